@@ -1,0 +1,1 @@
+"""PostgreSQL: engine, tables, unit of work, and one repository per aggregate (SQL in, entities out)."""

@@ -1,0 +1,59 @@
+"""One place where what the database says becomes an error of the domain."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import asyncpg
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from domain.errors import Conflict, InvalidInput, RapporteurError, ServiceUnavailable
+
+_AWAY = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.OperatorInterventionError,  # shutting down, starting up, statement timeout
+    asyncpg.InsufficientResourcesError,  # too many connections, disk full
+    asyncpg.TransactionRollbackError,  # deadlock, serialization
+    asyncpg.LockNotAvailableError,
+    asyncpg.ReadOnlySQLTransactionError,  # a standby that has not been promoted yet
+    OSError,  # refused, or no socket; also TimeoutError
+)
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turn the driver's and SQLAlchemy's exceptions into the domain's; those of the domain and bugs pass."""
+    try:
+        yield
+    except RapporteurError:
+        raise
+    except (DBAPIError, PoolTimeout, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        if known := _translate(error):
+            raise known from error
+        raise
+
+
+def _translate(error: BaseException) -> RapporteurError | None:
+    if isinstance(error, PoolTimeout):
+        return ServiceUnavailable("too many requests at once: no database connection became free in time")
+    if isinstance(error, IntegrityError):
+        return _broken_constraint(error)
+    if isinstance(error, asyncpg.InterfaceError | asyncpg.PostgresError | OSError):
+        original: BaseException | None = error
+    else:
+        original = error.__cause__ and error.__cause__.__cause__  # DBAPIError, from the dialect's error, from asyncpg's
+    invalidated = isinstance(error, DBAPIError) and error.connection_invalidated
+    if invalidated or (isinstance(original, _AWAY) and not isinstance(original, asyncpg.DataError)):
+        return ServiceUnavailable("the database does not answer now")
+    return None
+
+
+def _broken_constraint(error: IntegrityError) -> RapporteurError | None:
+    cause = error.__cause__ and error.__cause__.__cause__
+    match getattr(cause, "constraint_name", None):
+        case "agents_workspace_id_slug_key" | "agent_variants_workspace_id_agent_id_slug_key":
+            return Conflict("the slug is taken: give another one, or none to have one made")
+        case "meetings_workspace_id_agent_id_fkey":
+            return InvalidInput.of("input.agent_id", "there is no such agent")
+    return None

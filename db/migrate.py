@@ -1,0 +1,69 @@
+"""Bringing a database to the newest schema, from code."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from db.errors import translated
+from db.tables import workspaces
+from domain.ids import WorkspaceId
+
+_ONE_AT_A_TIME = 5_729_463_018
+"""Key of the advisory lock that lets several servers start at once."""
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    return config
+
+
+def head() -> str:
+    """The newest revision."""
+    revision = ScriptDirectory.from_config(_config()).get_current_head()
+    assert revision is not None
+    return revision
+
+
+async def migrate(engine: AsyncEngine, revision: str = "head") -> None:
+    """Step the database up (or down, to an older revision or `base`), in one transaction: all of it or nothing."""
+
+    def step(connection: Connection) -> None:
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ONE_AT_A_TIME})
+        config = _config()
+        config.attributes["connection"] = connection
+        current = MigrationContext.configure(connection).get_current_revision()
+        scripts = ScriptDirectory.from_config(config)
+        upwards = revision == "head" or current is None
+        if not upwards and revision != "base":
+            upwards = revision not in {script.revision for script in scripts.iterate_revisions(current, "base")}
+        (command.upgrade if upwards else command.downgrade)(config, revision)
+
+    with translated():
+        async with engine.begin() as connection:
+            await connection.run_sync(step)
+
+
+async def current_revision(engine: AsyncEngine) -> str | None:
+    """The revision that the database is at; None: nothing was ever migrated."""
+    with translated():
+        async with engine.connect() as connection:
+            return await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())
+
+
+async def ensure_workspace(engine: AsyncEngine, id: WorkspaceId, name: str) -> None:
+    """Make the workspace, or give it its new name."""
+    new = insert(workspaces).values(id=id, name=name)
+    with translated():
+        async with engine.begin() as connection:
+            await connection.execute(
+                new.on_conflict_do_update(
+                    index_elements=["id"], set_={"name": name}, where=workspaces.c.name != new.excluded.name
+                )
+            )

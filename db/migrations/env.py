@@ -1,0 +1,34 @@
+"""Alembic's entry: on the connection that `db.migrate` gives, or for the command line on RAPPORTEUR_DATABASE_URL."""
+
+import asyncio
+import os
+
+from alembic import context
+from sqlalchemy import Connection, text
+
+from db.engine import create_engine
+from db.tables import metadata
+
+LOCK_TIMEOUT = "5s"
+"""Of each lock a migration asks for: rather fail and be tried again than queue all traffic behind it."""
+
+
+def run(connection: Connection) -> None:
+    context.configure(connection=connection, target_metadata=metadata, compare_type=True, compare_server_default=True)
+    with context.begin_transaction():
+        connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'"))
+        connection.execute(text("SET LOCAL statement_timeout = 0"))
+        context.run_migrations()
+
+
+async def run_alone() -> None:
+    engine = create_engine(os.environ["RAPPORTEUR_DATABASE_URL"])
+    async with engine.begin() as connection:
+        await connection.run_sync(run)
+    await engine.dispose()
+
+
+if (given := context.config.attributes.get("connection")) is not None:
+    run(given)
+else:
+    asyncio.run(run_alone())

@@ -1,0 +1,38 @@
+"""What repositories have in common: a connection, and the workspace that every statement of theirs is about."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Executable, Row, Table, bindparam
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+from sqlalchemy.types import Uuid
+
+from domain.ids import WorkspaceId
+
+AnyRow = Row[*tuple[Any, ...]]
+
+Connection = AsyncConnection | AsyncSession
+"""A connection in autocommit (reads) or a unit of work's session."""
+
+WORKSPACE = bindparam("workspace", type_=Uuid)  # not a column's name: UPDATE keeps those for itself
+ID = bindparam("id", type_=Uuid)
+IDS = bindparam("ids", type_=ARRAY(Uuid))
+"""The keys of a batch."""
+
+
+def columns(table: Table, names: Iterable[str]) -> list[ColumnElement[Any]]:
+    """A table's columns in the order of an entity's fields, so that a row is the entity's arguments."""
+    return [table.c[name] for name in names]
+
+
+class Repository:
+    """SQL in, entities out. Not safe for use in concurrent tasks: it has one connection."""
+
+    def __init__(self, connection: Connection, workspace_id: WorkspaceId) -> None:
+        self._connection = connection
+        self._workspace_id = workspace_id
+
+    async def _rows(self, statement: Executable, **values: Any) -> Sequence[AnyRow]:
+        """Run one statement with the given parameters, and `workspace`."""
+        return (await self._connection.execute(statement, {"workspace": self._workspace_id, **values})).all()

@@ -1,0 +1,273 @@
+"""Segments in SQL. A write is one statement: it takes the meeting's row lock, compares, writes, stamps and counts."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+from sqlalchemy import Select, any_, bindparam, func, select, text, true
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.types import Integer
+
+from db import meetings
+from db.pages import keyset
+from db.repository import IDS, WORKSPACE, Repository, columns
+from db.tables import segments
+from domain import cursors
+from domain.errors import InvalidInput, NotFound
+from domain.ids import MeetingId, uuid
+from domain.meetings import Meeting
+from domain.pages import Page, PageRequest
+from domain.segments import MAX_SPEAKERS, Segment, SegmentContent, SpeakerStats
+from domain.validation import INT32_MAX, integer
+
+_COLUMNS = columns(segments, Segment.__match_args__)
+_LIVE = (segments.c.workspace_id == WORKSPACE, segments.c.deleted.is_(False))
+_WANTED = func.unnest(IDS).table_valued("meeting_id").render_derived(name="wanted")
+_NUMBERS = bindparam("numbers", type_=ARRAY(Integer))
+
+_BY_MEETINGS = (
+    select(*_COLUMNS)
+    .where(*_LIVE, segments.c.meeting_id == any_(IDS))
+    .order_by(segments.c.meeting_id, segments.c.segment_id)
+)
+_KEYS = func.unnest(IDS, _NUMBERS).table_valued("meeting_id", "segment_id").render_derived(name="wanted")
+_BY_KEYS = (
+    select(*_COLUMNS)
+    .join_from(
+        segments, _KEYS, (segments.c.meeting_id == _KEYS.c.meeting_id) & (segments.c.segment_id == _KEYS.c.segment_id)
+    )
+    .where(*_LIVE)
+)
+_speaking_time = func.sum(segments.c.end_time - segments.c.start_time)
+_SPEAKERS_OF_ONE = (
+    select(
+        segments.c.speaker,
+        func.count().label("segment_count"),
+        _speaking_time.label("speaking_time"),
+        func.min(segments.c.start_time).label("first_start_time"),
+        func.max(segments.c.end_time).label("last_end_time"),
+    )
+    .where(*_LIVE, segments.c.meeting_id == _WANTED.c.meeting_id)
+    .group_by(segments.c.speaker)
+    .order_by(_speaking_time.desc(), segments.c.speaker)
+    .limit(MAX_SPEAKERS)
+    .lateral("speakers")
+)
+_SPEAKERS = select(_WANTED.c.meeting_id, *_SPEAKERS_OF_ONE.c).join_from(_WANTED, _SPEAKERS_OF_ONE, true())
+
+# Both writes start alike: the meeting is locked to the end of the transaction, and only then the clock is read.
+_LOCKED = f"""
+WITH locked AS (
+    SELECT {", ".join(column.name for column in meetings.COLUMNS)}, last_segment_id FROM meetings
+    WHERE workspace_id = :workspace AND id = :meeting_id FOR NO KEY UPDATE
+),
+stamp AS MATERIALIZED (
+    SELECT change_seq + 1 AS change_seq, last_segment_id, clock_timestamp() AS now FROM locked
+)"""
+
+# A segment whose content is already there is left alone, so the same call again writes nothing and raises no counter.
+_UPSERT = text(
+    _LOCKED
+    + """,
+written AS (
+    INSERT INTO segments AS stored (
+        workspace_id, meeting_id, segment_id, text, speaker, start_time, end_time, is_final, confidence,
+        created_at, updated_at, change_seq
+    )
+    SELECT
+        :workspace, :meeting_id, coalesce(given.segment_id, greatest(stamp.last_segment_id, :highest) + given.nth),
+        given.text, given.speaker, given.start_time, given.end_time, given.is_final, given.confidence,
+        stamp.now, stamp.now, stamp.change_seq
+    FROM stamp, unnest(
+        CAST(:segment_ids AS int[]), CAST(:nths AS int[]), CAST(:texts AS text[]), CAST(:speakers AS text[]),
+        CAST(:start_times AS float8[]), CAST(:end_times AS float8[]), CAST(:finals AS bool[]), CAST(:confidences AS float8[])
+    ) AS given (segment_id, nth, text, speaker, start_time, end_time, is_final, confidence)
+    ON CONFLICT (workspace_id, meeting_id, segment_id) DO UPDATE SET
+        text = excluded.text, speaker = excluded.speaker,
+        start_time = excluded.start_time, end_time = excluded.end_time,
+        is_final = excluded.is_final, confidence = excluded.confidence,
+        version = stored.version + 1, deleted = false, change_seq = excluded.change_seq,
+        created_at = CASE WHEN stored.deleted THEN excluded.created_at ELSE stored.created_at END,
+        updated_at = excluded.updated_at
+    WHERE stored.deleted OR
+        (stored.text, stored.speaker, stored.start_time, stored.end_time, stored.is_final, stored.confidence)
+        IS DISTINCT FROM
+        (excluded.text, excluded.speaker, excluded.start_time, excluded.end_time, excluded.is_final, excluded.confidence)
+    RETURNING stored.segment_id, stored.created_at = stored.updated_at AS created
+),
+counted AS (
+    SELECT count(*) FILTER (WHERE created) AS created, count(*) FILTER (WHERE NOT created) AS updated,
+        max(segment_id) AS highest
+    FROM written
+),
+raised AS (
+    UPDATE meetings SET
+        change_seq = meetings.change_seq + 1, last_segment_id = greatest(meetings.last_segment_id, counted.highest)
+    FROM counted
+    WHERE meetings.workspace_id = :workspace AND meetings.id = :meeting_id AND counted.highest IS NOT NULL
+    RETURNING meetings.change_seq
+)
+SELECT locked.*, raised.change_seq AS raised, counted.created, counted.updated
+FROM locked CROSS JOIN counted LEFT JOIN raised ON true
+"""
+)
+
+_DELETE = text(
+    _LOCKED
+    + """,
+removed AS (
+    UPDATE segments SET
+        deleted = true, text = '', speaker = '', confidence = NULL,
+        version = segments.version + 1, change_seq = stamp.change_seq, updated_at = stamp.now
+    FROM stamp
+    WHERE segments.workspace_id = :workspace AND segments.meeting_id = :meeting_id
+        AND segments.segment_id = ANY (CAST(:segment_ids AS int[])) AND NOT segments.deleted
+    RETURNING segments.segment_id
+),
+counted AS (SELECT count(*) AS deleted FROM removed),
+raised AS (
+    UPDATE meetings SET change_seq = meetings.change_seq + 1
+    FROM counted
+    WHERE meetings.workspace_id = :workspace AND meetings.id = :meeting_id AND counted.deleted > 0
+    RETURNING meetings.change_seq
+)
+SELECT locked.*, raised.change_seq AS raised, counted.deleted
+FROM locked CROSS JOIN counted LEFT JOIN raised ON true
+"""
+)
+
+CURSOR = cursors.cursor("segments", uuid, integer(0))
+
+
+def _cursor(segment: Segment) -> str:
+    return cursors.encode("segments", str(segment.meeting_id), segment.segment_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Upserted:
+    """What an upsert did; `meeting` is as of after it."""
+
+    meeting: Meeting
+    created: int
+    updated: int
+    unchanged: int
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """What a deletion did; `meeting` is as of after it. Segments that were not there are not counted."""
+
+    meeting: Meeting
+    deleted: int
+
+
+class SegmentRepository(Repository):
+    """The segments of the meetings of one workspace."""
+
+    async def pages(
+        self, meeting_ids: Collection[MeetingId], request: PageRequest, speaker: str | None = None
+    ) -> dict[MeetingId, Page[Segment]]:
+        """One page of each meeting's segments, by segment_id, in one statement."""
+        one = select(*_COLUMNS).where(*_LIVE, segments.c.meeting_id == _WANTED.c.meeting_id)
+        if speaker is not None:
+            one = one.where(segments.c.speaker == speaker)
+        page = keyset(one, segments.c.segment_id, request).lateral("page")
+        found = await self._grouped(select(*page.c).join_from(_WANTED, page, true()), meeting_ids)
+        return {id: Page.of(request, found[id], _cursor) for id in meeting_ids}
+
+    async def by_meetings(self, meeting_ids: Collection[MeetingId]) -> dict[MeetingId, list[Segment]]:
+        """All segments of each meeting, by segment_id."""
+        return await self._grouped(_BY_MEETINGS, meeting_ids)
+
+    async def get_by_meeting(self, meeting_id: MeetingId) -> list[Segment]:
+        return (await self.by_meetings([meeting_id]))[meeting_id]
+
+    async def _grouped(
+        self, statement: Select[Any], meeting_ids: Collection[MeetingId]
+    ) -> defaultdict[MeetingId, list[Segment]]:
+        found: defaultdict[MeetingId, list[Segment]] = defaultdict(list)
+        for row in await self._rows(statement, ids=list(meeting_ids)):
+            found[row[0]].append(Segment(*row))
+        return found
+
+    async def by_keys(self, keys: Collection[tuple[MeetingId, int]]) -> dict[tuple[MeetingId, int], Segment]:
+        ids, numbers = [key[0] for key in keys], [key[1] for key in keys]
+        return {(row[0], row[1]): Segment(*row) for row in await self._rows(_BY_KEYS, ids=ids, numbers=numbers)}
+
+    async def counts(self, meeting_ids: Collection[MeetingId], speaker: str | None = None) -> dict[MeetingId, int]:
+        """How many segments each meeting has; one without any is left out."""
+        statement = select(segments.c.meeting_id, func.count()).where(*_LIVE, segments.c.meeting_id == any_(IDS))
+        if speaker is not None:
+            statement = statement.where(segments.c.speaker == speaker)
+        rows = await self._rows(statement.group_by(segments.c.meeting_id), ids=list(meeting_ids))
+        return {row[0]: row[1] for row in rows}
+
+    async def speakers(self, meeting_ids: Collection[MeetingId]) -> dict[MeetingId, list[SpeakerStats]]:
+        """Each meeting's speakers, who spoke longest first."""
+        found: defaultdict[MeetingId, list[SpeakerStats]] = defaultdict(list)
+        for row in await self._rows(_SPEAKERS, ids=list(meeting_ids)):
+            found[row[0]].append(SpeakerStats(*row[1:]))
+        return found
+
+    async def upsert(self, meeting_id: MeetingId, contents: Sequence[SegmentContent | Segment]) -> Upserted:
+        """Create or revise segments; those without a number get the next free ones, in the order given.
+
+        Raises NotFound for an unknown meeting, InvalidInput where no number is left.
+        """
+        given = [content.segment_id for content in contents]
+        numbers = iter(range(1, len(given) + 1))
+        try:
+            rows = await self._rows(
+                _UPSERT,
+                meeting_id=meeting_id,
+                highest=max((number for number in given if number is not None), default=0),
+                segment_ids=given,
+                nths=[next(numbers) if number is None else None for number in given],
+                texts=[content.text for content in contents],
+                speakers=[content.speaker for content in contents],
+                start_times=[content.start_time for content in contents],
+                end_times=[content.end_time for content in contents],
+                finals=[content.is_final for content in contents],
+                confidences=[content.confidence for content in contents],
+            )
+        except DBAPIError as error:
+            if _cause(error, asyncpg.NumericValueOutOfRangeError):
+                raise InvalidInput.of(
+                    "segments", f"there is no free segment_id above {INT32_MAX:,}: give each segment one"
+                ) from error
+            raise
+        *stored, raised, created, updated = _only(rows, meeting_id)
+        return Upserted(_raised(stored, raised), created, updated, len(contents) - created - updated)
+
+    async def add(self, meeting_id: MeetingId, segment: SegmentContent | Segment) -> Upserted:
+        return await self.upsert(meeting_id, [segment])
+
+    async def add_many(self, meeting_id: MeetingId, contents: Iterable[SegmentContent | Segment]) -> Upserted:
+        return await self.upsert(meeting_id, list(contents))
+
+    async def delete(self, meeting_id: MeetingId, segment_ids: Sequence[int]) -> Removed:
+        """Delete segments, leaving tombstones for the readers that follow the changes. Raises NotFound (the meeting)."""
+        rows = await self._rows(_DELETE, meeting_id=meeting_id, segment_ids=list(segment_ids))
+        *stored, raised, deleted = _only(rows, meeting_id)
+        return Removed(_raised(stored, raised), deleted)
+
+
+def _only(rows: Sequence[Any], meeting_id: MeetingId) -> Any:
+    if not rows:
+        raise NotFound("meeting", meeting_id)
+    return rows[0]
+
+
+def _raised(stored: Sequence[Any], change_seq: int | None) -> Meeting:
+    """The locked meeting with its new change sequence (None: nothing was written); the last column is not the entity's."""
+    meeting = meetings.meeting(stored[:-1])
+    if change_seq is not None:
+        meeting.change_seq = change_seq
+    return meeting
+
+
+def _cause(error: DBAPIError, kind: type[BaseException]) -> bool:
+    return isinstance(error.__cause__ and error.__cause__.__cause__, kind)

@@ -1,0 +1,198 @@
+"""The tables. Every key starts with `workspace_id`, so rows of two tenants cannot even refer to each other."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Double,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "%(table_name)s_pkey",
+        "uq": "%(table_name)s_%(column_0_N_name)s_key",
+        "fk": "%(table_name)s_%(column_0_N_name)s_fkey",
+        "ck": "%(table_name)s_%(constraint_name)s_check",
+        "ix": "%(table_name)s_%(column_0_N_name)s_idx",
+    }
+)
+
+_SLUG = "slug ~ '^[a-z0-9]+(-[a-z0-9]+)*$' AND char_length(slug) <= 80"
+
+
+def _config(nullable: bool) -> list[Column[object]]:
+    """The twelve columns of a configuration: an agent has them all, a variant may leave any to its agent."""
+    texts = ("model_provider", "model_name", "system_prompt", "user_prompt_template", "prompt_version")
+    integers = (
+        *("max_tokens", "context_window", "input_token_limit"),
+        *("token_budget", "timeout_seconds", "max_retries"),
+    )
+    return [
+        *(Column(name, Text, nullable=nullable) for name in texts),
+        Column("temperature", Double, nullable=nullable),
+        *(Column(name, Integer, nullable=nullable) for name in integers),
+    ]
+
+
+def _config_checks() -> list[CheckConstraint]:
+    return [
+        CheckConstraint("temperature BETWEEN 0 AND 2", name="temperature"),
+        CheckConstraint(
+            "max_tokens >= 0 AND context_window >= 0 AND input_token_limit >= 0"
+            " AND token_budget >= 0 AND timeout_seconds >= 0 AND max_retries >= 0",
+            name="counts",
+        ),
+        CheckConstraint("model_provider <> '' AND model_name <> ''", name="model"),
+    ]
+
+
+def _times() -> list[Column[object]]:
+    now = func.clock_timestamp()
+    return [
+        Column("created_at", DateTime(timezone=True), nullable=False, server_default=now),
+        Column("updated_at", DateTime(timezone=True), nullable=False, server_default=now),
+    ]
+
+
+def _version() -> Column[object]:
+    return Column("version", Integer, nullable=False, server_default=text("1"))
+
+
+workspaces = Table(
+    "workspaces",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
+    CheckConstraint("name <> ''", name="name"),
+)
+
+agents = Table(
+    "agents",
+    metadata,
+    Column("workspace_id", Uuid, nullable=False),
+    Column("id", Uuid, nullable=False),
+    Column("slug", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("active_variant_id", Uuid),
+    _version(),
+    *_times(),
+    *_config(nullable=False),
+    PrimaryKeyConstraint("workspace_id", "id"),
+    UniqueConstraint("workspace_id", "slug"),
+    ForeignKeyConstraint(["workspace_id"], ["workspaces.id"]),
+    # At most one variant is active, and it is one of this agent's own: there is no way to write anything else.
+    ForeignKeyConstraint(
+        ["workspace_id", "id", "active_variant_id"],
+        ["agent_variants.workspace_id", "agent_variants.agent_id", "agent_variants.id"],
+        name="agents_active_variant_id_fkey",
+        use_alter=True,
+    ),
+    CheckConstraint(_SLUG, name="slug"),
+    CheckConstraint("name <> ''", name="name"),
+    CheckConstraint("version >= 1", name="version"),
+    *_config_checks(),
+)
+
+agent_variants = Table(
+    "agent_variants",
+    metadata,
+    Column("workspace_id", Uuid, nullable=False),
+    Column("id", Uuid, nullable=False),
+    Column("agent_id", Uuid, nullable=False),
+    Column("slug", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    _version(),
+    *_times(),
+    *_config(nullable=True),
+    PrimaryKeyConstraint("workspace_id", "id"),
+    UniqueConstraint("workspace_id", "agent_id", "id"),
+    UniqueConstraint("workspace_id", "agent_id", "slug"),
+    ForeignKeyConstraint(["workspace_id", "agent_id"], ["agents.workspace_id", "agents.id"], ondelete="CASCADE"),
+    CheckConstraint(_SLUG, name="slug"),
+    CheckConstraint("name <> ''", name="name"),
+    CheckConstraint("version >= 1", name="version"),
+    *_config_checks(),
+)
+
+meetings = Table(
+    "meetings",
+    metadata,
+    Column("workspace_id", Uuid, nullable=False),
+    Column("id", Uuid, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("metadata", JSONB, nullable=False, server_default=text("'{}'")),
+    Column("agent_id", Uuid),
+    _version(),
+    # The number of the last write of segments. Writers hold the row's lock to their commit, so numbers appear in order.
+    Column("change_seq", BigInteger, nullable=False, server_default=text("0")),
+    # The highest segment_id ever used, so that the next free one needs no search.
+    Column("last_segment_id", Integer, nullable=False, server_default=text("0")),
+    *_times(),
+    Column("started_at", DateTime(timezone=True)),
+    Column("ended_at", DateTime(timezone=True)),
+    PrimaryKeyConstraint("workspace_id", "id"),
+    ForeignKeyConstraint(["workspace_id"], ["workspaces.id"]),
+    ForeignKeyConstraint(
+        ["workspace_id", "agent_id"], ["agents.workspace_id", "agents.id"], ondelete="SET NULL (agent_id)"
+    ),
+    CheckConstraint("title <> ''", name="title"),
+    CheckConstraint(
+        "state IN ('CREATED', 'RECORDING', 'STOPPING', 'STOPPED', 'COMPLETED', 'ERROR')",
+        name="state",
+    ),
+    CheckConstraint("jsonb_typeof(metadata) = 'object'", name="metadata"),
+    CheckConstraint("version >= 1 AND change_seq >= 0 AND last_segment_id >= 0", name="counters"),
+    CheckConstraint("started_at <= ended_at", name="times"),
+    Index(None, "workspace_id", "state", "id"),
+    Index(None, "workspace_id", "agent_id", "id"),
+    Index(None, "metadata", postgresql_using="gin", postgresql_ops={"metadata": "jsonb_path_ops"}),
+)
+
+segments = Table(
+    "segments",
+    metadata,
+    Column("workspace_id", Uuid, nullable=False),
+    Column("meeting_id", Uuid, nullable=False),
+    Column("segment_id", Integer, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("speaker", Text, nullable=False),
+    Column("start_time", Double, nullable=False),
+    Column("end_time", Double, nullable=False),
+    Column("is_final", Boolean, nullable=False),
+    Column("confidence", Double),
+    _version(),
+    *_times(),
+    # The number of the write that last touched the segment; a deleted one stays as a tombstone without its words.
+    Column("change_seq", BigInteger, nullable=False),
+    Column("deleted", Boolean, nullable=False, server_default=text("false")),
+    PrimaryKeyConstraint("workspace_id", "meeting_id", "segment_id"),
+    ForeignKeyConstraint(["workspace_id", "meeting_id"], ["meetings.workspace_id", "meetings.id"], ondelete="CASCADE"),
+    CheckConstraint("segment_id >= 0", name="segment_id"),
+    CheckConstraint("(text = '') = deleted", name="text"),
+    CheckConstraint("0 <= start_time AND start_time <= end_time AND end_time <= 36000000", name="times"),
+    CheckConstraint("confidence BETWEEN 0 AND 1", name="confidence"),
+    CheckConstraint("version >= 1 AND change_seq >= 1", name="counters"),
+    Index(
+        "segments_speaker_idx",
+        *("workspace_id", "meeting_id", "speaker", "segment_id"),
+        postgresql_where=text("NOT deleted"),
+    ),
+)

@@ -1,0 +1,114 @@
+"""Variants in SQL."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import any_, delete, func, insert, select, update
+
+from db.agents import AgentRepository
+from db.repository import ID, IDS, WORKSPACE, AnyRow, Repository, columns
+from db.tables import agent_variants, agents
+from domain.agents import Agent
+from domain.configs import CONFIG_FIELDS, ConfigOverrides
+from domain.errors import Conflict, NotFound
+from domain.ids import AgentId, VariantId
+from domain.slugs import free_slug, slugify
+from domain.variants import AgentVariant, NewVariant, ensure_room
+
+_OWN = columns(agent_variants, ("id", "agent_id", "slug", "name", "description"))
+_STATE = columns(agent_variants, ("version", "created_at", "updated_at"))
+_OVERRIDES = columns(agent_variants, CONFIG_FIELDS)
+_IS_ACTIVE = func.coalesce(agents.c.active_variant_id == agent_variants.c.id, False).label("is_active")
+_BEFORE_OVERRIDES = len(_OWN) + 1 + len(_STATE)
+
+_HERE = agent_variants.c.workspace_id == WORKSPACE
+_VARIANTS = (
+    select(*_OWN, _IS_ACTIVE, *_STATE, *_OVERRIDES)
+    .join_from(
+        agent_variants,
+        agents,
+        (agents.c.workspace_id == agent_variants.c.workspace_id) & (agents.c.id == agent_variants.c.agent_id),
+    )
+    .where(_HERE)
+)
+_BY_IDS = _VARIANTS.where(agent_variants.c.id == any_(IDS))
+_BY_AGENTS = _VARIANTS.where(agent_variants.c.agent_id == any_(IDS)).order_by(
+    agent_variants.c.agent_id, agent_variants.c.id
+)
+_ACTIVE_BY_AGENTS = _VARIANTS.where(
+    agent_variants.c.agent_id == any_(IDS), agents.c.active_variant_id == agent_variants.c.id
+)
+_AGENT_OF = select(agent_variants.c.agent_id).where(_HERE, agent_variants.c.id == ID)
+
+
+def _variant(row: AnyRow) -> AgentVariant:
+    values: list[Any] = [*row[:_BEFORE_OVERRIDES], ConfigOverrides(*row[_BEFORE_OVERRIDES:])]
+    return AgentVariant(*values)
+
+
+class VariantRepository(Repository):
+    """The variants of the agents of one workspace."""
+
+    async def by_ids(self, ids: Iterable[VariantId]) -> dict[VariantId, AgentVariant]:
+        return {row.id: _variant(row) for row in await self._rows(_BY_IDS, ids=list(ids))}
+
+    async def get(self, id: VariantId) -> AgentVariant | None:
+        return (await self.by_ids([id])).get(id)
+
+    async def by_agents(self, agent_ids: Iterable[AgentId]) -> dict[AgentId, list[AgentVariant]]:
+        """Each agent's variants, oldest first."""
+        found: defaultdict[AgentId, list[AgentVariant]] = defaultdict(list)
+        for row in await self._rows(_BY_AGENTS, ids=list(agent_ids)):
+            found[row.agent_id].append(_variant(row))
+        return found
+
+    async def active_by_agents(self, agent_ids: Iterable[AgentId]) -> dict[AgentId, AgentVariant]:
+        return {row.agent_id: _variant(row) for row in await self._rows(_ACTIVE_BY_AGENTS, ids=list(agent_ids))}
+
+    async def lock(self, id: VariantId) -> tuple[Agent, AgentVariant]:
+        """The variant and its agent, whose row is locked until the unit of work ends. Raises NotFound."""
+        if rows := await self._rows(_AGENT_OF, id=id):
+            agent = await AgentRepository(self._connection, self._workspace_id).lock(rows[0].agent_id)
+            if variant := await self.get(id):  # it may have gone while we waited for the lock
+                return agent, variant
+        raise NotFound("variant", id)
+
+    async def create(self, agent: Agent, new: NewVariant) -> AgentVariant:
+        """Store a variant of an agent that the caller has locked.
+
+        Without a slug it gets the first free one of its name. Raises Conflict for a slug that is taken, or one too many.
+        """
+        taken = {
+            row.slug
+            for row in await self._rows(
+                select(agent_variants.c.slug).where(_HERE, agent_variants.c.agent_id == agent.id)
+            )
+        }
+        ensure_room(len(taken))
+        values = {name: getattr(new.overrides, name) for name in CONFIG_FIELDS}
+        await self._rows(
+            insert(agent_variants)
+            .values(workspace_id=self._workspace_id, id=new.id, agent_id=agent.id)
+            .values(slug=new.slug or free_slug(slugify(new.name), taken), name=new.name, description=new.description)
+            .values(**values)
+            .returning(agent_variants.c.id)
+        )
+        return (await self.by_ids([new.id]))[new.id]
+
+    async def update(self, variant: AgentVariant) -> AgentVariant:
+        """Store the variant's present values as its next version. Raises Conflict if it is no longer at the version given."""
+        values = {name: getattr(variant.overrides, name) for name in CONFIG_FIELDS}
+        rows = await self._rows(
+            update(agent_variants)
+            .where(_HERE, agent_variants.c.id == variant.id, agent_variants.c.version == variant.version)
+            .values(slug=variant.slug, name=variant.name, description=variant.description, **values)
+            .values(version=agent_variants.c.version + 1, updated_at=func.clock_timestamp())
+            .returning(agent_variants.c.id)
+        )
+        if not rows:
+            raise Conflict("the variant was modified concurrently")
+        return (await self.by_ids([variant.id]))[variant.id]
+
+    async def delete(self, id: VariantId) -> None:
+        await self._rows(delete(agent_variants).where(_HERE, agent_variants.c.id == id).returning(agent_variants.c.id))

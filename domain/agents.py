@@ -1,0 +1,83 @@
+"""Agents: a named base configuration of which at most one variant is active."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from domain.configs import CONFIG_RULES, AgentConfig
+from domain.ids import AgentId, VariantId, new_id
+from domain.slugs import slug
+from domain.validation import Check, Rule, text
+from domain.versions import Versioned
+
+NAMING_RULES: dict[str, Rule] = {
+    "name": text(200, required=True, strip=True),
+    "slug": slug,
+    "description": text(10_000),
+}
+"""Agents and variants are named alike."""
+
+
+@dataclass(slots=True)
+class Agent(Versioned):
+    """An agent. Its slug is unique in the workspace."""
+
+    id: AgentId
+    slug: str
+    name: str
+    description: str
+    active_variant_id: VariantId | None
+    version: int
+    created_at: datetime
+    updated_at: datetime
+    config: AgentConfig
+
+
+@dataclass(slots=True)
+class ResolvedAgentConfig:
+    """What a worker must run with now: the active variant's values over the agent's. `variant_id` is None for the base."""
+
+    agent_id: AgentId
+    variant_id: VariantId | None
+    model_provider: str
+    model_name: str
+    system_prompt: str
+    user_prompt_template: str
+    prompt_version: str
+    temperature: float
+    max_tokens: int
+    context_window: int
+    input_token_limit: int
+    token_budget: int
+    timeout_seconds: int
+    max_retries: int
+
+
+@dataclass(slots=True)
+class NewAgent:
+    """What is stored of an agent at first. `slug` is None where it is to be made from the name."""
+
+    name: str
+    config: AgentConfig
+    slug: str | None = None
+    description: str = ""
+    id: AgentId = field(default_factory=lambda: AgentId(new_id()))
+
+
+def new_agent(values: Mapping[str, Any], config: Mapping[str, Any]) -> NewAgent:
+    """Check an input. Raises InvalidInput."""
+    check = Check()
+    named = check.fields(NAMING_RULES, values, "input")
+    configured = check.fields(CONFIG_RULES, config, "input.config")
+    check.done()
+    return NewAgent(**named, config=AgentConfig(**configured))
+
+
+def patch_agent(agent: Agent, values: Mapping[str, Any], config: Mapping[str, Any]) -> Agent:
+    """The agent with the given fields set; equal to it if they change nothing. Raises InvalidInput, for null as well."""
+    check = Check()
+    named = check.fields(NAMING_RULES, values, "input")
+    configured = check.fields(CONFIG_RULES, config, "input.config")
+    check.done()
+    return replace(agent, **named, config=replace(agent.config, **configured))
