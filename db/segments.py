@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import asyncpg
@@ -20,7 +19,7 @@ from domain.errors import InvalidInput, NotFound
 from domain.ids import MeetingId, uuid
 from domain.meetings import Meeting
 from domain.pages import Page, PageRequest
-from domain.segments import MAX_SPEAKERS, Segment, SegmentContent, SpeakerStats
+from domain.segments import MAX_SPEAKERS, DeletedSegments, Segment, SegmentContent, SpeakerStats, UpsertedSegments
 from domain.validation import INT32_MAX, integer
 
 _COLUMNS = columns(segments, Segment.__match_args__)
@@ -146,24 +145,6 @@ def _cursor(segment: Segment) -> str:
     return cursors.encode("segments", str(segment.meeting_id), segment.segment_id)
 
 
-@dataclass(frozen=True, slots=True)
-class Upserted:
-    """What an upsert did; `meeting` is as of after it."""
-
-    meeting: Meeting
-    created: int
-    updated: int
-    unchanged: int
-
-
-@dataclass(frozen=True, slots=True)
-class Removed:
-    """What a deletion did; `meeting` is as of after it. Segments that were not there are not counted."""
-
-    meeting: Meeting
-    deleted: int
-
-
 class SegmentRepository(Repository):
     """The segments of the meetings of one workspace."""
 
@@ -212,7 +193,7 @@ class SegmentRepository(Repository):
             found[row[0]].append(SpeakerStats(*row[1:]))
         return found
 
-    async def upsert(self, meeting_id: MeetingId, contents: Sequence[SegmentContent | Segment]) -> Upserted:
+    async def upsert(self, meeting_id: MeetingId, contents: Sequence[SegmentContent | Segment]) -> UpsertedSegments:
         """Create or revise segments; those without a number get the next free ones, in the order given.
 
         Raises NotFound for an unknown meeting, InvalidInput where no number is left.
@@ -240,19 +221,19 @@ class SegmentRepository(Repository):
                 ) from error
             raise
         *stored, raised, created, updated = _only(rows, meeting_id)
-        return Upserted(_raised(stored, raised), created, updated, len(contents) - created - updated)
+        return UpsertedSegments(_raised(stored, raised), created, updated, len(contents) - created - updated)
 
-    async def add(self, meeting_id: MeetingId, segment: SegmentContent | Segment) -> Upserted:
+    async def add(self, meeting_id: MeetingId, segment: SegmentContent | Segment) -> UpsertedSegments:
         return await self.upsert(meeting_id, [segment])
 
-    async def add_many(self, meeting_id: MeetingId, contents: Iterable[SegmentContent | Segment]) -> Upserted:
+    async def add_many(self, meeting_id: MeetingId, contents: Iterable[SegmentContent | Segment]) -> UpsertedSegments:
         return await self.upsert(meeting_id, list(contents))
 
-    async def delete(self, meeting_id: MeetingId, segment_ids: Sequence[int]) -> Removed:
+    async def delete(self, meeting_id: MeetingId, segment_ids: Sequence[int]) -> DeletedSegments:
         """Delete segments, leaving tombstones for the readers that follow the changes. Raises NotFound (the meeting)."""
         rows = await self._rows(_DELETE, meeting_id=meeting_id, segment_ids=list(segment_ids))
         *stored, raised, deleted = _only(rows, meeting_id)
-        return Removed(_raised(stored, raised), deleted)
+        return DeletedSegments(_raised(stored, raised), deleted)
 
 
 def _only(rows: Sequence[Any], meeting_id: MeetingId) -> Any:

@@ -1,14 +1,11 @@
-"""How callers get at the repositories: in a unit of work to write, or on a connection in autocommit to read."""
+"""The repositories together, and the unit of work that makes what they write one transaction."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Self
 
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from db.agents import AgentRepository
-from db.engine import autocommit
 from db.errors import translated
 from db.meetings import MeetingRepository
 from db.repository import Connection
@@ -20,12 +17,7 @@ from domain.ids import DEFAULT_WORKSPACE_ID, WorkspaceId
 class Repositories:
     """The repositories of one workspace, all on one connection: not safe for use in concurrent tasks."""
 
-    agents: AgentRepository
-    variants: VariantRepository
-    meetings: MeetingRepository
-    segments: SegmentRepository
-
-    def _connect(self, connection: Connection, workspace_id: WorkspaceId) -> None:
+    def __init__(self, connection: Connection, workspace_id: WorkspaceId) -> None:
         self.agents = AgentRepository(connection, workspace_id)
         self.variants = VariantRepository(connection, workspace_id)
         self.meetings = MeetingRepository(connection, workspace_id)
@@ -42,17 +34,13 @@ class UnitOfWork(Repositories):
     Leaving the block, also by an exception or a cancellation, gives the connection back to the pool.
     """
 
-    session: AsyncSession
-
     def __init__(
         self, session_factory: async_sessionmaker[AsyncSession], workspace_id: WorkspaceId = DEFAULT_WORKSPACE_ID
     ) -> None:
-        self._session_factory = session_factory
-        self._workspace_id = workspace_id
+        self.session = session_factory()  # takes a connection only with its first statement
+        super().__init__(self.session, workspace_id)
 
     async def __aenter__(self) -> Self:
-        self.session = self._session_factory()
-        self._connect(self.session, self._workspace_id)
         return self
 
     async def __aexit__(
@@ -70,13 +58,3 @@ class UnitOfWork(Repositories):
     async def rollback(self) -> None:
         with translated():
             await self.session.rollback()
-
-
-@asynccontextmanager
-async def reading(engine: AsyncEngine, workspace_id: WorkspaceId) -> AsyncIterator[Repositories]:
-    """The repositories on a connection of their own, in autocommit: for reads, and for as short as possible."""
-    with translated():
-        async with autocommit(engine).connect() as connection:
-            repositories = Repositories()
-            repositories._connect(connection, workspace_id)
-            yield repositories

@@ -8,7 +8,7 @@ from typing import Any
 from domain.configs import CONFIG_RULES, AgentConfig
 from domain.ids import AgentId, VariantId, new_id
 from domain.slugs import slug
-from domain.validation import Check, Rule, text
+from domain.validation import Check, Rule, nullable, text
 from domain.versions import Versioned
 
 NAMING_RULES: dict[str, Rule] = {
@@ -17,6 +17,8 @@ NAMING_RULES: dict[str, Rule] = {
     "description": text(10_000),
 }
 """Agents and variants are named alike."""
+REASON: Rule = nullable(text(1_000))
+"""Why something was activated or deactivated."""
 
 
 @dataclass(slots=True)
@@ -65,19 +67,27 @@ class NewAgent:
     id: AgentId = field(default_factory=lambda: AgentId(new_id()))
 
 
-def new_agent(values: Mapping[str, Any], config: Mapping[str, Any]) -> NewAgent:
-    """Check an input. Raises InvalidInput."""
+def new_agent(values: Mapping[str, Any]) -> NewAgent:
+    """Check an input: the fields of `NewAgent`, `config` as a mapping; null asks for the default. Raises InvalidInput."""
     check = Check()
-    named = check.fields(NAMING_RULES, values, "input")
-    configured = check.fields(CONFIG_RULES, config, "input.config")
+    named = check.fields(NAMING_RULES, not_null(values, but="config"), "input")
+    configured = check.nested(CONFIG_RULES, not_null(values.get("config") or {}), "input.config")
+    for name in ("model_provider", "model_name"):
+        if name not in configured:
+            check.add(f"input.config.{name}", "is needed")
     check.done()
     return NewAgent(**named, config=AgentConfig(**configured))
 
 
-def patch_agent(agent: Agent, values: Mapping[str, Any], config: Mapping[str, Any]) -> Agent:
+def patch_agent(agent: Agent, values: Mapping[str, Any]) -> Agent:
     """The agent with the given fields set; equal to it if they change nothing. Raises InvalidInput, for null as well."""
     check = Check()
-    named = check.fields(NAMING_RULES, values, "input")
-    configured = check.fields(CONFIG_RULES, config, "input.config")
+    named = check.fields(NAMING_RULES, {name: value for name, value in values.items() if name != "config"}, "input")
+    configured = check.nested(CONFIG_RULES, values.get("config", {}), "input.config")
     check.done()
     return replace(agent, **named, config=replace(agent.config, **configured))
+
+
+def not_null(values: Mapping[str, Any], *, but: str = "") -> dict[str, Any]:
+    """What a caller gave for something new: there, null says as much as leaving out."""
+    return {name: value for name, value in values.items() if value is not None and name != but}

@@ -116,9 +116,10 @@ MEETING_RULES: dict[str, Rule] = {
 
 
 def new_meeting(values: Mapping[str, Any]) -> Meeting:
-    """Check an input. Raises InvalidInput."""
+    """Check an input; null asks for the default. Raises InvalidInput."""
     check = Check()
-    stored = check.fields(MEETING_RULES, values, "input")
+    given = {name: value for name, value in values.items() if value is not None}
+    stored = check.fields(MEETING_RULES, given, "input")
     check.done()
     now = datetime.now(UTC)
     return Meeting(

@@ -1,6 +1,6 @@
 """Keyset pages, as the GraphQL Cursor Connections Specification has them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -62,12 +62,13 @@ class Edge(Generic[T]):
 
 @dataclass(slots=True)
 class Page(Generic[T]):
-    """One page: its items in the list's order. Cursors are made only when asked for."""
+    """One page: its items in the list's order. Cursors are made, and the whole list is counted, only when asked for."""
 
     request: PageRequest
     nodes: list[T]
     more: bool
     cursor: Callable[[T], str]
+    total: Callable[[], Awaitable[int]] | None = None
 
     @classmethod
     def of(cls, request: PageRequest, fetched: Sequence[T], cursor: Callable[[T], str]) -> "Page[T]":

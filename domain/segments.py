@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from domain import cursors
 from domain.errors import InvalidInput
 from domain.ids import MeetingId
+from domain.meetings import Meeting
 from domain.validation import Check, Rule, boolean, integer, nullable, number, text
 
 MAX_BATCH = 1_000
@@ -61,6 +63,37 @@ class SpeakerStats:
     speaking_time: float
     first_start_time: float
     last_end_time: float
+
+
+def updates_cursor(meeting: Meeting) -> str:
+    """The place in the stream of the meeting's changes after its last write."""
+    return cursors.encode("updates", str(meeting.id), meeting.change_seq)
+
+
+@dataclass(frozen=True, slots=True)
+class UpsertedSegments:
+    """What an upsert did; `meeting` is as of after it."""
+
+    meeting: Meeting
+    created: int
+    updated: int
+    unchanged: int
+
+    @property
+    def cursor(self) -> str:
+        return updates_cursor(self.meeting)
+
+
+@dataclass(frozen=True, slots=True)
+class DeletedSegments:
+    """What a deletion did; `meeting` is as of after it. Segments that were not there are not counted."""
+
+    meeting: Meeting
+    deleted: int
+
+    @property
+    def cursor(self) -> str:
+        return updates_cursor(self.meeting)
 
 
 SEGMENT_ID: Rule = integer(0)

@@ -118,6 +118,13 @@ class Check:
         prefix = f"{path}." if path else ""
         return {name: self.value(rules[name], value, prefix + name) for name, value in values.items()}
 
+    def nested(self, rules: Mapping[str, Rule], values: Any, path: str) -> dict[str, Any]:
+        """The same for the fields of an input object inside the input, which must not be null."""
+        if values is None:
+            self.add(path, "must not be null: leave it out to change nothing")
+            return {}
+        return self.fields(rules, values, path)
+
     def done(self) -> None:
         """Raise `InvalidInput` with all that was found, if anything was."""
         if self.problems:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from domain.agents import NAMING_RULES
+from domain.agents import NAMING_RULES, not_null
 from domain.configs import OVERRIDE_RULES, AgentConfig, ConfigOverrides, as_overrides
 from domain.errors import Conflict
 from domain.ids import AgentId, VariantId, new_id
@@ -43,26 +43,25 @@ class NewVariant:
     id: VariantId = field(default_factory=lambda: VariantId(new_id()))
 
 
-def new_variant(
-    values: Mapping[str, Any], overrides: Mapping[str, Any], source: AgentConfig | ConfigOverrides | None = None
-) -> NewVariant:
-    """Check an input; with a `source`, clone it: every field that is not overridden keeps the source's value.
+def new_variant(values: Mapping[str, Any], source: AgentConfig | ConfigOverrides | None = None) -> NewVariant:
+    """Check an input: the fields of `NewVariant`, `overrides` as a mapping.
 
-    A given null overrides too: that field inherits. Raises InvalidInput.
+    With a `source` it is a clone: every field that is not overridden keeps the source's value, and a given null overrides
+    too (that field inherits). Raises InvalidInput.
     """
     check = Check()
-    named = check.fields(NAMING_RULES, values, "input")
-    overridden = check.fields(OVERRIDE_RULES, overrides, "input.overrides")
+    named = check.fields(NAMING_RULES, not_null(values, but="overrides"), "input")
+    overridden = check.nested(OVERRIDE_RULES, values.get("overrides") or {}, "input.overrides")
     check.done()
     start = as_overrides(source) if source else ConfigOverrides()
     return NewVariant(**named, overrides=replace(start, **overridden))
 
 
-def patch_variant(variant: AgentVariant, values: Mapping[str, Any], overrides: Mapping[str, Any]) -> AgentVariant:
+def patch_variant(variant: AgentVariant, values: Mapping[str, Any]) -> AgentVariant:
     """The variant with the given fields set (a null override inherits again). Raises InvalidInput."""
     check = Check()
-    named = check.fields(NAMING_RULES, values, "input")
-    overridden = check.fields(OVERRIDE_RULES, overrides, "input.overrides")
+    named = check.fields(NAMING_RULES, {name: value for name, value in values.items() if name != "overrides"}, "input")
+    overridden = check.nested(OVERRIDE_RULES, values.get("overrides", {}), "input.overrides")
     check.done()
     return replace(variant, **named, overrides=replace(variant.overrides, **overridden))
 

@@ -1,0 +1,42 @@
+"""The database as the floors above see it: read on a connection, or write in a unit of work."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from sqlalchemy import text
+
+from db.engine import autocommit, create_engine, create_session_factory
+from db.errors import translated
+from db.unit_of_work import Repositories, UnitOfWork
+from domain.ids import WorkspaceId
+
+
+class Database:
+    """One pool of connections. Safe to share between tasks; what it hands out is not."""
+
+    def __init__(self, url: str, **options: Any) -> None:
+        """`options` are those of `db.engine.create_engine`. Nothing is connected yet."""
+        self.engine = create_engine(url, **options)
+        self._reads = autocommit(self.engine)
+        self._session_factory = create_session_factory(self.engine)
+
+    @asynccontextmanager
+    async def reading(self, workspace_id: WorkspaceId) -> AsyncIterator[Repositories]:
+        """The repositories on a connection of their own, in autocommit. Hold it for one statement, and await no loader."""
+        with translated():
+            async with self._reads.connect() as connection:
+                yield Repositories(connection, workspace_id)
+
+    def unit_of_work(self, workspace_id: WorkspaceId) -> UnitOfWork:
+        return UnitOfWork(self._session_factory, workspace_id)
+
+    async def ping(self) -> None:
+        """Raise ServiceUnavailable if the database does not answer."""
+        with translated():
+            async with self._reads.connect() as connection:
+                await connection.execute(text("SELECT 1"))
+
+    async def close(self) -> None:
+        """Close the connections that are not in use."""
+        await self.engine.dispose()

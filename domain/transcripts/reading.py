@@ -1,0 +1,292 @@
+"""Reading transcripts: WebVTT and SubRip (by webvtt-py) and JSON, whole or not at all."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import orjson
+import webvtt
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError
+from webvtt.errors import MalformedCaptionError, MalformedFileError
+
+from domain.errors import InvalidInput
+from domain.segments import SEGMENT_ID, SEGMENT_RULES, SegmentContent
+from domain.transcripts.speakers import spoken
+from domain.validation import Check, Violation
+
+
+class NotATranscript(ValueError):
+    """The file cannot be read as a transcript; the message says what is wrong, and in which line, cue or segment."""
+
+
+_VTT_HEADER = re.compile(r"WEBVTT(?:[ \t]|$)")
+_TEXT_EXPORT = re.compile(r"\[\d{2,}:\d\d:\d\d\] ")
+
+# webvtt-py reads much that only resembles these, and drops or guesses the rest.
+_MINUTES = r"[0-5]?[0-9]:[0-5]?[0-9]"
+_SETTINGS = r"(?:\s+(?:\w+:\S.*)?)?"
+_VTT_TIME = rf"(?:[0-9]{{1,10}}:)?{_MINUTES}\.[0-9]{{1,3}}"
+_VTT_TIMES = re.compile(rf"\s*{_VTT_TIME}\s*-->\s*{_VTT_TIME}{_SETTINGS}", re.ASCII)
+_VTT_IGNORED = re.compile(r"NOTE(?:[ \t]|$)|(?:STYLE|REGION)\s*$")
+_SRT_TIME = rf"[0-9]{{1,10}}:{_MINUTES}[,.][0-9]{{3}}"
+_SRT_TIMES = re.compile(rf"\s*{_SRT_TIME}\s*-->\s*{_SRT_TIME}{_SETTINGS}", re.ASCII)
+
+
+class _Cue(NamedTuple):
+    """A cue as it stands in the file. `number` and `line` count from 1; times are seconds."""
+
+    number: int
+    line: int
+    start: float
+    end: float
+    identifier: str
+    payload: str
+
+
+def read_transcript(data: bytes, name: str) -> list[SegmentContent]:
+    """The segments of a transcript file, in file order: at least one, each with its own `segment_id`.
+
+    The content decides the format; `name` only helps to say what is wrong. UTF-8, or UTF-16 with a byte order mark. Cues
+    without words are left out. The numbers are those of the file if every segment has one and all differ, else 1, 2, 3...
+    (always so for SubRip). Raises NotATranscript, also where only a part cannot be read.
+    """
+    text = _decode(data)
+    if not text.strip():
+        raise NotATranscript("the file is empty")
+    if text.lstrip().startswith(("{", "[")):
+        return _read_json(text)
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    skipped = next(number for number, line in enumerate(lines) if line.strip())
+    lines = lines[skipped:]
+    if _VTT_HEADER.match(lines[0]):
+        return _contents(_read_vtt(lines, skipped))
+    if name.lower().endswith((".vtt", ".json")):
+        beginning = "the word WEBVTT" if name.lower().endswith(".vtt") else "{ or ["
+        raise NotATranscript(f"such a file begins with {beginning}, this one with {_quoted(lines[0])}")
+    return _contents(_read_srt(lines, skipped))
+
+
+def _decode(data: bytes) -> str:
+    encoding, shown = "utf-8-sig", "UTF-8"
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        encoding = shown = "UTF-16"
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError as error:
+        line = _line_after(error.object[: error.start].decode(encoding, "ignore"))
+        raise NotATranscript(
+            f"line {line:,} is not in {shown}: if this is a text file, save it in UTF-8 and try again"
+        ) from None
+    before, nul, _ = text.partition("\x00")
+    if nul:
+        line = _line_after(before)
+        raise NotATranscript(f"line {line:,} contains a NUL: this is a binary file, or a text in an unusual encoding")
+    return text
+
+
+def _read_vtt(lines: list[str], skipped: int) -> list[_Cue]:
+    """The cues of a WebVTT file, of which `skipped` blank lines at the start are not among `lines`."""
+    times: list[int] = []
+    placed = True  # whether the lines of this block are those of the header, a comment or a cue
+    stray: int | None = None  # the first line of a block that has no times yet: it may still be a cue's identifier
+    for number, line in enumerate(lines, 1):
+        if not placed and _VTT_IGNORED.match(line):
+            placed = True
+        elif "-->" in line:
+            if not _VTT_TIMES.fullmatch(line):
+                raise _bad_times(line, skipped + number, "00:00:01.000 --> 00:00:02.500")
+            if stray and stray < number - 1:
+                break
+            times.append(number)
+            placed, stray = True, None
+        elif not line:
+            if stray:
+                break
+            placed = False
+        elif not placed and not stray and line.strip():
+            stray = number
+    if stray:
+        raise NotATranscript(f"line {skipped + stray:,} belongs to no cue: {_quoted(lines[stray - 1])}")
+    return _read_cues("vtt", lines, dict(enumerate(times, 1)), skipped)
+
+
+def _read_srt(lines: list[str], skipped: int) -> list[_Cue]:
+    """The cues of a SubRip file, of which `skipped` blank lines at the start are not among `lines`."""
+    lines[0] = lines[0].strip()  # webvtt-py knows the file by it
+    if not (lines[0].isdigit() and len(lines) > 1 and "-->" in lines[1]):
+        raise NotATranscript(
+            f"line {skipped + 1:,} begins no transcript: WebVTT begins with the word WEBVTT, SubRip with the number of its"
+            f" first cue and the times in the next line, JSON with {{ or [; here is {_quoted(lines[0])}"
+        )
+    starts: list[tuple[int, int]] = []  # of each cue, the lines of its number and of its times
+    written = 0  # the last line that is not blank
+    for number, line in enumerate(lines, 1):
+        if "-->" in line:
+            new_block = written < number - 1
+            numbered = _is_cue_number(lines, written, alone=new_block)
+            if _SRT_TIMES.fullmatch(line):
+                if not numbered:
+                    raise NotATranscript(f"line {skipped + number:,} gives times, but no cue number stands before it")
+                starts.append((written, number))
+            elif numbered or new_block:
+                raise _bad_times(line, skipped + number, "00:00:01,000 --> 00:00:02,500")
+        if line.strip():
+            written = number
+    ends = [index for index, _ in starts[1:]] + [len(lines) + 1]
+    with_words = {
+        number: times
+        for number, ((_, times), end) in enumerate(zip(starts, ends, strict=True), 1)
+        if any(line.strip() for line in lines[times : end - 1])
+    }
+    return _read_cues("srt", lines, with_words, skipped)
+
+
+def _is_cue_number(lines: Sequence[str], number: int, *, alone: bool) -> bool:
+    """Whether the line of this number (from 1) can be a cue's; `alone`: and is not the end of a longer block."""
+    if not lines[number - 1].strip().isdigit():
+        return False
+    return not alone or number == 1 or not lines[number - 2].strip()
+
+
+def _read_cues(format: str, lines: Sequence[str], times: Mapping[int, int], skipped: int) -> list[_Cue]:
+    """The cues as webvtt-py reads them. It drops what it cannot read, so each of `times` (cue to line) must be found again."""
+    try:
+        captions = webvtt.from_buffer(lines, format=format).captions if times else []
+    except (MalformedFileError, MalformedCaptionError) as error:
+        raise NotATranscript(f"the cues cannot be read: {error}") from error
+    if len(captions) != len(times):
+        raise NotATranscript(f"only {len(captions):,} of {len(times):,} cues can be read")
+    return [
+        _Cue(
+            number,
+            skipped + line,
+            caption.start_time.in_milliseconds() / 1000,
+            caption.end_time.in_milliseconds() / 1000,
+            caption.identifier or "",
+            caption.raw_text,
+        )
+        for (number, line), caption in zip(times.items(), captions, strict=True)
+    ]
+
+
+def _contents(cues: Sequence[_Cue]) -> list[SegmentContent]:
+    contents: list[SegmentContent] = []
+    ids: list[object] = []
+    for cue, (speaker, text) in zip(cues, spoken([cue.payload for cue in cues]), strict=True):
+        if text:
+            values = {"text": text, "start_time": cue.start, "end_time": cue.end, "speaker": speaker}
+            try:
+                contents.append(_content(values))
+            except InvalidInput as error:
+                field, message = error.fields[0].path.replace("_", " "), error.fields[0].message
+                raise NotATranscript(f"cue {cue.number:,} (line {cue.line:,}): its {field} {message}") from None
+            identifier = cue.identifier.strip()
+            ids.append(int(identifier) if re.fullmatch("[0-9]{1,10}", identifier) else None)
+    return _numbered(contents, ids)
+
+
+def _content(values: Mapping[str, Any]) -> SegmentContent:
+    """The segment with these values. Raises InvalidInput."""
+    check = Check()
+    content = SegmentContent(**check.fields(SEGMENT_RULES, values))
+    if not check.problems and content.end_time < content.start_time:
+        check.add("end_time", f"must not be before the start ({content.start_time})")
+    check.done()
+    return content
+
+
+def _numbered(contents: list[SegmentContent], ids: Sequence[object]) -> list[SegmentContent]:
+    """The segments with these numbers, if all are there, valid and different; else with 1, 2, 3..."""
+    if not contents:
+        raise NotATranscript("there is no cue with words in the file")
+    numbers: list[int] = []
+    for id in ids:
+        try:
+            numbers.append(SEGMENT_ID(id))
+        except Violation:
+            break
+    if len(set(numbers)) < len(contents):
+        numbers = list(range(1, len(contents) + 1))
+    for content, number in zip(contents, numbers, strict=True):
+        content.segment_id = number
+    return contents
+
+
+class _JsonSegment(BaseModel):
+    """A segment of our own export, of the API, or of Whisper, whose files also have an `id` (often starting anew)."""
+
+    model_config = ConfigDict(strict=True, extra="ignore")
+
+    text: str
+    start_time: float = Field(validation_alias=AliasChoices("start", "startTime", "start_time"))
+    end_time: float = Field(validation_alias=AliasChoices("end", "endTime", "end_time"))
+    speaker: str | None = None
+    segment_id: int | None = Field(default=None, validation_alias=AliasChoices("segmentId", "segment_id"))
+    id: object = None
+    is_final: bool = Field(default=True, validation_alias=AliasChoices("isFinal", "is_final"))
+    confidence: float | None = None
+
+
+def _read_json(text: str) -> list[SegmentContent]:
+    try:
+        document = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        if _TEXT_EXPORT.match(text.lstrip()):
+            raise NotATranscript(
+                "a transcript in plain text does not say when each segment ends: use VTT, SRT or JSON"
+            ) from None
+        raise NotATranscript(f"this is no valid JSON: {error}") from None
+    path = ""
+    if isinstance(document, dict):
+        document, path = document.get("segments"), "segments"
+    if not isinstance(document, list):
+        raise NotATranscript('the JSON must be a list of segments, or an object with such a list as "segments"')
+    contents: list[SegmentContent] = []
+    ids: list[object] = []
+    for index, item in enumerate(document):
+        where = f"{path}[{index}]"
+        segment = _json_segment(item, where)
+        if segment.text.strip():
+            # Whisper's texts begin with a space; a segment with a number of ours is taken to the letter.
+            spoken_text = segment.text.strip() if segment.segment_id is None else segment.text
+            values = segment.model_dump(exclude={"id"})
+            values |= {"text": spoken_text, "speaker": (segment.speaker or "").strip()}
+            try:
+                contents.append(_content(values))
+            except InvalidInput as error:
+                field, message = _spelling(item, error.fields[0].path), error.fields[0].message
+                raise NotATranscript(f"{where}.{field} {message}") from None
+            ids.append(segment.id if segment.segment_id is None else segment.segment_id)
+    return _numbered(contents, ids)
+
+
+def _json_segment(item: object, where: str) -> _JsonSegment:
+    if not isinstance(item, dict):
+        raise NotATranscript(f"{where} must be an object with text, start and end")
+    try:
+        return _JsonSegment.model_validate(item)
+    except ValidationError as error:
+        problem = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        message = problem["msg"][0].lower() + problem["msg"][1:]
+        raise NotATranscript(f"{where}.{problem['loc'][0]}: {message}") from None
+
+
+def _spelling(item: Mapping[str, object], field: str) -> str:
+    """How this object spells the name of the field."""
+    aliases = _JsonSegment.model_fields[field].validation_alias
+    choices = aliases.choices if isinstance(aliases, AliasChoices) else []
+    return next((str(alias) for alias in choices if alias in item), field)
+
+
+def _bad_times(line: str, number: int, example: str) -> NotATranscript:
+    return NotATranscript(f"line {number:,} cannot be read as the times of a cue ({example}): {_quoted(line)}")
+
+
+def _quoted(line: str) -> str:
+    line = line.strip()
+    return f'"{line[:60]}..."' if len(line) > 60 else f'"{line}"'
+
+
+def _line_after(text: str) -> int:
+    """The number of the line in which what follows this text stands."""
+    return 1 + text.count("\n") + text.count("\r") - text.count("\r\n")

@@ -1,0 +1,107 @@
+"""Writing transcripts: WebVTT, SubRip, plain text and JSON, from segments in the order given."""
+
+import html
+import re
+from collections.abc import Sequence
+from enum import Enum
+
+import orjson
+from webvtt.models import Timestamp
+
+from domain.segments import Segment
+from domain.transcripts.speakers import TAG, hide_labels, one_line, unescape
+
+
+class TranscriptFormat(Enum):
+    """How a transcript is written."""
+
+    VTT = "VTT"
+    SRT = "SRT"
+    TEXT = "TEXT"
+    JSON = "JSON"
+
+
+_REFERENCE = re.compile(r"&(?:#[0-9]+|#[xX][0-9a-fA-F]+|[^\t\n\f <&#;]{1,32});?")
+
+
+def write_transcript(segments: Sequence[Segment], format: TranscriptFormat, *, title: str = "") -> str:
+    """The transcript as one text, well-formed also without segments. SubRip has no place for the title.
+
+    `read_transcript` gives back what was written as VTT (times to the millisecond; blank lines in a text cannot be kept)
+    and, to the letter, what was written as JSON. SRT loses the numbers and where exactly a speaker's name ends.
+    """
+    match format:
+        case TranscriptFormat.VTT:
+            return _vtt(segments, one_line(title))
+        case TranscriptFormat.SRT:
+            return "\n".join(map(_srt_cue, segments))
+        case TranscriptFormat.TEXT:
+            heading = [one_line(title) + "\n"] if one_line(title) else []
+            return "\n".join([*heading, *map(_paragraph, segments)])
+        case TranscriptFormat.JSON:
+            return _json(segments, title)
+
+
+def _vtt(segments: Sequence[Segment], title: str) -> str:
+    title = title.replace("-->", "→")
+    return "\n".join([f"WEBVTT - {title}\n" if title else "WEBVTT\n", *map(_vtt_cue, segments)])
+
+
+def _vtt_cue(segment: Segment) -> str:
+    # Both ends are rounded the same way (half up), so the end is never before the start.
+    times = f"{_stamp(segment.start_time)} --> {_stamp(segment.end_time)}"
+    text = html.escape(_without_blank_lines(segment.text), quote=False)
+    speaker = html.escape(one_line(segment.speaker), quote=False)
+    payload = f"<v {speaker}>{text}" if speaker else hide_labels(text)
+    return f"{segment.segment_id}\n{times}\n{payload}\n"
+
+
+def _srt_cue(segment: Segment) -> str:
+    times = f"{_stamp(segment.start_time)} --> {_stamp(segment.end_time)}".replace(".", ",")
+    # SubRip knows no escaping, yet players take `<b>` for a tag and some resolve references: only these are escaped.
+    payload = _REFERENCE.sub(lambda found: _escaped_if_active(found[0]), _line(segment))
+    payload = TAG.sub(lambda found: f"&lt;{found[0][1:]}", payload).replace("-->", "--&gt;")
+    return f"{segment.segment_id}\n{times}\n{payload}\n"
+
+
+def _escaped_if_active(reference: str) -> str:
+    return reference if unescape(reference) == reference else f"&amp;{reference[1:]}"
+
+
+def _paragraph(segment: Segment) -> str:
+    time = _stamp(segment.start_time).partition(".")[0]
+    return f"[{time}] {_line(segment)}\n"
+
+
+def _json(segments: Sequence[Segment], title: str) -> str:
+    document = {
+        "title": title,
+        "segments": [
+            {
+                "segmentId": segment.segment_id,
+                "speaker": segment.speaker,
+                "startTime": segment.start_time,
+                "endTime": segment.end_time,
+                "text": segment.text,
+                "isFinal": segment.is_final,
+                "confidence": segment.confidence,
+            }
+            for segment in segments
+        ],
+    }
+    return orjson.dumps(document).decode()
+
+
+def _line(segment: Segment) -> str:
+    speaker, text = one_line(segment.speaker), _without_blank_lines(segment.text)
+    return f"{speaker}: {text}" if speaker else text
+
+
+def _without_blank_lines(text: str) -> str:
+    """The text with its lines ended by `\\n` and those without anything visible left out: a blank line would end the cue."""
+    return "\n".join(line for line in re.split(r"\r\n|\r|\n", text.strip()) if line.strip())
+
+
+def _stamp(seconds: float) -> str:
+    """`HH:MM:SS.mmm`, with as many digits of hours as it takes."""
+    return str(Timestamp.from_seconds(seconds))

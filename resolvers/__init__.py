@@ -1,0 +1,1 @@
+"""What each field and mutation does: from typed context and checked arguments to entities. No SQL, no schema."""

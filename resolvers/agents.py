@@ -1,0 +1,119 @@
+"""Agents: queries, nested fields, mutations."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import strawberry
+
+from db.agents import CURSOR
+from domain import agents, slugs
+from domain.agents import Agent, ResolvedAgentConfig
+from domain.errors import NotFound
+from domain.filters import AgentFilter, checked_filter
+from domain.ids import AgentId, uuid
+from domain.pages import Page, page_request
+from domain.validation import checked
+from domain.variants import AgentVariant
+from resolvers.context import Context, Info
+
+DEFAULT_PAGE = 20
+MAX_PAGE = 100
+
+
+def agent_id(value: str, path: str = "id") -> AgentId:
+    return AgentId(checked(uuid, value, path))
+
+
+async def agent(info: Info, id: strawberry.ID) -> Agent | None:
+    return await info.context.loaders.agents.load(agent_id(id))
+
+
+async def agent_by_slug(info: Info, slug: str) -> Agent | None:
+    wanted = checked(slugs.slug, slug, "slug")
+    async with info.context.reading() as repositories:
+        return await repositories.agents.by_slug(wanted)
+
+
+async def page(
+    context: Context,
+    first: int | None,
+    after: str | None,
+    last: int | None,
+    before: str | None,
+    filter: Mapping[str, Any],
+) -> Page[Agent]:
+    request = page_request(first, after, last, before, default=DEFAULT_PAGE, maximum=MAX_PAGE, cursor=CURSOR)
+    conditions = checked_filter(AgentFilter, filter)
+
+    async def total() -> int:
+        async with context.reading() as repositories:
+            return await repositories.agents.count(conditions)
+
+    async with context.reading() as repositories:
+        found = await repositories.agents.page(request, conditions)
+    found.total = total
+    return found
+
+
+async def variants(root: Agent, info: Info) -> list[AgentVariant]:
+    return await info.context.loaders.variants_of_agents.load(root.id) or []
+
+
+async def variant(root: Agent, info: Info, slug: str) -> AgentVariant | None:
+    wanted = checked(slugs.slug, slug, "slug")
+    return next((found for found in await variants(root, info) if found.slug == wanted), None)
+
+
+async def active_variant(root: Agent, info: Info) -> AgentVariant | None:
+    return await info.context.loaders.active_variants.load(root.id)
+
+
+async def resolved_config(root: Agent, info: Info) -> ResolvedAgentConfig:
+    resolved = await info.context.loaders.resolved_configs.load(root.id)
+    if resolved is None:  # deleted since the agent was read
+        raise NotFound("agent", root.id)
+    return resolved
+
+
+async def create(context: Context, values: Mapping[str, Any]) -> Agent:
+    new = agents.new_agent(values)
+    async with context.unit_of_work() as uow:
+        created = await uow.agents.create(new)
+        await uow.commit()
+    return created
+
+
+async def update(context: Context, id: str, values: Mapping[str, Any], expected_version: int | None) -> Agent:
+    key = agent_id(id)
+    async with context.unit_of_work() as uow:
+        if "slug" in values:
+            await uow.agents.lock_slugs()
+        agent = await uow.agents.lock(key)
+        agent.expect(expected_version)
+        changed = agents.patch_agent(agent, values)
+        if changed != agent:
+            agent = await uow.agents.update(changed)
+            await uow.commit()
+    return agent
+
+
+async def delete(context: Context, id: str, expected_version: int | None) -> AgentId:
+    key = agent_id(id)
+    async with context.unit_of_work() as uow:
+        agent = await uow.agents.lock(key)
+        agent.expect(expected_version)
+        await uow.agents.delete(key)
+        await uow.commit()
+    return key
+
+
+async def deactivate(context: Context, id: str, reason: str | None) -> Agent:
+    key = agent_id(id, "agent_id")
+    checked(agents.REASON, reason, "reason")
+    async with context.unit_of_work() as uow:
+        agent = await uow.agents.lock(key)
+        if agent.active_variant_id is not None:
+            agent.active_variant_id = None
+            agent = await uow.agents.update(agent)
+            await uow.commit()
+    return agent

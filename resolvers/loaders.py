@@ -1,0 +1,108 @@
+"""Dataloaders: the keys asked for in one tick of the event loop become one SQL statement on one connection."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from functools import cached_property
+from typing import TypeVar
+
+from strawberry.dataloader import DataLoader
+
+from db.database import Database
+from db.unit_of_work import Repositories
+from domain.agents import Agent, ResolvedAgentConfig
+from domain.ids import AgentId, MeetingId, VariantId, WorkspaceId
+from domain.meetings import Meeting
+from domain.pages import Page, PageRequest
+from domain.segments import Segment, SpeakerStats
+from domain.variants import AgentVariant
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+MAX_BATCH = 1_000
+"""Keys of one statement."""
+
+
+class Loader(DataLoader[K, V]):
+    """A dataloader whose waiters cannot cancel each other.
+
+    graphql-core cancels the siblings of a failed non-null field. Unshielded, that would cancel the future which all waiters
+    of a key share, and a batch about to be dispatched would be lost with it and leave later waiters hanging.
+    """
+
+    def load(self, key: K) -> Awaitable[V]:
+        return asyncio.shield(super().load(key))
+
+
+class Loaders:
+    """The loaders of one request, or of what follows one mutation: what they have loaded they do not ask for again."""
+
+    def __init__(self, database: Database, workspace_id: WorkspaceId) -> None:
+        self._database = database
+        self._workspace_id = workspace_id
+        self._segment_pages: dict[tuple[PageRequest, str | None], Loader[MeetingId, Page[Segment] | None]] = {}
+        self._segment_counts: dict[str | None, Loader[MeetingId, int | None]] = {}
+
+    def _loader(self, load: Callable[[Repositories, list[K]], Awaitable[Mapping[K, V]]]) -> Loader[K, V | None]:
+        """A loader that gives None for what `load` does not find."""
+
+        async def batch(keys: list[K]) -> list[V | None]:
+            async with self._database.reading(self._workspace_id) as repositories:
+                found = await load(repositories, keys)
+            return [found.get(key) for key in keys]
+
+        return Loader(batch, max_batch_size=MAX_BATCH)
+
+    @cached_property
+    def agents(self) -> Loader[AgentId, Agent | None]:
+        return self._loader(lambda repositories, ids: repositories.agents.by_ids(ids))
+
+    @cached_property
+    def resolved_configs(self) -> Loader[AgentId, ResolvedAgentConfig | None]:
+        return self._loader(lambda repositories, ids: repositories.agents.resolved(ids))
+
+    @cached_property
+    def variants(self) -> Loader[VariantId, AgentVariant | None]:
+        return self._loader(lambda repositories, ids: repositories.variants.by_ids(ids))
+
+    @cached_property
+    def variants_of_agents(self) -> Loader[AgentId, list[AgentVariant] | None]:
+        return self._loader(lambda repositories, ids: repositories.variants.by_agents(ids))
+
+    @cached_property
+    def active_variants(self) -> Loader[AgentId, AgentVariant | None]:
+        return self._loader(lambda repositories, ids: repositories.variants.active_by_agents(ids))
+
+    @cached_property
+    def meetings(self) -> Loader[MeetingId, Meeting | None]:
+        return self._loader(lambda repositories, ids: repositories.meetings.by_ids(ids))
+
+    @cached_property
+    def segments(self) -> Loader[tuple[MeetingId, int], Segment | None]:
+        return self._loader(lambda repositories, keys: repositories.segments.by_keys(keys))
+
+    @cached_property
+    def transcripts(self) -> Loader[MeetingId, list[Segment] | None]:
+        """All segments of each meeting."""
+        return self._loader(lambda repositories, ids: repositories.segments.by_meetings(ids))
+
+    @cached_property
+    def speakers(self) -> Loader[MeetingId, list[SpeakerStats] | None]:
+        return self._loader(lambda repositories, ids: repositories.segments.speakers(ids))
+
+    def segment_pages(self, request: PageRequest, speaker: str | None) -> Loader[MeetingId, Page[Segment] | None]:
+        """The loader for these arguments of `Meeting.segments`: one for each set of them in a document."""
+        key = (request, speaker)
+        if key not in self._segment_pages:
+            self._segment_pages[key] = self._loader(
+                lambda repositories, ids: repositories.segments.pages(ids, request, speaker)
+            )
+        return self._segment_pages[key]
+
+    def segment_counts(self, speaker: str | None = None) -> Loader[MeetingId, int | None]:
+        """Counts of all segments, or of one speaker's."""
+        if speaker not in self._segment_counts:
+            self._segment_counts[speaker] = self._loader(
+                lambda repositories, ids: repositories.segments.counts(ids, speaker)
+            )
+        return self._segment_counts[speaker]

@@ -1,0 +1,91 @@
+"""Meetings: queries, nested fields, mutations."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import strawberry
+
+from db.meetings import CURSOR
+from domain import meetings
+from domain.agents import Agent
+from domain.errors import NotFound
+from domain.filters import MeetingFilter, checked_filter
+from domain.ids import MeetingId, uuid
+from domain.meetings import Meeting, MeetingState
+from domain.pages import Page, page_request
+from domain.validation import checked
+from resolvers.context import Context, Info
+
+DEFAULT_PAGE = 20
+MAX_PAGE = 100
+
+
+def meeting_id(value: str, path: str = "id") -> MeetingId:
+    return MeetingId(checked(uuid, value, path))
+
+
+async def meeting(info: Info, id: strawberry.ID) -> Meeting | None:
+    return await info.context.loaders.meetings.load(meeting_id(id))
+
+
+async def page(
+    context: Context,
+    first: int | None,
+    after: str | None,
+    last: int | None,
+    before: str | None,
+    filter: Mapping[str, Any],
+) -> Page[Meeting]:
+    request = page_request(first, after, last, before, default=DEFAULT_PAGE, maximum=MAX_PAGE, cursor=CURSOR)
+    conditions = checked_filter(MeetingFilter, filter)
+
+    async def total() -> int:
+        async with context.reading() as repositories:
+            return await repositories.meetings.count(conditions)
+
+    async with context.reading() as repositories:
+        found = await repositories.meetings.page(request, conditions)
+    found.total = total
+    return found
+
+
+async def count(info: Info, state: MeetingState | None = None) -> int:
+    async with info.context.reading() as repositories:
+        return await repositories.meetings.count_by_state(state)
+
+
+async def agent(root: Meeting, info: Info) -> Agent | None:
+    return None if root.agent_id is None else await info.context.loaders.agents.load(root.agent_id)
+
+
+async def create(context: Context, values: Mapping[str, Any]) -> Meeting:
+    new = meetings.new_meeting(values)
+    async with context.unit_of_work() as uow:
+        created = await uow.meetings.create(new)
+        await uow.commit()
+    return created
+
+
+async def update(context: Context, id: str, values: Mapping[str, Any], expected_version: int | None) -> Meeting:
+    key = meeting_id(id)
+    async with context.unit_of_work() as uow:
+        # Read without a lock: who has been overtaken by the time of writing is told so.
+        meeting = await uow.meetings.get(key)
+        if meeting is None:
+            raise NotFound("meeting", key)
+        meeting.expect(expected_version)
+        changed = meetings.patch_meeting(meeting, values)
+        if changed != meeting:
+            meeting = await uow.meetings.update(changed)
+            await uow.commit()
+    return meeting
+
+
+async def delete(context: Context, id: str, expected_version: int | None) -> MeetingId:
+    key = meeting_id(id)
+    async with context.unit_of_work() as uow:
+        meeting = await uow.meetings.lock(key)
+        meeting.expect(expected_version)
+        await uow.meetings.delete(key)
+        await uow.commit()
+    return key

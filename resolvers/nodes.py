@@ -1,0 +1,50 @@
+"""`node` and `nodes`: anything by its id."""
+
+import asyncio
+from uuid import UUID
+
+import strawberry
+
+from domain.agents import Agent
+from domain.errors import InvalidInput
+from domain.ids import AgentId, MeetingId, VariantId, node_key
+from domain.meetings import Meeting
+from domain.segments import Segment
+from domain.validation import Check
+from domain.variants import AgentVariant
+from resolvers.context import Info
+
+MAX_NODES = 100
+
+Node = Agent | AgentVariant | Meeting | Segment
+
+
+async def node(info: Info, id: strawberry.ID) -> Node | None:
+    return (await _find(info, [id], "id"))[0]
+
+
+async def nodes(info: Info, ids: list[strawberry.ID]) -> list[Node | None]:
+    if len(ids) > MAX_NODES:
+        raise InvalidInput.of("ids", f"must have at most {MAX_NODES} items, has {len(ids)}")
+    return await _find(info, list(ids), "ids")
+
+
+async def _find(info: Info, ids: list[strawberry.ID], path: str) -> list[Node | None]:
+    check = Check()
+    many = path == "ids"
+    keys = [check.value(node_key, id, f"{path}.{index}" if many else path) for index, id in enumerate(ids)]
+    check.done()
+    loaders = info.context.loaders
+
+    async def one(key: UUID | tuple[MeetingId, int]) -> Node | None:
+        if isinstance(key, tuple):
+            return await loaders.segments.load(key)
+        # An id does not say of what it is: ask for all three, each in one statement for all ids.
+        found = await asyncio.gather(
+            loaders.agents.load(AgentId(key)),
+            loaders.variants.load(VariantId(key)),
+            loaders.meetings.load(MeetingId(key)),
+        )
+        return next((entity for entity in found if entity is not None), None)
+
+    return await asyncio.gather(*(one(key) for key in keys))

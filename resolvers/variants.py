@@ -1,0 +1,103 @@
+"""Variants: queries, nested fields, mutations."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import strawberry
+
+from domain import agents, configs, variants
+from domain.agents import Agent
+from domain.configs import AgentConfig, ConfigOverrides
+from domain.errors import NotFound
+from domain.ids import VariantId, uuid
+from domain.validation import checked
+from domain.variants import AgentVariant
+from resolvers.agents import agent_id
+from resolvers.context import Context, Info
+
+
+def variant_id(value: str, path: str = "id") -> VariantId:
+    return VariantId(checked(uuid, value, path))
+
+
+async def variant(info: Info, id: strawberry.ID) -> AgentVariant | None:
+    return await info.context.loaders.variants.load(variant_id(id))
+
+
+async def agent(root: AgentVariant, info: Info) -> Agent:
+    found = await info.context.loaders.agents.load(root.agent_id)
+    if found is None:  # deleted since the variant was read
+        raise NotFound("agent", root.agent_id)
+    return found
+
+
+async def config(root: AgentVariant, info: Info) -> AgentConfig:
+    return configs.resolve((await agent(root, info)).config, root.overrides)
+
+
+async def create(context: Context, id: str, values: Mapping[str, Any]) -> AgentVariant:
+    key = agent_id(id, "agent_id")
+    new = variants.new_variant(values)
+    async with context.unit_of_work() as uow:
+        created = await uow.variants.create(await uow.agents.lock(key), new)
+        await uow.commit()
+    return created
+
+
+async def clone(
+    context: Context, id: str, source_id: str | None, values: Mapping[str, Any], activate: bool
+) -> AgentVariant:
+    key = agent_id(id, "agent_id")
+    source_key = None if source_id is None else variant_id(source_id, "input.source_variant_id")
+    async with context.unit_of_work() as uow:
+        agent = await uow.agents.lock(key)
+        source: AgentConfig | ConfigOverrides = agent.config
+        if source_key is not None:
+            cloned = await uow.variants.get(source_key)
+            if cloned is None or cloned.agent_id != agent.id:
+                raise NotFound("variant of this agent", source_key)
+            source = cloned.overrides
+        created = await uow.variants.create(agent, variants.new_variant(values, source))
+        if activate:
+            agent.active_variant_id = created.id
+            await uow.agents.update(agent)
+            created.is_active = True
+        await uow.commit()
+    return created
+
+
+async def update(context: Context, id: str, values: Mapping[str, Any], expected_version: int | None) -> AgentVariant:
+    key = variant_id(id)
+    async with context.unit_of_work() as uow:
+        _, variant = await uow.variants.lock(key)
+        variant.expect(expected_version)
+        changed = variants.patch_variant(variant, values)
+        if changed != variant:
+            variant = await uow.variants.update(changed)
+            await uow.commit()
+    return variant
+
+
+async def delete(context: Context, id: str, expected_version: int | None) -> VariantId:
+    key = variant_id(id)
+    async with context.unit_of_work() as uow:
+        _, variant = await uow.variants.lock(key)
+        variant.expect(expected_version)
+        variants.ensure_deletable(variant)
+        await uow.variants.delete(key)
+        await uow.commit()
+    return key
+
+
+async def activate(context: Context, id: str, expected_version: int | None, reason: str | None) -> Agent:
+    """`expected_version` is the variant's: what becomes active is what the caller has seen."""
+    key = variant_id(id)
+    checked(agents.REASON, reason, "reason")
+    async with context.unit_of_work() as uow:
+        agent, variant = await uow.variants.lock(key)
+        variant.expect(expected_version)
+        if agent.active_variant_id != variant.id:
+            agent.active_variant_id = variant.id
+            agent = await uow.agents.update(agent)
+            await uow.commit()
+    return agent

@@ -1,0 +1,1 @@
+"""The GraphQL schema: declarations only. Sources of its types are the domain's entities."""

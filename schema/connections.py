@@ -1,0 +1,36 @@
+"""Connections, as the GraphQL Cursor Connections Specification (Relay) has them; sources are `domain.pages`."""
+
+from typing import Generic, TypeVar
+
+import strawberry
+
+from domain import pages
+
+T = TypeVar("T")
+
+
+@strawberry.type
+class PageInfo:
+    has_next_page: bool
+    has_previous_page: bool
+    start_cursor: str | None
+    end_cursor: str | None
+
+
+@strawberry.type
+class Edge(Generic[T]):
+    cursor: str
+    node: T
+
+
+async def total_count(root: pages.Page[object]) -> int:
+    assert root.total is not None
+    return await root.total()
+
+
+@strawberry.type(description="One page of a list.")
+class Connection(Generic[T]):
+    edges: list[Edge[T]]
+    nodes: list[T] = strawberry.field(description="The nodes of the edges, for those who need no cursors.")
+    page_info: PageInfo
+    total_count: int = strawberry.field(resolver=total_count, description="Of the whole list, counted when asked for.")

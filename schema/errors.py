@@ -1,0 +1,108 @@
+"""Errors: those that are data (members of a mutation's union) and the codes of those that are not."""
+
+import logging
+from enum import Enum
+from typing import Any
+from uuid import uuid4
+
+import strawberry
+from graphql import GraphQLError
+from strawberry.types.field import StrawberryField
+from strawberry.utils.str_converters import to_camel_case
+
+from domain import errors
+
+logger = logging.getLogger("rapporteur.errors")
+
+
+@strawberry.enum(description="What kind of error a mutation met.")
+class ErrorCode(Enum):
+    NOT_FOUND = "NOT_FOUND"
+    INVALID_INPUT = "INVALID_INPUT"
+    CONFLICT = "CONFLICT"
+
+
+@strawberry.interface(description="An error that the caller can handle: select it beside the success type.")
+class Error:
+    code: ErrorCode
+    message: str
+
+
+@strawberry.type(description="There is no such thing.")
+class NotFound(Error):
+    id: strawberry.ID
+
+
+@strawberry.type(description="One value that breaks a rule.")
+class InvalidField:
+    path: str = strawberry.field(
+        description="Dotted, from the argument on: `input.config.maxTokens`, `segments.3.text`."
+    )
+    message: str = strawberry.field(description="What would be valid.")
+
+
+@strawberry.type(description="Values that break rules, all of them; nothing was changed.")
+class InvalidInput(Error):
+    fields: list[InvalidField]
+
+
+@strawberry.type(description="The present state does not allow the change; nothing was changed.")
+class Conflict(Error):
+    current_version: int | None = strawberry.field(
+        description="Of the thing named by the mutation's id, where it is known: read it again and decide."
+    )
+
+
+def _fields(error: errors.InvalidInput) -> list[InvalidField]:
+    return [InvalidField(path=_graphql_path(field.path), message=field.message) for field in error.fields]
+
+
+def _graphql_path(path: str) -> str:
+    return ".".join(to_camel_case(part) for part in path.split("."))
+
+
+class NotFoundHandler(strawberry.ExceptionHandler[errors.NotFound, NotFound]):
+    def handle(self, exception: errors.NotFound, *, field: StrawberryField, info: Any) -> NotFound:
+        return NotFound(code=ErrorCode.NOT_FOUND, message=str(exception), id=strawberry.ID(exception.id))
+
+
+class InvalidInputHandler(strawberry.ExceptionHandler[errors.InvalidInput, InvalidInput]):
+    def handle(self, exception: errors.InvalidInput, *, field: StrawberryField, info: Any) -> InvalidInput:
+        fields = _fields(exception)
+        message = "; ".join(f"{invalid.path} {invalid.message}" for invalid in fields[:5])
+        return InvalidInput(code=ErrorCode.INVALID_INPUT, message=message, fields=fields)
+
+
+class ConflictHandler(strawberry.ExceptionHandler[errors.Conflict, Conflict]):
+    def handle(self, exception: errors.Conflict, *, field: StrawberryField, info: Any) -> Conflict:
+        return Conflict(code=ErrorCode.CONFLICT, message=str(exception), current_version=exception.current_version)
+
+
+exception_handlers = (NotFoundHandler(), InvalidInputHandler(), ConflictHandler())
+
+
+def coded(error: GraphQLError) -> GraphQLError:
+    """The error with a code. One that we did not expect is logged under an id, and the client gets the id."""
+    match error.original_error:
+        case None | GraphQLError():  # syntax, validation, coercion: graphql-core speaks to the client
+            return _with(error, error.message, {"code": "BAD_USER_INPUT"} | (error.extensions or {}))
+        case errors.InvalidInput() as invalid:
+            fields = [vars(field) for field in _fields(invalid)]
+            message = "; ".join(f"{field['path']} {field['message']}" for field in fields[:5])
+            return _with(error, message, {"code": "BAD_USER_INPUT", "fields": fields})
+        case errors.ServiceUnavailable() as unavailable:
+            return _with(
+                error, str(unavailable), {"code": "SERVICE_UNAVAILABLE", "retryAfter": unavailable.retry_after}
+            )
+        case errors.RapporteurError() as known:
+            return _with(error, str(known), {"code": "BAD_USER_INPUT"})
+        case unexpected:
+            id = str(uuid4())
+            logger.error("internal error %s at %s", id, error.path, exc_info=unexpected)
+            return _with(error, "Internal error", {"code": "INTERNAL", "id": id})
+
+
+def _with(error: GraphQLError, message: str, extensions: dict[str, Any]) -> GraphQLError:
+    return GraphQLError(
+        message, error.nodes, error.source, error.positions, error.path, error.original_error, extensions
+    )

@@ -1,0 +1,22 @@
+"""From Strawberry's inputs to what the domain checks: the given fields, null told apart from left out.
+
+Optional fields are declared `Maybe[T | None]`: None is left out, `Some(None)` is null.
+"""
+
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+from strawberry import Some
+
+
+def given(value: Any) -> dict[str, Any]:
+    """The fields of an input object that the caller gave, input objects within it included."""
+    return {
+        field.name: _plain(content.value if isinstance(content, Some) else content)
+        for field in fields(value)
+        if (content := getattr(value, field.name)) is not None
+    }
+
+
+def _plain(content: Any) -> Any:
+    return given(content) if is_dataclass(content) else content

@@ -1,0 +1,104 @@
+"""Meetings in GraphQL."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import strawberry
+from strawberry import Maybe
+from strawberry.scalars import JSON
+
+from domain import agents
+from domain import meetings as entities
+from domain import segments as segment_entities
+from domain.meetings import MeetingState
+from domain.transcripts import TranscriptFormat
+from resolvers import meetings as resolve
+from resolvers import segments as resolve_segments
+from schema.agents import Agent
+from schema.connections import Connection
+from schema.errors import Conflict, InvalidInput, NotFound
+from schema.nodes import Node
+
+strawberry.enum(
+    MeetingState,
+    name="MeetingState",
+    description="CREATED, RECORDING, STOPPING, STOPPED (from where it can resume), COMPLETED; or ERROR.",
+)
+strawberry.enum(TranscriptFormat, name="TranscriptFormat", description="The file formats of transcripts.")
+
+if TYPE_CHECKING:
+    from schema.segments import Segment
+
+LazySegment = Annotated["Segment", strawberry.lazy("schema.segments")]
+
+
+@strawberry.type(description="What one speaker said in a meeting; times are seconds from its start.")
+class SpeakerStats:
+    speaker: str = strawberry.field(description="Empty where the speaker is not known.")
+    segment_count: int
+    speaking_time: float = strawberry.field(description="The sum of the lengths of the speaker's segments.")
+    first_start_time: float
+    last_end_time: float
+
+
+@strawberry.type(description="A meeting and its transcript.")
+class Meeting(Node):
+    title: str
+    state: MeetingState
+    metadata: JSON
+    version: int = strawberry.field(description="Raised by each change of the meeting; its segments have their own.")
+    agent: agents.Agent | None = strawberry.field(resolver=resolve.agent, graphql_type=Agent | None)
+    created_at: datetime
+    updated_at: datetime
+    started_at: datetime | None = strawberry.field(description="When it first recorded.")
+    ended_at: datetime | None = strawberry.field(description="When it last stopped; null again when it resumes.")
+    segments = strawberry.field(  # no annotation: Strawberry would look into the generic one
+        resolver=resolve_segments.page,
+        graphql_type=Connection[LazySegment],
+        description="By segmentId; at most 1,000 a page.",
+    )
+    segment_count: int = strawberry.field(resolver=resolve_segments.count)
+    speakers: list[segment_entities.SpeakerStats] = strawberry.field(
+        resolver=resolve_segments.speakers,
+        graphql_type=list[SpeakerStats],
+        description="Who spoke longest first; at most 1,000.",
+    )
+    updates_cursor: str = strawberry.field(
+        resolver=resolve_segments.cursor, description="Subscribe to segmentUpdates after this to miss nothing."
+    )
+    transcript: str = strawberry.field(
+        resolver=resolve_segments.transcript, description="The whole transcript as a file, by segmentId."
+    )
+
+    @classmethod
+    def is_type_of(cls, source: Any, info: Any) -> bool:
+        return isinstance(source, entities.Meeting)
+
+
+@strawberry.input(description="Every given condition must hold.")
+class MeetingFilter:
+    text: Maybe[str | None] = strawberry.field(description="In the title, ignoring case.")
+    state: Maybe[MeetingState | None]
+    agent_id: Maybe[strawberry.ID | None]
+    created_after: Maybe[datetime | None] = strawberry.field(description="Included.")
+    created_before: Maybe[datetime | None] = strawberry.field(description="Not included.")
+    metadata: Maybe[JSON | None] = strawberry.field(description="An object that the metadata must contain.")
+
+
+@strawberry.input
+class CreateMeetingInput:
+    title: str
+    agent_id: Maybe[strawberry.ID | None]
+    metadata: Maybe[JSON | None] = strawberry.field(description="An object.")
+
+
+@strawberry.input(description="A field that is left out stays as it is.")
+class UpdateMeetingInput:
+    title: Maybe[str | None]
+    agent_id: Maybe[strawberry.ID | None] = strawberry.field(description="Null: no agent.")
+    metadata: Maybe[JSON | None] = strawberry.field(description="Replaces the whole object.")
+    state: Maybe[MeetingState | None]
+
+
+MeetingConnection = Connection[Meeting]
+MeetingResult = Annotated[Meeting | NotFound | InvalidInput | Conflict, strawberry.union("MeetingResult")]

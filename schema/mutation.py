@@ -1,0 +1,135 @@
+"""The mutations: each is one transaction and gives the changed entity, or an error as data."""
+
+from typing import Annotated, Any
+
+import strawberry
+
+from domain import agents as agent_entities
+from domain import meetings as meeting_entities
+from domain import segments as segment_entities
+from domain import variants as variant_entities
+from resolvers import agents, meetings, variants
+from resolvers import segments as segment_writes
+from resolvers.context import Info
+from schema.agents import AgentResult, CreateAgentInput, UpdateAgentInput
+from schema.errors import Conflict, InvalidInput, NotFound
+from schema.inputs import given
+from schema.meetings import CreateMeetingInput, MeetingResult, UpdateMeetingInput
+from schema.segments import DeleteSegmentsResult, SegmentInput, UpsertSegmentsResult
+from schema.variants import CloneVariantInput, CreateVariantInput, UpdateVariantInput, VariantResult
+
+
+@strawberry.type(description="The thing is gone, with all that it held.")
+class Deleted:
+    id: strawberry.ID
+
+
+DeleteResult = Annotated[Deleted | NotFound | InvalidInput | Conflict, strawberry.union("DeleteResult")]
+
+
+@strawberry.type
+class Mutation:
+    @strawberry.mutation(graphql_type=AgentResult)
+    async def create_agent(self, info: Info, input: CreateAgentInput) -> agent_entities.Agent:
+        return await agents.create(info.context, given(input))
+
+    @strawberry.mutation(
+        graphql_type=AgentResult, description="Sets the given fields; without a change, changes nothing."
+    )
+    async def update_agent(
+        self, info: Info, id: strawberry.ID, input: UpdateAgentInput, expected_version: int | None = None
+    ) -> agent_entities.Agent:
+        return await agents.update(info.context, id, given(input), expected_version)
+
+    @strawberry.mutation(
+        graphql_type=DeleteResult, description="With its variants; its meetings stay, without an agent."
+    )
+    async def delete_agent(self, info: Info, id: strawberry.ID, expected_version: int | None = None) -> Deleted:
+        return _deleted(await agents.delete(info.context, id, expected_version))
+
+    @strawberry.mutation(graphql_type=VariantResult)
+    async def create_variant(
+        self, info: Info, agent_id: strawberry.ID, input: CreateVariantInput
+    ) -> variant_entities.AgentVariant:
+        return await variants.create(info.context, agent_id, given(input))
+
+    @strawberry.mutation(
+        graphql_type=VariantResult,
+        description="A copy of the agent's base (all twelve values) or of one of its variants (its overrides as they are).",
+    )
+    async def clone_variant(
+        self, info: Info, agent_id: strawberry.ID, input: CloneVariantInput
+    ) -> variant_entities.AgentVariant:
+        values = given(input)
+        source, activate = values.pop("source_variant_id", None), values.pop("activate")
+        return await variants.clone(info.context, agent_id, source, values, activate)
+
+    @strawberry.mutation(
+        graphql_type=VariantResult, description="Sets the given fields; without a change, changes nothing."
+    )
+    async def update_variant(
+        self, info: Info, id: strawberry.ID, input: UpdateVariantInput, expected_version: int | None = None
+    ) -> variant_entities.AgentVariant:
+        return await variants.update(info.context, id, given(input), expected_version)
+
+    @strawberry.mutation(graphql_type=DeleteResult, description="The active variant cannot be deleted.")
+    async def delete_variant(self, info: Info, id: strawberry.ID, expected_version: int | None = None) -> Deleted:
+        return _deleted(await variants.delete(info.context, id, expected_version))
+
+    @strawberry.mutation(
+        graphql_type=AgentResult,
+        description="Makes the variant the active one of its agent. `expectedVersion` is the variant's: what becomes active"
+        " is what you have seen.",
+    )
+    async def activate_variant(
+        self, info: Info, id: strawberry.ID, expected_version: int | None = None, reason: str | None = None
+    ) -> agent_entities.Agent:
+        return await variants.activate(info.context, id, expected_version, reason)
+
+    @strawberry.mutation(graphql_type=AgentResult, description="Leaves the agent with its base configuration.")
+    async def deactivate_variant(
+        self, info: Info, agent_id: strawberry.ID, reason: str | None = None
+    ) -> agent_entities.Agent:
+        return await agents.deactivate(info.context, agent_id, reason)
+
+    @strawberry.mutation(graphql_type=MeetingResult)
+    async def create_meeting(self, info: Info, input: CreateMeetingInput) -> meeting_entities.Meeting:
+        return await meetings.create(info.context, given(input))
+
+    @strawberry.mutation(
+        graphql_type=MeetingResult,
+        description="Sets the given fields, under optimistic locking: of concurrent writers one succeeds.",
+    )
+    async def update_meeting(
+        self, info: Info, id: strawberry.ID, input: UpdateMeetingInput, expected_version: int | None = None
+    ) -> meeting_entities.Meeting:
+        return await meetings.update(info.context, id, given(input), expected_version)
+
+    @strawberry.mutation(graphql_type=DeleteResult, description="With its segments.")
+    async def delete_meeting(self, info: Info, id: strawberry.ID, expected_version: int | None = None) -> Deleted:
+        return _deleted(await meetings.delete(info.context, id, expected_version))
+
+    @strawberry.mutation(
+        graphql_type=UpsertSegmentsResult,
+        description="Creates or revises up to 1,000 segments, all or none, in any state of the meeting. Idempotent: content"
+        " that is already there changes nothing.",
+    )
+    async def upsert_segments(
+        self, info: Info, meeting_id: strawberry.ID, segments: list[SegmentInput]
+    ) -> segment_entities.UpsertedSegments:
+        return await segment_writes.upsert(info.context, meeting_id, [_segment(segment) for segment in segments])
+
+    @strawberry.mutation(graphql_type=DeleteSegmentsResult, description="Deletes up to 1,000 segments, all or none.")
+    async def delete_segments(
+        self, info: Info, meeting_id: strawberry.ID, segment_ids: list[int]
+    ) -> segment_entities.DeletedSegments:
+        return await segment_writes.delete(info.context, meeting_id, segment_ids)
+
+
+def _deleted(id: object) -> Deleted:
+    return Deleted(id=strawberry.ID(str(id)))
+
+
+def _segment(input: SegmentInput) -> dict[str, Any]:
+    """Null says as much as leaving out: the default."""
+    return {name: value for name, value in given(input).items() if value is not None}

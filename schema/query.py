@@ -1,0 +1,65 @@
+"""The queries. What is not there is null."""
+
+import strawberry
+
+from domain import agents as agent_entities
+from domain import meetings as meeting_entities
+from domain import pages
+from domain.variants import AgentVariant as VariantEntity
+from resolvers import agents as resolve_agents
+from resolvers import meetings as resolve_meetings
+from resolvers import nodes as resolve_nodes
+from resolvers import variants as resolve_variants
+from resolvers.context import Info
+from schema.agents import Agent, AgentConnection, AgentFilter
+from schema.inputs import given
+from schema.meetings import Meeting, MeetingConnection, MeetingFilter
+from schema.nodes import Node
+from schema.variants import AgentVariant
+
+
+@strawberry.type
+class Query:
+    agent: agent_entities.Agent | None = strawberry.field(resolver=resolve_agents.agent, graphql_type=Agent | None)
+    agent_by_slug: agent_entities.Agent | None = strawberry.field(
+        resolver=resolve_agents.agent_by_slug, graphql_type=Agent | None
+    )
+    variant: VariantEntity | None = strawberry.field(
+        resolver=resolve_variants.variant, graphql_type=AgentVariant | None
+    )
+    meeting: meeting_entities.Meeting | None = strawberry.field(
+        resolver=resolve_meetings.meeting, graphql_type=Meeting | None
+    )
+    meeting_count: int = strawberry.field(
+        resolver=resolve_meetings.count, description="Of all meetings, or those in a state."
+    )
+    node: resolve_nodes.Node | None = strawberry.field(resolver=resolve_nodes.node, graphql_type=Node | None)
+    nodes: list[resolve_nodes.Node | None] = strawberry.field(
+        resolver=resolve_nodes.nodes,
+        graphql_type=list[Node | None],
+        description="In the order of the ids, at most 100.",
+    )
+
+    @strawberry.field(graphql_type=AgentConnection, description="From the oldest to the newest; at most 100 a page.")
+    async def agents(
+        self,
+        info: Info,
+        first: int | None = resolve_agents.DEFAULT_PAGE,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+        filter: AgentFilter | None = None,
+    ) -> pages.Page[agent_entities.Agent]:
+        return await resolve_agents.page(info.context, first, after, last, before, given(filter) if filter else {})
+
+    @strawberry.field(graphql_type=MeetingConnection, description="From the newest to the oldest; at most 100 a page.")
+    async def meetings(
+        self,
+        info: Info,
+        first: int | None = resolve_meetings.DEFAULT_PAGE,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+        filter: MeetingFilter | None = None,
+    ) -> pages.Page[meeting_entities.Meeting]:
+        return await resolve_meetings.page(info.context, first, after, last, before, given(filter) if filter else {})

@@ -1,0 +1,48 @@
+"""The assembled schema."""
+
+from typing import Any
+
+import strawberry
+from graphql import GraphQLError, GraphQLObjectType, Undefined
+from strawberry.extensions import ParserCache, ValidationCache
+from strawberry.types import ExecutionResult
+
+from schema.errors import Error, coded, exception_handlers
+from schema.mutation import Mutation
+from schema.query import Query
+from schema.segments import Segment
+
+
+class RapporteurSchema(strawberry.Schema):
+    """Every entry of `errors` has a code, and says nothing that is none of the client's business."""
+
+    async def execute(self, *args: Any, **options: Any) -> ExecutionResult:
+        result = await super().execute(*args, **options)
+        if result.errors:
+            result.errors = [coded(error) for error in result.errors]
+        return result
+
+    def process_errors(self, errors: list[GraphQLError], execution_context: Any = None) -> None:
+        """Log nothing here: a client's error is none of the server's, and `coded` logs those that are."""
+
+
+def _without_null_defaults(schema: strawberry.Schema) -> strawberry.Schema:
+    """Have `expectedVersion: Int`, not `expectedVersion: Int = null`: a resolver's own default says as much."""
+    for type_ in schema._schema.type_map.values():
+        if isinstance(type_, GraphQLObjectType):
+            for field in type_.fields.values():
+                for argument in field.args.values():
+                    if argument.default_value is None:
+                        argument.default_value = Undefined
+    return schema
+
+
+schema = _without_null_defaults(
+    RapporteurSchema(
+        query=Query,
+        mutation=Mutation,
+        types=[Segment, Error],
+        extensions=[lambda: ParserCache(maxsize=1_000), lambda: ValidationCache(maxsize=1_000)],
+        exception_handlers=exception_handlers,
+    )
+)

@@ -1,0 +1,1 @@
+"""The ASGI app and the command line: settings, transports, health, logs. No business rules."""

@@ -1,0 +1,86 @@
+"""The ASGI app."""
+
+import gc
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from db.database import Database
+from db.migrate import current_revision, head
+from domain.errors import ServiceUnavailable
+from domain.ids import WorkspaceId
+from server.graphiql import graphiql_routes
+from server.logs import RequestLog
+from server.operations import OPERATIONS
+from server.settings import Settings
+from server.view import GraphQLView, error_response
+
+
+def open_database(settings: Settings, url: str) -> Database:
+    """The pool that the settings ask for; nothing is connected yet."""
+    return Database(
+        url,
+        pool_size=settings.pool_size,
+        pool_timeout=settings.pool_timeout,
+        statement_timeout=settings.statement_timeout,
+    )
+
+
+def create_app(settings: Settings, database_url: str) -> Starlette:
+    """The app on a database that is migrated and has the workspace (see `server.prepare`)."""
+    database = open_database(settings, database_url)
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        # What lives from here on is mostly caches: keep the cyclic collector off it, and from running for every answer.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(50_000, 20, 20)
+        try:
+            yield
+        finally:
+            await database.close()
+
+    async def healthz(request: Request) -> Response:
+        return JSONResponse({"status": "ok"})
+
+    async def readyz(request: Request) -> Response:
+        try:
+            revision = await current_revision(database.engine)
+        except ServiceUnavailable as error:
+            return JSONResponse({"status": "unavailable", "reason": str(error)}, 503)
+        if revision != head():
+            return JSONResponse({"status": "unavailable", "reason": "the database is not migrated"}, 503)
+        return JSONResponse({"status": "ok", "revision": revision})
+
+    async def home(request: Request) -> Response:
+        return RedirectResponse("/graphql")
+
+    async def refused(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        return error_response(error.detail, error.status_code)
+
+    app = Starlette(
+        routes=[
+            Route("/graphql", GraphQLView(database, WorkspaceId(settings.workspace_id))),
+            Route("/healthz", healthz),
+            Route("/readyz", readyz),
+            Route("/", home),
+            *graphiql_routes(OPERATIONS),
+        ],
+        middleware=[
+            Middleware(RequestLog),
+            Middleware(RequestBodyLimitMiddleware, max_body_size=settings.max_body),
+        ],
+        exception_handlers={HTTPException: refused},
+        lifespan=lifespan,
+    )
+    app.state.database = database
+    return app

@@ -1,0 +1,146 @@
+"""GraphiQL from our own server, so that it works with no internet: the page, its files, and the operations in its tabs.
+
+GraphiQL and React are copied from npm into `vendor/` at set-up. Where that did not happen (no Node.js), the page is
+Strawberry's, which loads them from a CDN.
+"""
+
+import json
+import mimetypes
+import os
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from graphql import get_operation_ast, parse, value_from_ast_untyped
+from graphql.language import ListTypeNode, NamedTypeNode, NonNullTypeNode, TypeNode, VariableDefinitionNode
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+from strawberry.http.ides import get_graphql_ide_html
+
+HERE = Path(__file__).parent
+VENDOR = HERE / "vendor"
+VENDOR_FILES = ("react.production.min.js", "react-dom.production.min.js", "graphiql.min.js", "graphiql.min.css")
+
+# GraphiQL's dialogs and menus add style elements; all else comes from files of ours. Its CSS holds its fonts and images as
+# data. 'self' includes the WebSocket on the same host (in Safari since version 16).
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; connect-src 'self'; font-src data:;"
+    " img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+_PAGE_HEADERS = {
+    "Cache-Control": "no-cache",
+    "Vary": "Accept",  # the same path answers API requests
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+}
+
+mimetypes.add_type("text/javascript", ".js")  # Windows has these in its registry, where other programs change them
+mimetypes.add_type("text/css", ".css")
+
+
+async def graphiql_page(request: Request) -> Response:
+    """The page; it takes its own path as that of the API, and its files from `graphiql/` beside it."""
+    if not is_vendored():
+        return HTMLResponse(get_graphql_ide_html(graphql_ide="graphiql"), headers=_PAGE_HEADERS)
+    return HTMLResponse(_page(), headers={**_PAGE_HEADERS, "Content-Security-Policy": CONTENT_SECURITY_POLICY})
+
+
+def is_vendored() -> bool:
+    return all((VENDOR / name).is_file() for name in VENDOR_FILES)
+
+
+@cache
+def _page() -> str:
+    return (HERE / "index.html").read_text(encoding="utf-8")
+
+
+def graphiql_routes(operations_dir: Path, *, graphql_path: str = "/graphql") -> list[BaseRoute]:
+    """What the page at `graphql_path` loads: files, and `operations.json` with the documents of `operations_dir`."""
+    parent, _, name = graphql_path.rpartition("/")
+    operations = read_operations(operations_dir)
+
+    async def operations_json(_: Request) -> Response:
+        return JSONResponse(operations, headers={"Cache-Control": "no-cache"})
+
+    async def to_page(_: Request) -> Response:
+        return RedirectResponse(f"../{name}")
+
+    return [
+        Route(f"{parent}/graphiql/operations.json", operations_json),
+        Route(f"{parent}/graphiql/", to_page),
+        Mount(f"{parent}/graphiql", _Files(directory=HERE)),
+    ]
+
+
+class _Files(StaticFiles):
+    """This folder's files for browsers, and none of the others."""
+
+    def lookup_path(self, path: str) -> tuple[str, os.stat_result | None]:
+        name = path.replace(os.sep, "/")
+        if name == "main.js" or name.removeprefix("vendor/") in VENDOR_FILES:
+            return super().lookup_path(path)
+        return "", None
+
+    def file_response(
+        self, full_path: str | os.PathLike[str], stat_result: os.stat_result, scope: Scope, status_code: int = 200
+    ) -> Response:
+        response = super().file_response(full_path, stat_result, scope, status_code)
+        vendored = Path(full_path).name in VENDOR_FILES  # the page asks for these by their versions
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable" if vendored else "no-cache"
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        return response
+
+
+def read_operations(directory: Path) -> list[dict[str, Any]]:
+    """The documents of a folder, each with its name and variables to try it with, in the order of the tour.
+
+    `tour.json` gives sample variables by operation name. Operations that it does not have come last, in the order of
+    their files, with a skeleton of their variables.
+    """
+    tour: dict[str, dict[str, Any]] = json.loads((HERE / "tour.json").read_text(encoding="utf-8"))
+    places = {name: place for place, name in enumerate(tour)}
+    operations = [
+        {"name": name, "query": text, "variables": tour.get(name, skeleton)}
+        for name, text, skeleton in _documents(directory)
+    ]
+    return sorted(operations, key=lambda operation: places.get(operation["name"], len(places)))
+
+
+def _documents(directory: Path) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path in sorted(directory.glob("*.graphql")):
+        text = path.read_text(encoding="utf-8").strip()
+        operation = get_operation_ast(parse(text))
+        if operation is None or operation.name is None:
+            raise ValueError(f"{path}: a document is to hold one operation, and its name")
+        yield (
+            operation.name.value,
+            text,
+            {
+                definition.variable.name.value: _placeholder(definition)
+                for definition in operation.variable_definitions or ()
+            },
+        )
+
+
+def _placeholder(definition: VariableDefinitionNode) -> object:
+    """A value to start from: the default, or something empty that shows the type as far as a document tells it."""
+    if definition.default_value is not None:
+        return value_from_ast_untyped(definition.default_value)
+    return _empty(definition.type.type) if isinstance(definition.type, NonNullTypeNode) else None
+
+
+def _empty(of: TypeNode) -> object:
+    match of:
+        case ListTypeNode():
+            return []
+        case NamedTypeNode(name=name) if name.value in ("ID", "String"):
+            return ""
+        case NamedTypeNode(name=name) if name.value.endswith("Input"):
+            return {}
+        case _:
+            return None

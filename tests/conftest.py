@@ -1,0 +1,66 @@
+"""Fixtures: one PostgreSQL for the session, a database or a server for whoever asks."""
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+from hypothesis import HealthCheck, settings
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
+
+from db.engine import create_engine, create_session_factory
+from tests.harness.databases import TestPostgres, running_postgres
+from tests.harness.servers import Api, RunningServer, running_server
+
+# No deadlines: examples run against a real server, on machines of any speed.
+settings.register_profile(
+    "rapporteur", deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+settings.load_profile("rapporteur")
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestPostgres]:
+    with running_postgres(tmp_path_factory.mktemp("postgres")) as running:
+        yield running
+
+
+@pytest.fixture
+def database_url(postgres: TestPostgres) -> Iterator[str]:
+    """A migrated database for one test."""
+    with postgres.database() as url:
+        yield url
+
+
+@pytest.fixture
+async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
+    engine = create_engine(database_url, pool_size=5, max_overflow=0)
+    yield engine
+    await engine.dispose()
+
+
+@pytest.fixture
+def session_factory(engine: AsyncEngine) -> async_sessionmaker[AsyncSession]:
+    return create_session_factory(engine)
+
+
+@pytest.fixture(scope="session")
+def server(postgres: TestPostgres) -> Iterator[RunningServer]:
+    """A server with the demo, for tests that mind only what they made themselves."""
+    with postgres.database() as url, running_server(url, demo=True) as running:
+        yield running
+
+
+@pytest.fixture
+def fresh_server(database_url: str) -> Iterator[RunningServer]:
+    """A server on an empty database of its own."""
+    with running_server(database_url) as running:
+        yield running
+
+
+@pytest.fixture
+def api(server: RunningServer) -> Api:
+    return server.api
+
+
+@pytest.fixture
+def fresh_api(fresh_server: RunningServer) -> Api:
+    return fresh_server.api

@@ -1,0 +1,73 @@
+"""Databases for tests: on one embedded PostgreSQL, cloned from a migrated template."""
+
+import asyncio
+import itertools
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import asyncpg
+from sqlalchemy import make_url
+
+from db.embedded import embedded_postgres
+from db.engine import create_engine
+from db.migrate import migrate
+
+TEMPLATE = "rapporteur_template"
+
+
+class TestPostgres:
+    """A running PostgreSQL that hands out databases."""
+
+    __test__ = False
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._numbers = itertools.count(1)
+
+    def run(self, *statements: str) -> None:
+        """Run statements as the superuser, each on its own."""
+
+        async def main() -> None:
+            connection = await asyncpg.connect(self.url)
+            try:
+                for statement in statements:
+                    await connection.execute(statement)
+            finally:
+                await connection.close()
+
+        asyncio.run(main())
+
+    def url_of(self, database: str) -> str:
+        return make_url(self.url).set(database=database).render_as_string(hide_password=False)
+
+    @contextmanager
+    def database(self, template: str = TEMPLATE) -> Iterator[str]:
+        """A database of its own, dropped afterwards; gives its URL."""
+        name = f"test_{next(self._numbers)}"
+        self.run(f"CREATE DATABASE {name} TEMPLATE {template}")
+        try:
+            yield self.url_of(name)
+        finally:
+            self.run(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@contextmanager
+def running_postgres(directory: Path) -> Iterator[TestPostgres]:
+    """PostgreSQL in `directory` with the migrated template. Nothing in it outlives the tests, so nothing is synced to disk."""
+    with embedded_postgres(directory) as url:
+        postgres = TestPostgres(url)
+        postgres.run(
+            "ALTER SYSTEM SET fsync = off",
+            "ALTER SYSTEM SET max_connections = 300",
+            "SELECT pg_reload_conf()",
+            f"CREATE DATABASE {TEMPLATE} TEMPLATE template0",
+        )
+
+        async def migrate_template() -> None:
+            engine = create_engine(postgres.url_of(TEMPLATE))
+            await migrate(engine)
+            await engine.dispose()
+
+        asyncio.run(migrate_template())
+        yield postgres

@@ -1,0 +1,105 @@
+"""The real server: uvicorn on a port of its own, in a thread of the test process so that its SQL can be recorded."""
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+import uvicorn
+
+from db.database import Database
+from server.app import create_app
+from server.operations import operation
+from server.prepare import prepare
+from server.settings import Settings
+
+
+class Api:
+    """A client: runs the documents of `graphql/operations/`, or any text."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.http = httpx.Client(base_url=url, timeout=30)
+
+    def post(self, query: str, variables: dict[str, Any] | None = None, name: str | None = None) -> dict[str, Any]:
+        """The whole answer."""
+        body = {"query": query, "variables": variables or {}, "operationName": name}
+        response = self.http.post("/graphql", json=body)
+        assert response.status_code == 200, response.text
+        answer: dict[str, Any] = response.json()
+        return answer
+
+    def run(self, name: str, **variables: Any) -> Any:
+        """The value of the only field of an operation that must go through without `errors`."""
+        answer = self.post(operation(name), variables, name)
+        assert "errors" not in answer, answer
+        (value,) = answer["data"].values()
+        return value
+
+    def refused(self, name: str, **variables: Any) -> dict[str, Any]:
+        """The first entry of `errors` of an operation that must not go through."""
+        answer = self.post(operation(name), variables, name)
+        error: dict[str, Any] = answer["errors"][0]
+        return error
+
+    def agent(self, name: str = "Agent", **config: Any) -> Any:
+        """A new agent."""
+        config = {"modelProvider": "openai", "modelName": "gpt"} | config
+        return self.run("CreateAgent", input={"name": name, "config": config})
+
+    def variant(self, agent: Any, name: str = "Variant", **overrides: Any) -> Any:
+        """A new variant of an agent."""
+        return self.run("CreateVariant", agentId=agent["id"], input={"name": name, "overrides": overrides})
+
+    def meeting(self, title: str = "Meeting", segments: int = 0, **input: Any) -> Any:
+        """A new meeting with some segments."""
+        meeting = self.run("CreateMeeting", input={"title": title, **input})
+        if segments:
+            self.run("UpsertSegments", meetingId=meeting["id"], segments=[segment(n) for n in range(1, segments + 1)])
+        return meeting
+
+
+def segment(number: int, **fields: Any) -> dict[str, Any]:
+    """The input of a segment."""
+    return {
+        "segmentId": number,
+        "text": f"Text {number}",
+        "speaker": f"Speaker {number % 3}",
+        "startTime": number * 2.0,
+        "endTime": number * 2.0 + 1.5,
+    } | fields
+
+
+class RunningServer:
+    """A server that answers at `url`."""
+
+    def __init__(self, url: str, database: Database) -> None:
+        self.url = url
+        self.database = database
+        self.api = Api(url)
+
+
+@contextmanager
+def running_server(database_url: str, **settings: Any) -> Iterator[RunningServer]:
+    """Prepare the database as `rapporteur serve` does, and serve until the block is left."""
+    with_defaults = Settings(**{"demo": False} | settings)
+    asyncio.run(prepare(with_defaults, database_url, demo=with_defaults.demo))
+    app = create_app(with_defaults, database_url)
+    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, timeout_graceful_shutdown=5)
+    server = uvicorn.Server(config)
+    socket = config.bind_socket()
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [socket]}, daemon=True)
+    thread.start()
+    running = RunningServer(f"http://127.0.0.1:{socket.getsockname()[1]}", app.state.database)
+    try:
+        # The socket listens already: the first answer comes as soon as the server is up.
+        running.api.http.get("/healthz").raise_for_status()
+        yield running
+    finally:
+        server.should_exit = True
+        thread.join(20)
+        running.api.http.close()
+        socket.close()
+        assert not thread.is_alive(), "the server did not stop"
