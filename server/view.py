@@ -78,7 +78,7 @@ class GraphQLView(GraphQL[Context, None]):
 
 
 def decode_json(data: str | bytes) -> Any:
-    """JSON of any kind. What orjson refuses and Python reads (NaN, a lone surrogate) goes on: the error there names the field."""
+    """JSON. What orjson refuses and Python reads (NaN, a lone surrogate) goes on: the error there names the field."""
     try:
         return orjson.loads(data)
     except orjson.JSONDecodeError:

@@ -184,6 +184,16 @@ def test_the_tour_comes_first_and_names_operations_that_exist() -> None:
     assert names[: len(tour)] == tour
 
 
+def test_the_queries_of_the_tour_show_the_demo(server: Any) -> None:
+    for operation in read_operations(OPERATIONS):
+        if not re.search(r"^query ", operation["query"], re.MULTILINE):
+            continue
+        body = {"query": operation["query"], "variables": operation["variables"]}
+        answer = httpx.post(f"{server.url}/graphql", json=body).json()
+        assert "errors" not in answer, operation["name"]
+        assert None not in answer["data"].values(), operation["name"]
+
+
 def test_operations_without_sample_variables_get_a_skeleton(tmp_path: Path) -> None:
     (tmp_path / "b.graphql").write_text("mutation B($id: ID!, $input: BInput!, $many: [Int!]!, $note: String) { b }")
     (tmp_path / "a.graphql").write_text("query A($first: Int = 3, $state: State!) { a }")

@@ -1,10 +1,14 @@
 """What is answered to requests that are no good GraphQL, and to those that are no GraphQL at all."""
 
+import json
+import math
+
 import httpx
 import pytest
 
 from tests.harness.servers import Api, RunningServer
 
+TWO_OPERATIONS = "query A { meetingCount } query B { meetingCount }"
 PING = '{"query": "{ meetingCount }"}'
 
 
@@ -72,16 +76,16 @@ def test_other_types_methods_and_sizes_are_refused(server: RunningServer) -> Non
 
 def test_a_lone_surrogate_or_nan_names_its_field(server: RunningServer, api: Api) -> None:
     query = "mutation ($t: String!) { createMeeting(input: {title: $t}) { ... on InvalidInput { fields { path message } } } }"
-    body = '{"query": "%s", "variables": {"t": "\\ud800"}}' % query
-    (field,) = post(server, body).json()["data"]["createMeeting"]["fields"]
+    body = {"query": query, "variables": {"t": "\ud800"}}
+    (field,) = post(server, json.dumps(body)).json()["data"]["createMeeting"]["fields"]
     assert field["path"] == "input.title"
     assert "surrogate" in field["message"]
     query = "query ($n: Int) { agents(first: $n) { totalCount } }"
-    (error,) = post(server, '{"query": "%s", "variables": {"n": NaN}}' % query).json()["errors"]
+    (error,) = post(server, json.dumps({"query": query, "variables": {"n": math.nan}})).json()["errors"]
     assert "$n" in error["message"]
 
 
 def test_an_error_may_quote_a_lone_surrogate(server: RunningServer) -> None:
     query = "query ($state: MeetingState) { meetingCount(state: $state) }"
-    answer = post(server, '{"query": "%s", "variables": {"state": "\\ud800"}}' % query).json()
+    answer = post(server, json.dumps({"query": query, "variables": {"state": "\ud800"}})).json()
     assert answer["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
