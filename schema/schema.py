@@ -18,7 +18,6 @@ class OneOperation(SchemaExtension):
     """Refuses a document of several operations without `operationName`, as GraphQL has it; Strawberry runs the first."""
 
     def on_validate(self) -> Iterator[None]:
-        yield
         context = self.execution_context
         if context._provided_operation_name is None and not context.pre_execution_errors:
             assert context.graphql_document is not None
@@ -27,6 +26,7 @@ class OneOperation(SchemaExtension):
                 context.pre_execution_errors = [
                     GraphQLError("operationName is needed: the document has several operations")
                 ]
+        yield
 
 
 class RapporteurSchema(strawberry.Schema):
@@ -58,7 +58,7 @@ schema = _without_null_defaults(
         query=Query,
         mutation=Mutation,
         types=[Segment, Error],
-        extensions=[OneOperation, lambda: ParserCache(maxsize=1_000), lambda: ValidationCache(maxsize=1_000)],
+        extensions=[lambda: ParserCache(maxsize=1_000), lambda: ValidationCache(maxsize=1_000), OneOperation],
         exception_handlers=exception_handlers,
     )
 )
