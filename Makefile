@@ -44,7 +44,7 @@ $(VENV)/.developed: $(VENV)/.installed requirements-dev.txt
 	touch $@
 
 # GraphiQL's files come from npm and are served by ourselves. Without Node.js the page loads them from a CDN instead.
-server/graphiql/vendor: package-lock.json
+server/graphiql/vendor: package.json package-lock.json
 	@if command -v npm > /dev/null && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error; then \
 		mkdir -p $@ && cp node_modules/react/umd/react.production.min.js node_modules/graphiql/graphiql.min.js \
 			node_modules/react-dom/umd/react-dom.production.min.js node_modules/graphiql/graphiql.min.css $@ && touch $@; \

@@ -16,6 +16,8 @@ _AWAY = (
     asyncpg.InsufficientResourcesError,  # too many connections, disk full
     asyncpg.TransactionRollbackError,  # deadlock, serialization
     asyncpg.LockNotAvailableError,
+    asyncpg.InvalidAuthorizationSpecificationError,  # a password that was changed
+    asyncpg.InvalidCatalogNameError,  # no such database
     asyncpg.ReadOnlySQLTransactionError,  # a standby that has not been promoted yet
     OSError,  # refused, or no socket; also TimeoutError
 )

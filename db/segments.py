@@ -23,7 +23,7 @@ from domain.segments import MAX_SPEAKERS, DeletedSegments, Segment, SegmentConte
 from domain.validation import INT32_MAX, integer
 
 _COLUMNS = columns(segments, Segment.__match_args__)
-_LIVE = (segments.c.workspace_id == WORKSPACE, segments.c.deleted.is_(False))
+_LIVE = (segments.c.workspace_id == WORKSPACE, ~segments.c.deleted)
 _WANTED = func.unnest(IDS).table_valued("meeting_id").render_derived(name="wanted")
 _NUMBERS = bindparam("numbers", type_=ARRAY(Integer))
 

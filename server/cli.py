@@ -1,6 +1,8 @@
 """The command line: `rapporteur`."""
 
 import asyncio
+import logging
+import signal
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,11 +13,12 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from domain.errors import RapporteurError
+from domain.errors import RapporteurError, ServiceUnavailable
 from domain.transcripts import NotATranscript, TranscriptFormat
 from server import logs
 from server.app import create_app
 from server.client import ApiClient, ApiError
+from server.graphiql import is_vendored
 from server.importing import import_file
 from server.operations import SDL
 from server.prepare import database_url, prepare
@@ -27,6 +30,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+logger = logging.getLogger("rapporteur")
 errors = Console(stderr=True, highlight=False)
 
 DatabaseUrl = Annotated[
@@ -58,7 +62,8 @@ def read_settings(**options: Any) -> Settings:
 
 
 def fail(message: object) -> typer.Exit:
-    errors.print(f"[red]error:[/] {message}", markup=True, soft_wrap=True)
+    cause = f" ({message.__cause__})" if isinstance(message, ServiceUnavailable) and message.__cause__ else ""
+    errors.print(f"error: {message}{cause}", style="red", markup=False, soft_wrap=True)
     return typer.Exit(1)
 
 
@@ -121,9 +126,15 @@ def serve(
         workspace_name=workspace_name,
     )
     logs.configure(settings.log_level)
+    # uvicorn raises the signal that ended it once more: leave then through the blocks below, not past them.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         with database_url(settings) as url:
             asyncio.run(prepare(settings, url, demo=settings.demo))
+            if not is_vendored():
+                logger.warning(
+                    "GraphiQL's files are not installed (npm was not there): browsers will load them from a CDN"
+                )
             uvicorn.run(
                 create_app(settings, url),
                 host=settings.host,

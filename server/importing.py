@@ -38,7 +38,7 @@ def import_file(client: ApiClient, path: Path, progress: Callable[[int, int], No
     """
     data = _read(path)
     contents = read_transcript(data, path.name)
-    source = {"file": path.name, "sha256": hashlib.sha256(data).hexdigest()}
+    source = {"file": _readable(path.name), "sha256": hashlib.sha256(data).hexdigest()}
     meeting = _meeting_of(client, source["sha256"])
     if meeting and meeting["state"] != "CREATED":
         progress(len(contents), len(contents))
@@ -64,7 +64,12 @@ def _read(path: Path) -> bytes:
 
 
 def _title(path: Path) -> str:
-    return path.stem.strip()[:500] or path.name
+    return _readable(path.stem.strip() or path.name)[:500]
+
+
+def _readable(name: str) -> str:
+    """A file's name as text: one that is not in UTF-8 has bytes that no text has."""
+    return name.encode(errors="replace").decode()
 
 
 def _meeting_of(client: ApiClient, sha256: str) -> Any:

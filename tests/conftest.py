@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, settings
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 from db.engine import create_engine, create_session_factory
-from tests.harness.databases import TestPostgres, running_postgres
+from tests.harness.databases import TestPostgres, postgres_directory, running_postgres
 from tests.harness.servers import Api, RunningServer, running_server
 
 # No deadlines: examples run against a real server, on machines of any speed.
@@ -18,8 +18,8 @@ settings.load_profile("rapporteur")
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestPostgres]:
-    with running_postgres(tmp_path_factory.mktemp("postgres")) as running:
+def postgres() -> Iterator[TestPostgres]:
+    with postgres_directory() as directory, running_postgres(directory) as running:
         yield running
 
 

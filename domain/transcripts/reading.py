@@ -20,6 +20,11 @@ class NotATranscript(ValueError):
 
 
 _VTT_HEADER = re.compile(r"WEBVTT(?:[ \t]|$)")
+_BEGINNINGS = {
+    "vtt": "WebVTT begins with the word WEBVTT",
+    "srt": "SubRip begins with the number of its first cue, and the times in the next line",
+    "json": "JSON begins with { or [",
+}
 _TEXT_EXPORT = re.compile(r"\[\d{2,}:\d\d:\d\d\] ")
 
 # webvtt-py reads much that only resembles these, and drops or guesses the rest.
@@ -60,10 +65,11 @@ def read_transcript(data: bytes, name: str) -> list[SegmentContent]:
     lines = lines[skipped:]
     if _VTT_HEADER.match(lines[0]):
         return _contents(_read_vtt(lines, skipped))
-    if name.lower().endswith((".vtt", ".json")):
-        beginning = "the word WEBVTT" if name.lower().endswith(".vtt") else "{ or ["
-        raise NotATranscript(f"such a file begins with {beginning}, this one with {_quoted(lines[0])}")
-    return _contents(_read_srt(lines, skipped))
+    lines[0] = lines[0].strip()  # webvtt-py would not know a SubRip file with white space here
+    if lines[0].isdigit() and any("-->" in line for line in lines[1:2]):
+        return _contents(_read_srt(lines, skipped))
+    expected = _BEGINNINGS.get(name.lower()[-5:].rpartition(".")[2], "; ".join(_BEGINNINGS.values()))
+    raise NotATranscript(f"line {skipped + 1:,} begins no transcript ({expected}): {_quoted(lines[0])}")
 
 
 def _decode(data: bytes) -> str:
@@ -111,13 +117,7 @@ def _read_vtt(lines: list[str], skipped: int) -> list[_Cue]:
 
 
 def _read_srt(lines: list[str], skipped: int) -> list[_Cue]:
-    """The cues of a SubRip file, of which `skipped` blank lines at the start are not among `lines`."""
-    lines[0] = lines[0].strip()  # webvtt-py knows the file by it
-    if not (lines[0].isdigit() and len(lines) > 1 and "-->" in lines[1]):
-        raise NotATranscript(
-            f"line {skipped + 1:,} begins no transcript: WebVTT begins with the word WEBVTT, SubRip with the number of its"
-            f" first cue and the times in the next line, JSON with {{ or [; here is {_quoted(lines[0])}"
-        )
+    """The cues of a SubRip file. Its first lines are a number and times, but for `skipped` blank ones not among `lines`."""
     starts: list[tuple[int, int]] = []  # of each cue, the lines of its number and of its times
     written = 0  # the last line that is not blank
     for number, line in enumerate(lines, 1):

@@ -79,9 +79,9 @@ def _label(marked: str) -> tuple[str, str] | None:
     colon = _COLON.search(marked)
     if not colon:
         return None
-    label = unescape(marked[: colon.start()]).strip()
-    text = unescape(marked[colon.end() :]).strip()
-    if not text or not 1 <= len(label) <= MAX_LABEL or "\n" in label or "\r" in label:
+    before = unescape(marked[: colon.start()])
+    label, text = before.strip(), unescape(marked[colon.end() :]).strip()
+    if not text or not 1 <= len(label) <= MAX_LABEL or "\n" in before or "\r" in before:
         return None
     return label, text
 

@@ -58,9 +58,12 @@ def _vtt_cue(segment: Segment) -> str:
 
 def _srt_cue(segment: Segment) -> str:
     times = f"{_stamp(segment.start_time)} --> {_stamp(segment.end_time)}".replace(".", ",")
-    # SubRip knows no escaping, yet players take `<b>` for a tag and some resolve references: only these are escaped.
+    # SubRip knows no escaping, yet players take `<b>` for a tag, and some resolve references: only where there is one of
+    # these, it is escaped, and in a text with a tag every `<`, as the next one could become part of a tag then.
     payload = _REFERENCE.sub(lambda found: _escaped_if_active(found[0]), _line(segment))
-    payload = TAG.sub(lambda found: f"&lt;{found[0][1:]}", payload).replace("-->", "--&gt;")
+    if TAG.search(payload):
+        payload = payload.replace("<", "&lt;")
+    payload = payload.replace("-->", "--&gt;")
     return f"{segment.segment_id}\n{times}\n{payload}\n"
 
 

@@ -117,14 +117,8 @@ def _documents(directory: Path) -> Iterator[tuple[str, str, dict[str, Any]]]:
         operation = get_operation_ast(parse(text))
         if operation is None or operation.name is None:
             raise ValueError(f"{path}: a document is to hold one operation, and its name")
-        yield (
-            operation.name.value,
-            text,
-            {
-                definition.variable.name.value: _placeholder(definition)
-                for definition in operation.variable_definitions or ()
-            },
-        )
+        skeleton = {each.variable.name.value: _placeholder(each) for each in operation.variable_definitions or ()}
+        yield operation.name.value, text, skeleton
 
 
 def _placeholder(definition: VariableDefinitionNode) -> object:

@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -50,6 +51,13 @@ class TestPostgres:
             yield self.url_of(name)
         finally:
             self.run(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@contextmanager
+def postgres_directory() -> Iterator[Path]:
+    """A directory for a PostgreSQL. Not one of pytest's: run by root, PostgreSQL is another user, and those are closed to it."""
+    with tempfile.TemporaryDirectory(prefix="rapporteur-test-", ignore_cleanup_errors=True) as directory:
+        yield Path(directory)
 
 
 @contextmanager

@@ -90,11 +90,11 @@ def running_server(database_url: str, **settings: Any) -> Iterator[RunningServer
     config = uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, timeout_graceful_shutdown=5)
     server = uvicorn.Server(config)
     socket = config.bind_socket()
+    socket.listen()  # so that the first request waits for the server rather than being refused
     thread = threading.Thread(target=server.run, kwargs={"sockets": [socket]}, daemon=True)
     thread.start()
     running = RunningServer(f"http://127.0.0.1:{socket.getsockname()[1]}", app.state.database)
     try:
-        # The socket listens already: the first answer comes as soon as the server is up.
         running.api.http.get("/healthz").raise_for_status()
         yield running
     finally:

@@ -1,0 +1,133 @@
+"""No N+1: every operation runs as many SQL statements for 20 items as for 2."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from server.operations import OPERATIONS, operation
+from tests.harness.servers import Api, RunningServer, segment
+from tests.harness.sql import recorded
+
+SMALL, LARGE = 2, 20
+
+
+class World:
+    """`size` of everything: agents with variants and one active each, meetings with speakers and segments."""
+
+    def __init__(self, api: Api, size: int) -> None:
+        self.size = size
+        self.tag = f"One of {size} agents or meetings"
+        self.agents = [api.agent(f"{self.tag} {n}") for n in range(size)]
+        self.variants = []
+        for agent in self.agents:
+            self.variants.append([api.variant(agent, f"Variant {n}", temperature=0.5) for n in range(size)])
+            api.run("ActivateVariant", id=self.variants[-1][0]["id"])
+        self.agent = self.agents[0]
+        self.variant = self.variants[0][0]
+        self.meetings = [
+            api.run("CreateMeeting", input={"title": f"{self.tag} {n}", "agentId": self.agents[n]["id"]})
+            for n in range(size)
+        ]
+        for meeting in self.meetings:
+            segments = [segment(n, speaker=f"Speaker {n}") for n in range(1, size + 1)]
+            api.run("UpsertSegments", meetingId=meeting["id"], segments=segments)
+        self.meeting = self.meetings[0]
+
+    def ids(self) -> list[str]:
+        """Ids of every kind, `size` of each."""
+        segments = [f"{self.meeting['id']}:{n}" for n in range(1, self.size + 1)]
+        variants = [variants[0]["id"] for variants in self.variants]
+        return [entity["id"] for entity in (*self.agents, *self.meetings)] + variants + segments
+
+
+Variables = Callable[[World, Api], dict[str, Any]]
+
+
+def new(world: World, api: Api) -> Any:
+    """An agent to change or delete, with `size` variants."""
+    agent = api.agent("To change")
+    agent["variants"] = [api.variant(agent, f"Variant {n}") for n in range(world.size)]
+    return agent
+
+
+def new_meeting(world: World, api: Api) -> str:
+    meeting: str = api.meeting("To change", segments=world.size)["id"]
+    return meeting
+
+
+NAMED = {"name": "New"}
+VARIABLES: dict[str, Variables] = {
+    "Agents": lambda world, api: {"first": world.size, "filter": {"text": world.tag}},
+    "Agent": lambda world, api: {"id": world.agent["id"]},
+    "AgentBySlug": lambda world, api: {"slug": world.agent["slug"], "variant": world.variant["slug"]},
+    "ResolvedConfig": lambda world, api: {"slug": world.agent["slug"]},
+    "Variant": lambda world, api: {"id": world.variant["id"]},
+    "Meetings": lambda world, api: {"first": world.size, "segments": world.size, "filter": {"text": world.tag}},
+    "Meeting": lambda world, api: {"id": world.meeting["id"]},
+    "Transcript": lambda world, api: {"id": world.meeting["id"], "first": world.size},
+    "TranscriptFile": lambda world, api: {"id": world.meeting["id"], "format": "VTT"},
+    "MeetingCount": lambda world, api: {},
+    "Node": lambda world, api: {"id": f"{world.meeting['id']}:1"},
+    "Nodes": lambda world, api: {"ids": world.ids()},
+    "CreateAgent": lambda world, api: {"input": {"name": "New", "config": {"modelProvider": "p", "modelName": "m"}}},
+    "UpdateAgent": lambda world, api: {"id": new(world, api)["id"], "input": {"name": "Other"}},
+    "DeleteAgent": lambda world, api: {"id": new(world, api)["id"]},
+    "CreateVariant": lambda world, api: {"agentId": new(world, api)["id"], "input": NAMED},
+    "CloneVariant": lambda world, api: {
+        "agentId": (agent := new(world, api))["id"],
+        "input": NAMED | {"sourceVariantId": agent["variants"][0]["id"], "activate": True},
+    },
+    "UpdateVariant": lambda world, api: {"id": new(world, api)["variants"][0]["id"], "input": {"name": "Other"}},
+    "DeleteVariant": lambda world, api: {"id": new(world, api)["variants"][0]["id"]},
+    "ActivateVariant": lambda world, api: {"id": new(world, api)["variants"][0]["id"]},
+    "DeactivateVariant": lambda world, api: {"agentId": world.agents[-1]["id"]},
+    "CreateMeeting": lambda world, api: {"input": {"title": "New", "agentId": world.agent["id"]}},
+    "UpdateMeeting": lambda world, api: {"id": new_meeting(world, api), "input": {"state": "RECORDING"}},
+    "DeleteMeeting": lambda world, api: {"id": new_meeting(world, api)},
+    "UpsertSegments": lambda world, api: {
+        "meetingId": new_meeting(world, api),
+        "segments": [segment(n + 1, text="Revised") for n in range(world.size * 2)],
+    },
+    "DeleteSegments": lambda world, api: {
+        "meetingId": new_meeting(world, api),
+        "segmentIds": list(range(1, world.size + 1)),
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def worlds(server: RunningServer) -> list[World]:
+    return [World(server.api, SMALL), World(server.api, LARGE)]
+
+
+def test_every_operation_is_measured() -> None:
+    assert set(VARIABLES) == {path.stem for path in OPERATIONS.glob("*.graphql")}
+
+
+@pytest.mark.parametrize("name", VARIABLES)
+def test_the_number_of_statements_does_not_grow(name: str, worlds: list[World], server: RunningServer) -> None:
+    runs = []
+    for world in worlds:
+        variables = VARIABLES[name](world, server.api)
+        with recorded(server.database.engine) as statements:
+            answer = server.api.post(operation(name), variables, name)
+        assert "errors" not in answer, answer
+        runs.append(statements)
+    small, large = runs
+    assert len(small) == len(large), "\n\n".join(large)
+    if name == "Meetings":
+        print("\n\n".join(large))  # noqa: T201 (what -s or a failure shows)
+
+
+def test_the_larger_answers_are_larger(worlds: list[World], server: RunningServer) -> None:
+    """What is compared above does hold 2 and 20 items on each level."""
+    sizes = []
+    for world in worlds:
+        agents = server.api.run("Agents", **VARIABLES["Agents"](world, server.api))["nodes"]
+        meetings = server.api.run("Meetings", **VARIABLES["Meetings"](world, server.api))["nodes"]
+        sizes.append(
+            {len(agents), len(agents[0]["variants"]), len(meetings), len(meetings[0]["segments"]["nodes"])}
+            | {len(meetings[0]["speakers"])}
+        )
+    assert sizes == [{SMALL}, {LARGE}]

@@ -1,0 +1,164 @@
+"""The command line, as processes."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import asyncpg
+import httpx
+import pytest
+
+from tests.harness.commands import Serving, run, serving
+from tests.harness.databases import TestPostgres, postgres_directory
+from tests.harness.servers import RunningServer, segment
+
+
+@pytest.fixture(scope="module")
+def data_dir() -> Iterator[Path]:
+    with postgres_directory() as directory:
+        yield directory
+
+
+@pytest.fixture
+def started(data_dir: Path) -> Iterator[Serving]:
+    with serving(data_dir=str(data_dir)) as server:
+        yield server
+
+
+def test_serve_starts_from_nothing_with_the_demo(started: Serving) -> None:
+    api = started.api
+    assert api.run("Agents")["totalCount"] == 2
+    (meeting,) = api.run("Meetings")["nodes"]
+    assert meeting["segmentCount"] == 12
+    assert httpx.get(f"{started.url}/readyz").status_code == 200
+    assert started.stop() == 0
+
+
+def test_a_second_server_shares_the_database_and_a_kill_loses_nothing(data_dir: Path) -> None:
+    with serving(data_dir=str(data_dir)) as first, serving(data_dir=str(data_dir)) as second:
+        meeting = first.api.meeting("Shared", segments=3)
+        assert second.api.run("Meeting", id=meeting["id"])["segmentCount"] == 3
+        first.kill()
+        assert second.api.run("Meeting", id=meeting["id"])["title"] == "Shared"
+        second.api.run("UpsertSegments", meetingId=meeting["id"], segments=[segment(4)])
+        second.kill()
+    with serving(data_dir=str(data_dir)) as third:
+        assert third.api.run("Meeting", id=meeting["id"])["segmentCount"] == 4
+
+
+async def test_database_url_is_one_that_tools_can_use(data_dir: Path, started: Serving) -> None:
+    url = run("database-url", data_dir=str(data_dir)).stdout.strip()
+    connection = await asyncpg.connect(url)
+    assert await connection.fetchval("SELECT count(*) FROM agents") == 2
+    await connection.close()
+
+
+def test_migrate_and_demo_work_on_a_named_database(postgres: TestPostgres) -> None:
+    with postgres.database("template0") as url:
+        assert run("migrate", database_url=url).returncode == 0
+        assert "Loaded" in run("demo", database_url=url).stdout
+        assert "nothing changed" in run("demo", database_url=url).stdout
+        with serving(database_url=url, demo="false") as server:
+            assert server.api.run("Agents")["totalCount"] == 2
+
+
+def test_demo_can_be_left_out_and_the_workspace_named(postgres: TestPostgres) -> None:
+    mine = "01900000-0000-7000-8000-00000000cafe"
+    with postgres.database() as url:
+        with serving(database_url=url, demo="false", workspace_id=mine, workspace_name="Mine") as server:
+            assert server.api.run("Agents")["totalCount"] == 0
+            server.api.agent("Mine")
+        with serving(database_url=url, demo="false") as server:
+            assert server.api.run("Agents")["totalCount"] == 0
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ({"port": "99999"}, "RAPPORTEUR_PORT"),
+        ({"pool_size": "0"}, "RAPPORTEUR_POOL_SIZE"),
+        ({"database_url": "mysql://localhost/x"}, "RAPPORTEUR_DATABASE_URL"),
+        ({"log_level": "loud"}, "RAPPORTEUR_LOG_LEVEL"),
+        ({"workspace_id": "mine"}, "RAPPORTEUR_WORKSPACE_ID"),
+        ({"database_url": "postgresql://u:p@127.0.0.1:1/x"}, "the database does not answer"),
+    ],
+)
+def test_a_wrong_setting_is_named(settings: dict[str, str], says: str, tmp_path: Path) -> None:
+    result = run("serve", data_dir=str(tmp_path), **settings)
+    assert result.returncode != 0
+    assert says in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+VTT = "WEBVTT\n\n1\n00:00:01.000 --> 00:00:02.000\n{}: Hello.\n\n2\n100:00:03.000 --> 100:00:04.500\n<v Bo>Hi &amp; bye.\n"
+
+
+def test_import_takes_transcripts_and_names_the_rest(server: RunningServer, tmp_path: Path) -> None:
+    good, other, bad = tmp_path / "weekly.vtt", tmp_path / "daily.srt", tmp_path / "notes.txt"
+    good.write_text(VTT.format("Ada"), newline="\r\n")
+    other.write_text("\ufeff1\n00:00:01,000 --> 00:00:02,000\nAda: One.\n")
+    bad.write_text("Buy milk.")
+    missing = tmp_path / "missing.vtt"
+    result = run("import", good, bad, missing, other, "--url", server.url)
+    assert result.returncode == 1
+    assert "notes.txt: not imported" in result.stderr
+    assert "missing.vtt: not imported" in result.stderr
+    lines = result.stdout.splitlines()
+    assert [line.split("  ")[1] for line in lines] == ["weekly", "daily"]
+    exported = run("export", lines[0].split()[0], "--format", "vtt", "--url", server.url).stdout
+    assert "100:00:03.000 --> 100:00:04.500\n<v Bo>Hi &amp; bye." in exported
+
+
+def test_importing_the_same_file_again_changes_nothing(server: RunningServer, tmp_path: Path) -> None:
+    file = tmp_path / "again.vtt"
+    file.write_text(VTT.format("Eve"))
+    id = run("import", file, "--url", server.url).stdout.split()[0]
+    # What was corrected since stays corrected, also when the file has another name now.
+    server.api.run("UpsertSegments", meetingId=id, segments=[segment(1, text="Corrected")])
+    before = server.api.run("Meeting", id=id)
+    again = run("import", file.rename(tmp_path / "renamed.vtt"), "--url", server.url)
+    assert again.stdout.startswith(id)
+    assert "already there" in again.stdout
+    assert server.api.run("Meeting", id=id) == before
+    assert server.api.run("Meetings", filter={"metadata": before["metadata"]})["totalCount"] == 1
+
+
+def test_an_interrupted_import_is_finished_by_the_next(server: RunningServer, tmp_path: Path) -> None:
+    file = tmp_path / "interrupted.vtt"
+    file.write_text(VTT.format("Ivo"))
+    id = run("import", file, "--url", server.url).stdout.split()[0]
+    metadata = server.api.run("Meeting", id=id)["metadata"]
+    server.api.run("DeleteMeeting", id=id)
+    half = server.api.run("CreateMeeting", input={"title": "interrupted", "metadata": metadata})
+    result = run("import", file, "--url", server.url)
+    assert result.stdout.startswith(half["id"])
+    meeting = server.api.run("Meeting", id=half["id"])
+    assert (meeting["state"], meeting["segmentCount"]) == ("COMPLETED", 2)
+
+
+def test_export_writes_files_and_refuses_what_is_not_there(server: RunningServer, tmp_path: Path) -> None:
+    demo = "01900000-0000-7000-8000-0000000000c1"
+    target = tmp_path / "out.json"
+    assert run("export", demo, "--format", "json", "-o", target, "--url", server.url).returncode == 0
+    assert '"Mara"' in target.read_text()
+    for id in ("nonsense", "01900000-0000-7000-8000-0000000000ff"):
+        refused = run("export", id, "--url", server.url)
+        assert refused.returncode == 1
+        assert "error:" in refused.stderr
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:1", "nonsense", "ftp://127.0.0.1"])
+def test_without_a_server_the_commands_say_so(url: str, tmp_path: Path) -> None:
+    file = tmp_path / "a.vtt"
+    file.write_text(VTT.format("Ada"))
+    for arguments in (["import", file], ["export", "01900000-0000-7000-8000-0000000000c1"]):
+        result = run(*arguments, "--url", url)
+        assert result.returncode == 1
+        assert "error:" in result.stderr
+        assert "Traceback" not in result.stderr
+
+
+def test_help_names_every_command() -> None:
+    text = run("--help").stdout
+    for command in ("serve", "migrate", "import", "export", "demo", "schema", "database-url"):
+        assert command in text
+    assert "type Query" in run("schema").stdout

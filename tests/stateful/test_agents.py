@@ -1,0 +1,399 @@
+"""Agents and variants against a plain model: whatever is done in whatever order, the API says what the model says.
+
+The model is dictionaries. After each step the whole of every agent is read back and must equal what the model expects of
+it, versions included; `updatedAt` must have moved exactly where the version did.
+"""
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    multiple,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from tests.harness.servers import Api
+
+KEBAB = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
+NAMES = st.sampled_from(["Scribe", "scribe!", "Scribe 2", "Протокол", "議事録", "🤖"]) | TEXTS.filter(str.strip)
+PROMPTS = TEXTS.filter(lambda text: not text or bool(text.strip()))
+LABELS = st.sampled_from(["a", "b"]) | TEXTS.filter(str.strip).map(str.strip)
+NUMBERS = st.sampled_from([0, 1, 2**31 - 1]) | st.integers(0, 2**31 - 1)
+
+CONFIG_VALUES: dict[str, st.SearchStrategy[Any]] = {
+    "modelProvider": LABELS,
+    "modelName": LABELS,
+    "systemPrompt": PROMPTS,
+    "userPromptTemplate": PROMPTS,
+    "promptVersion": LABELS,
+    "temperature": st.sampled_from([0.0, 2.0]) | st.floats(0, 2),
+    "maxTokens": NUMBERS,
+    "contextWindow": NUMBERS,
+    "inputTokenLimit": NUMBERS,
+    "tokenBudget": NUMBERS,
+    "timeoutSeconds": NUMBERS,
+    "maxRetries": NUMBERS,
+}
+"""Valid values of the twelve fields, as they are stored."""
+TWELVE = tuple(CONFIG_VALUES)
+CONFIGS = st.fixed_dictionaries({}, optional=CONFIG_VALUES)
+"""Some of the fields, each with a value."""
+OVERRIDES = st.fixed_dictionaries({}, optional={name: st.none() | values for name, values in CONFIG_VALUES.items()})
+"""Some of the fields, each with a value or null."""
+NO_OVERRIDES: dict[str, Any] = dict.fromkeys(TWELVE)
+DEFAULTS: dict[str, Any] = {
+    "systemPrompt": "",
+    "userPromptTemplate": "",
+    "promptVersion": "1",
+    "temperature": 0.7,
+    "maxTokens": 4096,
+    "contextWindow": 128_000,
+    "inputTokenLimit": 100_000,
+    "tokenBudget": 1_000_000,
+    "timeoutSeconds": 60,
+    "maxRetries": 3,
+}
+"""What a new agent has where its creator said nothing."""
+
+VERSIONS = st.sampled_from(["absent", "right", "stale"])
+SLUGS = st.sampled_from(["one", "two", "scribe"])
+NAMING = {"name": NAMES, "description": PROMPTS}
+
+STATE = f"""
+query State($id: ID!) {{
+  agent(id: $id) {{
+    id slug name description version updatedAt
+    config {{ {" ".join(TWELVE)} }}
+    activeVariant {{ id isActive }}
+    resolvedConfig {{ agentId variantId {" ".join(TWELVE)} }}
+    variants {{
+      id slug name description isActive version updatedAt
+      agent {{ id }}
+      overrides {{ {" ".join(TWELVE)} }}
+      config {{ {" ".join(TWELVE)} }}
+    }}
+  }}
+}}
+"""
+
+
+@dataclass
+class Variant:
+    id: str
+    name: str
+    slug: str
+    description: str
+    overrides: dict[str, Any]
+    version: int = 1
+    seen: tuple[int, str] | None = None
+    """The version last read, and the `updatedAt` that came with it."""
+
+
+@dataclass
+class Agent:
+    id: str
+    name: str
+    slug: str
+    description: str
+    config: dict[str, Any]
+    version: int = 1
+    active: str | None = None
+    variants: dict[str, Variant] = field(default_factory=dict)
+    seen: tuple[int, str] | None = None
+
+    def resolved(self, variant: Variant | None) -> dict[str, Any]:
+        """Field by field the variant's value, else the agent's."""
+        overrides = variant.overrides if variant else NO_OVERRIDES
+        return {name: self.config[name] if overrides[name] is None else overrides[name] for name in TWELVE}
+
+    def expected(self) -> dict[str, Any]:
+        """What the API must answer, but for `updatedAt`."""
+        active = self.variants[self.active] if self.active else None
+        return {
+            "id": self.id,
+            "slug": self.slug,
+            "name": self.name,
+            "description": self.description,
+            "version": self.version,
+            "config": self.config,
+            "activeVariant": active and {"id": active.id, "isActive": True},
+            "resolvedConfig": {"agentId": self.id, "variantId": self.active, **self.resolved(active)},
+            "variants": [
+                {
+                    "id": variant.id,
+                    "slug": variant.slug,
+                    "name": variant.name,
+                    "description": variant.description,
+                    "isActive": variant is active,
+                    "version": variant.version,
+                    "agent": {"id": self.id},
+                    "overrides": variant.overrides,
+                    "config": self.resolved(variant),
+                }
+                for variant in self.variants.values()
+            ],
+        }
+
+
+def expected_version(choice: str, entity: Agent | Variant) -> dict[str, int]:
+    """The argument: left out, the present version, or one that is not."""
+    return {"absent": {}, "right": {"expectedVersion": entity.version}, "stale": {"expectedVersion": 0}}[choice]
+
+
+def assert_conflict(result: Any, version: int) -> None:
+    assert result["__typename"] == "Conflict", result
+    assert result["currentVersion"] == version
+
+
+class AgentMachine(RuleBasedStateMachine):
+    agents = Bundle("agents")
+    variants = Bundle("variants")
+
+    def __init__(self, api: Api) -> None:
+        super().__init__()
+        self.api = api
+        self.model: dict[str, Agent] = {}
+
+    def agent_of(self, variant_id: str) -> Agent | None:
+        return next((agent for agent in self.model.values() if variant_id in agent.variants), None)
+
+    def assert_not_found(self, result: Any) -> None:
+        assert result["__typename"] == "NotFound", result
+
+    # Agents
+
+    @initialize(target=agents)
+    def first_agent(self) -> str:
+        return self.new_agent("Scribe", {})
+
+    @precondition(lambda self: len(self.model) < 2)
+    @rule(target=agents, name=NAMES, config=CONFIGS)
+    def create_agent(self, name: str, config: dict[str, Any]) -> str:
+        return self.new_agent(name, config)
+
+    def new_agent(self, name: str, config: dict[str, Any]) -> str:
+        config = {"modelProvider": "openai", "modelName": "gpt"} | config
+        created = self.api.run("CreateAgent", input={"name": name, "config": config})
+        id: str = created["id"]
+        self.model[id] = Agent(id, name.strip(), created["slug"], "", DEFAULTS | config)
+        return id
+
+    @rule(id=agents, naming=st.fixed_dictionaries({}, optional=NAMING), config=st.none() | CONFIGS, version=VERSIONS)
+    def update_agent(self, id: str, naming: dict[str, str], config: dict[str, Any] | None, version: str) -> None:
+        self.change_agent(id, naming | ({} if config is None else {"config": config}), version)
+
+    @rule(id=agents, version=VERSIONS)
+    def move_agent(self, id: str, version: str) -> None:
+        self.change_agent(id, {"slug": f"agent-{uuid4().hex}"}, version)
+
+    def change_agent(self, id: str, patch: dict[str, Any], choice: str) -> None:
+        agent = self.model.get(id)
+        if agent is None:
+            self.assert_not_found(self.api.run("UpdateAgent", id=id, input=patch))
+            return
+        result = self.api.run("UpdateAgent", id=id, input=patch, **expected_version(choice, agent))
+        if choice == "stale":
+            assert_conflict(result, agent.version)
+            return
+        before = agent.expected()
+        agent.name = patch.get("name", agent.name).strip()
+        agent.slug = patch.get("slug", agent.slug)
+        agent.description = patch.get("description", agent.description)
+        agent.config = agent.config | patch.get("config", {})
+        agent.version += agent.expected() != before
+        assert result["version"] == agent.version
+
+    @rule(id=agents, version=VERSIONS)
+    def delete_agent(self, id: str, version: str) -> None:
+        agent = self.model.get(id)
+        if agent is None:
+            self.assert_not_found(self.api.run("DeleteAgent", id=id))
+            return
+        result = self.api.run("DeleteAgent", id=id, **expected_version(version, agent))
+        if version == "stale":
+            assert_conflict(result, agent.version)
+        else:
+            assert result == {"id": id}
+            del self.model[id]
+
+    # Variants
+
+    @rule(target=variants, id=agents, name=NAMES, slug=st.none() | SLUGS, overrides=OVERRIDES)
+    def create_variant(self, id: str, name: str, slug: str | None, overrides: dict[str, Any]) -> Any:
+        result = self.api.run("CreateVariant", agentId=id, input={"name": name, "slug": slug, "overrides": overrides})
+        return self.created(id, name, slug, NO_OVERRIDES | overrides, result)
+
+    @rule(
+        target=variants,
+        id=agents,
+        name=NAMES,
+        slug=st.none() | SLUGS,
+        overrides=OVERRIDES,
+        activate=st.booleans(),
+    )
+    def clone_base(self, id: str, name: str, slug: str | None, overrides: dict[str, Any], activate: bool) -> Any:
+        input = {"name": name, "slug": slug, "overrides": overrides, "activate": activate}
+        result = self.api.run("CloneVariant", agentId=id, input=input)
+        stored = self.model[id].config | overrides if id in self.model else {}
+        return self.created(id, name, slug, stored, result, activate)
+
+    @rule(
+        target=variants,
+        id=agents,
+        source=variants,
+        name=NAMES,
+        slug=st.none() | SLUGS,
+        overrides=OVERRIDES,
+        activate=st.booleans(),
+    )
+    def clone_variant(
+        self, id: str, source: str, name: str, slug: str | None, overrides: dict[str, Any], activate: bool
+    ) -> Any:
+        input = {"sourceVariantId": source, "name": name, "slug": slug, "overrides": overrides, "activate": activate}
+        result = self.api.run("CloneVariant", agentId=id, input=input)
+        if id not in self.model or source not in self.model[id].variants:
+            self.assert_not_found(result)
+            return multiple()
+        stored = self.model[id].variants[source].overrides | overrides
+        return self.created(id, name, slug, stored, result, activate)
+
+    def created(
+        self, id: str, name: str, slug: str | None, overrides: dict[str, Any], result: Any, activate: bool = False
+    ) -> Any:
+        agent = self.model.get(id)
+        if agent is None:
+            self.assert_not_found(result)
+            return multiple()
+        if slug in {variant.slug for variant in agent.variants.values()}:
+            assert result["__typename"] == "Conflict", result
+            return multiple()
+        assert slug is None or result["slug"] == slug
+        new = Variant(result["id"], name.strip(), result["slug"], "", overrides)
+        agent.variants[new.id] = new
+        if activate:
+            agent.active = new.id
+            agent.version += 1
+        assert result["isActive"] is activate
+        assert result["agent"]["version"] == agent.version
+        return new.id
+
+    @rule(
+        id=variants,
+        naming=st.fixed_dictionaries({}, optional=NAMING | {"slug": SLUGS}),
+        overrides=st.none() | OVERRIDES,
+        version=VERSIONS,
+    )
+    def update_variant(self, id: str, naming: dict[str, str], overrides: dict[str, Any] | None, version: str) -> None:
+        patch = naming | ({} if overrides is None else {"overrides": overrides})
+        agent = self.agent_of(id)
+        if agent is None:
+            self.assert_not_found(self.api.run("UpdateVariant", id=id, input=patch))
+            return
+        variant = agent.variants[id]
+        result = self.api.run("UpdateVariant", id=id, input=patch, **expected_version(version, variant))
+        if version == "stale":
+            assert_conflict(result, variant.version)
+            return
+        slug = naming.get("slug", variant.slug)
+        if any(other is not variant and other.slug == slug for other in agent.variants.values()):
+            assert result["__typename"] == "Conflict", result
+            return
+        before = agent.expected()
+        variant.name = naming.get("name", variant.name).strip()
+        variant.slug = slug
+        variant.description = naming.get("description", variant.description)
+        variant.overrides = variant.overrides | (overrides or {})
+        variant.version += agent.expected() != before
+        assert result["version"] == variant.version
+
+    @rule(id=variants, version=VERSIONS)
+    def delete_variant(self, id: str, version: str) -> None:
+        agent = self.agent_of(id)
+        if agent is None:
+            self.assert_not_found(self.api.run("DeleteVariant", id=id))
+            return
+        variant = agent.variants[id]
+        result = self.api.run("DeleteVariant", id=id, **expected_version(version, variant))
+        if version == "stale" or agent.active == id:
+            assert_conflict(result, variant.version)
+        else:
+            assert result == {"id": id}
+            del agent.variants[id]
+
+    # Activation
+
+    @rule(id=variants, version=VERSIONS, reason=st.none() | PROMPTS)
+    def activate(self, id: str, version: str, reason: str | None) -> None:
+        agent = self.agent_of(id)
+        if agent is None:
+            self.assert_not_found(self.api.run("ActivateVariant", id=id))
+            return
+        variant = agent.variants[id]
+        result = self.api.run("ActivateVariant", id=id, reason=reason, **expected_version(version, variant))
+        if version == "stale":
+            assert_conflict(result, variant.version)
+            return
+        agent.version += agent.active != id
+        agent.active = id
+        assert result["version"] == agent.version
+        assert result["activeVariant"]["id"] == id
+
+    @rule(id=agents, reason=st.none() | PROMPTS)
+    def deactivate(self, id: str, reason: str | None) -> None:
+        result = self.api.run("DeactivateVariant", agentId=id, reason=reason)
+        agent = self.model.get(id)
+        if agent is None:
+            self.assert_not_found(result)
+            return
+        agent.version += agent.active is not None
+        agent.active = None
+        assert result["version"] == agent.version
+        assert result["activeVariant"] is None
+
+    # What must always hold
+
+    @invariant()
+    def the_api_says_what_the_model_says(self) -> None:
+        for agent in self.model.values():
+            read = self.api.post(STATE, {"id": agent.id})["data"]["agent"]
+            assert sum(variant["isActive"] for variant in read["variants"]) == (agent.active is not None)
+            self.assert_moved_with_its_version(agent, read)
+            for variant in read["variants"]:
+                self.assert_moved_with_its_version(agent.variants[variant["id"]], variant)
+            assert read == agent.expected()
+
+    @invariant()
+    def slugs_are_kebab_case_and_unique(self) -> None:
+        for agent in self.model.values():
+            slugs = [variant.slug for variant in agent.variants.values()]
+            assert len(set(slugs)) == len(slugs)
+            assert all(KEBAB.fullmatch(slug) for slug in [agent.slug, *slugs])
+        assert len({agent.slug for agent in self.model.values()}) == len(self.model)
+
+    def assert_moved_with_its_version(self, entity: Agent | Variant, read: dict[str, Any]) -> None:
+        """`updatedAt`, which is taken out of what was read, is another one exactly when the version is."""
+        seen = (read["version"], read.pop("updatedAt"))
+        if entity.seen:
+            assert (seen[0] == entity.seen[0]) == (seen[1] == entity.seen[1])
+        entity.seen = seen
+
+    def teardown(self) -> None:
+        for id in self.model:
+            self.api.run("DeleteAgent", id=id)
+
+
+def test_agents_and_variants_do_what_the_model_does(api: Api) -> None:
+    run_state_machine_as_test(
+        lambda: AgentMachine(api), settings=settings(max_examples=25, stateful_step_count=40, deadline=None)
+    )
