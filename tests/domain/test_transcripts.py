@@ -236,6 +236,10 @@ class TestTexts:
         assert spoken(vtt(*payloads)) == [("", "a"), ("", "b")]
         assert spoken(srt(*payloads)) == [("", "a"), ("", "b")]
 
+    def test_white_space_may_stand_between_webvtt_cues(self) -> None:
+        contents = read(f"WEBVTT\n \n7\n{TIMES}\na\n \nb\n\t\n8\n{TIMES}\nc\n ")
+        assert [(content.segment_id, content.text) for content in contents] == [(7, "a\n \nb"), (8, "c")]
+
     def test_a_blank_first_line_as_youtube_writes_it(self) -> None:
         assert spoken(vtt(" \nhello<00:00:01.500><c> world</c>")) == [("", "hello world")]
 

@@ -55,7 +55,7 @@ class TestPostgres:
 
 @contextmanager
 def postgres_directory() -> Iterator[Path]:
-    """A directory for a PostgreSQL. Not one of pytest's: run by root, PostgreSQL is another user, and those are closed to it."""
+    """A directory for a PostgreSQL; not one of pytest's, which are closed to the user that it is when root runs the tests."""
     with tempfile.TemporaryDirectory(prefix="rapporteur-test-", ignore_cleanup_errors=True) as directory:
         yield Path(directory)
 
