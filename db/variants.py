@@ -33,12 +33,10 @@ _VARIANTS = (
     .where(_HERE)
 )
 _BY_IDS = _VARIANTS.where(agent_variants.c.id == any_(IDS))
-_BY_AGENTS = _VARIANTS.where(agent_variants.c.agent_id == any_(IDS)).order_by(
-    agent_variants.c.agent_id, agent_variants.c.id
-)
-_ACTIVE_BY_AGENTS = _VARIANTS.where(
-    agent_variants.c.agent_id == any_(IDS), agents.c.active_variant_id == agent_variants.c.id
-)
+# The agents' ids are said twice: for the variants, and for the agents, which would else be scanned when there are many.
+_OF_AGENTS = _VARIANTS.where(agent_variants.c.agent_id == any_(IDS), agents.c.id == any_(IDS))
+_BY_AGENTS = _OF_AGENTS.order_by(agent_variants.c.agent_id, agent_variants.c.id)
+_ACTIVE_BY_AGENTS = _OF_AGENTS.where(agents.c.active_variant_id == agent_variants.c.id)
 _AGENT_OF = select(agent_variants.c.agent_id).where(_HERE, agent_variants.c.id == ID)
 
 
