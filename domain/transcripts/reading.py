@@ -53,7 +53,7 @@ def read_transcript(data: bytes, name: str) -> list[SegmentContent]:
 
     The content decides the format; `name` only helps to say what is wrong. UTF-8, or UTF-16 with a byte order mark. Cues
     without words are left out. The numbers are those of the file if every segment has one and all differ, else 1, 2, 3...
-    (always so for SubRip). Raises NotATranscript, also where only a part cannot be read.
+    Raises NotATranscript, also where only a part cannot be read.
     """
     text = _decode(data)
     if not text.strip():
@@ -92,6 +92,10 @@ def _decode(data: bytes) -> str:
 
 def _read_vtt(lines: list[str], skipped: int) -> list[_Cue]:
     """The cues of a WebVTT file, of which `skipped` blank lines at the start are not among `lines`."""
+    for index in range(2, len(lines)):
+        # White space in the line between two cues makes it a line of the first one's text, and so the number after it.
+        if "-->" in lines[index] and lines[index - 1].isdigit() and not lines[index - 2].strip():
+            lines[index - 2] = ""
     times: list[int] = []
     placed = True  # whether the lines of this block are those of the header, a comment or a cue
     stray: int | None = None  # the first line of a block that has no times yet: it may still be a cue's identifier
@@ -138,7 +142,11 @@ def _read_srt(lines: list[str], skipped: int) -> list[_Cue]:
         for number, ((_, times), end) in enumerate(zip(starts, ends, strict=True), 1)
         if any(line.strip() for line in lines[times : end - 1])
     }
-    return _read_cues("srt", lines, with_words, skipped)
+    # webvtt-py drops the numbers.
+    return [
+        cue._replace(identifier=lines[starts[cue.number - 1][0] - 1])
+        for cue in _read_cues("srt", lines, with_words, skipped)
+    ]
 
 
 def _is_cue_number(lines: Sequence[str], number: int, *, alone: bool) -> bool:

@@ -28,7 +28,7 @@ def write_transcript(segments: Sequence[Segment], format: TranscriptFormat, *, t
     """The transcript as one text, well-formed also without segments. SubRip has no place for the title.
 
     `read_transcript` gives back what was written as VTT (times to the millisecond; blank lines in a text cannot be kept)
-    and, to the letter, what was written as JSON. SRT loses the numbers and where exactly a speaker's name ends.
+    and, to the letter, what was written as JSON. SRT loses where exactly a speaker's name ends.
     """
     match format:
         case TranscriptFormat.VTT:

@@ -359,9 +359,9 @@ class TestNumbers:
         file = f"WEBVTT\n\n5\n{TIMES}\na\n\n{TIMES}\n\n\n6\n{TIMES}\nb"
         assert [content.segment_id for content in read(file)] == [5, 6]
 
-    def test_count_from_one_in_subrip(self) -> None:
+    def test_are_those_of_subrip_too(self) -> None:
         file = srt("a", "", "b", "c").replace("3\n00", "9\n00")
-        assert [content.segment_id for content in read(file)] == [1, 2, 3]
+        assert [content.segment_id for content in read(file)] == [1, 9, 4]
 
     @pytest.mark.parametrize(
         ("given", "numbers"),
