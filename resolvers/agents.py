@@ -15,6 +15,7 @@ from domain.pages import Page, page_request
 from domain.validation import checked
 from domain.variants import AgentVariant
 from resolvers.context import Context, Info
+from resolvers.pages import listed
 
 DEFAULT_PAGE = 20
 MAX_PAGE = 100
@@ -44,15 +45,7 @@ async def page(
 ) -> Page[Agent]:
     request = page_request(first, after, last, before, default=DEFAULT_PAGE, maximum=MAX_PAGE, cursor=CURSOR)
     conditions = checked_filter(AgentFilter, filter)
-
-    async def total() -> int:
-        async with context.reading() as repositories:
-            return await repositories.agents.count(conditions)
-
-    async with context.reading() as repositories:
-        found = await repositories.agents.page(request, conditions)
-    found.total = total
-    return found
+    return await listed(context, lambda repositories: repositories.agents, request, conditions)
 
 
 async def variants(root: Agent, info: Info) -> list[AgentVariant]:

@@ -15,6 +15,7 @@ from domain.meetings import Meeting, MeetingState
 from domain.pages import Page, page_request
 from domain.validation import checked
 from resolvers.context import Context, Info
+from resolvers.pages import listed
 
 DEFAULT_PAGE = 20
 MAX_PAGE = 100
@@ -38,15 +39,7 @@ async def page(
 ) -> Page[Meeting]:
     request = page_request(first, after, last, before, default=DEFAULT_PAGE, maximum=MAX_PAGE, cursor=CURSOR)
     conditions = checked_filter(MeetingFilter, filter)
-
-    async def total() -> int:
-        async with context.reading() as repositories:
-            return await repositories.meetings.count(conditions)
-
-    async with context.reading() as repositories:
-        found = await repositories.meetings.page(request, conditions)
-    found.total = total
-    return found
+    return await listed(context, lambda repositories: repositories.meetings, request, conditions)
 
 
 async def count(info: Info, state: MeetingState | None = None) -> int:
