@@ -134,8 +134,10 @@ class AgentRepository(Repository):
         )
         if not rows:
             raise Conflict("the agent was modified concurrently")
+        self._changes.agents.add(agent.id)
         return _agent(rows[0])
 
     async def delete(self, id: AgentId) -> None:
         """Delete the agent and its variants; its meetings stay, without an agent."""
         await self._rows(delete(agents).where(_HERE, agents.c.id == id).returning(agents.c.id))
+        self._changes.agents.add(id)

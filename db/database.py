@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import text
 
+from db.bell import Bell
 from db.engine import autocommit, create_engine, create_session_factory
 from db.errors import translated
 from db.unit_of_work import Repositories, UnitOfWork
@@ -13,13 +14,17 @@ from domain.ids import WorkspaceId
 
 
 class Database:
-    """One pool of connections. Safe to share between tasks; what it hands out is not."""
+    """One pool of connections, and the bell that rings for what is written.
+
+    Safe to share between tasks; what it hands out is not.
+    """
 
     def __init__(self, url: str, **options: Any) -> None:
         """`options` are those of `db.engine.create_engine`. Nothing is connected yet."""
         self.engine = create_engine(url, **options)
         self._reads = autocommit(self.engine)
         self._session_factory = create_session_factory(self.engine)
+        self.bell = Bell(url)
 
     @asynccontextmanager
     async def reading(self, workspace_id: WorkspaceId) -> AsyncIterator[Repositories]:
@@ -29,7 +34,7 @@ class Database:
                 yield Repositories(connection, workspace_id)
 
     def unit_of_work(self, workspace_id: WorkspaceId) -> UnitOfWork:
-        return UnitOfWork(self._session_factory, workspace_id)
+        return UnitOfWork(self._session_factory, workspace_id, self.bell.ring)
 
     async def ping(self) -> None:
         """Raise ServiceUnavailable if the database does not answer."""

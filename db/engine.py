@@ -1,7 +1,9 @@
 """The engine with its bounded pool, and the factory of sessions."""
 
+from functools import partial
 from typing import Any
 
+import asyncpg
 import orjson
 from sqlalchemy import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
@@ -22,10 +24,18 @@ def create_engine(
     when it is taken (pre-ping) and replaced. PostgreSQL ends a statement after `statement_timeout`, and looks each second
     whether its client is still there, so that a cancelled request leaves nothing running.
 
-    `url` is any PostgreSQL URL; the driver in it, if any, is replaced by asyncpg.
+    `url` is any URL of libpq's kind; what it says of a driver (`postgresql+...`) is ignored.
     """
+    settings = {
+        "application_name": "rapporteur",
+        "statement_timeout": _milliseconds(statement_timeout),
+        "idle_in_transaction_session_timeout": _milliseconds(statement_timeout),
+        "client_connection_check_interval": "1000",
+        "timezone": "UTC",
+    }
     return create_async_engine(
-        make_url(url).set(drivername="postgresql+asyncpg"),
+        "postgresql+asyncpg://",
+        async_creator=partial(asyncpg.connect, dsn(url), timeout=connect_timeout, server_settings=settings),
         pool_size=pool_size,
         max_overflow=max_overflow,
         pool_timeout=pool_timeout,
@@ -33,17 +43,25 @@ def create_engine(
         pool_use_lifo=True,  # idle connections at the end of the queue may be closed by the server or a proxy
         json_serializer=_dump_json,
         json_deserializer=orjson.loads,
-        connect_args={
-            "timeout": connect_timeout,
-            "server_settings": {
-                "application_name": "rapporteur",
-                "statement_timeout": _milliseconds(statement_timeout),
-                "idle_in_transaction_session_timeout": _milliseconds(statement_timeout),
-                "client_connection_check_interval": "1000",
-                "timezone": "UTC",
-            },
-        },
     )
+
+
+_ONLY_LIBPQ = (
+    "channel_binding",
+    "connect_timeout",
+    "gssencmode",
+    "keepalives",
+    "keepalives_idle",
+    "sslcompression",
+    "sslsni",
+)
+"""Parameters that hosted PostgreSQL puts into its URLs, and that the driver would take for settings of the server."""
+
+
+def dsn(url: str | URL) -> str:
+    """The URL as the driver reads it, which knows most that libpq does (`sslmode`, a socket's directory as `host`)."""
+    parsed = make_url(url).set(drivername="postgresql").difference_update_query(_ONLY_LIBPQ)
+    return parsed.render_as_string(hide_password=False)
 
 
 def create_session_factory(engine: AsyncEngine) -> async_sessionmaker[AsyncSession]:

@@ -118,3 +118,4 @@ class MeetingRepository(Repository):
     async def delete(self, id: MeetingId) -> None:
         """Delete the meeting and its segments."""
         await self._rows(delete(meetings).where(_HERE, meetings.c.id == id).returning(meetings.c.id))
+        self._changes.meetings.add(id)

@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from sqlalchemy.types import Uuid
 
+from db.changes import Changes
 from domain.ids import WorkspaceId
 
 AnyRow = Row[*tuple[Any, ...]]
@@ -29,9 +30,11 @@ def columns(table: Table, names: Iterable[str]) -> list[ColumnElement[Any]]:
 class Repository:
     """SQL in, entities out. Not safe for use in concurrent tasks: it has one connection."""
 
-    def __init__(self, connection: Connection, workspace_id: WorkspaceId) -> None:
+    def __init__(self, connection: Connection, workspace_id: WorkspaceId, changes: Changes) -> None:
+        """`changes` is told what the statements have changed, for those who wait for it after the commit."""
         self._connection = connection
         self._workspace_id = workspace_id
+        self._changes = changes
 
     async def _rows(self, statement: Executable, **values: Any) -> Sequence[AnyRow]:
         """Run one statement with the given parameters, and `workspace`."""

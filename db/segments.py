@@ -221,7 +221,7 @@ class SegmentRepository(Repository):
                 ) from error
             raise
         *stored, raised, created, updated = _only(rows, meeting_id)
-        return UpsertedSegments(_raised(stored, raised), created, updated, len(contents) - created - updated)
+        return UpsertedSegments(self._raised(stored, raised), created, updated, len(contents) - created - updated)
 
     async def add(self, meeting_id: MeetingId, segment: SegmentContent | Segment) -> UpsertedSegments:
         return await self.upsert(meeting_id, [segment])
@@ -233,21 +233,21 @@ class SegmentRepository(Repository):
         """Delete segments, leaving tombstones for the readers that follow the changes. Raises NotFound (the meeting)."""
         rows = await self._rows(_DELETE, meeting_id=meeting_id, segment_ids=list(segment_ids))
         *stored, raised, deleted = _only(rows, meeting_id)
-        return DeletedSegments(_raised(stored, raised), deleted)
+        return DeletedSegments(self._raised(stored, raised), deleted)
+
+    def _raised(self, stored: Sequence[Any], change_seq: int | None) -> Meeting:
+        """The locked meeting (its last column is not the entity's) with its new change sequence; None: nothing was written."""
+        meeting = meetings.meeting(stored[:-1])
+        if change_seq is not None:
+            meeting.change_seq = change_seq
+            self._changes.meetings.add(meeting.id)
+        return meeting
 
 
 def _only(rows: Sequence[Any], meeting_id: MeetingId) -> Any:
     if not rows:
         raise NotFound("meeting", meeting_id)
     return rows[0]
-
-
-def _raised(stored: Sequence[Any], change_seq: int | None) -> Meeting:
-    """The locked meeting with its new change sequence (None: nothing was written); the last column is not the entity's."""
-    meeting = meetings.meeting(stored[:-1])
-    if change_seq is not None:
-        meeting.change_seq = change_seq
-    return meeting
 
 
 def _cause(error: DBAPIError, kind: type[BaseException]) -> bool:

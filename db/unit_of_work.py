@@ -1,11 +1,13 @@
 """The repositories together, and the unit of work that makes what they write one transaction."""
 
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from db.agents import AgentRepository
+from db.changes import Changes
 from db.errors import translated
 from db.meetings import MeetingRepository
 from db.repository import Connection
@@ -18,10 +20,11 @@ class Repositories:
     """The repositories of one workspace, all on one connection: not safe for use in concurrent tasks."""
 
     def __init__(self, connection: Connection, workspace_id: WorkspaceId) -> None:
-        self.agents = AgentRepository(connection, workspace_id)
-        self.variants = VariantRepository(connection, workspace_id)
-        self.meetings = MeetingRepository(connection, workspace_id)
-        self.segments = SegmentRepository(connection, workspace_id)
+        self.changes = Changes()
+        self.agents = AgentRepository(connection, workspace_id, self.changes)
+        self.variants = VariantRepository(connection, workspace_id, self.changes)
+        self.meetings = MeetingRepository(connection, workspace_id, self.changes)
+        self.segments = SegmentRepository(connection, workspace_id, self.changes)
 
 
 class UnitOfWork(Repositories):
@@ -35,9 +38,14 @@ class UnitOfWork(Repositories):
     """
 
     def __init__(
-        self, session_factory: async_sessionmaker[AsyncSession], workspace_id: WorkspaceId = DEFAULT_WORKSPACE_ID
+        self,
+        session_factory: async_sessionmaker[AsyncSession],
+        workspace_id: WorkspaceId = DEFAULT_WORKSPACE_ID,
+        ring: Callable[[Changes], None] | None = None,
     ) -> None:
+        """`ring` is called after each commit that changed what others may wait for."""
         self.session = session_factory()  # takes a connection only with its first statement
+        self._ring = ring
         super().__init__(self.session, workspace_id)
 
     async def __aenter__(self) -> Self:
@@ -54,7 +62,11 @@ class UnitOfWork(Repositories):
     async def commit(self) -> None:
         with translated():
             await self.session.commit()
+        changes = self.changes.take()
+        if changes and self._ring:
+            self._ring(changes)
 
     async def rollback(self) -> None:
+        self.changes.take()
         with translated():
             await self.session.rollback()

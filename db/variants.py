@@ -67,7 +67,7 @@ class VariantRepository(Repository):
     async def lock(self, id: VariantId) -> tuple[Agent, AgentVariant]:
         """The variant and its agent, whose row is locked until the unit of work ends. Raises NotFound."""
         if rows := await self._rows(_AGENT_OF, id=id):
-            agent = await AgentRepository(self._connection, self._workspace_id).lock(rows[0].agent_id)
+            agent = await AgentRepository(self._connection, self._workspace_id, self._changes).lock(rows[0].agent_id)
             if variant := await self.get(id):  # it may have gone while we waited for the lock
                 return agent, variant
         raise NotFound("variant", id)
@@ -106,6 +106,7 @@ class VariantRepository(Repository):
         )
         if not rows:
             raise Conflict("the variant was modified concurrently")
+        self._changes.agents.add(variant.agent_id)
         return (await self.by_ids([variant.id]))[variant.id]
 
     async def delete(self, id: VariantId) -> None:

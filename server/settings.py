@@ -41,7 +41,7 @@ class Settings(BaseSettings):
         if url is not None:
             try:
                 backend = make_url(url).get_backend_name()
-            except ArgumentError:
+            except (ArgumentError, ValueError):
                 backend = None
             if backend not in ("postgresql", "postgres"):
                 raise ValueError("must be a PostgreSQL URL: postgresql://user:password@host:5432/database")

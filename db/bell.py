@@ -1,0 +1,126 @@
+"""The bell: tells the listeners of every process which meetings and agents have changed.
+
+A unit of work rings after its commit. The listeners of the same process hear it at once; those of the others by NOTIFY, which
+this module sends from a connection of its own: PostgreSQL takes a lock for the whole database at the commit of a transaction
+that has notified, and no user's transaction is to wait for that. While a NOTIFY is on its way further rings collect, and go
+out together with the next.
+
+A ring says where to look and nothing else. It can be lost (the process may die between commit and NOTIFY, the connection may
+break): who listens must also look unasked now and then, and is told to look at everything after a reconnect.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable
+from uuid import UUID
+
+import asyncpg
+import orjson
+
+from db.changes import Changes
+from db.engine import dsn
+from domain.ids import AgentId, MeetingId
+
+logger = logging.getLogger("rapporteur.bell")
+
+CHANNEL = "rapporteur"
+IDS_PER_NOTIFY = 150
+"""PostgreSQL's limit is 8,000 bytes of payload."""
+HEARTBEAT = 5.0
+"""Seconds between signs of life on an idle connection: it would not notice by itself that the server is gone."""
+ANSWER = 5.0
+"""Seconds in which the server must answer."""
+LONGEST_PAUSE = 2.0
+"""Seconds between attempts to reconnect, at most."""
+
+Listener = Callable[[Changes | None], None]
+"""Called in the event loop with what has changed; with None where anything may have."""
+
+
+class Bell:
+    """One for a process and database. `ring` may be called before `run`, and while the connection is lost."""
+
+    def __init__(self, url: str) -> None:
+        self._dsn = dsn(url)
+        self._listeners: list[Listener] = []
+        self._rung = Changes()
+        self._waiting = asyncio.Event()
+
+    def listen(self, listener: Listener) -> None:
+        self._listeners.append(listener)
+
+    def ring(self, changes: Changes) -> None:
+        """Tell the listeners of this process now, and those of the others soon."""
+        self._hear(changes)
+        self._rung.add(changes)
+        self._waiting.set()
+
+    def _hear(self, changes: Changes | None) -> None:
+        for listener in self._listeners:
+            listener(changes)
+
+    async def run(self) -> None:
+        """Send and receive until cancelled, through every loss of the connection."""
+        pause = 0.1
+        while True:
+            try:
+                connection = await asyncpg.connect(self._dsn, timeout=ANSWER, command_timeout=ANSWER)
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                logger.warning("no connection for notifications: %s", error)
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, LONGEST_PAUSE)
+                continue
+            pause = 0.1
+            try:
+                await self._serve(connection)
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                logger.warning("the connection for notifications was lost: %s", error)
+            finally:
+                connection.terminate()
+
+    async def _serve(self, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+        own_pid = connection.get_server_pid()
+
+        def receive(_: object, pid: int, channel: str, payload: object) -> None:
+            if pid != own_pid:  # our own listeners have heard it already
+                self._hear(_decoded(str(payload)))
+
+        await connection.add_listener(CHANNEL, receive)
+        self._hear(None)  # what was sent before we listened is lost
+        while True:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(HEARTBEAT):
+                    await self._waiting.wait()
+            self._waiting.clear()
+            sending = self._rung.take()
+            try:
+                for payload in _encoded(sending):
+                    await connection.execute("SELECT pg_notify($1, $2)", CHANNEL, payload)
+                if not sending:
+                    await connection.execute("SELECT 1")
+            except BaseException:
+                self._rung.add(sending)  # for the next connection
+                self._waiting.set()
+                raise
+
+
+def _encoded(changes: Changes) -> list[str]:
+    """Payloads: a letter for the kind and the ids' hexadecimal digits, in a JSON list."""
+    words = [f"m{id.hex}" for id in changes.meetings] + [f"a{id.hex}" for id in changes.agents]
+    parts = (words[start : start + IDS_PER_NOTIFY] for start in range(0, len(words), IDS_PER_NOTIFY))
+    return [orjson.dumps(part).decode() for part in parts]
+
+
+def _decoded(payload: str) -> Changes | None:
+    """What was sent; None (anything may have changed) for what this version does not understand."""
+    changes = Changes()
+    try:
+        for word in orjson.loads(payload):
+            if word[0] == "m":
+                changes.meetings.add(MeetingId(UUID(word[1:])))
+            else:
+                changes.agents.add(AgentId(UUID(word[1:])))
+    except (ValueError, TypeError, IndexError, AttributeError):
+        return None
+    return changes
