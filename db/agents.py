@@ -41,6 +41,11 @@ RESOLVED = select(
 """What each agent resolves to: the active variant's value, else the agent's, field by field."""
 _RESOLVED_BY_IDS = RESOLVED.where(_HERE, agents.c.id == any_(IDS))
 
+# What changes whenever a resolved configuration may have changed, at a fraction of its size.
+_SIGNATURES = RESOLVED.with_only_columns(
+    agents.c.id, agents.c.version, agents.c.active_variant_id, agent_variants.c.version
+).where(_HERE, agents.c.id == any_(IDS))
+
 CURSOR = cursors.cursor("agents", uuid)
 
 
@@ -99,6 +104,10 @@ class AgentRepository(Repository):
     async def resolved(self, ids: Iterable[AgentId]) -> dict[AgentId, ResolvedAgentConfig]:
         rows = await self._rows(_RESOLVED_BY_IDS, ids=list(ids))
         return {row[0]: ResolvedAgentConfig(*row) for row in rows}
+
+    async def signatures(self, ids: Iterable[AgentId]) -> dict[AgentId, tuple[Any, ...]]:
+        """Of each agent something small that differs whenever what it resolves to may differ."""
+        return {row[0]: tuple(row[1:]) for row in await self._rows(_SIGNATURES, ids=list(ids))}
 
     async def lock_slugs(self) -> None:
         """Let no one else give or change slugs of agents here until the unit of work ends."""

@@ -1,11 +1,11 @@
 """Segments in SQL. A write is one statement: it takes the meeting's row lock, compares, writes, stamps and counts."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import asyncpg
-from sqlalchemy import Select, any_, bindparam, func, select, text, true
+from sqlalchemy import BigInteger, Select, any_, bindparam, func, select, text, true, tuple_
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import Integer
@@ -13,6 +13,7 @@ from sqlalchemy.types import Integer
 from db import meetings
 from db.pages import keyset
 from db.repository import IDS, WORKSPACE, Repository, columns
+from db.tables import meetings as meeting_table
 from db.tables import segments
 from domain import cursors
 from domain.errors import InvalidInput, NotFound
@@ -20,6 +21,7 @@ from domain.ids import MeetingId, uuid
 from domain.meetings import Meeting
 from domain.pages import Page, PageRequest
 from domain.segments import MAX_SPEAKERS, DeletedSegments, Segment, SegmentContent, SpeakerStats, UpsertedSegments
+from domain.updates import Change, Position
 from domain.validation import INT32_MAX, integer
 
 _COLUMNS = columns(segments, Segment.__match_args__)
@@ -56,6 +58,34 @@ _SPEAKERS_OF_ONE = (
     .lateral("speakers")
 )
 _SPEAKERS = select(_WANTED.c.meeting_id, *_SPEAKERS_OF_ONE.c).join_from(_WANTED, _SPEAKERS_OF_ONE, true())
+
+# The changes of several meetings after a place in each. A meeting without any has one row, without a segment.
+_CHANGED = columns(segments, ("change_seq", "deleted", *Segment.__match_args__))
+_PLACES = (
+    func.unnest(IDS, bindparam("change_seqs", type_=ARRAY(BigInteger)), _NUMBERS)
+    .table_valued("meeting_id", "change_seq", "segment_id")
+    .render_derived(name="place")
+)
+_CHANGES_OF_ONE = (
+    select(*_CHANGED)
+    .where(
+        segments.c.workspace_id == WORKSPACE,
+        segments.c.meeting_id == _PLACES.c.meeting_id,
+        tuple_(segments.c.change_seq, segments.c.segment_id) > tuple_(_PLACES.c.change_seq, _PLACES.c.segment_id),
+    )
+    .order_by(segments.c.change_seq, segments.c.segment_id)
+    .limit(bindparam("limit", type_=Integer))
+    .lateral("change")
+)
+_CHANGES = (
+    select(meeting_table.c.id, meeting_table.c.change_seq, *_CHANGES_OF_ONE.c)
+    .select_from(
+        _PLACES.join(
+            meeting_table, (meeting_table.c.workspace_id == WORKSPACE) & (meeting_table.c.id == _PLACES.c.meeting_id)
+        ).outerjoin(_CHANGES_OF_ONE, true())
+    )
+    .order_by(meeting_table.c.id, _CHANGES_OF_ONE.c.change_seq, _CHANGES_OF_ONE.c.segment_id)
+)
 
 # Both writes start alike: the meeting is locked to the end of the transaction, and only then the clock is read.
 _LOCKED = f"""
@@ -191,6 +221,28 @@ class SegmentRepository(Repository):
         found: defaultdict[MeetingId, list[SpeakerStats]] = defaultdict(list)
         for row in await self._rows(_SPEAKERS, ids=list(meeting_ids)):
             found[row[0]].append(SpeakerStats(*row[1:]))
+        return found
+
+    async def changes(
+        self, places: Mapping[MeetingId, Position], limit: int
+    ) -> dict[MeetingId, tuple[int, list[Change]]]:
+        """Of each meeting up to `limit` changes after a place, in order, and the number of its last write.
+
+        All as of one moment. A meeting that is not there is left out.
+        """
+        rows = await self._rows(
+            _CHANGES,
+            ids=list(places),
+            change_seqs=[place.change_seq for place in places.values()],
+            numbers=[place.segment_id for place in places.values()],
+            limit=limit,
+        )
+        found: dict[MeetingId, tuple[int, list[Change]]] = {}
+        for meeting_id, last_write, change_seq, deleted, *values in rows:
+            _, changes = found.setdefault(meeting_id, (last_write, []))
+            if change_seq is not None:
+                segment = Segment(*values)
+                changes.append(Change(Position(change_seq, segment.segment_id), deleted, segment))
         return found
 
     async def upsert(self, meeting_id: MeetingId, contents: Sequence[SegmentContent | Segment]) -> UpsertedSegments:

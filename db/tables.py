@@ -190,6 +190,7 @@ segments = Table(
     CheckConstraint("0 <= start_time AND start_time <= end_time AND end_time <= 36000000", name="times"),
     CheckConstraint("confidence BETWEEN 0 AND 1", name="confidence"),
     CheckConstraint("version >= 1 AND change_seq >= 1", name="counters"),
+    Index("segments_change_idx", "workspace_id", "meeting_id", "change_seq", "segment_id"),
     Index(
         "segments_speaker_idx",
         *("workspace_id", "meeting_id", "speaker", "segment_id"),

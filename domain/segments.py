@@ -9,7 +9,7 @@ from domain import cursors
 from domain.errors import InvalidInput
 from domain.ids import MeetingId
 from domain.meetings import Meeting
-from domain.validation import Check, Rule, boolean, integer, nullable, number, text
+from domain.validation import INT32_MAX, Check, Rule, boolean, integer, nullable, number, text
 
 MAX_BATCH = 1_000
 """Segments of one write."""
@@ -67,7 +67,7 @@ class SpeakerStats:
 
 def updates_cursor(meeting: Meeting) -> str:
     """The place in the stream of the meeting's changes after its last write."""
-    return cursors.encode("updates", str(meeting.id), meeting.change_seq)
+    return cursors.encode("updates", str(meeting.id), meeting.change_seq, INT32_MAX)
 
 
 @dataclass(frozen=True, slots=True)

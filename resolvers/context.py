@@ -7,17 +7,22 @@ import strawberry
 
 from db.database import Database
 from db.unit_of_work import Repositories, UnitOfWork
-from domain.ids import WorkspaceId
+from resolvers.hub import Hub
 from resolvers.loaders import Loaders
 
 
 class Context:
-    """Made anew for each operation. Everything a resolver reads or writes is of `workspace_id`."""
+    """Made anew for each operation. Everything a resolver reads or writes is of the hub's workspace."""
 
-    def __init__(self, database: Database, workspace_id: WorkspaceId) -> None:
+    def __init__(self, database: Database, hub: Hub) -> None:
         self._database = database
-        self.workspace_id = workspace_id
-        self.loaders = Loaders(database, workspace_id)
+        self.hub = hub
+        self.workspace_id = hub.workspace_id
+        self.loaders = Loaders(database, self.workspace_id)
+
+    def renew_loaders(self) -> None:
+        """What follows must see what was written since."""
+        self.loaders = Loaders(self._database, self.workspace_id)
 
     def reading(self) -> AbstractAsyncContextManager[Repositories]:
         """The repositories on a connection of their own; not to be held while awaiting a loader."""
@@ -25,12 +30,12 @@ class Context:
 
     @asynccontextmanager
     async def unit_of_work(self) -> AsyncIterator[UnitOfWork]:
-        """One transaction, and fresh loaders after it: what follows must see what was written."""
+        """One transaction, and fresh loaders after it."""
         try:
             async with self._database.unit_of_work(self.workspace_id) as uow:
                 yield uow
         finally:
-            self.loaders = Loaders(self._database, self.workspace_id)
+            self.renew_loaders()
 
 
 Info = strawberry.Info[Context, None]

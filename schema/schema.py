@@ -1,32 +1,17 @@
 """The assembled schema."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import strawberry
 from graphql import GraphQLError, GraphQLObjectType, Undefined
-from strawberry.extensions import ParserCache, SchemaExtension, ValidationCache
 from strawberry.types import ExecutionResult
 
+from schema.documents import PreparedDocuments
 from schema.errors import Error, coded, exception_handlers
 from schema.mutation import Mutation
 from schema.query import Query
 from schema.segments import Segment
-
-
-class OneOperation(SchemaExtension):
-    """Refuses a document of several operations without `operationName`, as GraphQL has it; Strawberry runs the first."""
-
-    def on_validate(self) -> Iterator[None]:
-        context = self.execution_context
-        if context._provided_operation_name is None and not context.pre_execution_errors:
-            assert context.graphql_document is not None
-            kinds = [definition.kind for definition in context.graphql_document.definitions]
-            if kinds.count("operation_definition") > 1:
-                context.pre_execution_errors = [
-                    GraphQLError("operationName is needed: the document has several operations")
-                ]
-        yield
+from schema.subscription import Subscription
 
 
 class RapporteurSchema(strawberry.Schema):
@@ -57,8 +42,9 @@ schema = _without_null_defaults(
     RapporteurSchema(
         query=Query,
         mutation=Mutation,
+        subscription=Subscription,
         types=[Segment, Error],
-        extensions=[lambda: ParserCache(maxsize=1_000), lambda: ValidationCache(maxsize=1_000), OneOperation],
+        extensions=[PreparedDocuments],
         exception_handlers=exception_handlers,
     )
 )

@@ -1,5 +1,6 @@
 """The ASGI app."""
 
+import asyncio
 import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,17 +11,23 @@ from starlette.middleware import Middleware
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
 
 from db.database import Database
 from db.migrate import current_revision, head
 from domain.errors import ServiceUnavailable
 from domain.ids import WorkspaceId
+from resolvers.context import Context
+from resolvers.hub import Hub
 from server.graphiql import graphiql_routes
+from server.limits import Places
 from server.logs import RequestLog
 from server.operations import OPERATIONS
 from server.settings import Settings
+from server.stopping import tell_of_stop
+from server.streams import Streams
 from server.view import GraphQLView, error_response
+from server.websocket import WebSocketEndpoint
 
 
 def open_database(settings: Settings, url: str) -> Database:
@@ -36,6 +43,13 @@ def open_database(settings: Settings, url: str) -> Database:
 def create_app(settings: Settings, database_url: str) -> Starlette:
     """The app on a database that is migrated and has the workspace (see `server.prepare`)."""
     database = open_database(settings, database_url)
+    hub = Hub(database, WorkspaceId(settings.workspace_id))
+    streams = Streams()
+    places = Places(settings.max_connections)
+    closing = asyncio.Event()
+
+    def new_context() -> Context:
+        return Context(database, hub)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -43,9 +57,16 @@ def create_app(settings: Settings, database_url: str) -> Starlette:
         gc.collect()
         gc.freeze()
         gc.set_threshold(50_000, 20, 20)
+        loop = asyncio.get_running_loop()
+        app.state.stop = lambda: loop.call_soon_threadsafe(closing.set)
+        tell_of_stop(app.state.stop)
+        live = [asyncio.create_task(task) for task in (database.bell.run(), hub.run())]
         try:
             yield
         finally:
+            for task in live:
+                task.cancel()
+            await asyncio.gather(*live, return_exceptions=True)
             await database.close()
 
     async def healthz(request: Request) -> Response:
@@ -69,7 +90,8 @@ def create_app(settings: Settings, database_url: str) -> Starlette:
 
     app = Starlette(
         routes=[
-            Route("/graphql", GraphQLView(database, WorkspaceId(settings.workspace_id))),
+            Route("/graphql", GraphQLView(streams, new_context, settings, places, closing)),
+            WebSocketRoute("/graphql", WebSocketEndpoint(streams, new_context, settings, places)),
             Route("/healthz", healthz),
             Route("/readyz", readyz),
             Route("/", home),

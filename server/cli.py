@@ -8,15 +8,13 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-import uvicorn
 from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from domain.errors import RapporteurError, ServiceUnavailable
 from domain.transcripts import NotATranscript, TranscriptFormat
-from server import logs
-from server.app import create_app
+from server import logs, serving
 from server.client import ApiClient, ApiError
 from server.graphiql import is_vendored
 from server.importing import import_file
@@ -73,6 +71,9 @@ def serve(
     port: Annotated[
         int | None, typer.Option(envvar="RAPPORTEUR_PORT", help="Default: 8000; 0 takes a free one.")
     ] = None,
+    workers: Annotated[
+        int | None, typer.Option(envvar="RAPPORTEUR_WORKERS", help="Processes that serve. Default: 1")
+    ] = None,
     database_url_: Annotated[
         str | None,
         typer.Option(
@@ -114,6 +115,7 @@ def serve(
     settings = read_settings(
         host=host,
         port=port,
+        workers=workers,
         database_url=database_url_,
         data_dir=data_dir,
         pool_size=pool_size,
@@ -135,15 +137,7 @@ def serve(
                 logger.warning(
                     "GraphiQL's files are not installed (npm was not there): browsers will load them from a CDN"
                 )
-            uvicorn.run(
-                create_app(settings, url),
-                host=settings.host,
-                port=settings.port,
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                timeout_graceful_shutdown=5,
-            )
+            serving.serve(settings, url)
     except RapporteurError as error:
         raise fail(error) from error
 

@@ -23,6 +23,8 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(8000, ge=0, le=65535)
     """0: any free port, which the log then names."""
+    workers: int = Field(1, ge=1, le=64)
+    """Processes that serve, on one port."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     demo: bool = True
     """Load a small demo into an empty database."""
@@ -33,6 +35,19 @@ class Settings(BaseSettings):
     pool_timeout: float = Field(5.0, gt=0, le=60)
     """How long a request waits for a free connection before SERVICE_UNAVAILABLE."""
     statement_timeout: float = Field(30.0, gt=0, le=3600)
+    max_connections: int = Field(10_000, ge=1)
+    """WebSocket connections and event streams, together, in one process."""
+    max_operations: int = Field(100, ge=1)
+    """Operations at once on one WebSocket connection."""
+    max_message: int = Field(1024 * 1024, ge=1024)
+    """Of a WebSocket message."""
+    init_timeout: float = Field(10.0, gt=0, le=600)
+    """How long a WebSocket client may take for its connection_init."""
+    send_timeout: float = Field(10.0, gt=0, le=600)
+    """How long a client may take to read what is sent, before its connection is ended."""
+    ping_interval: float = Field(30.0, gt=0, le=3600)
+    """How long a connection may be silent before it is asked for a sign of life."""
+
     max_body: int = Field(16 * 1024 * 1024, ge=1024)
 
     @field_validator("database_url")

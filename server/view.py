@@ -1,10 +1,11 @@
 """`/graphql` over HTTP: Strawberry's view with our JSON, our errors and our GraphiQL."""
 
-import json
+import asyncio
+from collections.abc import AsyncGenerator, Callable
 from typing import Any
 
-import orjson
 from cross_web import HTTPException
+from graphql import OperationType
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -13,31 +14,70 @@ from strawberry.http import GraphQLRequestData
 from strawberry.http.base import BaseRequestProtocol
 from strawberry.types import ExecutionResult
 
-from db.database import Database
-from domain.ids import WorkspaceId
 from resolvers.context import Context
 from schema.schema import schema
 from server.graphiql import graphiql_page
+from server.json import decode_json, encode_json
+from server.limits import Places, TooManyConnections
+from server.settings import Settings
+from server.sse import EventStream
+from server.streams import RequestErrors, Streams, operation_in
 
 
 class GraphQLView(GraphQL[Context, None]):
-    """Answers `POST` of `application/json`, and `GET` of browsers with GraphiQL."""
+    """Answers `POST` of `application/json`, with events where the client asks for them, and browsers' `GET` with GraphiQL."""
 
-    def __init__(self, database: Database, workspace_id: WorkspaceId) -> None:
+    def __init__(
+        self,
+        streams: Streams,
+        new_context: Callable[[], Context],
+        settings: Settings,
+        places: Places,
+        closing: asyncio.Event,
+    ) -> None:
+        """`closing` is set when the server stops: streams end then."""
         super().__init__(schema, allow_queries_via_get=False, subscription_protocols=())
-        self._database = database
-        self._workspace_id = workspace_id
+        self._streams = streams
+        self._new_context = new_context
+        self._settings = settings
+        self._places = places
+        self._closing = closing
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
         try:
-            response = await self.run(request)
+            answers = await self._answers_as_events(request)
+            response = await self.run(request) if answers is None else None
         except HTTPException as error:
-            response = error_response(error.reason, error.status_code)
-        await response(scope, receive, send)
+            answers, response = None, error_response(error.reason, error.status_code)
+        if answers is None:
+            assert response is not None
+            await response(scope, receive, send)
+            return
+        try:
+            with self._places.one():
+                await EventStream(answers, self._closing, self._settings)(scope, receive, send)
+        except TooManyConnections:
+            await error_response("too many connections: try again later", 503)(scope, receive, send)
+
+    async def _answers_as_events(self, request: Request) -> AsyncGenerator[bytes, None] | None:
+        """The answers to be sent as events; None where the client is to get one answer.
+
+        Some clients (urql) list events in every request: where JSON would do as well, only a subscription is answered so.
+        """
+        accept = request.headers.get("accept", "")
+        if request.method != "POST" or "text/event-stream" not in accept:
+            return None
+        data = await self.parse_http_body(self.request_adapter_class(request))
+        assert isinstance(data, GraphQLRequestData)
+        assert data.query is not None
+        if ("json" in accept or "*/*" in accept) and not _is_subscription(data):
+            return None
+        request.state.operation = data.operation_name
+        return self._streams.answers(data.query, data.variables, data.operation_name, self._new_context())
 
     async def get_context(self, request: Any, response: Any) -> Context:
-        return Context(self._database, self._workspace_id)
+        return self._new_context()
 
     def should_render_graphql_ide(self, request: BaseRequestProtocol) -> bool:
         if request.method != "GET":
@@ -61,7 +101,10 @@ class GraphQLView(GraphQL[Context, None]):
         return data
 
     async def execute_single(self, request: Request, *args: Any, **options: Any) -> ExecutionResult:
-        request.state.operation = options["request_data"].operation_name  # for the request's line in the log
+        data: GraphQLRequestData = options["request_data"]
+        request.state.operation = data.operation_name  # for the request's line in the log
+        if _is_subscription(data):
+            raise HTTPException(400, "a subscription needs a WebSocket, or the header Accept: text/event-stream")
         return await super().execute_single(request, *args, **options)
 
     def parse_json(self, data: str | bytes) -> Any:
@@ -77,20 +120,13 @@ class GraphQLView(GraphQL[Context, None]):
         return encode_json(data)
 
 
-def decode_json(data: str | bytes) -> Any:
-    """JSON. What orjson refuses and Python reads (NaN, a lone surrogate) goes on: the error there names the field."""
+def _is_subscription(data: GraphQLRequestData) -> bool:
+    """Whether the request is a valid subscription; what is wrong with another is said when it is executed."""
     try:
-        return orjson.loads(data)
-    except orjson.JSONDecodeError:
-        return json.loads(data)
-
-
-def encode_json(data: object) -> bytes:
-    """Bytes of JSON. An error that quotes a lone surrogate, which UTF-8 cannot hold, is written with escapes."""
-    try:
-        return orjson.dumps(data)
-    except TypeError:
-        return json.dumps(data).encode()
+        _, operation = operation_in(data.query or "", data.operation_name)
+    except RequestErrors:
+        return False
+    return operation.operation is OperationType.SUBSCRIPTION
 
 
 def error_response(message: str, status: int) -> Response:

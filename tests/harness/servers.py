@@ -13,6 +13,7 @@ from db.database import Database
 from server.app import create_app
 from server.operations import operation
 from server.prepare import prepare
+from server.serving import bind, configuration
 from server.settings import Settings
 
 
@@ -84,13 +85,12 @@ class RunningServer:
 @contextmanager
 def running_server(database_url: str, **settings: Any) -> Iterator[RunningServer]:
     """Prepare the database as `rapporteur serve` does, and serve until the block is left."""
-    with_defaults = Settings(**{"demo": False} | settings)
+    with_defaults = Settings(**{"demo": False, "port": 0} | settings)
     asyncio.run(prepare(with_defaults, database_url, demo=with_defaults.demo))
     app = create_app(with_defaults, database_url)
-    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, timeout_graceful_shutdown=5)
+    config = configuration(with_defaults, app)
     server = uvicorn.Server(config)
-    socket = config.bind_socket()
-    socket.listen()  # so that the first request waits for the server rather than being refused
+    socket = bind(config, with_defaults)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [socket]}, daemon=True)
     thread.start()
     running = RunningServer(f"http://127.0.0.1:{socket.getsockname()[1]}", app.state.database)
@@ -98,6 +98,7 @@ def running_server(database_url: str, **settings: Any) -> Iterator[RunningServer
         running.api.http.get("/healthz").raise_for_status()
         yield running
     finally:
+        app.state.stop()
         server.should_exit = True
         thread.join(20)
         running.api.http.close()

@@ -50,7 +50,8 @@ def test_the_documents_use_every_field_of_the_schema() -> None:
 
     for path in DOCUMENTS:
         visit(_document(path), TypeInfoVisitor(info, Fields()))
-    roots = [root for root in (graphql_schema.query_type, graphql_schema.mutation_type) if root]
+    kinds = (graphql_schema.query_type, graphql_schema.mutation_type, graphql_schema.subscription_type)
+    roots = [root for root in kinds if root]
     unused = {(root.name, name) for root in roots for name in root.fields} - used
     assert unused == set()
 

@@ -210,6 +210,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("workspace_id", "meeting_id", "segment_id", name=op.f("segments_pkey")),
     )
     op.create_index(
+        "segments_change_idx", "segments", ["workspace_id", "meeting_id", "change_seq", "segment_id"], unique=False
+    )
+    op.create_index(
         "segments_speaker_idx",
         "segments",
         ["workspace_id", "meeting_id", "speaker", "segment_id"],

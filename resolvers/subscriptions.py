@@ -1,0 +1,54 @@
+"""The subscriptions: arguments checked, then the hub's streams."""
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+from domain.agents import ResolvedAgentConfig
+from domain.errors import InvalidInput, RapporteurError
+from domain.meetings import Meeting
+from domain.slugs import slug as slug_rule
+from domain.updates import BATCH_SIZE, START, SegmentUpdates, position_of
+from domain.validation import checked
+from resolvers.agents import agent_id
+from resolvers.context import Context, Info
+from resolvers.meetings import meeting_id
+
+DEFAULT_BATCH_SIZE = 100
+
+
+async def segment_updates(
+    context: Context, id: str, after: str | None, batch_size: int | None
+) -> AsyncGenerator[SegmentUpdates, None]:
+    key = meeting_id(id, "meeting_id")
+    place = START if after is None else position_of(after, key)
+    size = checked(BATCH_SIZE, DEFAULT_BATCH_SIZE if batch_size is None else batch_size, "batch_size")
+    async with aclosing(context.hub.segment_updates(key, place, size)) as stream:
+        async for updates in stream:
+            context.renew_loaders()
+            yield updates
+
+
+async def meeting(root: SegmentUpdates, info: Info) -> Meeting:
+    found = await info.context.loaders.meetings.load(root.meeting_id)
+    if found is None:
+        raise RapporteurError("the meeting was deleted")
+    return found
+
+
+async def resolved_config_updates(
+    context: Context, id: str | None, slug: str | None
+) -> AsyncGenerator[ResolvedAgentConfig, None]:
+    if (id is None) == (slug is None):
+        raise InvalidInput.of("agent_id", "or agent_slug must be given, and not both")
+    if id is not None:
+        key = agent_id(id, "agent_id")
+    else:
+        wanted = checked(slug_rule, slug, "agent_slug")
+        async with context.reading() as repositories:
+            agent = await repositories.agents.by_slug(wanted)
+        if agent is None:
+            raise InvalidInput.of("agent_slug", "there is no such agent")
+        key = agent.id
+    async with aclosing(context.hub.resolved_config_updates(key)) as stream:
+        async for config in stream:
+            yield config

@@ -1,0 +1,77 @@
+"""`/graphql` as Server-Sent Events: graphql-sse's "distinct connections" mode (github.com/enisdenjo/graphql-sse, PROTOCOL.md).
+
+One POST, one operation, one stream of `next` events and a `complete`. A stream that the server has to end (it is stopping,
+or the client does not read) ends without `complete`, which clients take for a reason to connect again.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator
+
+from starlette.types import Receive, Scope, Send
+
+from server.json import encode_json
+from server.settings import Settings
+from server.streams import RequestErrors
+
+_HEADERS = [
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-cache"),
+    (b"x-accel-buffering", b"no"),  # nginx would collect the events
+]
+
+
+class EventStream:
+    """An ASGI response of the answers of one operation."""
+
+    def __init__(self, answers: AsyncGenerator[bytes, None], closing: asyncio.Event, settings: Settings) -> None:
+        self._answers = answers
+        self._closing = closing
+        self._send_timeout = settings.send_timeout
+        self._ping_interval = settings.ping_interval
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
+        ends = {
+            asyncio.create_task(self._stream(send)),
+            asyncio.create_task(_disconnected(receive)),
+            asyncio.create_task(self._closing.wait()),
+        }
+        try:
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in ends:
+                task.cancel()
+            await asyncio.gather(*ends, return_exceptions=True)
+        with contextlib.suppress(TimeoutError, OSError):
+            async with asyncio.timeout(1):
+                await send({"type": "http.response.body", "body": b""})
+
+    async def _stream(self, send: Send) -> None:
+        async def write(text: bytes) -> None:
+            async with asyncio.timeout(self._send_timeout):
+                await send({"type": "http.response.body", "body": text, "more_body": True})
+
+        async def keep_alive() -> None:
+            while True:
+                await asyncio.sleep(self._ping_interval)
+                await write(b":\n\n")
+
+        pinging = asyncio.create_task(keep_alive())
+        try:
+            await write(b":\n\n")  # so that the client sees at once that the stream is open
+            try:
+                async with contextlib.aclosing(self._answers) as answers:
+                    async for answer in answers:
+                        await write(b"event: next\ndata: " + answer + b"\n\n")
+            except RequestErrors as error:
+                await write(b"event: next\ndata: " + encode_json({"errors": error.errors}) + b"\n\n")
+            await write(b"event: complete\ndata:\n\n")
+        finally:
+            pinging.cancel()
+            await asyncio.gather(pinging, return_exceptions=True)
+
+
+async def _disconnected(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

@@ -1,0 +1,144 @@
+"""The answers of an operation, one after the other and encoded: what WebSocket and Server-Sent Events have in common.
+
+All readers that are at the same place of a stream get the same event object from the hub. If they also ask for the same
+fields, the event is executed and encoded once, and its bytes go to all of them.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable
+from contextlib import aclosing
+from typing import Any
+
+from graphql import (
+    DocumentNode,
+    ExecutionResult,
+    FragmentDefinitionNode,
+    GraphQLError,
+    OperationDefinitionNode,
+    OperationType,
+    Visitor,
+    create_source_event_stream,
+    execute_subscription_event,
+    visit,
+)
+from graphql.execution import Executor
+from graphql.language import VariableNode
+
+from resolvers.context import Context
+from schema.documents import operation_of, prepare
+from schema.errors import coded
+from schema.schema import schema
+from server.json import encode_json
+
+KEPT_ANSWERS = 64
+"""Encoded events kept for readers that come to them a little later."""
+
+
+class RequestErrors(Exception):
+    """The operation was not, or is no longer, executed; `errors` are as they stand in an answer."""
+
+    def __init__(self, errors: list[GraphQLError]) -> None:
+        super().__init__("; ".join(error.message for error in errors))
+        self.errors = [coded(error).formatted for error in errors]
+
+
+def operation_in(query: str, name: str | None) -> tuple[DocumentNode, OperationDefinitionNode]:
+    """The valid document and the operation in it that is to be executed. Raises RequestErrors."""
+    try:
+        document, errors = prepare(schema._schema, query)
+        if errors:
+            raise RequestErrors(errors)
+        return document, operation_of(document, name)
+    except GraphQLError as error:
+        raise RequestErrors([error]) from error
+
+
+class Streams:
+    """Executes operations as streams, sharing the work for events that many readers get."""
+
+    def __init__(self) -> None:
+        self._answers: OrderedDict[tuple[int, bytes], tuple[object, asyncio.Future[bytes]]] = OrderedDict()
+
+    async def answers(
+        self, query: str, variables: dict[str, Any] | None, name: str | None, context: Context
+    ) -> AsyncGenerator[bytes, None]:
+        """One answer of a query or mutation, or one for each event of a subscription. Raises RequestErrors."""
+        document, operation = operation_in(query, name)
+        if operation.operation is not OperationType.SUBSCRIPTION:
+            result = await schema.execute(query, variables, context, operation_name=name)
+            if result.data is None and result.errors:
+                raise RequestErrors(result.errors)
+            yield _encoded(result.data, result.errors)
+            return
+        executor = Executor.build(
+            schema._schema, document, context_value=context, raw_variable_values=variables, operation_name=name
+        )
+        if isinstance(executor, list):
+            raise RequestErrors(executor)
+        created = create_source_event_stream(executor)
+        source = await created if isinstance(created, Awaitable) else created
+        if isinstance(source, ExecutionResult):
+            raise RequestErrors(source.errors or [])
+        assert isinstance(source, AsyncGenerator)
+        shape = encode_json([query, name, _variables_of_events(document, operation, variables or {})])
+        async with aclosing(source), aclosing(_without_surprises(source)) as events:
+            async for event in events:
+                yield await self._answer(executor, event, shape)
+
+    async def _answer(self, executor: Executor[Any], event: object, shape: bytes) -> bytes:
+        key = (id(event), shape)  # the event is kept with its answer, so that its id stays its own
+        known = self._answers.get(key)
+        if known is None:
+            result = execute_subscription_event(executor.build_per_event_executor(event))
+            if isinstance(result, ExecutionResult):
+                answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+                answer.set_result(_encoded(result.data, result.errors))
+            else:
+                answer = asyncio.ensure_future(_finished(result))
+            known = self._answers[key] = (event, answer)
+            if len(self._answers) > KEPT_ANSWERS:
+                self._answers.popitem(last=False)
+        return known[1].result() if known[1].done() else await asyncio.shield(known[1])
+
+
+async def _finished(result: Awaitable[ExecutionResult]) -> bytes:
+    finished = await result
+    return _encoded(finished.data, finished.errors)
+
+
+async def _without_surprises(events: AsyncIterator[object]) -> AsyncGenerator[object, None]:
+    """The events; what goes wrong between them ends the stream with errors that a client may see."""
+    try:
+        async for event in events:
+            yield event
+    except Exception as error:
+        original = error.original_error if isinstance(error, GraphQLError) else error
+        raise RequestErrors([GraphQLError(str(error), original_error=original)]) from error
+
+
+def _variables_of_events(
+    document: DocumentNode, operation: OperationDefinitionNode, variables: dict[str, Any]
+) -> list[tuple[str, Any]]:
+    """The variables that matter to the execution of an event: not those in the arguments of the subscription itself."""
+    used: set[str] = set()
+
+    class Variables(Visitor):
+        def enter_variable(self, node: VariableNode, *_: object) -> None:
+            used.add(node.name.value)
+
+    for definition in document.definitions:
+        if isinstance(definition, FragmentDefinitionNode):
+            visit(definition, Variables())
+    for field in operation.selection_set.selections:
+        for part in (getattr(field, "selection_set", None), *(field.directives or ())):
+            if part is not None:
+                visit(part, Variables())
+    return sorted((name, value) for name, value in variables.items() if name in used)
+
+
+def _encoded(data: Any, errors: list[GraphQLError] | None) -> bytes:
+    answer = {"data": data}
+    if errors:
+        answer["errors"] = [coded(error).formatted for error in errors]
+    return encode_json(answer)

@@ -1,0 +1,226 @@
+"""`/graphql` over WebSocket: the protocol graphql-transport-ws (github.com/enisdenjo/graphql-ws, PROTOCOL.md).
+
+Each operation has a context of its own. Nothing a client sends raises: what breaks the protocol closes the socket with the
+code that the protocol names, what is wrong with an operation is an `error` message. Every wait has a bound: for the
+`connection_init`, for each send (a client that does not read is let go), for a sign of life.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from typing import Any
+
+from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from resolvers.context import Context
+from server.json import decode_json, encode_json
+from server.limits import Places, TooManyConnections
+from server.settings import Settings
+from server.streams import RequestErrors, Streams
+
+PROTOCOL = "graphql-transport-ws"
+
+BAD_REQUEST = 4400
+UNAUTHORIZED = 4401
+SUBPROTOCOL_NOT_ACCEPTABLE = 4406
+INIT_TIMEOUT = 4408
+SUBSCRIBER_EXISTS = 4409
+TOO_MANY_INITS = 4429
+TRY_AGAIN_LATER = 1013
+"""Of RFC 6455's registry; clients take it for a reason to reconnect."""
+MAX_REASON = 123
+"""Bytes of a close frame's reason (RFC 6455, 5.5)."""
+
+
+class _Close(Exception):
+    """The socket is to be closed with this code and reason."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        self.code = code
+        self.reason = reason.encode()[:MAX_REASON].decode(errors="ignore")
+
+
+class WebSocketEndpoint:
+    """The ASGI app that accepts connections, as many as there are places."""
+
+    def __init__(
+        self, streams: Streams, new_context: Callable[[], Context], settings: Settings, places: Places
+    ) -> None:
+        self._streams = streams
+        self._new_context = new_context
+        self._settings = settings
+        self._places = places
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        websocket = WebSocket(scope, receive, send)
+        offered = PROTOCOL in scope["subprotocols"]
+        # A refusal comes after the handshake: a browser shows its code and reason only then.
+        await websocket.accept(PROTOCOL if offered else None)
+        if not offered:
+            await websocket.close(SUBPROTOCOL_NOT_ACCEPTABLE, f"the subprotocol must be {PROTOCOL}")
+            return
+        try:
+            with self._places.one():
+                await _Connection(websocket, self._streams, self._new_context, self._settings).run()
+        except TooManyConnections:
+            await websocket.close(TRY_AGAIN_LATER, "too many connections: try again later")
+
+
+class _Connection:
+    def __init__(
+        self, websocket: WebSocket, streams: Streams, new_context: Callable[[], Context], settings: Settings
+    ) -> None:
+        self._websocket = websocket
+        self._streams = streams
+        self._new_context = new_context
+        self._settings = settings
+        self._acknowledged = False
+        self._operations: dict[str, asyncio.Task[None]] = {}
+        self._closing: asyncio.Future[_Close] = asyncio.get_running_loop().create_future()
+
+    async def run(self) -> None:
+        """Serve the connection until either side ends it, then end its operations."""
+        reading = asyncio.create_task(self._read())
+        try:
+            ends: set[asyncio.Future[Any]] = {reading, self._closing}
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+            if self._closing.done():
+                await self._close(self._closing.result())
+            else:
+                try:
+                    reading.result()
+                except _Close as close:
+                    await self._close(close)
+                except WebSocketDisconnect:
+                    pass
+        finally:
+            tasks = [reading, *self._operations.values()]
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _close(self, close: _Close) -> None:
+        # Who does not read does not get this either; uvicorn and the kernel see to the end of the connection then.
+        with contextlib.suppress(TimeoutError, WebSocketDisconnect, RuntimeError):
+            async with asyncio.timeout(self._settings.send_timeout):
+                await self._websocket.close(close.code, close.reason)
+
+    async def _read(self) -> None:
+        try:
+            async with asyncio.timeout(self._settings.init_timeout):
+                while not self._acknowledged:
+                    await self._handle(await self._receive())
+        except TimeoutError:
+            raise _Close(INIT_TIMEOUT, "Connection initialisation timeout") from None
+        alive = True
+        while True:
+            try:
+                async with asyncio.timeout(self._settings.ping_interval):
+                    message = await self._receive()
+            except TimeoutError:
+                if not alive:
+                    raise _Close(TRY_AGAIN_LATER, "no sign of life") from None
+                alive = False
+                await self._send({"type": "ping"})
+            else:
+                alive = True
+                await self._handle(message)
+
+    async def _receive(self) -> dict[str, Any]:
+        message = await self._websocket.receive()
+        if message["type"] == "websocket.disconnect":
+            raise WebSocketDisconnect(message.get("code", 1005))
+        text = message.get("text")
+        if text is None:
+            raise _Close(BAD_REQUEST, "messages must be text")
+        try:
+            parsed = decode_json(text)
+        except (ValueError, RecursionError):
+            raise _Close(BAD_REQUEST, "messages must be JSON") from None
+        if not isinstance(parsed, dict) or not isinstance(parsed.get("type"), str):
+            raise _Close(BAD_REQUEST, "messages must be JSON objects with a type")
+        return parsed
+
+    async def _handle(self, message: dict[str, Any]) -> None:
+        match message["type"]:
+            case "connection_init":
+                await self._initialise(message)
+            case "ping":
+                await self._send({"type": "pong"})
+            case "pong":
+                pass
+            case "subscribe":
+                await self._subscribe(message)
+            case "complete":
+                if task := self._operations.pop(_id_of(message), None):
+                    task.cancel()
+            case _:
+                raise _Close(BAD_REQUEST, "unknown message type")
+
+    async def _initialise(self, message: dict[str, Any]) -> None:
+        if self._acknowledged:
+            raise _Close(TOO_MANY_INITS, "Too many initialisation requests")
+        if not isinstance(message.get("payload"), dict | None):
+            raise _Close(BAD_REQUEST, "the payload of connection_init must be an object")
+        await self._send({"type": "connection_ack"})
+        self._acknowledged = True
+
+    async def _subscribe(self, message: dict[str, Any]) -> None:
+        if not self._acknowledged:
+            raise _Close(UNAUTHORIZED, "Unauthorized")
+        id, payload = _id_of(message), message.get("payload")
+        if id in self._operations:
+            raise _Close(SUBSCRIBER_EXISTS, f"Subscriber for {id} already exists")
+        if not isinstance(payload, dict) or not isinstance(payload.get("query"), str):
+            raise _Close(BAD_REQUEST, "the payload of subscribe must be an object with a query")
+        if not isinstance(payload.get("variables"), dict | None):
+            raise _Close(BAD_REQUEST, "variables must be an object")
+        if not isinstance(payload.get("operationName"), str | None):
+            raise _Close(BAD_REQUEST, "operationName must be a string")
+        if len(self._operations) >= self._settings.max_operations:
+            await self._send_error(id, f"at most {self._settings.max_operations} operations at once on a connection")
+            return
+        self._operations[id] = asyncio.create_task(self._operate(id, payload))
+
+    async def _operate(self, id: str, payload: dict[str, Any]) -> None:
+        """One operation, from its first answer to its end."""
+        head = f'{{"id":{encode_json(id).decode()},"type":"next","payload":'
+        stream = self._streams.answers(
+            payload["query"], payload.get("variables"), payload.get("operationName"), self._new_context()
+        )
+        try:
+            async with contextlib.aclosing(stream) as answers:
+                async for answer in answers:
+                    await self._send_text(f"{head}{answer.decode()}}}")
+            self._operations.pop(id, None)  # first: the client may use the id again as soon as it hears
+            await self._send({"id": id, "type": "complete"})
+        except RequestErrors as error:
+            self._operations.pop(id, None)
+            await self._send({"id": id, "type": "error", "payload": error.errors})
+        except WebSocketDisconnect:
+            self._operations.pop(id, None)
+        except _Close as close:
+            if not self._closing.done():
+                self._closing.set_result(close)
+
+    async def _send_error(self, id: str, message: str) -> None:
+        error = {"message": message, "extensions": {"code": "BAD_USER_INPUT"}}
+        await self._send({"id": id, "type": "error", "payload": [error]})
+
+    async def _send(self, message: dict[str, Any]) -> None:
+        await self._send_text(encode_json(message).decode())
+
+    async def _send_text(self, text: str) -> None:
+        try:
+            async with asyncio.timeout(self._settings.send_timeout):
+                await self._websocket.send({"type": "websocket.send", "text": text})
+        except TimeoutError:
+            raise _Close(TRY_AGAIN_LATER, "you do not read") from None
+
+
+def _id_of(message: dict[str, Any]) -> str:
+    id = message.get("id")
+    if not isinstance(id, str) or not id:
+        raise _Close(BAD_REQUEST, f"the id of {message['type']} must be a text")
+    return id
