@@ -38,7 +38,7 @@ def import_file(client: ApiClient, path: Path, progress: Callable[[int, int], No
     """
     data = _read(path)
     contents = read_transcript(data, path.name)
-    source = {"file": _readable(path.name), "sha256": hashlib.sha256(data).hexdigest()}
+    source = {"file": readable(path.name), "sha256": hashlib.sha256(data).hexdigest()}
     meeting = _meeting_of(client, source["sha256"])
     if meeting and meeting["state"] != "CREATED":
         progress(len(contents), len(contents))
@@ -47,11 +47,16 @@ def import_file(client: ApiClient, path: Path, progress: Callable[[int, int], No
         meeting = client.run("CreateMeeting", input={"title": _title(path), "metadata": {"import": source}})
     created = 0
     for start in range(0, len(contents), BATCH):
-        batch = [_segment(content) for content in contents[start : start + BATCH]]
+        batch = [segment_input(content) for content in contents[start : start + BATCH]]
         created += client.run("UpsertSegments", meetingId=meeting["id"], segments=batch)["created"]
         progress(start + len(batch), len(contents))
     client.run("UpdateMeeting", id=meeting["id"], input={"state": "COMPLETED"})
     return Imported(meeting["id"], meeting["title"], created, again=False)
+
+
+def read_file(path: Path) -> list[SegmentContent]:
+    """The segments of a transcript file. Raises NotATranscript, also for a file that cannot be read."""
+    return read_transcript(_read(path), path.name)
 
 
 def _read(path: Path) -> bytes:
@@ -64,10 +69,10 @@ def _read(path: Path) -> bytes:
 
 
 def _title(path: Path) -> str:
-    return _readable(path.stem.strip() or path.name)[:500]
+    return readable(path.stem.strip() or path.name)[:500]
 
 
-def _readable(name: str) -> str:
+def readable(name: str) -> str:
     """A file's name as text: one that is not in UTF-8 has bytes that no text has."""
     return name.encode(errors="replace").decode()
 
@@ -78,6 +83,7 @@ def _meeting_of(client: ApiClient, sha256: str) -> Any:
     return found[0] if found else None
 
 
-def _segment(content: SegmentContent) -> dict[str, Any]:
+def segment_input(content: SegmentContent) -> dict[str, Any]:
+    """The content as the API takes it."""
     camel = {"segment_id": "segmentId", "start_time": "startTime", "end_time": "endTime", "is_final": "isFinal"}
     return {camel.get(name, name): value for name, value in asdict(content).items()}

@@ -157,8 +157,36 @@ def test_without_a_server_the_commands_say_so(url: str, tmp_path: Path) -> None:
         assert "Traceback" not in result.stderr
 
 
+def test_replay_speaks_a_transcript_and_corrects_it(server: RunningServer, tmp_path: Path) -> None:
+    spoken, corrected = tmp_path / "spoken.vtt", tmp_path / "spoken.corrected.vtt"
+    words = "Ada: one two three four five six seven eight nine ten\n"
+    spoken.write_text(
+        f"WEBVTT\n\n1\n00:00:01.000 --> 00:00:03.000\n{words}\n2\n00:00:03.000 --> 00:00:04.000\nBo: Yes.\n"
+    )
+    corrected.write_text(spoken.read_text().replace("ten", "10"))
+    result = run("replay", spoken, "--corrected", corrected, "--speed", "20", "--follow", "--url", server.url)
+    assert result.returncode == 0
+    id = result.stdout.strip()
+    meeting = server.api.run("Meeting", id=id)
+    assert meeting["state"] == "COMPLETED"
+    assert meeting["startedAt"] < meeting["endedAt"]
+    first, second = (edge["node"] for edge in server.api.run("Transcript", id=id)["segments"]["edges"])
+    assert (first["text"].split()[-1], first["isFinal"], second["version"]) == ("10", True, 1)
+    assert first["version"] > 3  # a growing hypothesis, the final text, the correction
+    assert "Ada: one two three four five six seven eight nine 10" in result.stderr.replace("\n", " ").replace("  ", " ")
+
+
+def test_replay_refuses_what_is_no_transcript(server: RunningServer, tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("Buy milk.")
+    before = server.api.post("{ meetingCount }")
+    result = run("replay", tmp_path / "notes.txt", "--url", server.url)
+    assert result.returncode == 1
+    assert "error:" in result.stderr
+    assert server.api.post("{ meetingCount }") == before
+
+
 def test_help_names_every_command() -> None:
     text = run("--help").stdout
-    for command in ("serve", "migrate", "import", "export", "demo", "schema", "database-url"):
+    for command in ("serve", "migrate", "import", "export", "replay", "demo", "schema", "database-url"):
         assert command in text
     assert "type Query" in run("schema").stdout

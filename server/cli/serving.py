@@ -1,71 +1,25 @@
-"""The command line: `rapporteur`."""
+"""Commands that run the server, or look after its database."""
 
 import asyncio
 import logging
 import signal
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from pydantic import ValidationError
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from domain.errors import RapporteurError, ServiceUnavailable
-from domain.transcripts import NotATranscript, TranscriptFormat
+from domain.errors import RapporteurError
+from schema.schema import schema as built
 from server import logs, serving
-from server.client import ApiClient, ApiError
+from server.cli.options import DatabaseUrl, DataDir, fail, read_settings
 from server.graphiql import is_vendored
-from server.importing import import_file
 from server.operations import SDL
 from server.prepare import database_url, prepare
-from server.settings import Settings
 
-app = typer.Typer(
-    help="The GraphQL backend for products in which LLM agents take part in meetings.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
 logger = logging.getLogger("rapporteur")
-errors = Console(stderr=True, highlight=False)
-
-DatabaseUrl = Annotated[
-    str | None,
-    typer.Option(envvar="RAPPORTEUR_DATABASE_URL", help="Any PostgreSQL, 15 or newer. Left out: an embedded one."),
-]
-DataDir = Annotated[
-    Path | None,
-    typer.Option(
-        envvar="RAPPORTEUR_DATA_DIR", help="Where the embedded PostgreSQL keeps its data. Default: .rapporteur"
-    ),
-]
-Url = Annotated[
-    str,
-    typer.Option(envvar="RAPPORTEUR_URL", help="The running server."),
-]
-DEFAULT_URL = "http://127.0.0.1:8000"
 
 
-def read_settings(**options: Any) -> Settings:
-    """The environment's settings, with the given options over them; a wrong one ends the command with its name."""
-    try:
-        return Settings(**{name: value for name, value in options.items() if value is not None})
-    except ValidationError as error:
-        for problem in error.errors():
-            name = str(problem["loc"][0])
-            errors.print(f"[red]RAPPORTEUR_{name.upper()} (--{name.replace('_', '-')})[/]: {problem['msg']}")
-        raise typer.Exit(2) from error
-
-
-def fail(message: object) -> typer.Exit:
-    cause = f" ({message.__cause__})" if isinstance(message, ServiceUnavailable) and message.__cause__ else ""
-    errors.print(f"error: {message}{cause}", style="red", markup=False, soft_wrap=True)
-    return typer.Exit(1)
-
-
-@app.command()
 def serve(
     host: Annotated[str | None, typer.Option(envvar="RAPPORTEUR_HOST", help="Default: 127.0.0.1")] = None,
     port: Annotated[
@@ -142,7 +96,6 @@ def serve(
         raise fail(error) from error
 
 
-@app.command()
 def migrate(database_url_: DatabaseUrl = None, data_dir: DataDir = None) -> None:
     """Bring the database to the newest schema (serve does so too)."""
     settings = read_settings(database_url=database_url_, data_dir=data_dir)
@@ -154,7 +107,6 @@ def migrate(database_url_: DatabaseUrl = None, data_dir: DataDir = None) -> None
     print("The database is at the newest schema.")  # noqa: T201
 
 
-@app.command()
 def demo(database_url_: DatabaseUrl = None, data_dir: DataDir = None) -> None:
     """Load the demo into a database without agents and meetings."""
     settings = read_settings(database_url=database_url_, data_dir=data_dir)
@@ -168,7 +120,6 @@ def demo(database_url_: DatabaseUrl = None, data_dir: DataDir = None) -> None:
     )
 
 
-@app.command("database-url")
 def print_database_url(database_url_: DatabaseUrl = None, data_dir: DataDir = None) -> None:
     """Print the database's URL for psql and other tools.
 
@@ -182,77 +133,11 @@ def print_database_url(database_url_: DatabaseUrl = None, data_dir: DataDir = No
         raise fail(error) from error
 
 
-@app.command("import")
-def import_files(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="VTT, SRT or JSON.")],
-    url: Url = DEFAULT_URL,
-) -> None:
-    """Import transcripts into a running server: a meeting for each file.
-
-    A file that is not a transcript is named and left out, the others go in. The same file again changes nothing.
-    """
-    refused = 0
-    try:
-        with (
-            ApiClient(url) as client,
-            Progress(
-                TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), console=errors
-            ) as bar,
-        ):
-            for path in files:
-                task = bar.add_task(path.name, total=None)
-
-                def progress(done: int, total: int, task: Any = task) -> None:
-                    bar.update(task, completed=done, total=total)
-
-                try:
-                    result = import_file(client, path, progress)
-                except NotATranscript as error:
-                    refused += 1
-                    bar.remove_task(task)
-                    errors.print(f"{path}: not imported: {error}", style="red", markup=False, soft_wrap=True)
-                    continue
-                done = "already there" if result.again else f"{result.segments} segments"
-                typer.echo(f"{result.meeting_id}  {result.title}  ({done})")
-    except ApiError as error:
-        raise fail(error) from error
-    if refused:
-        raise typer.Exit(1)
-
-
-@app.command()
-def export(
-    meeting_id: Annotated[str, typer.Argument(help="The meeting's id.")],
-    format: Annotated[TranscriptFormat, typer.Option(case_sensitive=False)] = TranscriptFormat.VTT,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="A file; left out: standard output.")] = None,
-    url: Url = DEFAULT_URL,
-) -> None:
-    """Write a meeting's transcript to a file."""
-    try:
-        with ApiClient(url) as client:
-            meeting = client.run("TranscriptFile", id=meeting_id, format=format.name)
-    except ApiError as error:
-        raise fail(error) from error
-    if meeting is None:
-        raise fail(f"there is no meeting {meeting_id}")
-    data = meeting["transcript"].encode()
-    if output is None:
-        sys.stdout.buffer.write(data)
-    else:
-        try:
-            output.write_bytes(data)
-        except OSError as error:
-            raise fail(f"{output}: {error.strerror}") from error
-
-
-@app.command()
 def schema(
     output: Annotated[Path | None, typer.Option("--output", "-o", help="A file; left out: standard output.")] = None,
     check: Annotated[bool, typer.Option("--check", help="Only say whether the snapshot in graphql/ is true.")] = False,
 ) -> None:
     """Print the schema in GraphQL's schema definition language."""
-    from schema.schema import schema as built
-
     sdl = built.as_str() + "\n"
     if check:
         if SDL.read_text() != sdl:

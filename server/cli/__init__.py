@@ -1,0 +1,20 @@
+"""The command line: `rapporteur`."""
+
+import typer
+
+from server.cli import serving, transcripts
+
+app = typer.Typer(
+    help="The GraphQL backend for products in which LLM agents take part in meetings.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command()(serving.serve)
+app.command()(serving.migrate)
+app.command()(serving.demo)
+app.command("database-url")(serving.print_database_url)
+app.command("import")(transcripts.import_files)
+app.command()(transcripts.export)
+app.command()(transcripts.replay)
+app.command()(serving.schema)
