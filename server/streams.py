@@ -31,7 +31,7 @@ from schema.errors import coded
 from schema.schema import schema
 from server.json import encode_json
 
-KEPT_ANSWERS = 64
+KEPT_ANSWERS = 16
 """Encoded events kept for readers that come to them a little later."""
 
 
