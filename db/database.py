@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db.bell import Bell
 from db.engine import autocommit, create_engine, create_session_factory
@@ -29,17 +30,26 @@ class Database:
     @asynccontextmanager
     async def reading(self, workspace_id: WorkspaceId) -> AsyncIterator[Repositories]:
         """The repositories on a connection of their own, in autocommit. Hold it for one statement, and await no loader."""
+        async with self._connection() as connection:
+            yield Repositories(connection, workspace_id)
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[AsyncConnection]:
+        connecting = self._reads.connect()
         with translated():
-            async with self._reads.connect() as connection:
-                yield Repositories(connection, workspace_id)
+            connection = await connecting.__aenter__()
+        try:
+            yield connection
+        finally:
+            await connecting.__aexit__(None, None, None)
 
     def unit_of_work(self, workspace_id: WorkspaceId) -> UnitOfWork:
         return UnitOfWork(self._session_factory, workspace_id, self.bell.ring)
 
     async def ping(self) -> None:
         """Raise ServiceUnavailable if the database does not answer."""
-        with translated():
-            async with self._reads.connect() as connection:
+        async with self._connection() as connection:
+            with translated():
                 await connection.execute(text("SELECT 1"))
 
     async def close(self) -> None:

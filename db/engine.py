@@ -47,13 +47,8 @@ def create_engine(
 
 
 _ONLY_LIBPQ = (
-    "channel_binding",
-    "connect_timeout",
-    "gssencmode",
-    "keepalives",
-    "keepalives_idle",
-    "sslcompression",
-    "sslsni",
+    *("channel_binding", "connect_timeout", "gssencmode", "sslcompression", "sslsni"),
+    *("keepalives", "keepalives_idle", "keepalives_interval", "keepalives_count"),
 )
 """Parameters that hosted PostgreSQL puts into its URLs, and that the driver would take for settings of the server."""
 

@@ -45,6 +45,8 @@ def _translate(error: BaseException) -> RapporteurError | None:
         original: BaseException | None = error
     else:
         original = error.__cause__ and error.__cause__.__cause__  # DBAPIError, from the dialect's error, from asyncpg's
+    if isinstance(original, asyncpg.QueryCanceledError):
+        return ServiceUnavailable("the database took too long")
     invalidated = isinstance(error, DBAPIError) and error.connection_invalidated
     if invalidated or (isinstance(original, _AWAY) and not isinstance(original, asyncpg.DataError)):
         return ServiceUnavailable("the database does not answer now")

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from sqlalchemy.types import Uuid
 
 from db.changes import Changes
+from db.errors import translated
 from domain.ids import WorkspaceId
 
 AnyRow = Row[*tuple[Any, ...]]
@@ -37,5 +38,6 @@ class Repository:
         self._changes = changes
 
     async def _rows(self, statement: Executable, **values: Any) -> Sequence[AnyRow]:
-        """Run one statement with the given parameters, and `workspace`."""
-        return (await self._connection.execute(statement, {"workspace": self._workspace_id, **values})).all()
+        """Run one statement with the given parameters, and `workspace`. Raises the domain's errors, not the driver's."""
+        with translated():
+            return (await self._connection.execute(statement, {"workspace": self._workspace_id, **values})).all()

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import asyncpg
-from sqlalchemy import BigInteger, Select, any_, bindparam, func, select, text, true, tuple_
+from sqlalchemy import BigInteger, Double, Numeric, Select, any_, bindparam, cast, func, select, text, true, tuple_
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import Integer
@@ -42,7 +42,7 @@ _BY_KEYS = (
     )
     .where(*_LIVE)
 )
-_speaking_time = func.sum(segments.c.end_time - segments.c.start_time)
+_speaking_time = cast(func.round(cast(func.sum(segments.c.end_time - segments.c.start_time), Numeric), 3), Double)
 _SPEAKERS_OF_ONE = (
     select(
         segments.c.speaker,
@@ -96,6 +96,8 @@ WITH locked AS (
 stamp AS MATERIALIZED (
     SELECT change_seq + 1 AS change_seq, last_segment_id, clock_timestamp() AS now FROM locked
 )"""
+
+_LOCK = text("SELECT id FROM meetings WHERE workspace_id = :workspace AND id = :meeting_id FOR NO KEY UPDATE")
 
 # A segment whose content is already there is left alone, so the same call again writes nothing and raises no counter.
 _UPSERT = text(
@@ -269,7 +271,7 @@ class SegmentRepository(Repository):
         except DBAPIError as error:
             if _cause(error, asyncpg.NumericValueOutOfRangeError):
                 raise InvalidInput.of(
-                    "segments", f"there is no free segment_id above {INT32_MAX:,}: give each segment one"
+                    "segments", f"there is no free number above {INT32_MAX:,}: give each segment its own"
                 ) from error
             raise
         *stored, raised, created, updated = _only(rows, meeting_id)
@@ -283,6 +285,9 @@ class SegmentRepository(Repository):
 
     async def delete(self, meeting_id: MeetingId, segment_ids: Sequence[int]) -> DeletedSegments:
         """Delete segments, leaving tombstones for the readers that follow the changes. Raises NotFound (the meeting)."""
+        await self._rows(
+            _LOCK, meeting_id=meeting_id
+        )  # first: what a write that had it left is to be seen, and deleted
         rows = await self._rows(_DELETE, meeting_id=meeting_id, segment_ids=list(segment_ids))
         *stored, raised, deleted = _only(rows, meeting_id)
         return DeletedSegments(self._raised(stored, raised), deleted)

@@ -56,8 +56,6 @@ class UnitOfWork(Repositories):
     ) -> None:
         with translated():
             await self.session.__aexit__(kind, error, traceback)
-            if error is not None:
-                raise error
 
     async def commit(self) -> None:
         with translated():

@@ -120,7 +120,7 @@ def segment_batch(inputs: Sequence[Mapping[str, Any]]) -> list[SegmentContent]:
         problems = len(check.problems)
         content = SegmentContent(**check.fields(SEGMENT_RULES, values, path))
         if len(check.problems) == problems and content.end_time < content.start_time:
-            check.add(f"{path}.end_time", f"must not be before start_time ({content.start_time})")
+            check.add(f"{path}.end_time", f"must not be before the start ({content.start_time})")
         if content.segment_id is not None:
             first = first_with.setdefault(content.segment_id, index)
             if first != index:

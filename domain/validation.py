@@ -110,7 +110,7 @@ class Check:
         try:
             return rule(value)
         except Violation as violation:
-            self.add(path, str(violation))
+            self.add(path, "must not be null" if value is None else str(violation))
             return value
 
     def fields(self, rules: Mapping[str, Rule], values: Mapping[str, Any], path: str = "") -> dict[str, Any]:

@@ -39,7 +39,7 @@ async def resolved_config_updates(
     context: Context, id: str | None, slug: str | None
 ) -> AsyncGenerator[ResolvedAgentConfig, None]:
     if (id is None) == (slug is None):
-        raise InvalidInput.of("agent_id", "or agent_slug must be given, and not both")
+        raise InvalidInput.of("agent_id", "must be given, or else the slug, and not both")
     if id is not None:
         key = agent_id(id, "agent_id")
     else:

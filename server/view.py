@@ -46,6 +46,7 @@ class GraphQLView(GraphQL[Context, None]):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
         try:
+            self._check_size(request)
             answers = await self._answers_as_events(request)
             response = await self.run(request) if answers is None else None
         except HTTPException as error:
@@ -59,6 +60,12 @@ class GraphQLView(GraphQL[Context, None]):
                 await EventStream(answers, self._closing, self._settings)(scope, receive, send)
         except TooManyConnections:
             await error_response("too many connections: try again later", 503)(scope, receive, send)
+
+    def _check_size(self, request: Request) -> None:
+        """The middleware would end a body that is too large with a bare 413; where it is announced, say more."""
+        length = request.headers.get("content-length", "")
+        if length.isdecimal() and int(length[:20]) > self._settings.max_body:
+            raise HTTPException(413, f"the body must have at most {self._settings.max_body:,} bytes, has {length}")
 
     async def _answers_as_events(self, request: Request) -> AsyncGenerator[bytes, None] | None:
         """The answers to be sent as events; None where the client is to get one answer.

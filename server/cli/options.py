@@ -19,7 +19,9 @@ DatabaseUrl = Annotated[
 DataDir = Annotated[
     Path | None,
     typer.Option(
-        envvar="RAPPORTEUR_DATA_DIR", help="Where the embedded PostgreSQL keeps its data. Default: .rapporteur"
+        envvar="RAPPORTEUR_DATA_DIR",
+        readable=False,
+        help="Where the embedded PostgreSQL keeps its data. Default: .rapporteur",
     ),
 ]
 Url = Annotated[

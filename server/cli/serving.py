@@ -51,6 +51,29 @@ def serve(
     max_body: Annotated[
         int | None, typer.Option(envvar="RAPPORTEUR_MAX_BODY", help="Bytes of a request. Default: 16 MiB")
     ] = None,
+    max_connections: Annotated[
+        int | None,
+        typer.Option(envvar="RAPPORTEUR_MAX_CONNECTIONS", help="Open streams of one process. Default: 10000"),
+    ] = None,
+    max_operations: Annotated[
+        int | None,
+        typer.Option(envvar="RAPPORTEUR_MAX_OPERATIONS", help="At once on one WebSocket. Default: 100"),
+    ] = None,
+    max_message: Annotated[
+        int | None, typer.Option(envvar="RAPPORTEUR_MAX_MESSAGE", help="Bytes of a WebSocket message. Default: 1 MiB")
+    ] = None,
+    init_timeout: Annotated[
+        float | None,
+        typer.Option(envvar="RAPPORTEUR_INIT_TIMEOUT", help="Seconds for a WebSocket's connection_init. Default: 10"),
+    ] = None,
+    send_timeout: Annotated[
+        float | None,
+        typer.Option(envvar="RAPPORTEUR_SEND_TIMEOUT", help="Seconds a client may take to read. Default: 10"),
+    ] = None,
+    ping_interval: Annotated[
+        float | None,
+        typer.Option(envvar="RAPPORTEUR_PING_INTERVAL", help="Seconds of silence before a ping. Default: 30"),
+    ] = None,
     log_level: Annotated[
         str | None, typer.Option(envvar="RAPPORTEUR_LOG_LEVEL", help="debug, info, warning or error. Default: info")
     ] = None,
@@ -66,21 +89,8 @@ def serve(
     ] = None,
 ) -> None:
     """Serve the API and GraphiQL: starts the embedded PostgreSQL if no other is named, migrates, and listens."""
-    settings = read_settings(
-        host=host,
-        port=port,
-        workers=workers,
-        database_url=database_url_,
-        data_dir=data_dir,
-        pool_size=pool_size,
-        pool_timeout=pool_timeout,
-        statement_timeout=statement_timeout,
-        max_body=max_body,
-        log_level=log_level,
-        demo=demo,
-        workspace_id=workspace_id,
-        workspace_name=workspace_name,
-    )
+    options = dict(locals())
+    settings = read_settings(database_url=options.pop("database_url_"), **options)
     logs.configure(settings.log_level)
     # uvicorn raises the signal that ended it once more: leave then through the blocks below, not past them.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
