@@ -31,8 +31,8 @@ HEARTBEAT = 5.0
 """Seconds between signs of life on an idle connection: it would not notice by itself that the server is gone."""
 ANSWER = 5.0
 """Seconds in which the server must answer."""
-LONGEST_PAUSE = 2.0
-"""Seconds between attempts to reconnect, at most."""
+SHORTEST_PAUSE, LONGEST_PAUSE = 0.1, 2.0
+"""Seconds before a lost connection is made again; longer each time that this fails."""
 
 Listener = Callable[[Changes | None], None]
 """Called in the event loop with what has changed; with None where anything may have."""
@@ -62,22 +62,22 @@ class Bell:
 
     async def run(self) -> None:
         """Send and receive until cancelled, through every loss of the connection."""
-        pause = 0.1
+        clock = asyncio.get_running_loop().time
+        pause = SHORTEST_PAUSE
         while True:
+            began = clock()
             try:
                 connection = await asyncpg.connect(self._dsn, timeout=ANSWER, command_timeout=ANSWER)
+                try:
+                    await self._serve(connection)
+                finally:
+                    connection.terminate()
             except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                 logger.warning("no connection for notifications: %s", error)
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, LONGEST_PAUSE)
-                continue
-            pause = 0.1
-            try:
-                await self._serve(connection)
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-                logger.warning("the connection for notifications was lost: %s", error)
-            finally:
-                connection.terminate()
+            if clock() - began > LONGEST_PAUSE:  # it did work
+                pause = SHORTEST_PAUSE
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, LONGEST_PAUSE)
 
     async def _serve(self, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
         own_pid = connection.get_server_pid()
@@ -117,10 +117,13 @@ def _decoded(payload: str) -> Changes | None:
     changes = Changes()
     try:
         for word in orjson.loads(payload):
-            if word[0] == "m":
-                changes.meetings.add(MeetingId(UUID(word[1:])))
+            kind, id = word[:1], UUID(word[1:])
+            if kind == "m":
+                changes.meetings.add(MeetingId(id))
+            elif kind == "a":
+                changes.agents.add(AgentId(id))
             else:
-                changes.agents.add(AgentId(UUID(word[1:])))
-    except (ValueError, TypeError, IndexError, AttributeError):
+                return None
+    except (ValueError, TypeError, AttributeError):
         return None
     return changes

@@ -57,8 +57,8 @@ def json_object(value: Any) -> dict[str, Any]:
         elif isinstance(item, bool) or item is None:
             pass
         elif isinstance(item, int):
-            if not -(2**53) < item < 2**53:
-                raise Violation("must not have whole numbers beyond 2^53: give them as texts")
+            if not -(2**63) <= item < 2**64:
+                raise Violation("must not have whole numbers beyond 64 bits: give them as texts")
         elif isinstance(item, float):
             if not math.isfinite(item):
                 raise Violation("must have only finite numbers")

@@ -69,13 +69,11 @@ class SegmentUpdates:
     def of(
         cls, meeting_id: MeetingId, changes: list[Change], position: Position, *, caught_up: bool
     ) -> "SegmentUpdates":
-        """The batch of these changes, given in order: of a segment that changed more than once only the newest counts."""
-        newest = {change.segment.segment_id: change for change in changes}
-        ordered = sorted(newest.values(), key=lambda change: change.position)
+        """The batch of these changes, given in order, each of another segment."""
         return cls(
             meeting_id,
             position,
-            [change.segment for change in ordered if not change.deleted],
-            [change.segment.segment_id for change in ordered if change.deleted],
+            [change.segment for change in changes if not change.deleted],
+            [change.segment.segment_id for change in changes if change.deleted],
             caught_up,
         )

@@ -59,7 +59,10 @@ class _News:
 
 
 class Tail:
-    """The changes of one meeting in the places (`floor`, `head`]. `head` is None until the first look."""
+    """The changes of one meeting in the places (`floor`, `head`], each segment at its newest.
+
+    `head` is None until the first look.
+    """
 
     def __init__(self, meeting_id: MeetingId) -> None:
         self.meeting_id = meeting_id
@@ -74,13 +77,15 @@ class Tail:
 
     def append(self, changes: list[Change], last_write: int) -> bool:
         """Take what follows the head; says whether there may be more than was read."""
-        more = len(changes) == PAGE
-        head = changes[-1].position if more else Position.after_write(last_write)
+        end = Position.after_write(last_write)
+        more = len(changes) == PAGE and changes[-1].position < end
+        head = changes[-1].position if more else end
         if head == self.head:
             return False
         self.floor = self.floor or head
         self.head, self._at_end = head, not more
-        self._changes += changes
+        again = {change.segment.segment_id for change in changes}
+        self._changes = [change for change in self._changes if change.segment.segment_id not in again] + changes
         if len(self._changes) > 2 * TAIL:
             self.floor = self._changes[-TAIL - 1].position
             del self._changes[:-TAIL]
@@ -202,7 +207,7 @@ class Hub:
                 await tail.news.wait()
             if tail.head is None:
                 raise NotFound("meeting", meeting_id)
-            if after > tail.head:
+            if after > tail.head and after > await self._head(meeting_id):  # the tail may not have heard of it yet
                 raise InvalidInput.of(
                     "after", "must be a cursor that this meeting has given: it is ahead of the meeting"
                 )
@@ -232,8 +237,9 @@ class Hub:
         if found is None:
             return None
         last_write, changes = found
-        caught_up = len(changes) < size
-        end = max(place, Position.after_write(last_write)) if caught_up else changes[-1].position
+        end = Position.after_write(last_write)
+        caught_up = len(changes) < size or changes[-1].position == end
+        end = max(place, end) if caught_up else changes[-1].position
         return SegmentUpdates.of(meeting_id, changes, end, caught_up=caught_up)
 
     async def _changes(self, meeting_id: MeetingId, place: Position, size: int) -> tuple[int, list[Change]] | None:

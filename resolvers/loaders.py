@@ -31,7 +31,15 @@ class Loader(DataLoader[K, V]):
     """
 
     def load(self, key: K) -> Awaitable[V]:
-        return asyncio.shield(super().load(key))
+        loaded = asyncio.ensure_future(super().load(key))
+        loaded.add_done_callback(_heed)
+        return asyncio.shield(loaded)
+
+
+def _heed(loaded: asyncio.Future[V]) -> None:
+    """If all waiters have been cancelled by the time the batch fails, that is no reason for a complaint in the log."""
+    if not loaded.cancelled():
+        loaded.exception()
 
 
 class Loaders:

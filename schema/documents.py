@@ -5,9 +5,11 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from graphql import (
+    ASTValidationRule,
     DocumentNode,
     GraphQLError,
     GraphQLSchema,
+    IntValueNode,
     OperationDefinitionNode,
     get_operation_ast,
     parse,
@@ -18,17 +20,27 @@ from strawberry.extensions import SchemaExtension
 CACHED = 1_000
 """Documents that are kept; clients use few, and this is for those who make them up."""
 
+MAX_DIGITS = 400
+
 
 class Prepared(NamedTuple):
     document: DocumentNode
     errors: list[GraphQLError]
 
 
+class ShortNumbers(ASTValidationRule):
+    """Refuses whole numbers that Python refuses to read (they are no `Int` anyway, but a custom scalar might take them)."""
+
+    def enter_int_value(self, node: IntValueNode, *_: object) -> None:
+        if len(node.value) > MAX_DIGITS:
+            self.report_error(GraphQLError(f"A number may have at most {MAX_DIGITS} digits.", node))
+
+
 @lru_cache(maxsize=CACHED)
 def prepare(schema: GraphQLSchema, query: str) -> Prepared:
     """The document and what validation says of it. Raises GraphQLError for a syntax error."""
     document = parse(query)
-    return Prepared(document, validate(schema, document))
+    return Prepared(document, validate(schema, document, [ShortNumbers]) or validate(schema, document))
 
 
 def operation_of(document: DocumentNode, name: str | None) -> OperationDefinitionNode:
