@@ -84,7 +84,11 @@ exception_handlers = (NotFoundHandler(), InvalidInputHandler(), ConflictHandler(
 def coded(error: GraphQLError) -> GraphQLError:
     """The error with a code. One that we did not expect is logged under an id, and the client gets the id."""
     match error.original_error:
-        case None | GraphQLError():  # syntax, validation, coercion: graphql-core speaks to the client
+        # Syntax, validation, coercion of arguments: graphql-core speaks to the client, of some place in the document. (Where it
+        # speaks of none, but of a field of the answer, a value of ours was none of the field's type.)
+        case original if original is None or (
+            isinstance(original, GraphQLError) and (original.nodes or not error.path)
+        ):
             return _with(error, error.message, {"code": "BAD_USER_INPUT"} | (error.extensions or {}))
         case errors.InvalidInput() as invalid:
             fields = [vars(field) for field in _fields(invalid)]

@@ -71,7 +71,7 @@ def assert_internal(error: Any, caplog: pytest.LogCaptureFixture) -> None:
         (AgentRepository, "lock", "mutation ($id: ID!) { updateAgent(id: $id, input: {}) { __typename } }"),
         (MeetingRepository, "create", 'mutation { createMeeting(input: {title: "New"}) { __typename } }'),
     ],
-    ids=lambda value: value if isinstance(value, str) and value.isidentifier() else "",
+    ids=["by a loader", "in a list", "in its count", "in a unit of work", "in a new one"],
 )
 def test_an_unexpected_exception_is_masked_and_logged_under_an_id(
     api: Api,

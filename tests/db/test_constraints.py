@@ -1,0 +1,290 @@
+"""What the database itself refuses, whoever asks and however: raw SQL against every constraint."""
+
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import asyncpg
+import pytest
+
+from tests.harness.databases import TestPostgres
+
+
+def uuid(number: int) -> str:
+    return f"01900000-0000-7000-8000-{number:012}"
+
+
+# Two agents of one workspace and one of another, each with a variant; the first has two, of which the first is active.
+OURS, THEIRS = uuid(0), uuid(1)
+AGENT, SIBLING, FOREIGN = uuid(10), uuid(11), uuid(12)
+VARIANT, SECOND_VARIANT, SIBLINGS_VARIANT, FOREIGN_VARIANT = uuid(20), uuid(21), uuid(22), uuid(23)
+MEETING, FOREIGN_MEETING = uuid(30), uuid(31)
+NOWHERE = uuid(99)
+
+AN_AGENT = """
+    INSERT INTO agents (
+        workspace_id, id, slug, name, description, model_provider, model_name, system_prompt, user_prompt_template,
+        prompt_version, temperature, max_tokens, context_window, input_token_limit, token_budget, timeout_seconds, max_retries
+    ) VALUES ('{}', '{}', '{}', 'Agent', '', 'openai', 'gpt', '', '', '1', 0.7, 1, 1, 1, 1, 1, 1)"""
+A_VARIANT = """
+    INSERT INTO agent_variants (workspace_id, agent_id, id, slug, name, description)
+    VALUES ('{}', '{}', '{}', '{}', 'Variant', '')"""
+A_MEETING = (
+    "INSERT INTO meetings (workspace_id, id, title, state, agent_id) VALUES ('{}', '{}', 'Meeting', 'CREATED', '{}')"
+)
+A_SEGMENT = """
+    INSERT INTO segments (workspace_id, meeting_id, segment_id, text, speaker, start_time, end_time, is_final, change_seq)
+    VALUES ('{}', '{}', {}, 'Text', '', 0, 1, true, 1)"""
+
+SEED = [
+    f"INSERT INTO workspaces (id, name) VALUES ('{THEIRS}', 'theirs')",
+    AN_AGENT.format(OURS, AGENT, "agent"),
+    AN_AGENT.format(OURS, SIBLING, "sibling"),
+    AN_AGENT.format(THEIRS, FOREIGN, "agent"),
+    A_VARIANT.format(OURS, AGENT, VARIANT, "variant"),
+    A_VARIANT.format(OURS, AGENT, SECOND_VARIANT, "second"),
+    A_VARIANT.format(OURS, SIBLING, SIBLINGS_VARIANT, "variant"),
+    A_VARIANT.format(THEIRS, FOREIGN, FOREIGN_VARIANT, "variant"),
+    f"UPDATE agents SET active_variant_id = '{VARIANT}' WHERE id = '{AGENT}'",
+    A_MEETING.format(OURS, MEETING, AGENT),
+    A_MEETING.format(THEIRS, FOREIGN_MEETING, FOREIGN),
+    A_SEGMENT.format(OURS, MEETING, 1),
+]
+
+
+@pytest.fixture(scope="module")
+def seeded_url(postgres: TestPostgres) -> Iterator[str]:
+    with postgres.database() as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def seeded(seeded_url: str, postgres: TestPostgres) -> str:
+    """A database with the seed. No test changes it: each ends in a rollback."""
+    TestPostgres(seeded_url).run(*SEED)
+    return seeded_url
+
+
+@pytest.fixture
+async def sql(seeded: str) -> AsyncIterator[Any]:
+    connection = await asyncpg.connect(seeded)
+    transaction = connection.transaction()
+    await transaction.start()
+    yield connection
+    await transaction.rollback()
+    await connection.close()
+
+
+def agent(change: str) -> str:
+    return f"UPDATE agents SET {change} WHERE id = '{AGENT}'"
+
+
+def variant(change: str) -> str:
+    return f"UPDATE agent_variants SET {change} WHERE id = '{VARIANT}'"
+
+
+def meeting(change: str) -> str:
+    return f"UPDATE meetings SET {change} WHERE id = '{MEETING}'"
+
+
+def segment(change: str) -> str:
+    return f"UPDATE segments SET {change} WHERE meeting_id = '{MEETING}'"
+
+
+COUNTS = ["max_tokens", "context_window", "input_token_limit", "token_budget", "timeout_seconds", "max_retries"]
+BAD_SLUGS = [
+    "''",
+    "'Scribe'",
+    "'a b'",
+    "'a--b'",
+    "'-a'",
+    "'a-'",
+    "'a_b'",
+    "'é'",
+    "E'a\\n'",
+    "E'a\\nb'",
+    "repeat('a', 81)",
+]
+BAD_TEMPERATURES = ["'NaN'", "3", "-1", "2.0000001", "-1e-300", "'Infinity'", "'-Infinity'"]
+BAD_TIMES = [
+    *(
+        "end_time = -1",
+        "start_time = 2",
+        "start_time = -0.001",
+        "start_time = -1, end_time = -1",
+        "end_time = 36000001",
+    ),
+    *(f"{time} = '{value}'" for time in ("start_time", "end_time") for value in ("NaN", "Infinity", "-Infinity")),
+    *(f"start_time = '{value}', end_time = '{value}'" for value in ("NaN", "Infinity", "-Infinity")),
+]
+
+REFUSED: dict[str, list[str]] = {
+    "workspaces_pkey": [f"INSERT INTO workspaces (id, name) VALUES ('{OURS}', 'again')"],
+    "workspaces_name_check": [f"UPDATE workspaces SET name = '' WHERE id = '{THEIRS}'"],
+    # At most one variant is active, and it is the agent's own.
+    "agents_active_variant_id_fkey": [
+        *(agent(f"active_variant_id = '{id}'") for id in (SIBLINGS_VARIANT, FOREIGN_VARIANT, NOWHERE, AGENT)),
+        f"DELETE FROM agent_variants WHERE id = '{VARIANT}'",
+        "DELETE FROM agent_variants",
+        variant(f"agent_id = '{SIBLING}', slug = 'moved'"),
+        variant(f"id = '{NOWHERE}'"),
+    ],
+    # Agents and variants.
+    "agents_slug_check": [agent(f"slug = {slug}") for slug in BAD_SLUGS],
+    "agent_variants_slug_check": [variant(f"slug = {slug}") for slug in BAD_SLUGS],
+    "agents_temperature_check": [agent(f"temperature = {value}") for value in BAD_TEMPERATURES],
+    "agent_variants_temperature_check": [variant(f"temperature = {value}") for value in BAD_TEMPERATURES],
+    "agents_counts_check": [agent(f"{name} = -1") for name in COUNTS],
+    "agent_variants_counts_check": [variant(f"{name} = -1") for name in COUNTS],
+    "agents_model_check": [agent("model_provider = ''"), agent("model_name = ''")],
+    "agent_variants_model_check": [variant("model_provider = ''"), variant("model_name = ''")],
+    "agents_name_check": [agent("name = ''")],
+    "agent_variants_name_check": [variant("name = ''")],
+    "agents_version_check": [agent("version = 0")],
+    "agent_variants_version_check": [variant("version = 0")],
+    "agents_workspace_id_slug_key": [agent("slug = 'sibling'")],
+    "agent_variants_workspace_id_agent_id_slug_key": [variant("slug = 'second'")],
+    "agents_pkey": [AN_AGENT.format(OURS, AGENT, "again")],
+    "agent_variants_pkey": [A_VARIANT.format(OURS, SIBLING, VARIANT, "again")],
+    "agents_workspace_id_fkey": [AN_AGENT.format(NOWHERE, NOWHERE, "agent")],
+    "agent_variants_workspace_id_agent_id_fkey": [
+        A_VARIANT.format(OURS, NOWHERE, NOWHERE, "lost"),
+        A_VARIANT.format(OURS, FOREIGN, NOWHERE, "crossing"),
+        A_VARIANT.format(THEIRS, AGENT, NOWHERE, "crossing"),
+        agent(f"id = '{NOWHERE}'"),
+    ],
+    # Meetings.
+    "meetings_state_check": [meeting(f"state = '{state}'") for state in ("UNKNOWN", "", "created", " CREATED")],
+    "meetings_metadata_check": [
+        meeting(f"metadata = '{value}'") for value in ("[]", "null", "1", '"x"', "true", "[{}]")
+    ],
+    "meetings_title_check": [meeting("title = ''")],
+    "meetings_times_check": [meeting("started_at = now(), ended_at = now() - interval '1 microsecond'")],
+    "meetings_counters_check": [
+        meeting(f"{change}") for change in ("version = 0", "change_seq = -1", "last_segment_id = -1")
+    ],
+    "meetings_pkey": [A_MEETING.format(OURS, MEETING, AGENT)],
+    "meetings_workspace_id_fkey": [A_MEETING.format(NOWHERE, NOWHERE, AGENT).replace(f"'{AGENT}')", "NULL)")],
+    "meetings_workspace_id_agent_id_fkey": [
+        meeting(f"agent_id = '{FOREIGN}'"),
+        meeting(f"agent_id = '{NOWHERE}'"),
+        A_MEETING.format(THEIRS, NOWHERE, AGENT),
+    ],
+    # Segments.
+    "segments_text_check": [
+        segment("text = ''"),
+        segment("deleted = true"),
+        A_SEGMENT.format(OURS, MEETING, 2).replace("'Text'", "''"),
+    ],
+    "segments_times_check": [segment(change) for change in BAD_TIMES],
+    "segments_confidence_check": [
+        segment(f"confidence = {value}") for value in ("-0.01", "1.01", "'NaN'", "'Infinity'", "'-Infinity'")
+    ],
+    "segments_segment_id_check": [segment("segment_id = -1"), A_SEGMENT.format(OURS, MEETING, -1)],
+    "segments_counters_check": [segment("version = 0"), segment("change_seq = 0")],
+    "segments_pkey": [A_SEGMENT.format(OURS, MEETING, 1)],
+    "segments_workspace_id_meeting_id_fkey": [
+        A_SEGMENT.format(OURS, NOWHERE, 1),
+        A_SEGMENT.format(OURS, FOREIGN_MEETING, 1),
+        A_SEGMENT.format(THEIRS, MEETING, 1),
+    ],
+}
+NOT_NULL = {
+    "agents": [*("slug", "name", "description", "version", "created_at", "updated_at", "model_provider", "model_name"),
+               *("system_prompt", "user_prompt_template", "prompt_version", "temperature", *COUNTS)],
+    "agent_variants": ["agent_id", "slug", "name", "description", "version", "created_at", "updated_at"],
+    "meetings": ["title", "state", "metadata", "version", "change_seq", "last_segment_id", "created_at", "updated_at"],
+    "segments": [
+        *("text", "speaker", "start_time", "end_time", "is_final", "version", "created_at", "updated_at"),
+        *("change_seq", "deleted"),
+    ],
+}  # fmt: skip
+TOO_LARGE = [
+    *(agent(f"{name} = 2147483648") for name in COUNTS),
+    *(variant(f"{name} = 2147483648") for name in COUNTS),
+    segment("segment_id = 2147483648"),
+]
+ACCEPTED = [
+    agent(f"active_variant_id = '{SECOND_VARIANT}'"),
+    agent("active_variant_id = NULL"),
+    *(agent(f"slug = {slug}") for slug in ("'a'", "'0'", "'a-1-b'", "repeat('a', 80)")),
+    *(agent(f"temperature = {value}") for value in (0, 2, 0.7)),
+    *(variant(f"temperature = {value}") for value in (0, 2, "NULL")),
+    *(agent(f"{name} = {value}") for name in COUNTS for value in (0, 2147483647)),
+    *(variant(f"{name} = {value}") for name in COUNTS for value in (0, 2147483647, "NULL")),
+    variant("model_provider = NULL, model_name = NULL"),
+    f"DELETE FROM agent_variants WHERE id = '{SECOND_VARIANT}'",
+    *(meeting(f"state = '{state}'") for state in ("CREATED", "RECORDING", "STOPPING", "STOPPED", "COMPLETED", "ERROR")),
+    meeting("started_at = now(), ended_at = now()"),
+    meeting("started_at = now(), ended_at = NULL"),
+    meeting("""metadata = '{"a": [null, {}]}'"""),
+    meeting("agent_id = NULL"),
+    segment("text = '', deleted = true"),
+    segment("start_time = 1, end_time = 1"),
+    segment("start_time = 0, end_time = 36000000"),
+    *(segment(f"confidence = {value}") for value in (0, 1, "NULL")),
+    *(segment(f"segment_id = {value}") for value in (0, 2147483647)),
+    A_SEGMENT.format(THEIRS, FOREIGN_MEETING, 1),
+]
+
+
+@pytest.mark.parametrize(
+    ("constraint", "statement"),
+    [(constraint, statement) for constraint, statements in REFUSED.items() for statement in statements],
+)
+async def test_the_database_refuses(sql: Any, constraint: str, statement: str) -> None:
+    with pytest.raises(asyncpg.IntegrityConstraintViolationError) as refused:
+        await sql.execute(statement)
+    assert refused.value.constraint_name == constraint
+
+
+@pytest.mark.parametrize(("table", "column"), [(table, column) for table in NOT_NULL for column in NOT_NULL[table]])
+async def test_the_database_refuses_null(sql: Any, table: str, column: str) -> None:
+    with pytest.raises(asyncpg.NotNullViolationError) as refused:
+        await sql.execute(f"UPDATE {table} SET {column} = NULL")
+    assert refused.value.column_name == column
+
+
+@pytest.mark.parametrize("statement", TOO_LARGE)
+async def test_the_database_refuses_numbers_beyond_32_bits(sql: Any, statement: str) -> None:
+    with pytest.raises(asyncpg.NumericValueOutOfRangeError):
+        await sql.execute(statement)
+
+
+@pytest.mark.parametrize("statement", ACCEPTED)
+async def test_the_database_accepts_what_is_just_within_the_rules(sql: Any, statement: str) -> None:
+    assert (await sql.execute(statement)).rpartition(" ")[2] == "1"
+
+
+async def test_every_constraint_is_tried(sql: Any) -> None:
+    rows = await sql.fetch("""
+        SELECT conname FROM pg_constraint
+        WHERE connamespace = 'public'::regnamespace AND contype <> 'n' AND conname !~ '^alembic_version'""")
+    untried = {row["conname"] for row in rows} - REFUSED.keys()
+    # What breaks this one breaks the primary key too, which is checked before; it is there for a foreign key to refer to.
+    assert untried == {"agent_variants_workspace_id_agent_id_id_key"}
+
+
+async def test_however_often_variants_are_activated_each_agent_has_one(sql: Any) -> None:
+    for id in (SECOND_VARIANT, VARIANT, SECOND_VARIANT):
+        await sql.execute(agent(f"active_variant_id = '{id}'"))
+        active = await sql.fetch("""
+            SELECT agent_variants.id::text FROM agent_variants JOIN agents ON agents.active_variant_id = agent_variants.id""")
+        assert [row["id"] for row in active] == [id]
+
+
+async def test_an_agent_goes_with_its_variants_even_the_active_one_and_leaves_its_meetings(sql: Any) -> None:
+    await sql.execute(f"DELETE FROM agents WHERE id = '{AGENT}'")
+    variants = await sql.fetch("SELECT id::text FROM agent_variants ORDER BY id")
+    assert [row["id"] for row in variants] == [SIBLINGS_VARIANT, FOREIGN_VARIANT]
+    left = await sql.fetchrow(f"SELECT workspace_id::text, agent_id FROM meetings WHERE id = '{MEETING}'")
+    assert (left["workspace_id"], left["agent_id"]) == (OURS, None)
+
+
+async def test_a_meeting_goes_with_its_segments(sql: Any) -> None:
+    await sql.execute(f"DELETE FROM meetings WHERE id = '{MEETING}'")
+    assert await sql.fetchval("SELECT count(*) FROM segments") == 0
+
+
+async def test_a_workspace_that_is_in_use_stays(sql: Any) -> None:
+    with pytest.raises(asyncpg.ForeignKeyViolationError):
+        await sql.execute(f"DELETE FROM workspaces WHERE id = '{THEIRS}'")

@@ -1,0 +1,327 @@
+"""The embedded PostgreSQL: shared by processes, found again after their deaths, gone after the last of them.
+
+Each user is a process of its own, as the users of a data directory are: it prints the server's URL when it has it, and leaves
+when its standard input ends.
+"""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import psutil
+import pytest
+
+import db
+from tests.harness.databases import postgres_directory
+
+ROOT = Path(db.__file__).parents[1]
+PATIENCE = 60
+"""Seconds, for whatever starts or stops."""
+
+USER = """
+import sys
+from pathlib import Path
+from db.embedded import embedded_postgres
+from domain.errors import ServiceUnavailable
+
+try:
+    with embedded_postgres(Path(sys.argv[1]), keep_running="keep" in sys.argv) as url:
+        print(url, flush=True)
+        sys.stdin.read()
+except ServiceUnavailable as error:
+    print("unavailable:", error, flush=True)
+"""
+
+IMPORTS = """
+import asyncio, sys
+from pathlib import Path
+import asyncpg
+from db.embedded import embedded_postgres
+
+async def answer(url):
+    connection = await asyncpg.connect(url)
+    try:
+        return await connection.fetchval("SELECT 1")
+    finally:
+        await connection.close()
+
+directory = Path(sys.argv[1])
+"""
+
+
+class User:
+    """A process that uses the PostgreSQL in a directory."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self.process = process
+        self.url = ""
+
+    async def said(self) -> str:
+        """The next line of its output."""
+        assert self.process.stdout is not None
+        async with asyncio.timeout(PATIENCE):
+            return (await self.process.stdout.readline()).decode().strip()
+
+    async def leave(self) -> None:
+        """Let it go, and wait until it has gone in good order."""
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+        async with asyncio.timeout(PATIENCE):
+            assert await self.process.wait() == 0
+
+    async def kill(self) -> None:
+        self.process.kill()
+        async with asyncio.timeout(PATIENCE):
+            assert await self.process.wait() == -signal.SIGKILL
+
+
+def servers(directory: Path) -> list[psutil.Process]:
+    """All processes of PostgreSQL in the directory: each works in its data directory."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.name().startswith("postgres") and Path(process.cwd()) == directory / "postgres":
+                found.append(process)
+        except (psutil.Error, OSError):
+            continue  # it is gone, or another user's
+    return found
+
+
+def postmaster(directory: Path) -> psutil.Process:
+    return psutil.Process(int((directory / "postgres" / "postmaster.pid").read_text().split()[0]))
+
+
+def kill_all(directory: Path) -> None:
+    """As a power cut would."""
+    processes = servers(directory)
+    for process in processes:
+        process.kill()
+    _, alive = psutil.wait_procs(processes, timeout=PATIENCE)
+    assert not [process for process in alive if process.status() != psutil.STATUS_ZOMBIE]
+
+
+@pytest.fixture
+def fresh_directory() -> Iterator[Path]:
+    with postgres_directory() as path:
+        yield path.resolve()
+        kill_all(path.resolve())
+
+
+@pytest.fixture(scope="module")
+def used_directory() -> Iterator[Path]:
+    """A directory with data (see `recall`). No server runs there, and what it has stored must outlive every test."""
+    with postgres_directory() as path:
+
+        async def fill() -> None:
+            async with using(path.resolve()) as user:
+                await query(user.url, "CREATE TABLE remembered AS SELECT 'stored at first'::text AS words")
+                await query(user.url, "ALTER SYSTEM SET fsync = off")
+                await user.leave()
+
+        asyncio.run(fill())
+        yield path.resolve()
+
+
+@pytest.fixture
+def directory(used_directory: Path) -> Iterator[Path]:
+    yield used_directory
+    kill_all(used_directory)
+
+
+@asynccontextmanager
+async def started(directory: Path, *options: str) -> AsyncIterator[User]:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", USER, str(directory), *options),
+        cwd=ROOT,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        start_new_session=True,
+    )
+    user = User(process)
+    try:
+        yield user
+    finally:
+        if process.returncode is None:
+            await user.kill()
+
+
+@asynccontextmanager
+async def using(directory: Path, *options: str) -> AsyncIterator[User]:
+    """A user that has the server."""
+    async with started(directory, *options) as user:
+        user.url = await user.said()
+        assert user.url.startswith("postgresql://")
+        yield user
+
+
+async def query(url: str, statement: str) -> Any:
+    connection = await asyncpg.connect(url, timeout=PATIENCE)
+    try:
+        return await connection.fetchval(statement)
+    finally:
+        await connection.close()
+
+
+async def recall(url: str) -> Any:
+    return await query(url, "SELECT words FROM remembered")
+
+
+async def test_processes_share_one_server_which_goes_with_the_last_of_them(directory: Path) -> None:
+    async with using(directory) as first, using(directory) as second:
+        assert second.url == first.url
+        pid = postmaster(directory).pid
+        await first.leave()
+        assert postmaster(directory).pid == pid
+        assert await recall(second.url) == "stored at first"
+
+        async with using(directory) as third:
+            await second.leave()
+            assert postmaster(directory).pid == pid
+            assert await recall(third.url) == "stored at first"
+            await third.leave()
+    assert servers(directory) == []
+
+
+async def test_processes_that_start_and_leave_at_the_same_time_share_one_server(fresh_directory: Path) -> None:
+    async with started(fresh_directory) as one, started(fresh_directory) as two, started(fresh_directory) as three:
+        users = (one, two, three)
+        (url,) = set(await asyncio.gather(*(user.said() for user in users)))
+        assert await query(url, "SELECT 1") == 1
+        await asyncio.gather(*(user.leave() for user in users))
+    assert servers(fresh_directory) == []
+
+
+async def test_a_killed_process_leaves_its_server_to_the_next_which_stops_it(directory: Path) -> None:
+    async with using(directory) as owner:
+        await query(owner.url, "CREATE TABLE before_the_kill ()")
+        await owner.kill()
+    pid = postmaster(directory).pid
+    async with using(directory) as next_one:
+        assert postmaster(directory).pid == pid
+        assert await query(next_one.url, "SELECT count(*) FROM before_the_kill") == 0
+        await next_one.leave()
+    assert servers(directory) == []
+
+
+async def cut_the_power(directory: Path) -> str:
+    """Kill a user and its server in the middle of things; gives what the pid file says after its first line."""
+    async with using(directory) as owner:
+        await owner.kill()
+    kill_all(directory)
+    first_line, _, rest = (directory / "postgres" / "postmaster.pid").read_text().partition("\n")
+    assert not psutil.pid_exists(int(first_line))
+    return rest
+
+
+async def assert_it_starts(directory: Path) -> None:
+    async with using(directory) as user:
+        assert await recall(user.url) == "stored at first"
+        await user.leave()
+    assert servers(directory) == []
+
+
+async def test_a_killed_server_is_started_again_with_its_data(directory: Path) -> None:
+    await cut_the_power(directory)
+    await assert_it_starts(directory)
+
+
+async def test_a_stale_pid_file_whose_number_is_now_that_of_another_program_is_no_obstacle(directory: Path) -> None:
+    rest = await cut_the_power(directory)
+    (directory / "postgres" / "postmaster.pid").write_text(f"{os.getpid()}\n{rest}")
+    await assert_it_starts(directory)
+
+
+async def test_a_first_start_that_is_killed_halfway_is_begun_anew_by_the_next(fresh_directory: Path) -> None:
+    async with started(fresh_directory) as first:
+        async with asyncio.timeout(PATIENCE):
+            while not list(fresh_directory.glob("*/PG_VERSION")):  # noqa: ASYNC110 - initdb's first file
+                await asyncio.sleep(0.001)
+        os.killpg(first.process.pid, signal.SIGKILL)
+        await first.process.wait()
+    async with using(fresh_directory) as second:
+        assert await query(second.url, "SELECT 1") == 1
+        await second.leave()
+    assert servers(fresh_directory) == []
+
+
+@pytest.mark.parametrize("content", ["", "nonsense\n"])
+async def test_a_pid_file_that_says_nothing_is_no_obstacle(directory: Path, content: str) -> None:
+    (directory / "postgres" / "postmaster.pid").write_text(content)
+    await assert_it_starts(directory)
+
+
+async def test_a_stale_pid_file_whose_number_is_now_that_of_another_postgresql_is_no_obstacle(
+    directory: Path, fresh_directory: Path
+) -> None:
+    """After a reboot numbers begin again, and a machine may have several servers: none of them may be taken or stopped."""
+    rest = await cut_the_power(directory)
+    async with using(fresh_directory) as other:
+        (directory / "postgres" / "postmaster.pid").write_text(f"{postmaster(fresh_directory).pid}\n{rest}")
+        await assert_it_starts(directory)
+        assert await query(other.url, "SELECT 1") == 1
+        await other.leave()
+
+
+async def test_keep_running_leaves_the_server_to_the_next(directory: Path) -> None:
+    async with using(directory, "keep") as first:
+        pid = postmaster(directory).pid
+        await first.leave()
+    assert postmaster(directory).pid == pid
+    assert servers(directory) != []
+    async with using(directory) as second:
+        assert second.url == first.url
+        assert postmaster(directory).pid == pid
+        await second.leave()
+    assert servers(directory) == []
+
+
+async def test_a_directory_that_no_server_starts_in_is_unavailable_and_says_why(fresh_directory: Path) -> None:
+    (fresh_directory / "postgres").mkdir()
+    (fresh_directory / "postgres" / "PG_VERSION").write_text("9\n")
+    async with started(fresh_directory) as user:
+        said = await user.said()
+        assert said.startswith("unavailable:")
+        assert str(fresh_directory) in said
+        await user.leave()
+
+
+async def run(program: str, directory: Path) -> list[str]:
+    """What a whole program prints, line by line."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", IMPORTS + program, str(directory)),
+        cwd=ROOT,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    async with asyncio.timeout(PATIENCE):
+        output, errors = await process.communicate()
+    assert process.returncode == 0, errors.decode()
+    return output.decode().splitlines()
+
+
+async def test_one_process_can_use_it_again_after_it_has_left(directory: Path) -> None:
+    program = """
+for _ in range(2):
+    with embedded_postgres(directory) as url:
+        print(asyncio.run(answer(url)))
+"""
+    assert await run(program, directory) == ["1", "1"]
+    assert servers(directory) == []
+
+
+async def test_one_process_can_use_it_twice_at_once(directory: Path) -> None:
+    program = """
+with embedded_postgres(directory) as url:
+    with embedded_postgres(directory) as same_url:
+        assert url == same_url
+        print(asyncio.run(answer(url)))
+    print(asyncio.run(answer(url)))
+"""
+    assert await run(program, directory) == ["1", "1"]
+    assert servers(directory) == []

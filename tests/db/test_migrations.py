@@ -1,0 +1,200 @@
+"""Migrations: up, down, at once, in the way of others; and that they make what `db.tables` says."""
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+import db
+from db.engine import create_engine
+from db.migrate import current_revision, head, migrate
+from db.tables import metadata
+from domain.errors import ServiceUnavailable
+from tests.harness.databases import TestPostgres
+
+ROOT = Path(db.__file__).parents[1]
+REVISIONS = [script.revision for script in ScriptDirectory(str(ROOT / "db" / "migrations")).walk_revisions()][::-1]
+
+# What the catalog says of a schema, each as rows of text: nothing that alembic's comparison leaves out is left out here.
+CATALOG = {
+    "columns": """
+        SELECT table_name, column_name, data_type, is_nullable, column_default
+        FROM information_schema.columns WHERE table_schema = 'public' AND table_name <> 'alembic_version'""",
+    "constraints": """
+        SELECT conrelid::regclass, conname, pg_get_constraintdef(oid), condeferrable, convalidated
+        FROM pg_constraint WHERE connamespace = 'public'::regnamespace AND conrelid::regclass::text <> 'alembic_version'""",
+    "indexes": "SELECT indexdef FROM pg_indexes WHERE schemaname = 'public' AND tablename <> 'alembic_version'",
+    "sequences": "SELECT sequencename FROM pg_sequences WHERE schemaname = 'public'",
+    "functions": "SELECT proname, prosrc FROM pg_proc WHERE pronamespace = 'public'::regnamespace",
+    "triggers": "SELECT tgname, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal",
+    "types": """
+        SELECT typname FROM pg_type WHERE typnamespace = 'public'::regnamespace AND typname !~ '^_?alembic_version$'""",
+}
+
+Schema = dict[str, list[str]]
+
+
+@pytest.fixture
+def empty_url(postgres: TestPostgres) -> Iterator[str]:
+    """A database in which nothing ever was."""
+    with postgres.database(template="template0") as url:
+        yield url
+
+
+@pytest.fixture
+async def empty(empty_url: str) -> AsyncIterator[AsyncEngine]:
+    engine = create_engine(empty_url)
+    yield engine
+    await engine.dispose()
+
+
+@asynccontextmanager
+async def connected(url: str) -> AsyncIterator[Any]:
+    """A connection of asyncpg."""
+    connection = await asyncpg.connect(url)
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+async def schema(url: str) -> Schema:
+    async with connected(url) as connection:
+        return {
+            kind: sorted(str(tuple(row)) for row in await connection.fetch(query)) for kind, query in CATALOG.items()
+        }
+
+
+def differences(connection: Connection) -> list[Any]:
+    context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+    found: list[Any] = compare_metadata(context, metadata)
+    return found
+
+
+async def test_up_down_and_up_again_ends_where_it_began(empty_url: str, empty: AsyncEngine) -> None:
+    before = await schema(empty_url)
+    assert await current_revision(empty) is None
+
+    await migrate(empty)
+    assert await current_revision(empty) == head()
+    at_head = await schema(empty_url)
+    assert at_head != before
+
+    await migrate(empty, "base")
+    assert await current_revision(empty) is None
+    assert await schema(empty_url) == before
+
+    await migrate(empty)
+    assert await current_revision(empty) == head()
+    assert await schema(empty_url) == at_head
+
+
+async def test_each_revision_steps_up_and_down_to_what_it_was(empty_url: str, empty: AsyncEngine) -> None:
+    stages = [("base", await schema(empty_url))]
+    for revision in REVISIONS:
+        await migrate(empty, revision)
+        assert await current_revision(empty) == revision
+        stages.append((revision, await schema(empty_url)))
+    assert stages[-1][0] == head()
+    for revision, expected in reversed(stages[:-1]):
+        await migrate(empty, revision)
+        assert await schema(empty_url) == expected
+
+
+async def test_migrating_what_is_migrated_changes_nothing(empty_url: str, empty: AsyncEngine) -> None:
+    await migrate(empty)
+    before = await schema(empty_url)
+    await migrate(empty)
+    await migrate(empty, head())
+    assert await schema(empty_url) == before
+    assert await current_revision(empty) == head()
+
+
+async def test_there_is_nothing_to_step_down_from_in_an_empty_database(empty_url: str, empty: AsyncEngine) -> None:
+    before = await schema(empty_url)
+    await migrate(empty, "base")
+    await migrate(empty, "base")
+    assert await schema(empty_url) == before
+
+
+async def test_alembic_sees_no_difference_to_the_tables(engine: AsyncEngine) -> None:
+    async with engine.connect() as connection:
+        assert await connection.run_sync(differences) == []
+
+
+async def test_alembic_would_see_a_difference(engine: AsyncEngine, database_url: str) -> None:
+    async with connected(database_url) as connection:
+        await connection.execute("ALTER TABLE meetings ALTER last_segment_id TYPE bigint, ALTER version DROP DEFAULT")
+    async with engine.connect() as connection:
+        assert len(await connection.run_sync(differences)) == 2
+
+
+async def test_the_migrated_schema_is_that_of_the_tables_to_the_last_constraint(
+    database_url: str, empty_url: str, empty: AsyncEngine
+) -> None:
+    async with empty.begin() as connection:
+        await connection.run_sync(metadata.create_all)
+    migrated = await schema(database_url)
+    assert migrated == await schema(empty_url)
+    assert len(migrated["constraints"]) > 30
+
+
+async def test_several_servers_can_migrate_an_empty_database_at_once(empty_url: str) -> None:
+    engines = [create_engine(empty_url) for _ in range(4)]
+    try:
+        await asyncio.gather(*(migrate(engine) for engine in engines))
+        assert [await current_revision(engine) for engine in engines] == [head()] * 4
+    finally:
+        for engine in engines:
+            await engine.dispose()
+
+
+async def test_a_migration_that_gets_no_lock_gives_up_and_leaves_all_as_it_was(
+    database_url: str, engine: AsyncEngine
+) -> None:
+    before = await schema(database_url)
+    async with connected(database_url) as other, other.transaction():
+        await other.execute("LOCK TABLE workspaces IN ACCESS EXCLUSIVE MODE")  # the last table to be dropped
+        async with asyncio.timeout(20):  # far beyond the wait for a lock, and no statement timeout ends a migration
+            with pytest.raises(ServiceUnavailable):
+                await migrate(engine, "base")
+        assert await current_revision(engine) == head()
+    assert await schema(database_url) == before
+
+    await migrate(engine, "base")
+    assert await current_revision(engine) is None
+
+
+async def test_a_revision_that_fails_leaves_nothing_behind(empty_url: str, empty: AsyncEngine) -> None:
+    async with connected(empty_url) as connection:
+        await connection.execute("CREATE TABLE segments (in_the_way int)")  # the last table to be made
+    before = await schema(empty_url)
+    with pytest.raises(Exception, match='relation "segments" already exists'):
+        await migrate(empty)
+    assert await schema(empty_url) == before
+    assert await current_revision(empty) is None
+
+
+async def test_the_command_line_of_alembic_migrates_too(empty_url: str, empty: AsyncEngine) -> None:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "alembic", "upgrade", "head"),
+        cwd=ROOT,
+        env=os.environ | {"RAPPORTEUR_DATABASE_URL": empty_url},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    async with asyncio.timeout(60):
+        output, _ = await process.communicate()
+    assert process.returncode == 0, output.decode()
+    assert await current_revision(empty) == head()

@@ -1,0 +1,174 @@
+"""Activation under concurrency: whoever looks, whenever, sees at most one active variant."""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+from uuid import uuid4
+
+from tests.harness.servers import Api
+
+LOOK = """
+query Look($id: ID!) {
+  agent(id: $id) {
+    version
+    variants { id isActive }
+    activeVariant { id }
+    resolvedConfig { variantId }
+  }
+}
+"""
+READERS = 3
+ENOUGH = 10
+"""Different versions that the readers must have come across."""
+PATIENCE = 30.0
+"""Seconds until a thread that waits for others says that something is wrong."""
+
+
+def look(api: Api, id: str) -> Any:
+    return api.post(LOOK, {"id": id})["data"]["agent"]
+
+
+def active(looked: Any) -> list[str]:
+    """The variants that say they are active."""
+    return [variant["id"] for variant in looked["variants"] if variant["isActive"]]
+
+
+@contextmanager
+def a_client(url: str) -> Iterator[Api]:
+    """With connections of its own."""
+    api = Api(url)
+    try:
+        yield api
+    finally:
+        api.http.close()
+
+
+def at_once(url: str, jobs: Sequence[Callable[[Api], Any]]) -> list[Any]:
+    """What each of the jobs gives, all of them started together, each with a client of its own."""
+    start = threading.Barrier(len(jobs))
+
+    def run(job: Callable[[Api], Any]) -> Any:
+        with a_client(url) as api:
+            start.wait(PATIENCE)
+            return job(api)
+
+    with ThreadPoolExecutor(len(jobs)) as threads:
+        return list(threads.map(run, jobs))
+
+
+def while_read(url: str, agent_id: str, jobs: Sequence[Callable[[Api], Any]]) -> tuple[list[list[Any]], list[Any]]:
+    """What the jobs give, round by round until readers have seen enough of the agent change; and all that these saw."""
+    reading, finished = threading.Barrier(READERS + 1), threading.Event()
+    seen: list[Any] = []
+
+    def read() -> None:
+        with a_client(url) as api:
+            reading.wait(PATIENCE)
+            while not finished.is_set():
+                seen.append(look(api, agent_id))
+            seen.append(look(api, agent_id))
+
+    rounds: list[list[Any]] = []
+    with ThreadPoolExecutor(READERS) as threads:
+        readers = [threads.submit(read) for _ in range(READERS)]
+        try:
+            reading.wait(PATIENCE)
+            while len({looked["version"] for looked in list(seen)}) < ENOUGH:
+                assert len(rounds) < 50, "the readers do not get through"
+                rounds.append(at_once(url, jobs))
+        finally:
+            finished.set()
+        for reader in readers:
+            reader.result()
+    return rounds, seen
+
+
+def check_end(api: Api, id: str) -> Any:
+    """Every field agrees on what is active."""
+    end = look(api, id)
+    only = next(iter(active(end)), None)
+    assert active(end) == ([only] if only else [])
+    assert end["activeVariant"] == (only and {"id": only})
+    assert end["resolvedConfig"]["variantId"] == only
+    return end
+
+
+def test_of_32_concurrent_activations_one_is_left_and_no_reader_sees_two(api: Api) -> None:
+    agent = api.agent()
+    ids = [api.variant(agent)["id"] for _ in range(32)]
+
+    def activate(id: str) -> Callable[[Api], Any]:
+        return lambda api: api.run("ActivateVariant", id=id)
+
+    rounds, seen = while_read(api.url, agent["id"], [activate(id) for id in ids])
+    assert all(len(active(looked)) <= 1 for looked in seen)
+    # At first, each activated another variant than was active, so each changed something.
+    assert sorted(result["version"] for result in rounds[0]) == list(range(2, 34))
+    end = check_end(api, agent["id"])
+    assert {result["version"] for results in rounds for result in results} == set(range(2, end["version"] + 1))
+    last = {id for id, result in zip(ids, rounds[-1], strict=True) if result["version"] == end["version"]}
+    assert set(active(end)) == last
+
+
+def test_of_concurrent_activations_of_one_variant_one_changes_something(api: Api) -> None:
+    agent = api.agent()
+    id = api.variant(agent)["id"]
+    results = at_once(api.url, [lambda api: api.run("ActivateVariant", id=id)] * 8)
+    assert [result["version"] for result in results] == [2] * 8
+    assert check_end(api, agent["id"])["version"] == 2
+
+
+def test_activations_amid_all_other_changes_leave_a_consistent_agent(api: Api) -> None:
+    agent = api.agent()
+    ids = [api.variant(agent, temperature=1.0)["id"] for _ in range(12)]
+
+    def activate(number: int) -> Callable[[Api], Any]:
+        return lambda api: api.run("ActivateVariant", id=ids[number % 12])
+
+    def deactivate(_: int) -> Callable[[Api], Any]:
+        return lambda api: api.run("DeactivateVariant", agentId=agent["id"])
+
+    def update(number: int) -> Callable[[Api], Any]:
+        return lambda api: api.run("UpdateAgent", id=agent["id"], input={"name": f"Name {number} {uuid4()}"})
+
+    def revise(number: int) -> Callable[[Api], Any]:
+        return lambda api: api.run("UpdateVariant", id=ids[number], input={"description": f"Description {number}"})
+
+    def clone(number: int) -> Callable[[Api], Any]:
+        input = {"name": "Clone", "activate": True, "sourceVariantId": ids[number]}
+        return lambda api: api.run("CloneVariant", agentId=agent["id"], input=input)
+
+    def delete(number: int) -> Callable[[Api], Any]:
+        return lambda api: api.run("DeleteVariant", id=ids[number])
+
+    makers = {activate: 16, deactivate: 6, update: 6, revise: 6, clone: 6, delete: 6}
+    # Interleaved: the first of each kind, then the second of each, and so on.
+    plan = sorted((number, kind.__name__, kind) for kind, times in makers.items() for number in range(times))
+    rounds, seen = while_read(api.url, agent["id"], [kind(number) for number, _, kind in plan])
+
+    def results(maker: Callable[[int], Any]) -> list[Any]:
+        return [result for each in rounds for result, (_, _, kind) in zip(each, plan, strict=True) if kind is maker]
+
+    assert kinds(results(deactivate)) == kinds(results(update)) == {"done"}
+    for maker in (activate, revise, clone):
+        assert kinds(results(maker)) <= {"done", "NotFound"}  # a variant may be deleted by then
+    assert kinds(results(delete)) <= {"done", "NotFound", "Conflict"}  # one may be active at the time
+
+    assert all(len(active(looked)) <= 1 for looked in seen)
+    end = check_end(api, agent["id"])
+    deleted, cloned = done(results(delete)), done(results(clone))
+    left = {*ids, *(variant["id"] for variant in cloned)} - {variant["id"] for variant in deleted}
+    assert {variant["id"] for variant in end["variants"]} == left
+    # A change is told to the one who made it, under a version of its own; a clone tells its variant's version.
+    changed = {result["version"] for maker in (activate, deactivate, update) for result in done(results(maker))}
+    assert len(changed - {1}) + len(cloned) == end["version"] - 1
+
+
+def kinds(results: list[Any]) -> set[str]:
+    return {result.get("__typename", "done") for result in results}
+
+
+def done(results: list[Any]) -> list[Any]:
+    return [result for result in results if "__typename" not in result]

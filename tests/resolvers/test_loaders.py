@@ -1,0 +1,432 @@
+"""Loaders: one statement for what is asked together, and waiters whom the cancellation of others does not touch."""
+
+import asyncio
+import gc
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any
+
+import asyncpg
+import pytest
+import strawberry
+from sqlalchemy import QueuePool
+
+from db.database import Database
+from domain.agents import Agent, NewAgent
+from domain.configs import AgentConfig, ConfigOverrides
+from domain.errors import ServiceUnavailable
+from domain.ids import DEFAULT_WORKSPACE_ID as WORKSPACE
+from domain.ids import AgentId, MeetingId, VariantId, WorkspaceId, new_id
+from domain.meetings import Meeting
+from domain.pages import PageRequest
+from domain.segments import SegmentContent
+from domain.variants import AgentVariant, NewVariant
+from resolvers.loaders import MAX_BATCH, Loader, Loaders
+from tests.harness.sql import recorded
+
+GATE = 6
+"""The turn of the event loop in which the batch's wait ends: by then it has long been dispatched."""
+TURNS = 12
+"""By then all is done."""
+
+
+class Batches:
+    """A load function that waits for its gate; it remembers what it was asked for."""
+
+    def __init__(self, error: Exception | None = None) -> None:
+        self.error = error
+        self.gate = asyncio.Event()
+        self.asked: list[list[str]] = []
+
+    async def __call__(self, keys: list[str]) -> list[str]:
+        self.asked.append(keys)
+        await self.gate.wait()
+        if self.error:
+            raise self.error
+        return [key.upper() for key in keys]
+
+
+async def wait_for(loader: Loader[str, str], key: str) -> str:
+    return await loader.load(key)
+
+
+async def play(batches: Batches, waiters: list[asyncio.Task[str]], victims: list[int], turn: int) -> list[Any]:
+    """Cancel the victims in that turn of the event loop; what became of each waiter."""
+    for now in range(TURNS):
+        if now == turn:
+            for victim in victims:
+                waiters[victim].cancel()
+        if now == GATE:
+            batches.gate.set()
+        await asyncio.sleep(0)
+    async with asyncio.timeout(10):
+        return await asyncio.gather(*waiters, return_exceptions=True)
+
+
+@contextmanager
+def no_noise() -> Iterator[None]:
+    """Nothing may be left to the event loop's handler of exceptions: "exception was never retrieved" and the like."""
+    loop = asyncio.get_running_loop()
+    heard: list[dict[str, Any]] = []
+    loop.set_exception_handler(lambda _, context: heard.append(context))
+    try:
+        yield
+    finally:
+        loop.set_exception_handler(None)
+    assert heard == []
+
+
+# Turn 0 comes before the waiters ask, 1 before the batch is dispatched, 2 is when it is, and from 3 on the batch waits. With
+# GATE it may go on, and the turns after it are those in which the values reach the waiters.
+EVERY_TURN = pytest.mark.parametrize("turn", range(TURNS))
+VICTIMS = pytest.mark.parametrize(
+    "victims",
+    [[0], [1], [2], [3], [0, 1], [0, 1, 2], [3, 4], [0, 1, 2, 3, 4]],
+    ids=["first of a", "second of a", "third of a", "first of b", "two of a", "all of a", "all of b", "all"],
+)
+
+
+@EVERY_TURN
+@VICTIMS
+async def test_a_cancelled_waiter_takes_no_other_with_it(turn: int, victims: list[int]) -> None:
+    with no_noise():
+        batches = Batches()
+        loader = Loader(batches)
+        waiters = [asyncio.create_task(wait_for(loader, key)) for key in "aaabb"]
+        outcomes = await play(batches, waiters, victims, turn)
+
+        for index, (outcome, value) in enumerate(zip(outcomes, "AAABB", strict=True)):
+            assert outcome == value or (index in victims and isinstance(outcome, asyncio.CancelledError))
+        if turn <= GATE:
+            assert all(waiters[victim].cancelled() for victim in victims)
+
+        async with asyncio.timeout(10):
+            assert await asyncio.gather(*(loader.load(key) for key in "abc")) == ["A", "B", "C"]
+        asked = [key for batch in batches.asked for key in batch]
+        assert sorted(asked) == ["a", "b", "c"]
+
+
+@EVERY_TURN
+async def test_who_comes_after_a_cancellation_is_served(turn: int) -> None:
+    """Also in the very turn of the cancellation, by the batch whose only waiter has just gone."""
+    with no_noise():
+        batches = Batches()
+        loader = Loader(batches)
+        waiter = asyncio.create_task(wait_for(loader, "a"))
+        late: list[asyncio.Task[str]] = []
+        for now in range(TURNS):
+            if now == turn:
+                waiter.cancel()
+                late.append(asyncio.create_task(wait_for(loader, "a")))
+                late.append(asyncio.create_task(wait_for(loader, "b")))
+            if now == GATE:
+                batches.gate.set()
+            await asyncio.sleep(0)
+        async with asyncio.timeout(10):
+            assert await asyncio.gather(*late) == ["A", "B"]
+
+
+@VICTIMS
+async def test_a_failing_batch_fails_all_that_still_wait_and_nothing_is_said_of_the_others(victims: list[int]) -> None:
+    async def fail(turn: int) -> None:
+        error = LookupError("of the batch")
+        batches = Batches(error)
+        loader = Loader(batches)
+        waiters = [asyncio.create_task(wait_for(loader, key)) for key in "aaabb"]
+        outcomes = await play(batches, waiters, victims, turn)
+        for index, outcome in enumerate(outcomes):
+            expected = outcome is error or (index in victims and isinstance(outcome, asyncio.CancelledError))
+            assert expected, f"in turn {turn} waiter {index} got {outcome!r}"
+        batches.error = None
+        async with asyncio.timeout(10):
+            assert await loader.load("c") == "C"
+
+    with no_noise():
+        for turn in range(TURNS):
+            await fail(turn)
+        gc.collect()  # a future says that its exception was never retrieved when it is collected
+
+
+async def test_a_failing_batch_fails_waiters_that_come_later() -> None:
+    error = LookupError("of the batch")
+    with no_noise():
+        batches = Batches(error)
+        batches.gate.set()
+        loader = Loader(batches)
+        for _ in range(2):
+            with pytest.raises(LookupError) as raised:
+                await loader.load("a")
+            assert raised.value is error
+        assert batches.asked == [["a"]]
+        del loader, raised
+        gc.collect()
+
+
+@strawberry.type
+class Item:
+    """A field that waits for the loader, and one that fails beside it after some turns of the event loop."""
+
+    @strawberry.field
+    async def value(self, info: strawberry.Info[Any, None]) -> str:
+        loader: Loader[str, str] = info.context["loader"]
+        return await loader.load("a")
+
+    @strawberry.field
+    async def broken(self, turns: int) -> str:
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        raise LookupError("of the sibling")
+
+
+@strawberry.type
+class Query:
+    @strawberry.field
+    def item(self) -> Item | None:
+        return Item()
+
+
+SCHEMA = strawberry.Schema(Query)
+
+
+@pytest.mark.parametrize("turns", range(TURNS))
+async def test_a_field_that_fails_does_not_cancel_what_fields_of_other_objects_wait_for(turns: int) -> None:
+    batches = Batches()
+    loader = Loader(batches)
+    query = f"{{ first: item {{ value broken(turns: {turns}) }} second: item {{ value }} third: item {{ value }} }}"
+
+    async def open_the_gate() -> None:
+        for _ in range(GATE):
+            await asyncio.sleep(0)
+        batches.gate.set()
+
+    with no_noise():
+        async with asyncio.timeout(10):
+            result, _ = await asyncio.gather(SCHEMA.execute(query, context_value={"loader": loader}), open_the_gate())
+            assert result.data == {"first": None, "second": {"value": "A"}, "third": {"value": "A"}}
+            assert [error.path for error in result.errors or []] == [["first", "broken"]]
+            assert await loader.load("b") == "B"
+    assert batches.asked == [["a"], ["b"]]
+
+
+# On the database
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    database = Database(database_url, pool_size=5)
+    yield database
+    await database.close()
+
+
+class Stored:
+    """Three agents, each with a variant that is active and one that is not, and three meetings with a segment each."""
+
+    def __init__(self) -> None:
+        self.agents: list[Agent] = []
+        self.active: list[AgentVariant] = []
+        self.meetings: list[Meeting] = []
+
+    @property
+    def agent_ids(self) -> list[AgentId]:
+        return [agent.id for agent in self.agents]
+
+    @property
+    def variant_ids(self) -> list[VariantId]:
+        return [variant.id for variant in self.active]
+
+    @property
+    def meeting_ids(self) -> list[MeetingId]:
+        return [meeting.id for meeting in self.meetings]
+
+
+@pytest.fixture
+async def stored(database: Database) -> Stored:
+    stored = Stored()
+    async with database.unit_of_work(WORKSPACE) as uow:
+        for number in range(3):
+            agent = await uow.agents.create(NewAgent(f"Agent {number}", AgentConfig("openai", "gpt")))
+            active = await uow.variants.create(agent, NewVariant("Active", ConfigOverrides(model_name=f"gpt-{number}")))
+            await uow.variants.create(agent, NewVariant("Other", ConfigOverrides()))
+            agent.active_variant_id = active.id
+            stored.agents.append(await uow.agents.update(agent))
+            active.is_active = True
+            stored.active.append(active)
+            meeting = await uow.meetings.create(Meeting.create(f"Meeting {number}"))
+            content = SegmentContent(f"Text {number}", 0, 1, speaker="ann")
+            stored.meetings.append((await uow.segments.upsert(meeting.id, [content])).meeting)
+        await uow.commit()
+    return stored
+
+
+Kind = Callable[[Loaders, Stored], tuple[Loader[Any, Any], list[Any], Callable[[Any], Any], list[Any]]]
+"""A loader, the keys to ask it for, what to look at of each value, and what that must be."""
+
+PAGE = PageRequest(limit=10)
+KINDS: dict[str, Kind] = {
+    "agents": lambda loaders, stored: (loaders.agents, stored.agent_ids, lambda agent: agent, stored.agents),
+    "resolved configs": lambda loaders, stored: (
+        *(loaders.resolved_configs, stored.agent_ids),
+        *(lambda config: (config.variant_id, config.model_name), [(stored.active[n].id, f"gpt-{n}") for n in range(3)]),
+    ),
+    "variants": lambda loaders, stored: (loaders.variants, stored.variant_ids, lambda variant: variant, stored.active),
+    "variants of agents": lambda loaders, stored: (
+        *(loaders.variants_of_agents, stored.agent_ids),
+        *(lambda variants: [variant.slug for variant in variants], [["active", "other"]] * 3),
+    ),
+    "active variants": lambda loaders, stored: (
+        *(loaders.active_variants, stored.agent_ids),
+        *(lambda variant: variant, stored.active),
+    ),
+    "meetings": lambda loaders, stored: (
+        loaders.meetings,
+        stored.meeting_ids,
+        lambda meeting: meeting,
+        stored.meetings,
+    ),
+    "segments": lambda loaders, stored: (
+        *(loaders.segments, [(id, 1) for id in stored.meeting_ids]),
+        *(lambda segment: segment.text, ["Text 0", "Text 1", "Text 2"]),
+    ),
+    "transcripts": lambda loaders, stored: (
+        *(loaders.transcripts, stored.meeting_ids),
+        *(lambda segments: [segment.text for segment in segments], [["Text 0"], ["Text 1"], ["Text 2"]]),
+    ),
+    "speakers": lambda loaders, stored: (
+        *(loaders.speakers, stored.meeting_ids),
+        *(lambda speakers: [stats.speaker for stats in speakers], [["ann"]] * 3),
+    ),
+    "segment pages": lambda loaders, stored: (
+        *(loaders.segment_pages(PAGE, "ann"), stored.meeting_ids),
+        *(lambda page: [segment.text for segment in page.nodes], [["Text 0"], ["Text 1"], ["Text 2"]]),
+    ),
+    "segment counts": lambda loaders, stored: (
+        *(loaders.segment_counts("ann"), stored.meeting_ids),
+        *(lambda count: count, [1, 1, 1]),
+    ),
+}
+EVERY_KIND = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS.keys())
+
+
+@EVERY_KIND
+async def test_keys_that_are_asked_for_together_are_one_statement_and_asked_again_none(
+    database: Database, stored: Stored, kind: Kind
+) -> None:
+    loader, keys, look, expected = kind(Loaders(database, WORKSPACE), stored)
+    with recorded(database.engine) as statements:
+        values = await asyncio.gather(*(loader.load(key) for key in [*keys, *reversed(keys)]))
+        assert [look(value) for value in values] == [*expected, *reversed(expected)]
+        assert len(statements) == 1
+        assert [look(await loader.load(key)) for key in keys] == expected
+        assert len(statements) == 1
+    assert checked_out(database) == 0
+
+
+@EVERY_KIND
+async def test_what_is_not_there_is_none_or_empty_beside_what_is(
+    database: Database, stored: Stored, kind: Kind
+) -> None:
+    loader, keys, look, expected = kind(Loaders(database, WORKSPACE), stored)
+    unknown = (MeetingId(new_id()), 1) if isinstance(keys[0], tuple) else new_id()
+    nothing, *values = await asyncio.gather(*(loader.load(key) for key in [unknown, *keys]))
+    assert not getattr(nothing, "nodes", nothing)
+    assert [look(value) for value in values] == expected
+
+
+@EVERY_KIND
+async def test_another_workspace_is_given_nothing(database: Database, stored: Stored, kind: Kind) -> None:
+    loader, keys, *_ = kind(Loaders(database, WorkspaceId(new_id())), stored)
+    for value in await asyncio.gather(*(loader.load(key) for key in keys)):
+        assert not getattr(value, "nodes", value)
+
+
+async def test_different_loaders_and_different_arguments_are_statements_of_their_own(
+    database: Database, stored: Stored
+) -> None:
+    loaders = Loaders(database, WORKSPACE)
+    with recorded(database.engine) as statements:
+        await asyncio.gather(
+            *(loaders.agents.load(id) for id in stored.agent_ids),
+            *(loaders.meetings.load(id) for id in stored.meeting_ids),
+            *(loaders.segment_counts(speaker).load(id) for speaker in (None, "ann") for id in stored.meeting_ids),
+            *(loaders.segment_pages(PageRequest(n), None).load(id) for n in (1, 2) for id in stored.meeting_ids),
+        )
+    assert len(statements) == 6
+
+
+async def test_more_keys_than_a_batch_takes_are_several_statements(database: Database, stored: Stored) -> None:
+    loader = Loaders(database, WORKSPACE).agents
+    unknown = [AgentId(new_id()) for _ in range(MAX_BATCH)]
+    with recorded(database.engine) as statements:
+        values = await asyncio.gather(*(loader.load(id) for id in [*unknown, *stored.agent_ids]))
+    assert values == [None] * MAX_BATCH + stored.agents
+    assert len(statements) == 2
+
+
+async def test_a_fresh_set_of_loaders_sees_what_was_written_since(database: Database, stored: Stored) -> None:
+    before = Loaders(database, WORKSPACE)
+    (id, *_) = stored.meeting_ids
+    assert await before.segment_counts().load(id) == 1
+    async with database.unit_of_work(WORKSPACE) as uow:
+        await uow.segments.delete(id, [1])
+        await uow.commit()
+    assert await before.segment_counts().load(id) == 1
+    assert await Loaders(database, WORKSPACE).segment_counts().load(id) is None
+
+
+def checked_out(database: Database) -> int:
+    assert isinstance(database.engine.pool, QueuePool)
+    return database.engine.pool.checkedout()
+
+
+@asynccontextmanager
+async def blocked(database_url: str, table: str) -> AsyncIterator[Callable[[], Awaitable[None]]]:
+    """A table that nobody can read within the block; gives what waits until a statement waits for it."""
+    locker, observer = await asyncpg.connect(database_url), await asyncpg.connect(database_url)
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+
+    async def until_somebody_waits() -> None:
+        async with asyncio.timeout(10):
+            while not await observer.fetchval(waiting):  # noqa: ASYNC110 - PostgreSQL rings no bell for this
+                await asyncio.sleep(0.01)
+
+    try:
+        async with locker.transaction():
+            await locker.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
+            yield until_somebody_waits
+    finally:
+        await locker.close()
+        await observer.close()
+
+
+async def test_a_waiter_cancelled_while_the_statement_runs_leaves_the_others_their_values_and_no_connection_taken(
+    database: Database, database_url: str, stored: Stored
+) -> None:
+    loader = Loaders(database, WORKSPACE).meetings
+    meeting = stored.meetings[0]
+
+    async def ask() -> Meeting | None:
+        return await loader.load(meeting.id)
+
+    with recorded(database.engine) as statements:
+        async with blocked(database_url, "meetings") as until_somebody_waits:
+            first, second, third = (asyncio.create_task(ask()) for _ in range(3))
+            await until_somebody_waits()
+            first.cancel()
+            await asyncio.wait([first])
+        assert first.cancelled()
+        assert [await second, await third] == [meeting, meeting]
+    assert len(statements) == 1
+    assert checked_out(database) == 0
+
+
+async def test_a_batch_that_finds_no_connection_is_unavailability_for_all_its_waiters(
+    database_url: str, stored: Stored
+) -> None:
+    database = Database(database_url, pool_size=1, pool_timeout=0.05)
+    loader = Loaders(database, WORKSPACE).meetings
+    with no_noise():
+        async with database.reading(WORKSPACE):
+            outcomes = await asyncio.gather(*(loader.load(id) for id in stored.meeting_ids), return_exceptions=True)
+        assert [type(outcome) for outcome in outcomes] == [ServiceUnavailable] * 3
+        assert await Loaders(database, WORKSPACE).meetings.load(stored.meeting_ids[0]) == stored.meetings[0]
+    await database.close()
