@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from enum import Enum
 from typing import Any
 
+import orjson
+
 from domain.errors import Conflict
 from domain.ids import AgentId, MeetingId, new_id, uuid
 from domain.validation import Check, Rule, Violation, nullable, storable, text
@@ -144,6 +146,15 @@ def patch_meeting(meeting: Meeting, values: Mapping[str, Any]) -> Meeting:
     check.done()
     state = stored.pop("state", meeting.state)
     return enter(replace(meeting, **stored), state)
+
+
+def differs(changed: Meeting, meeting: Meeting) -> bool:
+    """Whether the two are not the same. (For Python 1 and true are equal; in JSON they are two values.)"""
+    return changed != meeting or _canonical(changed.metadata) != _canonical(meeting.metadata)
+
+
+def _canonical(metadata: dict[str, Any]) -> bytes:
+    return orjson.dumps(metadata, option=orjson.OPT_SORT_KEYS)
 
 
 def enter(meeting: Meeting, state: MeetingState) -> Meeting:

@@ -68,7 +68,7 @@ async def update(context: Context, id: str, values: Mapping[str, Any], expected_
             raise NotFound("meeting", key)
         meeting.expect(expected_version)
         changed = meetings.patch_meeting(meeting, values)
-        if changed != meeting:
+        if meetings.differs(changed, meeting):
             meeting = await uow.meetings.update(changed)
             await uow.commit()
     return meeting
