@@ -6,7 +6,9 @@ next process adopts it.
 """
 
 import contextlib
+import shutil
 import subprocess
+import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -81,15 +83,24 @@ def _start(directory: Path) -> PostgresServer:
     try:
         with lock:
             _forget_dead_server(directory)
-            directory.mkdir(exist_ok=True)
+            if not (directory / "PG_VERSION").exists():
+                _initialise(directory)
             # Not by the wheel's get_server, which keeps its own count of users, by process ids: a killed one counts for ever.
             server = PostgresServer(directory, cleanup_mode=None)
             server._lock = lock  # else one for all of the machine's users, in a file that belongs to the first of them
-            server.ensure_pgdata_inited()
             server.ensure_postgres_running()
             return server
     except (OSError, RuntimeError, AssertionError, subprocess.SubprocessError) as error:
         raise ServiceUnavailable(f"the embedded PostgreSQL in {directory} does not start: {error}") from error
+
+
+def _initialise(directory: Path) -> None:
+    """Make a new database cluster, whole or not at all: one whose making was interrupted would look like a finished one."""
+    for unfinished in directory.parent.glob("new-*"):
+        shutil.rmtree(unfinished)
+    new = Path(tempfile.mkdtemp(prefix="new-", dir=directory.parent))
+    PostgresServer(new, cleanup_mode=None).ensure_pgdata_inited()
+    new.rename(directory)
 
 
 def _forget_dead_server(directory: Path) -> None:
@@ -99,7 +110,7 @@ def _forget_dead_server(directory: Path) -> None:
         first_line = pid_file.read_text().partition("\n")[0]
         try:
             alive = str(directory) in psutil.Process(int(first_line)).cmdline()
-        except (ValueError, psutil.NoSuchProcess):
+        except (ValueError, psutil.Error):
             alive = False
         if not alive:
             pid_file.unlink()

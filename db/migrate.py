@@ -14,6 +14,8 @@ from db.errors import translated
 from db.tables import workspaces
 from domain.ids import WorkspaceId
 
+LONGEST = "1h"
+"""What a statement of a migration may take."""
 _ONE_AT_A_TIME = 5_729_463_018
 """Key of the advisory lock that lets several servers start at once."""
 
@@ -35,6 +37,7 @@ async def migrate(engine: AsyncEngine, revision: str = "head") -> None:
     """Step the database up (or down, to an older revision or `base`), in one transaction: all of it or nothing."""
 
     def step(connection: Connection) -> None:
+        connection.execute(text(f"SET LOCAL statement_timeout = '{LONGEST}'"))  # another server may be migrating
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ONE_AT_A_TIME})
         config = _config()
         config.attributes["connection"] = connection

@@ -7,6 +7,7 @@ from alembic import context
 from sqlalchemy import Connection, text
 
 from db.engine import create_engine
+from db.migrate import LONGEST
 from db.tables import metadata
 
 LOCK_TIMEOUT = "5s"
@@ -17,7 +18,7 @@ def run(connection: Connection) -> None:
     context.configure(connection=connection, target_metadata=metadata, compare_type=True, compare_server_default=True)
     with context.begin_transaction():
         connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'"))
-        connection.execute(text("SET LOCAL statement_timeout = 0"))
+        connection.execute(text(f"SET LOCAL statement_timeout = '{LONGEST}'"))
         context.run_migrations()
 
 

@@ -237,10 +237,15 @@ async def test_a_stale_pid_file_whose_number_is_now_that_of_another_program_is_n
     await assert_it_starts(directory)
 
 
+def is_begun(directory: Path) -> bool:
+    """Whether there is the first file that initdb writes."""
+    return any(directory.glob("*/PG_VERSION"))
+
+
 async def test_a_first_start_that_is_killed_halfway_is_begun_anew_by_the_next(fresh_directory: Path) -> None:
     async with started(fresh_directory) as first:
         async with asyncio.timeout(PATIENCE):
-            while not list(fresh_directory.glob("*/PG_VERSION")):  # noqa: ASYNC110 - initdb's first file
+            while not is_begun(fresh_directory):  # noqa: ASYNC110 - nobody tells of it
                 await asyncio.sleep(0.001)
         os.killpg(first.process.pid, signal.SIGKILL)
         await first.process.wait()

@@ -67,7 +67,6 @@ def running_postgres(directory: Path) -> Iterator[TestPostgres]:
         postgres = TestPostgres(url)
         postgres.run(
             "ALTER SYSTEM SET fsync = off",
-            "ALTER SYSTEM SET max_connections = 300",
             "SELECT pg_reload_conf()",
             f"CREATE DATABASE {TEMPLATE} TEMPLATE template0",
         )

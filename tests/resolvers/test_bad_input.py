@@ -464,7 +464,8 @@ def test_each_bad_value_is_refused_by_name_and_changes_nothing(api: Api, name: s
         if outcome != expected(position, label):
             wrong.append(f"{position.name}, {label}: {outcome}")
         if outcome == "accepted" and name in MUTATIONS:
-            world = World.made(api)
+            if not name.startswith(("Create", "Clone")):  # what these make, the next call does not meet
+                world = World.made(api)
             before = world.state()
 
     for position in POSITIONS[name]:
