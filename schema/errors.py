@@ -12,6 +12,9 @@ from strawberry.utils.str_converters import to_camel_case
 
 from domain import errors
 
+MAX_MESSAGE = 1_000
+"""Characters."""
+
 logger = logging.getLogger("rapporteur.errors")
 
 
@@ -107,6 +110,8 @@ def coded(error: GraphQLError) -> GraphQLError:
 
 
 def _with(error: GraphQLError, message: str, extensions: dict[str, Any]) -> GraphQLError:
+    if len(message) > MAX_MESSAGE:  # graphql-core quotes the whole of a bad value
+        message = f"{message[:MAX_MESSAGE]}..."
     return GraphQLError(
         message, error.nodes, error.source, error.positions, error.path, error.original_error, extensions
     )
