@@ -21,8 +21,9 @@ def create_engine(
     """An engine whose every wait is bounded (all times in seconds).
 
     At most `pool_size + max_overflow` connections; who finds none waits `pool_timeout`. A connection that died is noticed
-    when it is taken (pre-ping) and replaced. PostgreSQL ends a statement after `statement_timeout`, and looks each second
-    whether its client is still there, so that a cancelled request leaves nothing running.
+    when it is taken (pre-ping) and replaced. PostgreSQL ends a statement after `statement_timeout` (a little later we do, if it
+    cannot be reached), and looks each second whether its client is still there, so that a cancelled request leaves nothing
+    running.
 
     `url` is any URL of libpq's kind; what it says of a driver (`postgresql+...`) is ignored.
     """
@@ -35,7 +36,13 @@ def create_engine(
     }
     return create_async_engine(
         "postgresql+asyncpg://",
-        async_creator=partial(asyncpg.connect, dsn(url), timeout=connect_timeout, server_settings=settings),
+        async_creator=partial(
+            asyncpg.connect,
+            dsn(url),
+            timeout=connect_timeout,
+            command_timeout=statement_timeout + connect_timeout,
+            server_settings=settings,
+        ),
         pool_size=pool_size,
         max_overflow=max_overflow,
         pool_timeout=pool_timeout,

@@ -18,11 +18,17 @@ class Context:
         self._database = database
         self.hub = hub
         self.workspace_id = hub.workspace_id
-        self.loaders = Loaders(database, self.workspace_id)
+        self._loaders: Loaders | None = None
+
+    @property
+    def loaders(self) -> Loaders:
+        if self._loaders is None:
+            self._loaders = Loaders(self._database, self.workspace_id)
+        return self._loaders
 
     def renew_loaders(self) -> None:
         """What follows must see what was written since."""
-        self.loaders = Loaders(self._database, self.workspace_id)
+        self._loaders = None
 
     def reading(self) -> AbstractAsyncContextManager[Repositories]:
         """The repositories on a connection of their own; not to be held while awaiting a loader."""

@@ -38,6 +38,8 @@ PAGE = 1_000
 """Changes of one meeting that are read at once."""
 LOOK = 5.0
 """Seconds between looks at everything."""
+ANSWER = 15.0
+"""Seconds that a look may take."""
 PAUSE = 0.5
 """Seconds before the database is asked again after it did not answer."""
 NOWHERE = Position.after_write(2**62)
@@ -132,6 +134,9 @@ class Hub:
         self._cells: dict[AgentId, Cell] = {}
         self._due = Changes()
         self._waiting = asyncio.Event()
+        self._looks_begun = self._looks_done = 0
+        self._looked = _News()
+        self._reads: dict[tuple[MeetingId, Position, int], asyncio.Future[SegmentUpdates | None]] = {}
         database.bell.listen(self.hear)
 
     def hear(self, changes: Changes | None) -> None:
@@ -155,14 +160,26 @@ class Hub:
                 next_look = clock() + LOOK
                 self.hear(None)
             self._waiting.clear()
+            self._looks_begun += 1
             due = self._due.take()
             try:
-                await self._look_at_meetings(due.meetings)
-                await self._look_at_agents(due.agents)
+                async with asyncio.timeout(ANSWER):
+                    await self._look_at_meetings(due.meetings)
+                    await self._look_at_agents(due.agents)
             except Exception as error:  # the one task of all subscribers must go on
                 logger.warning("live updates wait: %s", error, exc_info=not isinstance(error, ServiceUnavailable))
                 await asyncio.sleep(PAUSE)
                 self.hear(due)
+            else:
+                self._looks_done = self._looks_begun
+                self._looked.announce()
+
+    async def _next_look(self, changes: Changes) -> None:
+        """Have these looked at from now on, and wait for it: what a look that is under way sees may be older."""
+        self.hear(changes)
+        wanted = self._looks_begun + 1
+        while self._looks_done < wanted:
+            await self._looked.wait()
 
     async def _look_at_meetings(self, ids: set[MeetingId]) -> None:
         tails = [tail for id in ids if (tail := self._tails.get(id))]
@@ -203,11 +220,10 @@ class Hub:
         for a place that the meeting has not reached.
         """
         with self._tail(meeting_id) as tail:
-            while tail.head is None and not tail.gone:
-                await tail.news.wait()
+            await self._next_look(Changes(meetings={meeting_id}))
             if tail.head is None:
                 raise NotFound("meeting", meeting_id)
-            if after > tail.head and after > await self._head(meeting_id):  # the tail may not have heard of it yet
+            if after > tail.head:
                 raise InvalidInput.of(
                     "after", "must be a cursor that this meeting has given: it is ahead of the meeting"
                 )
@@ -226,13 +242,18 @@ class Hub:
                 yield batch
                 place, first = batch.position, False
 
-    async def _head(self, meeting_id: MeetingId) -> Position:
-        """Where the meeting's changes end now."""
-        last_write, _ = (await self._changes(meeting_id, NOWHERE, 1)) or (0, [])
-        return Position.after_write(last_write)
-
     async def _read(self, meeting_id: MeetingId, place: Position, size: int) -> SegmentUpdates | None:
-        """The batch after a place that no tail reaches, from the table; None if the meeting is gone."""
+        """The batch after a place that no tail reaches, from the table; None if the meeting is gone.
+
+        Readers that ask at the same time for the same, as after a restart, share one read.
+        """
+        key = (meeting_id, place, size)
+        if key not in self._reads:
+            self._reads[key] = asyncio.ensure_future(self._batch_of_table(meeting_id, place, size))
+            self._reads[key].add_done_callback(lambda _: self._reads.pop(key))
+        return await asyncio.shield(self._reads[key])
+
+    async def _batch_of_table(self, meeting_id: MeetingId, place: Position, size: int) -> SegmentUpdates | None:
         found = await self._changes(meeting_id, place, size)
         if found is None:
             return None
@@ -256,8 +277,7 @@ class Hub:
         Raises NotFound for an unknown agent. A reader that is slow gets the newest value, not each one between.
         """
         with self._cell(agent_id) as cell:
-            while cell.value is None and not cell.gone:
-                await cell.news.wait()
+            await self._next_look(Changes(agents={agent_id}))
             if cell.value is None:
                 raise NotFound("agent", agent_id)
             sent: ResolvedAgentConfig | None = None
@@ -274,7 +294,6 @@ class Hub:
         tail = self._tails.get(meeting_id)
         if tail is None or tail.gone:
             tail = self._tails[meeting_id] = Tail(meeting_id)
-            self.hear(Changes(meetings={meeting_id}))
         tail.readers += 1
         try:
             yield tail
@@ -289,7 +308,6 @@ class Hub:
         cell = self._cells.get(agent_id)
         if cell is None or cell.gone:
             cell = self._cells[agent_id] = Cell()
-            self.hear(Changes(agents={agent_id}))
         cell.readers += 1
         try:
             yield cell

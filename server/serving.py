@@ -35,7 +35,7 @@ def serve(settings: Settings, database_url: str) -> None:
     config = configuration(settings, app, factory=True, workers=settings.workers)
     listening = bind(config, settings)
     if settings.workers > 1:
-        Multiprocess(config, [listening]).run()
+        Workers(config, [listening]).run()
     else:
         uvicorn.Server(config).run([listening])
 
@@ -46,6 +46,15 @@ def bind(config: uvicorn.Config, settings: Settings) -> socket.socket:
     _end_with_clients_that_do_not_read(listening, settings.send_timeout)
     listening.listen(config.backlog)
     return listening
+
+
+class Workers(Multiprocess):
+    """uvicorn's supervisor; it lets go of the socket, as the workers do, when they are to stop: else clients still connect."""
+
+    def terminate_all(self) -> None:
+        for listening in self.sockets:
+            listening.close()
+        super().terminate_all()
 
 
 def _worker_app(settings: Settings, database_url: str) -> Any:

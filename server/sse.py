@@ -34,6 +34,7 @@ class EventStream:
         await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
         ends = {
             asyncio.create_task(self._stream(send)),
+            asyncio.create_task(self._keep_alive(send)),
             asyncio.create_task(_disconnected(receive)),
             asyncio.create_task(self._closing.wait()),
         }
@@ -48,28 +49,23 @@ class EventStream:
                 await send({"type": "http.response.body", "body": b""})
 
     async def _stream(self, send: Send) -> None:
-        async def write(text: bytes) -> None:
-            async with asyncio.timeout(self._send_timeout):
-                await send({"type": "http.response.body", "body": text, "more_body": True})
-
-        async def keep_alive() -> None:
-            while True:
-                await asyncio.sleep(self._ping_interval)
-                await write(b":\n\n")
-
-        pinging = asyncio.create_task(keep_alive())
+        await self._write(send, b":\n\n")  # so that the client sees at once that the stream is open
         try:
-            await write(b":\n\n")  # so that the client sees at once that the stream is open
-            try:
-                async with contextlib.aclosing(self._answers) as answers:
-                    async for answer in answers:
-                        await write(b"event: next\ndata: " + answer + b"\n\n")
-            except RequestErrors as error:
-                await write(b"event: next\ndata: " + encode_json({"errors": error.errors}) + b"\n\n")
-            await write(b"event: complete\ndata:\n\n")
-        finally:
-            pinging.cancel()
-            await asyncio.gather(pinging, return_exceptions=True)
+            async with contextlib.aclosing(self._answers) as answers:
+                async for answer in answers:
+                    await self._write(send, b"event: next\ndata: " + answer + b"\n\n")
+        except RequestErrors as error:
+            await self._write(send, b"event: next\ndata: " + encode_json({"errors": error.errors}) + b"\n\n")
+        await self._write(send, b"event: complete\ndata:\n\n")
+
+    async def _keep_alive(self, send: Send) -> None:
+        while True:
+            await asyncio.sleep(self._ping_interval)
+            await self._write(send, b":\n\n")
+
+    async def _write(self, send: Send, text: bytes) -> None:
+        async with asyncio.timeout(self._send_timeout):
+            await send({"type": "http.response.body", "body": text, "more_body": True})
 
 
 async def _disconnected(receive: Receive) -> None:

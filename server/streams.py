@@ -58,7 +58,8 @@ class Streams:
     """Executes operations as streams, sharing the work for events that many readers get."""
 
     def __init__(self) -> None:
-        self._answers: OrderedDict[tuple[int, bytes], tuple[object, asyncio.Future[bytes]]] = OrderedDict()
+        self._answers: OrderedDict[tuple[int, bytes], tuple[object, bytes]] = OrderedDict()
+        self._under_way: dict[tuple[int, bytes], asyncio.Future[bytes]] = {}
 
     async def answers(
         self, query: str, variables: dict[str, Any] | None, name: str | None, context: Context
@@ -88,18 +89,21 @@ class Streams:
 
     async def _answer(self, executor: Executor[Any], event: object, shape: bytes) -> bytes:
         key = (id(event), shape)  # the event is kept with its answer, so that its id stays its own
-        known = self._answers.get(key)
-        if known is None:
-            result = execute_subscription_event(executor.build_per_event_executor(event))
-            if isinstance(result, ExecutionResult):
-                answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
-                answer.set_result(_encoded(result.data, result.errors))
-            else:
-                answer = asyncio.ensure_future(_finished(result))
-            known = self._answers[key] = (event, answer)
+        if key in self._answers:
+            return self._answers[key][1]
+        if key in self._under_way:
+            return await asyncio.shield(self._under_way[key])
+        result = execute_subscription_event(executor.build_per_event_executor(event))
+        if isinstance(result, ExecutionResult):
+            answer = _encoded(result.data, result.errors)
+            self._answers[key] = (event, answer)
             if len(self._answers) > KEPT_ANSWERS:
                 self._answers.popitem(last=False)
-        return known[1].result() if known[1].done() else await asyncio.shield(known[1])
+            return answer
+        # Something was loaded beyond the event: true now, but not for those who come later.
+        self._under_way[key] = asyncio.ensure_future(_finished(result))
+        self._under_way[key].add_done_callback(lambda _: self._under_way.pop(key))
+        return await asyncio.shield(self._under_way[key])
 
 
 async def _finished(result: Awaitable[ExecutionResult]) -> bytes:

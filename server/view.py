@@ -138,6 +138,7 @@ def _is_subscription(data: GraphQLRequestData) -> bool:
 
 def error_response(message: str, status: int) -> Response:
     """A refusal of the whole request, in the form of a GraphQL error."""
-    body = {"errors": [{"message": message, "extensions": {"code": "BAD_USER_INPUT"}}]}
+    code = "BAD_USER_INPUT" if status < 500 else "SERVICE_UNAVAILABLE"
+    body = {"errors": [{"message": message, "extensions": {"code": code}}]}
     headers = {"Allow": "POST"} if status == 405 else None
     return Response(encode_json(body), status, headers, media_type="application/json")
