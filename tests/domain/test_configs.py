@@ -12,7 +12,8 @@ from domain.configs import CONFIG_FIELDS, AgentConfig, ConfigOverrides, as_overr
 from domain.errors import InvalidInput
 from domain.variants import new_variant
 
-NAME = st.text(min_size=1, max_size=20).map(str.strip).filter(bool)
+STORABLE = st.characters(exclude_categories=["Cs"], exclude_characters="\0")
+NAME = st.text(STORABLE, min_size=1, max_size=20).map(str.strip).filter(bool)
 VALUES: dict[str, st.SearchStrategy[Any]] = dict.fromkeys(CONFIG_FIELDS, st.integers(0, 2**31 - 1)) | {
     "model_provider": NAME,
     "model_name": NAME,
