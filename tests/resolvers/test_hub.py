@@ -1,8 +1,8 @@
 """The live hub and the bell on the real database: nothing is lost, nothing goes backwards, nobody is woken for nothing.
 
-A `Process` is what one server process has of them. It looks into the database only where a test lets it: the unasked looks are
-hours apart, a ring is sent by whom the test names, and a `silent` writer rings for nobody. No test waits for something that
-must not come: it has something else come after it, and sees that it is the next.
+A `Process` is what one server process has of them. It looks into the database only where a test lets it: unasked looks and
+heartbeats are an hour apart, a ring is sent by whom the test names, and a `silent` writer rings for nobody. No test waits for
+something that must not come: it has something else come after it, and sees that it is the next.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from typing import Any, Self, TypeVar
 
 import asyncpg
 import pytest
-from sqlalchemy import QueuePool, make_url
+from sqlalchemy import make_url
 
 from db import bell as bell_module
 from db.bell import CHANNEL, IDS_PER_NOTIFY, Bell
@@ -40,6 +40,7 @@ from tests.harness.sql import recorded
 PATIENCE = 20.0
 """Seconds that anything may take; nothing here comes near."""
 NEVER = 3600.0
+POOL_SIZE = 5
 ROLE = "ordinary"
 LAST = 99
 """The number of a segment after which nothing comes."""
@@ -50,12 +51,6 @@ T = TypeVar("T")
 async def soon(awaitable: Awaitable[T]) -> T:
     async with asyncio.timeout(PATIENCE):
         return await awaitable
-
-
-def is_free(database: Database) -> bool:
-    """Whether nobody holds a connection of the pool."""
-    assert isinstance(database.engine.pool, QueuePool)
-    return database.engine.pool.checkedout() == 0
 
 
 class Writer:
@@ -201,8 +196,8 @@ class Configs:
 class Process:
     """A bell, a hub and their database, and what the bell has told its listeners."""
 
-    def __init__(self, url: str) -> None:
-        self.database = Database(url, pool_size=5)
+    def __init__(self, url: str, **options: Any) -> None:
+        self.database = Database(url, pool_size=POOL_SIZE, **options)
         self.hub = Hub(self.database, DEFAULT_WORKSPACE_ID)
         self.write = Writer(self.database)
         self.heard: asyncio.Queue[Changes | None] = asyncio.Queue()
@@ -233,13 +228,20 @@ class Process:
         while await soon(self.heard.get()) is not None:
             pass
 
-    def keeps_nothing(self) -> bool:
-        return not self.hub._tails and not self.hub._cells and is_free(self.database)
+    async def keeps_nothing(self) -> bool:
+        await self.has_all_its_connections()
+        return not self.hub._tails and not self.hub._cells
+
+    async def has_all_its_connections(self) -> None:
+        """Takes them all at once, which fails if somebody keeps one."""
+        async with AsyncExitStack() as stack:
+            for _ in range(POOL_SIZE):
+                await stack.enter_async_context(self.database.engine.connect())
 
 
 @asynccontextmanager
-async def running(url: str, *, with_bell: bool) -> AsyncIterator[Process]:
-    process = Process(url)
+async def running(url: str, *, with_bell: bool, **options: Any) -> AsyncIterator[Process]:
+    process = Process(url, **options)
     services = [process.spawn(process.hub.run())]
     if with_bell:
         services.append(process.spawn(process.database.bell.run()))
@@ -349,9 +351,10 @@ def url_of_role(postgres: TestPostgres, database_url: str) -> Iterator[str]:
 
 
 @pytest.fixture(autouse=True)
-def looks_only_when_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def nothing_unasked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hub_module, "LOOK", NEVER)
     monkeypatch.setattr(hub_module, "PAUSE", 0.01)
+    monkeypatch.setattr(bell_module, "HEARTBEAT", NEVER)
 
 
 @pytest.fixture
@@ -359,8 +362,8 @@ async def start(url_of_role: str) -> AsyncIterator[Start]:
     """Starts a process; without its bell it hears only what it rings itself."""
     async with AsyncExitStack() as stack:
 
-        async def one(*, with_bell: bool = False) -> Process:
-            process = await stack.enter_async_context(running(url_of_role, with_bell=with_bell))
+        async def one(*, with_bell: bool = False, **options: Any) -> Process:
+            process = await stack.enter_async_context(running(url_of_role, with_bell=with_bell, **options))
             if with_bell:
                 await process.is_listening()
             return process
@@ -594,8 +597,8 @@ class TestTailAndTable:
         live, slow = [await process.caught_up_reader(meeting, size) for size in (100, 2)]
         end = await silent.upsert(meeting, range(1, written + 1))
         process.look(meeting)
-        await live.reach(end)
-        await slow.reach(end)
+        for reader in (live, slow):
+            await reader.catch_up()  # says so at the end only, not after a page
         late = await process.caught_up_reader(meeting, 4)
         table = await silent.transcript(meeting)
         assert live.transcript == slow.transcript == late.transcript == table
@@ -715,7 +718,7 @@ class TestCursors:
     async def test_an_unknown_meeting_is_an_error_and_leaves_nothing_behind(self, process: Process) -> None:
         with pytest.raises(NotFound):
             await process.reader(some_meeting()).next()
-        assert process.keeps_nothing()
+        assert await process.keeps_nothing()
 
 
 class TestDeletedMeetings:
@@ -729,7 +732,7 @@ class TestDeletedMeetings:
         assert await replaying.ended()
         with pytest.raises(NotFound):
             await process.reader(meeting).next()
-        assert process.keeps_nothing()
+        assert await process.keeps_nothing()
 
     async def test_one_that_comes_while_another_has_not_noticed_yet_is_told(self, process: Process) -> None:
         meeting = await process.write.meeting(segments=1)
@@ -740,7 +743,7 @@ class TestDeletedMeetings:
         with pytest.raises(NotFound):
             await process.reader(meeting).next()
         assert await slow.ended()
-        assert process.keeps_nothing()
+        assert await process.keeps_nothing()
 
     async def test_another_process_hears_of_it(self, start: Start) -> None:
         here, there = await start(with_bell=True), await start(with_bell=True)
@@ -816,6 +819,24 @@ class TestRings:
         with pytest.raises(NotFound):
             await soon(unknown)
 
+    @pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="there is no SIGSTOP")
+    async def test_a_look_that_is_never_answered_is_given_up(self, start: Start, silent: Writer, ear: Ear) -> None:
+        """As when the database's host is gone without a word: no statement ends then, nor does its connection."""
+        process = await start(statement_timeout=0.5, connect_timeout=0.5)
+        meeting = await silent.meeting()
+        reader = await process.caught_up_reader(meeting)
+        rows = await ear.connection.fetch("SELECT pid FROM pg_stat_activity WHERE usename = $1", ROLE)
+        assert rows
+        for row in rows:
+            os.kill(row["pid"], signal.SIGSTOP)
+        try:
+            await silent.upsert(meeting, [1])
+            process.look(meeting)
+            assert numbers([await reader.next()]) == [1]
+        finally:
+            for row in rows:
+                os.kill(row["pid"], signal.SIGCONT)
+
 
 class TestStatements:
     async def test_many_readers_of_a_meeting_cost_as_many_statements_as_one(
@@ -833,6 +854,22 @@ class TestStatements:
             assert all(batch is batches[0] for batch in batches)
             costs.append(len(statements))
         assert costs == [1, 1]
+
+    async def test_many_readers_that_replay_side_by_side_cost_as_many_statements_as_one(
+        self, process: Process, silent: Writer
+    ) -> None:
+        """As after a restart, when they all come back at once."""
+        meeting = await silent.meeting(segments=7)
+        costs = []
+        for count in (1, 50):
+            readers = [process.reader(meeting, batch_size=3) for _ in range(count)]
+            with recorded(process.database.engine) as statements:
+                replays = await soon(asyncio.gather(*(process.spawn(reader.catch_up()) for reader in readers)))
+            assert all(numbers(batches) == list(range(1, 8)) for batches in replays)
+            costs.append(len(statements))
+            for reader in readers:
+                await reader.stream.aclose()
+        assert costs[1] == costs[0]
 
     async def test_a_look_at_many_meetings_is_one_statement(self, process: Process, silent: Writer) -> None:
         meetings = [await silent.meeting() for _ in range(10)]
@@ -903,7 +940,7 @@ class TestLeaving:
         await readers[0].stream.aclose()
         for stream in configs:
             await stream.aclose()
-        assert process.keeps_nothing()
+        assert await process.keeps_nothing()
         assert numbers(await process.reader(meetings[0]).catch_up()) == [1, 2, 3]
 
     async def test_one_that_leaves_costs_the_others_nothing(self, process: Process) -> None:
@@ -947,7 +984,7 @@ class TestLeaving:
         if is_read:
             await process.write.upsert(meeting, [6])
             assert numbers([await staying.next()]) == [6]
-        assert is_free(process.database)
+        await process.has_all_its_connections()
 
 
 class TestConfigurations:
@@ -967,7 +1004,7 @@ class TestConfigurations:
             assert (await configs.next()).model_provider == "other"
             await process.write.activate(agent, None)
             assert (await configs.next()).variant_id is None
-        assert process.keeps_nothing()
+        assert await process.keeps_nothing()
 
     async def test_a_change_that_alters_nothing_of_what_resolves_wakes_nobody(self, process: Process) -> None:
         agent = await process.write.agent()
@@ -1030,13 +1067,13 @@ class TestConfigurations:
                 with pytest.raises(NotFound):
                     await late.next()
             assert await slow.ended()
-        assert process.keeps_nothing()
+        assert await process.keeps_nothing()
 
     async def test_an_unknown_agent_is_an_error_and_leaves_nothing_behind(self, process: Process) -> None:
         async with Configs(process.hub, AgentId(new_id())) as configs:
             with pytest.raises(NotFound):
                 await configs.next()
-        assert process.keeps_nothing()
+        assert await process.keeps_nothing()
 
     async def test_the_activation_in_another_process_arrives_by_notification(self, start: Start) -> None:
         here, there = await start(with_bell=True), await start(with_bell=True)

@@ -12,7 +12,8 @@ import pytest
 from server.operations import operation
 from server.settings import Settings
 from server.sse import EventStream
-from tests.clients.raw import WAIT, Unread, asking, events, eventually, stream
+from tests.clients.conditions import asking, eventually
+from tests.clients.raw import WAIT, Unread, events, stream
 from tests.harness.servers import Api, RunningServer, running_server, segment
 
 URQL = (

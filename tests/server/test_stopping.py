@@ -1,21 +1,19 @@
 """How servers end, and what they do together: `rapporteur serve` as processes, one or several, with one worker or two."""
 
-import asyncio
 import signal
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
-import asyncpg
 import psutil
 import pytest
 
-from db.engine import dsn
 from server.operations import operation
-from tests.clients.raw import WAIT, Events, Socket, Unread, connected, events, eventually
+from tests.clients.conditions import eventually, locked
+from tests.clients.raw import WAIT, Events, Socket, Unread, connected, events
 from tests.harness.commands import Serving, serving
 from tests.harness.servers import segment
 
@@ -23,20 +21,6 @@ SOON = 10.0
 """Seconds after SIGTERM in which a server must be gone."""
 RESTARTING = 1012
 """The close code for which clients connect again."""
-
-
-@contextmanager
-def locked(database_url: str, meeting: Any) -> Iterator[Callable[[], bool]]:
-    """Nobody can change the meeting until the block is left. Gives a function that says whether somebody waits to."""
-    with asyncio.Runner() as runner:
-        connection = runner.run(asyncpg.connect(dsn(database_url)))
-        try:
-            runner.run(connection.execute("BEGIN"))
-            runner.run(connection.execute("SELECT FROM meetings WHERE id = $1 FOR UPDATE", meeting["id"]))
-            waiting = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-            yield lambda: bool(runner.run(connection.fetch(waiting)))
-        finally:
-            runner.run(connection.close())
 
 
 @contextmanager

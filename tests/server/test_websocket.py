@@ -1,6 +1,5 @@
 """`/graphql` over WebSocket, spoken to word by word: graphql-transport-ws as its PROTOCOL.md has it, and what breaks it."""
 
-import asyncio
 import contextlib
 import json
 import logging
@@ -15,12 +14,11 @@ import psutil
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from db.database import Database
-from domain.ids import DEFAULT_WORKSPACE_ID, MeetingId
-from domain.segments import SegmentContent
+from domain.ids import MeetingId
 from domain.updates import Position
 from server.operations import operation
-from tests.clients.raw import PROTOCOL, Socket, Unread, asking, connected, eventually
+from tests.clients.conditions import asking, eventually, locked
+from tests.clients.raw import PROTOCOL, Socket, Unread, connected
 from tests.harness.servers import Api, RunningServer, running_server, segment
 from tests.harness.sql import recorded
 
@@ -119,18 +117,6 @@ def test_who_answers_pings_stays_and_who_does_not_is_let_go(database_url: str) -
         assert code == 1013  # clients connect again after this one, and not after 1011
         assert "sign of life" in reason
         eventually(lambda: accepts(server.url))
-
-
-def test_an_operation_that_runs_is_no_sign_of_life(database_url: str) -> None:
-    with running_server(database_url, ping_interval=0.2) as server, connected(server.url) as dead:
-        meeting = server.api.meeting()
-        dead.subscribe("1", UPDATES % "segments { segmentId }", id=meeting["id"])
-        with contextlib.suppress(ConnectionClosed):
-            for number in range(1, 200):
-                server.api.run("UpsertSegments", meetingId=meeting["id"], segments=[segment(number)])
-                while dead.receive()["type"] == "ping":
-                    pass
-        assert dead.connection.close_code == 1013
 
 
 # What breaks the protocol
@@ -390,6 +376,20 @@ def test_a_mutation_is_answered_once_and_later_operations_see_it(socket: Socket)
     assert socket.run("2", read, id=created["id"]) == {"title": "Second", "segmentCount": 1}
 
 
+def test_an_operation_sees_what_others_wrote_since_the_one_before(socket: Socket, api: Api) -> None:
+    agent, meeting = api.agent("First"), api.meeting("First")
+    read = """
+        query ($agent: ID!, $meeting: ID!) {
+          nodes(ids: [$agent, $meeting]) { ... on Agent { name } ... on Meeting { title } }
+        }
+    """
+    variables = {"agent": agent["id"], "meeting": meeting["id"]}
+    assert socket.run("1", read, None, **variables) == [{"name": "First"}, {"title": "First"}]
+    api.run("UpdateAgent", id=agent["id"], input={"name": "Second"})
+    api.run("UpdateMeeting", id=meeting["id"], input={"title": "Second"})
+    assert socket.run("2", read, None, **variables) == [{"name": "Second"}, {"title": "Second"}]
+
+
 def test_the_mutations_of_a_document_run_in_order_and_each_sees_those_before(socket: Socket, api: Api) -> None:
     meeting = api.meeting("None")
     query = """
@@ -469,6 +469,22 @@ def test_what_nobody_follows_any_more_is_not_looked_at(database_url: str, how: s
             case "drop":
                 reader.connection.socket.shutdown(sockets.SHUT_RDWR)
         eventually(lambda: not looks_at(meeting))
+
+
+@pytest.mark.parametrize("how", ["complete", "close"])
+def test_what_a_client_has_given_up_keeps_no_connection_to_the_database(database_url: str, how: str) -> None:
+    with running_server(database_url, pool_size=2, pool_timeout=2) as server:
+        meeting = server.api.meeting("Before")
+        with locked(database_url, meeting) as is_waited_for:
+            for _ in range(4):  # more than there are connections
+                with connected(server.url) as socket:
+                    socket.follow("1", "UpdateMeeting", id=meeting["id"], input={"title": "After"})
+                    eventually(is_waited_for)
+                    if how == "complete":
+                        socket.send("complete", id="1")
+                        socket.lives()
+                eventually(lambda: not is_waited_for())
+        assert server.api.run("Meeting", id=meeting["id"])["title"] == "Before"
 
 
 # Limits
@@ -634,24 +650,24 @@ def test_the_stream_completes_when_the_meeting_is_deleted(socket: Socket, api: A
 
 
 def test_a_cursor_that_another_server_gave_is_good_before_the_news_are_here(database_url: str) -> None:
-    """The other server died between its commit and its NOTIFY; a client has the cursor and goes on from there."""
-
-    async def write_unheard(meeting_id: MeetingId) -> None:
-        dying = Database(database_url)
-        async with dying.unit_of_work(DEFAULT_WORKSPACE_ID) as uow:
-            await uow.segments.add(meeting_id, SegmentContent("Unheard", start_time=4, end_time=5, segment_id=2))
-            await uow.commit()
-        await dying.close()
-
     with running_server(database_url) as server, connected(server.url) as reader, connected(server.url) as resuming:
         meeting = server.api.meeting(segments=1)
         reader.follow("1", "SegmentUpdates", meetingId=meeting["id"])
         assert told(reader.next("1")) == {1: "Text 1"}
-        asyncio.run(write_unheard(MeetingId(UUID(meeting["id"]))))
+        with dying_server(database_url) as dying:
+            dying.run("UpsertSegments", meetingId=meeting["id"], segments=[segment(2)])
         cursor = server.api.run("Meeting", id=meeting["id"])["updatesCursor"]
         resuming.follow("1", "SegmentUpdates", meetingId=meeting["id"], after=cursor)
         batch = resuming.next("1")
         assert (told(batch), batch["cursor"]) == ({}, cursor)
+
+
+@contextlib.contextmanager
+def dying_server(database_url: str) -> Iterator[Api]:
+    """Another server on the same database, which dies each time between its commit and its NOTIFY."""
+    with pytest.MonkeyPatch.context() as patch, running_server(database_url) as server:
+        patch.setattr(server.database.bell, "ring", lambda changes: None)
+        yield server.api
 
 
 # resolvedConfigUpdates
@@ -687,6 +703,18 @@ def test_the_current_configuration_comes_at_once_and_then_each_that_differs(sock
     assert current() == (idle["id"], "still idle", 0.7)
     api.run("DeactivateVariant", agentId=agent["id"])
     assert current() == (None, "overridden anyway", 0.7)
+
+
+def test_who_follows_later_begins_with_what_is_current_then(database_url: str) -> None:
+    with running_server(database_url) as server, connected(server.url) as earlier, connected(server.url) as later:
+        agent = server.api.agent(modelName="before")
+        earlier.follow("1", "ResolvedConfigUpdates", agentId=agent["id"])
+        assert earlier.next("1")["modelName"] == "before"
+        with dying_server(database_url) as dying:
+            dying.run("UpdateAgent", id=agent["id"], input={"config": {"modelName": "after"}})
+        assert server.api.run("ResolvedConfig", slug=agent["slug"])["resolvedConfig"]["modelName"] == "after"
+        later.follow("1", "ResolvedConfigUpdates", agentId=agent["id"])
+        assert later.next("1")["modelName"] == "after"
 
 
 def test_an_agent_is_followed_by_its_slug_as_well_until_it_is_deleted(socket: Socket, api: Api) -> None:

@@ -1,0 +1,177 @@
+"""Clients as processes that say what they get as lines of JSON, and a server that they lose and find again."""
+
+import contextlib
+import random
+import signal
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import orjson
+
+from tests.harness.commands import COMMAND, Serving, environment
+
+WAIT = 40.0
+"""Seconds after which what did not come will not come."""
+
+
+class Program:
+    """A process; `said` is what it has said so far."""
+
+    def __init__(self, command: Sequence[str | Path]) -> None:
+        self.said: list[Any] = []
+        self.complaints: list[str] = []
+        self._changed = threading.Condition()
+        self._silent = False
+        self._process = subprocess.Popen(
+            [*map(str, command)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        self._readers = [threading.Thread(target=reader) for reader in (self._read_output, self._read_complaints)]
+        for reader in self._readers:
+            reader.start()
+
+    def _read_output(self) -> None:
+        assert self._process.stdout is not None
+        with self._process.stdout as lines:
+            for line in lines:
+                with self._changed:
+                    self.said.append(orjson.loads(line))
+                    self._changed.notify_all()
+        with self._changed:
+            self._silent = True
+            self._changed.notify_all()
+
+    def _read_complaints(self) -> None:
+        assert self._process.stderr is not None
+        with self._process.stderr as lines:
+            self.complaints += lines
+
+    def has(self, condition: Callable[["Program"], bool], deadline: float) -> bool:
+        """Wait until the condition holds, at most to the deadline or the program's end; says whether it does."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._silent or condition(self), max(0, deadline - time.monotonic()))
+            return condition(self)
+
+    def end(self, deadline: float) -> int | None:
+        """Its exit code; None if it had to be killed."""
+        try:
+            code = self._process.wait(max(0.01, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+            code = None
+        for reader in self._readers:
+            reader.join()
+        return code
+
+
+@contextmanager
+def programs(commands: Mapping[str, Sequence[str | Path]]) -> Iterator[dict[str, Program]]:
+    """The processes, killed at the end if they still run."""
+    running: dict[str, Program] = {}
+    try:
+        for name, command in commands.items():
+            running[name] = Program(command)
+        yield running
+    finally:
+        for program in running.values():
+            program.end(0)
+
+
+class ComingBack:
+    """A `rapporteur serve` that can be ended and started again on the same database and port."""
+
+    def __init__(self, database_url: str) -> None:
+        self._database_url = database_url
+        self._port = _free_port()
+        self.start()
+
+    def start(self) -> None:
+        command = [*COMMAND, "serve", "--port", str(self._port)]
+        settings = environment(database_url=self._database_url, demo="false")
+        self.serving = Serving(subprocess.Popen(command, env=settings, stderr=subprocess.PIPE, text=True))
+        self.api, self.url = self.serving.api, self.serving.url
+
+    def end(self, by: signal.Signals) -> None:
+        """End it, and wait until it is gone."""
+        self.api.http.close()
+        self.serving.process.send_signal(by)
+        self.serving.process.wait(WAIT)
+
+
+@contextmanager
+def coming_back(database_url: str) -> Iterator[ComingBack]:
+    server = ComingBack(database_url)
+    try:
+        yield server
+    finally:
+        server.end(signal.SIGKILL)
+
+
+class Wire:
+    """Forwards connections to a server, keeps what the server has said on each, and can be cut."""
+
+    def __init__(self, server_url: str) -> None:
+        self._server = urlsplit(server_url)
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self.address = f"127.0.0.1:{self._listening.getsockname()[1]}"
+        self.said: list[bytearray] = []
+        self._open: list[socket.socket] = []
+        self._threads = [threading.Thread(target=self._accept)]
+        self._threads[0].start()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                client, _ = self._listening.accept()
+            except OSError:  # closed
+                return
+            server = socket.create_connection((self._server.hostname, self._server.port))
+            self._open += [client, server]
+            self.said.append(bytearray())
+            for ends in ((client, server, bytearray()), (server, client, self.said[-1])):
+                self._threads.append(threading.Thread(target=self._forward, args=ends))
+                self._threads[-1].start()
+
+    def _forward(self, one: socket.socket, other: socket.socket, kept: bytearray) -> None:
+        with contextlib.suppress(OSError):
+            while data := one.recv(65536):
+                kept += data
+                other.sendall(data)
+        with contextlib.suppress(OSError):
+            other.shutdown(socket.SHUT_RDWR)
+
+    def cut(self) -> None:
+        """End all connections; new ones are taken."""
+        for end in self._open:
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        with contextlib.suppress(OSError):
+            self._listening.shutdown(socket.SHUT_RDWR)
+        self._listening.close()
+        self._threads[0].join()
+        self.cut()
+        for thread in self._threads[1:]:
+            thread.join()
+        for end in self._open:
+            end.close()
+
+
+def _free_port() -> int:
+    """One that no connection gets for its own end while the server is away."""
+    for port in random.sample(range(20_000, 30_000), 1_000):
+        with socket.socket() as trial:
+            try:
+                trial.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise AssertionError("no port is free")
