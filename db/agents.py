@@ -26,7 +26,7 @@ _BY_IDS = _AGENTS.where(agents.c.id == any_(IDS))
 _LOCKED = _AGENTS.where(agents.c.id == ID).with_for_update(key_share=True)
 _BY_SLUG = _AGENTS.where(agents.c.slug == bindparam("slug"))
 
-RESOLVED = select(
+_RESOLVED = select(
     agents.c.id,
     agent_variants.c.id,
     *(func.coalesce(agent_variants.c[name], agents.c[name]) for name in CONFIG_FIELDS),
@@ -39,10 +39,10 @@ RESOLVED = select(
     )
 )
 """What each agent resolves to: the active variant's value, else the agent's, field by field."""
-_RESOLVED_BY_IDS = RESOLVED.where(_HERE, agents.c.id == any_(IDS))
+_RESOLVED_BY_IDS = _RESOLVED.where(_HERE, agents.c.id == any_(IDS))
 
 # What changes whenever a resolved configuration may have changed, at a fraction of its size.
-_SIGNATURES = RESOLVED.with_only_columns(
+_SIGNATURES = _RESOLVED.with_only_columns(
     agents.c.id, agents.c.version, agents.c.active_variant_id, agent_variants.c.version
 ).where(_HERE, agents.c.id == any_(IDS))
 

@@ -72,7 +72,7 @@ class Bell:
                     await self._serve(connection)
                 finally:
                     connection.terminate()
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except Exception as error:  # whatever it is, without the bell each look waits for its time
                 logger.warning("no connection for notifications: %s", error)
             if clock() - began > LONGEST_PAUSE:  # it did work
                 pause = SHORTEST_PAUSE

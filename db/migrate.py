@@ -1,5 +1,6 @@
 """Bringing a database to the newest schema, from code."""
 
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -31,6 +32,16 @@ def head() -> str:
     revision = ScriptDirectory.from_config(_config()).get_current_head()
     assert revision is not None
     return revision
+
+
+@cache
+def _revisions() -> tuple[str, ...]:
+    return tuple(script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions())
+
+
+def is_current(revision: str | None) -> bool:
+    """Whether this code can use a database at the revision: the newest that it knows, or one that only a newer server knows."""
+    return revision is not None and revision not in _revisions()[1:]
 
 
 async def migrate(engine: AsyncEngine, revision: str = "head") -> None:

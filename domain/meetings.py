@@ -7,8 +7,6 @@ from datetime import UTC, datetime
 from enum import Enum
 from typing import Any
 
-import orjson
-
 from domain.errors import Conflict
 from domain.ids import AgentId, MeetingId, new_id, uuid
 from domain.validation import Check, Rule, Violation, nullable, storable, text
@@ -150,11 +148,15 @@ def patch_meeting(meeting: Meeting, values: Mapping[str, Any]) -> Meeting:
 
 def differs(changed: Meeting, meeting: Meeting) -> bool:
     """Whether the two are not the same. (For Python 1 and true are equal; in JSON they are two values.)"""
-    return changed != meeting or _canonical(changed.metadata) != _canonical(meeting.metadata)
+    return changed != meeting or not _same(changed.metadata, meeting.metadata)
 
 
-def _canonical(metadata: dict[str, Any]) -> bytes:
-    return orjson.dumps(metadata, option=orjson.OPT_SORT_KEYS)
+def _same(a: Any, b: Any) -> bool:
+    if isinstance(a, dict) and isinstance(b, dict):
+        return a.keys() == b.keys() and all(_same(a[key], b[key]) for key in a)
+    if isinstance(a, list) and isinstance(b, list):
+        return len(a) == len(b) and all(map(_same, a, b))
+    return bool(a == b) and isinstance(a, bool) == isinstance(b, bool)
 
 
 def enter(meeting: Meeting, state: MeetingState) -> Meeting:

@@ -19,9 +19,12 @@ import asyncio
 import contextlib
 import logging
 from bisect import bisect_right
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Collection, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
+from itertools import zip_longest
 from operator import attrgetter
+from typing import TypeVar
 
 from db.changes import Changes
 from db.database import Database
@@ -29,6 +32,8 @@ from domain.agents import ResolvedAgentConfig
 from domain.errors import InvalidInput, NotFound, ServiceUnavailable
 from domain.ids import AgentId, MeetingId, WorkspaceId
 from domain.updates import Change, Position, SegmentUpdates
+
+Id = TypeVar("Id")
 
 logger = logging.getLogger("rapporteur.hub")
 
@@ -40,6 +45,12 @@ LOOK = 5.0
 """Seconds between looks at everything."""
 ANSWER = 15.0
 """Seconds that a look may take."""
+FIRST_ANSWER = 5.0
+"""Seconds that a reader waits for its first look."""
+PART = 100
+"""Meetings, or agents, of one statement."""
+BATCHES = 16
+"""Batches of a tail that are kept for other readers at the same place."""
 PAUSE = 0.5
 """Seconds before the database is asked again after it did not answer."""
 NOWHERE = Position.after_write(2**62)
@@ -104,6 +115,8 @@ class Tail:
         """What follows `place`, which is not below the floor. Readers at the same place get the same object."""
         assert self.head is not None
         if (place, size) not in self._batches:
+            if len(self._batches) >= BATCHES:
+                self._batches.clear()
             start = bisect_right(self._changes, place, key=attrgetter("position"))
             changes = self._changes[start : start + size]
             last = start + len(changes) == len(self._changes)
@@ -122,6 +135,11 @@ class Cell:
         self.gone = False
         self.value: ResolvedAgentConfig | None = None
         self.signature: object = ()  # no agent's, and not that of none
+
+
+def _parts(ids: Collection[Id]) -> Iterator[Sequence[Id]]:
+    ordered = list(ids)
+    return (ordered[start : start + PART] for start in range(0, len(ordered), PART))
 
 
 class Hub:
@@ -161,15 +179,19 @@ class Hub:
                 self.hear(None)
             self._waiting.clear()
             self._looks_begun += 1
-            due = self._due.take()
-            try:
-                async with asyncio.timeout(ANSWER):
-                    await self._look_at_meetings(due.meetings)
-                    await self._look_at_agents(due.agents)
-            except Exception as error:  # the one task of all subscribers must go on
-                logger.warning("live updates wait: %s", error, exc_info=not isinstance(error, ServiceUnavailable))
+            due, failed = self._due.take(), Changes()
+            for meetings, agents in zip_longest(_parts(due.meetings), _parts(due.agents), fillvalue=()):
+                part = Changes(set(meetings), set(agents))
+                try:
+                    async with asyncio.timeout(ANSWER):
+                        await self._look_at_meetings(part.meetings)
+                        await self._look_at_agents(part.agents)
+                except Exception as error:  # the one task of all subscribers must go on
+                    logger.warning("live updates wait: %s", error, exc_info=not isinstance(error, ServiceUnavailable))
+                    failed.add(part)
+            if failed:
                 await asyncio.sleep(PAUSE)
-                self.hear(due)
+                self.hear(failed)
             else:
                 self._looks_done = self._looks_begun
                 self._looked.announce()
@@ -178,8 +200,12 @@ class Hub:
         """Have these looked at from now on, and wait for it: what a look that is under way sees may be older."""
         self.hear(changes)
         wanted = self._looks_begun + 1
-        while self._looks_done < wanted:
-            await self._looked.wait()
+        try:
+            async with asyncio.timeout(FIRST_ANSWER):
+                while self._looks_done < wanted:
+                    await self._looked.wait()
+        except TimeoutError:
+            raise ServiceUnavailable("the database does not answer now") from None
 
     async def _look_at_meetings(self, ids: set[MeetingId]) -> None:
         tails = [tail for id in ids if (tail := self._tails.get(id))]
@@ -210,6 +236,13 @@ class Hub:
             if value != cell.value or cell.gone:
                 cell.value = value
                 cell.news.announce()
+
+    async def close(self) -> None:
+        """End the reads that are under way."""
+        reads = list(self._reads.values())
+        for read in reads:
+            read.cancel()
+        await asyncio.gather(*reads, return_exceptions=True)
 
     async def segment_updates(
         self, meeting_id: MeetingId, after: Position, batch_size: int
@@ -250,8 +283,13 @@ class Hub:
         key = (meeting_id, place, size)
         if key not in self._reads:
             self._reads[key] = asyncio.ensure_future(self._batch_of_table(meeting_id, place, size))
-            self._reads[key].add_done_callback(lambda _: self._reads.pop(key))
+            self._reads[key].add_done_callback(partial(self._end_read, key))
         return await asyncio.shield(self._reads[key])
+
+    def _end_read(self, key: tuple[MeetingId, Position, int], read: asyncio.Future[SegmentUpdates | None]) -> None:
+        del self._reads[key]
+        if not read.cancelled():
+            read.exception()  # whoever waited has it; if all have left, that is no reason for a complaint in the log
 
     async def _batch_of_table(self, meeting_id: MeetingId, place: Position, size: int) -> SegmentUpdates | None:
         found = await self._changes(meeting_id, place, size)

@@ -20,19 +20,19 @@ Node = Agent | AgentVariant | Meeting | Segment
 
 
 async def node(info: Info, id: strawberry.ID) -> Node | None:
-    return (await _find(info, [id], "id"))[0]
+    return (await _find(info, {"id": id}))[0]
 
 
 async def nodes(info: Info, ids: list[strawberry.ID]) -> list[Node | None]:
     if len(ids) > MAX_NODES:
         raise InvalidInput.of("ids", f"must have at most {MAX_NODES} items, has {len(ids)}")
-    return await _find(info, list(ids), "ids")
+    return await _find(info, {f"ids.{index}": id for index, id in enumerate(ids)})
 
 
-async def _find(info: Info, ids: list[strawberry.ID], path: str) -> list[Node | None]:
+async def _find(info: Info, ids: dict[str, strawberry.ID]) -> list[Node | None]:
+    """The nodes of these ids, given by the paths of their arguments."""
     check = Check()
-    many = path == "ids"
-    keys = [check.value(node_key, id, f"{path}.{index}" if many else path) for index, id in enumerate(ids)]
+    keys = [check.value(node_key, id, path) for path, id in ids.items()]
     check.done()
     loaders = info.context.loaders
 

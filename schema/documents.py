@@ -20,6 +20,8 @@ from strawberry.extensions import SchemaExtension
 CACHED = 1_000
 """Documents that are kept; clients use few, and this is for those who make them up."""
 
+KEPT_LENGTH = 10_000
+"""Characters of a document that is kept; parsed, it takes some sixty times as much."""
 MAX_DIGITS = 400
 
 
@@ -36,11 +38,17 @@ class ShortNumbers(ASTValidationRule):
             self.report_error(GraphQLError(f"A number may have at most {MAX_DIGITS} digits.", node))
 
 
-@lru_cache(maxsize=CACHED)
 def prepare(schema: GraphQLSchema, query: str) -> Prepared:
     """The document and what validation says of it. Raises GraphQLError for a syntax error."""
+    return _kept(schema, query) if len(query) <= KEPT_LENGTH else _prepare(schema, query)
+
+
+def _prepare(schema: GraphQLSchema, query: str) -> Prepared:
     document = parse(query)
     return Prepared(document, validate(schema, document, [ShortNumbers]) or validate(schema, document))
+
+
+_kept = lru_cache(maxsize=CACHED)(_prepare)
 
 
 def operation_of(document: DocumentNode, name: str | None) -> OperationDefinitionNode:

@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route, WebSocketRoute
 
 from db.database import Database
-from db.migrate import current_revision, head
+from db.migrate import current_revision, is_current
 from domain.errors import ServiceUnavailable
 from domain.ids import WorkspaceId
 from resolvers.context import Context
@@ -67,6 +67,7 @@ def create_app(settings: Settings, database_url: str) -> Starlette:
             for task in live:
                 task.cancel()
             await asyncio.gather(*live, return_exceptions=True)
+            await hub.close()
             await database.close()
 
     async def healthz(request: Request) -> Response:
@@ -77,7 +78,7 @@ def create_app(settings: Settings, database_url: str) -> Starlette:
             revision = await current_revision(database.engine)
         except ServiceUnavailable as error:
             return JSONResponse({"status": "unavailable", "reason": str(error)}, 503)
-        if revision != head():
+        if not is_current(revision):
             return JSONResponse({"status": "unavailable", "reason": "the database is not migrated"}, 503)
         return JSONResponse({"status": "ok", "revision": revision})
 

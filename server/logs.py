@@ -46,6 +46,13 @@ def configure(level: str) -> None:
         logging.getLogger(noisy).setLevel("WARNING")
 
 
+def log_operation(operation: str | None, outcome: str, seconds: float) -> None:
+    """The line of an operation over a WebSocket, when it has ended: complete, with an error, or by either side's leaving."""
+    milliseconds = round(seconds * 1000, 1)
+    fields = {"method": "WS", "path": "/graphql", "operation": operation, "milliseconds": milliseconds}
+    access.info("WS /graphql %s %.1f ms %s", outcome, milliseconds, operation or "", extra=fields)
+
+
 class RequestLog:
     """Middleware: a line for each HTTP request, when it has been answered."""
 

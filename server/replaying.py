@@ -4,6 +4,7 @@ Each segment first grows as a hypothesis, word by word, as speech-to-text engine
 later, where a corrected transcript is given, its correction.
 """
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -83,7 +84,8 @@ def replay(
             client.run("UpsertSegments", meetingId=meeting_id, segments=[segment_input(one) for one in batch.values()])
             show(sent, lines[sent - 1].content)
     except BaseException:
-        client.run("UpdateMeeting", id=meeting_id, input={"state": "STOPPED"})
+        with contextlib.suppress(ApiError):  # what ended the replay is to be told, and not this
+            client.run("UpdateMeeting", id=meeting_id, input={"state": "STOPPED"})
         raise
     client.run("UpdateMeeting", id=meeting_id, input={"state": "STOPPED"})
     client.run("UpdateMeeting", id=meeting_id, input={"state": "COMPLETED"})

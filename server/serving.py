@@ -1,6 +1,11 @@
 """Running uvicorn: one process or several, and how they end."""
 
+import multiprocessing
+import multiprocessing.connection
+import os
+import signal
 import socket
+import threading
 from functools import partial
 from typing import Any
 
@@ -59,7 +64,15 @@ class Workers(Multiprocess):
 
 def _worker_app(settings: Settings, database_url: str) -> Any:
     logs.configure(settings.log_level)  # a worker starts with nothing
+    if parent := multiprocessing.parent_process():
+        threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
     return create_app(settings, database_url)
+
+
+def _end_with(sentinel: int) -> None:
+    """End this worker when its supervisor is gone, killed perhaps: else it would keep the port, and serve on unseen."""
+    multiprocessing.connection.wait([sentinel])
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _end_with_clients_that_do_not_read(listening: socket.socket, timeout: float) -> None:

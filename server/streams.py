@@ -6,7 +6,7 @@ fields, the event is executed and encoded once, and its bytes go to all of them.
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable
+from collections.abc import AsyncGenerator, Awaitable
 from contextlib import aclosing
 from typing import Any
 
@@ -64,7 +64,20 @@ class Streams:
     async def answers(
         self, query: str, variables: dict[str, Any] | None, name: str | None, context: Context
     ) -> AsyncGenerator[bytes, None]:
-        """One answer of a query or mutation, or one for each event of a subscription. Raises RequestErrors."""
+        """One answer of a query or mutation, or one for each event of a subscription. Raises only RequestErrors."""
+        try:
+            async with aclosing(self._executed(query, variables, name, context)) as answers:
+                async for answer in answers:
+                    yield answer
+        except RequestErrors:
+            raise
+        except Exception as error:
+            original = error.original_error if isinstance(error, GraphQLError) else error
+            raise RequestErrors([GraphQLError(str(error), original_error=original)]) from error
+
+    async def _executed(
+        self, query: str, variables: dict[str, Any] | None, name: str | None, context: Context
+    ) -> AsyncGenerator[bytes, None]:
         document, operation = operation_in(query, name)
         if operation.operation is not OperationType.SUBSCRIPTION:
             result = await schema.execute(query, variables, context, operation_name=name)
@@ -83,7 +96,7 @@ class Streams:
             raise RequestErrors(source.errors or [])
         assert isinstance(source, AsyncGenerator)
         shape = encode_json([query, name, _variables_of_events(document, operation, variables or {})])
-        async with aclosing(source), aclosing(_without_surprises(source)) as events:
+        async with aclosing(source) as events:
             async for event in events:
                 yield await self._answer(executor, event, shape)
 
@@ -109,16 +122,6 @@ class Streams:
 async def _finished(result: Awaitable[ExecutionResult]) -> bytes:
     finished = await result
     return _encoded(finished.data, finished.errors)
-
-
-async def _without_surprises(events: AsyncIterator[object]) -> AsyncGenerator[object, None]:
-    """The events; what goes wrong between them ends the stream with errors that a client may see."""
-    try:
-        async for event in events:
-            yield event
-    except Exception as error:
-        original = error.original_error if isinstance(error, GraphQLError) else error
-        raise RequestErrors([GraphQLError(str(error), original_error=original)]) from error
 
 
 def _variables_of_events(

@@ -46,7 +46,6 @@ class GraphQLView(GraphQL[Context, None]):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
         try:
-            self._check_size(request)
             answers = await self._answers_as_events(request)
             response = await self.run(request) if answers is None else None
         except HTTPException as error:
@@ -60,12 +59,6 @@ class GraphQLView(GraphQL[Context, None]):
                 await EventStream(answers, self._closing, self._settings)(scope, receive, send)
         except TooManyConnections:
             await error_response("too many connections: try again later", 503)(scope, receive, send)
-
-    def _check_size(self, request: Request) -> None:
-        """The middleware would end a body that is too large with a bare 413; where it is announced, say more."""
-        length = request.headers.get("content-length", "")
-        if length.isdecimal() and int(length[:20]) > self._settings.max_body:
-            raise HTTPException(413, f"the body must have at most {self._settings.max_body:,} bytes, has {length}")
 
     async def _answers_as_events(self, request: Request) -> AsyncGenerator[bytes, None] | None:
         """The answers to be sent as events; None where the client is to get one answer.
@@ -138,7 +131,7 @@ def _is_subscription(data: GraphQLRequestData) -> bool:
 
 def error_response(message: str, status: int) -> Response:
     """A refusal of the whole request, in the form of a GraphQL error."""
-    code = "BAD_USER_INPUT" if status < 500 else "SERVICE_UNAVAILABLE"
-    body = {"errors": [{"message": message, "extensions": {"code": code}}]}
+    away = {"code": "SERVICE_UNAVAILABLE", "retryAfter": 1}
+    body = {"errors": [{"message": message, "extensions": {"code": "BAD_USER_INPUT"} if status < 500 else away}]}
     headers = {"Allow": "POST"} if status == 405 else None
     return Response(encode_json(body), status, headers, media_type="application/json")

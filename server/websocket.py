@@ -7,15 +7,18 @@ code that the protocol names, what is wrong with an operation is an `error` mess
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Callable
 from typing import Any
 
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
+from strawberry.http.websocket_origin import is_same_origin
 
 from resolvers.context import Context
 from server.json import decode_json, encode_json
 from server.limits import Places, TooManyConnections
+from server.logs import log_operation
 from server.settings import Settings
 from server.streams import RequestErrors, Streams
 
@@ -54,6 +57,12 @@ class WebSocketEndpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         websocket = WebSocket(scope, receive, send)
+        origin = websocket.headers.get("origin")
+        if origin is not None and not is_same_origin(origin, websocket.headers.get("host")):
+            await (
+                websocket.close()
+            )  # before accepting: HTTP 403. Else any web page could use the server of who looks at it
+            return
         offered = PROTOCOL in scope["subprotocols"]
         # A refusal comes after the handshake: a browser shows its code and reason only then.
         await websocket.accept(PROTOCOL if offered else None)
@@ -196,13 +205,16 @@ class _Connection:
         stream = self._streams.answers(
             payload["query"], payload.get("variables"), payload.get("operationName"), self._new_context()
         )
+        began, outcome = time.perf_counter(), "ended"
         try:
             async with contextlib.aclosing(stream) as answers:
                 async for answer in answers:
                     await self._send_text(f"{head}{answer.decode()}}}")
             self._operations.pop(id, None)  # first: the client may use the id again as soon as it hears
             await self._send({"id": id, "type": "complete"})
+            outcome = "complete"
         except RequestErrors as error:
+            outcome = "error"
             self._operations.pop(id, None)
             await self._send({"id": id, "type": "error", "payload": error.errors})
         except WebSocketDisconnect:
@@ -210,9 +222,11 @@ class _Connection:
         except _Close as close:
             if not self._closing.done():
                 self._closing.set_result(close)
+        finally:
+            log_operation(payload.get("operationName"), outcome, time.perf_counter() - began)
 
     async def _send_error(self, id: str, message: str) -> None:
-        error = {"message": message, "extensions": {"code": "BAD_USER_INPUT"}}
+        error = {"message": message, "extensions": {"code": "RATE_LIMITED"}}
         await self._send({"id": id, "type": "error", "payload": [error]})
 
     async def _send(self, message: dict[str, Any]) -> None:

@@ -14,7 +14,11 @@ errors = Console(stderr=True, highlight=False)
 
 DatabaseUrl = Annotated[
     str | None,
-    typer.Option(envvar="RAPPORTEUR_DATABASE_URL", help="Any PostgreSQL, 15 or newer. Left out: an embedded one."),
+    typer.Option(
+        "--database-url",
+        envvar="RAPPORTEUR_DATABASE_URL",
+        help="Any PostgreSQL, 15 or newer. Left out: an embedded one.",
+    ),
 ]
 DataDir = Annotated[
     Path | None,

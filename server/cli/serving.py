@@ -28,14 +28,7 @@ def serve(
     workers: Annotated[
         int | None, typer.Option(envvar="RAPPORTEUR_WORKERS", help="Processes that serve. Default: 1")
     ] = None,
-    database_url_: Annotated[
-        str | None,
-        typer.Option(
-            "--database-url",
-            envvar="RAPPORTEUR_DATABASE_URL",
-            help="Any PostgreSQL, 15 or newer. Left out: an embedded one.",
-        ),
-    ] = None,
+    database_url_: DatabaseUrl = None,
     data_dir: DataDir = None,
     pool_size: Annotated[
         int | None, typer.Option(envvar="RAPPORTEUR_POOL_SIZE", help="Database connections. Default: 10")

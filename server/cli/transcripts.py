@@ -115,7 +115,7 @@ def replay(
     except ApiError as error:
         raise fail(error) from error
     except KeyboardInterrupt:
-        raise fail("interrupted: the meeting is stopped") from None
+        raise fail("interrupted") from None
 
 
 def _printer(bar: Progress) -> Callable[[Mapping[str, Any]], None]:

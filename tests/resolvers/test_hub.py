@@ -647,7 +647,7 @@ class TestTailAndTable:
     async def test_one_that_lags_gets_the_newest_text_only_however_small_its_batches(
         self, process: Process, silent: Writer
     ) -> None:
-        """DESIGN 3: a slow consumer "gets the newest text of each segment it missed rather than every revision"."""
+        """docs/live.md: a slow consumer "gets the newest text of each segment it missed rather than every revision"."""
         meeting = await silent.meeting()
         pilot, slow = [await process.caught_up_reader(meeting, size) for size in (100, 1)]
         for text in ("I", "I see", "I see that", "I see that now"):

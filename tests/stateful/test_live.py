@@ -25,7 +25,7 @@ from server.operations import operation
 from tests.harness.databases import TestPostgres
 from tests.harness.servers import Api, RunningServer, running_server
 
-PATIENCE = 20.0
+PATIENCE = 10.0
 """Seconds in which what is due must come."""
 SERVERS = st.integers(0, 1)
 NUMBERS = st.integers(0, 7)
@@ -254,8 +254,8 @@ query ($id: ID!) { meeting(id: $id) { updatesCursor segments(first: 1000) { node
 
 @pytest.fixture
 def two_servers(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[RunningServer]]:
-    monkeypatch.setattr(hub, "TAIL", 4)
-    monkeypatch.setattr(hub, "PAGE", 5)
+    monkeypatch.setattr(hub, "TAIL", 2)
+    monkeypatch.setattr(hub, "PAGE", 3)
     monkeypatch.setattr(hub, "PAUSE", 0.05)
     monkeypatch.setattr(hub, "LOOK", 1.0)  # a write whose commit is not answered rings for nobody
     monkeypatch.setattr(bell, "HEARTBEAT", 0.2)
@@ -269,4 +269,6 @@ def test_readers_lose_nothing_and_nothing_goes_backwards(
     LiveMachine.postgres = postgres
     LiveMachine.servers = two_servers
     LiveMachine.database = str(make_url(database_url).database)
-    run_state_machine_as_test(LiveMachine, settings=settings(max_examples=20, stateful_step_count=30))
+    run_state_machine_as_test(
+        LiveMachine, settings=settings(max_examples=20, stateful_step_count=30, report_multiple_bugs=False)
+    )
