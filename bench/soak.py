@@ -41,8 +41,8 @@ OWN = 60
 """Segments of each writer in each meeting: only it writes them, so what the table must hold is known."""
 SHARED = range(1, 11)
 """Segments that all writers write."""
-CROWD = range(10_000, 11_000)
-"""Segments that are all written at once now and then: as many as a page of the hub's."""
+CROWD = range(10_000, 13_000)
+"""Segments that are all written now and then, a thousand after the other: each as many as a page of the hub's."""
 CALM, DOWN = 5.0, 1.5
 """Seconds between kills, and for which PostgreSQL stays down."""
 DRAIN = 60.0
@@ -143,12 +143,13 @@ class Writer:
             self.acknowledged[meeting].update(dict.fromkeys(own))
         else:
             shared = self._draw.sample(SHARED, 2)
-            numbers = [*own, *(CROWD if what == "crowd" else shared)][:1000]
-            segments = [self._segment(number) for number in numbers]
-            await self._soak.ask(client, operation("UpsertSegments"), meetingId=meeting, segments=segments)
-            if what == "again":
+            segments = [self._segment(number) for number in [*own, *shared]]
+            for _ in range(2 if what == "again" else 1):
                 await self._soak.ask(client, operation("UpsertSegments"), meetingId=meeting, segments=segments)
             self.acknowledged[meeting].update({one["segmentId"]: one["text"] for one in segments[: len(own)]})
+            for start in range(0, len(CROWD) if what == "crowd" else 0, 1000):
+                segments = [self._segment(number) for number in CROWD[start : start + 1000]]
+                await self._soak.ask(client, operation("UpsertSegments"), meetingId=meeting, segments=segments)
         self._soak.counts["writes"] += 1
 
     def _segment(self, number: int) -> dict[str, Any]:

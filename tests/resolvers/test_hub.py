@@ -254,6 +254,7 @@ async def running(url: str, *, with_bell: bool, **options: Any) -> AsyncIterator
         await asyncio.gather(*process.tasks, return_exceptions=True)
         for reader in process.readers:
             await reader.stream.aclose()
+        await process.hub.close()
         await process.database.close()
 
 
@@ -707,6 +708,28 @@ class TestCursors:
             await reader.reach(Position.after_write(end.change_seq + 1))
             assert sorted(reader.transcript) == due
 
+    async def test_a_cursor_more_than_a_page_ahead_of_the_tail_is_right(
+        self, process: Process, silent: Writer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """As during an import through another process: one look does not bring the tail there."""
+        monkeypatch.setattr(hub_module, "PAGE", 2)
+        meeting = await silent.meeting()
+        await process.caught_up_reader(meeting)
+        end = await silent.upsert(meeting, range(1, 8))
+        reader = process.reader(meeting, end)
+        assert (await reader.next()).position == end
+        await silent.upsert(meeting, [8])
+        process.look(meeting)
+        await reader.reach(Position.after_write(end.change_seq + 1))
+        assert sorted(reader.transcript) == [8]
+
+    async def test_a_reader_begins_with_what_is_there_when_it_comes(self, process: Process, silent: Writer) -> None:
+        """Also where others read already, and no ring has told of it."""
+        meeting = await silent.meeting()
+        place = (await process.caught_up_reader(meeting)).place
+        await silent.upsert(meeting, [1])
+        assert numbers([await process.reader(meeting, place).next()]) == [1]
+
     @pytest.mark.parametrize("is_read", [False, True])
     async def test_a_cursor_ahead_of_the_meeting_is_an_error(self, process: Process, is_read: bool) -> None:
         meeting = await process.write.meeting(segments=2)
@@ -744,6 +767,14 @@ class TestDeletedMeetings:
             await process.reader(meeting).next()
         assert await slow.ended()
         assert await process.keeps_nothing()
+
+    async def test_one_that_comes_before_its_ring_is_told(self, process: Process, silent: Writer) -> None:
+        meeting = await silent.meeting(segments=1)
+        waiting = await process.caught_up_reader(meeting)
+        await silent.delete_meeting(meeting)
+        with pytest.raises(NotFound):
+            await process.reader(meeting).next()
+        assert await waiting.ended()
 
     async def test_another_process_hears_of_it(self, start: Start) -> None:
         here, there = await start(with_bell=True), await start(with_bell=True)
@@ -836,6 +867,36 @@ class TestRings:
         finally:
             for row in rows:
                 os.kill(row["pid"], signal.SIGCONT)
+
+    async def test_a_meeting_that_cannot_be_read_is_no_trouble_for_the_others(
+        self, process: Process, silent: Writer, ear: Ear, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(hub_module, "PART", 1)
+        sick, healthy, new = [await silent.meeting() for _ in range(3)]
+        of_sick, of_healthy = [await process.caught_up_reader(id) for id in (sick, healthy)]
+        for meeting in (sick, healthy, new):
+            await silent.upsert(meeting, [1])
+        await ear.connection.execute(
+            f"""
+            CREATE FUNCTION readable(id uuid) RETURNS bool LANGUAGE plpgsql AS
+                $$BEGIN IF id = '{sick}' THEN RAISE 'too long' USING ERRCODE = '57014'; END IF; RETURN true; END$$;
+            CREATE POLICY sick ON segments TO {ROLE} USING (readable(meeting_id));
+            ALTER TABLE segments ENABLE ROW LEVEL SECURITY
+            """
+        )
+        try:
+            process.look(sick, healthy)
+            assert numbers([await of_healthy.next()]) == [1]
+            assert numbers(await process.reader(new).catch_up()) == [1]
+        finally:
+            await ear.connection.execute(
+                """
+                ALTER TABLE segments DISABLE ROW LEVEL SECURITY;
+                DROP POLICY sick ON segments;
+                DROP FUNCTION readable(uuid)
+                """
+            )
+        assert numbers([await of_sick.next()]) == [1]
 
 
 class TestStatements:
@@ -1054,6 +1115,14 @@ class TestConfigurations:
             await silent.configure(agent, model_name="three")
             process.hub.hear(Changes(agents={agent}))
             assert (await soon(waiting)).model_name == "three"
+
+    async def test_a_reader_begins_with_what_resolves_when_it_comes(self, process: Process, silent: Writer) -> None:
+        """Also where others read already, and no ring has told of the change."""
+        agent = await silent.agent()
+        async with Configs(process.hub, agent) as early, Configs(process.hub, agent) as late:
+            await early.next()
+            await silent.configure(agent, model_name="other")
+            assert (await late.next()).model_name == "other"
 
     async def test_a_deleted_agent_ends_the_stream(self, process: Process) -> None:
         agent = await process.write.agent()

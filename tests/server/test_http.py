@@ -5,6 +5,9 @@ import math
 
 import httpx
 import pytest
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
+from websockets.typing import Origin, Subprotocol
 
 from tests.harness.servers import Api, RunningServer
 
@@ -83,6 +86,15 @@ def test_other_types_methods_and_sizes_are_refused(server: RunningServer) -> Non
     too_large = post(server, b'{"query": "' + b" " * (16 * 1024 * 1024) + b'"}')
     assert too_large.status_code == 413
     assert httpx.get(f"{server.url}/nothing").status_code == 404
+
+
+def test_a_page_of_another_origin_gets_no_websocket(server: RunningServer) -> None:
+    url = server.url.replace("http://", "ws://") + "/graphql"
+    with pytest.raises(InvalidStatus) as refused, connect(url, origin=Origin("https://elsewhere.example")):
+        pass
+    assert refused.value.response.status_code == 403
+    with connect(url, origin=Origin(server.url), subprotocols=[Subprotocol("graphql-transport-ws")]) as socket:
+        assert socket.subprotocol == "graphql-transport-ws"
 
 
 def test_a_lone_surrogate_or_nan_names_its_field(server: RunningServer, api: Api) -> None:
