@@ -17,7 +17,7 @@ import signal
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -43,6 +43,8 @@ SHARED = range(1, 11)
 """Segments that all writers write."""
 CROWD = range(10_000, 13_000)
 """Segments that are all written now and then, a thousand after the other: each as many as a page of the hub's."""
+SIZES = (1, 3, 10, 100, 1000)
+"""Of the readers' batches."""
 CALM, DOWN = 5.0, 1.5
 """Seconds between kills, and for which PostgreSQL stays down."""
 DRAIN = 60.0
@@ -182,7 +184,7 @@ class Reader:
     async def run(self) -> None:
         while not self._soak.stopping.is_set():
             with contextlib.suppress(Broken):
-                await self._visit(self._draw.choice(self._soak.urls), self._follow)
+                await self._visit(self._draw.choice(self._soak.urls), self._draw.choice(SIZES), self._follow)
             self._soak.counts["visits"] += 1
             if self._draw.random() < 0.05:
                 self._forget()
@@ -197,13 +199,13 @@ class Reader:
 
         while True:
             try:
-                await self._visit(self._soak.urls[number % 2], to_the_end)
+                await self._visit(self._soak.urls[number % 2], max(SIZES), to_the_end)
             except Broken:
                 self._soak.counts["broken while draining"] += 1
             else:
                 return
 
-    async def _visit(self, url: str, read: Any) -> None:
+    async def _visit(self, url: str, size: int, read: Callable[[ClientConnection], Awaitable[None]]) -> None:
         """Subscribe after the cursor and read. Raises Broken."""
         options: dict[str, Any] = {"proxy": None, "ping_interval": None, "max_size": None, "close_timeout": 2}
         protocol = Subprotocol("graphql-transport-ws")
@@ -211,7 +213,7 @@ class Reader:
         try:
             async with connect(address, subprotocols=[protocol], max_queue=4, open_timeout=10, **options) as socket:
                 await socket.send('{"type":"connection_init"}')
-                variables = {"meetingId": self.meeting, "after": self.cursor, "batchSize": self._size()}
+                variables = {"meetingId": self.meeting, "after": self.cursor, "batchSize": size}
                 payload = {"query": operation("SegmentUpdates"), "variables": variables}
                 subscribe = {"type": "subscribe", "id": "1", "payload": payload}
                 await socket.send(orjson.dumps(subscribe).decode())
@@ -219,9 +221,6 @@ class Reader:
         except (OSError, TimeoutError, WebSocketException) as error:
             self._soak.counts["connections broken"] += 1
             raise Broken from error
-
-    def _size(self) -> int:
-        return self._draw.choice([1, 3, 10, 100, 1000])
 
     async def _follow(self, socket: ClientConnection) -> None:
         """Read for a while, at times slower than it comes; then leave, at times without a word."""

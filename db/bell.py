@@ -124,6 +124,6 @@ def _decoded(payload: str) -> Changes | None:
                 changes.agents.add(AgentId(id))
             else:
                 return None
-    except (ValueError, TypeError, AttributeError):
+    except (ValueError, TypeError, AttributeError, LookupError):
         return None
     return changes

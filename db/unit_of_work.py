@@ -58,11 +58,14 @@ class UnitOfWork(Repositories):
             await self.session.__aexit__(kind, error, traceback)
 
     async def commit(self) -> None:
-        with translated():
-            await self.session.commit()
         changes = self.changes.take()
-        if changes and self._ring:
-            self._ring(changes)
+        try:
+            with translated():
+                await self.session.commit()
+        finally:
+            # Also where the outcome is not known, as after a cancellation: a ring says where to look, and not what is there.
+            if changes and self._ring:
+                self._ring(changes)
 
     async def rollback(self) -> None:
         self.changes.take()

@@ -43,9 +43,9 @@ PAGE = 1_000
 """Changes of one meeting that are read at once."""
 LOOK = 5.0
 """Seconds between looks at everything."""
-ANSWER = 15.0
-"""Seconds that a look may take."""
-FIRST_ANSWER = 5.0
+ANSWER = 5.0
+"""Seconds that one statement of a look may take."""
+FIRST_ANSWER = 10.0
 """Seconds that a reader waits for its first look."""
 PART = 100
 """Meetings, or agents, of one statement."""
@@ -84,7 +84,8 @@ class Tail:
         self.gone = False
         self.floor: Position | None = None
         self.head: Position | None = None
-        self._at_end = False  # whether nothing was left to read at the last look
+        self.looked = 0  # the number of the last look at it
+        self.at_end = False  # whether nothing was left to read at the last look
         self._changes: list[Change] = []
         self._batches: dict[tuple[Position, int], SegmentUpdates] = {}
 
@@ -96,7 +97,7 @@ class Tail:
         if head == self.head:
             return False
         self.floor = self.floor or head
-        self.head, self._at_end = head, not more
+        self.head, self.at_end = head, not more
         again = {change.segment.segment_id for change in changes}
         self._changes = [change for change in self._changes if change.segment.segment_id not in again] + changes
         if len(self._changes) > 2 * TAIL:
@@ -120,7 +121,7 @@ class Tail:
             start = bisect_right(self._changes, place, key=attrgetter("position"))
             changes = self._changes[start : start + size]
             last = start + len(changes) == len(self._changes)
-            caught_up = last and self._at_end
+            caught_up = last and self.at_end
             end = max(self.head, place) if last else changes[-1].position
             self._batches[place, size] = SegmentUpdates.of(self.meeting_id, changes, end, caught_up=caught_up)
         return self._batches[place, size]
@@ -134,6 +135,7 @@ class Cell:
         self.news = _News()
         self.gone = False
         self.value: ResolvedAgentConfig | None = None
+        self.looked = 0  # the number of the last look at it
         self.signature: object = ()  # no agent's, and not that of none
 
 
@@ -152,7 +154,7 @@ class Hub:
         self._cells: dict[AgentId, Cell] = {}
         self._due = Changes()
         self._waiting = asyncio.Event()
-        self._looks_begun = self._looks_done = 0
+        self._looks = 0
         self._looked = _News()
         self._reads: dict[tuple[MeetingId, Position, int], asyncio.Future[SegmentUpdates | None]] = {}
         database.bell.listen(self.hear)
@@ -178,7 +180,7 @@ class Hub:
                 next_look = clock() + LOOK
                 self.hear(None)
             self._waiting.clear()
-            self._looks_begun += 1
+            self._looks += 1
             due, failed = self._due.take(), Changes()
             for meetings, agents in zip_longest(_parts(due.meetings), _parts(due.agents), fillvalue=()):
                 part = Changes(set(meetings), set(agents))
@@ -189,20 +191,18 @@ class Hub:
                 except Exception as error:  # the one task of all subscribers must go on
                     logger.warning("live updates wait: %s", error, exc_info=not isinstance(error, ServiceUnavailable))
                     failed.add(part)
+                self._looked.announce()
             if failed:
                 await asyncio.sleep(PAUSE)
                 self.hear(failed)
-            else:
-                self._looks_done = self._looks_begun
-                self._looked.announce()
 
-    async def _next_look(self, changes: Changes) -> None:
+    async def _next_look(self, at: Tail | Cell, changes: Changes) -> None:
         """Have these looked at from now on, and wait for it: what a look that is under way sees may be older."""
         self.hear(changes)
-        wanted = self._looks_begun + 1
+        wanted = self._looks + 1
         try:
             async with asyncio.timeout(FIRST_ANSWER):
-                while self._looks_done < wanted:
+                while at.looked < wanted:
                     await self._looked.wait()
         except TimeoutError:
             raise ServiceUnavailable("the database does not answer now") from None
@@ -214,6 +214,7 @@ class Hub:
         async with self._database.reading(self.workspace_id) as repositories:
             found = await repositories.segments.changes({tail.meeting_id: tail.head or NOWHERE for tail in tails}, PAGE)
         for tail in tails:
+            tail.looked = self._looks
             if tail.meeting_id not in found:
                 tail.end()
             else:
@@ -229,6 +230,8 @@ class Hub:
             signatures = await repositories.agents.signatures(cells)
             changed = [id for id, cell in cells.items() if signatures.get(id) != cell.signature]
             values = await repositories.agents.resolved(changed) if changed else {}
+        for cell in cells.values():
+            cell.looked = self._looks
         for id in changed:
             cell, value = cells[id], values.get(id)
             cell.signature = signatures.get(id)
@@ -253,8 +256,10 @@ class Hub:
         for a place that the meeting has not reached.
         """
         with self._tail(meeting_id) as tail:
-            await self._next_look(Changes(meetings={meeting_id}))
-            if tail.head is None:
+            await self._next_look(tail, Changes(meetings={meeting_id}))
+            while tail.head and after > tail.head and not tail.at_end and not tail.gone:
+                await self._next_look(tail, Changes(meetings={meeting_id}))
+            if tail.head is None or tail.gone:
                 raise NotFound("meeting", meeting_id)
             if after > tail.head:
                 raise InvalidInput.of(
@@ -315,7 +320,7 @@ class Hub:
         Raises NotFound for an unknown agent. A reader that is slow gets the newest value, not each one between.
         """
         with self._cell(agent_id) as cell:
-            await self._next_look(Changes(agents={agent_id}))
+            await self._next_look(cell, Changes(agents={agent_id}))
             if cell.value is None:
                 raise NotFound("agent", agent_id)
             sent: ResolvedAgentConfig | None = None
