@@ -1,0 +1,339 @@
+"""Who takes part: writers, readers, processes with a hub each, and ears for what goes over the wire."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import replace
+from typing import Any, Self, TypeVar
+
+import asyncpg
+import pytest
+
+from db import bell as bell_module
+from db.bell import Bell
+from db.changes import Changes
+from db.database import Database
+from domain.agents import Agent, NewAgent, ResolvedAgentConfig
+from domain.configs import AgentConfig, ConfigOverrides
+from domain.ids import DEFAULT_WORKSPACE_ID, AgentId, MeetingId, new_id
+from domain.meetings import Meeting
+from domain.segments import SegmentContent
+from domain.updates import START, Position, SegmentUpdates
+from domain.variants import AgentVariant, NewVariant
+from resolvers.hub import Hub
+
+PATIENCE = 20.0
+
+
+NEVER = 3600.0
+
+
+POOL_SIZE = 5
+
+
+ROLE = "ordinary"
+
+
+LAST = 99
+
+
+T = TypeVar("T")
+
+
+async def soon(awaitable: Awaitable[T]) -> T:
+    async with asyncio.timeout(PATIENCE):
+        return await awaitable
+
+
+class Writer:
+    """Writes as the mutations do, each call a transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    async def meeting(self, segments: int = 0) -> MeetingId:
+        async with self.database.unit_of_work(DEFAULT_WORKSPACE_ID) as uow:
+            meeting = await uow.meetings.create(Meeting.create(title="Weekly"))
+            await uow.commit()
+        if segments:
+            await self.upsert(meeting.id, range(1, segments + 1))
+        return meeting.id
+
+    async def upsert(self, meeting_id: MeetingId, numbers: Iterable[int], text: str = "Said") -> Position:
+        """Gives the place after the write."""
+        contents = [SegmentContent(text, start_time=0, end_time=1, segment_id=number) for number in numbers]
+        async with self.database.unit_of_work(DEFAULT_WORKSPACE_ID) as uow:
+            upserted = await uow.segments.upsert(meeting_id, contents)
+            await uow.commit()
+        return Position.after_write(upserted.meeting.change_seq)
+
+    async def delete(self, meeting_id: MeetingId, numbers: Sequence[int]) -> Position:
+        async with self.database.unit_of_work(DEFAULT_WORKSPACE_ID) as uow:
+            deleted = await uow.segments.delete(meeting_id, numbers)
+            await uow.commit()
+        return Position.after_write(deleted.meeting.change_seq)
+
+    async def delete_meeting(self, meeting_id: MeetingId) -> None:
+        async with self.database.unit_of_work(DEFAULT_WORKSPACE_ID) as uow:
+            await uow.meetings.delete(meeting_id)
+            await uow.commit()
+
+    async def transcript(self, meeting_id: MeetingId) -> dict[int, tuple[int, str]]:
+        """What the table says: of each segment its version and text."""
+        async with self.database.reading(DEFAULT_WORKSPACE_ID) as repositories:
+            found = await repositories.segments.get_by_meeting(meeting_id)
+        return {segment.segment_id: (segment.version, segment.text) for segment in found}
+
+    async def agent(self) -> AgentId:
+        async with self.database.unit_of_work(DEFAULT_WORKSPACE_ID) as uow:
+            agent = await uow.agents.create(NewAgent("Scribe", AgentConfig("openai", "gpt")))
+            await uow.commit()
+        return agent.id
+
+    async def variant(self, agent_id: AgentId, **overrides: Any) -> AgentVariant:
+        async with self.database.unit_of_work(DEFAULT_WORKSPACE_ID) as uow:
+            agent = await uow.agents.lock(agent_id)
+            variant = await uow.variants.create(agent, NewVariant("Variant", ConfigOverrides(**overrides)))
+            await uow.commit()
+        return variant
+
+    async def change_agent(self, agent_id: AgentId, change: Callable[[Agent], Agent]) -> None:
+        async with self.database.unit_of_work(DEFAULT_WORKSPACE_ID) as uow:
+            await uow.agents.update(change(await uow.agents.lock(agent_id)))
+            await uow.commit()
+
+    async def configure(self, agent_id: AgentId, **values: Any) -> None:
+        await self.change_agent(agent_id, lambda agent: replace(agent, config=replace(agent.config, **values)))
+
+    async def activate(self, agent_id: AgentId, variant: AgentVariant | None) -> None:
+        active = None if variant is None else variant.id
+        await self.change_agent(agent_id, lambda agent: replace(agent, active_variant_id=active))
+
+    async def configure_variant(self, variant: AgentVariant, **values: Any) -> None:
+        async with self.database.unit_of_work(DEFAULT_WORKSPACE_ID) as uow:
+            _, current = await uow.variants.lock(variant.id)
+            await uow.variants.update(replace(current, overrides=replace(current.overrides, **values)))
+            await uow.commit()
+
+    async def delete_agent(self, agent_id: AgentId) -> None:
+        async with self.database.unit_of_work(DEFAULT_WORKSPACE_ID) as uow:
+            await uow.agents.delete(agent_id)
+            await uow.commit()
+
+
+class Reader:
+    """Follows a meeting as a client would: keeps the transcript and its place, and sees that nothing goes backwards."""
+
+    def __init__(self, hub: Hub, meeting_id: MeetingId, after: Position, batch_size: int) -> None:
+        self.place = after
+        self.batch_size = batch_size
+        self.transcript: dict[int, tuple[int, str]] = {}
+        self._versions: dict[int, int] = {}
+        self.stream = hub.segment_updates(meeting_id, after, batch_size)
+
+    async def next(self) -> SegmentUpdates:
+        batch = await soon(anext(self.stream))
+        assert batch.position >= self.place
+        assert len(batch.segments) + len(batch.deleted_segment_ids) <= self.batch_size
+        for segment in batch.segments:
+            assert segment.version > self._versions.get(segment.segment_id, 0)
+            self._versions[segment.segment_id] = segment.version
+            self.transcript[segment.segment_id] = (segment.version, segment.text)
+        for number in batch.deleted_segment_ids:
+            self._versions[number] = self._versions.get(number, 0) + 1  # or more: what comes next is newer than that
+            self.transcript.pop(number, None)
+        self.place = batch.position
+        return batch
+
+    async def catch_up(self) -> list[SegmentUpdates]:
+        """What comes up to the first batch that is the last for now."""
+        batches = [await self.next()]
+        while not batches[-1].caught_up:
+            batches.append(await self.next())
+        return batches
+
+    async def reach(self, place: Position) -> None:
+        while self.place < place:
+            await self.next()
+
+    async def ended(self) -> bool:
+        """Waits for the end, over the batches before it."""
+        async with asyncio.timeout(PATIENCE):
+            async for _ in self.stream:
+                pass
+        return True
+
+
+class Configs:
+    """Follows what an agent resolves to."""
+
+    def __init__(self, hub: Hub, agent_id: AgentId) -> None:
+        self._stream = hub.resolved_config_updates(agent_id)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._stream.aclose()
+
+    async def next(self) -> ResolvedAgentConfig:
+        return await soon(anext(self._stream))
+
+    async def ended(self) -> bool:
+        with pytest.raises(StopAsyncIteration):
+            await self.next()
+        return True
+
+
+class Process:
+    """A bell, a hub and their database, and what the bell has told its listeners."""
+
+    def __init__(self, url: str, **options: Any) -> None:
+        self.database = Database(url, pool_size=POOL_SIZE, **options)
+        self.hub = Hub(self.database, DEFAULT_WORKSPACE_ID)
+        self.write = Writer(self.database)
+        self.heard: asyncio.Queue[Changes | None] = asyncio.Queue()
+        self.database.bell.listen(self.heard.put_nowait)
+        self.readers: list[Reader] = []
+        self.tasks: list[asyncio.Task[Any]] = []
+
+    def spawn(self, coroutine: Coroutine[Any, Any, T]) -> "asyncio.Task[T]":
+        """A task that does not outlive the process."""
+        task = asyncio.create_task(coroutine)
+        self.tasks.append(task)
+        return task
+
+    def reader(self, meeting_id: MeetingId, after: Position = START, batch_size: int = 100) -> Reader:
+        self.readers.append(Reader(self.hub, meeting_id, after, batch_size))
+        return self.readers[-1]
+
+    async def caught_up_reader(self, meeting_id: MeetingId, batch_size: int = 100) -> Reader:
+        reader = self.reader(meeting_id, batch_size=batch_size)
+        await reader.catch_up()
+        return reader
+
+    def look(self, *meeting_ids: MeetingId) -> None:
+        """Have the hub look at them."""
+        self.hub.hear(Changes(meetings=set(meeting_ids)))
+
+    async def is_listening(self) -> None:
+        while await soon(self.heard.get()) is not None:
+            pass
+
+    async def keeps_nothing(self) -> bool:
+        await self.has_all_its_connections()
+        return not self.hub._tails and not self.hub._cells
+
+    async def has_all_its_connections(self) -> None:
+        """Takes them all at once, which fails if somebody keeps one."""
+        async with AsyncExitStack() as stack:
+            for _ in range(POOL_SIZE):
+                await stack.enter_async_context(self.database.engine.connect())
+
+
+@asynccontextmanager
+async def running(url: str, *, with_bell: bool, **options: Any) -> AsyncIterator[Process]:
+    process = Process(url, **options)
+    services = [process.spawn(process.hub.run())]
+    if with_bell:
+        services.append(process.spawn(process.database.bell.run()))
+    try:
+        yield process
+        assert not any(task.done() for task in services), "a task that must live as long as the process has ended"
+    finally:
+        for task in process.tasks:
+            task.cancel()
+        await asyncio.gather(*process.tasks, return_exceptions=True)
+        for reader in process.readers:
+            await reader.stream.aclose()
+        await process.hub.close()
+        await process.database.close()
+
+
+class Ear:
+    """Hears the notifications themselves, and who sent them."""
+
+    def __init__(self, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+        self.connection = connection
+        self._received: asyncio.Queue[tuple[int, str]] = asyncio.Queue()
+
+    def receive(self, _: object, pid: int, channel: str, payload: object) -> None:
+        self._received.put_nowait((pid, str(payload)))
+
+    async def next(self) -> tuple[int, Changes]:
+        """The next one's sender and content."""
+        pid, payload = await soon(self._received.get())
+        assert len(payload.encode()) < 8000
+        changes = bell_module._decoded(payload)
+        assert changes is not None
+        return pid, changes
+
+    async def pid_of(self, bell: Bell) -> int:
+        """Which backend serves the bell, found by having it ring."""
+        ring = Changes(meetings={some_meeting()})
+        bell.ring(ring)
+        while (heard := await self.next())[1] != ring:
+            pass
+        return heard[0]
+
+
+class Doors:
+    """Ends the connections of the role that is not a superuser, and lets in no new ones of its."""
+
+    def __init__(self, connection: "asyncpg.Connection[asyncpg.Record]", database: str) -> None:
+        self._connection = connection
+        self._database = database
+
+    async def open(self) -> None:
+        await self._connection.execute(f"ALTER DATABASE {self._database} CONNECTION LIMIT -1")
+
+    async def close(self) -> None:
+        """Nobody comes in, and who is in is thrown out."""
+        await self._connection.execute(f"ALTER DATABASE {self._database} CONNECTION LIMIT 0")
+        rows = await self._connection.fetch("SELECT pid FROM pg_stat_activity WHERE usename = $1", ROLE)
+        for row in rows:
+            assert await self._connection.fetchval("SELECT pg_terminate_backend($1, 10000)", row["pid"])
+
+    async def end(self, pid: int) -> None:
+        """Throw out one, and wait until it has gone."""
+        assert await self._connection.fetchval("SELECT pg_terminate_backend($1, 10000)", pid)
+
+
+@contextmanager
+def first_record(logger: str) -> Iterator[asyncio.Event]:
+    """Set when something is logged there."""
+    event = asyncio.Event()
+    handler = logging.Handler()
+    handler.emit = lambda record: event.set()  # type: ignore[method-assign]
+    logging.getLogger(logger).addHandler(handler)
+    try:
+        yield event
+    finally:
+        logging.getLogger(logger).removeHandler(handler)
+
+
+Start = Callable[..., Awaitable[Process]]
+
+
+def some_meeting() -> MeetingId:
+    return MeetingId(new_id())
+
+
+def numbers(batches: Iterable[SegmentUpdates]) -> list[int]:
+    return [segment.segment_id for batch in batches for segment in batch.segments]
+
+
+def texts(batches: Iterable[SegmentUpdates]) -> list[str]:
+    return [segment.text for batch in batches for segment in batch.segments]
+
+
+@asynccontextmanager
+async def ringing(bell: Bell) -> AsyncIterator[None]:
+    task = asyncio.create_task(bell.run())
+    try:
+        yield
+        assert not task.done()
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
