@@ -35,7 +35,9 @@ await run({
     ),
   async *subscribe(document, variables) {
     for await (const result of toAsyncIterable(client.subscription(document, variables))) {
-      yield dataOf(result);
+      const data = dataOf(result);
+      if (result.hasNext === false) return; // completed, and this is the data from before
+      yield data;
     }
   },
 });
