@@ -117,10 +117,10 @@ def ending(request: pytest.FixtureRequest, postgres: TestPostgres, node_modules:
             server.end(request.param)
             asyncio.run(write_elsewhere(url, meeting))
             server.start()
+            server.api.run("DeleteSegments", meetingId=meeting["id"], segmentIds=[4])
             for number in (1, 3, 60):
                 segments = [segment(number, text="After the restart")]
                 server.api.run("UpsertSegments", meetingId=meeting["id"], segments=segments)
-            server.api.run("DeleteSegments", meetingId=meeting["id"], segmentIds=[4])
             table = table_of(server.api, meeting)
             wait_until_all_have(table)
 
