@@ -36,6 +36,11 @@ def translated() -> Iterator[None]:
         raise
 
 
+def driver_error(error: BaseException) -> BaseException | None:
+    """asyncpg's error beneath SQLAlchemy's, which comes from its dialect's, which comes from asyncpg's."""
+    return error.__cause__ and error.__cause__.__cause__
+
+
 def _translate(error: BaseException) -> RapporteurError | None:
     if isinstance(error, PoolTimeout):
         return ServiceUnavailable("too many requests at once: no database connection became free in time")
@@ -44,7 +49,7 @@ def _translate(error: BaseException) -> RapporteurError | None:
     if isinstance(error, asyncpg.InterfaceError | asyncpg.PostgresError | OSError):
         original: BaseException | None = error
     else:
-        original = error.__cause__ and error.__cause__.__cause__  # DBAPIError, from the dialect's error, from asyncpg's
+        original = driver_error(error)
     if isinstance(original, asyncpg.QueryCanceledError):
         return ServiceUnavailable("the database took too long")
     invalidated = isinstance(error, DBAPIError) and error.connection_invalidated
@@ -54,8 +59,7 @@ def _translate(error: BaseException) -> RapporteurError | None:
 
 
 def _broken_constraint(error: IntegrityError) -> RapporteurError | None:
-    cause = error.__cause__ and error.__cause__.__cause__
-    match getattr(cause, "constraint_name", None):
+    match getattr(driver_error(error), "constraint_name", None):
         case "agents_workspace_id_slug_key" | "agent_variants_workspace_id_agent_id_slug_key":
             return Conflict("the slug is taken: give another one, or none to have one made")
         case "meetings_workspace_id_agent_id_fkey":

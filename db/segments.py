@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import Integer
 
 from db import meetings
+from db.errors import driver_error
 from db.pages import keyset
 from db.repository import IDS, WORKSPACE, Repository, columns
 from db.tables import meetings as meeting_table
@@ -269,7 +270,7 @@ class SegmentRepository(Repository):
                 confidences=[content.confidence for content in contents],
             )
         except DBAPIError as error:
-            if _cause(error, asyncpg.NumericValueOutOfRangeError):
+            if isinstance(driver_error(error), asyncpg.NumericValueOutOfRangeError):
                 raise InvalidInput.of(
                     "segments", f"there is no free number above {INT32_MAX:,}: give each segment its own"
                 ) from error
@@ -305,7 +306,3 @@ def _only(rows: Sequence[Any], meeting_id: MeetingId) -> Any:
     if not rows:
         raise NotFound("meeting", meeting_id)
     return rows[0]
-
-
-def _cause(error: DBAPIError, kind: type[BaseException]) -> bool:
-    return isinstance(error.__cause__ and error.__cause__.__cause__, kind)

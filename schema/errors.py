@@ -112,6 +112,5 @@ def coded(error: GraphQLError) -> GraphQLError:
 def _with(error: GraphQLError, message: str, extensions: dict[str, Any]) -> GraphQLError:
     if len(message) > MAX_MESSAGE:  # graphql-core quotes the whole of a bad value
         message = f"{message[:MAX_MESSAGE]}..."
-    return GraphQLError(
-        message, error.nodes, error.source, error.positions, error.path, error.original_error, extensions
-    )
+    # Without the original: it has been told, or logged, and an error that is coded once more stays what it is.
+    return GraphQLError(message, error.nodes, error.source, error.positions, error.path, extensions=extensions)
