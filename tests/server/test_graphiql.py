@@ -55,11 +55,25 @@ class Visit:
             await route.abort()
 
     async def open(self) -> None:
+        """Go to the page, and wait until both editors show the first operation: a new tab reads them, ready or not."""
         await self.page.goto(f"{self.url}/graphql")
-        await self.page.wait_for_selector(".graphiql-tab")
+        await self.page.wait_for_function(
+            """() => {
+                const shown = (where) => document.querySelector(`${where} .CodeMirror`)?.CodeMirror.getValue();
+                const [first] = JSON.parse(localStorage['rapporteur:tour'] ?? '[{}]');
+                return shown('.graphiql-query-editor') === first.query
+                    && shown('.graphiql-editor-tool') === first.variables;
+            }"""
+        )
 
     async def tabs(self) -> list[str]:
         return await self.page.locator("[role=tab]").all_inner_texts()
+
+    async def stored(self, query: str) -> None:
+        """Wait until GraphiQL has stored a tab with that query: it does so a while after the last change."""
+        await self.page.wait_for_function(
+            "(query) => (localStorage['rapporteur:graphiql:tabState'] ?? '').includes(JSON.stringify(query))", arg=query
+        )
 
     async def text(self, where: str) -> str:
         text: str = await self.page.evaluate(f"document.querySelector('{where} .CodeMirror').CodeMirror.getValue()")
@@ -95,7 +109,7 @@ async def test_each_operation_has_its_tab_also_after_a_reload(visit: Visit) -> N
     assert await visit.text(".graphiql-query-editor") == operations[0]["query"]
     assert json.loads(await visit.text(".graphiql-editor-tool") or "{}") == operations[0]["variables"]
 
-    await stored(visit)
+    await visit.stored(operations[-1]["query"])
     await visit.open()
     assert await visit.tabs() == names
 
@@ -107,9 +121,9 @@ async def test_a_changed_tour_replaces_its_tabs_and_keeps_those_of_the_visitor(v
     await visit.page.evaluate(
         "document.querySelector('.graphiql-query-editor .CodeMirror').CodeMirror.setValue('query Mine { a }')"
     )
-    await stored(visit)
-    await visit.page.evaluate(  # as if the operations had been others: another text of the first, and none of the last
-        """() => {
+    await visit.stored("query Mine { a }")
+    await visit.page.add_init_script(  # as if the operations had been others: another first one, and one less
+        """{
             const tour = JSON.parse(localStorage['rapporteur:tour']);
             const state = JSON.parse(localStorage['rapporteur:graphiql:tabState']);
             tour.pop();
@@ -121,11 +135,6 @@ async def test_a_changed_tour_replaces_its_tabs_and_keeps_those_of_the_visitor(v
     )
     await visit.open()
     assert await visit.tabs() == [*names, "Mine"]
-
-
-async def stored(visit: Visit) -> None:
-    """GraphiQL stores its tabs half a second after the last change."""
-    await visit.page.wait_for_timeout(1000)
 
 
 @vendored
