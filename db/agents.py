@@ -1,29 +1,35 @@
 """Agents in SQL."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, any_, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import CTE, ColumnElement, Select, any_, bindparam, case, func, or_, select
 
 from db.pages import keyset
-from db.repository import ID, IDS, WORKSPACE, AnyRow, Repository, columns
+from db.recording import Recorded, new_values
+from db.repository import EXPECTED_VERSION, ID, IDS, KEY, WORKSPACE, Repository, columns
 from db.tables import agent_variants, agents, workspaces
 from domain import cursors
 from domain.agents import Agent, NewAgent, ResolvedAgentConfig
 from domain.configs import CONFIG_FIELDS, AgentConfig
 from domain.errors import Conflict, NotFound
+from domain.events import Aggregate, EventKind
 from domain.filters import AgentFilter
-from domain.ids import AgentId, uuid
+from domain.ids import AgentId, VariantId, uuid
 from domain.pages import Page, PageRequest
 from domain.slugs import free_slug, slugify
+from domain.versions import ensure_version
 
 _OWN = ("id", "slug", "name", "description", "active_variant_id", "version", "created_at", "updated_at")
-_COLUMNS = columns(agents, (*_OWN, *CONFIG_FIELDS))
+_READ = (*_OWN, *CONFIG_FIELDS)
+_COLUMNS = columns(agents, _READ)
 _HERE = agents.c.workspace_id == WORKSPACE
 
 _AGENTS = select(*_COLUMNS).where(_HERE)
 _BY_IDS = _AGENTS.where(agents.c.id == any_(IDS))
-_LOCKED = _AGENTS.where(agents.c.id == ID).with_for_update(key_share=True)
+_ONE = _AGENTS.where(agents.c.id == ID)
+_LOCKED = _ONE.with_for_update(key_share=True)
+_LOCKED_TO_DELETE = _ONE.with_for_update()  # keeps others from referring to it, too
 _BY_SLUG = _AGENTS.where(agents.c.slug == bindparam("slug"))
 
 _RESOLVED = select(
@@ -46,10 +52,74 @@ _SIGNATURES = _RESOLVED.with_only_columns(
     agents.c.id, agents.c.version, agents.c.active_variant_id, agent_variants.c.version
 ).where(_HERE, agents.c.id == any_(IDS))
 
+_NAMED = ("slug", "name", "description", "active_variant_id")
+_FIELDS = (*_NAMED, *CONFIG_FIELDS)
+
+
+def _kind(before: CTE, after: CTE) -> ColumnElement[str]:
+    return case(
+        (before.c.active_variant_id.is_not_distinct_from(after.c.active_variant_id), EventKind.UPDATED.value),
+        (after.c.active_variant_id.is_(None), EventKind.DEACTIVATED.value),
+        else_=EventKind.ACTIVATED.value,
+    )
+
+
+_RECORDED = Recorded(agents, _FIELDS, Aggregate.AGENT, kind=_kind)
+VARIANTS = Recorded(agent_variants, ("slug", "name", "description", *CONFIG_FIELDS), Aggregate.AGENT, "agent_id")
+
+
+def _create() -> Select[Any]:
+    written, event = _RECORDED.create({"workspace_id": WORKSPACE, "id": ID, **new_values(agents, _FIELDS)})
+    return select(*(written.c[name] for name in _READ)).add_cte(event)
+
+
+def _update() -> Select[Any]:
+    present = select(agents).where(_HERE, agents.c.id == KEY, agents.c.version == EXPECTED_VERSION)
+    before = present.with_for_update(key_share=True).cte("before")
+    written, event = _RECORDED.update(before, new_values(agents, _FIELDS))
+    return select(*(written.c[name] for name in _READ)).add_cte(event)
+
+
+def _activate() -> Select[Any]:
+    """Locks the agent and the variant, activates unless that is so already, and gives both as they are then."""
+    before = (
+        select(agents, agent_variants.c.id.label("variant_id"), agent_variants.c.version.label("variant_version"))
+        .join_from(
+            agent_variants,
+            agents,
+            (agents.c.workspace_id == agent_variants.c.workspace_id) & (agents.c.id == agent_variants.c.agent_id),
+        )
+        .where(agent_variants.c.workspace_id == WORKSPACE, agent_variants.c.id == KEY)
+        .with_for_update(key_share=True, of=[agents, agent_variants])  # in this order, as every other write
+        .cte("before")
+    )
+    written, event = _RECORDED.update(
+        before,
+        {"active_variant_id": before.c.variant_id},
+        before.c.active_variant_id.is_distinct_from(before.c.variant_id),
+        func.coalesce(before.c.variant_version == EXPECTED_VERSION, True),
+    )
+    present = {name: func.coalesce(written.c[name], before.c[name]) for name in _OWN}
+    return (
+        select(*(present.get(name, before.c[name]) for name in _READ))
+        .add_columns(before.c.variant_version, written.c.id.is_not(None))
+        .select_from(before.outerjoin(written, written.c.id == before.c.id))
+        .add_cte(event)
+    )
+
+
+def _delete() -> Select[Any]:
+    deleted, event = _RECORDED.delete(_HERE, agents.c.id == ID)
+    _, events_of_variants = VARIANTS.delete(agent_variants.c.workspace_id == WORKSPACE, agent_variants.c.agent_id == ID)
+    return select(deleted.c.id).add_cte(event, events_of_variants)
+
+
+_CREATE, _UPDATE, _ACTIVATE, _DELETE = _create(), _update(), _activate(), _delete()
+
 CURSOR = cursors.cursor("agents", uuid)
 
 
-def _agent(row: AnyRow) -> Agent:
+def _agent(row: Sequence[Any]) -> Agent:
     values: list[Any] = [*row[: len(_OWN)], AgentConfig(*row[len(_OWN) :])]
     return Agent(*values)
 
@@ -71,9 +141,9 @@ class AgentRepository(Repository):
         rows = await self._rows(_BY_SLUG, slug=slug)
         return _agent(rows[0]) if rows else None
 
-    async def lock(self, id: AgentId) -> Agent:
+    async def lock(self, id: AgentId, *, to_delete: bool = False) -> Agent:
         """The agent, whose row is locked until the unit of work ends. Every change of it or its variants starts here."""
-        rows = await self._rows(_LOCKED, id=id)
+        rows = await self._rows(_LOCKED_TO_DELETE if to_delete else _LOCKED, id=id)
         if not rows:
             raise NotFound("agent", id)
         return _agent(rows[0])
@@ -121,32 +191,46 @@ class AgentRepository(Repository):
             base = slugify(new.name)
             like_it = or_(agents.c.slug == base, agents.c.slug.startswith(f"{base}-"))
             slug = free_slug(base, {row.slug for row in await self._rows(select(agents.c.slug).where(_HERE, like_it))})
-        values = {name: getattr(new.config, name) for name in CONFIG_FIELDS}
-        rows = await self._rows(
-            insert(agents)
-            .values(workspace_id=self._workspace_id, id=new.id, slug=slug, name=new.name, description=new.description)
-            .values(**values)
-            .returning(*_COLUMNS)
-        )
+        values = {"slug": slug, "name": new.name, "description": new.description, "active_variant_id": None}
+        rows = await self._write(_CREATE, id=new.id, **_new(values, new.config))
         return _agent(rows[0])
 
-    async def update(self, agent: Agent) -> Agent:
-        """Store the agent's present values as its next version. Raises Conflict if it is no longer at the version given."""
-        values = {name: getattr(agent.config, name) for name in CONFIG_FIELDS}
-        rows = await self._rows(
-            update(agents)
-            .where(_HERE, agents.c.id == agent.id, agents.c.version == agent.version)
-            .values(slug=agent.slug, name=agent.name, description=agent.description)
-            .values(active_variant_id=agent.active_variant_id, **values)
-            .values(version=agents.c.version + 1, updated_at=func.clock_timestamp())
-            .returning(*_COLUMNS)
+    async def update(self, agent: Agent, *, restored_version: int | None = None) -> Agent:
+        """Store the agent's present values as its next version. Raises Conflict if it is no longer at the version given.
+
+        `restored_version` is the one that they come from, where this is a return to it.
+        """
+        values = _new({name: getattr(agent, name) for name in _NAMED}, agent.config)
+        rows = await self._write(
+            _UPDATE, restored_version=restored_version, key=agent.id, expected_version=agent.version, **values
         )
         if not rows:
             raise Conflict("the agent was modified concurrently")
         self._changes.agents.add(agent.id)
         return _agent(rows[0])
 
+    async def activate(self, variant_id: VariantId, *, expected_version: int | None = None) -> Agent:
+        """Make a variant the active one of its agent, in one statement. One that is active already changes nothing.
+
+        Raises NotFound, and Conflict if the variant is not at the version expected.
+        """
+        rows = await self._write(_ACTIVATE, key=variant_id, expected_version=expected_version)
+        if not rows:
+            raise NotFound("variant", variant_id)
+        *values, variant_version, changed = rows[0]
+        ensure_version(variant_version, expected_version)
+        agent = _agent(values)
+        if changed:
+            self._changes.agents.add(agent.id)
+        return agent
+
     async def delete(self, id: AgentId) -> None:
-        """Delete the agent and its variants; its meetings stay, without an agent."""
-        await self._rows(delete(agents).where(_HERE, agents.c.id == id).returning(agents.c.id))
+        """Delete an agent and its variants. Its meetings must have been told before: see `MeetingRepository.leave_agent`."""
+        await self._write(_DELETE, id=id)
         self._changes.agents.add(id)
+
+
+def _new(values: Mapping[str, Any], config: AgentConfig) -> dict[str, Any]:
+    """The parameters of `_CREATE` and `_UPDATE`."""
+    configured = {name: getattr(config, name) for name in CONFIG_FIELDS}
+    return {f"new_{name}": value for name, value in {**values, **configured}.items()}

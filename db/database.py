@@ -11,6 +11,7 @@ from db.bell import Bell
 from db.engine import autocommit, create_engine, create_session_factory
 from db.errors import translated
 from db.unit_of_work import Repositories, UnitOfWork
+from domain.events import Author
 from domain.ids import WorkspaceId
 
 
@@ -43,8 +44,8 @@ class Database:
         finally:
             await connecting.__aexit__(None, None, None)
 
-    def unit_of_work(self, workspace_id: WorkspaceId) -> UnitOfWork:
-        return UnitOfWork(self._session_factory, workspace_id, self.bell.ring)
+    def unit_of_work(self, workspace_id: WorkspaceId, author: Author | None = None) -> UnitOfWork:
+        return UnitOfWork(self._session_factory, workspace_id, self.bell.ring, author)
 
     async def ping(self) -> None:
         """Raise ServiceUnavailable if the database does not answer."""

@@ -4,15 +4,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, any_, delete, func, insert, select, update
+from sqlalchemy import CTE, ColumnElement, Select, any_, case, func, null, select
 
 from db.pages import keyset
-from db.repository import ID, IDS, WORKSPACE, Repository, columns
+from db.recording import Recorded, new_values
+from db.repository import EXPECTED_VERSION, ID, IDS, KEY, WORKSPACE, Repository, columns
 from db.tables import meetings
 from domain import cursors
 from domain.errors import Conflict, NotFound
+from domain.events import Aggregate, EventKind
 from domain.filters import MeetingFilter
-from domain.ids import MeetingId, uuid
+from domain.ids import AgentId, MeetingId, uuid
 from domain.meetings import Meeting, MeetingState
 from domain.pages import Page, PageRequest
 
@@ -24,6 +26,45 @@ _HERE = meetings.c.workspace_id == WORKSPACE
 _MEETINGS = select(*COLUMNS).where(_HERE)
 _BY_IDS = _MEETINGS.where(meetings.c.id == any_(IDS))
 _LOCKED = _MEETINGS.where(meetings.c.id == ID).with_for_update(key_share=True)
+
+_RECORDED_FIELDS = ("title", "state", "metadata", "agent_id", "started_at", "ended_at")
+
+
+def _kind(before: CTE, after: CTE) -> ColumnElement[str]:
+    return case((before.c.state == after.c.state, EventKind.UPDATED.value), else_=EventKind.STATE_CHANGED.value)
+
+
+_RECORDED = Recorded(meetings, _RECORDED_FIELDS, Aggregate.MEETING, kind=_kind)
+
+
+def _create() -> Select[Any]:
+    values = new_values(meetings, _RECORDED_FIELDS)
+    written, event = _RECORDED.create({"workspace_id": WORKSPACE, "id": ID, **values})
+    return select(*(written.c[name] for name in _FIELDS)).add_cte(event)
+
+
+def _update() -> Select[Any]:
+    unchanged = meetings.c.version == EXPECTED_VERSION
+    before = (
+        select(meetings).where(_HERE, meetings.c.id == KEY, unchanged).with_for_update(key_share=True).cte("before")
+    )
+    written, event = _RECORDED.update(before, new_values(meetings, _RECORDED_FIELDS))
+    return select(*(written.c[name] for name in _FIELDS)).add_cte(event)
+
+
+def _leave_agent() -> Select[Any]:
+    theirs = select(meetings).where(_HERE, meetings.c.agent_id == KEY).order_by(meetings.c.id)
+    before = theirs.with_for_update(key_share=True).cte("before")
+    written, event = _RECORDED.update(before, {"agent_id": null()})
+    return select(written.c.id).add_cte(event)
+
+
+def _delete() -> Select[Any]:
+    deleted, event = _RECORDED.delete(_HERE, meetings.c.id == ID)
+    return select(deleted.c.id).add_cte(event)
+
+
+_CREATE, _UPDATE, _LEAVE_AGENT, _DELETE = _create(), _update(), _leave_agent(), _delete()
 
 CURSOR = cursors.cursor("meetings", uuid)
 
@@ -86,12 +127,7 @@ class MeetingRepository(Repository):
 
     async def create(self, new: Meeting) -> Meeting:
         """Store a new meeting. Raises InvalidInput if its agent does not exist."""
-        values = {name: getattr(new, name) for name in ("id", "title", "metadata", "agent_id")}
-        rows = await self._rows(
-            insert(meetings)
-            .values(workspace_id=self._workspace_id, state=new.state.value, **values)
-            .returning(*COLUMNS)
-        )
+        rows = await self._write(_CREATE, id=new.id, **_new(new))
         return meeting(rows[0])
 
     async def update(self, changed: Meeting) -> Meeting:
@@ -100,14 +136,7 @@ class MeetingRepository(Repository):
         Raises Conflict ("modified concurrently") if it is no longer at the version given, and InvalidInput if its agent
         does not exist.
         """
-        values = {name: getattr(changed, name) for name in ("title", "metadata", "agent_id", "started_at", "ended_at")}
-        rows = await self._rows(
-            update(meetings)
-            .where(_HERE, meetings.c.id == changed.id, meetings.c.version == changed.version)
-            .values(state=changed.state.value, **values)
-            .values(version=meetings.c.version + 1, updated_at=func.clock_timestamp())
-            .returning(*COLUMNS)
-        )
+        rows = await self._write(_UPDATE, key=changed.id, expected_version=changed.version, **_new(changed))
         if not rows:
             current = await self.get(changed.id)
             if current is None:
@@ -115,7 +144,17 @@ class MeetingRepository(Repository):
             raise Conflict("the meeting was modified concurrently", current.version)
         return meeting(rows[0])
 
+    async def leave_agent(self, agent_id: AgentId) -> None:
+        """Leave the agent's meetings without one."""
+        await self._write(_LEAVE_AGENT, key=agent_id)
+
     async def delete(self, id: MeetingId) -> None:
         """Delete the meeting and its segments."""
-        await self._rows(delete(meetings).where(_HERE, meetings.c.id == id).returning(meetings.c.id))
+        await self._write(_DELETE, id=id)
         self._changes.meetings.add(id)
+
+
+def _new(meeting: Meeting) -> dict[str, Any]:
+    """The parameters of `_CREATE` and `_UPDATE`."""
+    values = {f"new_{name}": getattr(meeting, name) for name in _RECORDED_FIELDS}
+    return values | {"new_state": meeting.state.value}

@@ -6,10 +6,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, Executable, Row, Table, bindparam
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
-from sqlalchemy.types import Uuid
+from sqlalchemy.types import Integer, Uuid
 
 from db.changes import Changes
 from db.errors import translated
+from domain.events import Author
 from domain.ids import WorkspaceId
 
 AnyRow = Row[*tuple[Any, ...]]
@@ -19,6 +20,9 @@ Connection = AsyncConnection | AsyncSession
 
 WORKSPACE = bindparam("workspace", type_=Uuid)  # not a column's name: UPDATE keeps those for itself
 ID = bindparam("id", type_=Uuid)
+KEY = bindparam("key", type_=Uuid)
+EXPECTED_VERSION = bindparam("expected_version", type_=Integer)
+"""Of the row that an UPDATE is about, where `id` and `version` would be new values."""
 IDS = bindparam("ids", type_=ARRAY(Uuid))
 """The keys of a batch."""
 
@@ -31,13 +35,31 @@ def columns(table: Table, names: Iterable[str]) -> list[ColumnElement[Any]]:
 class Repository:
     """SQL in, entities out. Not safe for use in concurrent tasks: it has one connection."""
 
-    def __init__(self, connection: Connection, workspace_id: WorkspaceId, changes: Changes) -> None:
-        """`changes` is told what the statements have changed, for those who wait for it after the commit."""
+    def __init__(
+        self, connection: Connection, workspace_id: WorkspaceId, changes: Changes, author: Author | None = None
+    ) -> None:
+        """`changes` is told what the statements have changed, for those who wait for it after the commit.
+
+        `author` is who writes, for the events that tell of it.
+        """
         self._connection = connection
         self._workspace_id = workspace_id
         self._changes = changes
+        self._author = author or Author()
 
     async def _rows(self, statement: Executable, **values: Any) -> Sequence[AnyRow]:
         """Run one statement with the given parameters, and `workspace`. Raises the domain's errors, not the driver's."""
         with translated():
             return (await self._connection.execute(statement, {"workspace": self._workspace_id, **values})).all()
+
+    async def _write(
+        self, statement: Executable, *, restored_version: int | None = None, **values: Any
+    ) -> Sequence[AnyRow]:
+        """Run one statement of `db.recording`, with who writes and why."""
+        return await self._rows(
+            statement,
+            actor=self._author.actor,
+            reason=self._author.reason,
+            restored_version=restored_version,
+            **values,
+        )

@@ -1,6 +1,7 @@
 """The tables. Every key starts with `workspace_id`, so rows of two tenants cannot even refer to each other."""
 
 from sqlalchemy import (
+    DDL,
     BigInteger,
     Boolean,
     CheckConstraint,
@@ -8,6 +9,7 @@ from sqlalchemy import (
     DateTime,
     Double,
     ForeignKeyConstraint,
+    Identity,
     Index,
     Integer,
     MetaData,
@@ -16,6 +18,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     Uuid,
+    event,
     func,
     text,
 )
@@ -72,6 +75,15 @@ def _version() -> Column[object]:
     return Column("version", Integer, nullable=False, server_default=text("1"))
 
 
+def _recorded(table: str) -> ForeignKeyConstraint:
+    """No version without the event that made it."""
+    return ForeignKeyConstraint(
+        ["workspace_id", "id", "version"],
+        ["events.workspace_id", "events.entity_id", "events.version"],
+        name=f"{table}_event_fkey",
+    )
+
+
 workspaces = Table(
     "workspaces",
     metadata,
@@ -80,6 +92,48 @@ workspaces = Table(
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
     CheckConstraint("name <> ''", name="name"),
 )
+
+# The history of agents, variants and meetings. What was written stays, whatever becomes of its entity.
+events = Table(
+    "events",
+    metadata,
+    Column("workspace_id", Uuid, nullable=False),
+    # What changed, and the version that this made of it.
+    Column("entity_id", Uuid, nullable=False),
+    Column("version", Integer, nullable=False),
+    # In whose history it stands: a variant's events are in its agent's. Taken under the agent's or meeting's row lock,
+    # the numbers of one history grow in the order of the commits.
+    Column("aggregate", Text, nullable=False),
+    Column("aggregate_id", Uuid, nullable=False),
+    Column("number", BigInteger, Identity(always=True), nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("reason", Text),
+    Column("restored_version", Integer),
+    Column("changes", JSONB, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
+    PrimaryKeyConstraint("workspace_id", "entity_id", "version"),
+    ForeignKeyConstraint(["workspace_id"], ["workspaces.id"]),
+    CheckConstraint(
+        "kind IN ('CREATED', 'UPDATED', 'ACTIVATED', 'DEACTIVATED', 'STATE_CHANGED', 'ROLLED_BACK', 'DELETED')",
+        name="kind",
+    ),
+    CheckConstraint("(kind = 'ROLLED_BACK') = (restored_version IS NOT NULL)", name="restored_version"),
+    CheckConstraint("version >= 1 AND restored_version >= 1 AND restored_version < version", name="versions"),
+    CheckConstraint("aggregate IN ('AGENT', 'MEETING')", name="aggregate"),
+    CheckConstraint("actor <> ''", name="actor"),
+    CheckConstraint("jsonb_typeof(changes) = 'object'", name="changes"),
+    Index("events_history_idx", "workspace_id", "aggregate_id", "number", unique=True),
+)
+
+KEEP_EVENTS = """
+CREATE FUNCTION keep_events() RETURNS trigger LANGUAGE plpgsql AS
+$$BEGIN RAISE EXCEPTION 'events are never changed or deleted' USING ERRCODE = 'restrict_violation'; END$$"""
+KEEP_EVENTS_TRIGGER = """
+CREATE TRIGGER events_are_kept BEFORE UPDATE OR DELETE OR TRUNCATE ON events
+FOR EACH STATEMENT EXECUTE FUNCTION keep_events()"""
+for _statement in (KEEP_EVENTS, KEEP_EVENTS_TRIGGER):
+    event.listen(events, "after_create", DDL(_statement))  # type: ignore[no-untyped-call]
 
 agents = Table(
     "agents",
@@ -103,6 +157,7 @@ agents = Table(
         name="agents_active_variant_id_fkey",
         use_alter=True,
     ),
+    _recorded("agents"),
     CheckConstraint(_SLUG, name="slug"),
     CheckConstraint("name <> ''", name="name"),
     CheckConstraint("version >= 1", name="version"),
@@ -125,6 +180,7 @@ agent_variants = Table(
     UniqueConstraint("workspace_id", "agent_id", "id"),
     UniqueConstraint("workspace_id", "agent_id", "slug"),
     ForeignKeyConstraint(["workspace_id", "agent_id"], ["agents.workspace_id", "agents.id"], ondelete="CASCADE"),
+    _recorded("agent_variants"),
     CheckConstraint(_SLUG, name="slug"),
     CheckConstraint("name <> ''", name="name"),
     CheckConstraint("version >= 1", name="version"),
@@ -150,9 +206,8 @@ meetings = Table(
     Column("ended_at", DateTime(timezone=True)),
     PrimaryKeyConstraint("workspace_id", "id"),
     ForeignKeyConstraint(["workspace_id"], ["workspaces.id"]),
-    ForeignKeyConstraint(
-        ["workspace_id", "agent_id"], ["agents.workspace_id", "agents.id"], ondelete="SET NULL (agent_id)"
-    ),
+    ForeignKeyConstraint(["workspace_id", "agent_id"], ["agents.workspace_id", "agents.id"]),
+    _recorded("meetings"),
     CheckConstraint("title <> ''", name="title"),
     CheckConstraint(
         "state IN ('CREATED', 'RECORDING', 'STOPPING', 'STOPPED', 'COMPLETED', 'ERROR')",

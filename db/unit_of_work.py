@@ -9,22 +9,25 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from db.agents import AgentRepository
 from db.changes import Changes
 from db.errors import translated
+from db.events import EventRepository
 from db.meetings import MeetingRepository
 from db.repository import Connection
 from db.segments import SegmentRepository
 from db.variants import VariantRepository
+from domain.events import Author
 from domain.ids import DEFAULT_WORKSPACE_ID, WorkspaceId
 
 
 class Repositories:
     """The repositories of one workspace, all on one connection: not safe for use in concurrent tasks."""
 
-    def __init__(self, connection: Connection, workspace_id: WorkspaceId) -> None:
+    def __init__(self, connection: Connection, workspace_id: WorkspaceId, author: Author | None = None) -> None:
         self.changes = Changes()
-        self.agents = AgentRepository(connection, workspace_id, self.changes)
-        self.variants = VariantRepository(connection, workspace_id, self.changes)
-        self.meetings = MeetingRepository(connection, workspace_id, self.changes)
+        self.agents = AgentRepository(connection, workspace_id, self.changes, author)
+        self.variants = VariantRepository(connection, workspace_id, self.changes, author)
+        self.meetings = MeetingRepository(connection, workspace_id, self.changes, author)
         self.segments = SegmentRepository(connection, workspace_id, self.changes)
+        self.events = EventRepository(connection, workspace_id, self.changes)
 
 
 class UnitOfWork(Repositories):
@@ -42,11 +45,12 @@ class UnitOfWork(Repositories):
         session_factory: async_sessionmaker[AsyncSession],
         workspace_id: WorkspaceId = DEFAULT_WORKSPACE_ID,
         ring: Callable[[Changes], None] | None = None,
+        author: Author | None = None,
     ) -> None:
-        """`ring` is called after each commit that changed what others may wait for."""
+        """`ring` is called after each commit that changed what others may wait for; `author` is who writes, and why."""
         self.session = session_factory()  # takes a connection only with its first statement
         self._ring = ring
-        super().__init__(self.session, workspace_id)
+        super().__init__(self.session, workspace_id, author)
 
     async def __aenter__(self) -> Self:
         return self

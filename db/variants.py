@@ -1,13 +1,14 @@
 """Variants in SQL."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import any_, delete, func, insert, select, update
+from sqlalchemy import Select, any_, func, select
 
-from db.agents import AgentRepository
-from db.repository import ID, IDS, WORKSPACE, AnyRow, Repository, columns
+from db.agents import VARIANTS, AgentRepository
+from db.recording import new_values
+from db.repository import EXPECTED_VERSION, ID, IDS, KEY, WORKSPACE, AnyRow, Repository, columns
 from db.tables import agent_variants, agents
 from domain.agents import Agent
 from domain.configs import CONFIG_FIELDS, ConfigOverrides
@@ -38,6 +39,31 @@ _OF_AGENTS = _VARIANTS.where(agent_variants.c.agent_id == any_(IDS), agents.c.id
 _BY_AGENTS = _OF_AGENTS.order_by(agent_variants.c.agent_id, agent_variants.c.id)
 _ACTIVE_BY_AGENTS = _OF_AGENTS.where(agents.c.active_variant_id == agent_variants.c.id)
 _AGENT_OF = select(agent_variants.c.agent_id).where(_HERE, agent_variants.c.id == ID)
+
+_NAMED = ("slug", "name", "description")
+_FIELDS = (*_NAMED, *CONFIG_FIELDS)
+
+
+def _create() -> Select[Any]:
+    values = new_values(agent_variants, ("agent_id", *_FIELDS))
+    written, event = VARIANTS.create({"workspace_id": WORKSPACE, "id": ID, **values})
+    return select(written.c.id).add_cte(event)
+
+
+def _update() -> Select[Any]:
+    unchanged = agent_variants.c.version == EXPECTED_VERSION
+    present = select(agent_variants).where(_HERE, agent_variants.c.id == KEY, unchanged)
+    before = present.with_for_update(key_share=True).cte("before")
+    written, event = VARIANTS.update(before, new_values(agent_variants, _FIELDS))
+    return select(written.c.id).add_cte(event)
+
+
+def _delete() -> Select[Any]:
+    deleted, event = VARIANTS.delete(_HERE, agent_variants.c.id == ID)
+    return select(deleted.c.id).add_cte(event)
+
+
+_CREATE, _UPDATE, _DELETE = _create(), _update(), _delete()
 
 
 def _variant(row: AnyRow) -> AgentVariant:
@@ -84,25 +110,23 @@ class VariantRepository(Repository):
             )
         }
         ensure_room(len(taken))
-        values = {name: getattr(new.overrides, name) for name in CONFIG_FIELDS}
-        await self._rows(
-            insert(agent_variants)
-            .values(workspace_id=self._workspace_id, id=new.id, agent_id=agent.id)
-            .values(slug=new.slug or free_slug(slugify(new.name), taken), name=new.name, description=new.description)
-            .values(**values)
-            .returning(agent_variants.c.id)
-        )
+        named = {
+            "agent_id": agent.id,
+            "slug": new.slug or free_slug(slugify(new.name), taken),
+            "name": new.name,
+            "description": new.description,
+        }
+        await self._write(_CREATE, id=new.id, **_new(named, new.overrides))
         return (await self.by_ids([new.id]))[new.id]
 
-    async def update(self, variant: AgentVariant) -> AgentVariant:
-        """Store the variant's present values as its next version. Raises Conflict if it is no longer at the version given."""
-        values = {name: getattr(variant.overrides, name) for name in CONFIG_FIELDS}
-        rows = await self._rows(
-            update(agent_variants)
-            .where(_HERE, agent_variants.c.id == variant.id, agent_variants.c.version == variant.version)
-            .values(slug=variant.slug, name=variant.name, description=variant.description, **values)
-            .values(version=agent_variants.c.version + 1, updated_at=func.clock_timestamp())
-            .returning(agent_variants.c.id)
+    async def update(self, variant: AgentVariant, *, restored_version: int | None = None) -> AgentVariant:
+        """Store the variant's present values as its next version. Raises Conflict if it is no longer at the version given.
+
+        `restored_version` is the one that they come from, where this is a return to it.
+        """
+        values = _new({name: getattr(variant, name) for name in _NAMED}, variant.overrides)
+        rows = await self._write(
+            _UPDATE, restored_version=restored_version, key=variant.id, expected_version=variant.version, **values
         )
         if not rows:
             raise Conflict("the variant was modified concurrently")
@@ -110,4 +134,10 @@ class VariantRepository(Repository):
         return (await self.by_ids([variant.id]))[variant.id]
 
     async def delete(self, id: VariantId) -> None:
-        await self._rows(delete(agent_variants).where(_HERE, agent_variants.c.id == id).returning(agent_variants.c.id))
+        await self._write(_DELETE, id=id)
+
+
+def _new(values: Mapping[str, Any], overrides: ConfigOverrides) -> dict[str, Any]:
+    """The parameters of `_CREATE` and `_UPDATE`."""
+    configured = {name: getattr(overrides, name) for name in CONFIG_FIELDS}
+    return {f"new_{name}": value for name, value in {**values, **configured}.items()}

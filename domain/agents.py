@@ -8,7 +8,7 @@ from typing import Any
 from domain.configs import CONFIG_RULES, AgentConfig
 from domain.ids import AgentId, VariantId, new_id
 from domain.slugs import slug
-from domain.validation import Check, Rule, nullable, text
+from domain.validation import Check, Rule, text
 from domain.versions import Versioned
 
 NAMING_RULES: dict[str, Rule] = {
@@ -17,8 +17,6 @@ NAMING_RULES: dict[str, Rule] = {
     "description": text(10_000),
 }
 """Agents and variants are named alike."""
-REASON: Rule = nullable(text(1_000))
-"""Why something was activated or deactivated."""
 
 
 @dataclass(slots=True)

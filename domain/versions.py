@@ -1,6 +1,15 @@
 """Optimistic locking: every aggregate carries a version that each change raises."""
 
 from domain.errors import Conflict
+from domain.validation import Rule, integer
+
+VERSION: Rule = integer(1)
+
+
+def ensure_version(version: int, expected: int | None) -> None:
+    """Raise Conflict unless `version` is the one that the caller has seen (None: any will do)."""
+    if expected is not None and expected != version:
+        raise Conflict(f"modified concurrently: you expected version {expected}, the current one is {version}", version)
 
 
 class Versioned:
@@ -11,8 +20,4 @@ class Versioned:
 
     def expect(self, version: int | None) -> None:
         """Raise Conflict unless this is the version the caller has seen (None: any will do)."""
-        if version is not None and version != self.version:
-            raise Conflict(
-                f"modified concurrently: you expected version {version}, the current one is {self.version}",
-                self.version,
-            )
+        ensure_version(self.version, version)

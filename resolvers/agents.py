@@ -6,7 +6,8 @@ from typing import Any
 import strawberry
 
 from db.agents import CURSOR
-from domain import agents, slugs
+from domain import agents, revisions, slugs
+from domain.activations import activation_before
 from domain.agents import Agent, ResolvedAgentConfig
 from domain.errors import NotFound
 from domain.filters import AgentFilter, checked_filter
@@ -14,6 +15,7 @@ from domain.ids import AgentId, uuid
 from domain.pages import Page, page_request
 from domain.validation import checked
 from domain.variants import AgentVariant
+from domain.versions import VERSION
 from resolvers.context import Context, Info
 from resolvers.pages import listed
 
@@ -68,17 +70,19 @@ async def resolved_config(root: Agent, info: Info) -> ResolvedAgentConfig:
     return resolved
 
 
-async def create(context: Context, values: Mapping[str, Any]) -> Agent:
+async def create(context: Context, values: Mapping[str, Any], reason: str | None) -> Agent:
     new = agents.new_agent(values)
-    async with context.unit_of_work() as uow:
+    async with context.unit_of_work(reason) as uow:
         created = await uow.agents.create(new)
         await uow.commit()
     return created
 
 
-async def update(context: Context, id: str, values: Mapping[str, Any], expected_version: int | None) -> Agent:
+async def update(
+    context: Context, id: str, values: Mapping[str, Any], expected_version: int | None, reason: str | None
+) -> Agent:
     key = agent_id(id)
-    async with context.unit_of_work() as uow:
+    async with context.unit_of_work(reason) as uow:
         if "slug" in values:
             await uow.agents.lock_slugs()
         agent = await uow.agents.lock(key)
@@ -90,11 +94,12 @@ async def update(context: Context, id: str, values: Mapping[str, Any], expected_
     return agent
 
 
-async def delete(context: Context, id: str, expected_version: int | None) -> AgentId:
+async def delete(context: Context, id: str, expected_version: int | None, reason: str | None) -> AgentId:
     key = agent_id(id)
-    async with context.unit_of_work() as uow:
-        agent = await uow.agents.lock(key)
+    async with context.unit_of_work(reason) as uow:
+        agent = await uow.agents.lock(key, to_delete=True)
         agent.expect(expected_version)
+        await uow.meetings.leave_agent(key)
         await uow.agents.delete(key)
         await uow.commit()
     return key
@@ -102,11 +107,37 @@ async def delete(context: Context, id: str, expected_version: int | None) -> Age
 
 async def deactivate(context: Context, id: str, reason: str | None) -> Agent:
     key = agent_id(id, "agent_id")
-    checked(agents.REASON, reason, "reason")
-    async with context.unit_of_work() as uow:
+    async with context.unit_of_work(reason) as uow:
         agent = await uow.agents.lock(key)
         if agent.active_variant_id is not None:
             agent.active_variant_id = None
             agent = await uow.agents.update(agent)
+            await uow.commit()
+    return agent
+
+
+async def roll_back_activation(context: Context, id: str, expected_version: int | None, reason: str | None) -> Agent:
+    key = agent_id(id, "agent_id")
+    async with context.unit_of_work(reason) as uow:
+        agent = await uow.agents.lock(key)
+        agent.expect(expected_version)
+        existing = {variant.id for variant in (await uow.variants.by_agents([key]))[key]}
+        before = activation_before(await uow.events.activations(key), existing)
+        agent.active_variant_id = before.variant_id
+        agent = await uow.agents.update(agent, restored_version=before.version)
+        await uow.commit()
+    return agent
+
+
+async def revert(context: Context, id: str, to_version: int, expected_version: int | None, reason: str | None) -> Agent:
+    key, version = agent_id(id), checked(VERSION, to_version, "to_version")
+    async with context.unit_of_work(reason) as uow:
+        await uow.agents.lock_slugs()
+        agent = await uow.agents.lock(key)
+        agent.expect(expected_version)
+        revision = (await uow.events.agent_revisions([(key, version)])).get((key, version))
+        changed = revisions.revert_agent(agent, revision)
+        if changed != agent:
+            agent = await uow.agents.update(changed, restored_version=version)
             await uow.commit()
     return agent

@@ -7,6 +7,8 @@ import strawberry
 
 from db.database import Database
 from db.unit_of_work import Repositories, UnitOfWork
+from domain.events import ANONYMOUS, REASON, Author
+from domain.validation import checked
 from resolvers.hub import Hub
 from resolvers.loaders import Loaders
 
@@ -14,9 +16,11 @@ from resolvers.loaders import Loaders
 class Context:
     """Made anew for each operation. Everything a resolver reads or writes is of the hub's workspace."""
 
-    def __init__(self, database: Database, hub: Hub) -> None:
+    def __init__(self, database: Database, hub: Hub, actor: str = ANONYMOUS) -> None:
+        """`actor` is who asks, as history will have it."""
         self._database = database
         self.hub = hub
+        self.actor = actor
         self.workspace_id = hub.workspace_id
         self._loaders: Loaders | None = None
 
@@ -35,10 +39,11 @@ class Context:
         return self._database.reading(self.workspace_id)
 
     @asynccontextmanager
-    async def unit_of_work(self) -> AsyncIterator[UnitOfWork]:
-        """One transaction, and fresh loaders after it."""
+    async def unit_of_work(self, reason: str | None = None) -> AsyncIterator[UnitOfWork]:
+        """One transaction, and fresh loaders after it. `reason` is the caller's, for history; raises InvalidInput."""
+        author = Author(self.actor, checked(REASON, reason, "reason"))
         try:
-            async with self._database.unit_of_work(self.workspace_id) as uow:
+            async with self._database.unit_of_work(self.workspace_id, author) as uow:
                 yield uow
         finally:
             self.renew_loaders()

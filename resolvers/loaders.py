@@ -10,9 +10,11 @@ from strawberry.dataloader import DataLoader
 from db.database import Database
 from db.unit_of_work import Repositories
 from domain.agents import Agent, ResolvedAgentConfig
+from domain.events import Event, EventKind, History
 from domain.ids import AgentId, MeetingId, VariantId, WorkspaceId
 from domain.meetings import Meeting
 from domain.pages import Page, PageRequest
+from domain.revisions import AgentRevision, VariantRevision
 from domain.segments import Segment, SpeakerStats
 from domain.variants import AgentVariant
 
@@ -50,6 +52,8 @@ class Loaders:
         self._workspace_id = workspace_id
         self._segment_pages: dict[tuple[PageRequest, str | None], Loader[MeetingId, Page[Segment] | None]] = {}
         self._segment_counts: dict[str | None, Loader[MeetingId, int | None]] = {}
+        self._histories: dict[tuple[PageRequest, EventKind | None], Loader[History, Page[Event] | None]] = {}
+        self._history_counts: dict[EventKind | None, Loader[History, int | None]] = {}
 
     def _loader(self, load: Callable[[Repositories, list[K]], Awaitable[Mapping[K, V]]]) -> Loader[K, V | None]:
         """A loader that gives None for what `load` does not find."""
@@ -80,6 +84,14 @@ class Loaders:
     @cached_property
     def active_variants(self) -> Loader[AgentId, AgentVariant | None]:
         return self._loader(lambda repositories, ids: repositories.variants.active_by_agents(ids))
+
+    @cached_property
+    def agent_revisions(self) -> Loader[tuple[AgentId, int], AgentRevision | None]:
+        return self._loader(lambda repositories, keys: repositories.events.agent_revisions(keys))
+
+    @cached_property
+    def variant_revisions(self) -> Loader[tuple[VariantId, int], VariantRevision | None]:
+        return self._loader(lambda repositories, keys: repositories.events.variant_revisions(keys))
 
     @cached_property
     def meetings(self) -> Loader[MeetingId, Meeting | None]:
@@ -114,3 +126,19 @@ class Loaders:
                 lambda repositories, ids: repositories.segments.counts(ids, speaker)
             )
         return self._segment_counts[speaker]
+
+    def histories(self, request: PageRequest, kind: EventKind | None) -> Loader[History, Page[Event] | None]:
+        """The loader for these arguments of `history`."""
+        key = (request, kind)
+        if key not in self._histories:
+            self._histories[key] = self._loader(
+                lambda repositories, histories: repositories.events.pages(histories, request, kind)
+            )
+        return self._histories[key]
+
+    def history_counts(self, kind: EventKind | None) -> Loader[History, int | None]:
+        if kind not in self._history_counts:
+            self._history_counts[kind] = self._loader(
+                lambda repositories, histories: repositories.events.counts(histories, kind)
+            )
+        return self._history_counts[kind]

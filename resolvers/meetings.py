@@ -51,17 +51,19 @@ async def agent(root: Meeting, info: Info) -> Agent | None:
     return None if root.agent_id is None else await info.context.loaders.agents.load(root.agent_id)
 
 
-async def create(context: Context, values: Mapping[str, Any]) -> Meeting:
+async def create(context: Context, values: Mapping[str, Any], reason: str | None) -> Meeting:
     new = meetings.new_meeting(values)
-    async with context.unit_of_work() as uow:
+    async with context.unit_of_work(reason) as uow:
         created = await uow.meetings.create(new)
         await uow.commit()
     return created
 
 
-async def update(context: Context, id: str, values: Mapping[str, Any], expected_version: int | None) -> Meeting:
+async def update(
+    context: Context, id: str, values: Mapping[str, Any], expected_version: int | None, reason: str | None
+) -> Meeting:
     key = meeting_id(id)
-    async with context.unit_of_work() as uow:
+    async with context.unit_of_work(reason) as uow:
         # Read without a lock: who has been overtaken by the time of writing is told so.
         meeting = await uow.meetings.get(key)
         if meeting is None:
@@ -74,9 +76,9 @@ async def update(context: Context, id: str, values: Mapping[str, Any], expected_
     return meeting
 
 
-async def delete(context: Context, id: str, expected_version: int | None) -> MeetingId:
+async def delete(context: Context, id: str, expected_version: int | None, reason: str | None) -> MeetingId:
     key = meeting_id(id)
-    async with context.unit_of_work() as uow:
+    async with context.unit_of_work(reason) as uow:
         meeting = await uow.meetings.lock(key)
         meeting.expect(expected_version)
         await uow.meetings.delete(key)

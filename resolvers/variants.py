@@ -5,13 +5,14 @@ from typing import Any
 
 import strawberry
 
-from domain import agents, configs, variants
+from domain import configs, revisions, variants
 from domain.agents import Agent
 from domain.configs import AgentConfig, ConfigOverrides
 from domain.errors import NotFound
 from domain.ids import VariantId, uuid
 from domain.validation import checked
 from domain.variants import AgentVariant
+from domain.versions import VERSION
 from resolvers.agents import agent_id
 from resolvers.context import Context, Info
 
@@ -35,21 +36,21 @@ async def config(root: AgentVariant, info: Info) -> AgentConfig:
     return configs.resolve((await agent(root, info)).config, root.overrides)
 
 
-async def create(context: Context, id: str, values: Mapping[str, Any]) -> AgentVariant:
+async def create(context: Context, id: str, values: Mapping[str, Any], reason: str | None) -> AgentVariant:
     key = agent_id(id, "agent_id")
     new = variants.new_variant(values)
-    async with context.unit_of_work() as uow:
+    async with context.unit_of_work(reason) as uow:
         created = await uow.variants.create(await uow.agents.lock(key), new)
         await uow.commit()
     return created
 
 
 async def clone(
-    context: Context, id: str, source_id: str | None, values: Mapping[str, Any], activate: bool
+    context: Context, id: str, source_id: str | None, values: Mapping[str, Any], activate: bool, reason: str | None
 ) -> AgentVariant:
     key = agent_id(id, "agent_id")
     source_key = None if source_id is None else variant_id(source_id, "input.source_variant_id")
-    async with context.unit_of_work() as uow:
+    async with context.unit_of_work(reason) as uow:
         agent = await uow.agents.lock(key)
         source: AgentConfig | ConfigOverrides = agent.config
         if source_key is not None:
@@ -59,16 +60,17 @@ async def clone(
             source = cloned.overrides
         created = await uow.variants.create(agent, variants.new_variant(values, source))
         if activate:
-            agent.active_variant_id = created.id
-            await uow.agents.update(agent)
+            await uow.agents.activate(created.id)
             created.is_active = True
         await uow.commit()
     return created
 
 
-async def update(context: Context, id: str, values: Mapping[str, Any], expected_version: int | None) -> AgentVariant:
+async def update(
+    context: Context, id: str, values: Mapping[str, Any], expected_version: int | None, reason: str | None
+) -> AgentVariant:
     key = variant_id(id)
-    async with context.unit_of_work() as uow:
+    async with context.unit_of_work(reason) as uow:
         _, variant = await uow.variants.lock(key)
         variant.expect(expected_version)
         changed = variants.patch_variant(variant, values)
@@ -78,9 +80,9 @@ async def update(context: Context, id: str, values: Mapping[str, Any], expected_
     return variant
 
 
-async def delete(context: Context, id: str, expected_version: int | None) -> VariantId:
+async def delete(context: Context, id: str, expected_version: int | None, reason: str | None) -> VariantId:
     key = variant_id(id)
-    async with context.unit_of_work() as uow:
+    async with context.unit_of_work(reason) as uow:
         _, variant = await uow.variants.lock(key)
         variant.expect(expected_version)
         variants.ensure_deletable(variant)
@@ -92,12 +94,22 @@ async def delete(context: Context, id: str, expected_version: int | None) -> Var
 async def activate(context: Context, id: str, expected_version: int | None, reason: str | None) -> Agent:
     """`expected_version` is the variant's: what becomes active is what the caller has seen."""
     key = variant_id(id)
-    checked(agents.REASON, reason, "reason")
-    async with context.unit_of_work() as uow:
-        agent, variant = await uow.variants.lock(key)
-        variant.expect(expected_version)
-        if agent.active_variant_id != variant.id:
-            agent.active_variant_id = variant.id
-            agent = await uow.agents.update(agent)
-            await uow.commit()
+    async with context.unit_of_work(reason) as uow:
+        agent = await uow.agents.activate(key, expected_version=expected_version)
+        await uow.commit()
     return agent
+
+
+async def revert(
+    context: Context, id: str, to_version: int, expected_version: int | None, reason: str | None
+) -> AgentVariant:
+    key, version = variant_id(id), checked(VERSION, to_version, "to_version")
+    async with context.unit_of_work(reason) as uow:
+        _, variant = await uow.variants.lock(key)
+        variant.expect(expected_version)
+        revision = (await uow.events.variant_revisions([(key, version)])).get((key, version))
+        changed = revisions.revert_variant(variant, revision)
+        if changed != variant:
+            variant = await uow.variants.update(changed, restored_version=version)
+            await uow.commit()
+    return variant

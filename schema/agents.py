@@ -7,11 +7,14 @@ import strawberry
 from strawberry import Maybe
 
 from domain import agents as entities
+from domain import revisions
 from domain.variants import AgentVariant as AgentVariantEntity
 from resolvers import agents as resolve
+from resolvers import history as resolve_history
 from schema.configs import AgentConfig, ConfigInput, NewConfigInput, ResolvedConfig
 from schema.connections import Connection
 from schema.errors import Conflict, InvalidInput, NotFound
+from schema.history import AgentEventConnection, AgentRevision
 from schema.nodes import Node
 
 if TYPE_CHECKING:
@@ -39,6 +42,17 @@ class Agent(Node):
         resolver=resolve.resolved_config,
         graphql_type=ResolvedConfig,
         description="What a worker must run with now.",
+    )
+    history = strawberry.field(  # no annotation: Strawberry would look into the generic one
+        resolver=resolve_history.history_of_agent,
+        graphql_type=AgentEventConnection,
+        description="Its changes and those of its variants, newest first; at most 100 a page. With `variantId` those of a"
+        " variant, its activations and deactivations included.",
+    )
+    revision: revisions.AgentRevision | None = strawberry.field(
+        resolver=resolve_history.agent_revision,
+        graphql_type=AgentRevision | None,
+        description="What it was at a version; null if it never had that.",
     )
     version: int = strawberry.field(description="Raised by each change of the agent, activations included.")
     created_at: datetime

@@ -1,12 +1,13 @@
 """From Strawberry's inputs to what the domain checks: the given fields, null told apart from left out.
 
-Optional fields are declared `Maybe[T | None]`: None is left out, `Some(None)` is null.
+Optional fields are declared `Maybe[T | None]`: None is left out, `Some(None)` is null. (In a `@oneOf`
+input null is no value, and what is left out is UNSET.)
 """
 
 from dataclasses import fields, is_dataclass
 from typing import Any
 
-from strawberry import Some
+from strawberry import UNSET, Some
 
 
 def given(value: Any) -> dict[str, Any]:
@@ -14,7 +15,7 @@ def given(value: Any) -> dict[str, Any]:
     return {
         field.name: _plain(content.value if isinstance(content, Some) else content)
         for field in fields(value)
-        if (content := getattr(value, field.name)) is not None
+        if (content := getattr(value, field.name)) is not None and content is not UNSET
     }
 
 

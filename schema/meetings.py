@@ -12,11 +12,13 @@ from domain import meetings as entities
 from domain import segments as segment_entities
 from domain.meetings import MeetingState
 from domain.transcripts import TranscriptFormat
+from resolvers import history as resolve_history
 from resolvers import meetings as resolve
 from resolvers import segments as resolve_segments
 from schema.agents import Agent
 from schema.connections import Connection
 from schema.errors import Conflict, InvalidInput, NotFound
+from schema.history import MeetingEventConnection
 from schema.nodes import Node
 
 strawberry.enum(
@@ -52,6 +54,11 @@ class Meeting(Node):
     updated_at: datetime
     started_at: datetime | None = strawberry.field(description="When it first recorded.")
     ended_at: datetime | None = strawberry.field(description="When it last stopped; null again when it resumes.")
+    history = strawberry.field(  # no annotation: Strawberry would look into the generic one
+        resolver=resolve_history.history,
+        graphql_type=MeetingEventConnection,
+        description="Its edits and changes of state, newest first; at most 100 a page.",
+    )
     segments = strawberry.field(  # no annotation: Strawberry would look into the generic one
         resolver=resolve_segments.page,
         graphql_type=Connection[LazySegment],

@@ -1,4 +1,7 @@
-"""The mutations: each is one transaction and gives the changed entity, or an error as data."""
+"""The mutations: each is one transaction and gives the changed entity, or an error as data.
+
+`reason` says in the caller's words why; it stands in the history.
+"""
 
 from typing import Annotated, Any
 
@@ -30,51 +33,67 @@ DeleteResult = Annotated[Deleted | NotFound | InvalidInput | Conflict, strawberr
 @strawberry.type
 class Mutation:
     @strawberry.mutation(graphql_type=AgentResult)
-    async def create_agent(self, info: Info, input: CreateAgentInput) -> agent_entities.Agent:
-        return await agents.create(info.context, given(input))
+    async def create_agent(
+        self, info: Info, input: CreateAgentInput, reason: str | None = None
+    ) -> agent_entities.Agent:
+        return await agents.create(info.context, given(input), reason)
 
     @strawberry.mutation(
         graphql_type=AgentResult, description="Sets the given fields; without a change, changes nothing."
     )
     async def update_agent(
-        self, info: Info, id: strawberry.ID, input: UpdateAgentInput, expected_version: int | None = None
+        self,
+        info: Info,
+        id: strawberry.ID,
+        input: UpdateAgentInput,
+        expected_version: int | None = None,
+        reason: str | None = None,
     ) -> agent_entities.Agent:
-        return await agents.update(info.context, id, given(input), expected_version)
+        return await agents.update(info.context, id, given(input), expected_version, reason)
 
     @strawberry.mutation(
         graphql_type=DeleteResult, description="With its variants; its meetings stay, without an agent."
     )
-    async def delete_agent(self, info: Info, id: strawberry.ID, expected_version: int | None = None) -> Deleted:
-        return _deleted(await agents.delete(info.context, id, expected_version))
+    async def delete_agent(
+        self, info: Info, id: strawberry.ID, expected_version: int | None = None, reason: str | None = None
+    ) -> Deleted:
+        return _deleted(await agents.delete(info.context, id, expected_version, reason))
 
     @strawberry.mutation(graphql_type=VariantResult)
     async def create_variant(
-        self, info: Info, agent_id: strawberry.ID, input: CreateVariantInput
+        self, info: Info, agent_id: strawberry.ID, input: CreateVariantInput, reason: str | None = None
     ) -> variant_entities.AgentVariant:
-        return await variants.create(info.context, agent_id, given(input))
+        return await variants.create(info.context, agent_id, given(input), reason)
 
     @strawberry.mutation(
         graphql_type=VariantResult,
         description="A copy of the agent's base (all twelve values) or of one of its variants (its overrides as they are).",
     )
     async def clone_variant(
-        self, info: Info, agent_id: strawberry.ID, input: CloneVariantInput
+        self, info: Info, agent_id: strawberry.ID, input: CloneVariantInput, reason: str | None = None
     ) -> variant_entities.AgentVariant:
         values = given(input)
         source, activate = values.pop("source_variant_id", None), values.pop("activate")
-        return await variants.clone(info.context, agent_id, source, values, activate)
+        return await variants.clone(info.context, agent_id, source, values, activate, reason)
 
     @strawberry.mutation(
         graphql_type=VariantResult, description="Sets the given fields; without a change, changes nothing."
     )
     async def update_variant(
-        self, info: Info, id: strawberry.ID, input: UpdateVariantInput, expected_version: int | None = None
+        self,
+        info: Info,
+        id: strawberry.ID,
+        input: UpdateVariantInput,
+        expected_version: int | None = None,
+        reason: str | None = None,
     ) -> variant_entities.AgentVariant:
-        return await variants.update(info.context, id, given(input), expected_version)
+        return await variants.update(info.context, id, given(input), expected_version, reason)
 
     @strawberry.mutation(graphql_type=DeleteResult, description="The active variant cannot be deleted.")
-    async def delete_variant(self, info: Info, id: strawberry.ID, expected_version: int | None = None) -> Deleted:
-        return _deleted(await variants.delete(info.context, id, expected_version))
+    async def delete_variant(
+        self, info: Info, id: strawberry.ID, expected_version: int | None = None, reason: str | None = None
+    ) -> Deleted:
+        return _deleted(await variants.delete(info.context, id, expected_version, reason))
 
     @strawberry.mutation(
         graphql_type=AgentResult,
@@ -92,22 +111,68 @@ class Mutation:
     ) -> agent_entities.Agent:
         return await agents.deactivate(info.context, agent_id, reason)
 
+    @strawberry.mutation(
+        graphql_type=AgentResult,
+        description="Makes active what was active before; again, what was before that. Variants deleted since are passed over.",
+    )
+    async def rollback_activation(
+        self, info: Info, agent_id: strawberry.ID, expected_version: int | None = None, reason: str | None = None
+    ) -> agent_entities.Agent:
+        return await agents.roll_back_activation(info.context, agent_id, expected_version, reason)
+
+    @strawberry.mutation(
+        graphql_type=AgentResult,
+        description="Sets name, slug, description and base configuration to what they were at a version; what is active stays.",
+    )
+    async def revert_agent(
+        self,
+        info: Info,
+        id: strawberry.ID,
+        to_version: int,
+        expected_version: int | None = None,
+        reason: str | None = None,
+    ) -> agent_entities.Agent:
+        return await agents.revert(info.context, id, to_version, expected_version, reason)
+
+    @strawberry.mutation(
+        graphql_type=VariantResult,
+        description="Sets name, slug, description and overrides to what they were at a version.",
+    )
+    async def revert_variant(
+        self,
+        info: Info,
+        id: strawberry.ID,
+        to_version: int,
+        expected_version: int | None = None,
+        reason: str | None = None,
+    ) -> variant_entities.AgentVariant:
+        return await variants.revert(info.context, id, to_version, expected_version, reason)
+
     @strawberry.mutation(graphql_type=MeetingResult)
-    async def create_meeting(self, info: Info, input: CreateMeetingInput) -> meeting_entities.Meeting:
-        return await meetings.create(info.context, given(input))
+    async def create_meeting(
+        self, info: Info, input: CreateMeetingInput, reason: str | None = None
+    ) -> meeting_entities.Meeting:
+        return await meetings.create(info.context, given(input), reason)
 
     @strawberry.mutation(
         graphql_type=MeetingResult,
         description="Sets the given fields, under optimistic locking: of concurrent writers one succeeds.",
     )
     async def update_meeting(
-        self, info: Info, id: strawberry.ID, input: UpdateMeetingInput, expected_version: int | None = None
+        self,
+        info: Info,
+        id: strawberry.ID,
+        input: UpdateMeetingInput,
+        expected_version: int | None = None,
+        reason: str | None = None,
     ) -> meeting_entities.Meeting:
-        return await meetings.update(info.context, id, given(input), expected_version)
+        return await meetings.update(info.context, id, given(input), expected_version, reason)
 
     @strawberry.mutation(graphql_type=DeleteResult, description="With its segments.")
-    async def delete_meeting(self, info: Info, id: strawberry.ID, expected_version: int | None = None) -> Deleted:
-        return _deleted(await meetings.delete(info.context, id, expected_version))
+    async def delete_meeting(
+        self, info: Info, id: strawberry.ID, expected_version: int | None = None, reason: str | None = None
+    ) -> Deleted:
+        return _deleted(await meetings.delete(info.context, id, expected_version, reason))
 
     @strawberry.mutation(
         graphql_type=UpsertSegmentsResult,

@@ -3,15 +3,19 @@
 import strawberry
 
 from domain import agents as agent_entities
+from domain import diffs, pages
 from domain import meetings as meeting_entities
-from domain import pages
 from domain.variants import AgentVariant as VariantEntity
 from resolvers import agents as resolve_agents
+from resolvers import diffs as resolve_diffs
+from resolvers import history as resolve_history
 from resolvers import meetings as resolve_meetings
 from resolvers import nodes as resolve_nodes
 from resolvers import variants as resolve_variants
 from resolvers.context import Info
 from schema.agents import Agent, AgentConnection, AgentFilter
+from schema.diffs import ConfigDiff, ConfigRef
+from schema.history import AgentEventConnection, MeetingEventConnection
 from schema.inputs import given
 from schema.meetings import Meeting, MeetingConnection, MeetingFilter
 from schema.nodes import Node
@@ -33,12 +37,29 @@ class Query:
     meeting_count: int = strawberry.field(
         resolver=resolve_meetings.count, description="Of all meetings, or those in a state."
     )
+    agent_history = strawberry.field(
+        resolver=resolve_history.agent_history,
+        graphql_type=AgentEventConnection,
+        description="`Agent.history`, also of an agent that was deleted.",
+    )
+    meeting_history = strawberry.field(
+        resolver=resolve_history.meeting_history,
+        graphql_type=MeetingEventConnection,
+        description="`Meeting.history`, also of a meeting that was deleted.",
+    )
     node: resolve_nodes.Node | None = strawberry.field(resolver=resolve_nodes.node, graphql_type=Node | None)
     nodes: list[resolve_nodes.Node | None] = strawberry.field(
         resolver=resolve_nodes.nodes,
         graphql_type=list[Node | None],
         description="In the order of the ids, at most 100.",
     )
+
+    @strawberry.field(
+        graphql_type=ConfigDiff | None,
+        description="The fields in which b differs from a; null if either is not there.",
+    )
+    async def config_diff(self, info: Info, a: ConfigRef, b: ConfigRef) -> diffs.ConfigDiff | None:
+        return await resolve_diffs.config_diff(info.context, given(a), given(b))
 
     @strawberry.field(graphql_type=AgentConnection, description="From the oldest to the newest; at most 100 a page.")
     async def agents(

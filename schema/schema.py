@@ -3,7 +3,8 @@
 from typing import Any
 
 import strawberry
-from graphql import GraphQLError, GraphQLObjectType, Undefined
+from graphql import GraphQLError, GraphQLInputObjectType, GraphQLObjectType, Undefined
+from strawberry.schema_directives import OneOf
 from strawberry.types import ExecutionResult
 
 from schema.documents import PreparedDocuments
@@ -27,18 +28,25 @@ class RapporteurSchema(strawberry.Schema):
         """Log nothing here: a client's error is none of the server's, and `coded` logs those that are."""
 
 
-def _without_null_defaults(schema: strawberry.Schema) -> strawberry.Schema:
-    """Have `expectedVersion: Int`, not `expectedVersion: Int = null`: a resolver's own default says as much."""
+def _adjusted(schema: strawberry.Schema) -> strawberry.Schema:
+    """What Strawberry leaves to be said of the types.
+
+    `expectedVersion: Int`, not `expectedVersion: Int = null`: a resolver's own default says as much. And that an input is
+    `@oneOf`, for introspection and for graphql-core, whose messages name the place.
+    """
     for type_ in schema._schema.type_map.values():
         if isinstance(type_, GraphQLObjectType):
             for field in type_.fields.values():
                 for argument in field.args.values():
                     if argument.default_value is None:
                         argument.default_value = Undefined
+        elif isinstance(type_, GraphQLInputObjectType):
+            definition = type_.extensions["strawberry-definition"]
+            type_.is_one_of = any(isinstance(directive, OneOf) for directive in definition.directives or ())
     return schema
 
 
-schema = _without_null_defaults(
+schema = _adjusted(
     RapporteurSchema(
         query=Query,
         mutation=Mutation,

@@ -6,12 +6,14 @@ from typing import Annotated, Any
 import strawberry
 from strawberry import Maybe
 
-from domain import agents, configs
+from domain import agents, configs, revisions
 from domain import variants as entities
+from resolvers import history as resolve_history
 from resolvers import variants as resolve
 from schema.agents import Agent
 from schema.configs import AgentConfig, ConfigInput, ConfigOverrides
 from schema.errors import Conflict, InvalidInput, NotFound
+from schema.history import AgentEventConnection, VariantRevision
 from schema.nodes import Node
 
 
@@ -25,6 +27,16 @@ class AgentVariant(Node):
     overrides: ConfigOverrides
     config: configs.AgentConfig = strawberry.field(
         resolver=resolve.config, graphql_type=AgentConfig, description="As it would resolve if the variant were active."
+    )
+    history = strawberry.field(  # no annotation: Strawberry would look into the generic one
+        resolver=resolve_history.history,
+        graphql_type=AgentEventConnection,
+        description="Its changes, activations and deactivations, newest first; at most 100 a page.",
+    )
+    revision: revisions.VariantRevision | None = strawberry.field(
+        resolver=resolve_history.variant_revision,
+        graphql_type=VariantRevision | None,
+        description="What it was at a version; null if it never had that.",
     )
     version: int = strawberry.field(description="Raised by each change of the variant; activation changes the agent.")
     created_at: datetime

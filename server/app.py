@@ -48,8 +48,8 @@ def create_app(settings: Settings, database_url: str) -> Starlette:
     places = Places(settings.max_connections)
     closing = asyncio.Event()
 
-    def new_context() -> Context:
-        return Context(database, hub)
+    def new_context(actor: str) -> Context:
+        return Context(database, hub, actor)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:

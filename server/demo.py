@@ -6,7 +6,7 @@ from uuid import UUID
 from db.database import Database
 from domain.agents import NewAgent
 from domain.configs import AgentConfig, ConfigOverrides
-from domain.filters import AgentFilter
+from domain.events import Author
 from domain.ids import AgentId, MeetingId, VariantId, WorkspaceId
 from domain.meetings import Meeting, MeetingState, enter
 from domain.transcripts import read_transcript
@@ -22,10 +22,10 @@ TRANSCRIPT = Path(__file__).parent / "demo.vtt"
 
 
 async def load_demo(database: Database, workspace_id: WorkspaceId) -> bool:
-    """Load the demo into a workspace that has neither agents nor meetings; says whether it did."""
-    async with database.unit_of_work(workspace_id) as uow:
+    """Load the demo into a workspace in which nothing was ever written; says whether it did."""
+    async with database.unit_of_work(workspace_id, Author("demo")) as uow:
         await uow.agents.lock_slugs()  # of two servers that start at once, one loads
-        if await uow.agents.count(AgentFilter()) or await uow.meetings.count_by_state():
+        if await uow.events.any():  # nor ever had: who deleted the demo does not want it back
             return False
         scribe = await uow.agents.create(
             NewAgent(
@@ -58,8 +58,7 @@ async def load_demo(database: Database, workspace_id: WorkspaceId) -> bool:
         )
         await uow.variants.create(scribe, brief)
         await uow.variants.create(scribe, local)
-        scribe.active_variant_id = SCRIBE_BRIEF
-        await uow.agents.update(scribe)
+        await uow.agents.activate(SCRIBE_BRIEF)
         concierge = await uow.agents.create(
             NewAgent(
                 id=CONCIERGE,

@@ -14,8 +14,10 @@ from strawberry.http import GraphQLRequestData
 from strawberry.http.base import BaseRequestProtocol
 from strawberry.types import ExecutionResult
 
+from domain.errors import InvalidInput
 from resolvers.context import Context
 from schema.schema import schema
+from server.actors import actor_of
 from server.graphiql import graphiql_page
 from server.json import decode_json, encode_json
 from server.limits import Places, TooManyConnections
@@ -30,7 +32,7 @@ class GraphQLView(GraphQL[Context, None]):
     def __init__(
         self,
         streams: Streams,
-        new_context: Callable[[], Context],
+        new_context: Callable[[str], Context],
         settings: Settings,
         places: Places,
         closing: asyncio.Event,
@@ -74,10 +76,11 @@ class GraphQLView(GraphQL[Context, None]):
         if ("json" in accept or "*/*" in accept) and not _is_subscription(data):
             return None
         request.state.operation = data.operation_name
-        return self._streams.answers(data.query, data.variables, data.operation_name, self._new_context())
+        context = self._new_context(_actor(request))
+        return self._streams.answers(data.query, data.variables, data.operation_name, context)
 
     async def get_context(self, request: Any, response: Any) -> Context:
-        return self._new_context()
+        return self._new_context(_actor(request))
 
     def should_render_graphql_ide(self, request: BaseRequestProtocol) -> bool:
         if request.method != "GET":
@@ -118,6 +121,13 @@ class GraphQLView(GraphQL[Context, None]):
 
     def encode_json(self, data: object) -> bytes:
         return encode_json(data)
+
+
+def _actor(request: Request) -> str:
+    try:
+        return actor_of(request.headers)
+    except InvalidInput as error:
+        raise HTTPException(400, str(error)) from error
 
 
 def _is_subscription(data: GraphQLRequestData) -> bool:

@@ -15,7 +15,10 @@ from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 from strawberry.http.websocket_origin import is_same_origin
 
+from domain.errors import InvalidInput
+from domain.events import ANONYMOUS
 from resolvers.context import Context
+from server.actors import actor_of
 from server.json import decode_json, encode_json
 from server.limits import Places, TooManyConnections
 from server.logs import log_operation
@@ -48,7 +51,7 @@ class WebSocketEndpoint:
     """The ASGI app that accepts connections, as many as there are places."""
 
     def __init__(
-        self, streams: Streams, new_context: Callable[[], Context], settings: Settings, places: Places
+        self, streams: Streams, new_context: Callable[[str], Context], settings: Settings, places: Places
     ) -> None:
         self._streams = streams
         self._new_context = new_context
@@ -82,7 +85,7 @@ class _Connection:
         websocket: WebSocket,
         send: Send,
         streams: Streams,
-        new_context: Callable[[], Context],
+        new_context: Callable[[str], Context],
         settings: Settings,
     ) -> None:
         """`send` is the one beneath `websocket`, whose checks of each message would cost a tenth of the whole way."""
@@ -92,6 +95,7 @@ class _Connection:
         self._new_context = new_context
         self._settings = settings
         self._acknowledged = False
+        self._actor = ANONYMOUS
         self._operations: dict[str, asyncio.Task[None]] = {}
         self._closing: asyncio.Future[_Close] = asyncio.get_running_loop().create_future()
 
@@ -179,6 +183,10 @@ class _Connection:
             raise _Close(TOO_MANY_INITS, "Too many initialisation requests")
         if not isinstance(message.get("payload"), dict | None):
             raise _Close(BAD_REQUEST, "the payload of connection_init must be an object")
+        try:
+            self._actor = actor_of(self._websocket.headers, message.get("payload"))
+        except InvalidInput as error:
+            raise _Close(BAD_REQUEST, str(error)) from error
         await self._send({"type": "connection_ack"})
         self._acknowledged = True
 
@@ -203,7 +211,7 @@ class _Connection:
         """One operation, from its first answer to its end."""
         head = f'{{"id":{encode_json(id).decode()},"type":"next","payload":'
         stream = self._streams.answers(
-            payload["query"], payload.get("variables"), payload.get("operationName"), self._new_context()
+            payload["query"], payload.get("variables"), payload.get("operationName"), self._new_context(self._actor)
         )
         began, outcome = time.perf_counter(), "ended"
         try:

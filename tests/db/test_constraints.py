@@ -35,8 +35,33 @@ A_SEGMENT = """
     INSERT INTO segments (workspace_id, meeting_id, segment_id, text, speaker, start_time, end_time, is_final, change_seq)
     VALUES ('{}', '{}', {}, 'Text', '', 0, 1, true, 1)"""
 
+AN_EVENT = """
+    INSERT INTO events (workspace_id, entity_id, version, aggregate, aggregate_id, kind, actor, restored_version, changes)
+    VALUES ('{}', '{}', {}, '{}', '{}', '{}', '{}', {}, '{}')"""
+
+
+def event(
+    *,
+    workspace: str = OURS,
+    entity: str = AGENT,
+    version: int = 2,
+    aggregate: str = "AGENT",
+    kind: str = "UPDATED",
+    actor: str = "tester",
+    restored: str = "NULL",
+    changes: str = "{}",
+) -> str:
+    return AN_EVENT.format(workspace, entity, version, aggregate, entity, kind, actor, restored, changes)
+
+
 SEED = [
     f"INSERT INTO workspaces (id, name) VALUES ('{THEIRS}', 'theirs')",
+    # In both workspaces the event that makes version 1 of each id, also of those that are to be refused for other reasons.
+    *(
+        event(workspace=workspace, entity=uuid(id), version=1, kind="CREATED")
+        for workspace in (OURS, THEIRS)
+        for id in (*range(10, 13), *range(20, 24), 30, 31, 99)
+    ),
     AN_AGENT.format(OURS, AGENT, "agent"),
     AN_AGENT.format(OURS, SIBLING, "sibling"),
     AN_AGENT.format(THEIRS, FOREIGN, "agent"),
@@ -168,7 +193,23 @@ REFUSED: dict[str, list[str]] = {
         meeting(f"agent_id = '{FOREIGN}'"),
         meeting(f"agent_id = '{NOWHERE}'"),
         A_MEETING.format(THEIRS, NOWHERE, AGENT),
+        f"DELETE FROM agents WHERE id = '{AGENT}'",
     ],
+    # No version without its event, and what an event may be.
+    "agents_event_fkey": [agent("version = 2"), AN_AGENT.format(OURS, uuid(98), "new")],
+    "agent_variants_event_fkey": [variant("version = 2"), A_VARIANT.format(OURS, AGENT, uuid(98), "new")],
+    "meetings_event_fkey": [meeting("version = 2"), A_MEETING.format(OURS, uuid(98), AGENT)],
+    "events_pkey": [event(version=1)],
+    "events_kind_check": [event(kind="RENAMED"), event(kind="")],
+    "events_aggregate_check": [event(aggregate="SEGMENT")],
+    "events_actor_check": [event(actor="")],
+    "events_changes_check": [event(changes="[]"), event(changes="null")],
+    "events_restored_version_check": [event(kind="ROLLED_BACK"), event(restored="1")],
+    "events_versions_check": [
+        event(version=0),
+        *(event(kind="ROLLED_BACK", restored=restored) for restored in ("0", "2", "3")),
+    ],
+    "events_workspace_id_fkey": [event(workspace=NOWHERE)],
     # Segments.
     "segments_text_check": [
         segment("text = ''"),
@@ -272,12 +313,19 @@ async def test_however_often_variants_are_activated_each_agent_has_one(sql: Any)
         assert [row["id"] for row in active] == [id]
 
 
-async def test_an_agent_goes_with_its_variants_even_the_active_one_and_leaves_its_meetings(sql: Any) -> None:
+async def test_an_agent_that_meetings_have_left_goes_with_its_variants_even_the_active_one(sql: Any) -> None:
+    await sql.execute(meeting("agent_id = NULL"))
     await sql.execute(f"DELETE FROM agents WHERE id = '{AGENT}'")
     variants = await sql.fetch("SELECT id::text FROM agent_variants ORDER BY id")
     assert [row["id"] for row in variants] == [SIBLINGS_VARIANT, FOREIGN_VARIANT]
-    left = await sql.fetchrow(f"SELECT workspace_id::text, agent_id FROM meetings WHERE id = '{MEETING}'")
-    assert (left["workspace_id"], left["agent_id"]) == (OURS, None)
+
+
+@pytest.mark.parametrize(
+    "statement", ["UPDATE events SET reason = 'another'", "DELETE FROM events", "TRUNCATE events CASCADE"]
+)
+async def test_events_are_never_changed_or_deleted(sql: Any, statement: str) -> None:
+    with pytest.raises(asyncpg.RestrictViolationError, match="events are never changed or deleted"):
+        await sql.execute(statement)
 
 
 async def test_a_meeting_goes_with_its_segments(sql: Any) -> None:

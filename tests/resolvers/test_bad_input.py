@@ -50,9 +50,23 @@ JSON = {"content-type": "application/json"}
 HUGE = "@1e400@"
 """Stands for the number 1e400, which Python cannot write."""
 
-EXTRA = {"MeetingCountOf": "query MeetingCountOf($state: MeetingState) { meetingCount(state: $state) }"}
-"""Documents for the arguments that no operation takes as a variable."""
+CONFIG_DIFF = "query {}($a: ConfigRef!, $b: ConfigRef!) {{ configDiff(a: $a, b: $b) {{ fields {{ field a b }} }} }}"
+EXTRA = {
+    "MeetingCountOf": "query MeetingCountOf($state: MeetingState) { meetingCount(state: $state) }",
+    "RevisionDiff": CONFIG_DIFF.format("RevisionDiff"),
+    "ResolvedDiff": CONFIG_DIFF.format("ResolvedDiff"),
+}
+"""Documents for the arguments that no operation takes as a variable, and for other members of a `@oneOf` input."""
 DOCUMENTS = {path.stem: operation(path.stem) for path in sorted(OPERATIONS.glob("*.graphql"))} | EXTRA
+MEMBERS = {
+    ("ConfigDiff", "a"): "base",
+    ("ConfigDiff", "b"): "variant",
+    ("RevisionDiff", "a"): "baseRevision",
+    ("RevisionDiff", "b"): "variantRevision",
+    ("ResolvedDiff", "a"): "resolved",
+    ("ResolvedDiff", "b"): "base",
+}
+"""Which member of a `@oneOf` input the base call gives."""
 
 
 def definition_of(document: DocumentNode) -> OperationDefinitionNode:
@@ -95,7 +109,7 @@ class World:
             api.meeting(agentId=agent["id"], metadata={"a": 1}, segments=3),
             api.meeting(segments=3),
         )
-        ids = {"meeting": meeting["id"], "other": other_meeting["id"]}
+        ids = {"agent": agent["id"], "meeting": meeting["id"], "other": other_meeting["id"]}
         found = api.post(CURSORS, ids)["data"]
         return cls(
             api=api,
@@ -113,8 +127,12 @@ class World:
                 "segments": found["meeting"]["segments"]["pageInfo"]["startCursor"],
                 "another meeting's": found["other"]["segments"]["pageInfo"]["startCursor"],
                 "updates": found["meeting"]["updatesCursor"],
+                "history": found["agent"]["history"]["pageInfo"]["startCursor"],
             },
         )
+
+    def history(self) -> dict[str, Any]:
+        return {**page(self.cursors["history"]), "kind": "CREATED"}
 
     def state(self) -> Any:
         """All that a call could change by half."""
@@ -129,7 +147,8 @@ class World:
 
 PAGE = "pageInfo { startCursor }"
 CURSORS = f"""
-query Cursors($meeting: ID!, $other: ID!) {{
+query Cursors($agent: ID!, $meeting: ID!, $other: ID!) {{
+  agent(id: $agent) {{ history(first: 1) {{ {PAGE} }} }}
   agents(first: 1) {{ {PAGE} }}
   meetings(first: 1) {{ {PAGE} }}
   meeting(id: $meeting) {{ updatesCursor segments(first: 1) {{ {PAGE} }} }}
@@ -190,34 +209,63 @@ BASE_CALLS: dict[str, Callable[[World], dict[str, Any]]] = {
     "Agent": lambda world: {"id": world.agent},
     "AgentBySlug": lambda world: {"slug": world.agent_slug, "variant": "variant"},
     "Agents": lambda world: {**page(world.cursors["agents"]), "filter": AGENT_FILTER},
+    "AgentHistory": lambda world: {"id": world.agent, "variantId": world.variant, **world.history()},
+    "AgentRevision": lambda world: {"id": world.agent, "version": 1},
     "CloneVariant": lambda world: {
+        "reason": "Better",
         "agentId": world.agent,
         "input": {"sourceVariantId": world.variant, "overrides": CONFIG, "activate": True, **named()},
     },
-    "CreateAgent": lambda world: {"input": {"config": CONFIG, **named()}},
-    "CreateMeeting": lambda world: {"input": {"title": "Title", "agentId": world.agent, "metadata": {"a": 1}}},
-    "CreateVariant": lambda world: {"agentId": world.agent, "input": {"overrides": CONFIG, **named()}},
+    "ConfigDiff": lambda world: {"a": {"base": world.agent}, "b": {"variant": world.variant}},
+    "CreateAgent": lambda world: {"reason": "Better", "input": {"config": CONFIG, **named()}},
+    "CreateMeeting": lambda world: {
+        "reason": "Better",
+        "input": {"title": "Title", "agentId": world.agent, "metadata": {"a": 1}},
+    },
+    "CreateVariant": lambda world: {
+        "reason": "Better",
+        "agentId": world.agent,
+        "input": {"overrides": CONFIG, **named()},
+    },
     "DeactivateVariant": lambda world: {"agentId": world.agent, "reason": "Worse"},
-    "DeleteAgent": lambda world: {"id": world.agent, "expectedVersion": 2},
-    "DeleteMeeting": lambda world: {"id": world.meeting, "expectedVersion": 1},
+    "DeleteAgent": lambda world: {"reason": "Better", "id": world.agent, "expectedVersion": 2},
+    "DeleteMeeting": lambda world: {"reason": "Better", "id": world.meeting, "expectedVersion": 1},
     "DeleteSegments": lambda world: {"meetingId": world.meeting, "segmentIds": [1]},
-    "DeleteVariant": lambda world: {"id": world.variant, "expectedVersion": 1},
+    "DeleteVariant": lambda world: {"reason": "Better", "id": world.variant, "expectedVersion": 1},
+    "HistoryOfAgent": lambda world: {"agentId": world.agent, "variantId": world.variant, **world.history()},
+    "HistoryOfMeeting": lambda world: {"meetingId": world.meeting, **world.history()},
     "Meeting": lambda world: {"id": world.meeting},
     "MeetingCount": lambda world: {},
     "MeetingCountOf": lambda world: {"state": "CREATED"},
+    "MeetingHistory": lambda world: {"id": world.meeting, **world.history()},
     "Meetings": lambda world: {**page(world.cursors["meetings"]), "filter": meeting_filter(world), "segments": 1},
     "Node": lambda world: {"id": world.agent},
     "Nodes": lambda world: {"ids": [world.agent, world.meeting]},
     "ResolvedConfig": lambda world: {"slug": world.agent_slug},
+    "ResolvedDiff": lambda world: {"a": {"resolved": world.agent}, "b": {"base": world.agent}},
+    "RevertAgent": lambda world: {"id": world.agent, "toVersion": 1, "expectedVersion": 2, "reason": "Better"},
+    "RevertVariant": lambda world: {"id": world.variant, "toVersion": 1, "expectedVersion": 1, "reason": "Better"},
+    "RevisionDiff": lambda world: {
+        "a": {"baseRevision": {"agentId": world.agent, "version": 1}},
+        "b": {"variantRevision": {"variantId": world.variant, "version": 1}},
+    },
+    "RollbackActivation": lambda world: {"agentId": world.agent, "expectedVersion": 2, "reason": "Better"},
     "Transcript": lambda world: {"id": world.meeting, "speaker": "Ada", **page(world.cursors["segments"])},
     "TranscriptFile": lambda world: {"id": world.meeting, "format": "VTT"},
-    "UpdateAgent": lambda world: {"id": world.agent, "expectedVersion": 2, "input": {"config": CONFIG, **named()}},
+    "UpdateAgent": lambda world: {
+        "reason": "Better",
+        "id": world.agent,
+        "expectedVersion": 2,
+        "input": {"config": CONFIG, **named()},
+    },
     "UpdateMeeting": lambda world: {
+        "reason": "Better",
         "id": world.meeting,
         "expectedVersion": 1,
         "input": {"title": "New", "agentId": world.other_agent, "metadata": {"a": 2}, "state": "RECORDING"},
     },
     "UpdateVariant": lambda world: {
+        "reason": "Better",
         "id": world.variant,
         "expectedVersion": 1,
         "input": {"overrides": CONFIG, **named()},
@@ -227,6 +275,8 @@ BASE_CALLS: dict[str, Callable[[World], dict[str, Any]]] = {
         "segments": [segment(2, text="Revised", isFinal=False, confidence=0.5), segment(7)],
     },
     "Variant": lambda world: {"id": world.variant},
+    "VariantHistory": lambda world: {"id": world.variant, **world.history()},
+    "VariantRevision": lambda world: {"id": world.variant, "version": 1},
 }
 
 
@@ -273,18 +323,19 @@ def positions(name: str) -> Iterator[Position]:
         assert type_ is not None
         assert is_input_type(type_)
         variable_name = variable.variable.name.value
-        for path, inner in places((variable_name,), type_):
+        for path, inner in places((variable_name,), type_, MEMBERS.get((name, variable_name))):
             yield Position(name, path, inner, arguments[variable_name])
 
 
-def places(path: Path, type_: GraphQLInputType) -> Iterator[tuple[Path, GraphQLInputType]]:
+def places(path: Path, type_: GraphQLInputType, member: str | None = None) -> Iterator[tuple[Path, GraphQLInputType]]:
     yield path, type_
     match get_nullable_type(type_):
         case GraphQLList() as many:
             yield from places((*path, 0), many.of_type)
         case GraphQLInputObjectType() as input:
             for name, field in input.fields.items():
-                yield from places((*path, name), field.type)
+                if not input.is_one_of or name == member:
+                    yield from places((*path, name), field.type)
 
 
 def uses(definition: OperationDefinitionNode) -> list[tuple[str, str, str, str]]:
@@ -346,7 +397,8 @@ def bad_values(position: Position, world: World, variables: dict[str, Any]) -> d
     values = {"null": None, **BAD_VALUES[kind(position)]}
     match kind(position):
         case "cursor":
-            own = {"Agents": "agents", "Meetings": "meetings", "Transcript": "segments"}[position.operation]
+            lists = {"Agents": "agents", "Meetings": "meetings", "Transcript": "segments"}
+            own = lists.get(position.operation, "history")
             values |= {f"of {name}": cursor for name, cursor in world.cursors.items() if name != own}
         case "ID" if position.operation not in ("Node", "Nodes"):
             values["of another kind"] = world.meeting if position.value_in(variables) != world.meeting else world.agent
@@ -380,6 +432,9 @@ EXCEPTIONS = {
     ("Nodes.ids", "empty list"): "accepted",
 }
 NO_NULL = (
+    "ConfigDiff.?.*",
+    "RevisionDiff.?.*",
+    "ResolvedDiff.?.*",
     "UpdateAgent.input.*",
     "UpdateVariant.input.name",
     "UpdateVariant.input.slug",

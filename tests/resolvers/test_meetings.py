@@ -233,6 +233,9 @@ class TestLocking:
         other, watcher = await asyncpg.connect(database_url), await asyncpg.connect(database_url)
         try:
             async with other.transaction():
+                await other.execute("""
+                    INSERT INTO events (workspace_id, entity_id, version, aggregate, aggregate_id, kind, actor, changes)
+                    SELECT workspace_id, id, version + 1, 'MEETING', id, 'UPDATED', 'them', '{}' FROM meetings""")
                 await other.execute("UPDATE meetings SET title = 'Theirs', version = version + 1")
                 mine = asyncio.create_task(asyncio.to_thread(update, fresh_api, meeting, title="Mine"))
                 while not await someone_waits_for_a_lock(watcher):

@@ -51,6 +51,24 @@ def new(world: World, api: Api) -> Any:
     return agent
 
 
+def edited(world: World, api: Api) -> Any:
+    """An agent that was edited `size` times, and its first variant too."""
+    agent = new(world, api)
+    for n in range(world.size):
+        api.run("UpdateAgent", id=agent["id"], input={"config": {"maxTokens": n}})
+        api.run("UpdateVariant", id=agent["variants"][0]["id"], input={"overrides": {"maxTokens": n}})
+    return agent
+
+
+def switched(world: World, api: Api) -> str:
+    """An agent of which `size` variants were active, one after the other."""
+    agent = new(world, api)
+    for variant in agent["variants"]:
+        api.run("ActivateVariant", id=variant["id"])
+    id: str = agent["id"]
+    return id
+
+
 def new_meeting(world: World, api: Api) -> str:
     meeting: str = api.meeting("To change", segments=world.size)["id"]
     return meeting
@@ -82,6 +100,20 @@ VARIABLES: dict[str, Variables] = {
     "DeleteVariant": lambda world, api: {"id": new(world, api)["variants"][0]["id"]},
     "ActivateVariant": lambda world, api: {"id": new(world, api)["variants"][0]["id"]},
     "DeactivateVariant": lambda world, api: {"agentId": world.agents[-1]["id"]},
+    "RollbackActivation": lambda world, api: {"agentId": switched(world, api)},
+    "RevertAgent": lambda world, api: {"id": edited(world, api)["id"], "toVersion": 1},
+    "RevertVariant": lambda world, api: {"id": edited(world, api)["variants"][0]["id"], "toVersion": 1},
+    "AgentHistory": lambda world, api: {"id": edited(world, api)["id"]},
+    "VariantHistory": lambda world, api: {"id": edited(world, api)["variants"][0]["id"]},
+    "MeetingHistory": lambda world, api: {"id": world.meeting["id"]},
+    "HistoryOfAgent": lambda world, api: {"agentId": edited(world, api)["id"]},
+    "HistoryOfMeeting": lambda world, api: {"meetingId": world.meeting["id"]},
+    "AgentRevision": lambda world, api: {"id": edited(world, api)["id"], "version": 2},
+    "VariantRevision": lambda world, api: {"id": edited(world, api)["variants"][0]["id"], "version": 2},
+    "ConfigDiff": lambda world, api: {
+        "a": {"base": world.agent["id"]},
+        "b": {"variantRevision": {"variantId": world.variant["id"], "version": 1}},
+    },
     "CreateMeeting": lambda world, api: {"input": {"title": "New", "agentId": world.agent["id"]}},
     "UpdateMeeting": lambda world, api: {"id": new_meeting(world, api), "input": {"state": "RECORDING"}},
     "DeleteMeeting": lambda world, api: {"id": new_meeting(world, api)},

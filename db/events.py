@@ -1,0 +1,152 @@
+"""History in SQL: reading it. How it is written is `db.recording`'s matter."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, Text, bindparam, cast, column, func, or_, select, true
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, aggregate_order_by
+from sqlalchemy.types import Integer, Uuid
+
+from db.pages import keyset
+from db.repository import ID, IDS, WORKSPACE, AnyRow, Repository, columns
+from db.tables import events
+from domain import cursors
+from domain.activations import Activation
+from domain.events import ACTIVE_VARIANT, Aggregate, Event, EventKind, FieldChange, History
+from domain.ids import AgentId, VariantId
+from domain.pages import Page, PageRequest
+from domain.revisions import AgentRevision, VariantRevision, agent_revision, variant_revision
+from domain.validation import integer
+
+_FIELDS = Event.__match_args__
+_COLUMNS = columns(events, _FIELDS)
+_HERE = events.c.workspace_id == WORKSPACE
+_HISTORIES = (
+    func.unnest(bindparam("aggregates", type_=ARRAY(Text)), IDS, bindparam("variant_ids", type_=ARRAY(Uuid)))
+    .table_valued("aggregate", "id", "variant_id")
+    .render_derived(name="history")
+)
+_IN_HISTORY = (
+    _HERE,
+    events.c.aggregate == _HISTORIES.c.aggregate,
+    events.c.aggregate_id == _HISTORIES.c.id,
+    or_(
+        _HISTORIES.c.variant_id.is_(None),
+        events.c.entity_id == _HISTORIES.c.variant_id,
+        events.c.changes[ACTIVE_VARIANT].op("?", is_comparison=True)(cast(_HISTORIES.c.variant_id, Text)),
+    ),
+)
+
+# The last value that each field was given up to a version: what the entity was then. (The last of equal keys stays.)
+_VERSIONS = (
+    func.unnest(IDS, bindparam("versions", type_=ARRAY(Integer)))
+    .table_valued("entity_id", "version")
+    .render_derived(name="wanted")
+)
+_earlier = events.alias("earlier")
+_change = func.jsonb_each(_earlier.c.changes).table_valued("key", column("value", JSONB), name="change")
+_STATE = (
+    select(func.jsonb_object_agg(_change.c.key, aggregate_order_by(_change.c.value[1], _earlier.c.version)))
+    .select_from(_earlier.join(_change, true()))
+    .where(
+        _earlier.c.workspace_id == WORKSPACE,
+        _earlier.c.entity_id == events.c.entity_id,
+        _earlier.c.version <= events.c.version,
+    )
+    .scalar_subquery()
+)
+_REVISIONS = (
+    select(*_COLUMNS, _STATE)
+    .select_from(
+        _VERSIONS.join(
+            events, (events.c.entity_id == _VERSIONS.c.entity_id) & (events.c.version == _VERSIONS.c.version)
+        )
+    )
+    .where(_HERE, events.c.kind != EventKind.DELETED.value)
+)
+
+_ACTIVATIONS = (
+    select(events.c.version, events.c.changes[ACTIVE_VARIANT][1].astext, events.c.restored_version)
+    .where(_HERE, events.c.entity_id == ID, events.c.changes.has_key(ACTIVE_VARIANT))
+    .order_by(events.c.version)
+)
+
+CURSOR = cursors.cursor("history", integer(0, 2**63 - 1))
+
+
+def _event(row: AnyRow) -> Event:
+    values = dict(zip(_FIELDS, row, strict=False))
+    values["kind"] = EventKind(values["kind"])
+    values["aggregate"] = Aggregate(values["aggregate"])
+    values["changes"] = [FieldChange(field, *pair) for field, pair in sorted(values["changes"].items())]
+    return Event(**values)
+
+
+def _cursor(event: Event) -> str:
+    return cursors.encode("history", event.number)
+
+
+class EventRepository(Repository):
+    """The histories of one workspace. Those of what was deleted are there, too."""
+
+    async def pages(
+        self, histories: Collection[History], request: PageRequest, kind: EventKind | None = None
+    ) -> dict[History, Page[Event]]:
+        """One page of each history, newest first, in one statement."""
+        one = self._of_kind(select(*_COLUMNS).where(*_IN_HISTORY), kind)
+        page = keyset(one, events.c.number, request, descending=True).lateral("page")
+        statement = select(*page.c, *_HISTORIES.c).join_from(_HISTORIES, page, true())
+        found: defaultdict[History, list[Event]] = defaultdict(list)
+        for row in await self._rows(statement, **_keys(histories)):
+            found[_history(row[-3:])].append(_event(row))
+        return {history: Page.of(request, found[history], _cursor) for history in histories}
+
+    async def counts(self, histories: Collection[History], kind: EventKind | None = None) -> dict[History, int]:
+        """How many events each history has; one without any is left out."""
+        statement = self._of_kind(select(*_HISTORIES.c, func.count()).where(*_IN_HISTORY), kind)
+        rows = await self._rows(statement.group_by(*_HISTORIES.c), **_keys(histories))
+        return {_history(row[:3]): row[3] for row in rows}
+
+    def _of_kind(self, statement: Select[Any], kind: EventKind | None) -> Select[Any]:
+        return statement if kind is None else statement.where(events.c.kind == kind.value)
+
+    async def any(self) -> bool:
+        """Whether anything was ever written."""
+        return bool(await self._rows(select(events.c.number).where(_HERE).limit(1)))
+
+    async def agent_revisions(self, keys: Collection[tuple[AgentId, int]]) -> dict[tuple[AgentId, int], AgentRevision]:
+        """What agents were at versions of theirs. A version that never was, or that was the deletion, is left out."""
+        found = [agent_revision(event, values) for event, values in await self._revisions(keys)]
+        return {(revision.agent_id, revision.version): revision for revision in found}
+
+    async def variant_revisions(
+        self, keys: Collection[tuple[VariantId, int]]
+    ) -> dict[tuple[VariantId, int], VariantRevision]:
+        """The same of variants."""
+        found = [variant_revision(event, values) for event, values in await self._revisions(keys)]
+        return {(revision.id, revision.version): revision for revision in found}
+
+    async def _revisions(self, keys: Collection[tuple[UUID, int]]) -> list[tuple[Event, Mapping[str, Any]]]:
+        """The event of each version, and the last value that each field was given."""
+        ids, versions = [key[0] for key in keys], [key[1] for key in keys]
+        return [(_event(row), row[-1]) for row in await self._rows(_REVISIONS, ids=ids, versions=versions)]
+
+    async def activations(self, agent_id: AgentId) -> list[Activation]:
+        """All changes of what was active in an agent, oldest first."""
+        rows = await self._rows(_ACTIVATIONS, id=agent_id)
+        return [Activation(version, VariantId(UUID(id)) if id else None, restored) for version, id, restored in rows]
+
+
+def _keys(histories: Collection[History]) -> dict[str, Any]:
+    return {
+        "aggregates": [history.aggregate.value for history in histories],
+        "ids": [history.id for history in histories],
+        "variant_ids": [history.variant_id for history in histories],
+    }
+
+
+def _history(values: Sequence[Any]) -> History:
+    aggregate, id, variant_id = values
+    return History(Aggregate(aggregate), id, variant_id)

@@ -1,0 +1,141 @@
+"""The one place where a change becomes an event: in the statement that makes the change.
+
+Nothing else inserts, updates or deletes rows of the tables that have a history, and nothing could for long: their rows
+refer to the event of their version, so a version without its event cannot be stored.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Integer,
+    Table,
+    Text,
+    bindparam,
+    case,
+    delete,
+    func,
+    insert,
+    literal,
+    literal_column,
+    select,
+    update,
+)
+
+from db.tables import events
+from domain.events import Aggregate, EventKind
+
+REASON = bindparam("reason", type_=Text)
+RESTORED_VERSION = bindparam("restored_version", type_=Integer)
+_ACTOR = bindparam("actor", type_=Text)
+_NULL: ColumnElement[Any] = literal_column("'null'::jsonb")
+_EMPTY: ColumnElement[Any] = literal_column("'{}'::jsonb")
+_EVENT = (
+    "workspace_id",
+    "aggregate",
+    "aggregate_id",
+    "entity_id",
+    "version",
+    "kind",
+    "actor",
+    "reason",
+    "restored_version",
+    "changes",
+)
+
+Kind = Callable[[CTE, CTE], ColumnElement[str]]
+"""From the row before and after an update to the kind of event it is."""
+
+
+def new_values(table: Table, names: Iterable[str]) -> dict[str, ColumnElement[Any]]:
+    """Parameters for these columns; their own names are SQLAlchemy's in an INSERT or UPDATE."""
+    return {name: bindparam(f"new_{name}", type_=table.c[name].type) for name in names}
+
+
+class Recorded:
+    """The writes of one table, each with its event: the rows it wrote (or deleted), and the writing of their events.
+
+    written, event = recorded.create(values)
+    statement = select(written.c.id).add_cte(event)
+    """
+
+    def __init__(
+        self,
+        table: Table,
+        fields: Iterable[str],
+        aggregate: Aggregate,
+        aggregate_id: str = "id",
+        kind: Kind | None = None,
+    ) -> None:
+        """`fields` are those whose changes are recorded; `aggregate_id` is the column that says whose history it is."""
+        self.table = table
+        self._fields = tuple(fields)
+        self._aggregate = literal(aggregate.value)
+        self._aggregate_id = aggregate_id
+        self._kind = kind
+
+    def create(self, values: Mapping[str, ColumnElement[Any]]) -> tuple[CTE, CTE]:
+        now = func.statement_timestamp()  # the same for both, which the clock is not
+        written = (
+            insert(self.table)
+            .values({**values, "created_at": now, "updated_at": now})
+            .returning(*self.table.c)
+            .cte("written")
+        )
+        return written, self._event(written, None, written, literal(EventKind.CREATED.value))
+
+    def update(
+        self, before: CTE, values: Mapping[str, ColumnElement[Any]], *conditions: ColumnElement[bool]
+    ) -> tuple[CTE, CTE]:
+        """`before` has locked the rows that are to be updated, and has all their columns."""
+        table = self.table
+        written = (
+            update(table)
+            .where(table.c.workspace_id == before.c.workspace_id, table.c.id == before.c.id, *conditions)
+            .values({**values, "version": before.c.version + 1, "updated_at": func.clock_timestamp()})
+            .returning(*table.c)
+            .cte("written")
+        )
+        kind = case(
+            (RESTORED_VERSION.is_not(None), EventKind.ROLLED_BACK.value),
+            else_=self._kind(before, written) if self._kind else EventKind.UPDATED.value,
+        )
+        return written, self._event(written, before, written, kind)
+
+    def delete(self, *conditions: ColumnElement[bool]) -> tuple[CTE, CTE]:
+        name = f"deleted_{self.table.name}"
+        deleted = delete(self.table).where(*conditions).returning(*self.table.c).cte(name)
+        return deleted, self._event(deleted, deleted, None, literal(EventKind.DELETED.value))
+
+    def _event(self, row: CTE, before: CTE | None, after: CTE | None, kind: ColumnElement[str]) -> CTE:
+        version = row.c.version if after is not None else row.c.version + 1
+        recorded = select(
+            *(row.c.workspace_id, self._aggregate, row.c[self._aggregate_id], row.c.id, version),
+            *(kind, _ACTOR, REASON, RESTORED_VERSION, self._changes(before, after)),
+        )
+        if before is not None and before is not row:
+            recorded = recorded.where(row.c.workspace_id == before.c.workspace_id, row.c.id == before.c.id)
+        return insert(events).from_select(_EVENT, recorded).cte(f"event_of_{row.name}")
+
+    def _changes(self, before: CTE | None, after: CTE | None) -> ColumnElement[Any]:
+        """The fields that differ, each with both values: {"name": ["Old", "New"]}. An absent row has only nulls."""
+        old = self._values(before).table_valued("key", "value", name="old")
+        new = self._values(after).table_valued("key", "value", name="new")
+        old_value, new_value = (func.nullif(values.c.value, _NULL) for values in (old, new))
+        pair = func.jsonb_build_array(old_value, new_value)
+        return (
+            select(func.coalesce(func.jsonb_object_agg(func.coalesce(old.c.key, new.c.key), pair), _EMPTY))
+            .select_from(old.outerjoin(new, old.c.key == new.c.key, full=True))
+            .where(old_value.is_distinct_from(new_value))
+            .scalar_subquery()
+        )
+
+    def _values(self, row: CTE | None) -> Any:
+        pairs = (
+            []
+            if row is None
+            else [part for name in self._fields for part in (literal_column(f"'{name}'"), row.c[name])]
+        )
+        return func.jsonb_each(func.jsonb_build_object(*pairs))

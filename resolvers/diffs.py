@@ -1,0 +1,57 @@
+"""Differences between any two configurations, present or past."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from domain.configs import CONFIG_FIELDS, AgentConfig, ConfigOverrides, resolve
+from domain.diffs import ConfigDiff
+from domain.ids import AgentId, VariantId, uuid
+from domain.validation import checked
+from domain.versions import VERSION
+from resolvers.context import Context
+from resolvers.loaders import Loaders
+
+
+async def config_diff(context: Context, a: Mapping[str, Any], b: Mapping[str, Any]) -> ConfigDiff | None:
+    """Between two references, each with one field that says of what the configuration is; None where one is not there."""
+    before = await _config(context.loaders, a, "a")
+    after = await _config(context.loaders, b, "b")
+    return None if before is None or after is None else ConfigDiff(before, after)
+
+
+async def _config(loaders: Loaders, reference: Mapping[str, Any], path: str) -> AgentConfig | None:
+    ((kind, value),) = reference.items()
+    path = f"{path}.{kind}"
+    match kind:
+        case "base":
+            return await _base(loaders, AgentId(checked(uuid, value, path)))
+        case "resolved":
+            resolved = await loaders.resolved_configs.load(AgentId(checked(uuid, value, path)))
+            return AgentConfig(*(getattr(resolved, name) for name in CONFIG_FIELDS)) if resolved else None
+        case "variant":
+            variant = await loaders.variants.load(VariantId(checked(uuid, value, path)))
+            return await _over_base(loaders, variant.agent_id, variant.overrides) if variant else None
+        case "base_revision":
+            id, version = AgentId(checked(uuid, value["agent_id"], f"{path}.agent_id")), _version(value, path)
+            was = await loaders.agent_revisions.load((id, version))
+            return was.config if was else None
+        case _:
+            variant_id = VariantId(checked(uuid, value["variant_id"], f"{path}.variant_id"))
+            revision = await loaders.variant_revisions.load((variant_id, _version(value, path)))
+            return await _over_base(loaders, revision.agent_id, revision.overrides) if revision else None
+
+
+def _version(value: Mapping[str, Any], path: str) -> int:
+    version: int = checked(VERSION, value["version"], f"{path}.version")
+    return version
+
+
+async def _base(loaders: Loaders, id: AgentId) -> AgentConfig | None:
+    agent = await loaders.agents.load(id)
+    return agent.config if agent else None
+
+
+async def _over_base(loaders: Loaders, id: AgentId, overrides: ConfigOverrides) -> AgentConfig | None:
+    """The overrides over the base as it is now, so that the difference of two revisions is all the variant's own."""
+    base = await _base(loaders, id)
+    return resolve(base, overrides) if base else None

@@ -1,0 +1,48 @@
+"""Differences of configurations in GraphQL."""
+
+import strawberry
+from strawberry.scalars import JSON
+
+from schema.history import field_name
+
+
+@strawberry.input(description="A base configuration as it was.")
+class BaseRevisionRef:
+    agent_id: strawberry.ID
+    version: int = strawberry.field(description="Of the agent.")
+
+
+@strawberry.input(description="A variant as it was.")
+class VariantRevisionRef:
+    variant_id: strawberry.ID
+    version: int = strawberry.field(description="Of the variant.")
+
+
+@strawberry.input(
+    one_of=True,
+    description="A configuration: exactly one of these. A variant's, also a past one's, is what it gives over the base of now.",
+)
+class ConfigRef:
+    base: strawberry.ID | None = strawberry.field(default=strawberry.UNSET, description="Of the agent with this id.")
+    variant: strawberry.ID | None = strawberry.field(default=strawberry.UNSET, description="The variant with this id.")
+    resolved: strawberry.ID | None = strawberry.field(
+        default=strawberry.UNSET, description="What the agent with this id resolves to now."
+    )
+    base_revision: BaseRevisionRef | None = strawberry.UNSET
+    variant_revision: VariantRevisionRef | None = strawberry.UNSET
+
+
+@strawberry.type(description="A field that differs.")
+class ConfigFieldDiff:
+    field: str = strawberry.field(resolver=field_name, description="Its name, such as `maxTokens`.")
+    a: JSON
+    b: JSON
+    text_diff: str | None = strawberry.field(
+        description="For the two prompts: the way from a to b in the unified format of `diff -u`. (Of more than 5,000 lines"
+        " the one is shown as replaced by the other.)"
+    )
+
+
+@strawberry.type(description="What differs between two configurations; without fields, they are equal.")
+class ConfigDiff:
+    fields: list[ConfigFieldDiff] = strawberry.field(description="In the order of the configuration's fields.")

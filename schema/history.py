@@ -1,0 +1,102 @@
+"""Histories and revisions in GraphQL."""
+
+from datetime import datetime
+from typing import Any
+
+import strawberry
+from strawberry.scalars import JSON
+from strawberry.utils.str_converters import to_camel_case
+
+from domain import configs
+from domain import events as entities
+from domain.events import EventKind
+from resolvers import history as resolve
+from schema.configs import AgentConfig, ConfigOverrides
+from schema.connections import Connection
+
+strawberry.enum(
+    EventKind,
+    name="EventKind",
+    description="What happened. ROLLED_BACK: a return to something earlier, of an activation or of a configuration."
+    " STATE_CHANGED is of meetings, ACTIVATED and DEACTIVATED are of agents.",
+)
+
+
+def field_name(root: Any) -> str:
+    """A field's name as it is in GraphQL."""
+    return to_camel_case(root.field)
+
+
+@strawberry.type(description="One field of what changed.")
+class FieldChange:
+    field: str = strawberry.field(resolver=field_name, description="Its name: `slug`, `maxTokens`, `activeVariantId`.")
+    before: JSON | None = strawberry.field(description="Null in a creation, and where it was null.")
+    after: JSON | None = strawberry.field(description="Null in a deletion, and where it is null.")
+
+
+@strawberry.interface(description="One change. It is stored in the transaction of the change, and stays as it is.")
+class Event:
+    id: strawberry.ID = strawberry.field(description="`<id of what changed>:<version>`.")
+    kind: EventKind
+    actor: str = strawberry.field(description="Who did it.")
+    reason: str | None = strawberry.field(description="Why, in the actor's words.")
+    version: int = strawberry.field(description="That which this made of what changed; a deletion counts as one.")
+    restored_version: int | None = strawberry.field(description="Where this is a rollback: to which version.")
+    changes: list[FieldChange] = strawberry.field(description="The fields that changed, by name.")
+    created_at: datetime
+
+
+def aggregate_id(root: entities.Event) -> strawberry.ID:
+    return strawberry.ID(str(root.aggregate_id))
+
+
+@strawberry.type(description="A change of an agent or of one of its variants.")
+class AgentEvent(Event):
+    agent_id: strawberry.ID = strawberry.field(resolver=aggregate_id)
+    variant_id: strawberry.ID | None = strawberry.field(
+        description="The variant that changed, was activated or was deactivated. `version` is the variant's where the"
+        " variant changed, else the agent's."
+    )
+
+    @classmethod
+    def is_type_of(cls, source: Any, info: Any) -> bool:
+        return isinstance(source, entities.Event)
+
+
+@strawberry.type(description="A change of a meeting. Its segments have versions instead.")
+class MeetingEvent(Event):
+    meeting_id: strawberry.ID = strawberry.field(resolver=aggregate_id)
+
+    @classmethod
+    def is_type_of(cls, source: Any, info: Any) -> bool:
+        return isinstance(source, entities.Event)
+
+
+@strawberry.type(description="An agent as it was at a version, rebuilt from its history.")
+class AgentRevision:
+    version: int
+    slug: str
+    name: str
+    description: str
+    config: AgentConfig = strawberry.field(description="The base configuration.")
+    active_variant_id: strawberry.ID | None
+    event: entities.Event = strawberry.field(graphql_type=AgentEvent, description="The change that made the version.")
+
+
+@strawberry.type(description="A variant as it was at a version, rebuilt from its history.")
+class VariantRevision:
+    version: int
+    slug: str
+    name: str
+    description: str
+    overrides: ConfigOverrides
+    config: configs.AgentConfig = strawberry.field(
+        resolver=resolve.config,
+        graphql_type=AgentConfig,
+        description="The overrides of then over the agent's base of now: what a revert would bring.",
+    )
+    event: entities.Event = strawberry.field(graphql_type=AgentEvent, description="The change that made the version.")
+
+
+AgentEventConnection = Connection[AgentEvent]
+MeetingEventConnection = Connection[MeetingEvent]
