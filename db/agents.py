@@ -1,9 +1,10 @@
 """Agents in SQL."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import CTE, ColumnElement, Select, any_, bindparam, case, func, or_, select
+from sqlalchemy import CTE, ColumnElement, Select, Text, any_, bindparam, case, func, or_, select
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from db.pages import keyset
 from db.recording import Recorded, new_values
@@ -27,6 +28,8 @@ _HERE = agents.c.workspace_id == WORKSPACE
 
 _AGENTS = select(*_COLUMNS).where(_HERE)
 _BY_IDS = _AGENTS.where(agents.c.id == any_(IDS))
+_ALL = _AGENTS.order_by(agents.c.id)
+_BY_SLUGS = _ALL.where(agents.c.slug == any_(bindparam("slugs", type_=ARRAY(Text))))
 _ONE = _AGENTS.where(agents.c.id == ID)
 _LOCKED = _ONE.with_for_update(key_share=True)
 _LOCKED_TO_DELETE = _ONE.with_for_update()  # keeps others from referring to it, too
@@ -147,6 +150,12 @@ class AgentRepository(Repository):
         if not rows:
             raise NotFound("agent", id)
         return _agent(rows[0])
+
+    async def lock_by_slugs(self, slugs: Collection[str] | None) -> list[Agent]:
+        """The agents with these slugs (None: all), which are locked, against being referred to as well, by the order of ids."""
+        statement = _ALL if slugs is None else _BY_SLUGS
+        values = {} if slugs is None else {"slugs": list(slugs)}
+        return [_agent(row) for row in await self._rows(statement.with_for_update(), **values)]
 
     async def page(self, request: PageRequest, filter: AgentFilter) -> Page[Agent]:
         """Agents from the oldest to the newest."""

@@ -57,15 +57,17 @@ _STATE = (
     )
     .scalar_subquery()
 )
-_REVISIONS = (
-    select(*_COLUMNS, _STATE)
+_OF_VERSIONS = (
+    select(*_COLUMNS)
     .select_from(
         _VERSIONS.join(
             events, (events.c.entity_id == _VERSIONS.c.entity_id) & (events.c.version == _VERSIONS.c.version)
         )
     )
-    .where(_HERE, events.c.kind != EventKind.DELETED.value)
+    .where(_HERE)
+    .order_by(events.c.number)
 )
+_REVISIONS = _OF_VERSIONS.add_columns(_STATE).where(events.c.kind != EventKind.DELETED.value)
 
 _ACTIVATIONS = (
     select(events.c.version, events.c.changes[ACTIVE_VARIANT][1].astext, events.c.restored_version)
@@ -112,6 +114,10 @@ class EventRepository(Repository):
     def _of_kind(self, statement: Select[Any], kind: EventKind | None) -> Select[Any]:
         return statement if kind is None else statement.where(events.c.kind == kind.value)
 
+    async def of_versions(self, keys: Collection[tuple[UUID, int]]) -> list[Event]:
+        """The events that made these versions of entities, in their order."""
+        return [_event(row) for row in await self._rows(_OF_VERSIONS, **_versions(keys))]
+
     async def any(self) -> bool:
         """Whether anything was ever written."""
         return bool(await self._rows(select(events.c.number).where(_HERE).limit(1)))
@@ -130,13 +136,16 @@ class EventRepository(Repository):
 
     async def _revisions(self, keys: Collection[tuple[UUID, int]]) -> list[tuple[Event, Mapping[str, Any]]]:
         """The event of each version, and the last value that each field was given."""
-        ids, versions = [key[0] for key in keys], [key[1] for key in keys]
-        return [(_event(row), row[-1]) for row in await self._rows(_REVISIONS, ids=ids, versions=versions)]
+        return [(_event(row), row[-1]) for row in await self._rows(_REVISIONS, **_versions(keys))]
 
     async def activations(self, agent_id: AgentId) -> list[Activation]:
         """All changes of what was active in an agent, oldest first."""
         rows = await self._rows(_ACTIVATIONS, id=agent_id)
         return [Activation(version, VariantId(UUID(id)) if id else None, restored) for version, id, restored in rows]
+
+
+def _versions(keys: Collection[tuple[UUID, int]]) -> dict[str, Any]:
+    return {"ids": [key[0] for key in keys], "versions": [key[1] for key in keys]}
 
 
 def _keys(histories: Collection[History]) -> dict[str, Any]:

@@ -65,14 +65,14 @@ class NewAgent:
     id: AgentId = field(default_factory=lambda: AgentId(new_id()))
 
 
-def new_agent(values: Mapping[str, Any]) -> NewAgent:
+def new_agent(values: Mapping[str, Any], path: str = "input") -> NewAgent:
     """Check an input: the fields of `NewAgent`, `config` as a mapping; null asks for the default. Raises InvalidInput."""
     check = Check()
-    named = check.fields(NAMING_RULES, not_null(values, but="config"), "input")
-    configured = check.nested(CONFIG_RULES, not_null(values.get("config") or {}), "input.config")
+    named = check.fields(NAMING_RULES, not_null(values, but="config"), path)
+    configured = check.nested(CONFIG_RULES, not_null(values.get("config") or {}), f"{path}.config")
     for name in ("model_provider", "model_name"):
         if name not in configured:
-            check.add(f"input.config.{name}", "is needed")
+            check.add(f"{path}.config.{name}", "is needed")
     check.done()
     return NewAgent(**named, config=AgentConfig(**configured))
 

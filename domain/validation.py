@@ -5,7 +5,8 @@ mapping from field name to rule; `Check` applies such a mapping to the values of
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from domain.errors import FieldProblem, InvalidInput
@@ -124,6 +125,14 @@ class Check:
             self.add(path, "must not be null: leave it out to change nothing")
             return {}
         return self.fields(rules, values, path)
+
+    @contextmanager
+    def collecting(self) -> Iterator[None]:
+        """Take the problems of an `InvalidInput` raised in the block, which goes no further."""
+        try:
+            yield
+        except InvalidInput as error:
+            self.problems.extend(error.fields)
 
     def done(self) -> None:
         """Raise `InvalidInput` with all that was found, if anything was."""

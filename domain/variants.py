@@ -43,15 +43,17 @@ class NewVariant:
     id: VariantId = field(default_factory=lambda: VariantId(new_id()))
 
 
-def new_variant(values: Mapping[str, Any], source: AgentConfig | ConfigOverrides | None = None) -> NewVariant:
+def new_variant(
+    values: Mapping[str, Any], source: AgentConfig | ConfigOverrides | None = None, path: str = "input"
+) -> NewVariant:
     """Check an input: the fields of `NewVariant`, `overrides` as a mapping.
 
     With a `source` it is a clone: every field that is not overridden keeps the source's value, and a given null overrides
     too (that field inherits). Raises InvalidInput.
     """
     check = Check()
-    named = check.fields(NAMING_RULES, not_null(values, but="overrides"), "input")
-    overridden = check.nested(OVERRIDE_RULES, values.get("overrides") or {}, "input.overrides")
+    named = check.fields(NAMING_RULES, not_null(values, but="overrides"), path)
+    overridden = check.nested(OVERRIDE_RULES, values.get("overrides") or {}, f"{path}.overrides")
     check.done()
     start = as_overrides(source) if source else ConfigOverrides()
     return NewVariant(**named, overrides=replace(start, **overridden))

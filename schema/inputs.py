@@ -11,7 +11,7 @@ from strawberry import UNSET, Some
 
 
 def given(value: Any) -> dict[str, Any]:
-    """The fields of an input object that the caller gave, input objects within it included."""
+    """The fields of an input object that the caller gave, input objects within it, and within its lists, included."""
     return {
         field.name: _plain(content.value if isinstance(content, Some) else content)
         for field in fields(value)
@@ -20,4 +20,6 @@ def given(value: Any) -> dict[str, Any]:
 
 
 def _plain(content: Any) -> Any:
+    if isinstance(content, list):
+        return [_plain(item) for item in content]
     return given(content) if is_dataclass(content) else content

@@ -11,12 +11,13 @@ from domain import agents as agent_entities
 from domain import meetings as meeting_entities
 from domain import segments as segment_entities
 from domain import variants as variant_entities
-from resolvers import agents, meetings, variants
+from resolvers import agents, manifests, meetings, variants
 from resolvers import segments as segment_writes
 from resolvers.context import Info
 from schema.agents import AgentResult, CreateAgentInput, UpdateAgentInput
 from schema.errors import Conflict, InvalidInput, NotFound
 from schema.inputs import given
+from schema.manifests import AgentManifest, ApplyAgentsResult
 from schema.meetings import CreateMeetingInput, MeetingResult, UpdateMeetingInput
 from schema.segments import DeleteSegmentsResult, SegmentInput, UpsertSegmentsResult
 from schema.variants import CloneVariantInput, CreateVariantInput, UpdateVariantInput, VariantResult
@@ -147,6 +148,30 @@ class Mutation:
         reason: str | None = None,
     ) -> variant_entities.AgentVariant:
         return await variants.revert(info.context, id, to_version, expected_version, reason)
+
+    @strawberry.mutation(
+        graphql_type=ApplyAgentsResult,
+        description="Makes agents what these manifests say, in one transaction; applied again, they change nothing. `prune`"
+        " deletes agents without a manifest, and variants that their agent's has not. `dryRun` tells what would change."
+        " `expectedState` is that of a dry run: a Conflict if something has changed since.",
+    )
+    async def apply_agents(
+        self,
+        info: Info,
+        agents: list[AgentManifest],
+        prune: bool = False,
+        dry_run: bool = False,
+        expected_state: str | None = None,
+        reason: str | None = None,
+    ) -> manifests.AppliedAgents:
+        return await manifests.apply(
+            info.context,
+            [given(agent) for agent in agents],
+            prune=prune,
+            dry_run=dry_run,
+            expected_state=expected_state,
+            reason=reason,
+        )
 
     @strawberry.mutation(graphql_type=MeetingResult)
     async def create_meeting(

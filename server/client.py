@@ -1,11 +1,13 @@
 """A small client of our own API, for the commands that work on a running server."""
 
 from collections.abc import Iterator
+from getpass import getuser
 from typing import Any, Self
 
 import httpx
 import orjson
 
+from server.actors import HEADER
 from server.operations import operation
 
 
@@ -24,7 +26,7 @@ class ApiClient:
         if parsed.scheme not in ("http", "https") or not parsed.host:
             raise ApiError(f"{url!r} is not the URL of a server: say http://HOST:PORT")
         self.url = str(parsed.copy_with(path="/graphql") if parsed.path in ("", "/") else parsed)
-        self._http = httpx.Client(timeout=timeout)
+        self._http = httpx.Client(timeout=timeout, headers=[(HEADER.encode(), _user())])
 
     def __enter__(self) -> Self:
         return self
@@ -72,6 +74,14 @@ class ApiClient:
 
     def _stranger(self, response: httpx.Response) -> ApiError:
         return ApiError(f"what answers at {self.url} is no Rapporteur server (HTTP {response.status_code})")
+
+
+def _user() -> bytes:
+    """Who runs the command, for the history."""
+    try:
+        return getuser().strip().encode() or b"command line"
+    except (OSError, KeyError):  # a container's user may have no name
+        return b"command line"
 
 
 def _body(name: str, variables: dict[str, Any]) -> dict[str, Any]:

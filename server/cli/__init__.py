@@ -2,7 +2,7 @@
 
 import typer
 
-from server.cli import serving, transcripts
+from server.cli import agents, serving, transcripts
 
 app = typer.Typer(
     help="The GraphQL backend for products in which LLM agents take part in meetings.",
@@ -18,3 +18,4 @@ app.command("import")(transcripts.import_files)
 app.command()(transcripts.export)
 app.command()(transcripts.replay)
 app.command()(serving.schema)
+app.add_typer(agents.app, name="agents")

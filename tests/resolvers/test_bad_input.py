@@ -211,6 +211,21 @@ BASE_CALLS: dict[str, Callable[[World], dict[str, Any]]] = {
     "Agents": lambda world: {**page(world.cursors["agents"]), "filter": AGENT_FILTER},
     "AgentHistory": lambda world: {"id": world.agent, "variantId": world.variant, **world.history()},
     "AgentRevision": lambda world: {"id": world.agent, "version": 1},
+    "AgentManifests": lambda world: {"first": 5, "after": world.cursors["agents"]},
+    "ApplyAgents": lambda world: {
+        "agents": [
+            {
+                "config": CONFIG,
+                "variants": [{"overrides": dict(CONFIG), **named(), "slug": "variant"}],
+                "activeVariant": None,
+                **named(),
+            }
+        ],
+        "prune": False,
+        "dryRun": False,
+        "expectedState": None,
+        "reason": "Better",
+    },
     "CloneVariant": lambda world: {
         "reason": "Better",
         "agentId": world.agent,
@@ -397,7 +412,7 @@ def bad_values(position: Position, world: World, variables: dict[str, Any]) -> d
     values = {"null": None, **BAD_VALUES[kind(position)]}
     match kind(position):
         case "cursor":
-            lists = {"Agents": "agents", "Meetings": "meetings", "Transcript": "segments"}
+            lists = {"Agents": "agents", "AgentManifests": "agents", "Meetings": "meetings", "Transcript": "segments"}
             own = lists.get(position.operation, "history")
             values |= {f"of {name}": cursor for name, cursor in world.cursors.items() if name != own}
         case "ID" if position.operation not in ("Node", "Nodes"):
@@ -430,6 +445,7 @@ EXCEPTIONS = {
     ("*.speaker", "empty"): "accepted",  # not known who
     ("*.expectedVersion", "negative"): "Conflict",  # not the present one, as any other
     ("Nodes.ids", "empty list"): "accepted",
+    ("ApplyAgents.agents.0.variants", "empty list"): "accepted",
 }
 NO_NULL = (
     "ConfigDiff.?.*",

@@ -69,6 +69,12 @@ def switched(world: World, api: Api) -> str:
     return id
 
 
+def manifest(agent: Any) -> Any:
+    """Of an agent as it is, but for its variants, which stay."""
+    config = {name: agent["config"][name] for name in ("modelProvider", "modelName")}
+    return {"slug": agent["slug"], "name": agent["name"], "config": config}
+
+
 def new_meeting(world: World, api: Api) -> str:
     meeting: str = api.meeting("To change", segments=world.size)["id"]
     return meeting
@@ -114,6 +120,8 @@ VARIABLES: dict[str, Variables] = {
         "a": {"base": world.agent["id"]},
         "b": {"variantRevision": {"variantId": world.variant["id"], "version": 1}},
     },
+    "AgentManifests": lambda world, api: {"first": world.size},
+    "ApplyAgents": lambda world, api: {"agents": [manifest(agent) for agent in world.agents]},
     "CreateMeeting": lambda world, api: {"input": {"title": "New", "agentId": world.agent["id"]}},
     "UpdateMeeting": lambda world, api: {"id": new_meeting(world, api), "input": {"state": "RECORDING"}},
     "DeleteMeeting": lambda world, api: {"id": new_meeting(world, api)},

@@ -1,0 +1,55 @@
+"""Applying manifests of agents in GraphQL."""
+
+from typing import Annotated, Any
+
+import strawberry
+from strawberry import Maybe
+
+from domain import events
+from resolvers import manifests as entities
+from schema.configs import ConfigInput, NewConfigInput
+from schema.errors import Conflict, InvalidInput
+from schema.history import AgentEvent
+
+
+@strawberry.input(description="All that a variant is; what is left out has its default or inherits.")
+class VariantManifest:
+    slug: str
+    name: str
+    description: Maybe[str | None]
+    overrides: Maybe[ConfigInput | None]
+
+
+@strawberry.input(
+    description="All that an agent is, under names that mean the same on every server; what is left out has its default."
+)
+class AgentManifest:
+    slug: str = strawberry.field(description="Says which agent it is; one that is not there is made.")
+    name: str
+    description: Maybe[str | None]
+    config: NewConfigInput
+    variants: Maybe[list[VariantManifest] | None]
+    active_variant: Maybe[str | None] = strawberry.field(
+        description="The slug of one of these variants; null: the base. Left out: what is active stays."
+    )
+
+
+@strawberry.type(description="One change of applying manifests, and of what it is.")
+class AppliedChange:
+    agent_slug: str
+    variant_slug: str | None = strawberry.field(description="The variant that changed, was activated or deactivated.")
+    event: events.Event = strawberry.field(graphql_type=AgentEvent)
+
+
+@strawberry.type(description="What applying manifests did, or would do.")
+class AppliedAgents:
+    changes: list[AppliedChange]
+    state: str = strawberry.field(description="What was stored before; for `expectedState`.")
+    dry_run: bool
+
+    @classmethod
+    def is_type_of(cls, source: Any, info: Any) -> bool:
+        return isinstance(source, entities.AppliedAgents)
+
+
+ApplyAgentsResult = Annotated[AppliedAgents | InvalidInput | Conflict, strawberry.union("ApplyAgentsResult")]

@@ -1,0 +1,172 @@
+"""Agents as YAML files in a directory, one each, named by their slugs: for a git repository, where prompts are reviewed."""
+
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from domain.slugs import slug
+from domain.validation import Violation
+from server.client import ApiClient
+
+SUFFIX = ".yaml"
+PAGE = 100
+MAX_FILE = 16 * 1024 * 1024
+"""Bytes: more than an agent with all its variants can have in common use."""
+
+_AGENT = {"name", "description", "active", "config", "variants"}
+_VARIANT = {"name", "description", "overrides"}
+
+
+class NotAManifest(Exception):
+    """What is in the file is no agent; the message says why, for a person."""
+
+
+# Writing
+
+
+class _Dumper(yaml.SafeDumper):
+    """Texts of several lines as blocks, as people write them; nothing by reference."""
+
+    def ignore_aliases(self, data: object) -> bool:
+        return True
+
+
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+
+
+_Dumper.add_representer(str, _text)
+
+
+def write_manifest(agent: Mapping[str, Any]) -> str:
+    """The YAML of an agent as the operation `AgentManifests` gives it."""
+    manifest = {
+        "name": agent["name"],
+        "description": agent["description"],
+        "active": agent["activeVariant"] and agent["activeVariant"]["slug"],
+        "config": agent["config"],
+        "variants": {
+            variant["slug"]: {
+                "name": variant["name"],
+                "description": variant["description"],
+                "overrides": {name: value for name, value in variant["overrides"].items() if value is not None},
+            }
+            for variant in agent["variants"]
+        },
+    }
+    dumped: str = yaml.dump(manifest, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=2**31)
+    return dumped
+
+
+# Reading
+
+
+class _Loader(yaml.SafeLoader):
+    """Refuses a key that is given twice, of which YAML's loaders take the last."""
+
+    yaml_implicit_resolvers = {  # noqa: RUF012 (PyYAML's own attribute)
+        first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+    """A version such as 2026-11-20 stays a text."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [key.value for key, _ in node.value]
+        for key in keys:
+            if keys.count(key) > 1:
+                raise NotAManifest(f"line {node.start_mark.line + 1}: {key!r} is given twice")
+        mapping: dict[Any, Any] = super().construct_mapping(node, deep)
+        return mapping
+
+
+def read_manifest(path: Path) -> dict[str, Any]:
+    """The agent of a file, as the mutation `applyAgents` takes it. Raises NotAManifest; values are checked by the server."""
+    try:
+        name = slug(path.name.removesuffix(SUFFIX))
+    except Violation as error:
+        raise NotAManifest(f"the file's name is the agent's slug, and {error}") from error
+    try:
+        if path.stat().st_size > MAX_FILE:
+            raise NotAManifest(f"is larger than {MAX_FILE // 2**20} MiB")
+        loaded = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
+    except OSError as error:
+        raise NotAManifest(f"cannot be read: {error.strerror}") from error
+    except (yaml.YAMLError, UnicodeError, ValueError, RecursionError) as error:
+        raise NotAManifest(f"is no YAML: {' '.join(str(error).split())}") from error
+    return {"slug": name, **_agent(loaded)}
+
+
+def _agent(value: Any) -> dict[str, Any]:
+    given = _mapping(value, "", _AGENT)
+    agent: dict[str, Any] = {name: given[name] for name in ("name", "description") if name in given}
+    if "name" not in agent:
+        raise NotAManifest("name is needed")
+    agent["config"] = _values(given.get("config"), "config")
+    agent["variants"] = [
+        _variant(name, variant) for name, variant in _mapping(given.get("variants"), "variants").items()
+    ]
+    if "active" in given:
+        agent["activeVariant"] = given["active"]
+    return agent
+
+
+def _variant(name: str, value: Any) -> dict[str, Any]:
+    given = _mapping(value, f"variants.{name}", _VARIANT)
+    overrides = _values(given.get("overrides"), f"variants.{name}.overrides")
+    return {"name": name, **given, "slug": name, "overrides": overrides}
+
+
+def _values(value: Any, where: str) -> dict[str, Any]:
+    """A mapping of what JSON can hold; whether it is what the server wants, the server says."""
+    values = _mapping(value, where)
+    for name, item in values.items():
+        if not isinstance(item, str | int | float | None) or (isinstance(item, float) and not math.isfinite(item)):
+            raise NotAManifest(f"{where}.{name} must be a text or a number")
+    return values
+
+
+def _mapping(value: Any, where: str, known: set[str] | None = None) -> dict[str, Any]:
+    """The mapping with the keys that are known; nothing is as good as an empty one."""
+    if value is None and where:
+        return {}
+    if not isinstance(value, dict):
+        raise NotAManifest(f"{where or 'the file'} must be a mapping")
+    for key in value:
+        if not isinstance(key, str) or (known is not None and key not in known):
+            at = f"{where}.{key}" if where else str(key)
+            raise NotAManifest(f"{at} is not known" + (f": there are {', '.join(sorted(known))}" if known else ""))
+    return value
+
+
+# A directory and a server
+
+
+def pull(client: ApiClient) -> Iterator[tuple[str, str]]:
+    """Each of the server's agents: its file's name and what is to be in it."""
+    after = None
+    while True:
+        page = client.run("AgentManifests", first=PAGE, after=after)
+        for agent in page["nodes"]:
+            yield f"{agent['slug']}{SUFFIX}", write_manifest(agent)
+        if not page["pageInfo"]["hasNextPage"]:
+            return
+        after = page["pageInfo"]["endCursor"]
+
+
+def files(directory: Path) -> list[Path]:
+    """The directory's manifests, by name."""
+    return sorted(path for path in directory.iterdir() if path.name.endswith(SUFFIX) and not path.name.startswith("."))
+
+
+def in_files(message: str, paths: Sequence[Path]) -> str:
+    """A message of the server, with files for the numbers of their manifests."""
+
+    def file(match: re.Match[str]) -> str:
+        index = int(match[1] or match[2])
+        return f"{paths[index].name}: " if index < len(paths) else match[0]
+
+    return re.sub(r"\bagents\.(\d+)\.|Variable '\$agents' has invalid value at \[(\d+)\]\.?", file, message)
