@@ -10,13 +10,13 @@ from db.pages import keyset
 from db.recording import Recorded, new_values
 from db.repository import EXPECTED_VERSION, ID, IDS, KEY, WORKSPACE, Repository, columns
 from db.tables import agent_variants, agents, workspaces
-from domain import cursors
 from domain.agents import Agent, NewAgent, ResolvedAgentConfig
 from domain.configs import CONFIG_FIELDS, AgentConfig
 from domain.errors import Conflict, NotFound
 from domain.events import Aggregate, EventKind
 from domain.filters import AgentFilter
-from domain.ids import AgentId, VariantId, uuid
+from domain.ids import AgentId, VariantId
+from domain.orders import AGENTS_BY_AGE, Order
 from domain.pages import Page, PageRequest
 from domain.slugs import free_slug, slugify
 from domain.versions import ensure_version
@@ -119,16 +119,10 @@ def _delete() -> Select[Any]:
 
 _CREATE, _UPDATE, _ACTIVATE, _DELETE = _create(), _update(), _activate(), _delete()
 
-CURSOR = cursors.cursor("agents", uuid)
-
 
 def _agent(row: Sequence[Any]) -> Agent:
     values: list[Any] = [*row[: len(_OWN)], AgentConfig(*row[len(_OWN) :])]
     return Agent(*values)
-
-
-def _cursor(agent: Agent) -> str:
-    return cursors.encode("agents", str(agent.id))
 
 
 class AgentRepository(Repository):
@@ -157,10 +151,11 @@ class AgentRepository(Repository):
         values = {} if slugs is None else {"slugs": list(slugs)}
         return [_agent(row) for row in await self._rows(statement.with_for_update(), **values)]
 
-    async def page(self, request: PageRequest, filter: AgentFilter) -> Page[Agent]:
-        """Agents from the oldest to the newest."""
-        statement = keyset(self._filtered(select(*_COLUMNS), filter), agents.c.id, request)
-        return Page.of(request, [_agent(row) for row in await self._rows(statement)], _cursor)
+    async def page(self, request: PageRequest, filter: AgentFilter, order: Order = AGENTS_BY_AGE) -> Page[Agent]:
+        statement = self._filtered(select(*_COLUMNS), filter)
+        sorted_by = columns(agents, (order.field, "id"))
+        rows = await self._rows(keyset(statement, sorted_by, request, descending=order.descending))
+        return Page.of(request, [_agent(row) for row in rows], order.cursor)
 
     async def count(self, filter: AgentFilter) -> int:
         rows = await self._rows(self._filtered(select(func.count()).select_from(agents), filter))

@@ -10,12 +10,12 @@ from db.pages import keyset
 from db.recording import Recorded, new_values
 from db.repository import EXPECTED_VERSION, ID, IDS, KEY, WORKSPACE, Repository, columns
 from db.tables import meetings
-from domain import cursors
 from domain.errors import Conflict, NotFound
 from domain.events import Aggregate, EventKind
 from domain.filters import MeetingFilter
-from domain.ids import AgentId, MeetingId, uuid
+from domain.ids import AgentId, MeetingId
 from domain.meetings import Meeting, MeetingState
+from domain.orders import MEETINGS_BY_AGE, Order
 from domain.pages import Page, PageRequest
 
 _FIELDS = tuple(field.name for field in fields(Meeting))
@@ -66,18 +66,12 @@ def _delete() -> Select[Any]:
 
 _CREATE, _UPDATE, _LEAVE_AGENT, _DELETE = _create(), _update(), _leave_agent(), _delete()
 
-CURSOR = cursors.cursor("meetings", uuid)
-
 
 def meeting(row: Sequence[Any]) -> Meeting:
     """A meeting from the values of `COLUMNS`."""
     values = list(row)
     values[_STATE] = MeetingState(values[_STATE])
     return Meeting(*values)
-
-
-def _cursor(meeting: Meeting) -> str:
-    return cursors.encode("meetings", str(meeting.id))
 
 
 class MeetingRepository(Repository):
@@ -96,10 +90,11 @@ class MeetingRepository(Repository):
             raise NotFound("meeting", id)
         return meeting(rows[0])
 
-    async def page(self, request: PageRequest, filter: MeetingFilter) -> Page[Meeting]:
-        """Meetings from the newest to the oldest."""
-        statement = keyset(self._filtered(select(*COLUMNS), filter), meetings.c.id, request, descending=True)
-        return Page.of(request, [meeting(row) for row in await self._rows(statement)], _cursor)
+    async def page(self, request: PageRequest, filter: MeetingFilter, order: Order = MEETINGS_BY_AGE) -> Page[Meeting]:
+        statement = self._filtered(select(*COLUMNS), filter)
+        sorted_by = columns(meetings, (order.field, "id"))
+        rows = await self._rows(keyset(statement, sorted_by, request, descending=order.descending))
+        return Page.of(request, [meeting(row) for row in rows], order.cursor)
 
     async def count(self, filter: MeetingFilter) -> int:
         rows = await self._rows(self._filtered(select(func.count()).select_from(meetings), filter))

@@ -188,7 +188,7 @@ class SegmentRepository(Repository):
         one = select(*_COLUMNS).where(*_LIVE, segments.c.meeting_id == _WANTED.c.meeting_id)
         if speaker is not None:
             one = one.where(segments.c.speaker == speaker)
-        page = keyset(one, segments.c.segment_id, request).lateral("page")
+        page = keyset(one, [segments.c.segment_id], request).lateral("page")
         found = await self._grouped(select(*page.c).join_from(_WANTED, page, true()), meeting_ids)
         return {id: Page.of(request, found[id], _cursor) for id in meeting_ids}
 

@@ -8,7 +8,8 @@ import orjson
 
 from domain.validation import Rule, Violation
 
-MAX_CURSOR = 1_000
+MAX_CURSOR = 4_500
+"""Characters. The longest has a title of 500 characters, each six bytes in JSON (`\\u0001`), and base64 on top."""
 
 
 def encode(kind: str, *key: str | int) -> str:
@@ -26,7 +27,7 @@ def cursor(kind: str, *key: Rule) -> Rule:
                 return tuple(rule(part) for rule, part in zip(key, parts, strict=True))
         except (ValueError, TypeError):
             pass
-        raise Violation("must be a cursor that this list has given")
+        raise Violation("must be a cursor that this list has given, in the same order")
 
     return check
 

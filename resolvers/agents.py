@@ -5,13 +5,13 @@ from typing import Any
 
 import strawberry
 
-from db.agents import CURSOR
 from domain import agents, revisions, slugs
 from domain.activations import activation_before
 from domain.agents import Agent, ResolvedAgentConfig
 from domain.errors import NotFound
 from domain.filters import AgentFilter, checked_filter
 from domain.ids import AgentId, uuid
+from domain.orders import agent_order
 from domain.pages import Page, page_request
 from domain.validation import checked
 from domain.variants import AgentVariant
@@ -44,10 +44,12 @@ async def page(
     last: int | None,
     before: str | None,
     filter: Mapping[str, Any],
+    order_by: Mapping[str, Any] | None,
 ) -> Page[Agent]:
-    request = page_request(first, after, last, before, default=DEFAULT_PAGE, maximum=MAX_PAGE, cursor=CURSOR)
+    order = agent_order(order_by)
+    request = page_request(first, after, last, before, default=DEFAULT_PAGE, maximum=MAX_PAGE, cursor=order.cursor_rule)
     conditions = checked_filter(AgentFilter, filter)
-    return await listed(context, lambda repositories: repositories.agents, request, conditions)
+    return await listed(context, lambda repositories: repositories.agents, request, conditions, order)
 
 
 async def variants(root: Agent, info: Info) -> list[AgentVariant]:

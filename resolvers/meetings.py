@@ -5,13 +5,13 @@ from typing import Any
 
 import strawberry
 
-from db.meetings import CURSOR
 from domain import meetings
 from domain.agents import Agent
 from domain.errors import NotFound
 from domain.filters import MeetingFilter, checked_filter
 from domain.ids import MeetingId, uuid
 from domain.meetings import Meeting, MeetingState
+from domain.orders import meeting_order
 from domain.pages import Page, page_request
 from domain.validation import checked
 from resolvers.context import Context, Info
@@ -36,10 +36,12 @@ async def page(
     last: int | None,
     before: str | None,
     filter: Mapping[str, Any],
+    order_by: Mapping[str, Any] | None,
 ) -> Page[Meeting]:
-    request = page_request(first, after, last, before, default=DEFAULT_PAGE, maximum=MAX_PAGE, cursor=CURSOR)
+    order = meeting_order(order_by)
+    request = page_request(first, after, last, before, default=DEFAULT_PAGE, maximum=MAX_PAGE, cursor=order.cursor_rule)
     conditions = checked_filter(MeetingFilter, filter)
-    return await listed(context, lambda repositories: repositories.meetings, request, conditions)
+    return await listed(context, lambda repositories: repositories.meetings, request, conditions, order)
 
 
 async def count(info: Info, state: MeetingState | None = None) -> int:

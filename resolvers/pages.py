@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Protocol, TypeVar
 
 from db.unit_of_work import Repositories
+from domain.orders import Order
 from domain.pages import Page, PageRequest
 from resolvers.context import Context
 
@@ -14,13 +15,17 @@ F = TypeVar("F", contravariant=True)
 class Listing(Protocol[T, F]):
     """A repository whose entities can be listed."""
 
-    async def page(self, request: PageRequest, filter: F) -> Page[T]: ...
+    async def page(self, request: PageRequest, filter: F, order: Order) -> Page[T]: ...
 
     async def count(self, filter: F) -> int: ...
 
 
 async def listed(
-    context: Context, listing: Callable[[Repositories], Listing[T, F]], request: PageRequest, conditions: F
+    context: Context,
+    listing: Callable[[Repositories], Listing[T, F]],
+    request: PageRequest,
+    conditions: F,
+    order: Order,
 ) -> Page[T]:
     """One page; the whole list is counted, by a statement of its own, when `totalCount` is asked for."""
 
@@ -29,6 +34,6 @@ async def listed(
             return await listing(repositories).count(conditions)
 
     async with context.reading() as repositories:
-        page = await listing(repositories).page(request, conditions)
+        page = await listing(repositories).page(request, conditions, order)
     page.total = total
     return page

@@ -19,6 +19,7 @@ from schema.history import AgentEventConnection, MeetingEventConnection
 from schema.inputs import given
 from schema.meetings import Meeting, MeetingConnection, MeetingFilter
 from schema.nodes import Node
+from schema.orders import AgentOrder, MeetingOrder
 from schema.variants import AgentVariant
 
 
@@ -61,7 +62,10 @@ class Query:
     async def config_diff(self, info: Info, a: ConfigRef, b: ConfigRef) -> diffs.ConfigDiff | None:
         return await resolve_diffs.config_diff(info.context, given(a), given(b))
 
-    @strawberry.field(graphql_type=AgentConnection, description="From the oldest to the newest; at most 100 a page.")
+    @strawberry.field(
+        graphql_type=AgentConnection,
+        description="From the oldest to the newest, unless ordered otherwise; at most 100 a page.",
+    )
     async def agents(
         self,
         info: Info,
@@ -70,10 +74,15 @@ class Query:
         last: int | None = None,
         before: str | None = None,
         filter: AgentFilter | None = None,
+        order_by: AgentOrder | None = None,
     ) -> pages.Page[agent_entities.Agent]:
-        return await resolve_agents.page(info.context, first, after, last, before, given(filter) if filter else {})
+        conditions, order = given(filter) if filter else {}, given(order_by) if order_by else None
+        return await resolve_agents.page(info.context, first, after, last, before, conditions, order)
 
-    @strawberry.field(graphql_type=MeetingConnection, description="From the newest to the oldest; at most 100 a page.")
+    @strawberry.field(
+        graphql_type=MeetingConnection,
+        description="From the newest to the oldest, unless ordered otherwise; at most 100 a page.",
+    )
     async def meetings(
         self,
         info: Info,
@@ -82,5 +91,7 @@ class Query:
         last: int | None = None,
         before: str | None = None,
         filter: MeetingFilter | None = None,
+        order_by: MeetingOrder | None = None,
     ) -> pages.Page[meeting_entities.Meeting]:
-        return await resolve_meetings.page(info.context, first, after, last, before, given(filter) if filter else {})
+        conditions, order = given(filter) if filter else {}, given(order_by) if order_by else None
+        return await resolve_meetings.page(info.context, first, after, last, before, conditions, order)

@@ -123,7 +123,9 @@ class World:
             agent_slug=agent["slug"],
             cursors={
                 "agents": found["agents"]["pageInfo"]["startCursor"],
+                "agents by name": found["agentsByName"]["pageInfo"]["startCursor"],
                 "meetings": found["meetings"]["pageInfo"]["startCursor"],
+                "meetings by update": found["meetingsByUpdate"]["pageInfo"]["startCursor"],
                 "segments": found["meeting"]["segments"]["pageInfo"]["startCursor"],
                 "another meeting's": found["other"]["segments"]["pageInfo"]["startCursor"],
                 "updates": found["meeting"]["updatesCursor"],
@@ -150,7 +152,9 @@ CURSORS = f"""
 query Cursors($agent: ID!, $meeting: ID!, $other: ID!) {{
   agent(id: $agent) {{ history(first: 1) {{ {PAGE} }} }}
   agents(first: 1) {{ {PAGE} }}
+  agentsByName: agents(first: 1, orderBy: {{field: NAME}}) {{ {PAGE} }}
   meetings(first: 1) {{ {PAGE} }}
+  meetingsByUpdate: meetings(first: 1, orderBy: {{field: UPDATED_AT}}) {{ {PAGE} }}
   meeting(id: $meeting) {{ updatesCursor segments(first: 1) {{ {PAGE} }} }}
   other: meeting(id: $other) {{ segments(first: 1) {{ {PAGE} }} }}
 }}
@@ -194,6 +198,8 @@ CONFIG = {
 }
 AGENT_FILTER = {"text": "a", "modelProvider": "openai", "modelName": "gpt", "hasActiveVariant": True}
 
+BY_AGE = {"field": "CREATED_AT", "direction": "DESC"}
+
 
 def meeting_filter(world: World) -> dict[str, Any]:
     moments = {"createdAfter": "2026-01-31T12:00:00Z", "createdBefore": "2999-01-31T12:00:00Z"}
@@ -208,7 +214,7 @@ BASE_CALLS: dict[str, Callable[[World], dict[str, Any]]] = {
     "ActivateVariant": lambda world: {"id": world.variant, "expectedVersion": 1, "reason": "Better"},
     "Agent": lambda world: {"id": world.agent},
     "AgentBySlug": lambda world: {"slug": world.agent_slug, "variant": "variant"},
-    "Agents": lambda world: {**page(world.cursors["agents"]), "filter": AGENT_FILTER},
+    "Agents": lambda world: {**page(world.cursors["agents"]), "filter": AGENT_FILTER, "orderBy": BY_AGE},
     "AgentHistory": lambda world: {"id": world.agent, "variantId": world.variant, **world.history()},
     "AgentRevision": lambda world: {"id": world.agent, "version": 1},
     "AgentManifests": lambda world: {"first": 5, "after": world.cursors["agents"]},
@@ -253,7 +259,12 @@ BASE_CALLS: dict[str, Callable[[World], dict[str, Any]]] = {
     "MeetingCount": lambda world: {},
     "MeetingCountOf": lambda world: {"state": "CREATED"},
     "MeetingHistory": lambda world: {"id": world.meeting, **world.history()},
-    "Meetings": lambda world: {**page(world.cursors["meetings"]), "filter": meeting_filter(world), "segments": 1},
+    "Meetings": lambda world: {
+        **page(world.cursors["meetings"]),
+        "filter": meeting_filter(world),
+        "orderBy": BY_AGE,
+        "segments": 1,
+    },
     "Node": lambda world: {"id": world.agent},
     "Nodes": lambda world: {"ids": [world.agent, world.meeting]},
     "ResolvedConfig": lambda world: {"slug": world.agent_slug},
@@ -670,6 +681,7 @@ PLACES = {
     "list": "{ nodes(ids: %s) { id } }",
     "Boolean": "{ agents(filter: {hasActiveVariant: %s}) { totalCount } }",
     "enum": "{ meetingCount(state: %s) }",
+    "enum within": "{ agents(orderBy: {field: %s}) { totalCount } }",
     "DateTime": "{ meetings(filter: {createdAfter: %s}) { totalCount } }",
     "JSON": "{ meetings(filter: {metadata: %s}) { totalCount } }",
     "JSON within": "{ meetings(filter: {metadata: {a: %s}}) { totalCount } }",

@@ -82,12 +82,21 @@ def new_meeting(world: World, api: Api) -> str:
 
 NAMED = {"name": "New"}
 VARIABLES: dict[str, Variables] = {
-    "Agents": lambda world, api: {"first": world.size, "filter": {"text": world.tag}},
+    "Agents": lambda world, api: {
+        "first": world.size,
+        "filter": {"text": world.tag},
+        "orderBy": {"field": "NAME"},
+    },
     "Agent": lambda world, api: {"id": world.agent["id"]},
     "AgentBySlug": lambda world, api: {"slug": world.agent["slug"], "variant": world.variant["slug"]},
     "ResolvedConfig": lambda world, api: {"slug": world.agent["slug"]},
     "Variant": lambda world, api: {"id": world.variant["id"]},
-    "Meetings": lambda world, api: {"first": world.size, "segments": world.size, "filter": {"text": world.tag}},
+    "Meetings": lambda world, api: {
+        "first": world.size,
+        "segments": world.size,
+        "filter": {"text": world.tag},
+        "orderBy": {"field": "UPDATED_AT", "direction": "ASC"},
+    },
     "Meeting": lambda world, api: {"id": world.meeting["id"]},
     "Transcript": lambda world, api: {"id": world.meeting["id"], "first": world.size},
     "TranscriptFile": lambda world, api: {"id": world.meeting["id"], "format": "VTT"},
