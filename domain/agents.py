@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from enum import Enum
 from typing import Any
 
-from domain.configs import CONFIG_RULES, AgentConfig
+from domain.configs import CONFIG_FIELDS, CONFIG_RULES, AgentConfig, etag
 from domain.ids import AgentId, VariantId, new_id
 from domain.slugs import slug
 from domain.validation import Check, Rule, text
@@ -34,6 +35,21 @@ class Agent(Versioned):
     config: AgentConfig
 
 
+class ConfigSource(Enum):
+    """Where a value of a resolved configuration comes from."""
+
+    BASE = "BASE"
+    VARIANT = "VARIANT"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldSource:
+    """`field` is one of `CONFIG_FIELDS`."""
+
+    field: str
+    source: ConfigSource
+
+
 @dataclass(slots=True)
 class ResolvedAgentConfig:
     """What a worker must run with now: the active variant's values over the agent's. `variant_id` is None for the base."""
@@ -52,6 +68,21 @@ class ResolvedAgentConfig:
     token_budget: int
     timeout_seconds: int
     max_retries: int
+    overridden: str = field(default="f" * len(CONFIG_FIELDS), compare=False)
+    """A letter for each of the twelve, in order: `t` where the active variant sets it, else `f`. Two configurations of the
+    same values are equal wherever these come from."""
+
+    @property
+    def sources(self) -> list[FieldSource]:
+        """Of each of the twelve fields, in order."""
+        return [
+            FieldSource(name, ConfigSource.VARIANT if letter == "t" else ConfigSource.BASE)
+            for name, letter in zip(CONFIG_FIELDS, self.overridden, strict=True)
+        ]
+
+    @property
+    def etag(self) -> str:
+        return etag(self)
 
 
 @dataclass(slots=True)

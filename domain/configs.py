@@ -1,7 +1,11 @@
 """The twelve fields of an LLM configuration, and how a variant's overrides lie over an agent's base."""
 
+import hashlib
 from dataclasses import dataclass, fields
+from operator import attrgetter
 from typing import Any
+
+import orjson
 
 from domain.validation import Rule, integer, nullable, number, text
 
@@ -46,6 +50,7 @@ class ConfigOverrides:
 
 
 CONFIG_FIELDS: tuple[str, ...] = tuple(field.name for field in fields(AgentConfig))
+_values = attrgetter(*CONFIG_FIELDS)
 
 CONFIG_RULES: dict[str, Rule] = {
     "model_provider": text(200, required=True, strip=True),
@@ -67,6 +72,14 @@ OVERRIDE_RULES: dict[str, Rule] = {name: nullable(rule) for name, rule in CONFIG
 def as_overrides(config: AgentConfig | ConfigOverrides) -> ConfigOverrides:
     """All twelve values as overrides: what a clone starts from."""
     return ConfigOverrides(*(getattr(config, name) for name in CONFIG_FIELDS))
+
+
+def etag(config: object) -> str:
+    """A hash of the twelve values of anything that has them: equal for equal values, whoever they belong to.
+
+    SHA-256, in hexadecimal digits, of a JSON list of the values in the order of `CONFIG_FIELDS`.
+    """
+    return hashlib.sha256(orjson.dumps(_values(config))).hexdigest()
 
 
 def resolve(base: AgentConfig, overrides: ConfigOverrides) -> AgentConfig:

@@ -236,8 +236,9 @@ class Hub:
             cell, value = cells[id], values.get(id)
             cell.signature = signatures.get(id)
             cell.gone = value is None
-            if value != cell.value or cell.gone:
-                cell.value = value
+            news = value != cell.value or cell.gone
+            cell.value = value  # also where it is equal: the same values may come from elsewhere now
+            if news:
                 cell.news.announce()
 
     async def close(self) -> None:

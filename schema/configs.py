@@ -3,6 +3,13 @@
 import strawberry
 from strawberry import Maybe
 
+from domain import agents as entities
+from schema.names import field_name
+
+strawberry.enum(
+    entities.ConfigSource, name="ConfigSource", description="The agent's base, or its active variant's overrides."
+)
+
 
 @strawberry.type(description="A complete configuration.")
 class AgentConfig:
@@ -36,10 +43,24 @@ class ConfigOverrides:
     max_retries: int | None
 
 
+@strawberry.type(description="Where the value of one field comes from.")
+class ConfigFieldSource:
+    field: str = strawberry.field(resolver=field_name, description="As it is called here: `maxTokens`.")
+    source: entities.ConfigSource = strawberry.field(
+        name="from", description="VARIANT where the active variant sets the field, be it to the base's value."
+    )
+
+
 @strawberry.type(description="What a worker must run with now: the active variant's values over the agent's.")
 class ResolvedConfig(AgentConfig):
     agent_id: strawberry.ID
     variant_id: strawberry.ID | None = strawberry.field(description="The active variant; null: the base.")
+    sources: list[ConfigFieldSource] = strawberry.field(
+        description="Where each of the twelve values comes from, in the order of the fields."
+    )
+    etag: str = strawberry.field(
+        description="A hash of the twelve values: the same for the same values, whatever agent or variant they are of."
+    )
 
 
 @strawberry.input

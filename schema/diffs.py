@@ -3,7 +3,7 @@
 import strawberry
 from strawberry.scalars import JSON
 
-from schema.history import field_name
+from schema.names import field_name
 
 
 @strawberry.input(description="A base configuration as it was.")

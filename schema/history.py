@@ -5,7 +5,6 @@ from typing import Any
 
 import strawberry
 from strawberry.scalars import JSON
-from strawberry.utils.str_converters import to_camel_case
 
 from domain import configs
 from domain import events as entities
@@ -13,6 +12,7 @@ from domain.events import EventKind
 from resolvers import history as resolve
 from schema.configs import AgentConfig, ConfigOverrides
 from schema.connections import Connection
+from schema.names import field_name
 
 strawberry.enum(
     EventKind,
@@ -20,11 +20,6 @@ strawberry.enum(
     description="What happened. ROLLED_BACK: a return to something earlier, of an activation or of a configuration."
     " STATE_CHANGED is of meetings, ACTIVATED and DEACTIVATED are of agents.",
 )
-
-
-def field_name(root: Any) -> str:
-    """A field's name as it is in GraphQL."""
-    return to_camel_case(root.field)
 
 
 @strawberry.type(description="One field of what changed.")

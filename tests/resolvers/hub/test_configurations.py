@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from db.changes import Changes
+from domain.agents import ConfigSource
 from domain.errors import NotFound
 from domain.ids import AgentId, new_id
 from tests.resolvers.hub.players import (
@@ -68,6 +69,30 @@ class TestConfigurations:
             await silent.configure(agent, model_name="other")
             process.hub.hear(Changes(agents={agent}))
             await soon(waiting)
+
+    async def test_the_same_values_from_elsewhere_wake_nobody_and_are_seen_by_who_comes_later(
+        self, process: Process, silent: Writer
+    ) -> None:
+        agent, fenced = await silent.agent(), await silent.agent()
+        active = await silent.variant(agent)
+        await silent.activate(agent, active)
+        async with Configs(process.hub, agent) as early, Configs(process.hub, fenced) as fence:
+            assert "t" not in (await early.next()).overridden
+            await fence.next()
+            news = process.spawn(process.hub._cells[agent].news.wait())
+            await silent.configure_variant(active, model_name="gpt", max_retries=3)
+            await silent.configure(fenced, model_name="other")
+            process.hub.hear(Changes(agents={agent, fenced}))
+            await fence.next()
+            assert not news.done()
+            async with Configs(process.hub, agent) as late:
+                sources = (await late.next()).sources
+            assert [each.field for each in sources if each.source is ConfigSource.VARIANT] == [
+                *("model_name", "max_retries")
+            ]
+            await silent.configure(agent, max_tokens=7)
+            process.hub.hear(Changes(agents={agent}))
+            assert (await early.next()).max_tokens == 7
 
     async def test_a_slow_reader_gets_the_newest_only_and_nothing_if_it_is_what_it_had(
         self, process: Process, silent: Writer
