@@ -8,6 +8,7 @@ from typing import Any
 
 from domain.configs import CONFIG_FIELDS, CONFIG_RULES, AgentConfig, etag
 from domain.ids import AgentId, VariantId, new_id
+from domain.prompts import render, variables_of
 from domain.slugs import slug
 from domain.validation import Check, Rule, text
 from domain.versions import Versioned
@@ -83,6 +84,37 @@ class ResolvedAgentConfig:
     @property
     def etag(self) -> str:
         return etag(self)
+
+    @property
+    def variables(self) -> list[str]:
+        """Of the two prompts, the system prompt's first."""
+        return variables_of(self.system_prompt, self.user_prompt_template)
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedPrompt:
+    """The two prompts of a configuration, with values for their variables."""
+
+    config: ResolvedAgentConfig
+    system_prompt: str
+    user_prompt: str
+
+    @classmethod
+    def of(cls, config: ResolvedAgentConfig, variables: Any) -> "RenderedPrompt":
+        """Raises InvalidInput for variables that are not exactly those of the prompts."""
+        return cls(config, *render((config.system_prompt, config.user_prompt_template), variables))
+
+    @property
+    def agent_id(self) -> AgentId:
+        return self.config.agent_id
+
+    @property
+    def variant_id(self) -> VariantId | None:
+        return self.config.variant_id
+
+    @property
+    def etag(self) -> str:
+        return self.config.etag
 
 
 @dataclass(slots=True)

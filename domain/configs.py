@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 
+from domain.prompts import variables_of
 from domain.validation import Rule, integer, nullable, number, text
 
 MAX_PROMPT = 200_000
@@ -29,6 +30,11 @@ class AgentConfig:
     token_budget: int = 1_000_000
     timeout_seconds: int = 60
     max_retries: int = 3
+
+    @property
+    def variables(self) -> list[str]:
+        """Of the two prompts, the system prompt's first."""
+        return variables_of(self.system_prompt, self.user_prompt_template)
 
 
 @dataclass(slots=True)

@@ -25,22 +25,30 @@ class NotFound(RapporteurError):
 
 @dataclass(frozen=True, slots=True)
 class FieldProblem:
-    """One broken rule. `path` is dotted, in Python names: `input.config.max_tokens`, `segments.3.text`."""
+    """One broken rule. `path` is dotted, in Python names: `input.config.max_tokens`, `segments.3.text`.
+
+    `key` follows it where the value is one of those that the caller has named himself, and stays as he wrote it.
+    """
 
     path: str
     message: str
+    key: str | None = None
 
 
 class InvalidInput(RapporteurError, ValueError):
     """Values that break rules. All of an input's problems come together, so they can be mended at once."""
 
     def __init__(self, fields: Sequence[FieldProblem]) -> None:
-        super().__init__("; ".join(f"{field.path}: {field.message}" for field in fields))
+        super().__init__("; ".join(f"{_place(field)}: {field.message}" for field in fields))
         self.fields = tuple(fields)
 
     @classmethod
     def of(cls, path: str, message: str) -> "InvalidInput":
         return cls([FieldProblem(path, message)])
+
+
+def _place(field: FieldProblem) -> str:
+    return field.path if field.key is None else f"{field.path}.{field.key}"
 
 
 class Conflict(RapporteurError, ValueError):

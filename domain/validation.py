@@ -103,15 +103,15 @@ class Check:
     def __init__(self) -> None:
         self.problems: list[FieldProblem] = []
 
-    def add(self, path: str, message: str) -> None:
-        self.problems.append(FieldProblem(path, message))
+    def add(self, path: str, message: str, key: str | None = None) -> None:
+        self.problems.append(FieldProblem(path, message, key))
 
-    def value(self, rule: Rule, value: Any, path: str) -> Any:
+    def value(self, rule: Rule, value: Any, path: str, key: str | None = None) -> Any:
         """The value as `rule` gives it; where the rule is broken, the problem is noted and the value given back as it came."""
         try:
             return rule(value)
         except Violation as violation:
-            self.add(path, "must not be null" if value is None else str(violation))
+            self.add(path, "must not be null" if value is None else str(violation), key)
             return value
 
     def fields(self, rules: Mapping[str, Rule], values: Mapping[str, Any], path: str = "") -> dict[str, Any]:

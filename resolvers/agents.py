@@ -7,7 +7,7 @@ import strawberry
 
 from domain import agents, revisions, slugs
 from domain.activations import activation_before
-from domain.agents import Agent, ResolvedAgentConfig
+from domain.agents import Agent, RenderedPrompt, ResolvedAgentConfig
 from domain.errors import NotFound
 from domain.filters import AgentFilter, checked_filter
 from domain.ids import AgentId, uuid
@@ -70,6 +70,11 @@ async def resolved_config(root: Agent, info: Info) -> ResolvedAgentConfig:
     if resolved is None:  # deleted since the agent was read
         raise NotFound("agent", root.id)
     return resolved
+
+
+async def render_prompt(context: Context, id: str, variables: Any) -> RenderedPrompt | None:
+    config = await context.loaders.resolved_configs.load(agent_id(id, "agent_id"))
+    return None if config is None else RenderedPrompt.of(config, variables)
 
 
 async def create(context: Context, values: Mapping[str, Any], reason: str | None) -> Agent:

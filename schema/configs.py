@@ -25,6 +25,9 @@ class AgentConfig:
     token_budget: int
     timeout_seconds: int
     max_retries: int
+    variables: list[str] = strawberry.field(
+        description="The {{names}} in the two prompts, the system prompt's first, each once: what renderPrompt needs."
+    )
 
 
 @strawberry.type(description="What a variant sets itself; null where it inherits from its agent.")
@@ -61,6 +64,15 @@ class ResolvedConfig(AgentConfig):
     etag: str = strawberry.field(
         description="A hash of the twelve values: the same for the same values, whatever agent or variant they are of."
     )
+
+
+@strawberry.type(description="The prompts of a resolved configuration, with values for their variables.")
+class RenderedPrompt:
+    agent_id: strawberry.ID
+    variant_id: strawberry.ID | None = strawberry.field(description="The active variant; null: the base.")
+    system_prompt: str
+    user_prompt: str
+    etag: str = strawberry.field(description="The configuration's, as in ResolvedConfig.")
 
 
 @strawberry.input

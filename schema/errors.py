@@ -57,11 +57,12 @@ class Conflict(Error):
 
 
 def _fields(error: errors.InvalidInput) -> list[InvalidField]:
-    return [InvalidField(path=_graphql_path(field.path), message=field.message) for field in error.fields]
+    return [InvalidField(path=_graphql_path(field), message=field.message) for field in error.fields]
 
 
-def _graphql_path(path: str) -> str:
-    return ".".join(to_camel_case(part) for part in path.split("."))
+def _graphql_path(field: errors.FieldProblem) -> str:
+    path = ".".join(to_camel_case(part) for part in field.path.split("."))
+    return path if field.key is None else f"{path}.{field.key}"
 
 
 class NotFoundHandler(strawberry.ExceptionHandler[errors.NotFound, NotFound]):

@@ -1,6 +1,7 @@
 """The queries. What is not there is null."""
 
 import strawberry
+from strawberry.scalars import JSON
 
 from domain import agents as agent_entities
 from domain import diffs, pages
@@ -14,6 +15,7 @@ from resolvers import nodes as resolve_nodes
 from resolvers import variants as resolve_variants
 from resolvers.context import Info
 from schema.agents import Agent, AgentConnection, AgentFilter
+from schema.configs import RenderedPrompt
 from schema.diffs import ConfigDiff, ConfigRef
 from schema.history import AgentEventConnection, MeetingEventConnection
 from schema.inputs import given
@@ -61,6 +63,16 @@ class Query:
     )
     async def config_diff(self, info: Info, a: ConfigRef, b: ConfigRef) -> diffs.ConfigDiff | None:
         return await resolve_diffs.config_diff(info.context, given(a), given(b))
+
+    @strawberry.field(
+        graphql_type=RenderedPrompt | None,
+        description="What the agent resolves to now, with a value for each {{name}} in its two prompts: a text, a number"
+        " or a boolean. One that is missing or unknown is an error.",
+    )
+    async def render_prompt(
+        self, info: Info, agent_id: strawberry.ID, variables: JSON | None = None
+    ) -> agent_entities.RenderedPrompt | None:
+        return await resolve_agents.render_prompt(info.context, agent_id, variables)
 
     @strawberry.field(
         graphql_type=AgentConnection,

@@ -28,7 +28,7 @@ class NotAManifest(Exception):
 # Writing
 
 
-class _Dumper(yaml.SafeDumper):
+class _Dumper(yaml.SafeDumper):  # type: ignore[misc]
     """Texts of several lines as blocks, as people write them; nothing by reference."""
 
     def ignore_aliases(self, data: object) -> bool:
@@ -65,7 +65,7 @@ def write_manifest(agent: Mapping[str, Any]) -> str:
 # Reading
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(yaml.SafeLoader):  # type: ignore[misc]
     """Refuses a key that is given twice, of which YAML's loaders take the last."""
 
     yaml_implicit_resolvers = {  # noqa: RUF012 (PyYAML's own attribute)

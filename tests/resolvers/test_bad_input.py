@@ -267,6 +267,7 @@ BASE_CALLS: dict[str, Callable[[World], dict[str, Any]]] = {
     },
     "Node": lambda world: {"id": world.agent},
     "Nodes": lambda world: {"ids": [world.agent, world.meeting]},
+    "RenderPrompt": lambda world: {"agentId": world.agent, "variables": {}},
     "ResolvedConfig": lambda world: {"slug": world.agent_slug},
     "ResolvedDiff": lambda world: {"a": {"resolved": world.agent}, "b": {"base": world.agent}},
     "RevertAgent": lambda world: {"id": world.agent, "toVersion": 1, "expectedVersion": 2, "reason": "Better"},
@@ -521,7 +522,10 @@ def misnamed(error: Any, position: Position) -> str | None:
         return str(error["extensions"]["code"])
     if "fields" in error["extensions"]:
         paths = {field["path"] for field in error["extensions"]["fields"]}
-        return None if paths == {in_domain(position)} else f"BAD_USER_INPUT of {paths}"
+        at = in_domain(position)
+        within = position.operation == "RenderPrompt"  # which has names of the caller's own
+        named = all(path == at or (within and path.startswith(f"{at}.")) for path in paths)
+        return None if named else f"BAD_USER_INPUT of {paths}"
     variable, *rest = position.path
     nested = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in rest)
     if f"'${variable}'" in error["message"] and nested in error["message"]:

@@ -90,6 +90,7 @@ VARIABLES: dict[str, Variables] = {
     "Agent": lambda world, api: {"id": world.agent["id"]},
     "AgentBySlug": lambda world, api: {"slug": world.agent["slug"], "variant": world.variant["slug"]},
     "ResolvedConfig": lambda world, api: {"slug": world.agent["slug"]},
+    "RenderPrompt": lambda world, api: {"agentId": world.agent["id"], "variables": {}},
     "Variant": lambda world, api: {"id": world.variant["id"]},
     "Meetings": lambda world, api: {
         "first": world.size,
