@@ -98,7 +98,7 @@ class EventRepository(Repository):
     ) -> dict[History, Page[Event]]:
         """One page of each history, newest first, in one statement."""
         one = self._of_kind(select(*_COLUMNS).where(*_IN_HISTORY), kind)
-        page = keyset(one, events.c.number, request, descending=True).lateral("page")
+        page = keyset(one, [events.c.number], request, descending=True).lateral("page")
         statement = select(*page.c, *_HISTORIES.c).join_from(_HISTORIES, page, true())
         found: defaultdict[History, list[Event]] = defaultdict(list)
         for row in await self._rows(statement, **_keys(histories)):
