@@ -124,14 +124,16 @@ class EventRepository(Repository):
 
     async def agent_revisions(self, keys: Collection[tuple[AgentId, int]]) -> dict[tuple[AgentId, int], AgentRevision]:
         """What agents were at versions of theirs. A version that never was, or that was the deletion, is left out."""
-        found = [agent_revision(event, values) for event, values in await self._revisions(keys)]
+        found = [agent_revision(event, values) for event, values in await self._revisions(keys) if event.is_of_agent]
         return {(revision.agent_id, revision.version): revision for revision in found}
 
     async def variant_revisions(
         self, keys: Collection[tuple[VariantId, int]]
     ) -> dict[tuple[VariantId, int], VariantRevision]:
         """The same of variants."""
-        found = [variant_revision(event, values) for event, values in await self._revisions(keys)]
+        found = [
+            variant_revision(event, values) for event, values in await self._revisions(keys) if event.is_of_variant
+        ]
         return {(revision.id, revision.version): revision for revision in found}
 
     async def _revisions(self, keys: Collection[tuple[UUID, int]]) -> list[tuple[Event, Mapping[str, Any]]]:

@@ -81,9 +81,17 @@ class Event:
         return f"{self.entity_id}:{self.version}"
 
     @property
+    def is_of_agent(self) -> bool:
+        return self.aggregate is Aggregate.AGENT and self.entity_id == self.aggregate_id
+
+    @property
+    def is_of_variant(self) -> bool:
+        return self.aggregate is Aggregate.AGENT and self.entity_id != self.aggregate_id
+
+    @property
     def variant_id(self) -> VariantId | None:
         """The variant that it is about: the one that changed, that was activated, or that was deactivated."""
-        if self.entity_id != self.aggregate_id:
+        if self.is_of_variant:
             return VariantId(self.entity_id)
         for change in self.changes:
             if change.field == ACTIVE_VARIANT and (change.after or change.before):

@@ -8,7 +8,7 @@ from strawberry import Maybe
 from domain import events
 from resolvers import manifests as entities
 from schema.configs import ConfigInput, NewConfigInput
-from schema.errors import Conflict, InvalidInput
+from schema.errors import Conflict, InvalidInput, NotFound
 from schema.history import AgentEvent
 
 
@@ -52,4 +52,4 @@ class AppliedAgents:
         return isinstance(source, entities.AppliedAgents)
 
 
-ApplyAgentsResult = Annotated[AppliedAgents | InvalidInput | Conflict, strawberry.union("ApplyAgentsResult")]
+ApplyAgentsResult = Annotated[AppliedAgents | NotFound | InvalidInput | Conflict, strawberry.union("ApplyAgentsResult")]
