@@ -39,7 +39,8 @@ def pull_agents(directory: Directory, url: Url = DEFAULT_URL) -> None:
                     written += 1
                     typer.echo(f"{path}")
         for name in sorted(others):
-            errors.print(f"{directory / name}: kept, but there is no such agent", style="yellow", markup=False)
+            kept = f"{directory / name}: kept, but there is no such agent"
+            errors.print(kept, style="yellow", markup=False, soft_wrap=True)
         typer.echo(f"{total} agents, {written} files written")
     except ApiError as error:
         raise fail(error) from error

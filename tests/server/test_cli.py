@@ -187,6 +187,6 @@ def test_replay_refuses_what_is_no_transcript(server: RunningServer, tmp_path: P
 
 def test_help_names_every_command() -> None:
     text = run("--help").stdout
-    for command in ("serve", "migrate", "import", "export", "replay", "demo", "schema", "database-url"):
+    for command in ("serve", "migrate", "import", "export", "replay", "demo", "schema", "database-url", "agents"):
         assert command in text
     assert "type Query" in run("schema").stdout

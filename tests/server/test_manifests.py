@@ -1,0 +1,248 @@
+"""Agents as YAML files: what is written is read again, and `rapporteur agents pull|push` on a real directory."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from server.manifests import NotAManifest, read_manifest, write_manifest
+from tests.harness.commands import run
+from tests.harness.servers import Api, RunningServer
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")) | st.sampled_from(
+    [
+        "no",
+        "1",
+        "1e5",
+        "2026-11-20",
+        "~",
+        "a: b",
+        "- a",
+        "a\n",
+        "\na",
+        "a \nb",
+        " a\n b",
+        "a\r\nb",
+        "a\tb\n",
+        "é\u2028ü",
+    ]
+)
+COUNTS = st.integers(0, 2**31 - 1)
+CONFIG = {
+    **dict.fromkeys(("modelProvider", "modelName", "systemPrompt", "userPromptTemplate", "promptVersion"), TEXTS),
+    "temperature": st.floats(0, 2),
+    **dict.fromkeys(("maxTokens", "contextWindow", "inputTokenLimit", "tokenBudget"), COUNTS),
+    **dict.fromkeys(("timeoutSeconds", "maxRetries"), COUNTS),
+}
+SLUGS = st.from_regex(r"[a-z0-9]{1,9}(-[a-z0-9]{1,9}){0,2}", fullmatch=True)
+VARIANTS = st.fixed_dictionaries(
+    {
+        "slug": SLUGS,
+        "name": TEXTS,
+        "description": TEXTS,
+        "overrides": st.fixed_dictionaries({name: values | st.none() for name, values in CONFIG.items()}),
+    }
+)
+AGENTS = st.fixed_dictionaries(
+    {
+        "slug": SLUGS,
+        "name": TEXTS,
+        "description": TEXTS,
+        "config": st.fixed_dictionaries(CONFIG),
+        "activeVariant": st.none() | st.fixed_dictionaries({"slug": SLUGS}),
+        "variants": st.lists(VARIANTS, max_size=3, unique_by=lambda variant: str(variant["slug"])),
+    }
+)
+
+
+@given(agent=AGENTS)
+def test_what_is_written_is_read_again(agent: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> None:
+    path = tmp_path_factory.getbasetemp() / f"{agent['slug']}.yaml"
+    path.write_bytes(write_manifest(agent).encode())
+    active = agent["activeVariant"]
+    variants = [
+        variant | {"overrides": {name: value for name, value in variant["overrides"].items() if value is not None}}
+        for variant in agent["variants"]
+    ]
+    assert read_manifest(path) == agent | {"activeVariant": active and active["slug"], "variants": variants}
+
+
+def test_prompts_are_blocks_that_can_be_reviewed_line_by_line() -> None:
+    agent = {"name": "A", "description": "", "config": {"systemPrompt": "One: two\n\nÜber # three\n"}, "variants": []}
+    assert "systemPrompt: |\n    One: two\n\n    Über # three\n" in write_manifest({**agent, "activeVariant": None})
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "says"),
+    [
+        ("Scribe.yaml", "name: A", "the agent's slug"),
+        ("a.yaml", "- name", "the file must be a mapping"),
+        ("a.yaml", "", "the file must be a mapping"),
+        ("a.yaml", "description: A", "name is needed"),
+        ("a.yaml", "name: A\ncolour: red", "colour is not known"),
+        ("a.yaml", "name: A\nname: B", "'name' is given twice"),
+        ("a.yaml", "name: A\nvariants:\n  b: {}\n  b: {}", "'b' is given twice"),
+        ("a.yaml", "name: A\nvariants: {b: {slug: c}}", "variants.b.slug is not known"),
+        ("a.yaml", "name: A\nvariants: [b]", "variants must be a mapping"),
+        ("a.yaml", "name: A\nconfig: {modelName: [a]}", "config.modelName must be a text or a number"),
+        ("a.yaml", "name: A\nconfig: {temperature: .nan}", "config.temperature must be a text or a number"),
+        ("a.yaml", "name: A\nvariants: {b: {overrides: {modelName: !!binary YQ==}}}", "must be a text or a number"),
+        ("a.yaml", "name: 'A", "is no YAML"),
+        ("a.yaml", "name: A\n---\nname: B", "is no YAML"),
+        ("a.yaml", "name: !!python/object:os.system A", "is no YAML"),
+        ("a.yaml", "[" * 10_000, "is no YAML"),
+        ("a.yaml", "name: \udcff", "is no YAML"),
+    ],
+)
+def test_what_is_no_manifest_is_told_why(tmp_path: Path, name: str, text: str, says: str) -> None:
+    path = tmp_path / name
+    path.write_text(text, encoding="utf-8", errors="surrogateescape")
+    with pytest.raises(NotAManifest, match=says):
+        read_manifest(path)
+
+
+# The commands
+
+
+@pytest.fixture
+def directory(fresh_server: RunningServer, tmp_path: Path) -> Path:
+    """A directory with the files of two agents, of which the first has two variants."""
+    api = fresh_server.api
+    scribe = api.agent("Scribe", systemPrompt="Listen.\nWrite.\n", temperature=0.5)
+    brief = api.variant(scribe, "Brief", maxTokens=100)
+    api.variant(scribe, "Long", maxTokens=9000)
+    api.run("ActivateVariant", id=brief["id"])
+    api.agent("Greeter")
+    pulled = agents("pull", tmp_path / "agents", fresh_server)
+    assert pulled.returncode == 0, pulled.stderr
+    assert "2 agents, 2 files written" in pulled.stdout
+    return tmp_path / "agents"
+
+
+def agents(command: str, directory: Path, server: RunningServer, *options: str) -> Any:
+    return run("agents", command, directory, "--url", server.url, *options)
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+def everything(api: Api) -> Any:
+    found = api.run("AgentManifests", first=100)["nodes"]
+    return sorted(found, key=lambda agent: str(agent["slug"]))
+
+
+def test_what_was_pulled_changes_nothing(fresh_server: RunningServer, directory: Path) -> None:
+    before = api_state(fresh_server.api)
+    pushed = agents("push", directory, fresh_server)
+    assert (pushed.returncode, pushed.stdout) == (0, "nothing to change\n")
+    assert api_state(fresh_server.api) == before
+    assert "2 agents, 0 files written" in agents("pull", directory, fresh_server).stdout
+
+
+def api_state(api: Api) -> Any:
+    """All versions: what they are, they are only while nothing is written."""
+    return [(node["id"], node["version"], node["updatedAt"]) for node in api.run("Agents")["nodes"]]
+
+
+def test_a_change_is_shown_and_applied_only_when_wanted(fresh_server: RunningServer, directory: Path) -> None:
+    api = fresh_server.api
+    before = everything(api)
+    edit(directory / "scribe.yaml", "    Write.\n", "    Write it down.\n")
+    edit(directory / "scribe.yaml", "maxTokens: 100", "maxTokens: 120")
+    edit(directory / "scribe.yaml", "active: brief", "active: long")
+    (directory / "new.yaml").write_text("name: New\nconfig: {modelProvider: openai, modelName: gpt}\n")
+
+    shown = agents("push", directory, fresh_server, "--dry-run")
+    assert shown.returncode == 0
+    for line in ("scribe: updated", "-Write.", "+Write it down.", "maxTokens: 100 → 120", "scribe/long: activated"):
+        assert line in shown.stdout
+    assert "new: created" in shown.stdout
+    assert "4 changes, not applied" in shown.stdout
+    unconfirmed = agents("push", directory, fresh_server)
+    assert unconfirmed.returncode == 1
+    assert everything(api) == before
+
+    applied = agents("push", directory, fresh_server, "--yes", "--reason", "Reviewed")
+    assert applied.returncode == 0, applied.stderr
+    assert "4 changes applied" in applied.stdout
+    scribe = next(agent for agent in everything(api) if agent["slug"] == "scribe")
+    assert scribe["config"]["systemPrompt"] == "Listen.\nWrite it down.\n"
+    assert scribe["activeVariant"] == {"slug": "long"}
+    assert agents("push", directory, fresh_server).stdout == "nothing to change\n"
+    history = api.run("AgentHistory", id=api.run("AgentBySlug", slug="scribe", variant="long")["id"], first=3)
+    assert {event["reason"] for event in history["history"]["nodes"]} == {"Reviewed"}
+    assert "anonymous" not in {event["actor"] for event in history["history"]["nodes"]}
+
+
+def test_what_a_file_leaves_out_has_its_default_and_what_is_active_stays(
+    fresh_server: RunningServer, directory: Path
+) -> None:
+    (directory / "scribe.yaml").write_text(
+        "name: Scribe\nconfig: {modelProvider: openai, modelName: gpt}\n"
+        "variants:\n  brief:\n    overrides: {maxTokens: 100}\n    name: Brief\n"
+    )
+    assert agents("push", directory, fresh_server, "--yes").returncode == 0
+    scribe = next(agent for agent in everything(fresh_server.api) if agent["slug"] == "scribe")
+    assert (scribe["config"]["temperature"], scribe["config"]["systemPrompt"]) == (0.7, "")
+    assert scribe["activeVariant"] == {"slug": "brief"}
+    assert [variant["slug"] for variant in scribe["variants"]] == ["brief", "long"]  # without --prune
+
+
+def test_prune_deletes_what_has_no_file(fresh_server: RunningServer, directory: Path) -> None:
+    (directory / "greeter.yaml").unlink()
+    text = (directory / "scribe.yaml").read_text()
+    (directory / "scribe.yaml").write_text(text[: text.index("  long:")])
+    kept = agents("push", directory, fresh_server)
+    assert kept.stdout == "nothing to change\n"
+    pruned = agents("push", directory, fresh_server, "--prune", "--yes")
+    assert "greeter: deleted" in pruned.stdout
+    assert "scribe/long: deleted" in pruned.stdout
+    (scribe,) = everything(fresh_server.api)
+    assert [variant["slug"] for variant in scribe["variants"]] == ["brief"]
+    assert agents("push", directory, fresh_server, "--prune").stdout == "nothing to change\n"
+
+
+def test_one_bad_file_keeps_all_from_being_applied(fresh_server: RunningServer, directory: Path) -> None:
+    before = everything(fresh_server.api)
+    edit(directory / "greeter.yaml", "temperature: 0.7", "temperature: 7")
+    edit(directory / "scribe.yaml", "temperature: 0.5", "temperature: 0.9")
+    refused = agents("push", directory, fresh_server, "--yes")
+    assert refused.returncode == 1
+    assert "greeter.yaml: config.temperature must be a finite number" in refused.stderr
+    edit(directory / "greeter.yaml", "temperature: 7", "temperature: warm")
+    refused = agents("push", directory, fresh_server, "--yes")
+    assert "greeter.yaml: config.temperature" in refused.stderr.replace("\n", "")
+    edit(directory / "greeter.yaml", "config:", "confg:")
+    assert "confg is not known" in agents("push", directory, fresh_server, "--yes").stderr
+    assert everything(fresh_server.api) == before
+
+
+def test_files_make_the_same_agents_on_another_server(
+    fresh_server: RunningServer, directory: Path, server: RunningServer, tmp_path: Path
+) -> None:
+    """Ids differ, all else is the same."""
+    pushed = agents("push", directory, server, "--yes")
+    assert pushed.returncode == 0, pushed.stderr
+    agents("pull", tmp_path / "theirs", server)
+    for path in directory.iterdir():
+        assert (tmp_path / "theirs" / path.name).read_bytes() == path.read_bytes()
+
+
+def test_a_directory_without_files_is_refused(fresh_server: RunningServer, tmp_path: Path) -> None:
+    for directory in (tmp_path, tmp_path / "missing"):
+        refused = agents("push", directory, fresh_server, "--prune", "--yes")
+        assert refused.returncode == 1
+        assert "error:" in refused.stderr
+        assert "Traceback" not in refused.stderr
+
+
+def test_files_of_unknown_agents_are_kept_and_named(fresh_server: RunningServer, directory: Path) -> None:
+    (directory / "mine.yaml").write_text("name: Mine\n")
+    pulled = agents("pull", directory, fresh_server)
+    assert "mine.yaml: kept" in pulled.stderr
+    assert (directory / "mine.yaml").read_text() == "name: Mine\n"
