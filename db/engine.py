@@ -33,6 +33,7 @@ def create_engine(
         "idle_in_transaction_session_timeout": _milliseconds(statement_timeout),
         "client_connection_check_interval": "1000",
         "timezone": "UTC",
+        "jit": "off",  # compiling takes longer than any statement here runs
     }
     return create_async_engine(
         "postgresql+asyncpg://",

@@ -7,13 +7,14 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, select, text, update
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from db.errors import translated
-from db.tables import workspaces
+from db.tables import segments, workspaces
 from domain.ids import WorkspaceId
+from domain.search import DEFAULT_LANGUAGE
 
 LONGEST = "1h"
 """What a statement of a migration may take."""
@@ -71,9 +72,12 @@ async def current_revision(engine: AsyncEngine) -> str | None:
             return await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())
 
 
-async def ensure_workspace(engine: AsyncEngine, id: WorkspaceId, name: str) -> None:
-    """Make the workspace, or give it its new name."""
-    new = insert(workspaces).values(id=id, name=name)
+async def ensure_workspace(engine: AsyncEngine, id: WorkspaceId, name: str, language: str | None = None) -> None:
+    """Make the workspace, or give it its new name and language; None: as it is, and the default in a new one.
+
+    In a new language the workspace's segments are indexed anew, in the same transaction; writes of segments wait for it.
+    """
+    new = insert(workspaces).values(id=id, name=name, language=language or DEFAULT_LANGUAGE)
     with translated():
         async with engine.begin() as connection:
             await connection.execute(
@@ -81,3 +85,18 @@ async def ensure_workspace(engine: AsyncEngine, id: WorkspaceId, name: str) -> N
                     index_elements=["id"], set_={"name": name}, where=workspaces.c.name != new.excluded.name
                 )
             )
+        if language is not None:
+            async with engine.begin() as connection:
+                await _speak(connection, id, language)
+
+
+async def _speak(connection: AsyncConnection, id: WorkspaceId, language: str) -> None:
+    other = (workspaces.c.id == id) & (workspaces.c.language != language)
+    if (await connection.execute(select(workspaces.c.id).where(other))).first() is None:
+        return
+    await connection.execute(text(f"SET LOCAL statement_timeout = '{LONGEST}'"))
+    # First, so that no write under way keeps the old language, and those that wait read the new one.
+    await connection.execute(text("LOCK TABLE segments IN SHARE ROW EXCLUSIVE MODE"))
+    await connection.execute(update(workspaces).where(other).values(language=language))
+    old = (segments.c.workspace_id == id) & (segments.c.language != language)
+    await connection.execute(update(segments).where(old).values(language=language))

@@ -100,36 +100,59 @@ stamp AS MATERIALIZED (
 
 _LOCK = text("SELECT id FROM meetings WHERE workspace_id = :workspace AND id = :meeting_id FOR NO KEY UPDATE")
 
-# A segment whose content is already there is left alone, so the same call again writes nothing and raises no counter.
+_GIVEN = ("text", "speaker", "start_time", "end_time", "is_final", "confidence")
+
+
+def _differs(new: str) -> str:
+    """Whether a stored segment is to become the `new` row: one whose content is already there is left alone."""
+    present, wanted = (", ".join(f"{row}.{name}" for name in _GIVEN) for row in ("stored", new))
+    return f"(stored.deleted OR ({present}) IS DISTINCT FROM ({wanted}))"
+
+
+def _revision(new: str) -> str:
+    return f"""
+        {", ".join(f"{name} = {new}.{name}" for name in (*_GIVEN, "language", "change_seq", "updated_at"))},
+        version = stored.version + 1, deleted = false,
+        created_at = CASE WHEN stored.deleted THEN {new}.created_at ELSE stored.created_at END"""
+
+
+_SAME_KEY = (
+    "stored.workspace_id = :workspace AND stored.meeting_id = :meeting_id AND stored.segment_id = new.segment_id"
+)
+
+# The same call again writes nothing and raises no counter. What this statement's snapshot shows to differ is revised by
+# UPDATE, as an INSERT that meets a stored row takes its text apart for the index twice. All else is for the INSERT, which
+# also meets what others have written while this statement waited for the lock.
 _UPSERT = text(
     _LOCKED
-    + """,
-written AS (
-    INSERT INTO segments AS stored (
-        workspace_id, meeting_id, segment_id, text, speaker, start_time, end_time, is_final, confidence,
-        created_at, updated_at, change_seq
-    )
+    + f""",
+new AS MATERIALIZED (
     SELECT
-        :workspace, :meeting_id, coalesce(given.segment_id, greatest(stamp.last_segment_id, :highest) + given.nth),
-        given.text, given.speaker, given.start_time, given.end_time, given.is_final, given.confidence,
-        stamp.now, stamp.now, stamp.change_seq
-    FROM stamp, unnest(
+        coalesce(given.segment_id, greatest(stamp.last_segment_id, :highest) + given.nth) AS segment_id,
+        {", ".join(f"given.{name}" for name in _GIVEN)},
+        stamp.now AS created_at, stamp.now AS updated_at, stamp.change_seq, workspaces.language
+    FROM stamp, workspaces, unnest(
         CAST(:segment_ids AS int[]), CAST(:nths AS int[]), CAST(:texts AS text[]), CAST(:speakers AS text[]),
         CAST(:start_times AS float8[]), CAST(:end_times AS float8[]), CAST(:finals AS bool[]), CAST(:confidences AS float8[])
     ) AS given (segment_id, nth, text, speaker, start_time, end_time, is_final, confidence)
-    ON CONFLICT (workspace_id, meeting_id, segment_id) DO UPDATE SET
-        text = excluded.text, speaker = excluded.speaker,
-        start_time = excluded.start_time, end_time = excluded.end_time,
-        is_final = excluded.is_final, confidence = excluded.confidence,
-        version = stored.version + 1, deleted = false, change_seq = excluded.change_seq,
-        created_at = CASE WHEN stored.deleted THEN excluded.created_at ELSE stored.created_at END,
-        updated_at = excluded.updated_at
-    WHERE stored.deleted OR
-        (stored.text, stored.speaker, stored.start_time, stored.end_time, stored.is_final, stored.confidence)
-        IS DISTINCT FROM
-        (excluded.text, excluded.speaker, excluded.start_time, excluded.end_time, excluded.is_final, excluded.confidence)
+    WHERE workspaces.id = :workspace
+),
+revised AS (
+    UPDATE segments AS stored SET {_revision("new")}
+    FROM new WHERE {_SAME_KEY} AND {_differs("new")}
     RETURNING stored.segment_id, stored.created_at = stored.updated_at AS created
 ),
+inserted AS (
+    INSERT INTO segments AS stored (
+        workspace_id, meeting_id, segment_id, {", ".join(_GIVEN)}, created_at, updated_at, change_seq, language
+    )
+    SELECT :workspace, :meeting_id, new.* FROM new
+    WHERE NOT EXISTS (SELECT FROM segments AS stored WHERE {_SAME_KEY} AND {_differs("new")})
+    ON CONFLICT (workspace_id, meeting_id, segment_id) DO UPDATE SET {_revision("excluded")}
+    WHERE {_differs("excluded")}
+    RETURNING stored.segment_id, stored.created_at = stored.updated_at AS created
+),
+written AS (SELECT * FROM revised UNION ALL SELECT * FROM inserted),
 counted AS (
     SELECT count(*) FILTER (WHERE created) AS created, count(*) FILTER (WHERE NOT created) AS updated,
         max(segment_id) AS highest

@@ -12,6 +12,7 @@ from db.errors import translated
 from db.events import EventRepository
 from db.meetings import MeetingRepository
 from db.repository import Connection
+from db.search import SearchRepository
 from db.segments import SegmentRepository
 from db.variants import VariantRepository
 from domain.events import Author
@@ -28,6 +29,7 @@ class Repositories:
         self.meetings = MeetingRepository(connection, workspace_id, self.changes, author)
         self.segments = SegmentRepository(connection, workspace_id, self.changes)
         self.events = EventRepository(connection, workspace_id, self.changes)
+        self.search = SearchRepository(connection, workspace_id, self.changes)
 
 
 class UnitOfWork(Repositories):

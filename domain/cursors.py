@@ -12,7 +12,7 @@ MAX_CURSOR = 4_500
 """Characters. The longest has a title of 500 characters, each six bytes in JSON (`\\u0001`), and base64 on top."""
 
 
-def encode(kind: str, *key: str | int) -> str:
+def encode(kind: str, *key: str | float) -> str:
     """The cursor of the place `key` in lists of this kind."""
     return base64.urlsafe_b64encode(orjson.dumps([kind, *key])).decode().rstrip("=")
 

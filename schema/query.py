@@ -1,17 +1,21 @@
 """The queries. What is not there is null."""
 
+from datetime import datetime
+
 import strawberry
 from strawberry.scalars import JSON
 
 from domain import agents as agent_entities
 from domain import diffs, pages
 from domain import meetings as meeting_entities
+from domain import search as search_entities
 from domain.variants import AgentVariant as VariantEntity
 from resolvers import agents as resolve_agents
 from resolvers import diffs as resolve_diffs
 from resolvers import history as resolve_history
 from resolvers import meetings as resolve_meetings
 from resolvers import nodes as resolve_nodes
+from resolvers import search as resolve_search
 from resolvers import variants as resolve_variants
 from resolvers.context import Info
 from schema.agents import Agent, AgentConnection, AgentFilter
@@ -22,6 +26,7 @@ from schema.inputs import given
 from schema.meetings import Meeting, MeetingConnection, MeetingFilter
 from schema.nodes import Node
 from schema.orders import AgentOrder, MeetingOrder
+from schema.search import SegmentSearchConnection
 from schema.variants import AgentVariant
 
 
@@ -107,3 +112,35 @@ class Query:
     ) -> pages.Page[meeting_entities.Meeting]:
         conditions, order = given(filter) if filter else {}, given(order_by) if order_by else None
         return await resolve_meetings.page(info.context, first, after, last, before, conditions, order)
+
+    @strawberry.field(
+        graphql_type=SegmentSearchConnection,
+        description="Segments by their words, best first; at most 100 a page. `query` is as for a search engine: all words,"
+        ' "a phrase", or, -without. `createdAfter` is included, `createdBefore` is not; `fromTime` to `toTime` is a span of'
+        " the meeting in seconds.",
+    )
+    async def search_segments(
+        self,
+        info: Info,
+        query: str,
+        meeting_id: strawberry.ID | None = None,
+        speaker: str | None = None,
+        created_after: datetime | None = None,
+        created_before: datetime | None = None,
+        from_time: float | None = None,
+        to_time: float | None = None,
+        first: int | None = resolve_search.DEFAULT_PAGE,
+        after: str | None = None,
+    ) -> search_entities.SearchPage:
+        return await resolve_search.segments(
+            info.context,
+            query,
+            meeting_id,
+            speaker,
+            created_after,
+            created_before,
+            from_time,
+            to_time,
+            first,
+            after,
+        )

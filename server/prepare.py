@@ -27,7 +27,7 @@ async def prepare(settings: Settings, url: str, *, demo: bool) -> bool:
     workspace_id = WorkspaceId(settings.workspace_id)
     try:
         await migrate(database.engine)
-        await ensure_workspace(database.engine, workspace_id, settings.workspace_name)
+        await ensure_workspace(database.engine, workspace_id, settings.workspace_name, settings.search_language)
         return demo and await load_demo(database, workspace_id)
     finally:
         await database.close()

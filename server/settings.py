@@ -10,6 +10,7 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from domain.ids import DEFAULT_WORKSPACE_ID
+from domain.search import language as language_rule
 
 
 class Settings(BaseSettings):
@@ -30,6 +31,8 @@ class Settings(BaseSettings):
     """Load a small demo into an empty database."""
     workspace_id: UUID = DEFAULT_WORKSPACE_ID
     workspace_name: str = Field("default", min_length=1, max_length=200)
+    search_language: str | None = None
+    """How words are searched for in the workspace, one of `LANGUAGES`; none: as it was, and English in a new one."""
 
     pool_size: int = Field(10, ge=1, le=1000)
     pool_timeout: float = Field(5.0, gt=0, le=60)
@@ -49,6 +52,11 @@ class Settings(BaseSettings):
     """How long a connection may be silent before it is asked for a sign of life."""
 
     max_body: int = Field(16 * 1024 * 1024, ge=1024)
+
+    @field_validator("search_language")
+    @classmethod
+    def _is_language(cls, language: str | None) -> str | None:
+        return None if language is None else language_rule(language)
 
     @field_validator("database_url")
     @classmethod

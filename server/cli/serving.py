@@ -80,6 +80,12 @@ def serve(
     workspace_name: Annotated[
         str | None, typer.Option(envvar="RAPPORTEUR_WORKSPACE_NAME", help="Its name. Default: default")
     ] = None,
+    search_language: Annotated[
+        str | None,
+        typer.Option(
+            envvar="RAPPORTEUR_SEARCH_LANGUAGE", help="Of its transcripts. Default: as it was; english if new."
+        ),
+    ] = None,
 ) -> None:
     """Serve the API and GraphiQL: starts the embedded PostgreSQL if no other is named, migrates, and listens."""
     options = dict(locals())

@@ -29,7 +29,7 @@ REVISIONS = [script.revision for script in ScriptDirectory(str(ROOT / "db" / "mi
 # What the catalog says of a schema, each as rows of text: nothing that alembic's comparison leaves out is left out here.
 CATALOG = {
     "columns": """
-        SELECT table_name, column_name, data_type, is_nullable, column_default
+        SELECT table_name, column_name, data_type, is_nullable, column_default, generation_expression
         FROM information_schema.columns WHERE table_schema = 'public' AND table_name <> 'alembic_version'""",
     "constraints": """
         SELECT conrelid::regclass, conname, pg_get_constraintdef(oid), condeferrable, convalidated

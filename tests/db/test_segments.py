@@ -223,7 +223,8 @@ async def test_a_change_of_any_field_is_a_revision(
 
     (after,) = await stored(observer)
     assert after["updated_at"] > before["updated_at"]
-    assert after == before | change | {"version": 2, "change_seq": 2, "updated_at": after["updated_at"]}
+    words = {"search_vector": "'revis':1" if "text" in change else "'text':1"}
+    assert after == before | change | words | {"version": 2, "change_seq": 2, "updated_at": after["updated_at"]}
     assert counts(await upsert(database, meeting_id, original)) == (0, 1, 0)
     assert [row["version"] for row in await stored(observer)] == [3]
 
@@ -252,7 +253,7 @@ async def test_a_tombstone_keeps_no_words(database: Database, meeting_id: Meetin
     tombstone, same = await stored(observer)
     assert same == other
     assert tombstone["updated_at"] > before["updated_at"]
-    erased = {"text": "", "speaker": "", "confidence": None, "deleted": True}
+    erased = {"text": "", "speaker": "", "confidence": None, "deleted": True, "search_vector": ""}
     assert tombstone == before | erased | {"version": 2, "change_seq": 2, "updated_at": tombstone["updated_at"]}
 
 

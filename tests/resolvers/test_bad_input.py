@@ -130,6 +130,7 @@ class World:
                 "another meeting's": found["other"]["segments"]["pageInfo"]["startCursor"],
                 "updates": found["meeting"]["updatesCursor"],
                 "history": found["agent"]["history"]["pageInfo"]["startCursor"],
+                "search": found["search"]["pageInfo"]["startCursor"],
             },
         )
 
@@ -157,6 +158,7 @@ query Cursors($agent: ID!, $meeting: ID!, $other: ID!) {{
   meetingsByUpdate: meetings(first: 1, orderBy: {{field: UPDATED_AT}}) {{ {PAGE} }}
   meeting(id: $meeting) {{ updatesCursor segments(first: 1) {{ {PAGE} }} }}
   other: meeting(id: $other) {{ segments(first: 1) {{ {PAGE} }} }}
+  search: searchSegments(query: "text", meetingId: $meeting, first: 1) {{ {PAGE} }}
 }}
 """
 STATE = """
@@ -277,6 +279,17 @@ BASE_CALLS: dict[str, Callable[[World], dict[str, Any]]] = {
         "b": {"variantRevision": {"variantId": world.variant, "version": 1}},
     },
     "RollbackActivation": lambda world: {"agentId": world.agent, "expectedVersion": 2, "reason": "Better"},
+    "SearchSegments": lambda world: {
+        "query": "text",
+        "meetingId": world.meeting,
+        "speaker": "Speaker 0",
+        "fromTime": 0.0,
+        "toTime": 60.0,
+        "createdAfter": "2026-01-31T12:00:00Z",
+        "createdBefore": "2999-01-31T12:00:00Z",
+        "first": 5,
+        "after": world.cursors["search"],
+    },
     "Transcript": lambda world: {"id": world.meeting, "speaker": "Ada", **page(world.cursors["segments"])},
     "TranscriptFile": lambda world: {"id": world.meeting, "format": "VTT"},
     "UpdateAgent": lambda world: {
@@ -424,7 +437,13 @@ def bad_values(position: Position, world: World, variables: dict[str, Any]) -> d
     values = {"null": None, **BAD_VALUES[kind(position)]}
     match kind(position):
         case "cursor":
-            lists = {"Agents": "agents", "AgentManifests": "agents", "Meetings": "meetings", "Transcript": "segments"}
+            lists = {
+                "Agents": "agents",
+                "AgentManifests": "agents",
+                "SearchSegments": "search",
+                "Meetings": "meetings",
+                "Transcript": "segments",
+            }
             own = lists.get(position.operation, "history")
             values |= {f"of {name}": cursor for name, cursor in world.cursors.items() if name != own}
         case "ID" if position.operation not in ("Node", "Nodes"):

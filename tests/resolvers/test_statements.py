@@ -102,6 +102,7 @@ VARIABLES: dict[str, Variables] = {
     "Transcript": lambda world, api: {"id": world.meeting["id"], "first": world.size},
     "TranscriptFile": lambda world, api: {"id": world.meeting["id"], "format": "VTT"},
     "MeetingCount": lambda world, api: {},
+    "SearchSegments": lambda world, api: {"query": "text", "meetingId": world.meeting["id"], "first": world.size},
     "Node": lambda world, api: {"id": f"{world.meeting['id']}:1"},
     "Nodes": lambda world, api: {"ids": world.ids()},
     "CreateAgent": lambda world, api: {"input": {"name": "New", "config": {"modelProvider": "p", "modelName": "m"}}},

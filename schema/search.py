@@ -1,0 +1,40 @@
+"""Search in GraphQL; sources are `domain.search`."""
+
+import strawberry
+
+from domain import search, segments
+from schema.connections import PageInfo, total_count
+from schema.segments import Segment
+
+
+@strawberry.type(
+    description="A word found in a segment's text, from `start` to before `end`, counted in Unicode code points:"
+    " in JavaScript `Array.from(text).slice(start, end).join('')`."
+)
+class Highlight:
+    start: int
+    end: int
+
+
+@strawberry.type
+class SegmentSearchEdge:
+    cursor: str
+    node: segments.Segment = strawberry.field(graphql_type=Segment)
+    rank: float = strawberry.field(
+        description="How well it answers the query, from 0 to 1: comparable within one search."
+    )
+    highlights: list[search.Highlight] = strawberry.field(
+        graphql_type=list[Highlight], description="In the order of the text; none overlap."
+    )
+
+
+@strawberry.type(description="One page of the segments found, best first.")
+class SegmentSearchConnection:
+    edges: list[search.SearchEdge] = strawberry.field(graphql_type=list[SegmentSearchEdge])
+    nodes: list[segments.Segment] = strawberry.field(
+        graphql_type=list[Segment], description="The nodes of the edges, for those who need no more."
+    )
+    page_info: PageInfo
+    total_count: int = strawberry.field(
+        resolver=total_count, description="Of all that is found, counted when asked for."
+    )
