@@ -145,6 +145,9 @@ BAD_TIMES = [
 REFUSED: dict[str, list[str]] = {
     "workspaces_pkey": [f"INSERT INTO workspaces (id, name) VALUES ('{OURS}', 'again')"],
     "workspaces_name_check": [f"UPDATE workspaces SET name = '' WHERE id = '{THEIRS}'"],
+    "workspaces_language_check": [
+        f"UPDATE workspaces SET language = '{language}' WHERE id = '{THEIRS}'" for language in ("", "x''y", "German")
+    ],
     # At most one variant is active, and it is the agent's own.
     "agents_active_variant_id_fkey": [
         *(agent(f"active_variant_id = '{id}'") for id in (SIBLINGS_VARIANT, FOREIGN_VARIANT, NOWHERE, AGENT)),
@@ -234,9 +237,10 @@ NOT_NULL = {
                *("system_prompt", "user_prompt_template", "prompt_version", "temperature", *COUNTS)],
     "agent_variants": ["agent_id", "slug", "name", "description", "version", "created_at", "updated_at"],
     "meetings": ["title", "state", "metadata", "version", "change_seq", "last_segment_id", "created_at", "updated_at"],
+    "workspaces": ["name", "language", "created_at"],
     "segments": [
         *("text", "speaker", "start_time", "end_time", "is_final", "version", "created_at", "updated_at"),
-        *("change_seq", "deleted"),
+        *("change_seq", "deleted", "language"),
     ],
 }  # fmt: skip
 TOO_LARGE = [

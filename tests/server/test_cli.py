@@ -79,6 +79,8 @@ def test_demo_can_be_left_out_and_the_workspace_named(postgres: TestPostgres) ->
         ({"database_url": "mysql://localhost/x"}, "RAPPORTEUR_DATABASE_URL"),
         ({"log_level": "loud"}, "RAPPORTEUR_LOG_LEVEL"),
         ({"workspace_id": "mine"}, "RAPPORTEUR_WORKSPACE_ID"),
+        ({"search_language": "klingon"}, "arabic, armenian, basque, catalan"),
+        ({"search_language": "public.english"}, "RAPPORTEUR_SEARCH_LANGUAGE"),
         ({"database_url": "postgresql://u:p@127.0.0.1:1/x"}, "the database does not answer"),
     ],
 )
