@@ -16,8 +16,8 @@ from db.tables import segments, workspaces
 from domain.ids import WorkspaceId
 from domain.search import DEFAULT_LANGUAGE
 
-LONGEST = "1h"
-"""What a statement of a migration may take."""
+LONGEST = 3600.0
+"""Seconds that a statement of a migration may take: of the engine too, as the driver has a timeout of its own."""
 _ONE_AT_A_TIME = 5_729_463_018
 """Key of the advisory lock that lets several servers start at once."""
 
@@ -49,7 +49,7 @@ async def migrate(engine: AsyncEngine, revision: str = "head") -> None:
     """Step the database up (or down, to an older revision or `base`), in one transaction: all of it or nothing."""
 
     def step(connection: Connection) -> None:
-        connection.execute(text(f"SET LOCAL statement_timeout = '{LONGEST}'"))  # another server may be migrating
+        connection.execute(text(f"SET LOCAL statement_timeout = '{LONGEST}s'"))  # another server may be migrating
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ONE_AT_A_TIME})
         config = _config()
         config.attributes["connection"] = connection
@@ -94,7 +94,7 @@ async def _speak(connection: AsyncConnection, id: WorkspaceId, language: str) ->
     other = (workspaces.c.id == id) & (workspaces.c.language != language)
     if (await connection.execute(select(workspaces.c.id).where(other))).first() is None:
         return
-    await connection.execute(text(f"SET LOCAL statement_timeout = '{LONGEST}'"))
+    await connection.execute(text(f"SET LOCAL statement_timeout = '{LONGEST}s'"))
     # First, so that no write under way keeps the old language, and those that wait read the new one.
     await connection.execute(text("LOCK TABLE segments IN SHARE ROW EXCLUSIVE MODE"))
     await connection.execute(update(workspaces).where(other).values(language=language))

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from db.embedded import embedded_postgres
-from db.migrate import ensure_workspace, migrate
+from db.migrate import LONGEST, ensure_workspace, migrate
 from domain.ids import WorkspaceId
 from server.app import open_database
 from server.demo import load_demo
@@ -23,7 +23,8 @@ def database_url(settings: Settings, *, keep_running: bool = False) -> Iterator[
 
 async def prepare(settings: Settings, url: str, *, demo: bool) -> bool:
     """Migrate, make the workspace, and load the demo into an empty one; says whether it did."""
-    database = open_database(settings, url)
+    # A migration, or a new language, may take much longer than the statements of requests.
+    database = open_database(settings.model_copy(update={"statement_timeout": LONGEST}), url)
     workspace_id = WorkspaceId(settings.workspace_id)
     try:
         await migrate(database.engine)

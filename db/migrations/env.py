@@ -18,12 +18,12 @@ def run(connection: Connection) -> None:
     context.configure(connection=connection, target_metadata=metadata, compare_type=True, compare_server_default=True)
     with context.begin_transaction():
         connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'"))
-        connection.execute(text(f"SET LOCAL statement_timeout = '{LONGEST}'"))
+        connection.execute(text(f"SET LOCAL statement_timeout = '{LONGEST}s'"))
         context.run_migrations()
 
 
 async def run_alone() -> None:
-    engine = create_engine(os.environ["RAPPORTEUR_DATABASE_URL"])
+    engine = create_engine(os.environ["RAPPORTEUR_DATABASE_URL"], statement_timeout=LONGEST)
     async with engine.begin() as connection:
         await connection.run_sync(run)
     await engine.dispose()
