@@ -399,6 +399,23 @@ async def test_an_upsert_that_waits_for_a_deletion_creates_anew(
     assert await texts(database, meeting_id) == {1: "a", 3: "c", 4: "d"}
 
 
+async def test_an_upsert_that_waits_compares_with_what_the_other_has_written(
+    database: Database, meeting_id: MeetingId, observer: Any
+) -> None:
+    """Whether that was there before, was the same, or is now the same."""
+    await upsert(database, meeting_id, content(1, "a"), content(2, "b"), content(3, "c"))
+    async with database.unit_of_work(WORKSPACE) as uow:
+        await uow.segments.upsert(meeting_id, [content(1, "x"), content(2, "x"), content(4, "x"), content(5, "x")])
+        wanted = [content(1, "a"), content(2, "x"), content(3, "y"), content(4, "x"), content(5, "y"), content(6, "y")]
+        write = asyncio.create_task(upsert(database, meeting_id, *wanted))
+        await queued_behind_the_meeting(observer, 1)
+        await uow.commit()
+    assert counts(await write) == (1, 3, 2)
+    assert await texts(database, meeting_id) == {1: "a", 2: "x", 3: "y", 4: "x", 5: "y", 6: "y"}
+    versions = {row["segment_id"]: (row["version"], row["change_seq"]) for row in await stored(observer)}
+    assert versions == {1: (3, 3), 2: (2, 2), 3: (2, 3), 4: (1, 2), 5: (2, 3), 6: (1, 3)}
+
+
 async def test_a_write_that_waits_for_the_deletion_of_its_meeting_finds_none(
     database: Database, meeting_id: MeetingId, observer: Any
 ) -> None:
