@@ -49,7 +49,11 @@ async def page(
     order = agent_order(order_by)
     request = page_request(first, after, last, before, default=DEFAULT_PAGE, maximum=MAX_PAGE, cursor=order.cursor_rule)
     conditions = checked_filter(AgentFilter, filter)
-    return await listed(context, lambda repositories: repositories.agents, request, conditions, order)
+    return await listed(
+        context,
+        page=lambda repositories: repositories.agents.page(request, conditions, order),
+        count=lambda repositories: repositories.agents.count(conditions),
+    )
 
 
 async def variants(root: Agent, info: Info) -> list[AgentVariant]:

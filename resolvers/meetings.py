@@ -41,7 +41,11 @@ async def page(
     order = meeting_order(order_by)
     request = page_request(first, after, last, before, default=DEFAULT_PAGE, maximum=MAX_PAGE, cursor=order.cursor_rule)
     conditions = checked_filter(MeetingFilter, filter)
-    return await listed(context, lambda repositories: repositories.meetings, request, conditions, order)
+    return await listed(
+        context,
+        page=lambda repositories: repositories.meetings.page(request, conditions, order),
+        count=lambda repositories: repositories.meetings.count(conditions),
+    )
 
 
 async def count(info: Info, state: MeetingState | None = None) -> int:

@@ -36,4 +36,9 @@ async def segments(
             "to_time": to_time,
         }
     )
-    return SearchPage(await listed(context, lambda repositories: repositories.search, request, search))
+    hits = await listed(
+        context,
+        page=lambda repositories: repositories.search.page(request, search),
+        count=lambda repositories: repositories.search.count(search),
+    )
+    return SearchPage(hits)

@@ -440,8 +440,8 @@ def bad_values(position: Position, world: World, variables: dict[str, Any]) -> d
             lists = {
                 "Agents": "agents",
                 "AgentManifests": "agents",
-                "SearchSegments": "search",
                 "Meetings": "meetings",
+                "SearchSegments": "search",
                 "Transcript": "segments",
             }
             own = lists.get(position.operation, "history")
