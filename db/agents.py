@@ -7,7 +7,7 @@ from sqlalchemy import CTE, ColumnElement, Select, Text, any_, bindparam, case, 
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from db.pages import keyset
-from db.recording import Recorded, new_values
+from db.recording import Recorded
 from db.repository import EXPECTED_VERSION, ID, IDS, KEY, WORKSPACE, Repository, columns
 from db.tables import agent_variants, agents, workspaces
 from domain.agents import Agent, NewAgent, ResolvedAgentConfig
@@ -58,7 +58,6 @@ _SIGNATURES = _RESOLVED.with_only_columns(
 ).where(_HERE, agents.c.id == any_(IDS))
 
 _NAMED = ("slug", "name", "description", "active_variant_id")
-_FIELDS = (*_NAMED, *CONFIG_FIELDS)
 
 
 def _kind(before: CTE, after: CTE) -> ColumnElement[str]:
@@ -69,19 +68,19 @@ def _kind(before: CTE, after: CTE) -> ColumnElement[str]:
     )
 
 
-_RECORDED = Recorded(agents, _FIELDS, Aggregate.AGENT, kind=_kind)
-VARIANTS = Recorded(agent_variants, ("slug", "name", "description", *CONFIG_FIELDS), Aggregate.AGENT, "agent_id")
+_RECORDED = Recorded(agents, Aggregate.AGENT, _kind)
+VARIANTS = Recorded(agent_variants, Aggregate.AGENT)
 
 
 def _create() -> Select[Any]:
-    written, event = _RECORDED.create({"workspace_id": WORKSPACE, "id": ID, **new_values(agents, _FIELDS)})
+    written, event = _RECORDED.create({"workspace_id": WORKSPACE, "id": ID, **_RECORDED.new_values})
     return select(*(written.c[name] for name in _READ)).add_cte(event)
 
 
 def _update() -> Select[Any]:
     present = select(agents).where(_HERE, agents.c.id == KEY, agents.c.version == EXPECTED_VERSION)
     before = present.with_for_update(key_share=True).cte("before")
-    written, event = _RECORDED.update(before, new_values(agents, _FIELDS))
+    written, event = _RECORDED.update(before, _RECORDED.new_values)
     return select(*(written.c[name] for name in _READ)).add_cte(event)
 
 

@@ -7,9 +7,9 @@ from typing import Any
 from sqlalchemy import CTE, ColumnElement, Select, any_, case, func, null, select
 
 from db.pages import keyset
-from db.recording import Recorded, new_values
+from db.recording import Recorded
 from db.repository import EXPECTED_VERSION, ID, IDS, KEY, WORKSPACE, Repository, columns
-from db.tables import meetings
+from db.tables import meetings, recorded_columns
 from domain.errors import Conflict, NotFound
 from domain.events import Aggregate, EventKind
 from domain.filters import MeetingFilter
@@ -27,19 +27,16 @@ _MEETINGS = select(*COLUMNS).where(_HERE)
 _BY_IDS = _MEETINGS.where(meetings.c.id == any_(IDS))
 _LOCKED = _MEETINGS.where(meetings.c.id == ID).with_for_update(key_share=True)
 
-_RECORDED_FIELDS = ("title", "state", "metadata", "agent_id", "started_at", "ended_at")
-
 
 def _kind(before: CTE, after: CTE) -> ColumnElement[str]:
     return case((before.c.state == after.c.state, EventKind.UPDATED.value), else_=EventKind.STATE_CHANGED.value)
 
 
-_RECORDED = Recorded(meetings, _RECORDED_FIELDS, Aggregate.MEETING, kind=_kind)
+_RECORDED = Recorded(meetings, Aggregate.MEETING, _kind)
 
 
 def _create() -> Select[Any]:
-    values = new_values(meetings, _RECORDED_FIELDS)
-    written, event = _RECORDED.create({"workspace_id": WORKSPACE, "id": ID, **values})
+    written, event = _RECORDED.create({"workspace_id": WORKSPACE, "id": ID, **_RECORDED.new_values})
     return select(*(written.c[name] for name in _FIELDS)).add_cte(event)
 
 
@@ -48,7 +45,7 @@ def _update() -> Select[Any]:
     before = (
         select(meetings).where(_HERE, meetings.c.id == KEY, unchanged).with_for_update(key_share=True).cte("before")
     )
-    written, event = _RECORDED.update(before, new_values(meetings, _RECORDED_FIELDS))
+    written, event = _RECORDED.update(before, _RECORDED.new_values)
     return select(*(written.c[name] for name in _FIELDS)).add_cte(event)
 
 
@@ -151,5 +148,5 @@ class MeetingRepository(Repository):
 
 def _new(meeting: Meeting) -> dict[str, Any]:
     """The parameters of `_CREATE` and `_UPDATE`."""
-    values = {f"new_{name}": getattr(meeting, name) for name in _RECORDED_FIELDS}
+    values = {f"new_{name}": getattr(meeting, name) for name in recorded_columns(meetings)}
     return values | {"new_state": meeting.state.value}

@@ -1,10 +1,10 @@
 """The one place where a change becomes an event: in the statement that makes the change.
 
-Nothing else inserts, updates or deletes rows of the tables that have a history, and nothing could for long: their rows
-refer to the event of their version, so a version without its event cannot be stored.
+Nothing else inserts, updates or deletes rows of the tables that have a history, and nothing could: the database refuses a
+change that does not raise the version, a version that has no event, and a deletion that has none (see `db.tables`).
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from sqlalchemy import (
@@ -24,7 +24,7 @@ from sqlalchemy import (
     update,
 )
 
-from db.tables import events
+from db.tables import events, recorded_columns
 from domain.events import Aggregate, EventKind
 
 REASON = bindparam("reason", type_=Text)
@@ -49,11 +49,6 @@ Kind = Callable[[CTE, CTE], ColumnElement[str]]
 """From the row before and after an update to the kind of event it is."""
 
 
-def new_values(table: Table, names: Iterable[str]) -> dict[str, ColumnElement[Any]]:
-    """Parameters for these columns; their own names are SQLAlchemy's in an INSERT or UPDATE."""
-    return {name: bindparam(f"new_{name}", type_=table.c[name].type) for name in names}
-
-
 class Recorded:
     """The writes of one table, each with its event: the rows it wrote (or deleted), and the writing of their events.
 
@@ -61,20 +56,18 @@ class Recorded:
     statement = select(written.c.id).add_cte(event)
     """
 
-    def __init__(
-        self,
-        table: Table,
-        fields: Iterable[str],
-        aggregate: Aggregate,
-        aggregate_id: str = "id",
-        kind: Kind | None = None,
-    ) -> None:
-        """`fields` are those whose changes are recorded; `aggregate_id` is the column that says whose history it is."""
+    def __init__(self, table: Table, aggregate: Aggregate, kind: Kind | None = None) -> None:
+        """`aggregate` says of what the histories are."""
         self.table = table
-        self._fields = tuple(fields)
+        self._fields = recorded_columns(table)
         self._aggregate = literal(aggregate.value)
-        self._aggregate_id = aggregate_id
+        self._aggregate_id = table.info.get("aggregate_id", "id")
         self._kind = kind
+
+    @property
+    def new_values(self) -> dict[str, ColumnElement[Any]]:
+        """A parameter `new_<name>` for each recorded column; their own names are SQLAlchemy's in an INSERT or UPDATE."""
+        return {name: bindparam(f"new_{name}", type_=self.table.c[name].type) for name in self._fields}
 
     def create(self, values: Mapping[str, ColumnElement[Any]]) -> tuple[CTE, CTE]:
         now = func.statement_timestamp()  # the same for both, which the clock is not

@@ -92,7 +92,16 @@ def _version() -> Column[object]:
     return Column("version", Integer, nullable=False, server_default=text("1"))
 
 
-def _recorded(table: str) -> ForeignKeyConstraint:
+UNRECORDED = {"workspace_id", "id", "version", "created_at", "updated_at", "change_seq", "last_segment_id"}
+"""The columns of tables with a history whose changes are no events: keys, times, and counters of other things."""
+
+
+def recorded_columns(table: Table) -> list[str]:
+    """The columns whose changes are events: all others, but for the one that says whose history it is."""
+    return [column.name for column in table.c if column.name not in UNRECORDED | {table.info.get("aggregate_id")}]
+
+
+def _event_of_version(table: str) -> ForeignKeyConstraint:
     """No version without the event that made it."""
     return ForeignKeyConstraint(
         ["workspace_id", "id", "version"],
@@ -146,15 +155,6 @@ events = Table(
     Index("events_history_idx", "workspace_id", "aggregate_id", "number", unique=True),
 )
 
-KEEP_EVENTS = """
-CREATE FUNCTION keep_events() RETURNS trigger LANGUAGE plpgsql AS
-$$BEGIN RAISE EXCEPTION 'events are never changed or deleted' USING ERRCODE = 'restrict_violation'; END$$"""
-KEEP_EVENTS_TRIGGER = """
-CREATE TRIGGER events_are_kept BEFORE UPDATE OR DELETE OR TRUNCATE ON events
-FOR EACH STATEMENT EXECUTE FUNCTION keep_events()"""
-for _statement in (KEEP_EVENTS, KEEP_EVENTS_TRIGGER):
-    event.listen(events, "after_create", DDL(_statement))  # type: ignore[no-untyped-call]
-
 agents = Table(
     "agents",
     metadata,
@@ -177,7 +177,7 @@ agents = Table(
         name="agents_active_variant_id_fkey",
         use_alter=True,
     ),
-    _recorded("agents"),
+    _event_of_version("agents"),
     CheckConstraint(_SLUG, name="slug"),
     CheckConstraint("name <> ''", name="name"),
     CheckConstraint("version >= 1", name="version"),
@@ -201,11 +201,12 @@ agent_variants = Table(
     UniqueConstraint("workspace_id", "agent_id", "id"),
     UniqueConstraint("workspace_id", "agent_id", "slug"),
     ForeignKeyConstraint(["workspace_id", "agent_id"], ["agents.workspace_id", "agents.id"], ondelete="CASCADE"),
-    _recorded("agent_variants"),
+    _event_of_version("agent_variants"),
     CheckConstraint(_SLUG, name="slug"),
     CheckConstraint("name <> ''", name="name"),
     CheckConstraint("version >= 1", name="version"),
     *_config_checks(),
+    info={"aggregate_id": "agent_id"},
 )
 
 meetings = Table(
@@ -228,7 +229,7 @@ meetings = Table(
     PrimaryKeyConstraint("workspace_id", "id"),
     ForeignKeyConstraint(["workspace_id"], ["workspaces.id"]),
     ForeignKeyConstraint(["workspace_id", "agent_id"], ["agents.workspace_id", "agents.id"]),
-    _recorded("meetings"),
+    _event_of_version("meetings"),
     CheckConstraint("title <> ''", name="title"),
     CheckConstraint(
         "state IN ('CREATED', 'RECORDING', 'STOPPING', 'STOPPED', 'COMPLETED', 'ERROR')",
@@ -304,3 +305,50 @@ END
 $$"""
 )
 event.listen(segments, "before_create", _SEARCH_VECTOR)
+
+
+def _execute(table: Table, statement: str, when: str = "after_create") -> None:
+    event.listen(table, when, DDL(statement.replace("%", "%%")))  # type: ignore[no-untyped-call]
+
+
+# Nobody can change anything past the history: events stay, a change raises the version, a version has an event (the foreign
+# keys), and so has a deletion.
+_execute(
+    events,
+    """
+CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
+$$BEGIN RAISE EXCEPTION '%', TG_ARGV[0] USING ERRCODE = 'restrict_violation', CONSTRAINT = TG_NAME; END$$""",
+)
+_execute(
+    events,
+    """
+CREATE FUNCTION require_deletion_event() RETURNS trigger LANGUAGE plpgsql AS
+$$BEGIN
+    IF NOT EXISTS (
+        SELECT FROM events
+        WHERE workspace_id = OLD.workspace_id AND entity_id = OLD.id AND version = OLD.version + 1 AND kind = 'DELETED'
+    ) THEN
+        RAISE EXCEPTION 'a deletion needs its event' USING ERRCODE = 'restrict_violation', CONSTRAINT = TG_NAME;
+    END IF;
+    RETURN NULL;
+END$$""",
+)
+_execute(
+    events,
+    """
+CREATE TRIGGER events_are_kept BEFORE UPDATE OR DELETE OR TRUNCATE ON events
+FOR EACH STATEMENT EXECUTE FUNCTION refuse('events are never changed or deleted')""",
+)
+for _table in (agents, agent_variants, meetings):
+    _execute(
+        _table,
+        f"""
+CREATE TRIGGER {_table.name}_change_raises_version AFTER UPDATE OF {", ".join(recorded_columns(_table))} ON {_table.name}
+FOR EACH ROW WHEN (NEW.version <= OLD.version) EXECUTE FUNCTION refuse('a change must raise the version')""",
+    )
+    _execute(
+        _table,
+        f"""
+CREATE TRIGGER {_table.name}_deletion_has_event AFTER DELETE ON {_table.name}
+FOR EACH ROW EXECUTE FUNCTION require_deletion_event()""",
+    )

@@ -4,10 +4,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import Select, any_, func, select
+from sqlalchemy import Select, Uuid, any_, bindparam, func, select
 
 from db.agents import VARIANTS, AgentRepository
-from db.recording import new_values
 from db.repository import EXPECTED_VERSION, ID, IDS, KEY, WORKSPACE, AnyRow, Repository, columns
 from db.tables import agent_variants, agents
 from domain.agents import Agent
@@ -41,12 +40,11 @@ _ACTIVE_BY_AGENTS = _OF_AGENTS.where(agents.c.active_variant_id == agent_variant
 _AGENT_OF = select(agent_variants.c.agent_id).where(_HERE, agent_variants.c.id == ID)
 
 _NAMED = ("slug", "name", "description")
-_FIELDS = (*_NAMED, *CONFIG_FIELDS)
 
 
 def _create() -> Select[Any]:
-    values = new_values(agent_variants, ("agent_id", *_FIELDS))
-    written, event = VARIANTS.create({"workspace_id": WORKSPACE, "id": ID, **values})
+    keys = {"workspace_id": WORKSPACE, "id": ID, "agent_id": bindparam("agent", type_=Uuid)}
+    written, event = VARIANTS.create({**keys, **VARIANTS.new_values})
     return select(written.c.id).add_cte(event)
 
 
@@ -54,7 +52,7 @@ def _update() -> Select[Any]:
     unchanged = agent_variants.c.version == EXPECTED_VERSION
     present = select(agent_variants).where(_HERE, agent_variants.c.id == KEY, unchanged)
     before = present.with_for_update(key_share=True).cte("before")
-    written, event = VARIANTS.update(before, new_values(agent_variants, _FIELDS))
+    written, event = VARIANTS.update(before, VARIANTS.new_values)
     return select(written.c.id).add_cte(event)
 
 
@@ -111,12 +109,11 @@ class VariantRepository(Repository):
         }
         ensure_room(len(taken))
         named = {
-            "agent_id": agent.id,
             "slug": new.slug or free_slug(slugify(new.name), taken),
             "name": new.name,
             "description": new.description,
         }
-        await self._write(_CREATE, id=new.id, **_new(named, new.overrides))
+        await self._write(_CREATE, id=new.id, agent=agent.id, **_new(named, new.overrides))
         return (await self.by_ids([new.id]))[new.id]
 
     async def update(self, variant: AgentVariant, *, restored_version: int | None = None) -> AgentVariant:

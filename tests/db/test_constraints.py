@@ -56,11 +56,12 @@ def event(
 
 SEED = [
     f"INSERT INTO workspaces (id, name) VALUES ('{THEIRS}', 'theirs')",
-    # In both workspaces the event that makes version 1 of each id, also of those that are to be refused for other reasons.
+    # In both workspaces the events that make versions of each id, also of those that are to be refused for other reasons.
     *(
-        event(workspace=workspace, entity=uuid(id), version=1, kind="CREATED")
+        event(workspace=workspace, entity=uuid(id), version=version, kind="CREATED" if version == 1 else "DELETED")
         for workspace in (OURS, THEIRS)
         for id in (*range(10, 13), *range(20, 24), 30, 31, 99)
+        for version in (1, 2, 3)
     ),
     AN_AGENT.format(OURS, AGENT, "agent"),
     AN_AGENT.format(OURS, SIBLING, "sibling"),
@@ -69,7 +70,7 @@ SEED = [
     A_VARIANT.format(OURS, AGENT, SECOND_VARIANT, "second"),
     A_VARIANT.format(OURS, SIBLING, SIBLINGS_VARIANT, "variant"),
     A_VARIANT.format(THEIRS, FOREIGN, FOREIGN_VARIANT, "variant"),
-    f"UPDATE agents SET active_variant_id = '{VARIANT}' WHERE id = '{AGENT}'",
+    f"UPDATE agents SET active_variant_id = '{VARIANT}', version = 2 WHERE id = '{AGENT}'",
     A_MEETING.format(OURS, MEETING, AGENT),
     A_MEETING.format(THEIRS, FOREIGN_MEETING, FOREIGN),
     A_SEGMENT.format(OURS, MEETING, 1),
@@ -199,9 +200,9 @@ REFUSED: dict[str, list[str]] = {
         f"DELETE FROM agents WHERE id = '{AGENT}'",
     ],
     # No version without its event, and what an event may be.
-    "agents_event_fkey": [agent("version = 2"), AN_AGENT.format(OURS, uuid(98), "new")],
-    "agent_variants_event_fkey": [variant("version = 2"), A_VARIANT.format(OURS, AGENT, uuid(98), "new")],
-    "meetings_event_fkey": [meeting("version = 2"), A_MEETING.format(OURS, uuid(98), AGENT)],
+    "agents_event_fkey": [agent("version = 4"), AN_AGENT.format(OURS, uuid(98), "new")],
+    "agent_variants_event_fkey": [variant("version = 4"), A_VARIANT.format(OURS, AGENT, uuid(98), "new")],
+    "meetings_event_fkey": [meeting("version = 4"), A_MEETING.format(OURS, uuid(98), AGENT)],
     "events_pkey": [event(version=1)],
     "events_kind_check": [event(kind="RENAMED"), event(kind="")],
     "events_aggregate_check": [event(aggregate="SEGMENT")],
@@ -210,7 +211,7 @@ REFUSED: dict[str, list[str]] = {
     "events_restored_version_check": [event(kind="ROLLED_BACK"), event(restored="1")],
     "events_versions_check": [
         event(version=0),
-        *(event(kind="ROLLED_BACK", restored=restored) for restored in ("0", "2", "3")),
+        *(event(version=5, kind="ROLLED_BACK", restored=restored) for restored in ("0", "5", "6")),
     ],
     "events_workspace_id_fkey": [event(workspace=NOWHERE)],
     # Segments.
@@ -297,6 +298,8 @@ async def test_the_database_refuses_numbers_beyond_32_bits(sql: Any, statement: 
 
 @pytest.mark.parametrize("statement", ACCEPTED)
 async def test_the_database_accepts_what_is_just_within_the_rules(sql: Any, statement: str) -> None:
+    for table in ("agents", "agent_variants", "meetings"):
+        statement = statement.replace(f"UPDATE {table} SET", f"UPDATE {table} SET version = version + 1,")
     assert (await sql.execute(statement)).rpartition(" ")[2] == "1"
 
 
@@ -311,17 +314,45 @@ async def test_every_constraint_is_tried(sql: Any) -> None:
 
 async def test_however_often_variants_are_activated_each_agent_has_one(sql: Any) -> None:
     for id in (SECOND_VARIANT, VARIANT, SECOND_VARIANT):
-        await sql.execute(agent(f"active_variant_id = '{id}'"))
+        await sql.execute(event(version=await sql.fetchval("SELECT max(version) + 1 FROM events")))
+        await sql.execute(agent(f"active_variant_id = '{id}', version = (SELECT max(version) FROM events)"))
         active = await sql.fetch("""
             SELECT agent_variants.id::text FROM agent_variants JOIN agents ON agents.active_variant_id = agent_variants.id""")
         assert [row["id"] for row in active] == [id]
 
 
 async def test_an_agent_that_meetings_have_left_goes_with_its_variants_even_the_active_one(sql: Any) -> None:
-    await sql.execute(meeting("agent_id = NULL"))
+    await sql.execute(meeting("agent_id = NULL, version = 2"))
     await sql.execute(f"DELETE FROM agents WHERE id = '{AGENT}'")
     variants = await sql.fetch("SELECT id::text FROM agent_variants ORDER BY id")
     assert [row["id"] for row in variants] == [SIBLINGS_VARIANT, FOREIGN_VARIANT]
+
+
+CHANGES = {
+    "agents": ["slug = slug || '-x'", "name = 'Other'", "active_variant_id = NULL", "max_tokens = 7", "system_prompt = 'x'"],
+    "agent_variants": ["slug = slug || '-x'", "name = 'Other'", "temperature = 1"],
+    "meetings": ["title = 'Other'", "state = 'RECORDING'", "metadata = '{\"a\": 1}'", "agent_id = NULL"],
+}
+
+
+@pytest.mark.parametrize(("table", "change"), [(table, change) for table in CHANGES for change in CHANGES[table]])
+async def test_no_change_without_a_new_version(sql: Any, table: str, change: str) -> None:
+    with pytest.raises(asyncpg.RestrictViolationError) as refused:
+        await sql.execute(f"UPDATE {table} SET {change}")
+    assert refused.value.constraint_name == f"{table}_change_raises_version"
+
+
+async def test_segments_are_counted_without_a_new_version(sql: Any) -> None:
+    await sql.execute("UPDATE meetings SET change_seq = change_seq + 1, last_segment_id = 7")
+
+
+@pytest.mark.parametrize(
+    ("table", "id"), [("agents", SIBLING), ("agent_variants", SECOND_VARIANT), ("meetings", MEETING)]
+)
+async def test_no_deletion_without_an_event(sql: Any, table: str, id: str) -> None:
+    await sql.execute(f"UPDATE {table} SET version = 3 WHERE id = '{id}'")  # a fourth has no event
+    with pytest.raises(asyncpg.RestrictViolationError, match="a deletion needs its event"):
+        await sql.execute(f"DELETE FROM {table} WHERE id = '{id}'")
 
 
 @pytest.mark.parametrize(

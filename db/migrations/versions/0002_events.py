@@ -85,14 +85,38 @@ def upgrade() -> None:
     )
     op.execute(
         """
-CREATE FUNCTION keep_events() RETURNS trigger LANGUAGE plpgsql AS
-$$BEGIN RAISE EXCEPTION 'events are never changed or deleted' USING ERRCODE = 'restrict_violation'; END$$"""
+CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
+$$BEGIN RAISE EXCEPTION '%', TG_ARGV[0] USING ERRCODE = 'restrict_violation', CONSTRAINT = TG_NAME; END$$"""
+    )
+    op.execute(
+        """
+CREATE FUNCTION require_deletion_event() RETURNS trigger LANGUAGE plpgsql AS
+$$BEGIN
+    IF NOT EXISTS (
+        SELECT FROM events
+        WHERE workspace_id = OLD.workspace_id AND entity_id = OLD.id AND version = OLD.version + 1 AND kind = 'DELETED'
+    ) THEN
+        RAISE EXCEPTION 'a deletion needs its event' USING ERRCODE = 'restrict_violation', CONSTRAINT = TG_NAME;
+    END IF;
+    RETURN NULL;
+END$$"""
     )
     op.execute(
         """
 CREATE TRIGGER events_are_kept BEFORE UPDATE OR DELETE OR TRUNCATE ON events
-FOR EACH STATEMENT EXECUTE FUNCTION keep_events()"""
+FOR EACH STATEMENT EXECUTE FUNCTION refuse('events are never changed or deleted')"""
     )
+    for table, (_, _, fields) in RECORDED.items():
+        op.execute(
+            f"""
+CREATE TRIGGER {table}_change_raises_version AFTER UPDATE OF {", ".join(fields)} ON {table}
+FOR EACH ROW WHEN (NEW.version <= OLD.version) EXECUTE FUNCTION refuse('a change must raise the version')"""
+        )
+        op.execute(
+            f"""
+CREATE TRIGGER {table}_deletion_has_event AFTER DELETE ON {table}
+FOR EACH ROW EXECUTE FUNCTION require_deletion_event()"""
+        )
 
 
 def downgrade() -> None:
@@ -107,5 +131,7 @@ def downgrade() -> None:
     )
     for table in RECORDED:
         op.drop_constraint(f"{table}_event_fkey", table)
+        op.execute(f"DROP TRIGGER {table}_change_raises_version ON {table}")
+        op.execute(f"DROP TRIGGER {table}_deletion_has_event ON {table}")
     op.drop_table("events")
-    op.execute("DROP FUNCTION keep_events()")
+    op.execute("DROP FUNCTION refuse(), require_deletion_event()")
