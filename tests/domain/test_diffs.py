@@ -14,8 +14,28 @@ from domain.diffs import MAX_LINES, ConfigDiff, text_diff
 
 # Whatever some would take for the end of a line, beside words that look like parts of a diff.
 PIECES = st.sampled_from(
-    ["a", "b", "same", "", "\n", "\n", "\r", "\r\n", "\f", "\v", "\x1c", "\x85", "\u2028", "\u2029", "é", "議", "🤖"]
-    + ["--- a", "+++ b", "@@ -1 +1 @@", "-", "+", " ", "\\ No newline at end of file", "\ufeff", "\t"]
+    [
+        *(
+            "a",
+            "b",
+            "same",
+            "",
+            "\n",
+            "\n",
+            "\r",
+            "\r\n",
+            "\f",
+            "\v",
+            "\x1c",
+            "\x85",
+            "\u2028",
+            "\u2029",
+            "é",
+            "議",
+            "🤖",
+        ),
+        *("--- a", "+++ b", "@@ -1 +1 @@", "-", "+", " ", "\\ No newline at end of file", "\ufeff", "\t"),
+    ]
 )
 TEXTS = st.lists(PIECES, max_size=30).map("".join)
 LINES = [f"line {number}\n" for number in range(MAX_LINES)]

@@ -22,6 +22,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from tests.harness.histories import history, present, replayed
 from tests.harness.servers import Api
 from tests.stateful.test_agents import (
     CONFIGS,
@@ -38,21 +39,8 @@ from tests.stateful.test_agents import (
 
 ALL = " ".join(TWELVE)
 PAGE = 3
-OLDEST_FIRST = f"""
-query OldestFirst($id: ID!, $before: String) {{
-  agentHistory(agentId: $id, last: {PAGE}, before: $before) {{
-    totalCount
-    pageInfo {{ hasPreviousPage startCursor }}
-    nodes {{ id kind actor reason version restoredVersion agentId variantId changes {{ field before after }} }}
-  }}
-}}
-"""
 AGENT_REVISION = f"version slug name description activeVariantId config {{ {ALL} }} event {{ id }}"
 VARIANT_REVISION = f"version slug name description overrides {{ {ALL} }} config {{ {ALL} }} event {{ id }}"
-PRESENT = f"""
-slug name description version activeVariant {{ id }} config {{ {ALL} }}
-variants {{ id slug name description version overrides {{ {ALL} }} }}
-"""
 DIFF = "query Diff($a: ConfigRef!, $b: ConfigRef!) { configDiff(a: $a, b: $b) { fields { field a b textDiff } } }"
 
 REASONS = st.none() | PROMPTS
@@ -125,7 +113,7 @@ class HistoryMachine(RuleBasedStateMachine):
         version = entity.version + 1
         if after:
             entity.states.append(after)
-        variant = entity.id
+        variant: str | None = entity.id
         if entity is self.agent:
             of_active = [change for change in changed if change["field"] == "activeVariantId"]
             variant = (of_active[0]["after"] or of_active[0]["before"]) if of_active else None
@@ -418,52 +406,11 @@ class HistoryMachine(RuleBasedStateMachine):
 
     # What must always hold
 
-    def history(self) -> list[dict[str, Any]]:
-        """From the oldest event to the newest."""
-        found: list[dict[str, Any]] = []
-        before = None
-        while True:
-            page = self.api.post(OLDEST_FIRST, {"id": self.agent.id, "before": before})["data"]["agentHistory"]
-            assert page["totalCount"] == len(self.events)
-            assert len(page["nodes"]) <= PAGE
-            found += reversed(page["nodes"])
-            if len(found) >= page["totalCount"] or not page["nodes"]:
-                assert page["pageInfo"]["hasPreviousPage"] is (len(page["nodes"]) > PAGE)
-                return found
-            before = page["pageInfo"]["startCursor"]
-
     @invariant()
     def the_history_is_what_was_done_and_gives_what_there_is(self) -> None:
-        history = self.history()
-        assert history == self.events
-        replayed: dict[str, State] = {}
-        versions: dict[str, int] = {}
-        for event in history:
-            id = event["id"].split(":")[0]
-            assert event["version"] == versions.get(id, 0) + 1
-            versions[id] = event["version"]
-            assert (id in replayed) is (event["kind"] != "CREATED")
-            state = replayed.setdefault(id, {})
-            assert event["changes"], event
-            for change in event["changes"]:
-                assert state.get(change["field"]) == change["before"] != change["after"]
-                state[change["field"]] = change["after"]
-            if event["kind"] == "DELETED":
-                assert not_null(replayed.pop(id)) == {}
-        present = self.api.post(f"query ($id: ID!) {{ agent(id: $id) {{ {PRESENT} }} }}", {"id": self.agent.id})
-        states = self.present(present["data"]["agent"], versions)
-        assert {id: not_null(state) for id, state in replayed.items()} == states
-
-    def present(self, agent: Any, versions: dict[str, int]) -> dict[str, State]:
-        """The agent and its variants as the API has them now."""
-        config, variants, active = (agent.pop(name) for name in ("config", "variants", "activeVariant"))
-        states = {self.agent.id: agent | config | {"activeVariantId": active and active["id"]}}
-        for variant in variants:
-            id, overrides = variant.pop("id"), variant.pop("overrides")
-            states[id] = variant | overrides
-        for id, state in states.items():
-            assert state.pop("version") == versions[id]
-        return {id: not_null(state) for id, state in states.items()}
+        events = history(self.api, self.agent.id, PAGE)
+        assert events == self.events
+        assert replayed(events) == present(self.api, self.agent.id)
 
     @invariant()
     def each_version_is_what_it_was(self) -> None:
@@ -497,13 +444,11 @@ class HistoryMachine(RuleBasedStateMachine):
         deleted = [*sorted(self.living.values(), key=lambda variant: variant.id), self.agent]
         for entity in deleted:
             self.wrote(entity, "DELETED", {})
-        history = self.history()
-        *others, last = history[-len(deleted) :]
-        assert history[: -len(deleted)] + sorted(others, key=lambda event: str(event["id"])) + [last] == self.events
-
-
-def not_null(state: State) -> State:
-    return {name: value for name, value in state.items() if value is not None}
+        events = history(self.api, self.agent.id, PAGE)
+        *others, last = events[-len(deleted) :]
+        others.sort(key=lambda event: str(event["id"]))
+        assert [*events[: -len(deleted)], *others, last] == self.events
+        assert replayed(events) == present(self.api, self.agent.id) == {}
 
 
 def stripped(naming: State) -> State:
