@@ -154,7 +154,7 @@ class TestEvents:
 
 
 class TestActors:
-    def update(self, api: Api, agent: Any, actor: bytes) -> tuple[int, str]:
+    def update(self, api: Api, agent: Any, actor: bytes, accept: str = "application/json") -> tuple[int, str]:
         """Status and body. Unlike other clients, this one sends any bytes in a header."""
         variables = {"id": agent["id"], "input": {"name": "By somebody"}}
         body = json.dumps({"query": operation("UpdateAgent"), "variables": variables})
@@ -162,6 +162,7 @@ class TestActors:
             connection.putrequest("POST", "/graphql")
             connection.putheader("Content-Type", "application/json")
             connection.putheader("Content-Length", str(len(body)))
+            connection.putheader("Accept", accept)
             connection.putheader("Rapporteur-Actor", actor)
             connection.endheaders(body.encode())
             response = connection.getresponse()
@@ -172,6 +173,13 @@ class TestActors:
         agent = api.agent()
         assert self.update(api, agent, actor.encode())[0] == 200
         assert [event["actor"] for event in of_agent(api, agent)] == [actor.strip(), "anonymous"]
+
+    def test_it_does_so_in_an_event_stream_too(self, api: Api) -> None:
+        agent = api.agent()
+        assert self.update(api, agent, "Zoë".encode(), "text/event-stream")[0] == 200
+        assert of_agent(api, agent)[0]["actor"] == "Zoë"
+        status, body = self.update(api, agent, b" ", "text/event-stream")
+        assert (status, "rapporteur-actor: must not be empty" in body) == (400, True)
 
     def test_a_header_that_is_not_utf_8_is_read_as_latin_1(self, api: Api) -> None:
         agent = api.agent()
