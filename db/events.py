@@ -14,7 +14,7 @@ from db.repository import ID, IDS, WORKSPACE, AnyRow, Repository, columns
 from db.tables import events
 from domain import cursors
 from domain.activations import Activation
-from domain.events import ACTIVE_VARIANT, Aggregate, Event, EventKind, FieldChange, History
+from domain.events import ACTIVATIONS, ACTIVE_VARIANT, Aggregate, Event, EventKind, FieldChange, History
 from domain.ids import AgentId, VariantId
 from domain.pages import Page, PageRequest
 from domain.revisions import AgentRevision, VariantRevision, agent_revision, variant_revision
@@ -35,7 +35,8 @@ _IN_HISTORY = (
     or_(
         _HISTORIES.c.variant_id.is_(None),
         events.c.entity_id == _HISTORIES.c.variant_id,
-        events.c.changes[ACTIVE_VARIANT].op("?", is_comparison=True)(cast(_HISTORIES.c.variant_id, Text)),
+        events.c.kind.in_([kind.value for kind in ACTIVATIONS])
+        & events.c.changes[ACTIVE_VARIANT].op("?", is_comparison=True)(cast(_HISTORIES.c.variant_id, Text)),
     ),
 )
 
@@ -67,11 +68,19 @@ _OF_VERSIONS = (
     .where(_HERE)
     .order_by(events.c.number)
 )
-_REVISIONS = _OF_VERSIONS.add_columns(_STATE).where(events.c.kind != EventKind.DELETED.value)
+_REVISIONS = _OF_VERSIONS.add_columns(_STATE).where(
+    events.c.kind != EventKind.DELETED.value, events.c.aggregate == Aggregate.AGENT.value
+)
+_AGENT_REVISIONS = _REVISIONS.where(events.c.entity_id == events.c.aggregate_id)
+_VARIANT_REVISIONS = _REVISIONS.where(events.c.entity_id != events.c.aggregate_id)
 
 _ACTIVATIONS = (
     select(events.c.version, events.c.changes[ACTIVE_VARIANT][1].astext, events.c.restored_version)
-    .where(_HERE, events.c.entity_id == ID, events.c.changes.has_key(ACTIVE_VARIANT))
+    .where(
+        _HERE,
+        events.c.entity_id == ID,
+        or_(events.c.kind == EventKind.CREATED.value, events.c.changes.has_key(ACTIVE_VARIANT)),
+    )
     .order_by(events.c.version)
 )
 
@@ -124,24 +133,24 @@ class EventRepository(Repository):
 
     async def agent_revisions(self, keys: Collection[tuple[AgentId, int]]) -> dict[tuple[AgentId, int], AgentRevision]:
         """What agents were at versions of theirs. A version that never was, or that was the deletion, is left out."""
-        found = [agent_revision(event, values) for event, values in await self._revisions(keys) if event.is_of_agent]
+        found = [agent_revision(event, values) for event, values in await self._revisions(_AGENT_REVISIONS, keys)]
         return {(revision.agent_id, revision.version): revision for revision in found}
 
     async def variant_revisions(
         self, keys: Collection[tuple[VariantId, int]]
     ) -> dict[tuple[VariantId, int], VariantRevision]:
         """The same of variants."""
-        found = [
-            variant_revision(event, values) for event, values in await self._revisions(keys) if event.is_of_variant
-        ]
+        found = [variant_revision(event, values) for event, values in await self._revisions(_VARIANT_REVISIONS, keys)]
         return {(revision.id, revision.version): revision for revision in found}
 
-    async def _revisions(self, keys: Collection[tuple[UUID, int]]) -> list[tuple[Event, Mapping[str, Any]]]:
+    async def _revisions(
+        self, statement: Select[Any], keys: Collection[tuple[UUID, int]]
+    ) -> list[tuple[Event, Mapping[str, Any]]]:
         """The event of each version, and the last value that each field was given."""
-        return [(_event(row), row[-1]) for row in await self._rows(_REVISIONS, **_versions(keys))]
+        return [(_event(row), row[-1]) for row in await self._rows(statement, **_versions(keys))]
 
     async def activations(self, agent_id: AgentId) -> list[Activation]:
-        """All changes of what was active in an agent, oldest first."""
+        """What was active in an agent when it was created, and each change of that, oldest first."""
         rows = await self._rows(_ACTIVATIONS, id=agent_id)
         return [Activation(version, VariantId(UUID(id)) if id else None, restored) for version, id, restored in rows]
 

@@ -9,7 +9,7 @@ from domain.ids import VariantId
 
 @dataclass(frozen=True, slots=True)
 class Activation:
-    """A change of what is active in an agent, which made `version` of it. `variant_id` None is the base.
+    """What became active in an agent with `version` of it, its creation included. `variant_id` None is the base.
 
     `restored_version` is that of the activation to which it went back, if it was a rollback.
     """
@@ -22,16 +22,16 @@ class Activation:
 def activation_before(activations: Sequence[Activation], existing: Container[VariantId]) -> Activation:
     """To what a rollback goes back: what was active before that which is, and each time one further back.
 
-    Activations form a stack, on which a rollback uncovers the one beneath; the base of version 1 is at the bottom.
-    Variants that have been deleted since are passed over. `activations` are all of an agent's, oldest first. Raises Conflict
-    where there is nothing to go back to.
+    Activations form a stack, on which a rollback uncovers the one beneath; what was active when the history began is at the
+    bottom. Variants that have been deleted since are passed over. `activations` are all of an agent's, oldest first, from
+    its creation on. Raises Conflict where there is nothing to go back to.
     """
-    stack = [Activation(1, None)]
+    stack: list[Activation] = []
     for activation in activations:
         if activation.restored_version is None:
             stack.append(activation)
         else:
-            while len(stack) > 1 and stack[-1].version > activation.restored_version:
+            while stack[-1].version > activation.restored_version:
                 stack.pop()
     active = stack.pop()
     while stack:

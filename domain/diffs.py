@@ -8,7 +8,7 @@ from typing import Any
 from domain.configs import CONFIG_FIELDS, AgentConfig
 
 PROMPTS = ("system_prompt", "user_prompt_template")
-MAX_LINES = 5_000
+MAX_LINES = 2_000
 """Of both texts together. Comparing can take time that grows with the cube of them: above this, the one replaces the other."""
 
 

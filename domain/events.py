@@ -46,6 +46,10 @@ class EventKind(Enum):
     DELETED = "DELETED"
 
 
+ACTIVATIONS = frozenset({EventKind.ACTIVATED, EventKind.DEACTIVATED, EventKind.ROLLED_BACK})
+"""The kinds of an agent's events that change what is active (a rollback may change its configuration instead)."""
+
+
 @dataclass(frozen=True, slots=True)
 class FieldChange:
     """One field's value before and after; None before a creation and after a deletion."""
@@ -81,21 +85,14 @@ class Event:
         return f"{self.entity_id}:{self.version}"
 
     @property
-    def is_of_agent(self) -> bool:
-        return self.aggregate is Aggregate.AGENT and self.entity_id == self.aggregate_id
-
-    @property
-    def is_of_variant(self) -> bool:
-        return self.aggregate is Aggregate.AGENT and self.entity_id != self.aggregate_id
-
-    @property
     def variant_id(self) -> VariantId | None:
         """The variant that it is about: the one that changed, that was activated, or that was deactivated."""
-        if self.is_of_variant:
+        if self.aggregate is Aggregate.AGENT and self.entity_id != self.aggregate_id:
             return VariantId(self.entity_id)
-        for change in self.changes:
-            if change.field == ACTIVE_VARIANT and (change.after or change.before):
-                return VariantId(UUID(change.after or change.before))
+        if self.kind in ACTIVATIONS:
+            for change in self.changes:
+                if change.field == ACTIVE_VARIANT:
+                    return VariantId(UUID(change.after or change.before))
         return None
 
 

@@ -38,7 +38,7 @@ class ConfigFieldDiff:
     a: JSON
     b: JSON
     text_diff: str | None = strawberry.field(
-        description="For the two prompts: the way from a to b in the unified format of `diff -u`. (Of more than 5,000 lines"
+        description="For the two prompts: the way from a to b in the unified format of `diff -u`. (Of more than 2,000 lines"
         " the one is shown as replaced by the other.)"
     )
 

@@ -329,7 +329,13 @@ async def test_an_agent_that_meetings_have_left_goes_with_its_variants_even_the_
 
 
 CHANGES = {
-    "agents": ["slug = slug || '-x'", "name = 'Other'", "active_variant_id = NULL", "max_tokens = 7", "system_prompt = 'x'"],
+    "agents": [
+        "slug = slug || '-x'",
+        "name = 'Other'",
+        "active_variant_id = NULL",
+        "max_tokens = 7",
+        "system_prompt = 'x'",
+    ],
     "agent_variants": ["slug = slug || '-x'", "name = 'Other'", "temperature = 1"],
     "meetings": ["title = 'Other'", "state = 'RECORDING'", "metadata = '{\"a\": 1}'", "agent_id = NULL"],
 }

@@ -1,0 +1,88 @@
+"""Between a server and its PostgreSQL: what goes over the wire."""
+
+import socket
+import struct
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+
+from sqlalchemy import make_url
+
+WAITING = (b"Q", b"S", b"H")
+"""Query, Sync, Flush: after these a client waits for the answer, so each is a round trip."""
+
+
+class Wire:
+    """Passes connections on, and keeps the round trips of each: a simple query's SQL, or the types of the messages."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self._target = (host, port)
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
+        self.connections: list[list[str]] = []
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def close(self) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                client, _ = self._listener.accept()
+            except OSError:  # closed
+                return
+            if self._target[0].startswith("/"):
+                server = socket.socket(socket.AF_UNIX)
+                server.connect(f"{self._target[0]}/.s.PGSQL.{self._target[1]}")
+            else:
+                server = socket.create_connection(self._target)
+            trips: list[str] = []
+            self.connections.append(trips)
+            threading.Thread(target=self._requests, args=(client, server, trips), daemon=True).start()
+            threading.Thread(target=self._answers, args=(server, client), daemon=True).start()
+
+    def _requests(self, client: socket.socket, server: socket.socket, trips: list[str]) -> None:
+        """Message by message: a type, a length, a body; only the first has no type."""
+        with closing(client), closing(server), client.makefile("rb") as messages:
+
+            def rest() -> tuple[bytes, bytes]:
+                length = messages.read(4)
+                return length, messages.read(struct.unpack("!I", length)[0] - 4)
+
+            try:
+                server.sendall(b"".join(rest()))
+                kinds = ""
+                while kind := messages.read(1):
+                    length, body = rest()
+                    kinds += kind.decode()
+                    if kind in WAITING:  # noted before the answer can come
+                        trips.append(body[:-1].decode() if kind == b"Q" else kinds)
+                        kinds = ""
+                    server.sendall(kind + length + body)
+            except OSError:
+                pass
+
+    def _answers(self, server: socket.socket, client: socket.socket) -> None:
+        try:
+            while part := server.recv(65536):
+                client.sendall(part)
+            client.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+
+
+@contextmanager
+def wire(database_url: str) -> Iterator[tuple[str, Wire]]:
+    """A URL of the same database that leads through a `Wire`."""
+    url = make_url(database_url)
+    host = url.query.get("host") or url.host or "127.0.0.1"
+    assert isinstance(host, str)
+    port = url.query.get("port") or url.port or 5432
+    assert isinstance(port, str | int)
+    between = Wire(host, int(port))
+    through = url.difference_update_query(["host", "port"]).set(host="127.0.0.1", port=between.port)
+    try:
+        yield through.update_query_dict({"sslmode": "disable"}).render_as_string(hide_password=False), between
+    finally:
+        between.close()

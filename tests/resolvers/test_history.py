@@ -1,0 +1,689 @@
+"""Histories, revisions, differences and ways back through the API."""
+
+import json
+from contextlib import closing
+from http.client import HTTPConnection
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import pytest
+
+from server.demo import CONCIERGE, MEETING, SCRIBE, SCRIBE_BRIEF
+from server.operations import operation
+from tests.clients.raw import PROTOCOL, WAIT, Socket, connected
+from tests.harness.histories import history, present, replayed
+from tests.harness.servers import Api, running_server
+from tests.harness.wire import wire
+
+UNKNOWN = "01900000-0000-7000-8000-00000000dead"
+PAGES = """
+query Pages($id: ID!, $first: Int, $after: String, $last: Int, $before: String, $kind: EventKind, $variantId: ID) {
+  agent(id: $id) {
+    history(first: $first, after: $after, last: $last, before: $before, kind: $kind, variantId: $variantId) {
+      totalCount
+      pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
+      edges { cursor node { id } }
+      nodes { id }
+    }
+  }
+}
+"""
+BAD_ACTORS = [
+    ("x" * 201, "must have at most 200 characters, has 201"),
+    (" ", "must not be empty or only white space"),
+    ("", "must not be empty or only white space"),
+]
+
+
+def kinds(events: list[Any]) -> list[str]:
+    return [event["kind"] for event in events]
+
+
+def of_agent(api: Api, agent: Any, **arguments: Any) -> Any:
+    """The first page of its events, newest first."""
+    return api.run("AgentHistory", id=agent["id"], **arguments)["history"]["nodes"]
+
+
+def of_variant(api: Api, variant: Any, **arguments: Any) -> Any:
+    return api.run("VariantHistory", id=variant["id"], **arguments)["history"]["nodes"]
+
+
+def of_meeting(api: Api, meeting: Any, **arguments: Any) -> Any:
+    return api.run("MeetingHistory", id=meeting["id"], **arguments)["history"]["nodes"]
+
+
+def change(event: Any, field: str) -> tuple[Any, Any]:
+    """The values of a field before and after."""
+    ((before, after),) = [(each["before"], each["after"]) for each in event["changes"] if each["field"] == field]
+    return before, after
+
+
+def update(api: Api, agent: Any, **input: Any) -> Any:
+    return api.run("UpdateAgent", id=agent["id"], input=input)
+
+
+def activate(api: Api, variant: Any) -> Any:
+    return api.run("ActivateVariant", id=variant["id"])
+
+
+def roll_back(api: Api, agent: Any, **arguments: Any) -> Any:
+    return api.run("RollbackActivation", agentId=agent["id"], **arguments)
+
+
+class TestEvents:
+    def test_a_creation_has_all_that_is_not_null(self, api: Api) -> None:
+        agent = api.agent("Scribe", temperature=0.5)
+        (event,) = of_agent(api, agent)
+        assert event["id"] == f"{agent['id']}:1"
+        assert (event["kind"], event["version"], event["restoredVersion"]) == ("CREATED", 1, None)
+        assert (event["agentId"], event["variantId"]) == (agent["id"], None)
+        assert change(event, "temperature") == (None, 0.5)
+        assert change(event, "systemPrompt") == (None, "")
+        assert len(event["changes"]) == 15
+        assert api.run("Agent", id=agent["id"])["createdAt"] <= event["createdAt"]
+
+    def test_an_update_has_the_fields_that_changed(self, api: Api) -> None:
+        agent = api.agent("Scribe")
+        update(api, agent, name="Scribe", description="New", config={"maxTokens": 7, "modelName": "gpt"})
+        event = of_agent(api, agent)[0]
+        assert event["kind"] == "UPDATED"
+        assert event["changes"] == [
+            {"field": "description", "before": "", "after": "New"},
+            {"field": "maxTokens", "before": 4096, "after": 7},
+        ]
+
+    def test_an_override_that_is_cleared_becomes_null(self, api: Api) -> None:
+        variant = api.variant(api.agent(), temperature=1.5)
+        api.run("UpdateVariant", id=variant["id"], input={"overrides": {"temperature": None}})
+        event = of_variant(api, variant)[0]
+        assert event["changes"] == [{"field": "temperature", "before": 1.5, "after": None}]
+        assert (event["version"], event["variantId"]) == (2, variant["id"])
+
+    def test_what_changes_nothing_is_no_event(self, api: Api) -> None:
+        agent = api.agent("Scribe")
+        variant, meeting = api.variant(agent, maxTokens=1), api.meeting("Weekly", agentId=agent["id"])
+        activate(api, variant)
+        before = of_agent(api, agent), of_meeting(api, meeting)
+        update(api, agent)
+        update(api, agent, name="Scribe", config={})
+        activate(api, variant)
+        api.run("UpdateVariant", id=variant["id"], input={"overrides": {"maxTokens": 1, "maxRetries": None}})
+        api.run("UpdateMeeting", id=meeting["id"], input={"state": "CREATED", "metadata": {}, "title": "Weekly "})
+        api.run("RevertAgent", id=agent["id"], toVersion=1)
+        api.run("RevertVariant", id=variant["id"], toVersion=1)
+        assert (of_agent(api, agent), of_meeting(api, meeting)) == before
+
+    def test_a_clone_that_is_activated_is_two_events_of_one_reason(self, api: Api) -> None:
+        agent = api.agent()
+        input = {"name": "Clone", "activate": True}
+        clone = api.run("CloneVariant", agentId=agent["id"], input=input, reason="A trial")
+        activated, created, _ = of_agent(api, agent)
+        assert (activated["kind"], created["kind"]) == ("ACTIVATED", "CREATED")
+        assert [(event["reason"], event["variantId"]) for event in (activated, created)] == [
+            ("A trial", clone["id"])
+        ] * 2
+
+    @pytest.mark.parametrize("reason", ["Better", "", "Größer 🤖\n\nsecond line", "x" * 1000])
+    def test_a_reason_is_kept_as_it_is(self, api: Api, reason: str) -> None:
+        agent = api.agent()
+        api.run("UpdateAgent", id=agent["id"], input={"name": "New"}, reason=reason)
+        assert [event["reason"] for event in of_agent(api, agent)] == [reason, None]
+
+    def test_each_mutation_takes_a_reason(self, api: Api) -> None:
+        config = {"modelProvider": "openai", "modelName": "gpt"}
+        agent = api.run("CreateAgent", input={"name": "Scribe", "config": config}, reason="1")
+        variant = api.run("CreateVariant", agentId=agent["id"], input={"name": "V"}, reason="2")
+        clone = api.run("CloneVariant", agentId=agent["id"], input={"name": "V"}, reason="3")
+        api.run("UpdateVariant", id=variant["id"], input={"name": "W"}, reason="4")
+        api.run("ActivateVariant", id=variant["id"], reason="5")
+        api.run("DeactivateVariant", agentId=agent["id"], reason="6")
+        api.run("RollbackActivation", agentId=agent["id"], reason="7")
+        api.run("RevertVariant", id=variant["id"], toVersion=1, reason="8")
+        api.run("DeleteVariant", id=clone["id"], reason="9")
+        api.run("UpdateAgent", id=agent["id"], input={"name": "New"}, reason="10")
+        api.run("RevertAgent", id=agent["id"], toVersion=1, reason="11")
+        api.run("DeleteAgent", id=agent["id"], reason="12")
+        reasons = [event["reason"] for event in history(api, agent["id"])]
+        assert reasons == [str(number) for number in (*range(1, 13), 12)]
+
+        meeting = api.run("CreateMeeting", input={"title": "Weekly"}, reason="1")
+        api.run("UpdateMeeting", id=meeting["id"], input={"title": "Daily"}, reason="2")
+        api.run("DeleteMeeting", id=meeting["id"], reason="3")
+        events = api.run("HistoryOfMeeting", meetingId=meeting["id"])["nodes"]
+        assert [event["reason"] for event in events] == ["3", "2", "1"]
+
+
+class TestActors:
+    def update(self, api: Api, agent: Any, actor: bytes, accept: str = "application/json") -> tuple[int, str]:
+        """Status and body. Unlike other clients, this one sends any bytes in a header."""
+        variables = {"id": agent["id"], "input": {"name": "By somebody"}}
+        body = json.dumps({"query": operation("UpdateAgent"), "variables": variables})
+        with closing(HTTPConnection(urlsplit(api.url).netloc, timeout=WAIT)) as connection:
+            connection.putrequest("POST", "/graphql")
+            connection.putheader("Content-Type", "application/json")
+            connection.putheader("Content-Length", str(len(body)))
+            connection.putheader("Accept", accept)
+            connection.putheader("Rapporteur-Actor", actor)
+            connection.endheaders(body.encode())
+            response = connection.getresponse()
+            return response.status, response.read().decode()
+
+    @pytest.mark.parametrize("actor", ["ada@example.org", "Zoë", "議事録 🤖", "x" * 200, quote("a b"), " ada\t"])
+    def test_the_header_names_the_actor(self, api: Api, actor: str) -> None:
+        agent = api.agent()
+        assert self.update(api, agent, actor.encode())[0] == 200
+        assert [event["actor"] for event in of_agent(api, agent)] == [actor.strip(), "anonymous"]
+
+    def test_it_does_so_in_an_event_stream_too(self, api: Api) -> None:
+        agent = api.agent()
+        assert self.update(api, agent, "Zoë".encode(), "text/event-stream")[0] == 200
+        assert of_agent(api, agent)[0]["actor"] == "Zoë"
+        status, body = self.update(api, agent, b" ", "text/event-stream")
+        assert (status, "rapporteur-actor: must not be empty" in body) == (400, True)
+
+    def test_a_header_that_is_not_utf_8_is_read_as_latin_1(self, api: Api) -> None:
+        agent = api.agent()
+        assert self.update(api, agent, "Zoë".encode("latin-1"))[0] == 200
+        assert of_agent(api, agent)[0]["actor"] == "Zoë"
+
+    @pytest.mark.parametrize(("actor", "message"), BAD_ACTORS)
+    def test_a_bad_header_is_refused_by_name(self, api: Api, actor: str, message: str) -> None:
+        agent = api.agent()
+        status, body = self.update(api, agent, actor.encode())
+        assert status == 400
+        assert f"rapporteur-actor: {message}" in body
+        assert kinds(of_agent(api, agent)) == ["CREATED"]
+
+    def test_a_header_with_a_nul_changes_nothing(self, api: Api) -> None:
+        agent = api.agent()
+        assert self.update(api, agent, b"a\0b")[0] == 400
+        assert kinds(of_agent(api, agent)) == ["CREATED"]
+
+    def test_the_payload_of_a_websocket_names_the_actor(self, api: Api) -> None:
+        agent = api.agent()
+        with connected(api.url, initialise=False) as socket:
+            socket.send("connection_init", payload={"actor": "Zoë"})
+            assert socket.receive() == {"type": "connection_ack"}
+            self.rename(socket, agent, "1")
+            self.rename(socket, agent, "2")
+        assert [event["actor"] for event in of_agent(api, agent)] == ["Zoë", "Zoë", "anonymous"]
+
+    def rename(self, socket: Socket, agent: Any, id: str) -> None:
+        variables = {"id": agent["id"], "input": {"name": f"Name {id}"}}
+        socket.run(id, operation("UpdateAgent"), "UpdateAgent", **variables)
+
+    @pytest.mark.parametrize("payload", [None, {}, {"actor": None}])
+    def test_the_header_of_a_websocket_counts_where_the_payload_names_none(self, api: Api, payload: Any) -> None:
+        agent = api.agent()
+        headers = {"Rapporteur-Actor": "ada"}
+        with connected(api.url, initialise=False, additional_headers=headers) as socket:
+            socket.send("connection_init", **({} if payload is None else {"payload": payload}))
+            assert socket.receive() == {"type": "connection_ack"}
+            self.rename(socket, agent, "1")
+        assert of_agent(api, agent)[0]["actor"] == "ada"
+
+    def test_the_payload_of_a_websocket_goes_before_its_header(self, api: Api) -> None:
+        agent = api.agent()
+        headers = {"Rapporteur-Actor": "ada"}
+        with connected(api.url, initialise=False, additional_headers=headers) as socket:
+            socket.send("connection_init", payload={"actor": "grace"})
+            assert socket.receive() == {"type": "connection_ack"}
+            self.rename(socket, agent, "1")
+        assert of_agent(api, agent)[0]["actor"] == "grace"
+
+    @pytest.mark.parametrize(
+        ("actor", "message"),
+        [*BAD_ACTORS, (7, "must be a text"), ("a\0b", "must not contain the NUL character"), (["a"], "must be a text")],
+    )
+    def test_a_bad_payload_closes_the_websocket(self, api: Api, actor: Any, message: str) -> None:
+        with connected(api.url, initialise=False, subprotocols=(PROTOCOL,)) as socket:
+            socket.send("connection_init", payload={"actor": actor})
+            assert socket.closed() == (4400, f"actor: {message}")
+
+
+class TestFilters:
+    def test_by_kind(self, api: Api) -> None:
+        agent = api.agent()
+        variants = [api.variant(agent) for _ in range(2)]
+        for variant in variants:
+            activate(api, variant)
+        roll_back(api, agent)
+        api.run("DeactivateVariant", agentId=agent["id"])
+        update(api, agent, name="New")
+        api.run("DeleteVariant", id=variants[1]["id"])
+        expected = {"CREATED": 3, "ACTIVATED": 2, "ROLLED_BACK": 1, "DEACTIVATED": 1, "UPDATED": 1, "DELETED": 1}
+        for kind in (*expected, "STATE_CHANGED"):
+            page = api.run("AgentHistory", id=agent["id"], kind=kind)["history"]
+            assert kinds(page["nodes"]) == [kind] * expected.get(kind, 0)
+            assert page["totalCount"] == expected.get(kind, 0)
+
+    def test_a_variants_history_has_what_made_it_active_and_what_took_its_place(self, api: Api) -> None:
+        agent = api.agent()
+        one, other, idle = (api.variant(agent, name) for name in ("One", "Other", "Idle"))
+        for variant in (one, other, one):
+            activate(api, variant)
+        roll_back(api, agent)
+        api.run("DeactivateVariant", agentId=agent["id"])
+        of_one, of_other = of_variant(api, one), of_variant(api, other)
+        assert kinds(of_one) == ["ROLLED_BACK", "ACTIVATED", "ACTIVATED", "ACTIVATED", "CREATED"]
+        assert kinds(of_other) == ["DEACTIVATED", "ROLLED_BACK", "ACTIVATED", "ACTIVATED", "CREATED"]
+        assert [event["variantId"] for event in of_one] == [other["id"], one["id"], other["id"], one["id"], one["id"]]
+        assert change(of_one[2], "activeVariantId") == (one["id"], other["id"])
+        assert kinds(of_variant(api, idle)) == ["CREATED"]
+        for variant, expected in ((one, of_one), (other, of_other)):
+            assert of_agent(api, agent, variantId=variant["id"]) == expected
+        assert kinds(of_agent(api, agent, variantId=one["id"], kind="ACTIVATED")) == ["ACTIVATED"] * 3
+        assert kinds(of_variant(api, one, kind="ROLLED_BACK")) == ["ROLLED_BACK"]
+        assert api.run("VariantHistory", id=one["id"], kind="ACTIVATED")["history"]["totalCount"] == 3
+
+    def test_another_agents_variant_has_no_part_in_it(self, api: Api) -> None:
+        agent, other = api.agent(), api.agent()
+        for id in (api.variant(other)["id"], other["id"], UNKNOWN):
+            page = api.run("AgentHistory", id=agent["id"], variantId=id)["history"]
+            assert (page["nodes"], page["totalCount"]) == ([], 0)
+
+
+class TestPages:
+    @pytest.fixture
+    def edited(self, api: Api) -> Any:
+        agent = api.agent()
+        for number in range(10):
+            update(api, agent, description=str(number))
+        return agent
+
+    def page(self, api: Api, agent: Any, **arguments: Any) -> Any:
+        return api.post(PAGES, {"id": agent["id"], **arguments})["data"]["agent"]["history"]
+
+    def numbers(self, page: Any) -> list[int]:
+        """The versions of a page's events."""
+        assert [edge["node"] for edge in page["edges"]] == page["nodes"]
+        cursors = [edge["cursor"] for edge in page["edges"]]
+        if cursors:
+            assert (page["pageInfo"]["startCursor"], page["pageInfo"]["endCursor"]) == (cursors[0], cursors[-1])
+        return [int(node["id"].split(":")[1]) for node in page["nodes"]]
+
+    def test_forward_from_the_newest(self, api: Api, edited: Any) -> None:
+        seen: list[int] = []
+        after, more = None, True
+        while more:
+            page = self.page(api, edited, first=4, after=after)
+            seen += self.numbers(page)
+            assert page["totalCount"] == 11
+            assert page["pageInfo"]["hasPreviousPage"] is (after is not None)
+            after, more = page["pageInfo"]["endCursor"], page["pageInfo"]["hasNextPage"]
+        assert seen == list(range(11, 0, -1))
+
+    def test_backward_from_the_oldest(self, api: Api, edited: Any) -> None:
+        seen: list[int] = []
+        before, more = None, True
+        while more:
+            page = self.page(api, edited, last=4, before=before)
+            seen = self.numbers(page) + seen
+            assert page["totalCount"] == 11
+            assert page["pageInfo"]["hasNextPage"] is (before is not None)
+            before, more = page["pageInfo"]["startCursor"], page["pageInfo"]["hasPreviousPage"]
+        assert seen == list(range(11, 0, -1))
+
+    def test_a_page_of_a_kind(self, api: Api, edited: Any) -> None:
+        page = self.page(api, edited, first=3, kind="UPDATED")
+        assert self.numbers(page) == [11, 10, 9]
+        assert (page["totalCount"], page["pageInfo"]["hasNextPage"]) == (10, True)
+        page = self.page(api, edited, last=3, kind="UPDATED", before=page["pageInfo"]["endCursor"])
+        assert self.numbers(page) == [11, 10]
+
+    def test_events_that_come_meanwhile_shift_nothing(self, api: Api) -> None:
+        agent = api.agent()
+        update(api, agent, name="One")
+        first = self.page(api, agent, first=1)
+        update(api, agent, name="Two")
+        assert self.numbers(self.page(api, agent, first=1, after=first["pageInfo"]["endCursor"])) == [1]
+        assert self.numbers(self.page(api, agent, first=5, before=first["pageInfo"]["startCursor"])) == [3]
+
+    def test_no_page_is_larger_than_100(self, api: Api, edited: Any) -> None:
+        for size in ({"first": 101}, {"last": 101}):
+            assert api.refused("AgentHistory", id=edited["id"], **size)["extensions"]["code"] == "BAD_USER_INPUT"
+        assert self.numbers(self.page(api, edited, first=0)) == []
+
+    def test_many_histories_are_read_at_once(self, api: Api) -> None:
+        """Each has its own page and count, whatever the others have."""
+        agents = [api.agent() for _ in range(3)]
+        for number, agent in enumerate(agents):
+            for version in range(number):
+                update(api, agent, description=str(version))
+        fields = "history(first: 2) { totalCount pageInfo { hasNextPage } nodes { version } }"
+        query = " ".join(f'a{n}: agent(id: "{agent["id"]}") {{ {fields} }}' for n, agent in enumerate(agents))
+        pages = [answer["history"] for answer in api.post(f"{{ {query} }}")["data"].values()]
+        assert [[node["version"] for node in page["nodes"]] for page in pages] == [[1], [2, 1], [3, 2]]
+        assert [(page["totalCount"], page["pageInfo"]["hasNextPage"]) for page in pages] == [
+            (1, False),
+            (2, False),
+            (3, True),
+        ]
+
+
+class TestDeleted:
+    def test_a_deleted_agent_has_its_history_and_that_of_its_variants(self, api: Api) -> None:
+        agent = api.agent("Gone", maxTokens=7)
+        variants = [api.variant(agent, f"Variant {number}", maxTokens=number) for number in range(3)]
+        activate(api, variants[0])
+        api.run("DeleteVariant", id=variants[1]["id"], reason="Unused")
+        assert api.run("DeleteAgent", id=agent["id"], reason="Too old") == {"id": agent["id"]}
+        assert api.run("AgentHistory", id=agent["id"]) is None
+
+        events = api.run("HistoryOfAgent", agentId=agent["id"])["nodes"]
+        last, *of_variants = events[:3]
+        assert (last["id"], last["kind"], last["reason"]) == (f"{agent['id']}:3", "DELETED", "Too old")
+        assert change(last, "name") == ("Gone", None)
+        assert change(last, "maxTokens") == (7, None)
+        assert change(last, "activeVariantId") == (variants[0]["id"], None)
+        assert {(event["id"], event["kind"], event["reason"]) for event in of_variants} == {
+            (f"{variants[number]['id']}:2", "DELETED", "Too old") for number in (0, 2)
+        }
+        assert replayed(history(api, agent["id"])) == present(api, agent["id"]) == {}
+        of_one = api.run("HistoryOfAgent", agentId=agent["id"], variantId=variants[1]["id"])
+        assert [(event["kind"], event["reason"]) for event in of_one["nodes"]] == [
+            ("DELETED", "Unused"),
+            ("CREATED", None),
+        ]
+        assert of_one["totalCount"] == 2
+
+    def test_its_meetings_are_left_without_it_as_a_change_of_theirs(self, api: Api) -> None:
+        agent, other = api.agent(), api.agent()
+        meetings = [api.meeting(agentId=agent["id"]) for _ in range(2)]
+        untouched = [api.meeting(agentId=other["id"]), api.meeting()]
+        api.run("UpdateMeeting", id=meetings[1]["id"], input={"state": "RECORDING"})
+        api.run("DeleteAgent", id=agent["id"], reason="Too old")
+        for meeting, version in zip(meetings, (2, 3), strict=True):
+            now = api.run("Meeting", id=meeting["id"])
+            assert (now["agent"], now["version"]) == (None, version)
+            event = of_meeting(api, meeting)[0]
+            assert (event["kind"], event["version"], event["reason"]) == ("UPDATED", version, "Too old")
+            assert event["changes"] == [{"field": "agentId", "before": agent["id"], "after": None}]
+        for meeting in untouched:
+            assert kinds(of_meeting(api, meeting)) == ["CREATED"]
+
+    def test_a_deleted_meeting_has_its_history(self, api: Api) -> None:
+        meeting = api.meeting("Weekly", segments=2, metadata={"room": None})
+        api.run("DeleteMeeting", id=meeting["id"], reason="Private")
+        assert api.run("MeetingHistory", id=meeting["id"]) is None
+        deleted, created = api.run("HistoryOfMeeting", meetingId=meeting["id"])["nodes"]
+        assert (deleted["kind"], deleted["version"], deleted["reason"]) == ("DELETED", 2, "Private")
+        assert change(deleted, "metadata") == ({"room": None}, None)
+        assert change(created, "title") == (None, "Weekly")
+
+    def test_a_refused_deletion_is_no_event(self, api: Api) -> None:
+        agent = api.agent()
+        variant = api.variant(agent)
+        activate(api, variant)
+        assert api.run("DeleteVariant", id=variant["id"])["__typename"] == "Conflict"
+        assert api.run("DeleteAgent", id=agent["id"], expectedVersion=1)["__typename"] == "Conflict"
+        assert kinds(of_agent(api, agent)) == ["ACTIVATED", "CREATED", "CREATED"]
+
+    def test_histories_of_another_kind_or_of_nothing_are_empty(self, api: Api) -> None:
+        agent, meeting = api.agent(), api.meeting()
+        variant = api.variant(agent)
+        for id in (meeting["id"], variant["id"], UNKNOWN):
+            assert api.run("HistoryOfAgent", agentId=id)["totalCount"] == 0
+            assert api.run("HistoryOfAgent", agentId=id)["nodes"] == []
+        for id in (agent["id"], variant["id"], UNKNOWN):
+            assert api.run("HistoryOfMeeting", meetingId=id)["totalCount"] == 0
+            assert api.run("HistoryOfMeeting", meetingId=id)["nodes"] == []
+
+
+class TestMeetings:
+    def test_edits_and_changes_of_state(self, api: Api) -> None:
+        meeting = api.meeting("Weekly")
+        for input in ({"title": "Daily"}, {"state": "RECORDING", "title": "Now"}, {"state": "STOPPED"}):
+            api.run("UpdateMeeting", id=meeting["id"], input=input)
+        stopped, recording, edited, created = of_meeting(api, meeting)
+        assert kinds([stopped, recording, edited, created]) == ["STATE_CHANGED", "STATE_CHANGED", "UPDATED", "CREATED"]
+        assert [event["version"] for event in (stopped, recording, edited, created)] == [4, 3, 2, 1]
+        assert {event["meetingId"] for event in (stopped, recording, edited, created)} == {meeting["id"]}
+        assert change(recording, "state") == ("CREATED", "RECORDING")
+        assert change(recording, "title") == ("Daily", "Now")
+        assert change(stopped, "endedAt")[0] is None
+        assert {each["field"] for each in stopped["changes"]} == {"state", "endedAt"}
+        assert {each["field"] for each in recording["changes"]} == {"state", "title", "startedAt"}
+        assert kinds(of_meeting(api, meeting, kind="STATE_CHANGED")) == ["STATE_CHANGED"] * 2
+
+    def test_one_and_true_are_two_values_of_metadata(self, api: Api) -> None:
+        meeting = api.meeting(metadata={"a": 1})
+        api.run("UpdateMeeting", id=meeting["id"], input={"metadata": {"a": True}})
+        before, after = change(of_meeting(api, meeting)[0], "metadata")
+        assert (before, after) == ({"a": 1}, {"a": True})
+        assert after["a"] is True
+
+    def test_segments_have_no_part_in_it(self, api: Api) -> None:
+        meeting = api.meeting(segments=3)
+        api.run("DeleteSegments", meetingId=meeting["id"], segmentIds=[1])
+        assert kinds(of_meeting(api, meeting)) == ["CREATED"]
+
+    def test_a_step_that_is_none_is_no_event(self, api: Api) -> None:
+        meeting = api.meeting()
+        assert api.run("UpdateMeeting", id=meeting["id"], input={"state": "STOPPING"})["__typename"] == "Conflict"
+        assert kinds(of_meeting(api, meeting)) == ["CREATED"]
+
+
+def test_the_demo_has_a_history(api: Api) -> None:
+    scribe = of_agent(api, {"id": str(SCRIBE)})
+    assert kinds(scribe[-4:]) == ["ACTIVATED", "CREATED", "CREATED", "CREATED"]
+    assert {event["actor"] for event in scribe[-4:]} == {"demo"}
+    assert scribe[-4]["variantId"] == str(SCRIBE_BRIEF)
+    assert kinds(of_agent(api, {"id": str(CONCIERGE)})[-2:]) == ["CREATED", "CREATED"]
+    assert kinds(of_meeting(api, {"id": str(MEETING)})[-2:]) == ["STATE_CHANGED", "CREATED"]
+
+
+class TestRollback:
+    def test_it_goes_back_and_again_one_further(self, api: Api) -> None:
+        agent = api.agent()
+        first, second = api.variant(agent), api.variant(agent)
+        activate(api, first)
+        activate(api, second)
+        result = roll_back(api, agent, reason="Worse")
+        assert (result["activeVariant"]["id"], result["version"]) == (first["id"], 4)
+        event = of_agent(api, agent)[0]
+        assert (event["kind"], event["version"], event["restoredVersion"]) == ("ROLLED_BACK", 4, 2)
+        assert (event["reason"], event["variantId"]) == ("Worse", first["id"])
+        assert event["changes"] == [{"field": "activeVariantId", "before": second["id"], "after": first["id"]}]
+        assert roll_back(api, agent)["activeVariant"] is None
+        assert of_agent(api, agent)[0]["restoredVersion"] == 1
+        assert of_agent(api, agent)[0]["variantId"] == first["id"]
+
+    def test_with_nothing_to_go_back_to_it_is_a_conflict(self, api: Api) -> None:
+        agent = api.agent()
+        update(api, agent, name="Other")
+        refused = roll_back(api, agent)
+        assert (refused["__typename"], refused["code"]) == ("Conflict", "CONFLICT")
+        assert "nothing was active before" in refused["message"]
+        activate(api, api.variant(agent))
+        roll_back(api, agent)
+        assert roll_back(api, agent)["__typename"] == "Conflict"
+        assert kinds(of_agent(api, agent))[0] == "ROLLED_BACK"
+
+    def test_edits_in_between_stay(self, api: Api) -> None:
+        agent = api.agent()
+        activate(api, api.variant(agent))
+        update(api, agent, name="Edited", config={"maxTokens": 3})
+        back = roll_back(api, agent)
+        assert (back["activeVariant"], back["name"], back["config"]["maxTokens"]) == (None, "Edited", 3)
+
+    def test_a_variant_that_is_deleted_is_passed_over(self, api: Api) -> None:
+        agent = api.agent()
+        first, second, third = (api.variant(agent) for _ in range(3))
+        for variant in (first, second, third):
+            activate(api, variant)
+        api.run("DeleteVariant", id=second["id"])
+        assert roll_back(api, agent)["activeVariant"]["id"] == first["id"]
+
+    def test_the_expected_version_is_the_agents(self, api: Api) -> None:
+        agent = api.agent()
+        activate(api, api.variant(agent))
+        refused = roll_back(api, agent, expectedVersion=1)
+        assert (refused["__typename"], refused["currentVersion"]) == ("Conflict", 2)
+        assert roll_back(api, agent, expectedVersion=2)["version"] == 3
+
+    def test_of_an_unknown_agent(self, api: Api) -> None:
+        assert roll_back(api, {"id": UNKNOWN})["__typename"] == "NotFound"
+
+
+class TestReverts:
+    def test_an_agent_is_what_it_was_but_for_what_is_active(self, api: Api) -> None:
+        agent = api.agent("First", systemPrompt="One", temperature=0.3)
+        was = api.run("Agent", id=agent["id"])
+        variant = api.variant(agent)
+        update(
+            api, agent, name="Second", slug=f"{agent['slug']}-second", description="New", config={"systemPrompt": "2"}
+        )
+        activate(api, variant)
+        result = api.run("RevertAgent", id=agent["id"], toVersion=1, expectedVersion=3, reason="Better")
+        for name in ("name", "slug", "description", "config"):
+            assert result[name] == was[name]
+        assert (result["version"], result["activeVariant"]["id"]) == (4, variant["id"])
+        event = of_agent(api, agent)[0]
+        assert (event["kind"], event["restoredVersion"], event["reason"]) == ("ROLLED_BACK", 1, "Better")
+        assert [each["field"] for each in event["changes"]] == ["description", "name", "slug", "systemPrompt"]
+
+    def test_a_variant_is_what_it_was(self, api: Api) -> None:
+        variant = api.variant(api.agent(), "First", temperature=0.3)
+        was = api.run("Variant", id=variant["id"])
+        input = {"name": "Second", "slug": "second", "overrides": {"temperature": None, "maxTokens": 0}}
+        api.run("UpdateVariant", id=variant["id"], input=input)
+        result = api.run("RevertVariant", id=variant["id"], toVersion=1, expectedVersion=2)
+        for name in ("name", "slug", "description", "overrides"):
+            assert result[name] == was[name]
+        assert result["version"] == 3
+        assert (of_variant(api, variant)[0]["kind"], of_variant(api, variant)[0]["restoredVersion"]) == (
+            "ROLLED_BACK",
+            1,
+        )
+
+    def test_a_revert_can_be_reverted(self, api: Api) -> None:
+        agent = api.agent("First")
+        update(api, agent, name="Second")
+        api.run("RevertAgent", id=agent["id"], toVersion=1)
+        assert api.run("RevertAgent", id=agent["id"], toVersion=2)["name"] == "Second"
+        assert [event["restoredVersion"] for event in of_agent(api, agent)] == [2, 1, None, None]
+
+    @pytest.mark.parametrize("operation", ["RevertAgent", "RevertVariant"])
+    def test_versions_that_are_not_there(self, api: Api, operation: str) -> None:
+        agent = api.agent()
+        entity = agent if operation == "RevertAgent" else api.variant(agent)
+        before = of_agent(api, agent)
+        for version in (0, -1, 2, 2**31 - 1):
+            refused = api.run(operation, id=entity["id"], toVersion=version)
+            assert refused["__typename"] == "InvalidInput"
+            assert [field["path"] for field in refused["fields"]] == ["toVersion"]
+        assert api.run(operation, id=entity["id"], toVersion=1)["version"] == 1
+        assert api.run(operation, id=UNKNOWN, toVersion=1)["__typename"] == "NotFound"
+        stale = api.run(operation, id=entity["id"], toVersion=1, expectedVersion=9)
+        assert (stale["__typename"], stale["currentVersion"]) == ("Conflict", 1)
+        assert of_agent(api, agent) == before
+
+    def test_an_agents_slug_that_is_taken_meanwhile_is_a_conflict(self, api: Api) -> None:
+        agent = api.agent("Squatted")
+        update(api, agent, slug=f"{agent['slug']}-moved")
+        config = {"modelProvider": "openai", "modelName": "gpt"}
+        taker = api.run("CreateAgent", input={"name": "Taker", "slug": agent["slug"], "config": config})
+        refused = api.run("RevertAgent", id=agent["id"], toVersion=1)
+        assert refused["__typename"] == "Conflict"
+        assert "slug is taken" in refused["message"]
+        assert kinds(of_agent(api, agent)) == ["UPDATED", "CREATED"]
+        api.run("DeleteAgent", id=taker["id"])
+        assert api.run("RevertAgent", id=agent["id"], toVersion=1)["slug"] == agent["slug"]
+
+    def test_a_variants_slug_that_is_taken_meanwhile_is_a_conflict(self, api: Api) -> None:
+        agent = api.agent()
+        variant = api.variant(agent, "Terse")
+        api.run("UpdateVariant", id=variant["id"], input={"slug": "moved"})
+        api.variant(agent, "Terse")
+        refused = api.run("RevertVariant", id=variant["id"], toVersion=1)
+        assert (refused["__typename"], kinds(of_variant(api, variant))) == ("Conflict", ["UPDATED", "CREATED"])
+
+    def test_what_is_resolved_follows_a_revert_of_the_active_variant(self, api: Api) -> None:
+        agent = api.agent(temperature=0.1)
+        variant = api.variant(agent, temperature=0.2)
+        activate(api, variant)
+        api.run("UpdateVariant", id=variant["id"], input={"overrides": {"temperature": 0.3}})
+        api.run("RevertVariant", id=variant["id"], toVersion=1)
+        assert api.run("ResolvedConfig", slug=agent["slug"])["resolvedConfig"]["temperature"] == 0.2
+
+
+class TestRevisionsAndDiffs:
+    def fields(self, api: Api, a: Any, b: Any) -> Any:
+        found = api.run("ConfigDiff", a=a, b=b)
+        return found and found["fields"]
+
+    def test_a_revision_that_is_not_there_is_null(self, api: Api) -> None:
+        agent = api.agent()
+        variant = api.variant(agent)
+        assert api.run("AgentRevision", id=agent["id"], version=2)["revision"] is None
+        assert api.run("VariantRevision", id=variant["id"], version=2)["revision"] is None
+        assert api.run("AgentRevision", id=agent["id"], version=1)["revision"]["event"]["kind"] == "CREATED"
+
+    def test_a_past_revision_of_a_variant_lies_over_the_base_of_now(self, api: Api) -> None:
+        agent = api.agent(maxTokens=1, maxRetries=1)
+        variant = api.variant(agent, maxTokens=2)
+        api.run("UpdateVariant", id=variant["id"], input={"overrides": {"maxTokens": 3}})
+        update(api, agent, config={"maxRetries": 9})
+        revision = api.run("VariantRevision", id=variant["id"], version=1)["revision"]
+        assert (revision["config"]["maxTokens"], revision["config"]["maxRetries"]) == (2, 9)
+        of_then = {"variantRevision": {"variantId": variant["id"], "version": 1}}
+        assert self.fields(api, of_then, {"variant": variant["id"]}) == [
+            {"field": "maxTokens", "a": 2, "b": 3, "textDiff": None}
+        ]
+        was = {"baseRevision": {"agentId": agent["id"], "version": 1}}
+        assert [each["field"] for each in self.fields(api, was, of_then)] == ["maxTokens", "maxRetries"]
+
+    def test_prompts_have_a_unified_diff(self, api: Api) -> None:
+        agent = api.agent(systemPrompt="One\nTwo\n")
+        variant = api.variant(agent, systemPrompt="One\n2")
+        (field,) = self.fields(api, {"base": agent["id"]}, {"variant": variant["id"]})
+        assert (field["a"], field["b"]) == ("One\nTwo\n", "One\n2")
+        assert field["textDiff"] == "--- a\n+++ b\n@@ -1,2 +1,2 @@\n One\n-Two\n+2\n\\ No newline at end of file\n"
+
+    def test_what_was_deleted_can_still_be_compared(self, api: Api) -> None:
+        agent, present = api.agent(maxTokens=1), api.agent(maxTokens=2)
+        variant = api.variant(agent, maxTokens=3)
+        of_then = {"variantRevision": {"variantId": variant["id"], "version": 1}}
+        api.run("DeleteVariant", id=variant["id"])
+        (field,) = self.fields(api, of_then, {"base": present["id"]})
+        assert (field["a"], field["b"]) == (3, 2)
+        assert self.fields(api, {"variant": variant["id"]}, {"base": present["id"]}) is None
+        deletion = {"variantRevision": {"variantId": variant["id"], "version": 2}}
+        assert self.fields(api, deletion, {"base": present["id"]}) is None
+        api.run("DeleteAgent", id=agent["id"])
+        (field,) = self.fields(api, {"baseRevision": {"agentId": agent["id"], "version": 1}}, {"base": present["id"]})
+        assert (field["a"], field["b"]) == (1, 2)
+        assert self.fields(api, of_then, {"base": present["id"]}) is None  # there is no base of now
+
+    def test_what_is_of_another_kind_is_not_there(self, api: Api) -> None:
+        agent, meeting = api.agent(), api.meeting()
+        variant = api.variant(agent)
+        base = {"base": agent["id"]}
+        for id in (variant["id"], meeting["id"], UNKNOWN):
+            assert self.fields(api, base, {"baseRevision": {"agentId": id, "version": 1}}) is None
+            assert self.fields(api, base, {"resolved": id}) is None
+        for id in (agent["id"], meeting["id"], UNKNOWN):
+            assert self.fields(api, base, {"variantRevision": {"variantId": id, "version": 1}}) is None
+
+
+ACTIVATE = "mutation ($id: ID!, $version: Int) { activateVariant(id: $id, expectedVersion: $version) { __typename } }"
+PINGS: list[list[str]] = [[], ["BES"], ["BEGIN;", "BES", "ROLLBACK;"]]
+"""What the pool may send to see whether a connection lives; it is before the transaction."""
+
+
+def test_an_activation_with_its_event_is_three_round_trips(database_url: str) -> None:
+    with wire(database_url) as (url, between), running_server(url, pool_size=1) as server:
+        agent = server.api.agent()
+        variants = [server.api.variant(agent)["id"] for _ in range(3)]
+        for id in (variants[0], variants[1]):  # the first time, the statement is prepared
+            server.api.post(ACTIVATE, {"id": id, "version": 1})
+        for trips in between.connections:
+            trips.clear()
+        answer = server.api.post(ACTIVATE, {"id": variants[2], "version": 1})
+        assert answer["data"]["activateVariant"]["__typename"] == "Agent"
+        (*ping, begin, statement, commit) = next(trips for trips in between.connections if "COMMIT;" in trips)
+        assert begin.startswith("BEGIN ISOLATION LEVEL")
+        assert (statement, commit) == ("BES", "COMMIT;")  # Bind, Execute, Sync
+        assert ping in PINGS
+        assert kinds(of_agent(server.api, agent)) == ["ACTIVATED"] * 3 + ["CREATED"] * 4
