@@ -5,6 +5,7 @@ mapping from field name to rule; `Check` applies such a mapping to the values of
 """
 
 import math
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 from domain.errors import FieldProblem, InvalidInput
 
 INT32_MAX = 2**31 - 1
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class Violation(ValueError):
@@ -31,7 +33,7 @@ def storable(maximum: int) -> Rule:
             raise Violation(f"must have at most {maximum:,} characters, has {len(value):,}")
         if "\x00" in value:
             raise Violation("must not contain the NUL character")
-        if not value.isascii() and any("\ud800" <= character <= "\udfff" for character in value):
+        if _SURROGATE.search(value):
             raise Violation("must not contain a lone surrogate (half of a UTF-16 pair)")
         return value
 
