@@ -3,17 +3,17 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import CTE, ColumnElement, Select, Text, any_, bindparam, case, func, or_, select
+from sqlalchemy import ColumnElement, Select, Text, any_, bindparam, case, func, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from db.pages import keyset
-from db.recording import Recorded
+from db.recording import Recorded, Values
 from db.repository import EXPECTED_VERSION, ID, IDS, KEY, WORKSPACE, Repository, columns
 from db.tables import agent_variants, agents, workspaces
 from domain.agents import Agent, NewAgent, ResolvedAgentConfig
 from domain.configs import CONFIG_FIELDS, AgentConfig
 from domain.errors import Conflict, NotFound
-from domain.events import Aggregate, EventKind
+from domain.events import ACTIVE_VARIANT, Aggregate, EventKind
 from domain.filters import AgentFilter
 from domain.ids import AgentId, VariantId
 from domain.orders import AGENTS_BY_AGE, Order
@@ -60,10 +60,10 @@ _SIGNATURES = _RESOLVED.with_only_columns(
 _NAMED = ("slug", "name", "description", "active_variant_id")
 
 
-def _kind(before: CTE, after: CTE) -> ColumnElement[str]:
+def _kind(old: Values, new: Values) -> ColumnElement[str]:
     return case(
-        (before.c.active_variant_id.is_not_distinct_from(after.c.active_variant_id), EventKind.UPDATED.value),
-        (after.c.active_variant_id.is_(None), EventKind.DEACTIVATED.value),
+        (old[ACTIVE_VARIANT].is_not_distinct_from(new[ACTIVE_VARIANT]), EventKind.UPDATED.value),
+        (new[ACTIVE_VARIANT].is_(None), EventKind.DEACTIVATED.value),
         else_=EventKind.ACTIVATED.value,
     )
 

@@ -14,7 +14,6 @@ _AWAY = (
     asyncpg.InterfaceError,
     asyncpg.OperatorInterventionError,  # shutting down, starting up, statement timeout
     asyncpg.InsufficientResourcesError,  # too many connections, disk full
-    asyncpg.TransactionRollbackError,  # deadlock, serialization
     asyncpg.LockNotAvailableError,
     asyncpg.InvalidAuthorizationSpecificationError,  # a password that was changed
     asyncpg.InvalidCatalogNameError,  # no such database
@@ -50,6 +49,8 @@ def _translate(error: BaseException) -> RapporteurError | None:
         original: BaseException | None = error
     else:
         original = driver_error(error)
+    if isinstance(original, asyncpg.TransactionRollbackError):  # deadlock, serialization
+        return ServiceUnavailable("other writes were in the way: the same again may succeed")
     if isinstance(original, asyncpg.QueryCanceledError):
         return ServiceUnavailable("the database took too long")
     invalidated = isinstance(error, DBAPIError) and error.connection_invalidated

@@ -5,8 +5,8 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, Text, bindparam, cast, column, func, or_, select, true
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB, aggregate_order_by
+from sqlalchemy import Select, Text, any_, bindparam, case, cast, func, or_, select, true
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Integer, Uuid
 
 from db.pages import keyset
@@ -20,9 +20,15 @@ from domain.pages import Page, PageRequest
 from domain.revisions import AgentRevision, VariantRevision, agent_revision, variant_revision
 from domain.validation import integer
 
-_FIELDS = Event.__match_args__
-_COLUMNS = columns(events, _FIELDS)
 _HERE = events.c.workspace_id == WORKSPACE
+_IS_ACTIVATION = events.c.kind.in_([kind.value for kind in ACTIVATIONS]) & (any_(events.c.fields) == ACTIVE_VARIANT)
+_ACTIVATED = events.c.changes[ACTIVE_VARIANT]
+_OWN = Event.__match_args__[:-2]
+_VARIANT = case(
+    (events.c.entity_id != events.c.aggregate_id, events.c.entity_id),  # (never of a meeting)
+    (_IS_ACTIVATION, cast(func.coalesce(_ACTIVATED[1].astext, _ACTIVATED[0].astext), Uuid)),
+).label("variant_id")
+_COLUMNS = (*columns(events, _OWN), _VARIANT)
 _HISTORIES = (
     func.unnest(bindparam("aggregates", type_=ARRAY(Text)), IDS, bindparam("variant_ids", type_=ARRAY(Uuid)))
     .table_valued("aggregate", "id", "variant_id")
@@ -35,28 +41,15 @@ _IN_HISTORY = (
     or_(
         _HISTORIES.c.variant_id.is_(None),
         events.c.entity_id == _HISTORIES.c.variant_id,
-        events.c.kind.in_([kind.value for kind in ACTIVATIONS])
-        & events.c.changes[ACTIVE_VARIANT].op("?", is_comparison=True)(cast(_HISTORIES.c.variant_id, Text)),
+        _IS_ACTIVATION & _ACTIVATED.op("?", is_comparison=True)(cast(_HISTORIES.c.variant_id, Text)),
     ),
 )
 
-# The last value that each field was given up to a version: what the entity was then. (The last of equal keys stays.)
+# The events of versions of entities.
 _VERSIONS = (
     func.unnest(IDS, bindparam("versions", type_=ARRAY(Integer)))
     .table_valued("entity_id", "version")
     .render_derived(name="wanted")
-)
-_earlier = events.alias("earlier")
-_change = func.jsonb_each(_earlier.c.changes).table_valued("key", column("value", JSONB), name="change")
-_STATE = (
-    select(func.jsonb_object_agg(_change.c.key, aggregate_order_by(_change.c.value[1], _earlier.c.version)))
-    .select_from(_earlier.join(_change, true()))
-    .where(
-        _earlier.c.workspace_id == WORKSPACE,
-        _earlier.c.entity_id == events.c.entity_id,
-        _earlier.c.version <= events.c.version,
-    )
-    .scalar_subquery()
 )
 _OF_VERSIONS = (
     select(*_COLUMNS)
@@ -67,6 +60,31 @@ _OF_VERSIONS = (
     )
     .where(_HERE)
     .order_by(events.c.number)
+)
+_CHANGES = _OF_VERSIONS.with_only_columns(events.c.entity_id, events.c.version, events.c.changes)
+
+# The last value that each field was given up to a version is what the entity was then: which version gave it is found
+# without the values, and then only those are read.
+_earlier, _giving = events.alias("earlier"), events.alias("giving")
+_field = func.unnest(_earlier.c.fields).table_valued("name").render_derived(name="field")
+_LAST = (
+    select(_field.c.name, func.max(_earlier.c.version).label("version"))
+    .select_from(_earlier.join(_field, true()))
+    .where(
+        _earlier.c.workspace_id == WORKSPACE,
+        _earlier.c.entity_id == events.c.entity_id,
+        _earlier.c.version <= events.c.version,
+    )
+    .group_by(_field.c.name)
+    .correlate(events)
+    .subquery("last")
+)
+_STATE = (
+    select(func.jsonb_object_agg(_LAST.c.name, func.jsonb_extract_path(_giving.c.changes, _LAST.c.name, "1")))
+    .select_from(_LAST.join(_giving, _giving.c.version == _LAST.c.version))
+    .where(_giving.c.workspace_id == WORKSPACE, _giving.c.entity_id == events.c.entity_id)
+    .correlate(events)
+    .scalar_subquery()
 )
 _REVISIONS = _OF_VERSIONS.add_columns(_STATE).where(
     events.c.kind != EventKind.DELETED.value, events.c.aggregate == Aggregate.AGENT.value
@@ -79,20 +97,26 @@ _ACTIVATIONS = (
     .where(
         _HERE,
         events.c.entity_id == ID,
-        or_(events.c.kind == EventKind.CREATED.value, events.c.changes.has_key(ACTIVE_VARIANT)),
+        or_(events.c.kind == EventKind.CREATED.value, any_(events.c.fields) == ACTIVE_VARIANT),
     )
     .order_by(events.c.version)
 )
 
+Version = tuple[UUID, int]
+"""Of an entity: what has one event."""
 CURSOR = cursors.cursor("history", integer(0, 2**63 - 1))
 
 
-def _event(row: AnyRow) -> Event:
-    values = dict(zip(_FIELDS, row, strict=False))
+def _event(row: AnyRow, changes: Mapping[str, Any] | None = None) -> Event:
+    """An event from the values of `_COLUMNS`, which a row begins with."""
+    values = dict(zip((*_OWN, "variant_id"), row, strict=False))
     values["kind"] = EventKind(values["kind"])
     values["aggregate"] = Aggregate(values["aggregate"])
-    values["changes"] = [FieldChange(field, *pair) for field, pair in sorted(values["changes"].items())]
-    return Event(**values)
+    return Event(**values, changes=None if changes is None else _field_changes(changes))
+
+
+def _field_changes(changes: Mapping[str, Any]) -> list[FieldChange]:
+    return [FieldChange(field, *pair) for field, pair in sorted(changes.items())]
 
 
 def _cursor(event: Event) -> str:
@@ -105,7 +129,7 @@ class EventRepository(Repository):
     async def pages(
         self, histories: Collection[History], request: PageRequest, kind: EventKind | None = None
     ) -> dict[History, Page[Event]]:
-        """One page of each history, newest first, in one statement."""
+        """One page of each history, newest first, in one statement; without the events' changes."""
         one = self._of_kind(select(*_COLUMNS).where(*_IN_HISTORY), kind)
         page = keyset(one, [events.c.number], request, descending=True).lateral("page")
         statement = select(*page.c, *_HISTORIES.c).join_from(_HISTORIES, page, true())
@@ -123,9 +147,15 @@ class EventRepository(Repository):
     def _of_kind(self, statement: Select[Any], kind: EventKind | None) -> Select[Any]:
         return statement if kind is None else statement.where(events.c.kind == kind.value)
 
-    async def of_versions(self, keys: Collection[tuple[UUID, int]]) -> list[Event]:
-        """The events that made these versions of entities, in their order."""
-        return [_event(row) for row in await self._rows(_OF_VERSIONS, **_versions(keys))]
+    async def of_versions(self, keys: Collection[Version]) -> list[Event]:
+        """The events that made these versions of entities, in their order, with their changes."""
+        statement = _OF_VERSIONS.add_columns(events.c.changes)
+        return [_event(row, row.changes) for row in await self._rows(statement, **_versions(keys))]
+
+    async def changes(self, keys: Collection[Version]) -> dict[Version, list[FieldChange]]:
+        """What the events that made these versions of entities changed."""
+        rows = await self._rows(_CHANGES, **_versions(keys))
+        return {(row.entity_id, row.version): _field_changes(row.changes) for row in rows}
 
     async def any(self) -> bool:
         """Whether anything was ever written."""
@@ -144,7 +174,7 @@ class EventRepository(Repository):
         return {(revision.id, revision.version): revision for revision in found}
 
     async def _revisions(
-        self, statement: Select[Any], keys: Collection[tuple[UUID, int]]
+        self, statement: Select[Any], keys: Collection[Version]
     ) -> list[tuple[Event, Mapping[str, Any]]]:
         """The event of each version, and the last value that each field was given."""
         return [(_event(row), row[-1]) for row in await self._rows(statement, **_versions(keys))]
@@ -155,7 +185,7 @@ class EventRepository(Repository):
         return [Activation(version, VariantId(UUID(id)) if id else None, restored) for version, id, restored in rows]
 
 
-def _versions(keys: Collection[tuple[UUID, int]]) -> dict[str, Any]:
+def _versions(keys: Collection[Version]) -> dict[str, Any]:
     return {"ids": [key[0] for key in keys], "versions": [key[1] for key in keys]}
 
 

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from typing import Any
 
-from sqlalchemy import CTE, ColumnElement, Select, any_, case, func, null, select
+from sqlalchemy import ColumnElement, Select, any_, case, func, null, select
 
 from db.pages import keyset
-from db.recording import Recorded
+from db.recording import Recorded, Values
 from db.repository import EXPECTED_VERSION, ID, IDS, KEY, WORKSPACE, Repository, columns
 from db.tables import meetings, recorded_columns
 from domain.errors import Conflict, NotFound
@@ -28,8 +28,8 @@ _BY_IDS = _MEETINGS.where(meetings.c.id == any_(IDS))
 _LOCKED = _MEETINGS.where(meetings.c.id == ID).with_for_update(key_share=True)
 
 
-def _kind(before: CTE, after: CTE) -> ColumnElement[str]:
-    return case((before.c.state == after.c.state, EventKind.UPDATED.value), else_=EventKind.STATE_CHANGED.value)
+def _kind(old: Values, new: Values) -> ColumnElement[str]:
+    return case((old["state"] == new["state"], EventKind.UPDATED.value), else_=EventKind.STATE_CHANGED.value)
 
 
 _RECORDED = Recorded(meetings, Aggregate.MEETING, _kind)

@@ -45,7 +45,9 @@ _EVENT = (
     "changes",
 )
 
-Kind = Callable[[CTE, CTE], ColumnElement[str]]
+Values = Mapping[str, ColumnElement[Any]]
+"""The recorded columns of a row."""
+Kind = Callable[[Values, Values], ColumnElement[str]]
 """From the row before and after an update to the kind of event it is."""
 
 
@@ -77,7 +79,8 @@ class Recorded:
             .returning(*self.table.c)
             .cte("written")
         )
-        return written, self._event(written, None, written, literal(EventKind.CREATED.value))
+        created = literal(EventKind.CREATED.value)
+        return written, self._event(written, created, written.c.version, {}, self._values(written))
 
     def update(
         self, before: CTE, values: Mapping[str, ColumnElement[Any]], *conditions: ColumnElement[bool]
@@ -88,47 +91,47 @@ class Recorded:
             update(table)
             .where(table.c.workspace_id == before.c.workspace_id, table.c.id == before.c.id, *conditions)
             .values({**values, "version": before.c.version + 1, "updated_at": func.clock_timestamp()})
-            .returning(*table.c)
+            .returning(*table.c, *(before.c[name].label(f"old_{name}") for name in self._fields))
             .cte("written")
         )
+        old, new = self._values(written, "old_"), self._values(written)
         kind = case(
             (RESTORED_VERSION.is_not(None), EventKind.ROLLED_BACK.value),
-            else_=self._kind(before, written) if self._kind else EventKind.UPDATED.value,
+            else_=self._kind(old, new) if self._kind else EventKind.UPDATED.value,
         )
-        return written, self._event(written, before, written, kind)
+        return written, self._event(written, kind, written.c.version, old, new)
 
     def delete(self, *conditions: ColumnElement[bool]) -> tuple[CTE, CTE]:
         name = f"deleted_{self.table.name}"
         deleted = delete(self.table).where(*conditions).returning(*self.table.c).cte(name)
-        return deleted, self._event(deleted, deleted, None, literal(EventKind.DELETED.value))
+        kind = literal(EventKind.DELETED.value)
+        return deleted, self._event(deleted, kind, deleted.c.version + 1, self._values(deleted), {})
 
-    def _event(self, row: CTE, before: CTE | None, after: CTE | None, kind: ColumnElement[str]) -> CTE:
-        version = row.c.version if after is not None else row.c.version + 1
+    def _values(self, row: CTE, prefix: str = "") -> Values:
+        return {name: row.c[prefix + name] for name in self._fields}
+
+    def _event(self, row: CTE, kind: ColumnElement[str], version: ColumnElement[int], old: Values, new: Values) -> CTE:
         recorded = select(
             *(row.c.workspace_id, self._aggregate, row.c[self._aggregate_id], row.c.id, version),
-            *(kind, _ACTOR, REASON, RESTORED_VERSION, self._changes(before, after)),
+            *(kind, _ACTOR, REASON, RESTORED_VERSION, _changes(old, new)),
         )
-        if before is not None and before is not row:
-            recorded = recorded.where(row.c.workspace_id == before.c.workspace_id, row.c.id == before.c.id)
         return insert(events).from_select(_EVENT, recorded).cte(f"event_of_{row.name}")
 
-    def _changes(self, before: CTE | None, after: CTE | None) -> ColumnElement[Any]:
-        """The fields that differ, each with both values: {"name": ["Old", "New"]}. An absent row has only nulls."""
-        old = self._values(before).table_valued("key", "value", name="old")
-        new = self._values(after).table_valued("key", "value", name="new")
-        old_value, new_value = (func.nullif(values.c.value, _NULL) for values in (old, new))
-        pair = func.jsonb_build_array(old_value, new_value)
-        return (
-            select(func.coalesce(func.jsonb_object_agg(func.coalesce(old.c.key, new.c.key), pair), _EMPTY))
-            .select_from(old.outerjoin(new, old.c.key == new.c.key, full=True))
-            .where(old_value.is_distinct_from(new_value))
-            .scalar_subquery()
-        )
 
-    def _values(self, row: CTE | None) -> Any:
-        pairs = (
-            []
-            if row is None
-            else [part for name in self._fields for part in (literal_column(f"'{name}'"), row.c[name])]
-        )
-        return func.jsonb_each(func.jsonb_build_object(*pairs))
+def _changes(old: Values, new: Values) -> ColumnElement[Any]:
+    """The fields that differ, each with both values: {"name": ["Old", "New"]}. An absent row has only nulls."""
+    before = _object(old).table_valued("key", "value", name="old")
+    after = _object(new).table_valued("key", "value", name="new")
+    old_value, new_value = (func.nullif(values.c.value, _NULL) for values in (before, after))
+    pair = func.jsonb_build_array(old_value, new_value)
+    return (
+        select(func.coalesce(func.jsonb_object_agg(func.coalesce(before.c.key, after.c.key), pair), _EMPTY))
+        .select_from(before.outerjoin(after, before.c.key == after.c.key, full=True))
+        .where(old_value.is_distinct_from(new_value))
+        .scalar_subquery()
+    )
+
+
+def _object(values: Values) -> Any:
+    pairs = [part for name, value in values.items() for part in (literal_column(f"'{name}'"), value)]
+    return func.jsonb_each(func.jsonb_build_object(*pairs))

@@ -24,7 +24,7 @@ from sqlalchemy import (
     literal_column,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR
 
 metadata = MetaData(
     naming_convention={
@@ -140,6 +140,8 @@ events = Table(
     Column("reason", Text),
     Column("restored_version", Integer),
     Column("changes", JSONB, nullable=False),
+    # What changed, by name: to be read without the values, which may be long.
+    Column("fields", ARRAY(Text), Computed("object_keys(changes)", persisted=True), nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
     PrimaryKeyConstraint("workspace_id", "entity_id", "version"),
     ForeignKeyConstraint(["workspace_id"], ["workspaces.id"]),
@@ -313,6 +315,13 @@ def _execute(table: Table, statement: str, when: str = "after_create") -> None:
 
 # Nobody can change anything past the history: events stay, a change raises the version, a version has an event (the foreign
 # keys), and so has a deletion.
+_execute(
+    events,
+    """
+CREATE FUNCTION object_keys(object jsonb) RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN ARRAY(SELECT jsonb_object_keys(CASE jsonb_typeof(object) WHEN 'object' THEN object ELSE '{}' END))""",
+    "before_create",
+)
 _execute(
     events,
     """

@@ -65,7 +65,8 @@ class Event:
 
     `aggregate` and `aggregate_id` say in whose history it is. `entity_id` is what changed, and
     `version` the version that this made of it (a deletion counts as one). `restored_version`: that which a rollback
-    brought back. `number` grows within a history.
+    brought back. `number` grows within a history. `variant_id` is the variant that it is about: the one that changed, that
+    was activated, or that was deactivated. `changes` is None where they were not read: they may be long.
     """
 
     number: int
@@ -77,23 +78,13 @@ class Event:
     actor: str
     reason: str | None
     restored_version: int | None
-    changes: list[FieldChange]
     created_at: datetime
+    variant_id: VariantId | None
+    changes: list[FieldChange] | None = None
 
     @property
     def id(self) -> str:
         return f"{self.entity_id}:{self.version}"
-
-    @property
-    def variant_id(self) -> VariantId | None:
-        """The variant that it is about: the one that changed, that was activated, or that was deactivated."""
-        if self.aggregate is Aggregate.AGENT and self.entity_id != self.aggregate_id:
-            return VariantId(self.entity_id)
-        if self.kind in ACTIVATIONS:
-            for change in self.changes:
-                if change.field == ACTIVE_VARIANT:
-                    return VariantId(UUID(change.after or change.before))
-        return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,15 +80,18 @@ def _config(kind: type[C], values: Mapping[str, Any]) -> C:
 
 
 def revert_agent(agent: Agent, revision: AgentRevision | None) -> Agent:
-    """The agent with all that an update can set as it was; what is active stays. Raises InvalidInput for no revision."""
+    """The agent with name, description and configuration as they were. Raises InvalidInput for no revision.
+
+    What is active stays, and so does the slug: by it others find the agent, and somebody else may have the old one now.
+    """
     was = _found(revision, agent.version)
-    return replace(agent, slug=was.slug, name=was.name, description=was.description, config=was.config)
+    return replace(agent, name=was.name, description=was.description, config=was.config)
 
 
 def revert_variant(variant: AgentVariant, revision: VariantRevision | None) -> AgentVariant:
-    """The variant with all that an update can set as it was. Raises InvalidInput for no revision."""
+    """The variant with name, description and overrides as they were; the slug stays. Raises InvalidInput for no revision."""
     was = _found(revision, variant.version)
-    return replace(variant, slug=was.slug, name=was.name, description=was.description, overrides=was.overrides)
+    return replace(variant, name=was.name, description=was.description, overrides=was.overrides)
 
 
 def _found(revision: R | None, current: int) -> R:

@@ -143,7 +143,6 @@ async def roll_back_activation(context: Context, id: str, expected_version: int 
 async def revert(context: Context, id: str, to_version: int, expected_version: int | None, reason: str | None) -> Agent:
     key, version = agent_id(id), checked(VERSION, to_version, "to_version")
     async with context.unit_of_work(reason) as uow:
-        await uow.agents.lock_slugs()
         agent = await uow.agents.lock(key)
         agent.expect(expected_version)
         revision = (await uow.events.agent_revisions([(key, version)])).get((key, version))

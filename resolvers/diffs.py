@@ -1,10 +1,11 @@
 """Differences between any two configurations, present or past."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
 from domain.configs import CONFIG_FIELDS, AgentConfig, ConfigOverrides, resolve
-from domain.diffs import ConfigDiff
+from domain.diffs import ConfigDiff, ConfigFieldDiff
 from domain.ids import AgentId, VariantId, uuid
 from domain.validation import checked
 from domain.versions import VERSION
@@ -14,9 +15,12 @@ from resolvers.loaders import Loaders
 
 async def config_diff(context: Context, a: Mapping[str, Any], b: Mapping[str, Any]) -> ConfigDiff | None:
     """Between two references, each with one field that says of what the configuration is; None where one is not there."""
-    before = await _config(context.loaders, a, "a")
-    after = await _config(context.loaders, b, "b")
+    before, after = await asyncio.gather(_config(context.loaders, a, "a"), _config(context.loaders, b, "b"))
     return None if before is None or after is None else ConfigDiff(before, after)
+
+
+async def text_diff(root: ConfigFieldDiff) -> str | None:
+    return await asyncio.to_thread(lambda: root.text_diff)  # others go on meanwhile
 
 
 async def _config(loaders: Loaders, reference: Mapping[str, Any], path: str) -> AgentConfig | None:

@@ -6,7 +6,7 @@ from db.events import CURSOR
 from domain.agents import Agent
 from domain.configs import AgentConfig, resolve
 from domain.errors import NotFound
-from domain.events import Aggregate, Event, EventKind, History
+from domain.events import Aggregate, Event, EventKind, FieldChange, History
 from domain.ids import AgentId, VariantId, uuid
 from domain.meetings import Meeting
 from domain.pages import Page, page_request
@@ -102,6 +102,12 @@ async def _page(
 
     found.total = total
     return found
+
+
+async def changes(root: Event, info: Info) -> list[FieldChange]:
+    if root.changes is not None:
+        return root.changes
+    return await info.context.loaders.changes.load((root.entity_id, root.version)) or []
 
 
 async def agent_revision(root: Agent, info: Info, version: int) -> AgentRevision | None:

@@ -8,9 +8,10 @@ from typing import TypeVar
 from strawberry.dataloader import DataLoader
 
 from db.database import Database
+from db.events import Version
 from db.unit_of_work import Repositories
 from domain.agents import Agent, ResolvedAgentConfig
-from domain.events import Event, EventKind, History
+from domain.events import Event, EventKind, FieldChange, History
 from domain.ids import AgentId, MeetingId, VariantId, WorkspaceId
 from domain.meetings import Meeting
 from domain.pages import Page, PageRequest
@@ -84,6 +85,10 @@ class Loaders:
     @cached_property
     def active_variants(self) -> Loader[AgentId, AgentVariant | None]:
         return self._loader(lambda repositories, ids: repositories.variants.active_by_agents(ids))
+
+    @cached_property
+    def changes(self) -> Loader[Version, list[FieldChange] | None]:
+        return self._loader(lambda repositories, keys: repositories.events.changes(keys))
 
     @cached_property
     def agent_revisions(self) -> Loader[tuple[AgentId, int], AgentRevision | None]:

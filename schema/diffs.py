@@ -3,6 +3,7 @@
 import strawberry
 from strawberry.scalars import JSON
 
+from resolvers import diffs as resolve
 from schema.names import field_name
 
 
@@ -38,8 +39,9 @@ class ConfigFieldDiff:
     a: JSON
     b: JSON
     text_diff: str | None = strawberry.field(
-        description="For the two prompts: the way from a to b in the unified format of `diff -u`. (Of more than 2,000 lines"
-        " the one is shown as replaced by the other.)"
+        resolver=resolve.text_diff,
+        description="For the two prompts: the way from a to b in the unified format of `diff -u`. (Where finding it would"
+        " take too long, the one is shown as replaced by the other.)",
     )
 
 

@@ -37,7 +37,9 @@ class Event:
     reason: str | None = strawberry.field(description="Why, in the actor's words.")
     version: int = strawberry.field(description="That which this made of what changed; a deletion counts as one.")
     restored_version: int | None = strawberry.field(description="Where this is a rollback: to which version.")
-    changes: list[FieldChange] = strawberry.field(description="The fields that changed, by name.")
+    changes: list[entities.FieldChange] = strawberry.field(
+        resolver=resolve.changes, graphql_type=list[FieldChange], description="The fields that changed, by name."
+    )
     created_at: datetime
 
 

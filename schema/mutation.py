@@ -123,7 +123,8 @@ class Mutation:
 
     @strawberry.mutation(
         graphql_type=AgentResult,
-        description="Sets name, slug, description and base configuration to what they were at a version; what is active stays.",
+        description="Sets name, description and base configuration to what they were at a version; the slug and what is"
+        " active stay.",
     )
     async def revert_agent(
         self,
@@ -137,7 +138,7 @@ class Mutation:
 
     @strawberry.mutation(
         graphql_type=VariantResult,
-        description="Sets name, slug, description and overrides to what they were at a version.",
+        description="Sets name, description and overrides to what they were at a version; the slug stays.",
     )
     async def revert_variant(
         self,

@@ -17,7 +17,7 @@ def actor_of(headers: Mapping[str, str], payload: Mapping[str, Any] | None = Non
     if payload and payload.get(PAYLOAD) is not None:
         return str(checked(ACTOR, payload[PAYLOAD], PAYLOAD))
     named = headers.get(HEADER)
-    return ANONYMOUS if named is None else str(checked(ACTOR, _text(named), HEADER))
+    return ANONYMOUS if not named else str(checked(ACTOR, _text(named), HEADER))
 
 
 def _text(value: str) -> str:

@@ -46,10 +46,12 @@ async def stored(factory: Factory, variants: int = 1, author: Author | None = No
 async def events_of(
     factory: Factory, aggregate: Aggregate, id: Any, workspace_id: WorkspaceId = DEFAULT_WORKSPACE_ID
 ) -> list[Event]:
-    """Oldest first."""
+    """Oldest first, with their changes."""
     key = History(aggregate, id)
     async with UnitOfWork(factory, workspace_id) as uow:
-        return (await uow.events.pages([key], EVERYTHING))[key].nodes[::-1]
+        found = (await uow.events.pages([key], EVERYTHING))[key].nodes[::-1]
+        changes = await uow.events.changes([(event.entity_id, event.version) for event in found])
+    return [replace(event, changes=changes[event.entity_id, event.version]) for event in found]
 
 
 async def kinds(factory: Factory, agent: Agent) -> list[str]:
@@ -302,7 +304,7 @@ async def test_an_activation_that_waited_for_another_one_tells_what_it_found(
     after = await waiting(session_factory, database_url, activate_again, activation(session_factory, other.id))
     assert (after.version, after.name, after.active_variant_id) == (5, "And again", other.id)
     last = (await events_of(session_factory, Aggregate.AGENT, agent.id))[-1]
-    assert [(change.field, change.before, change.after) for change in last.changes] == [
+    assert [(change.field, change.before, change.after) for change in last.changes or []] == [
         (ACTIVE_VARIANT, None, str(other.id))
     ]
 
@@ -609,7 +611,7 @@ async def test_history_begins_with_what_was_there(of_old: AsyncEngine) -> None:
     assert [(str(event.entity_id), event.version) for event in of_meeting] == [(MEETING, 5)]
     for event in (*of_agent, *of_meeting):
         assert (event.kind, event.actor, event.restored_version) == (EventKind.CREATED, "migration", None)
-        assert all(change.before is None and change.after is not None for change in event.changes)
+        assert all(change.before is None and change.after is not None for change in event.changes or [])
 
     async with UnitOfWork(factory) as uow:
         agent, variant, meeting = (
@@ -638,7 +640,7 @@ async def test_history_begins_with_what_was_there(of_old: AsyncEngine) -> None:
     for aggregate, id in ((Aggregate.AGENT, agent_id), (Aggregate.MEETING, meeting_id)):
         values: dict[Any, Any] = {}
         for event in await events_of(factory, aggregate, id):
-            for change in event.changes:
+            for change in event.changes or []:
                 assert values.get((event.entity_id, change.field)) == change.before != change.after
                 values[event.entity_id, change.field] = change.after
         assert set(values.values()) == {None}

@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+from math import isqrt
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from domain.configs import AgentConfig
-from domain.diffs import MAX_LINES, ConfigDiff, text_diff
+from domain.diffs import MAX_WORK, ConfigDiff, text_diff
 
 # Whatever some would take for the end of a line, beside words that look like parts of a diff.
 PIECES = st.sampled_from(
@@ -38,7 +39,9 @@ PIECES = st.sampled_from(
     ]
 )
 TEXTS = st.lists(PIECES, max_size=30).map("".join)
-LINES = [f"line {number}\n" for number in range(MAX_LINES)]
+MOST = isqrt(MAX_WORK)
+"""Lines that are all different."""
+LINES = [f"line {number}\n" for number in range(2 * MOST)]
 
 
 def patched(directory: Path, a: str, diff: str) -> str:
@@ -74,14 +77,23 @@ def test_a_patched_with_the_difference_is_b(tmp_path_factory: pytest.TempPathFac
         assert patched(tmp_path_factory.getbasetemp(), a, diff) == b
 
 
-@pytest.mark.parametrize("more", [-1, 0, 1, 2])
-def test_texts_of_many_lines_are_shown_as_replaced(tmp_path: Path, more: int) -> None:
+@pytest.mark.parametrize("lines", [MOST - 1, MOST, MOST + 1])
+def test_texts_that_would_take_long_are_shown_as_replaced(tmp_path: Path, lines: int) -> None:
     """Up to the limit, lines that are in both stay as they are."""
-    a, b = "".join(LINES[: MAX_LINES // 2]), "".join(["new\n", *LINES[1 : MAX_LINES // 2 + more]])
+    a, b = "".join(LINES[:lines]), "".join(["new\n", *LINES[1:lines]])
     diff = text_diff(a, b)
     assert patched(tmp_path, a, diff) == b
     removed = [line for line in diff.split("\n")[2:] if line.startswith("-")]
-    assert (len(removed) > MAX_LINES // 4) is (more > 0)
+    assert len(removed) == (lines if lines > MOST else 1)
+
+
+def test_short_texts_that_would_take_long_are_shown_as_replaced(tmp_path: Path) -> None:
+    """Lines that stand in both texts again and again: ten kilobytes took seconds."""
+    a = "".join(f"{number % 50}\na\n" for number in range(1249))
+    b = "".join(f"{number % 50}\nb{number}\n" for number in range(1249))
+    diff = text_diff(a, b)
+    assert patched(tmp_path, a, diff) == b
+    assert diff.startswith("--- a\n+++ b\n@@ -1,2498 +1,2498 @@\n-0\n-a\n")
 
 
 @pytest.mark.parametrize("emptied", [True, False])

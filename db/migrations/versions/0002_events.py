@@ -21,6 +21,11 @@ RECORDED = {
 
 
 def upgrade() -> None:
+    op.execute(
+        """
+CREATE FUNCTION object_keys(object jsonb) RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN ARRAY(SELECT jsonb_object_keys(CASE jsonb_typeof(object) WHEN 'object' THEN object ELSE '{}' END))"""
+    )
     op.create_table(
         "events",
         sa.Column("workspace_id", sa.Uuid(), nullable=False),
@@ -34,6 +39,9 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text(), nullable=True),
         sa.Column("restored_version", sa.Integer(), nullable=True),
         sa.Column("changes", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column(
+            "fields", postgresql.ARRAY(sa.Text()), sa.Computed("object_keys(changes)", persisted=True), nullable=False
+        ),
         sa.Column(
             "created_at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False
         ),
@@ -134,4 +142,4 @@ def downgrade() -> None:
         op.execute(f"DROP TRIGGER {table}_change_raises_version ON {table}")
         op.execute(f"DROP TRIGGER {table}_deletion_has_event ON {table}")
     op.drop_table("events")
-    op.execute("DROP FUNCTION refuse(), require_deletion_event()")
+    op.execute("DROP FUNCTION object_keys(jsonb), refuse(), require_deletion_event()")
