@@ -16,7 +16,7 @@ from domain import errors
 MAX_MESSAGE = 1_000
 """Characters."""
 
-_SUGGESTION = re.compile(r" Did you mean [^?]*\?$")
+_SUGGESTION = re.compile(r" Did you mean (?:[a-z ]+ )?'\w+'(?:,? (?:or )?'\w+')*\?")
 """What graphql-core adds of the schema to what it says of variables (in validation it can be told not to)."""
 
 logger = logging.getLogger("rapporteur.errors")

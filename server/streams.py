@@ -91,7 +91,10 @@ class Streams:
                 raise RequestErrors(result.errors)
             yield _encoded(result.data, result.errors, result.extensions)
             return
-        cost = schema.documents.cost(prepared, operation, variables)
+        try:
+            cost = schema.documents.cost(prepared, operation, variables)
+        except GraphQLError as error:
+            raise RequestErrors([error]) from error
         of_answers = {"cost": cost} if cost_is_asked_for(extensions) else None
         executor = Executor.build(
             schema._schema, document, context_value=context, raw_variable_values=variables, operation_name=name
