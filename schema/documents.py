@@ -1,5 +1,6 @@
 """Documents: measured, parsed and validated once, with the cost of their operations, and the one that a request means."""
 
+import re
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
@@ -28,7 +29,9 @@ KEPT = 1_000_000
 KEPT_LENGTH = 10_000
 """Characters of a document that is kept; clients use few and short ones, longer ones are of those who make them up."""
 MAX_DIGITS = 400
-MAX_ERRORS = 20
+_LONG_NUMBER = re.compile(rf"\d{{{MAX_DIGITS + 1}}}")
+"""Where there is none, here or in a text, no number needs to be looked at."""
+MAX_ERRORS = 10
 """Of validation, which then stops."""
 
 
@@ -106,7 +109,9 @@ class Documents:
                 return Prepared(document, self._problems(document, [NoFragmentCyclesRule]), {})
         except TooComplex as error:
             return TooComplex(*error.reason)  # without the traceback, and what that holds
-        errors = self._problems(document, [ShortNumbers]) or self._problems(document)
+        # First of all: other rules would read them, and fail.
+        long = self._problems(document, [ShortNumbers]) if _LONG_NUMBER.search(query) else []
+        errors = long or self._problems(document)
         return Prepared(document, errors, {} if errors else self._prices.costs(document))
 
     def _parsed(self, query: str) -> DocumentNode:
