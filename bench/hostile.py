@@ -1,7 +1,7 @@
 """`python -m bench.hostile`: what documents that are made to cost much cost the server, in CPU time.
 
 The server runs in a process of its own; its CPU is read from the system before and after a series of requests of one document.
-Each is asked for again and again: refusals that are kept come from the cache, so each request has a comment of its own.
+Each is asked for with a comment of its own in each request, so that no cache knows it, and then again and again as it is.
 Compare figures of one run only.
 """
 
@@ -58,7 +58,8 @@ def measure(api: Api, process: psutil.Process, query: str, requests: int, *, new
     for body in bodies:
         api.http.post("/graphql", json=body)
     after = process.cpu_times()
-    return (after.user + after.system - before.user - before.system) / requests * 1000
+    used: float = after.user + after.system - before.user - before.system
+    return used / requests * 1000
 
 
 def answer(api: Api, query: str) -> str:

@@ -77,7 +77,9 @@ class _Document:
     def __init__(self, document: DocumentNode) -> None:
         nodes = document.definitions
         self._operations = [node for node in nodes if isinstance(node, OperationDefinitionNode)]
-        self._fragments = {node.name.value: node for node in nodes if isinstance(node, FragmentDefinitionNode)}
+        fragments = [node for node in nodes if isinstance(node, FragmentDefinitionNode)]
+        self._fragments = {node.name.value: node for node in fragments}
+        self._shadowed = [node for node in fragments if self._fragments[node.name.value] is not node]
         self._sizes: dict[str, _Size] = {}
         self._open: set[str] = set()
         self._circular = False
@@ -90,10 +92,11 @@ class _Document:
     def check(self, limits: Limits) -> bool:
         if len(self._operations) > MAX_OPERATIONS:
             raise TooComplex("operations", len(self._operations), MAX_OPERATIONS)
-        roots: list[SelectionSetNode] = [node.selection_set for node in self._operations]
+        # Not valid, but looked at before that is said: fragments whose name another has, and below those that are not used.
+        roots: list[SelectionSetNode] = [node.selection_set for node in (*self._operations, *self._shadowed)]
         sizes = [self._size(root, 1) for root in roots]
         for name, fragment in self._fragments.items():
-            if name not in self._sizes:  # not used: validation will say so, but looks at it first
+            if name not in self._sizes:
                 roots.append(fragment.selection_set)
                 sizes.append(self._size_of_fragment(name, 1))
         if (nesting := max((size.nesting for size in sizes), default=0)) > MAX_NESTING:

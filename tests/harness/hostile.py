@@ -46,6 +46,10 @@ OVER = {
     "120 directives": Hostile(f"{{ meetingCount {'@skip(if: false) ' * 120} }}", "directives"),
     "2,000 fragments": Hostile(_spread(2_000, lambda n: "meetingCount"), "length"),
     "90 fragments": Hostile(_spread(90, lambda n: "meetingCount"), "duplicates"),
+    "a fragment's name twice": Hostile(
+        f"{{ ...F }} fragment F on Query {{ {'meetingCount ' * 400} }} fragment F on Query {{ meetingCount }}",
+        "duplicates",
+    ),
     "5,000 levels": Hostile("{ " + NESTED * 1_250 + "id" + " } } } }" * 1_250 + " }", "length"),
     "1,000 levels": Hostile("{" + "a{" * 1_000, "nesting"),
     "20 levels": Hostile("{ " + NESTED * 5 + "id" + " } } } }" * 5 + " }", "depth"),
@@ -84,6 +88,7 @@ WITHIN = {
     "75 unknown types": "{ " + _many(75, lambda n: f"... on T{n} {{ id }}") + " }",
     "140 unused fragments": "{ meetingCount } " + _many(140, lambda n: f"fragment F{n} on Query {{ a }}"),
     "bad enum values": "{ " + _many(50, lambda n: f"a{n}: agents(orderBy: {{ field: X{n} }}) {{ totalCount }}") + " }",
+    "inline fragments, 190 levels": "{" + "... {" * 190 + "__typename" + "}" * 191,
     "a list of 950": "{ nodes(ids: [" + '"x" ' * 950 + "]) { id } }",
     "a text of 49 KB": '{ node(id: "' + "x" * 49_000 + '") { id } }',
     "a block of 49 KB": '{ node(id: """' + " x\n" * 16_000 + '""") { id } }',
