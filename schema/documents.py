@@ -1,33 +1,45 @@
-"""Documents: parsed and validated once, and the operation in one that a request means."""
+"""Documents: measured, parsed and validated once, with the cost of their operations, and the one that a request means."""
 
-from collections.abc import Iterator
-from functools import lru_cache
-from typing import NamedTuple
+import re
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
 
 from graphql import (
     ASTValidationRule,
     DocumentNode,
     GraphQLError,
     GraphQLSchema,
+    GraphQLSyntaxError,
     IntValueNode,
+    NoFragmentCyclesRule,
     OperationDefinitionNode,
+    get_introspection_query,
     get_operation_ast,
     parse,
     validate,
 )
 from strawberry.extensions import SchemaExtension
 
-CACHED = 1_000
-"""Documents that are kept; clients use few, and this is for those who make them up."""
+from schema.cost import OperationCost, Prices
+from schema.limits import LENGTH_PER_TOKEN, MAX_COMMENTS, MAX_NESTING, Limits, TooComplex, check_size
 
+KEPT = 1_000_000
+"""Characters of all documents that are kept; parsed, they take some sixty times as much."""
 KEPT_LENGTH = 10_000
-"""Characters of a document that is kept; parsed, it takes some sixty times as much."""
+"""Characters of a document that is kept; clients use few and short ones, longer ones are of those who make them up."""
 MAX_DIGITS = 400
+_LONG_NUMBER = re.compile(rf"\d{{{MAX_DIGITS + 1}}}")
+"""Where there is none, here or in a text, no number needs to be looked at."""
+MAX_ERRORS = 10
+"""Of validation, which then stops."""
 
 
 class Prepared(NamedTuple):
     document: DocumentNode
     errors: list[GraphQLError]
+    costs: Mapping[str | None, OperationCost]
+    """Of its operations by name; empty if there are errors."""
 
 
 class ShortNumbers(ASTValidationRule):
@@ -38,17 +50,88 @@ class ShortNumbers(ASTValidationRule):
             self.report_error(GraphQLError(f"A number may have at most {MAX_DIGITS} digits.", node))
 
 
-def prepare(schema: GraphQLSchema, query: str) -> Prepared:
-    """The document and what validation says of it. Raises GraphQLError for a syntax error."""
-    return _kept(schema, query) if len(query) <= KEPT_LENGTH else _prepare(schema, query)
+class Documents:
+    """Those of one schema under some limits."""
 
+    def __init__(self, schema: GraphQLSchema, prices: Prices, limits: Limits) -> None:
+        self.limits = limits
+        self._schema = schema
+        self._prices = prices
+        self._kept: OrderedDict[str, Prepared | TooComplex] = OrderedDict()
+        self._kept_length = 0
+        self._last: tuple[str, Prepared | TooComplex] | None = None
+        # Twice what GraphiQL asks for; what an introspection takes does not depend on what is stored.
+        known = prices.costs(parse(get_introspection_query(input_value_deprecation=True)))
+        self._max_introspection = 2 * max(cost.introspection for cost in known.values())
 
-def _prepare(schema: GraphQLSchema, query: str) -> Prepared:
-    document = parse(query)
-    return Prepared(document, validate(schema, document, [ShortNumbers]) or validate(schema, document))
+    def prepare(self, query: str) -> Prepared:
+        """The document and what validation says of it. Raises GraphQLError for a syntax error, and TooComplex."""
+        if len(query) > (longest := self.limits.max_tokens * LENGTH_PER_TOKEN):
+            raise TooComplex("length", len(query), longest)
+        found = self._found(query)
+        if isinstance(found, TooComplex):
+            raise TooComplex(*found.reason)  # anew: one that is raised again and again gathers tracebacks
+        return found
 
+    def cost(self, prepared: Prepared, operation: OperationDefinitionNode, variables: Mapping[str, Any] | None) -> int:
+        """Of an operation of a valid document. Raises TooComplex."""
+        costs = prepared.costs[operation.name.value if operation.name else None]
+        cost = costs.of(variables or {})
+        if cost > self.limits.max_cost:
+            raise TooComplex("cost", cost, self.limits.max_cost)
+        if costs.introspection > self._max_introspection:
+            raise TooComplex("introspection", costs.introspection, self._max_introspection)
+        return cost + costs.introspection
 
-_kept = lru_cache(maxsize=CACHED)(_prepare)
+    def _found(self, query: str) -> Prepared | TooComplex:
+        if self._last and query == self._last[0]:  # one request asks several times, also for what is not kept
+            return self._last[1]
+        found = self._kept.get(query)
+        if found is None:
+            found = self._prepare(query)
+            if len(query) <= KEPT_LENGTH:
+                self._keep(query, found)
+        else:
+            self._kept.move_to_end(query)
+        self._last = (query, found)
+        return found
+
+    def _keep(self, query: str, found: Prepared | TooComplex) -> None:
+        self._kept[query] = found
+        self._kept_length += len(query)
+        while self._kept_length > KEPT:
+            self._kept_length -= len(self._kept.popitem(last=False)[0])
+
+    def _prepare(self, query: str) -> Prepared | TooComplex:
+        try:
+            document = self._parsed(query)
+            if not check_size(document, self.limits):
+                return Prepared(document, self._problems(document, [NoFragmentCyclesRule]), {})
+        except TooComplex as error:
+            return TooComplex(*error.reason)  # without the traceback, and what that holds
+        # First of all: other rules would read them, and fail.
+        long = self._problems(document, [ShortNumbers]) if _LONG_NUMBER.search(query) else []
+        errors = long or self._problems(document)
+        return Prepared(document, errors, {} if errors else self._prices.costs(document))
+
+    def _parsed(self, query: str) -> DocumentNode:
+        limit = self.limits.max_tokens
+        try:
+            return parse(query, max_lexical_tokens=limit, max_comments=MAX_COMMENTS)
+        except GraphQLSyntaxError as error:
+            # graphql-core has no other sign of its limits than their words.
+            if f"more than {limit} tokens" in error.message:
+                raise TooComplex("tokens", limit + 1, limit) from None
+            if f"more than {MAX_COMMENTS} comments" in error.message:
+                raise TooComplex("comments", MAX_COMMENTS + 1, MAX_COMMENTS) from None
+            if "nested too deeply" in error.message:
+                raise TooComplex("nesting", MAX_NESTING + 1, MAX_NESTING) from None
+            raise
+
+    def _problems(
+        self, document: DocumentNode, rules: list[type[ASTValidationRule]] | None = None
+    ) -> list[GraphQLError]:
+        return validate(self._schema, document, rules, MAX_ERRORS, hide_suggestions=True)
 
 
 def operation_of(document: DocumentNode, name: str | None) -> OperationDefinitionNode:
@@ -62,17 +145,43 @@ def operation_of(document: DocumentNode, name: str | None) -> OperationDefinitio
 
 
 class PreparedDocuments(SchemaExtension):
-    """Has Strawberry execute prepared documents, and only the operation that the request means (it would take the first)."""
+    """Has Strawberry execute prepared documents, and only the operation that the request means (it would take the first).
+
+    Nothing is executed that costs more than the limit. What it costs is in the answer if the request's `extensions` ask for
+    it.
+    """
+
+    _cost: int | None = None
+
+    @property
+    def _documents(self) -> Documents:
+        schema: Any = self.execution_context.schema  # RapporteurSchema, which is built of this
+        documents: Documents = schema.documents
+        return documents
 
     def on_parse(self) -> Iterator[None]:
         context = self.execution_context
         assert context.query is not None
-        context.graphql_document = prepare(context.schema._schema, context.query).document
-        operation_of(context.graphql_document, context._provided_operation_name)
+        self._prepared = self._documents.prepare(context.query)
+        context.graphql_document = self._prepared.document
+        self._operation = operation_of(context.graphql_document, context._provided_operation_name)
         yield
 
     def on_validate(self) -> Iterator[None]:
         context = self.execution_context
-        assert context.query is not None
-        context.pre_execution_errors = prepare(context.schema._schema, context.query).errors
+        context.pre_execution_errors = self._prepared.errors
+        if not self._prepared.errors:
+            try:
+                self._cost = self._documents.cost(self._prepared, self._operation, context.variables)
+            except TooComplex as error:
+                context.pre_execution_errors = [error]
         yield
+
+    def get_results(self) -> dict[str, Any]:
+        asked = cost_is_asked_for(self.execution_context.operation_extensions)
+        return {"cost": self._cost} if asked and self._cost is not None else {}
+
+
+def cost_is_asked_for(extensions: Any) -> bool:
+    """By the `extensions` of a request."""
+    return isinstance(extensions, dict) and bool(extensions.get("cost"))

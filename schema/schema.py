@@ -1,5 +1,6 @@
 """The assembled schema."""
 
+from copy import copy
 from typing import Any
 
 import strawberry
@@ -7,8 +8,10 @@ from graphql import GraphQLError, GraphQLInputObjectType, GraphQLObjectType, Und
 from strawberry.schema_directives import OneOf
 from strawberry.types import ExecutionResult
 
-from schema.documents import PreparedDocuments
+from schema.cost import Prices
+from schema.documents import Documents, PreparedDocuments
 from schema.errors import Error, coded, exception_handlers
+from schema.limits import Limits
 from schema.mutation import Mutation
 from schema.query import Query
 from schema.segments import Segment
@@ -17,6 +20,15 @@ from schema.subscription import Subscription
 
 class RapporteurSchema(strawberry.Schema):
     """Every entry of `errors` has a code, and says nothing that is none of the client's business."""
+
+    documents: Documents
+    """Those it executes; each under its limits."""
+
+    def limited(self, limits: Limits) -> "RapporteurSchema":
+        """The same schema with these limits, and documents of its own."""
+        other = copy(self)
+        other.documents = Documents(self._schema, _prices, limits)
+        return other
 
     async def execute(self, *args: Any, **options: Any) -> ExecutionResult:
         result = await super().execute(*args, **options)
@@ -28,7 +40,7 @@ class RapporteurSchema(strawberry.Schema):
         """Log nothing here: a client's error is none of the server's, and `coded` logs those that are."""
 
 
-def _adjusted(schema: strawberry.Schema) -> strawberry.Schema:
+def _adjusted(schema: RapporteurSchema) -> RapporteurSchema:
     """What Strawberry leaves to be said of the types.
 
     `expectedVersion: Int`, not `expectedVersion: Int = null`: a resolver's own default says as much. And that an input is
@@ -56,3 +68,5 @@ schema = _adjusted(
         exception_handlers=exception_handlers,
     )
 )
+_prices = Prices(schema._schema)
+schema.documents = Documents(schema._schema, _prices, Limits())

@@ -19,6 +19,8 @@ from domain.errors import ServiceUnavailable
 from domain.ids import WorkspaceId
 from resolvers.context import Context
 from resolvers.hub import Hub
+from schema.limits import Limits
+from schema.schema import schema
 from server.graphiql import graphiql_routes
 from server.limits import Places
 from server.logs import RequestLog
@@ -44,7 +46,8 @@ def create_app(settings: Settings, database_url: str) -> Starlette:
     """The app on a database that is migrated and has the workspace (see `server.prepare`)."""
     database = open_database(settings, database_url)
     hub = Hub(database, WorkspaceId(settings.workspace_id))
-    streams = Streams()
+    limited = schema.limited(Limits(settings.max_cost, settings.max_depth, settings.max_tokens))
+    streams = Streams(limited)
     places = Places(settings.max_connections)
     closing = asyncio.Event()
 
@@ -91,7 +94,7 @@ def create_app(settings: Settings, database_url: str) -> Starlette:
 
     app = Starlette(
         routes=[
-            Route("/graphql", GraphQLView(streams, new_context, settings, places, closing)),
+            Route("/graphql", GraphQLView(limited, streams, new_context, settings, places, closing)),
             WebSocketRoute("/graphql", WebSocketEndpoint(streams, new_context, settings, places)),
             Route("/healthz", healthz),
             Route("/readyz", readyz),

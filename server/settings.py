@@ -11,6 +11,9 @@ from sqlalchemy.exc import ArgumentError
 
 from domain.ids import DEFAULT_WORKSPACE_ID
 from domain.search import language as language_rule
+from schema.limits import MAX_NESTING, Limits
+
+DEFAULT = Limits()
 
 
 class Settings(BaseSettings):
@@ -52,6 +55,12 @@ class Settings(BaseSettings):
     """How long a connection may be silent before it is asked for a sign of life."""
 
     max_body: int = Field(16 * 1024 * 1024, ge=1024)
+    max_cost: int = Field(DEFAULT.max_cost, ge=1)
+    """Of an operation, in fields of one row; see docs/limits.md."""
+    max_depth: int = Field(DEFAULT.max_depth, ge=1, le=MAX_NESTING)
+    """Fields in each other."""
+    max_tokens: int = Field(DEFAULT.max_tokens, ge=1, le=100_000)
+    """Of a document, and its fields with fragments written out."""
 
     @field_validator("search_language")
     @classmethod

@@ -26,9 +26,9 @@ from graphql.execution import Executor
 from graphql.language import VariableNode
 
 from resolvers.context import Context
-from schema.documents import operation_of, prepare
+from schema.documents import Prepared, cost_is_asked_for, operation_of
 from schema.errors import coded
-from schema.schema import schema
+from schema.schema import RapporteurSchema
 from server.json import encode_json
 
 KEPT_ANSWERS = 16
@@ -43,30 +43,33 @@ class RequestErrors(Exception):
         self.errors = [coded(error).formatted for error in errors]
 
 
-def operation_in(query: str, name: str | None) -> tuple[DocumentNode, OperationDefinitionNode]:
-    """The valid document and the operation in it that is to be executed. Raises RequestErrors."""
-    try:
-        document, errors = prepare(schema._schema, query)
-        if errors:
-            raise RequestErrors(errors)
-        return document, operation_of(document, name)
-    except GraphQLError as error:
-        raise RequestErrors([error]) from error
-
-
 class Streams:
     """Executes operations as streams, sharing the work for events that many readers get."""
 
-    def __init__(self) -> None:
+    def __init__(self, schema: RapporteurSchema) -> None:
+        self._schema = schema
         self._answers: OrderedDict[tuple[int, bytes], tuple[object, bytes]] = OrderedDict()
         self._under_way: dict[tuple[int, bytes], asyncio.Future[bytes]] = {}
 
-    async def answers(
-        self, query: str, variables: dict[str, Any] | None, name: str | None, context: Context
-    ) -> AsyncGenerator[bytes, None]:
-        """One answer of a query or mutation, or one for each event of a subscription. Raises only RequestErrors."""
+    def operation(self, query: str, name: str | None) -> tuple[Prepared, OperationDefinitionNode]:
+        """The valid document and the operation in it that is to be executed. Raises RequestErrors."""
         try:
-            async with aclosing(self._executed(query, variables, name, context)) as answers:
+            prepared = self._schema.documents.prepare(query)
+            if prepared.errors:
+                raise RequestErrors(prepared.errors)
+            return prepared, operation_of(prepared.document, name)
+        except GraphQLError as error:
+            raise RequestErrors([error]) from error
+
+    async def answers(
+        self, query: str, variables: dict[str, Any] | None, name: str | None, context: Context, extensions: Any = None
+    ) -> AsyncGenerator[bytes, None]:
+        """One answer of a query or mutation, or one for each event of a subscription. Raises only RequestErrors.
+
+        `extensions` are the request's.
+        """
+        try:
+            async with aclosing(self._executed(query, variables, name, context, extensions)) as answers:
                 async for answer in answers:
                     yield answer
         except RequestErrors:
@@ -76,15 +79,23 @@ class Streams:
             raise RequestErrors([GraphQLError(str(error), original_error=original)]) from error
 
     async def _executed(
-        self, query: str, variables: dict[str, Any] | None, name: str | None, context: Context
+        self, query: str, variables: dict[str, Any] | None, name: str | None, context: Context, extensions: Any
     ) -> AsyncGenerator[bytes, None]:
-        document, operation = operation_in(query, name)
+        schema = self._schema
+        prepared, operation = self.operation(query, name)
+        document = prepared.document
         if operation.operation is not OperationType.SUBSCRIPTION:
-            result = await schema.execute(query, variables, context, operation_name=name)
+            asked = extensions if isinstance(extensions, dict) else None
+            result = await schema.execute(query, variables, context, operation_name=name, operation_extensions=asked)
             if result.data is None and result.errors:
                 raise RequestErrors(result.errors)
-            yield _encoded(result.data, result.errors)
+            yield _encoded(result.data, result.errors, result.extensions)
             return
+        try:
+            cost = schema.documents.cost(prepared, operation, variables)
+        except GraphQLError as error:
+            raise RequestErrors([error]) from error
+        of_answers = {"cost": cost} if cost_is_asked_for(extensions) else None
         executor = Executor.build(
             schema._schema, document, context_value=context, raw_variable_values=variables, operation_name=name
         )
@@ -95,12 +106,14 @@ class Streams:
         if isinstance(source, ExecutionResult):
             raise RequestErrors(source.errors or [])
         assert isinstance(source, AsyncGenerator)
-        shape = encode_json([query, name, _variables_of_events(document, operation, variables or {})])
+        shape = encode_json([query, name, _variables_of_events(document, operation, variables or {}), of_answers])
         async with aclosing(source) as events:
             async for event in events:
-                yield await self._answer(executor, event, shape)
+                yield await self._answer(executor, event, shape, of_answers)
 
-    async def _answer(self, executor: Executor[Any], event: object, shape: bytes) -> bytes:
+    async def _answer(
+        self, executor: Executor[Any], event: object, shape: bytes, extensions: dict[str, Any] | None
+    ) -> bytes:
         key = (id(event), shape)  # the event is kept with its answer, so that its id stays its own
         if key in self._answers:
             return self._answers[key][1]
@@ -108,20 +121,20 @@ class Streams:
             return await asyncio.shield(self._under_way[key])
         result = execute_subscription_event(executor.build_per_event_executor(event))
         if isinstance(result, ExecutionResult):
-            answer = _encoded(result.data, result.errors)
+            answer = _encoded(result.data, result.errors, extensions)
             self._answers[key] = (event, answer)
             if len(self._answers) > KEPT_ANSWERS:
                 self._answers.popitem(last=False)
             return answer
         # Something was loaded beyond the event: true now, but not for those who come later.
-        self._under_way[key] = asyncio.ensure_future(_finished(result))
+        self._under_way[key] = asyncio.ensure_future(_finished(result, extensions))
         self._under_way[key].add_done_callback(lambda _: self._under_way.pop(key))
         return await asyncio.shield(self._under_way[key])
 
 
-async def _finished(result: Awaitable[ExecutionResult]) -> bytes:
+async def _finished(result: Awaitable[ExecutionResult], extensions: dict[str, Any] | None) -> bytes:
     finished = await result
-    return _encoded(finished.data, finished.errors)
+    return _encoded(finished.data, finished.errors, extensions)
 
 
 def _variables_of_events(
@@ -144,8 +157,10 @@ def _variables_of_events(
     return sorted((name, value) for name, value in variables.items() if name in used)
 
 
-def _encoded(data: Any, errors: list[GraphQLError] | None) -> bytes:
+def _encoded(data: Any, errors: list[GraphQLError] | None, extensions: dict[str, Any] | None) -> bytes:
     answer = {"data": data}
     if errors:
         answer["errors"] = [coded(error).formatted for error in errors]
+    if extensions:
+        answer["extensions"] = extensions
     return encode_json(answer)

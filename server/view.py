@@ -16,14 +16,17 @@ from strawberry.types import ExecutionResult
 
 from domain.errors import InvalidInput
 from resolvers.context import Context
-from schema.schema import schema
+from schema.schema import RapporteurSchema
 from server.actors import actor_of
 from server.graphiql import graphiql_page
 from server.json import decode_json, encode_json
 from server.limits import Places, TooManyConnections
 from server.settings import Settings
 from server.sse import EventStream
-from server.streams import RequestErrors, Streams, operation_in
+from server.streams import RequestErrors, Streams
+
+COST_HEADER = "Rapporteur-Cost"
+"""With any value asks for the cost, as `extensions: {"cost": true}` in the body does."""
 
 
 class GraphQLView(GraphQL[Context, None]):
@@ -31,6 +34,7 @@ class GraphQLView(GraphQL[Context, None]):
 
     def __init__(
         self,
+        schema: RapporteurSchema,
         streams: Streams,
         new_context: Callable[[str], Context],
         settings: Settings,
@@ -73,11 +77,11 @@ class GraphQLView(GraphQL[Context, None]):
         data = await self.parse_http_body(self.request_adapter_class(request))
         assert isinstance(data, GraphQLRequestData)
         assert data.query is not None
-        if ("json" in accept or "*/*" in accept) and not _is_subscription(data):
+        if ("json" in accept or "*/*" in accept) and not self._is_subscription(data):
             return None
         request.state.operation = data.operation_name
         context = self._new_context(_actor(request))
-        return self._streams.answers(data.query, data.variables, data.operation_name, context)
+        return self._streams.answers(data.query, data.variables, data.operation_name, context, data.extensions)
 
     async def get_context(self, request: Any, response: Any) -> Context:
         return self._new_context(_actor(request))
@@ -101,14 +105,24 @@ class GraphQLView(GraphQL[Context, None]):
             raise HTTPException(400, "operationName must be a string or null")
         if not data.query:
             raise HTTPException(400, "query must be a GraphQL document")
+        if COST_HEADER in request.headers:
+            data.extensions = {**(data.extensions or {}), "cost": True}
         return data
 
     async def execute_single(self, request: Request, *args: Any, **options: Any) -> ExecutionResult:
         data: GraphQLRequestData = options["request_data"]
         request.state.operation = data.operation_name  # for the request's line in the log
-        if _is_subscription(data):
+        if self._is_subscription(data):
             raise HTTPException(400, "a subscription needs a WebSocket, or the header Accept: text/event-stream")
         return await super().execute_single(request, *args, **options)
+
+    def _is_subscription(self, data: GraphQLRequestData) -> bool:
+        """Whether the request is a valid subscription; what is wrong with another is said when it is executed."""
+        try:
+            _, operation = self._streams.operation(data.query or "", data.operation_name)
+        except RequestErrors:
+            return False
+        return operation.operation is OperationType.SUBSCRIPTION
 
     def parse_json(self, data: str | bytes) -> Any:
         try:
@@ -128,15 +142,6 @@ def _actor(request: Request) -> str:
         return actor_of(request.headers)
     except InvalidInput as error:
         raise HTTPException(400, str(error)) from error
-
-
-def _is_subscription(data: GraphQLRequestData) -> bool:
-    """Whether the request is a valid subscription; what is wrong with another is said when it is executed."""
-    try:
-        _, operation = operation_in(data.query or "", data.operation_name)
-    except RequestErrors:
-        return False
-    return operation.operation is OperationType.SUBSCRIPTION
 
 
 def error_response(message: str, status: int) -> Response:

@@ -211,7 +211,11 @@ class _Connection:
         """One operation, from its first answer to its end."""
         head = f'{{"id":{encode_json(id).decode()},"type":"next","payload":'
         stream = self._streams.answers(
-            payload["query"], payload.get("variables"), payload.get("operationName"), self._new_context(self._actor)
+            payload["query"],
+            payload.get("variables"),
+            payload.get("operationName"),
+            self._new_context(self._actor),
+            payload.get("extensions"),
         )
         began, outcome = time.perf_counter(), "ended"
         try:

@@ -44,6 +44,15 @@ def serve(
     max_body: Annotated[
         int | None, typer.Option(envvar="RAPPORTEUR_MAX_BODY", help="Bytes of a request. Default: 16 MiB")
     ] = None,
+    max_cost: Annotated[
+        int | None, typer.Option(envvar="RAPPORTEUR_MAX_COST", help="Of an operation, in fields. Default: 100000")
+    ] = None,
+    max_depth: Annotated[
+        int | None, typer.Option(envvar="RAPPORTEUR_MAX_DEPTH", help="Fields in each other. Default: 15")
+    ] = None,
+    max_tokens: Annotated[
+        int | None, typer.Option(envvar="RAPPORTEUR_MAX_TOKENS", help="Of a document. Default: 1000")
+    ] = None,
     max_connections: Annotated[
         int | None,
         typer.Option(envvar="RAPPORTEUR_MAX_CONNECTIONS", help="Open streams of one process. Default: 10000"),

@@ -1,0 +1,368 @@
+"""What queries cost: that of each is what a plain count of everything written out gives, and useful ones can be paid."""
+
+import json
+from typing import Any
+
+import pytest
+from graphql import (
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLInterfaceType,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLUnionType,
+    InlineFragmentNode,
+    IntValueNode,
+    OperationDefinitionNode,
+    SelectionSetNode,
+    VariableNode,
+    get_introspection_query,
+    get_named_type,
+    get_nullable_type,
+    parse,
+    validate,
+)
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from schema.cost import Prices
+from schema.documents import KEPT, KEPT_LENGTH
+from schema.limits import Limits, TooComplex
+from schema.prices import COUNTED, LOADED, PAGED, PAGES, PRICES, SIZES, WRITTEN, Page, Price
+from schema.schema import schema
+from server.operations import OPERATIONS, operation
+
+SCHEMA = schema._schema
+PRICED = Prices(SCHEMA)
+TOUR = json.loads((OPERATIONS.parent.parent / "server/graphiql/tour.json").read_text())
+NAMES = sorted(path.stem for path in OPERATIONS.glob("*.graphql"))
+TYPES = {
+    name: type_
+    for name, type_ in SCHEMA.type_map.items()
+    if isinstance(type_, GraphQLObjectType | GraphQLInterfaceType)
+}
+MAXIMA: dict[str, dict[str, Any]] = {
+    "AgentHistory": {"first": 100},
+    "AgentManifests": {"first": 100},
+    "Agents": {"first": 100},
+    "ApplyAgents": {"agents": [{}] * 1_000},
+    "DeleteSegments": {"segmentIds": [1] * 1_000},
+    "HistoryOfAgent": {"first": 100},
+    "HistoryOfMeeting": {"first": 100},
+    "MeetingHistory": {"first": 100},
+    "Meetings": {"first": 100, "segments": 100},
+    "Nodes": {"ids": [""] * 100},
+    "SearchSegments": {"first": 100},
+    "SegmentUpdates": {"batchSize": 1_000},
+    "Transcript": {"first": 1_000},
+    "UpsertSegments": {"segments": [{}] * 1_000},
+    "VariantHistory": {"first": 100},
+}
+AGENTS = """query ($first: Int) {
+  agents(first: $first) { totalCount nodes { id variants { id slug } } edges { cursor node { id } } }
+}"""
+
+
+def cost(query: str, /, **variables: Any) -> int:
+    """Of the first operation. Raises TooComplex."""
+    documents = schema.documents
+    prepared = documents.prepare(query)
+    assert prepared.errors == []
+    node = next(node for node in prepared.document.definitions if isinstance(node, OperationDefinitionNode))
+    return documents.cost(prepared, node, variables)
+
+
+def refused(query: str, /, **variables: Any) -> dict[str, Any]:
+    with pytest.raises(TooComplex) as caught:
+        cost(query, **variables)
+    return caught.value.extensions or {}
+
+
+# What is declared
+
+
+def test_every_list_has_a_size_and_every_page_a_limit() -> None:
+    lists, pages = set(), set()
+    for name, type_ in TYPES.items():
+        inherited = {field for interface in type_.interfaces for field in interface.fields}
+        for field_name, field in type_.fields.items():
+            path = f"{name}.{field_name}"
+            if set(field.args) & {"first", "last", "batchSize"}:
+                pages.add(path)
+            if isinstance(get_nullable_type(field.type), GraphQLList) and "pageInfo" not in type_.fields:
+                lists.add((path, field_name in inherited))
+    assert pages <= PAGES.keys()
+    declared = SIZES.keys() | PAGED | PAGES.keys()
+    assert [path for path, inherited in lists if path not in declared and not inherited] == []
+    assert SIZES.keys() | PAGED <= {path for path, _ in lists}, "what is no list needs no size"
+    assert PRICES.keys() | PAGES.keys() <= {
+        f"{name}.{field}" for name, type_ in TYPES.items() for field in type_.fields
+    }
+
+
+def test_every_list_argument_of_a_root_field_is_counted() -> None:
+    for root in (SCHEMA.query_type, SCHEMA.mutation_type, SCHEMA.subscription_type):
+        assert root is not None
+        for name, field in root.fields.items():
+            lists = {arg for arg, given in field.args.items() if isinstance(get_nullable_type(given.type), GraphQLList)}
+            assert not lists or lists <= set(PAGES[f"{root.name}.{name}"].arguments)
+
+
+def test_a_field_that_makes_a_statement_costs_more_than_one_that_does_not() -> None:
+    for query in (
+        "{ meetingCount }",
+        '{ node(id: "x") { id } }',
+        "{ meetings(first: 0) { pageInfo { hasNextPage } } }",
+    ):
+        assert cost(query) > 100
+    assert cost("{ agents(first: 0) { totalCount } }") - cost("{ agents(first: 0) { nodes { id } } }") >= 1_000
+    assert cost("{ meetingCount again: meetingCount }") == 2 * cost("{ meetingCount }")
+    assert cost("{ __typename }") == 1
+
+
+# What they come to
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_operation_can_be_paid_at_its_largest(name: str) -> None:
+    usual = cost(operation(name), **TOUR[name])
+    assert 100 <= usual <= cost(operation(name), **{**TOUR[name], **MAXIMA.get(name, {})}) <= Limits().max_cost * 2 / 3
+
+
+def test_graphiql_may_ask_for_the_schema() -> None:
+    query = get_introspection_query(input_value_deprecation=True, directive_is_repeatable=True, schema_description=True)
+    assert cost(query) > 1_000
+    many = " ".join(f"a{n}: __schema {{ types {{ fields {{ args {{ name }} }} }} }}" for n in range(60))
+    assert refused(f"{{ {many} }}")["measure"] == "introspection"
+
+
+@pytest.mark.parametrize(
+    ("variables", "size"),
+    [
+        ({}, 20),
+        ({"first": None}, 20),
+        ({"first": 0}, 0),
+        ({"first": 7}, 7),
+        ({"first": 100}, 100),
+        ({"first": 101}, 100),  # which the resolver refuses
+        ({"first": 10**30}, 100),
+        ({"first": -5}, 0),
+        ({"first": "7"}, 100),
+        ({"first": 7.0}, 100),
+        ({"first": True}, 100),
+    ],
+)
+def test_a_list_costs_by_the_page_that_is_asked_for(variables: dict[str, Any], size: int) -> None:
+    of_an_agent = (1 + 1 + (1 + 5) + 20 * (1 + 2)) + (1 + 1 + (1 + 1))
+    once = LOADED.once + COUNTED.once + LOADED.once
+    assert cost(AGENTS, **variables) == once + (1 + LOADED.each) + (1 + COUNTED.each) + 1 + 1 + size * of_an_agent
+
+
+def test_the_largest_of_several_numbers_counts() -> None:
+    query = "query ($n: Int = 30) { agents(first: %s, last: $n) { nodes { id } } }"
+    assert cost(query % 10) == cost(query % "null") == cost(query % 10, n=None) + 20 * 2
+    assert cost(query % 40) == cost(query % 10, n=40) == cost(query % "null", n=40)
+
+
+def test_a_list_in_an_argument_counts_by_its_length() -> None:
+    query = "query ($ids: [ID!]!) { nodes(ids: $ids) { id } }"
+    assert cost(query, ids=["a", "b"]) == cost('{ nodes(ids: ["a", "b"]) { id } }') == LOADED.once + 6 + 2 * 2
+    assert cost(query, ids=["a"] * 5_000) == cost(query, ids=["a"] * 100)
+
+
+def test_what_costs_more_than_the_limit_says_how_much() -> None:
+    query = "query ($n: Int) { meetings(first: 100) { nodes { segments(first: $n) { nodes { text } } } } }"
+    found = cost(query, n=100)
+    assert refused(query, n=1_000) == {
+        "code": "QUERY_TOO_COMPLEX",
+        "measure": "cost",
+        "cost": found + 100 * 900 * 2,
+        "limit": 100_000,
+    }
+
+
+# The same as a plain count
+
+
+def naive(query: str, variables: dict[str, Any]) -> int:
+    """Every field of every row, one by one, and the statements."""
+    document = parse(query)
+    (operation,) = (node for node in document.definitions if isinstance(node, OperationDefinitionNode))
+    fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
+    defaults = {
+        definition.variable.name.value: definition.default_value.value
+        for definition in operation.variable_definitions or ()
+        if isinstance(definition.default_value, IntValueNode)
+    }
+
+    def asked(node: FieldNode, page: Page, default: Any) -> int:
+        numbers = []
+        for argument in node.arguments or ():
+            if argument.name.value in page.arguments:
+                value = argument.value
+                if isinstance(value, VariableNode):
+                    number = variables.get(value.name.value, defaults.get(value.name.value))
+                else:
+                    number = value.value if isinstance(value, IntValueNode) else None
+                numbers += [] if number is None else [int(number)]
+        return min(max(numbers) if numbers else default, page.maximum)
+
+    def usual(type_: str, name: str) -> Price:
+        definition = TYPES[type_].fields[name].extensions["strawberry-definition"]
+        if type_ == "Mutation":
+            return WRITTEN
+        resolver = definition.base_resolver
+        if resolver is None or not resolver.is_async:
+            return Price()
+        return COUNTED if name == "totalCount" else LOADED
+
+    def walk(selections: SelectionSetNode, type_: str, page: int) -> tuple[int, int]:
+        """What each row costs, and what all of them together."""
+        rows = once = 0
+        for node in selections.selections:
+            if isinstance(node, FragmentSpreadNode | InlineFragmentNode):
+                fragment = fragments[node.name.value] if isinstance(node, FragmentSpreadNode) else node
+                condition = fragment.type_condition
+                more = walk(fragment.selection_set, condition.name.value if condition else type_, page)
+                rows, once = rows + more[0], once + more[1]
+                continue
+            assert isinstance(node, FieldNode)
+            name = node.name.value
+            if name == "__typename":
+                rows += 1
+                continue
+            field = TYPES[type_].fields[name]
+            paths = [f"{owner.name}.{name}" for owner in (TYPES[type_], *TYPES[type_].interfaces)]
+            price = next((PRICES[path] for path in paths if path in PRICES), usual(type_, name))
+            limits = PAGES.get(paths[0])
+            given = (
+                next((field.args[arg].default_value for arg in limits.arguments if arg in field.args), 0)
+                if limits
+                else 0
+            )
+            size = asked(node, limits, given) if limits else page
+            inner = (0, 0)
+            if node.selection_set:
+                inner = walk(node.selection_set, get_named_type(field.type).name, size)
+            rows += 1 + price.each
+            once += price.once + inner[1]
+            if not isinstance(get_nullable_type(field.type), GraphQLList):
+                rows += inner[0]
+            else:
+                declared = next((SIZES[path] for path in paths if path in SIZES), size)
+                rows += sum(1 + inner[0] for _ in range(declared))
+        return rows, once
+
+    root = SCHEMA.get_root_type(operation.operation)
+    assert root is not None
+    return sum(walk(operation.selection_set, root.name, 0))
+
+
+NUMBERS = st.sampled_from(["0", "1", "3", "100", "null", "$a", "$b", "$c"])
+
+
+@st.composite
+def selections(draw: st.DrawFn, type_: str, fragments: dict[str, tuple[str, str]], depth: int) -> str:
+    """Of a type, with inline fragments, and spreads of fragments that are there or made on the way."""
+    named = SCHEMA.type_map[type_]
+    parts = []
+    for _ in range(draw(st.integers(1, 3))):
+        kind = draw(st.sampled_from(["field", "field", "field", "inline", "spread"])) if depth else "field"
+        if kind == "inline":
+            parts.append(f"... on {type_} {{ {draw(selections(type_, fragments, depth - 1))} }}")
+        elif kind == "spread":
+            fitting = [name for name, (of, _) in fragments.items() if of == type_]
+            if not fitting or draw(st.booleans()):
+                text = draw(selections(type_, fragments, depth - 1))
+                name = f"F{len(fragments)}"
+                fragments[name] = (type_, text)
+            else:
+                name = draw(st.sampled_from(fitting))
+            parts.append(f"...{name}")
+        elif isinstance(named, GraphQLUnionType):
+            member = draw(st.sampled_from([member.name for member in named.types]))
+            parts.append(f"... on {member} {{ {draw(selections(member, fragments, max(0, depth - 1)))} }}")
+        else:
+            parts.append(draw(fields(type_, fragments, depth)))
+    return " ".join(parts)
+
+
+@st.composite
+def fields(draw: st.DrawFn, type_: str, fragments: dict[str, tuple[str, str]], depth: int) -> str:
+    usable = {
+        name: field
+        for name, field in TYPES[type_].fields.items()
+        if not [arg for arg in field.args.values() if isinstance(arg.type, GraphQLNonNull)]
+        and (depth or not hasattr(get_named_type(field.type), "fields"))
+    }
+    name: str = draw(st.sampled_from(["__typename", *usable]))
+    if name == "__typename":
+        return "__typename"
+    field = usable[name]
+    paging = [f"{arg}: {draw(NUMBERS)}" for arg in ("first", "last") if arg in field.args and draw(st.booleans())]
+    alias = f"x{draw(st.integers(0, 10**9))}: "
+    text = f"{alias}{name}({', '.join(paging)})" if paging else f"{alias}{name}"
+    named = get_named_type(field.type)
+    if not isinstance(named, GraphQLObjectType | GraphQLInterfaceType | GraphQLUnionType):
+        return text
+    return f"{text} {{ {draw(selections(named.name, fragments, depth - 1))} }}"
+
+
+@st.composite
+def documents(draw: st.DrawFn) -> str:
+    fragments: dict[str, tuple[str, str]] = {}
+    text = draw(selections("Query", fragments, 7))
+    definitions = [f"fragment {name} on {of} {{ {inner} }}" for name, (of, inner) in fragments.items()]
+    return "\n".join([f"query ($a: Int, $b: Int = 5, $c: Int = null) {{ {text} }}", *definitions])
+
+
+@settings(max_examples=300)
+@given(documents(), st.fixed_dictionaries({}, optional={name: st.none() | st.integers(0, 200) for name in "abc"}))
+def test_the_cost_is_that_of_everything_written_out(query: str, variables: dict[str, Any]) -> None:
+    # Some of these are not valid, as aliases meet: what they cost does not depend on it.
+    assert PRICED.costs(parse(query))[None].of(variables) == naive(query, variables)
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if not name.endswith("Updates")])
+def test_the_cost_of_operations_is_that_too(name: str) -> None:
+    if "Segments" not in name and name not in ("Nodes", "ApplyAgents"):  # which count lists in arguments
+        assert cost(operation(name), **TOUR[name]) == naive(operation(name), TOUR[name])
+
+
+# What is kept
+
+
+def test_what_is_kept_is_bounded_by_its_size() -> None:
+    kept = schema.limited(Limits()).documents
+    texts = [f"# {n} {'x' * (KEPT_LENGTH - 100)}\n{{ meetingCount }}" for n in range(300)]
+    for text in texts:
+        kept.prepare(text)
+    assert sum(map(len, kept._kept)) == kept._kept_length <= KEPT
+    assert texts[-1] in kept._kept
+    assert texts[0] not in kept._kept
+    kept.prepare("{ meetingCount }" + " " * KEPT_LENGTH)
+    assert len([text for text in kept._kept if len(text) > KEPT_LENGTH]) == 0
+
+
+def test_a_refusal_is_kept_and_said_anew() -> None:
+    kept = schema.limited(Limits(max_depth=1)).documents
+    for text in ("{ agents { totalCount } }", "{ meetings { totalCount } }") * 2:
+        with pytest.raises(TooComplex) as caught:
+            kept.prepare(text)
+        assert (caught.value.extensions or {})["measure"] == "depth"
+        traceback = caught.value.__traceback__
+        assert traceback is not None
+        assert traceback.tb_next is not None
+        assert traceback.tb_next.tb_next is None  # one that is raised again and again would hold more and more
+    assert len(kept._kept) == 2
+
+
+def test_documents_within_the_limits_are_valid_or_not_as_before() -> None:
+    for query in ("{ nothing }", "{ ...A } fragment A on Query { ...A }", "{ ...None }", "fragment A on Query { id }"):
+        prepared = schema.documents.prepare(query)
+        assert [error.message for error in prepared.errors]
+        assert {error.message for error in prepared.errors} <= {
+            error.message for error in validate(SCHEMA, prepared.document, hide_suggestions=True)
+        }
