@@ -4,16 +4,23 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from domain.filters import moment
 from domain.ids import MeetingId, uuid
-from domain.pages import Edge, Page, PageInfo
+from domain.pages import Edge, PageRequest
 from domain.segments import MAX_SECONDS, SPEAKER, Segment
 from domain.validation import Check, Rule, Violation, number, text
 
 MAX_QUERY = 1_000
 """Characters."""
+MAX_WORDS = 32
+"""Of a query: each makes ranking and highlighting dearer."""
+MAX_HIGHLIGHTS = 100
+"""Of one segment found."""
+HIGHLIGHTED = 4_000
+"""Characters of a segment, from its start, that are looked into for highlights: more than anybody says at a time."""
 DEFAULT_LANGUAGE = "english"
 LANGUAGES = frozenset(
     (
@@ -29,9 +36,26 @@ NO_WORDS = "</@-"
 """Blanks to the search: else what follows would be taken for a tag, and what they join for one word only."""
 MARKS = "\ufdd0\ufdd1"
 """What the database puts around each word found, in a text from which it has taken them: no characters of any script."""
-_MARKED = re.compile(f"{MARKS[0]}([^{MARKS}]*){MARKS[1]}")
+_MARKED = re.compile(f"{MARKS[0]}[^{MARKS}]*{MARKS[1]}")
+_ALL_PAIRED = re.compile(f"[^{MARKS}]*(?:{_MARKED.pattern}[^{MARKS}]*)*+")
+_NO_WORDS = dict.fromkeys(map(ord, NO_WORDS + MARKS), " ")
 _BLANKS = re.compile(r"[</@]|(?<=[^\s\"])-")
 """NO_WORDS in a query, where a hyphen before a word excludes it."""
+_BEFORE_A_BLANK = re.compile(r".*(?=\s)", re.DOTALL)
+_WORD = re.compile(r"[^\s!-/:-@\[-`{-~]+")
+"""What stands between blanks and ASCII's punctuation, at which the database parts words too."""
+
+
+def _query(value: Any) -> str:
+    """A rule: text of some words, of which there are not too many."""
+    query: str = _QUERY_TEXT(value)
+    words = len(_WORD.findall(query))
+    if words > MAX_WORDS:
+        raise Violation(f"must have at most {MAX_WORDS} words, has {words}")
+    return query
+
+
+_QUERY_TEXT = text(MAX_QUERY, required=True)
 
 
 def language(value: Any) -> str:
@@ -59,7 +83,7 @@ class Search:
 
 
 _RULES: dict[str, Rule] = {
-    "query": text(MAX_QUERY, required=True),
+    "query": _query,
     "meeting_id": uuid,
     "speaker": SPEAKER,
     "created_after": moment,
@@ -90,54 +114,48 @@ class Highlight:
     end: int
 
 
+def looked_into(text: str) -> str:
+    """What of a text is looked into for highlights: whole words, up to HIGHLIGHTED characters."""
+    if len(text) <= HIGHLIGHTED:
+        return text
+    start = _BEFORE_A_BLANK.match(text, 0, HIGHLIGHTED + 1)
+    return start[0] if start else ""
+
+
+def only_words(text: str) -> str:
+    """The text, as long as it is, with blanks for what the index takes for blanks, and for MARKS."""
+    return text.translate(_NO_WORDS)
+
+
 def highlights(marked: str, text: str) -> list[Highlight]:
-    """Where the words between MARKS are in the text, in order. None if the marked text is not as long as the text."""
-    found = [
+    """Where the first words between MARKS are in the text, in order. None if the marked text is not as long as the text."""
+    if not _ALL_PAIRED.fullmatch(marked) or len(marked) - 2 * marked.count(MARKS[0]) != len(text):
+        return []
+    found = (
         # Each word has the marks of those before it in front, and its own first one.
         Highlight(match.start() - 2 * nth, match.end() - 2 * nth - 2)
         for nth, match in enumerate(_MARKED.finditer(marked))
-    ]
-    if len(marked) - 2 * len(found) != len(text):
-        return []
-    return [highlight for highlight in found if highlight.start < highlight.end]
+    )
+    return list(islice((highlight for highlight in found if highlight.start < highlight.end), MAX_HIGHLIGHTS))
 
 
 @dataclass(slots=True)
 class Hit:
-    """A segment found. `rank` is from 0 to 1; `marked` is its text, blanks for what is no word, with MARKS."""
+    """A segment found. `rank` is from 0 to 1."""
 
     segment: Segment
     rank: float
-    marked: str
 
 
 @dataclass(frozen=True, slots=True)
 class SearchEdge(Edge[Segment]):
     rank: float
-    highlights: list[Highlight]
+    query: str
 
 
 @dataclass(frozen=True, slots=True)
 class SearchPage:
-    """One page of what was found, best first, as a connection of segments."""
+    """One page of what is to be found, best first: what is not asked of it is not looked for."""
 
-    hits: Page[Hit]
-
-    @property
-    def edges(self) -> list[SearchEdge]:
-        return [
-            SearchEdge(self.hits.cursor(hit), hit.segment, hit.rank, highlights(hit.marked, hit.segment.text))
-            for hit in self.hits.nodes
-        ]
-
-    @property
-    def nodes(self) -> list[Segment]:
-        return [hit.segment for hit in self.hits.nodes]
-
-    @property
-    def page_info(self) -> PageInfo:
-        return self.hits.page_info
-
-    async def total(self) -> int:
-        assert self.hits.total is not None
-        return await self.hits.total()
+    request: PageRequest
+    search: Search

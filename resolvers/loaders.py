@@ -16,6 +16,7 @@ from domain.ids import AgentId, MeetingId, VariantId, WorkspaceId
 from domain.meetings import Meeting
 from domain.pages import Page, PageRequest
 from domain.revisions import AgentRevision, VariantRevision
+from domain.search import Hit, Search, SearchPage
 from domain.segments import Segment, SpeakerStats
 from domain.variants import AgentVariant
 
@@ -55,6 +56,9 @@ class Loaders:
         self._segment_counts: dict[str | None, Loader[MeetingId, int | None]] = {}
         self._histories: dict[tuple[PageRequest, EventKind | None], Loader[History, Page[Event] | None]] = {}
         self._history_counts: dict[EventKind | None, Loader[History, int | None]] = {}
+        self._found: dict[SearchPage, Loader[SearchPage, Page[Hit] | None]] = {}
+        self._found_counts: dict[Search, Loader[Search, int | None]] = {}
+        self._marked: dict[str, Loader[str, str | None]] = {}
 
     def _loader(self, load: Callable[[Repositories, list[K]], Awaitable[Mapping[K, V]]]) -> Loader[K, V | None]:
         """A loader that gives None for what `load` does not find."""
@@ -147,3 +151,28 @@ class Loaders:
                 lambda repositories, histories: repositories.events.counts(histories, kind)
             )
         return self._history_counts[kind]
+
+    def found(self, page: SearchPage) -> Loader[SearchPage, Page[Hit] | None]:
+        """A loader for each page, as no statement has two: its fields share what it loads, and no other page's error."""
+        if page not in self._found:
+
+            async def load(repositories: Repositories, pages: list[SearchPage]) -> dict[SearchPage, Page[Hit]]:
+                return {page: await repositories.search.page(page.request, page.search) for page in pages}
+
+            self._found[page] = self._loader(load)
+        return self._found[page]
+
+    def found_counts(self, search: Search) -> Loader[Search, int | None]:
+        if search not in self._found_counts:
+
+            async def load(repositories: Repositories, searches: list[Search]) -> dict[Search, int]:
+                return {search: await repositories.search.count(search) for search in searches}
+
+            self._found_counts[search] = self._loader(load)
+        return self._found_counts[search]
+
+    def marked(self, query: str) -> Loader[str, str | None]:
+        """Texts with the words of the query marked."""
+        if query not in self._marked:
+            self._marked[query] = self._loader(lambda repositories, texts: repositories.search.marked(query, texts))
+        return self._marked[query]

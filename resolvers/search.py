@@ -3,17 +3,17 @@
 from datetime import datetime
 
 from db.search import CURSOR
-from domain.pages import page_request
-from domain.search import SearchPage, checked_search
-from resolvers.context import Context
-from resolvers.pages import listed
+from domain.pages import Page, PageInfo, page_request
+from domain.search import Highlight, Hit, SearchEdge, SearchPage, checked_search, looked_into
+from domain.search import highlights as marked_places
+from domain.segments import Segment
+from resolvers.context import Info
 
 DEFAULT_PAGE = 20
 MAX_PAGE = 100
 
 
-async def segments(
-    context: Context,
+def segments(
     query: str,
     meeting_id: str | None,
     speaker: str | None,
@@ -36,9 +36,32 @@ async def segments(
             "to_time": to_time,
         }
     )
-    hits = await listed(
-        context,
-        page=lambda repositories: repositories.search.page(request, search),
-        count=lambda repositories: repositories.search.count(search),
-    )
-    return SearchPage(hits)
+    return SearchPage(request, search)
+
+
+async def _page(root: SearchPage, info: Info) -> Page[Hit]:
+    found = await info.context.loaders.found(root).load(root)
+    assert found is not None
+    return found
+
+
+async def edges(root: SearchPage, info: Info) -> list[SearchEdge]:
+    page = await _page(root, info)
+    return [SearchEdge(page.cursor(hit), hit.segment, hit.rank, root.search.query) for hit in page.nodes]
+
+
+async def nodes(root: SearchPage, info: Info) -> list[Segment]:
+    return [hit.segment for hit in (await _page(root, info)).nodes]
+
+
+async def page_info(root: SearchPage, info: Info) -> PageInfo:
+    return (await _page(root, info)).page_info
+
+
+async def total_count(root: SearchPage, info: Info) -> int:
+    return await info.context.loaders.found_counts(root.search).load(root.search) or 0
+
+
+async def highlights(root: SearchEdge, info: Info) -> list[Highlight]:
+    text = looked_into(root.node.text)
+    return marked_places(await info.context.loaders.marked(root.query).load(text) or "", text)

@@ -116,12 +116,11 @@ class Query:
     @strawberry.field(
         graphql_type=SegmentSearchConnection,
         description="Segments by their words, best first; at most 100 a page. `query` is as for a search engine: all words,"
-        ' "a phrase", or, -without. `createdAfter` is included, `createdBefore` is not; `fromTime` to `toTime` is a span of'
-        " the meeting in seconds.",
+        f' "a phrase", or, -without; at most {search_entities.MAX_WORDS} words. `createdAfter` is included, `createdBefore`'
+        " is not; `fromTime` to `toTime` is a span of the meeting in seconds.",
     )
-    async def search_segments(
+    def search_segments(
         self,
-        info: Info,
         query: str,
         meeting_id: strawberry.ID | None = None,
         speaker: str | None = None,
@@ -132,8 +131,7 @@ class Query:
         first: int | None = resolve_search.DEFAULT_PAGE,
         after: str | None = None,
     ) -> search_entities.SearchPage:
-        return await resolve_search.segments(
-            info.context,
+        return resolve_search.segments(
             query,
             meeting_id,
             speaker,

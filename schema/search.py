@@ -2,8 +2,9 @@
 
 import strawberry
 
-from domain import search, segments
-from schema.connections import PageInfo, total_count
+from domain import pages, search, segments
+from resolvers import search as resolve
+from schema.connections import PageInfo
 from schema.segments import Segment
 
 
@@ -24,17 +25,22 @@ class SegmentSearchEdge:
         description="How well it answers the query, from 0 to 1: comparable within one search."
     )
     highlights: list[search.Highlight] = strawberry.field(
-        graphql_type=list[Highlight], description="In the order of the text; none overlap."
+        graphql_type=list[Highlight],
+        resolver=resolve.highlights,
+        description=f"In the order of the text; none overlap. The first {search.MAX_HIGHLIGHTS}, within the text's first"
+        f" {search.HIGHLIGHTED:,} characters.",
     )
 
 
 @strawberry.type(description="One page of the segments found, best first.")
 class SegmentSearchConnection:
-    edges: list[search.SearchEdge] = strawberry.field(graphql_type=list[SegmentSearchEdge])
+    edges: list[search.SearchEdge] = strawberry.field(graphql_type=list[SegmentSearchEdge], resolver=resolve.edges)
     nodes: list[segments.Segment] = strawberry.field(
-        graphql_type=list[Segment], description="The nodes of the edges, for those who need no more."
+        graphql_type=list[Segment],
+        resolver=resolve.nodes,
+        description="The nodes of the edges, for those who need no more.",
     )
-    page_info: PageInfo
+    page_info: pages.PageInfo = strawberry.field(graphql_type=PageInfo, resolver=resolve.page_info)
     total_count: int = strawberry.field(
-        resolver=total_count, description="Of all that is found, counted when asked for."
+        resolver=resolve.total_count, description="Of all that is found, counted when asked for."
     )

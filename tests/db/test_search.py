@@ -19,7 +19,7 @@ from domain.ids import DEFAULT_WORKSPACE_ID as WORKSPACE
 from domain.ids import MeetingId, WorkspaceId, new_id
 from domain.meetings import Meeting
 from domain.pages import PageRequest
-from domain.search import LANGUAGES, NO_WORDS, Hit, Search, highlights
+from domain.search import LANGUAGES, NO_WORDS, Hit, Search, highlights, looked_into
 from domain.segments import SegmentContent
 from tests.harness.databases import TestPostgres
 from tests.harness.sql import recorded
@@ -68,9 +68,11 @@ async def found(database: Database, query: str, workspace: WorkspaceId = WORKSPA
     return {hit.segment.text for hit in await hits(database, query, workspace, **where)}
 
 
-def highlighted(hit: Hit) -> list[str]:
-    text = hit.segment.text
-    return [text[highlight.start : highlight.end] for highlight in highlights(hit.marked, text)]
+async def highlighted(database: Database, query: str, text: str) -> list[str]:
+    looked = looked_into(text)
+    async with database.reading(WORKSPACE) as repositories:
+        marked = await repositories.search.marked(query, [looked])
+    return [text[highlight.start : highlight.end] for highlight in highlights(marked[looked], looked)]
 
 
 async def test_another_workspaces_segments_are_not_found(database: Database, engine: AsyncEngine) -> None:
@@ -328,7 +330,7 @@ def highlighting(database_url: str) -> Any:
             await uow.commit()
         (hit,) = await hits(database, query)
         assert hit.segment.text == text
-        return highlighted(hit)
+        return await highlighted(database, query, text)
 
     with runner:
         yield lambda text, query: runner.run(highlight(text, query))
@@ -338,4 +340,4 @@ def highlighting(database_url: str) -> Any:
 async def test_what_is_excluded_is_not_highlighted(database: Database) -> None:
     await meeting_of(database, "The launch is a red one", "A red launch date")
     (hit,) = await hits(database, 'launch -"red launch"')
-    assert highlighted(hit) == ["launch"]
+    assert await highlighted(database, 'launch -"red launch"', hit.segment.text) == ["launch"]

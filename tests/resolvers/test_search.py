@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
+from domain.search import HIGHLIGHTED
 from tests.harness.databases import TestPostgres
-from tests.harness.servers import Api, running_server, segment
+from tests.harness.servers import Api, RunningServer, running_server, segment
+from tests.harness.sql import recorded
 
 UNKNOWN = "01900000-0000-7000-8000-00000000dead"
 
@@ -101,6 +103,45 @@ def test_highlights_count_code_points(api: Api) -> None:
     (edge,) = api.run("SearchSegments", query="launch", meetingId=meeting["id"])["edges"]
     starts = [at for at in range(len(text)) if text.startswith("launch", at)]
     assert edge["highlights"] == [{"start": start, "end": start + 6} for start in starts]
+
+
+def test_only_the_first_highlights_are_given(api: Api) -> None:
+    meeting = said(api, "yak gnat " * 200)
+    (edge,) = api.run("SearchSegments", query="gnat", meetingId=meeting["id"])["edges"]
+    assert edge["highlights"] == [{"start": start, "end": start + 4} for start in range(4, 900, 9)]
+
+
+def test_the_start_of_a_long_text_is_looked_into_for_highlights(api: Api) -> None:
+    """`launch`, cut, would be taken for the word that it is not."""
+    text = "launch " + "so " * 1_329 + "launchpads launch"
+    assert text.index("launchpads") < HIGHLIGHTED - 3 < HIGHLIGHTED < len(text)
+    meeting = said(api, text, "so " * 2_000 + "launch")
+    edges = api.run("SearchSegments", query="launch", meetingId=meeting["id"])["edges"]
+    assert {edge["node"]["segmentId"]: edge["highlights"] for edge in edges} == {1: [{"start": 0, "end": 6}], 2: []}
+
+
+@pytest.mark.parametrize(
+    "query", ["cat " * 33, '"' + "cat " * 33 + '"', "cat,dog;" * 17, "cat or " * 17, "cat -dog " * 17]
+)
+def test_a_query_of_many_words_is_refused(api: Api, query: str) -> None:
+    error = api.refused("SearchSegments", query=query)
+    assert error["extensions"]["code"] == "BAD_USER_INPUT"
+    (field,) = error["extensions"]["fields"]
+    assert field["path"] == "query"
+    assert "at most 32 words" in field["message"]
+
+
+def test_queries_of_many_words_rank_by_how_often_they_are_there(api: Api) -> None:
+    words = "alpaca bison coati dingo eland fossa gecko heron impala jackal"
+    meeting = said(api, words, f"{words} {words}", *(f"{words} {words.split()[n]}" for n in range(8)))
+    search = {"query": f"{words} -zebra", "meetingId": meeting["id"]}
+    edges = api.run("SearchSegments", first=100, **search)["edges"]
+    ranks = [edge["rank"] for edge in edges]
+    assert all(0 < rank < 1 for rank in ranks)
+    assert ranks == sorted(ranks, reverse=True)
+    assert len(ranks) == 10
+    assert pages(api, 3, **search) == [edge["node"]["id"] for edge in edges]
+    assert [len(edge["highlights"]) for edge in edges if edge["node"]["segmentId"] < 3] in ([20, 10], [10, 20])
 
 
 def test_filters(api: Api) -> None:
@@ -217,6 +258,42 @@ def test_nodes_are_those_of_the_edges_and_nothing_is_counted_unasked(api: Api) -
     page = api.post(query, {"id": meeting["id"]})["data"]["searchSegments"]
     assert page["nodes"] == [edge["node"] for edge in page["edges"]]
     assert len(page["nodes"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("fields", "functions"),
+    [
+        ("totalCount", {"count("}),
+        ("nodes { id }", {"ts_rank_cd("}),
+        ("edges { cursor rank node { id text } } nodes { id } pageInfo { endCursor }", {"ts_rank_cd("}),
+        ("edges { highlights { start } }", {"ts_rank_cd(", "ts_headline("}),
+        (
+            "totalCount nodes { id } edges { rank highlights { start end } node { id } }",
+            {"count(", "ts_rank_cd(", "ts_headline("},
+        ),
+    ],
+)
+def test_only_what_is_asked_for_is_looked_up(server: RunningServer, fields: str, functions: set[str]) -> None:
+    """Each of them in one statement, for any number of hits."""
+    meeting = said(server.api, *(f"lemur number {n}" for n in range(9)))
+    query = f'query ($id: ID) {{ searchSegments(query: "lemur", meetingId: $id) {{ {fields} }} }}'
+    with recorded(server.database.engine) as statements:
+        answer = server.api.post(query, {"id": meeting["id"]})
+    assert "errors" not in answer
+    known = ("count(", "ts_rank_cd(", "ts_headline(")
+    run = [[function for function in known if function in statement] for statement in statements]
+    assert sorted(run) == sorted([function] for function in functions)
+
+
+def test_searches_of_one_document_have_their_own_words(api: Api) -> None:
+    meeting = said(api, "lynx one", "lynx two")
+    query = """query ($id: ID) {
+        a: searchSegments(query: "lynx", meetingId: $id) { edges { highlights { start } node { text } } totalCount }
+        b: searchSegments(query: "one", meetingId: $id) { edges { highlights { start } node { text } } totalCount }
+    }"""
+    data = api.post(query, {"id": meeting["id"]})["data"]
+    assert [edge["highlights"] for edge in data["a"]["edges"]] == [[{"start": 0}]] * 2
+    assert data["b"] == {"edges": [{"highlights": [{"start": 5}], "node": {"text": "lynx one"}}], "totalCount": 1}
 
 
 def test_the_language_is_a_setting(postgres: TestPostgres) -> None:
