@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import strawberry
 
 from domain import agents as agent_entities
+from domain import manifests as manifest_entities
 from domain import meetings as meeting_entities
 from domain import segments as segment_entities
 from domain import variants as variant_entities
@@ -163,7 +164,7 @@ class Mutation:
         dry_run: bool = False,
         expected_state: str | None = None,
         reason: str | None = None,
-    ) -> manifests.AppliedAgents:
+    ) -> manifest_entities.AppliedAgents:
         return await manifests.apply(
             info.context,
             [given(agent) for agent in agents],
