@@ -153,7 +153,8 @@ class Mutation:
     @strawberry.mutation(
         graphql_type=ApplyAgentsResult,
         description="Makes agents what these manifests say, in one transaction; applied again, they change nothing. `prune`"
-        " deletes agents without a manifest, and variants that their agent's has not. `dryRun` tells what would change."
+        " deletes agents without a manifest, and variants that their agent's has not, where at most 1,000 of both are stored."
+        " `dryRun` tells what would change."
         " `expectedState` is that of a dry run: a Conflict if something has changed since.",
     )
     async def apply_agents(

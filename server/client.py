@@ -108,5 +108,7 @@ def _value(answer: dict[str, Any]) -> Any:
         raise ApiError("; ".join(error["message"] for error in errors))
     (result,) = answer["data"].values()
     if isinstance(result, dict) and result.get("code") and result.get("message"):
-        raise ApiError(result["message"])
+        # The message names the first few fields only.
+        fields = [f"{field['path']} {field['message']}" for field in result.get("fields") or ()]
+        raise ApiError("; ".join(fields) or result["message"])
     return result

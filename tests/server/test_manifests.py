@@ -1,5 +1,6 @@
 """Agents as YAML files: what is written is read again, and `rapporteur agents pull|push` on a real directory."""
 
+import re
 import socket
 import threading
 from collections.abc import Iterator
@@ -363,6 +364,12 @@ def test_one_bad_file_keeps_all_from_being_applied(fresh_server: RunningServer, 
     edit(directory / "greeter.yaml", "temperature: warm", "temperature: 0.7")
     refused = agents("push", directory, fresh_server, "--yes")
     assert "scribe.yaml: variants.brief.overrides.maxTokens must be" in refused.stderr
+    names = ("maxTokens", "contextWindow", "inputTokenLimit", "tokenBudget", "timeoutSeconds", "maxRetries")
+    text = (directory / "greeter.yaml").read_text()
+    (directory / "greeter.yaml").write_text(re.sub(rf"({'|'.join(names)}): ", r"\1: -", text))
+    refused = agents("push", directory, fresh_server, "--yes")
+    for name in names:
+        assert f"greeter.yaml: config.{name} must be" in refused.stderr
     edit(directory / "greeter.yaml", "config:", "confg:")
     assert "confg is not known" in agents("push", directory, fresh_server, "--yes").stderr
     assert everything(fresh_server.api) == before
