@@ -35,6 +35,14 @@ _LOCKED = _ONE.with_for_update(key_share=True)
 _LOCKED_TO_DELETE = _ONE.with_for_update()  # keeps others from referring to it, too
 _BY_SLUG = _AGENTS.where(agents.c.slug == bindparam("slug"))
 
+_COUNT_WITH_VARIANTS = select(
+    select(func.count()).select_from(agents).where(_HERE).scalar_subquery()
+    + select(func.count())
+    .select_from(agent_variants)
+    .where(agent_variants.c.workspace_id == WORKSPACE)
+    .scalar_subquery()
+)
+
 _RESOLVED = select(
     agents.c.id,
     agent_variants.c.id,
@@ -147,10 +155,18 @@ class AgentRepository(Repository):
         return _agent(rows[0])
 
     async def lock_by_slugs(self, slugs: Collection[str] | None) -> list[Agent]:
-        """The agents with these slugs (None: all), which are locked, against being referred to as well, by the order of ids."""
+        """The agents with these slugs (None: all), locked as by `lock`, in the order of their ids.
+
+        Others can still refer to them: one that is to be deleted needs `lock` besides.
+        """
         statement = _ALL if slugs is None else _BY_SLUGS
         values = {} if slugs is None else {"slugs": list(slugs)}
-        return [_agent(row) for row in await self._rows(statement.with_for_update(), **values)]
+        return [_agent(row) for row in await self._rows(statement.with_for_update(key_share=True), **values)]
+
+    async def count_with_variants(self) -> int:
+        """How many agents and variants there are."""
+        rows = await self._rows(_COUNT_WITH_VARIANTS)
+        return int(rows[0][0])
 
     async def page(self, request: PageRequest, filter: AgentFilter, order: Order = AGENTS_BY_AGE) -> Page[Agent]:
         statement = self._filtered(select(*_COLUMNS), filter)

@@ -50,7 +50,7 @@ def _update() -> Select[Any]:
 
 
 def _leave_agent() -> Select[Any]:
-    theirs = select(meetings).where(_HERE, meetings.c.agent_id == KEY).order_by(meetings.c.id)
+    theirs = select(meetings).where(_HERE, meetings.c.agent_id == any_(IDS)).order_by(meetings.c.id)
     before = theirs.with_for_update(key_share=True).cte("before")
     written, event = _RECORDED.update(before, {"agent_id": null()})
     return select(written.c.id).add_cte(event)
@@ -136,9 +136,10 @@ class MeetingRepository(Repository):
             raise Conflict("the meeting was modified concurrently", current.version)
         return meeting(rows[0])
 
-    async def leave_agent(self, agent_id: AgentId) -> None:
-        """Leave the agent's meetings without one."""
-        await self._write(_LEAVE_AGENT, key=agent_id)
+    async def leave_agent(self, *agent_ids: AgentId) -> None:
+        """Leave the meetings of this agent, or of each of these, without one."""
+        if agent_ids:
+            await self._write(_LEAVE_AGENT, ids=list(agent_ids))
 
     async def delete(self, id: MeetingId) -> None:
         """Delete the meeting and its segments."""

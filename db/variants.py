@@ -57,7 +57,7 @@ def _update() -> Select[Any]:
 
 
 def _delete() -> Select[Any]:
-    deleted, event = VARIANTS.delete(_HERE, agent_variants.c.id == ID)
+    deleted, event = VARIANTS.delete(_HERE, agent_variants.c.id == any_(IDS))
     return select(deleted.c.id).add_cte(event)
 
 
@@ -96,10 +96,11 @@ class VariantRepository(Repository):
                 return agent, variant
         raise NotFound("variant", id)
 
-    async def create(self, agent: Agent, new: NewVariant) -> AgentVariant:
+    async def create(self, agent: Agent, new: NewVariant, *, replacing: int = 0) -> AgentVariant:
         """Store a variant of an agent that the caller has locked.
 
-        Without a slug it gets the first free one of its name. Raises Conflict for a slug that is taken, or one too many.
+        Without a slug it gets the first free one of its name. Raises Conflict for a slug that is taken, or one too many;
+        `replacing` says how many of the present ones the caller deletes before the unit of work ends.
         """
         taken = {
             row.slug
@@ -107,7 +108,7 @@ class VariantRepository(Repository):
                 select(agent_variants.c.slug).where(_HERE, agent_variants.c.agent_id == agent.id)
             )
         }
-        ensure_room(len(taken))
+        ensure_room(len(taken) - replacing)
         named = {
             "slug": new.slug or free_slug(slugify(new.name), taken),
             "name": new.name,
@@ -130,8 +131,9 @@ class VariantRepository(Repository):
         self._changes.agents.add(variant.agent_id)
         return (await self.by_ids([variant.id]))[variant.id]
 
-    async def delete(self, id: VariantId) -> None:
-        await self._write(_DELETE, id=id)
+    async def delete(self, *ids: VariantId) -> None:
+        if ids:
+            await self._write(_DELETE, ids=list(ids))
 
 
 def _new(values: Mapping[str, Any], overrides: ConfigOverrides) -> dict[str, Any]:

@@ -2,14 +2,16 @@
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
 
 from domain.agents import Agent, NewAgent, new_agent
-from domain.errors import InvalidInput
+from domain.errors import Conflict, InvalidInput
+from domain.events import Event
+from domain.ids import AgentId, VariantId
 from domain.slugs import slug
 from domain.validation import Check, Violation
 from domain.variants import MAX_VARIANTS, AgentVariant, NewVariant, new_variant
@@ -54,9 +56,22 @@ def agent_manifests(inputs: Sequence[Mapping[str, Any]]) -> list[AgentManifest]:
 
 
 def _ensure_size(entities: int) -> None:
-    if not 1 <= entities <= MAX_ENTITIES:
+    if entities == 0:
+        raise InvalidInput.of("agents", "must not be empty: give at least one agent")
+    if entities > MAX_ENTITIES:
         raise InvalidInput.of(
-            "agents", f"must have 1 to {MAX_ENTITIES:,} agents and variants, has {entities:,}: apply them in parts"
+            "agents",
+            f"must have at most {MAX_ENTITIES:,} agents and variants, has {entities:,}: apply them in parts, which must"
+            " not prune, as each would delete the others",
+        )
+
+
+def ensure_prunable(entities: int) -> None:
+    """Raise InvalidInput where more agents and variants are stored than can be compared with the manifests at once."""
+    if entities > MAX_ENTITIES:
+        raise InvalidInput.of(
+            "prune",
+            f"must be false where more than {MAX_ENTITIES:,} agents and variants are stored: there are {entities:,}",
         )
 
 
@@ -91,14 +106,140 @@ def _slug(new: NewAgent | NewVariant) -> str:
     return new.slug
 
 
-def apply_to_agent(manifest: AgentManifest, agent: Agent) -> Agent:
+@dataclass(frozen=True, slots=True)
+class Activation:
+    """What is to be active instead of what is; None is the base."""
+
+    active: VariantId | None
+    slug: str | None
+    slug_before: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AgentPlan:
+    """What makes one agent what its manifest says.
+
+    Variants are pruned before others are created, so that there is room for these: all but the one that is active as long
+    as nothing else is. That one goes last.
+    """
+
+    slug: str
+    stored: Agent | None
+    created: NewAgent | None
+    updated: Agent | None
+    pruned_variants: list[AgentVariant]
+    updated_variants: list[AgentVariant]
+    created_variants: list[NewVariant]
+    activation: Activation | None
+    pruned_last: AgentVariant | None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What makes agents what their manifests say. The agents that are pruned go first, in the order of their ids."""
+
+    pruned: list[Agent]
+    agents: list[AgentPlan]
+
+    @property
+    def pruned_variants(self) -> Iterator[tuple[str, AgentVariant]]:
+        """Those that go before anything is created, each with its agent's slug."""
+        return ((plan.slug, variant) for plan in self.agents for variant in plan.pruned_variants)
+
+    @property
+    def pruned_last(self) -> Iterator[tuple[str, AgentVariant]]:
+        return ((plan.slug, plan.pruned_last) for plan in self.agents if plan.pruned_last)
+
+
+def plan(
+    manifests: Sequence[AgentManifest],
+    stored: Sequence[Agent],
+    variants: Mapping[AgentId, Sequence[AgentVariant]],
+    *,
+    prune: bool,
+) -> Plan:
+    """What is to be done to the stored agents. Raises Conflict, by slugs, for what cannot be so."""
+    present = {agent.slug: agent for agent in stored}
+    plans, problems = [], []
+    for manifest in manifests:
+        agent = present.pop(manifest.slug, None)
+        try:
+            plans.append(_plan(manifest, agent, variants.get(agent.id, ()) if agent else (), prune))
+        except Conflict as conflict:
+            problems.append(str(conflict))
+    if problems:
+        raise Conflict("; ".join(problems[:5]))
+    return Plan(sorted(present.values(), key=lambda agent: agent.id) if prune else [], plans)
+
+
+def _plan(manifest: AgentManifest, agent: Agent | None, variants: Sequence[AgentVariant], prune: bool) -> AgentPlan:
+    others = {variant.slug: variant for variant in variants}
+    ids: dict[str, VariantId] = {}
+    created, updated = [], []
+    for new in manifest.variants:
+        slug = _slug(new)
+        variant = others.pop(slug, None)
+        ids[slug] = variant.id if variant else new.id
+        if variant is None:
+            created.append(new)
+        elif (changed := _applied_to_variant(new, variant)) != variant:
+            updated.append(changed)
+    pruned = list(others.values()) if prune else []
+    present = next((variant for variant in variants if agent and variant.id == agent.active_variant_id), None)
+    present_slug = present.slug if present else None
+    if present in pruned and not manifest.sets_active:
+        raise Conflict(
+            f"the active variant {manifest.slug}/{present_slug} cannot be pruned: say which one is to be active instead, if any"
+        )
+    left = len(variants) - len(pruned) + len(created)
+    if left > MAX_VARIANTS:
+        raise Conflict(f"{manifest.slug} would have {left} variants: an agent can have at most {MAX_VARIANTS}")
+    changes_active = manifest.sets_active and manifest.active != present_slug
+    active = None if manifest.active is None else ids[manifest.active]
+    applied = _applied_to_agent(manifest, agent) if agent else None
+    return AgentPlan(
+        manifest.slug,
+        stored=agent,
+        created=None if agent else manifest.agent,
+        updated=None if applied == agent else applied,
+        pruned_variants=[variant for variant in pruned if variant is not present],
+        updated_variants=updated,
+        created_variants=created,
+        activation=Activation(active, manifest.active, present_slug) if changes_active else None,
+        pruned_last=present if present in pruned else None,
+    )
+
+
+def _applied_to_agent(manifest: AgentManifest, agent: Agent) -> Agent:
     """The stored agent as the manifest has it."""
     new = manifest.agent
     return replace(agent, name=new.name, description=new.description, config=new.config)
 
 
-def apply_to_variant(new: NewVariant, variant: AgentVariant) -> AgentVariant:
+def _applied_to_variant(new: NewVariant, variant: AgentVariant) -> AgentVariant:
     return replace(variant, name=new.name, description=new.description, overrides=new.overrides)
+
+
+@dataclass(frozen=True, slots=True)
+class AppliedChange:
+    """A change that was made (or would be), and by its slugs of what.
+
+    An activation has the variant's, too, and that of what was active before (None: the base).
+    """
+
+    agent_slug: str
+    variant_slug: str | None
+    active_before: str | None
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
+class AppliedAgents:
+    """What applying did, or would do; `state` names what was stored before."""
+
+    changes: list[AppliedChange]
+    state: str
+    dry_run: bool
 
 
 def state(value: Any) -> str:

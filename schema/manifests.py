@@ -6,7 +6,7 @@ import strawberry
 from strawberry import Maybe
 
 from domain import events
-from resolvers import manifests as entities
+from domain import manifests as entities
 from schema.configs import ConfigInput, NewConfigInput
 from schema.errors import Conflict, InvalidInput, NotFound
 from schema.history import AgentEvent
@@ -38,10 +38,16 @@ class AgentManifest:
 class AppliedChange:
     agent_slug: str
     variant_slug: str | None = strawberry.field(description="The variant that changed, was activated or deactivated.")
+    active_before: str | None = strawberry.field(
+        description="In an activation or deactivation: the variant that was active before; null: the base."
+    )
     event: events.Event = strawberry.field(graphql_type=AgentEvent)
 
 
-@strawberry.type(description="What applying manifests did, or would do.")
+@strawberry.type(
+    description="What applying manifests did, or would do. The events of a dry run never happened: their ids and times will"
+    " not be those of the events when it is done, and the ids of what they create will be others, too."
+)
 class AppliedAgents:
     changes: list[AppliedChange]
     state: str = strawberry.field(description="What was stored before; for `expectedState`.")

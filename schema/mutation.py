@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import strawberry
 
 from domain import agents as agent_entities
+from domain import manifests as manifest_entities
 from domain import meetings as meeting_entities
 from domain import segments as segment_entities
 from domain import variants as variant_entities
@@ -153,7 +154,8 @@ class Mutation:
     @strawberry.mutation(
         graphql_type=ApplyAgentsResult,
         description="Makes agents what these manifests say, in one transaction; applied again, they change nothing. `prune`"
-        " deletes agents without a manifest, and variants that their agent's has not. `dryRun` tells what would change."
+        " deletes agents without a manifest, and variants that their agent's has not, where at most 1,000 of both are stored."
+        " `dryRun` tells what would change."
         " `expectedState` is that of a dry run: a Conflict if something has changed since.",
     )
     async def apply_agents(
@@ -164,7 +166,7 @@ class Mutation:
         dry_run: bool = False,
         expected_state: str | None = None,
         reason: str | None = None,
-    ) -> manifests.AppliedAgents:
+    ) -> manifest_entities.AppliedAgents:
         return await manifests.apply(
             info.context,
             [given(agent) for agent in agents],

@@ -1,5 +1,6 @@
 """A small client of our own API, for the commands that work on a running server."""
 
+import json
 from collections.abc import Iterator
 from getpass import getuser
 from typing import Any, Self
@@ -9,6 +10,8 @@ import orjson
 
 from server.actors import HEADER
 from server.operations import operation
+
+_JSON = (b"content-type", b"application/json")
 
 
 class ApiError(Exception):
@@ -26,7 +29,7 @@ class ApiClient:
         if parsed.scheme not in ("http", "https") or not parsed.host:
             raise ApiError(f"{url!r} is not the URL of a server: say http://HOST:PORT")
         self.url = str(parsed.copy_with(path="/graphql") if parsed.path in ("", "/") else parsed)
-        self._http = httpx.Client(timeout=timeout, headers=[(HEADER.encode(), _user())])
+        self._http = httpx.Client(timeout=timeout, headers=[(HEADER.encode(), _user()), _JSON])
 
     def __enter__(self) -> Self:
         return self
@@ -36,27 +39,28 @@ class ApiClient:
 
     def run(self, name: str, **variables: Any) -> Any:
         """Run the operation `name` and give its only field's value. Raises ApiError for errors of every kind."""
+        content = _body(name, variables)  # before the try: an error of encoding is not the server's
         try:
-            response = self._http.post(self.url, json=_body(name, variables))
+            response = self._http.post(self.url, content=content)
             answer = response.json()
         except httpx.TransportError as error:
             raise self._silent(error) from error
         except ValueError as error:
-            raise self._stranger(response) from error
+            raise self._refused(response, len(content)) from error
         if not isinstance(answer, dict) or not (answer.get("data") or answer.get("errors")):
-            raise self._stranger(response)
+            raise self._refused(response, len(content))
         return _value(answer)
 
     def events(self, name: str, **variables: Any) -> Iterator[Any]:
         """Run a subscription and give its only field's value each time, until it completes. Raises ApiError."""
         timeout = httpx.Timeout(60, read=None)
         headers = {"Accept": "text/event-stream"}
+        body = _body(name, variables)
         try:
-            with self._http.stream(
-                "POST", self.url, json=_body(name, variables), headers=headers, timeout=timeout
-            ) as response:
+            with self._http.stream("POST", self.url, content=body, headers=headers, timeout=timeout) as response:
                 if not response.headers.get("content-type", "").startswith("text/event-stream"):
-                    raise self._stranger(response)
+                    response.read()
+                    raise self._refused(response, len(body))
                 kind = ""
                 for line in response.iter_lines():
                     field, _, content = line.partition(":")
@@ -69,10 +73,17 @@ class ApiClient:
         except httpx.TransportError as error:
             raise self._silent(error) from error
 
-    def _silent(self, error: Exception) -> ApiError:
-        return ApiError(f"no server answers at {self.url} ({error}); start one with: rapporteur serve")
+    def _silent(self, error: httpx.TransportError) -> ApiError:
+        if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.UnsupportedProtocol | httpx.ProxyError):
+            return ApiError(f"no server answers at {self.url} ({error}); start one with: rapporteur serve")
+        how = "did not answer in time" if isinstance(error, httpx.TimeoutException) else "broke off the connection"
+        return ApiError(f"the server at {self.url} {how} ({error}): what was asked may have been done")
 
-    def _stranger(self, response: httpx.Response) -> ApiError:
+    def _refused(self, response: httpx.Response, size: int) -> ApiError:
+        if response.status_code == httpx.codes.REQUEST_ENTITY_TOO_LARGE:
+            plain = response.headers.get("content-type", "").startswith("text/plain")
+            said = " ".join(response.text.split())[:200] if plain else ""
+            return ApiError(f"the request is too large for the server: {said or f'{size:,} bytes'}")
         return ApiError(f"what answers at {self.url} is no Rapporteur server (HTTP {response.status_code})")
 
 
@@ -84,8 +95,12 @@ def _user() -> bytes:
         return b"command line"
 
 
-def _body(name: str, variables: dict[str, Any]) -> dict[str, Any]:
-    return {"query": operation(name), "operationName": name, "variables": variables}
+def _body(name: str, variables: dict[str, Any]) -> bytes:
+    request = {"query": operation(name), "operationName": name, "variables": variables}
+    try:
+        return json.dumps(request, ensure_ascii=False, allow_nan=False).encode()
+    except (TypeError, ValueError) as error:  # what files can say, and JSON cannot
+        raise ApiError(f"what is given cannot be sent: {error}") from error
 
 
 def _value(answer: dict[str, Any]) -> Any:
@@ -93,5 +108,7 @@ def _value(answer: dict[str, Any]) -> Any:
         raise ApiError("; ".join(error["message"] for error in errors))
     (result,) = answer["data"].values()
     if isinstance(result, dict) and result.get("code") and result.get("message"):
-        raise ApiError(result["message"])
+        # The message names the first few fields only.
+        fields = [f"{field['path']} {field['message']}" for field in result.get("fields") or ()]
+        raise ApiError("; ".join(fields) or result["message"])
     return result

@@ -1,5 +1,6 @@
 """Agents as YAML files in a directory, one each, named by their slugs: for a git repository, where prompts are reviewed."""
 
+import json
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,13 +10,16 @@ from typing import Any
 import yaml
 
 from domain.slugs import slug
-from domain.validation import Violation
+from domain.validation import Rule, Violation, storable
 from server.client import ApiClient
 
 SUFFIX = ".yaml"
 PAGE = 100
 MAX_FILE = 16 * 1024 * 1024
 """Bytes: more than an agent with all its variants can have in common use."""
+
+_text_rule: Rule = storable(MAX_FILE)
+"""What can be sent at all; how long it may be, the server says."""
 
 _AGENT = {"name", "description", "active", "config", "variants"}
 _VARIANT = {"name", "description", "overrides"}
@@ -97,29 +101,46 @@ def read_manifest(path: Path) -> dict[str, Any]:
         loaded = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
     except OSError as error:
         raise NotAManifest(f"cannot be read: {error.strerror}") from error
-    except (yaml.YAMLError, UnicodeError, ValueError, RecursionError) as error:
+    # PyYAML raises what it happens to meet where a tag does not suit its text: KeyError, IndexError, AttributeError.
+    except (yaml.YAMLError, ValueError, RecursionError, LookupError, AttributeError, TypeError) as error:
         raise NotAManifest(f"is no YAML: {' '.join(str(error).split())}") from error
     return {"slug": name, **_agent(loaded)}
 
 
 def _agent(value: Any) -> dict[str, Any]:
     given = _mapping(value, "", _AGENT)
-    agent: dict[str, Any] = {name: given[name] for name in ("name", "description") if name in given}
-    if "name" not in agent:
+    if "name" not in given:
         raise NotAManifest("name is needed")
+    agent = _named(given, "")
     agent["config"] = _values(given.get("config"), "config")
     agent["variants"] = [
         _variant(name, variant) for name, variant in _mapping(given.get("variants"), "variants").items()
     ]
     if "active" in given:
-        agent["activeVariant"] = given["active"]
+        agent["activeVariant"] = _text_or_nothing(given["active"], "active")
     return agent
 
 
 def _variant(name: str, value: Any) -> dict[str, Any]:
-    given = _mapping(value, f"variants.{name}", _VARIANT)
-    overrides = _values(given.get("overrides"), f"variants.{name}.overrides")
-    return {"name": name, **given, "slug": name, "overrides": overrides}
+    where = f"variants.{name}"
+    given = _mapping(value, where, _VARIANT)
+    overrides = _values(given.get("overrides"), f"{where}.overrides")
+    return {"name": name, **_named(given, f"{where}."), "slug": name, "overrides": overrides}
+
+
+def _named(given: Mapping[str, Any], prefix: str) -> dict[str, Any]:
+    """The name and the description, as far as they are given."""
+    named = {name: _text_or_nothing(given[name], prefix + name) for name in ("name", "description") if name in given}
+    if "name" in named and named["name"] is None:
+        raise NotAManifest(f"{prefix}name must be a text")
+    return named
+
+
+def _text_or_nothing(value: Any, where: str) -> Any:
+    if value is not None and not isinstance(value, str):
+        unquoted = isinstance(value, int | float)  # which are texts to whoever wrote them
+        raise NotAManifest(f"{where} must be a text" + (": put it in quotes" if unquoted else ""))
+    return _sendable(value, where)
 
 
 def _values(value: Any, where: str) -> dict[str, Any]:
@@ -128,7 +149,15 @@ def _values(value: Any, where: str) -> dict[str, Any]:
     for name, item in values.items():
         if not isinstance(item, str | int | float | None) or (isinstance(item, float) and not math.isfinite(item)):
             raise NotAManifest(f"{where}.{name} must be a text or a number")
+        _sendable(item, f"{where}.{name}")
     return values
+
+
+def _sendable(value: Any, where: str) -> Any:
+    try:
+        return _text_rule(value) if isinstance(value, str) else value
+    except Violation as error:
+        raise NotAManifest(f"{where} {error}") from error
 
 
 def _mapping(value: Any, where: str, known: set[str] | None = None) -> dict[str, Any]:
@@ -138,9 +167,13 @@ def _mapping(value: Any, where: str, known: set[str] | None = None) -> dict[str,
     if not isinstance(value, dict):
         raise NotAManifest(f"{where or 'the file'} must be a mapping")
     for key in value:
-        if not isinstance(key, str) or (known is not None and key not in known):
-            at = f"{where}.{key}" if where else str(key)
-            raise NotAManifest(f"{at} is not known" + (f": there are {', '.join(sorted(known))}" if known else ""))
+        if not isinstance(key, str):
+            shown = json.dumps(key, default=str)
+            raise NotAManifest(f"{where or 'the file'}: a key must be a text: put {shown} in quotes")
+        _sendable(key, f"{where or 'the file'}: the key {key!r}")
+        if known is not None and key not in known:
+            at = f"{where}.{key}" if where else key
+            raise NotAManifest(f"{at} is not known: there are {', '.join(sorted(known))}")
     return value
 
 
@@ -161,14 +194,35 @@ def pull(client: ApiClient) -> Iterator[tuple[str, str]]:
 
 def files(directory: Path) -> list[Path]:
     """The directory's manifests, by name."""
-    return sorted(path for path in directory.iterdir() if path.name.endswith(SUFFIX) and not path.name.startswith("."))
+    return [path for path in _shown(directory) if path.name.endswith(SUFFIX)]
 
 
-def in_files(message: str, paths: Sequence[Path]) -> str:
-    """A message of the server, with files for the numbers of their manifests."""
+def misnamed(directory: Path) -> list[Path]:
+    """What looks like a manifest, and would be passed over for its name."""
+    return [path for path in _shown(directory) if path.suffix.lower() in (".yml", SUFFIX) and path.suffix != SUFFIX]
+
+
+def _shown(directory: Path) -> list[Path]:
+    return sorted(path for path in directory.iterdir() if not path.name.startswith("."))
+
+
+_PLACE = re.compile(r"(?:\bagents\.(\d+)|Variable '\$agents' has invalid value at \[(\d+)\])((?:\.\w+|\[\d+\])*)")
+_VARIANT_PLACE = re.compile(r"^\.variants(?:\.(\d+)|\[(\d+)\])")
+
+
+def in_files(message: str, paths: Sequence[Path], manifests: Sequence[Mapping[str, Any]]) -> str:
+    """A message of the server, with files for the numbers of their manifests, and what their keys are in the files."""
 
     def file(match: re.Match[str]) -> str:
         index = int(match[1] or match[2])
-        return f"{paths[index].name}: " if index < len(paths) else match[0]
+        if index >= len(paths):
+            return match[0]
 
-    return re.sub(r"\bagents\.(\d+)\.|Variable '\$agents' has invalid value at \[(\d+)\]\.?", file, message)
+        def variant(found: re.Match[str]) -> str:
+            number, variants = int(found[1] or found[2]), manifests[index]["variants"]
+            return f".variants.{variants[number]['slug']}" if number < len(variants) else found[0]
+
+        place = re.sub(r"^\.activeVariant\b", ".active", _VARIANT_PLACE.sub(variant, match[3]))
+        return f"{paths[index].name}: {place[1:]}" if place else paths[index].name
+
+    return _PLACE.sub(file, message)

@@ -1,20 +1,27 @@
 """Commands that keep a running server's agents as files."""
 
 import sys
+import unicodedata
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.text import Text
+from strawberry.utils.str_converters import to_camel_case
 
+from domain.configs import CONFIG_FIELDS
 from domain.diffs import text_diff
+from domain.manifests import MAX_ENTITIES
 from server.cli.options import DEFAULT_URL, Url, errors, fail
 from server.client import ApiClient, ApiError
-from server.manifests import NotAManifest, files, in_files, pull, read_manifest
+from server.manifests import SUFFIX, NotAManifest, files, in_files, misnamed, pull, read_manifest
 
 app = typer.Typer(no_args_is_help=True, help="Keep agents as YAML files, in a git repository for instance.")
 output = Console(highlight=False, soft_wrap=True)
+
+_ORDER = ["slug", "name", "description", *map(to_camel_case, CONFIG_FIELDS)]
+"""In which fields are shown: that of the files."""
 
 Directory = Annotated[Path, typer.Argument(metavar="DIR", help="One file for each agent: SLUG.yaml")]
 
@@ -41,7 +48,7 @@ def pull_agents(directory: Directory, url: Url = DEFAULT_URL) -> None:
         for name in sorted(others):
             kept = f"{directory / name}: kept, but there is no such agent"
             errors.print(kept, style="yellow", markup=False, soft_wrap=True)
-        typer.echo(f"{total} agents, {written} files written")
+        typer.echo(f"{_count(total, 'agent')}, {_count(written, 'file')} written")
     except ApiError as error:
         raise fail(error) from error
     except OSError as error:
@@ -65,15 +72,16 @@ def push_agents(
     A file says all that an agent is: what it leaves out has its default. Only without the key `active`, what is active stays.
     """
     paths, manifests = _read(directory)
+    _ensure_size(directory, manifests, prune)
     try:
         with ApiClient(url) as client:
-            planned = client.run("ApplyAgents", agents=manifests, prune=prune, dryRun=True)
+            planned = client.run("ApplyAgents", agents=manifests, prune=prune, dryRun=True, reason=reason)
             if not planned["changes"]:
                 typer.echo("nothing to change")
                 return
             for change in planned["changes"]:
-                _show(change)
-            count = f"{len(planned['changes'])} change{'s' if len(planned['changes']) > 1 else ''}"
+                show(change)
+            count = _count(len(planned["changes"]), "change")
             if dry_run:
                 typer.echo(f"{count}, not applied")
                 return
@@ -83,46 +91,90 @@ def push_agents(
             client.run("ApplyAgents", agents=manifests, prune=prune, expectedState=state, reason=reason)
             typer.echo(f"{count} applied")
     except ApiError as error:
-        raise fail(in_files(str(error), paths)) from error
+        raise fail(visible(in_files(str(error), paths, manifests))) from error
 
 
 def _read(directory: Path) -> tuple[list[Path], list[dict[str, Any]]]:
     """The files and what is in them. Ends the command, with all that is wrong, if any is no manifest."""
     try:
-        paths = files(directory)
+        paths, others = files(directory), misnamed(directory)
     except OSError as error:
         raise fail(f"{directory}: {error.strerror}") from error
-    if not paths:
-        raise fail(f"{directory}: there are no files SLUG.yaml")
-    manifests, refused = [], False
+    # Passed over, their agents would be pruned.
+    for path in others:
+        errors.print(visible(f"{path}: must be named SLUG{SUFFIX}"), style="red", markup=False, soft_wrap=True)
+    if not paths and not others:
+        raise fail(f"{directory}: there are no files SLUG{SUFFIX}")
+    manifests, refused = [], bool(others)
     for path in paths:
         try:
             manifests.append(read_manifest(path))
         except NotAManifest as error:
             refused = True
-            errors.print(f"{path}: {error}", style="red", markup=False, soft_wrap=True)
+            errors.print(visible(f"{path}: {error}"), style="red", markup=False, soft_wrap=True)
     if refused:
         raise fail("nothing was applied")
     return paths, manifests
 
 
-def _show(change: Any) -> None:
+def _ensure_size(directory: Path, manifests: list[dict[str, Any]], prune: bool) -> None:
+    entities = sum(1 + len(manifest["variants"]) for manifest in manifests)
+    if entities > MAX_ENTITIES:
+        hint = (
+            "parts of them, each pushed with --prune, would delete each other"
+            if prune
+            else "put them in several directories, and never push those with --prune: each would delete the others'"
+        )
+        has = f"{directory}: has {entities:,} agents and variants, and a push takes at most {MAX_ENTITIES:,}"
+        raise fail(f"{has}; {hint}")
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def show(change: Any) -> None:
     """One change: of what, and each field with both values; texts of several lines as a diff."""
-    name = "/".join(filter(None, (change["agentSlug"], change["variantSlug"])))
-    output.print(Text(f"{name}: {change['event']['kind'].replace('_', ' ').lower()}", style="bold"))
-    for field in change["event"]["changes"]:
+    name, kind = "/".join(filter(None, (change["agentSlug"], change["variantSlug"]))), change["event"]["kind"]
+    output.print(Text(visible(f"{name}: {kind.replace('_', ' ').lower()}"), style="bold"))
+    for field in sorted(change["event"]["changes"], key=_place):
         before, after = field["before"], field["after"]
         if field["field"] == "activeVariantId":
-            continue  # an id, which says less than the slug above
+            continue  # ids; the slugs are below
         if "\n" in f"{before}{after}" and isinstance(before or "", str):
-            output.print(Text(f"  {field['field']}:"))
-            for line in text_diff(before or "", after or "").splitlines()[2:]:
-                output.print(Text(f"    {line}", style={"+": "green", "-": "red", "@": "cyan"}.get(line[:1], "")))
+            output.print(Text(visible(f"  {field['field']}:")))
+            for line in text_diff(before or "", after or "").removesuffix("\n").split("\n")[2:]:
+                style = {"+": "green", "-": "red", "@": "cyan"}.get(line[:1], "")
+                output.print(Text(f"    {visible(line)}", style=style))
         else:
-            output.print(
-                Text(f"  {field['field']}: ").append(_value(before), "red").append(" → ").append(_value(after), "green")
-            )
+            _show_change(field["field"], _value(before), _value(after))
+    if kind in ("ACTIVATED", "DEACTIVATED"):
+        active = change["variantSlug"] if kind == "ACTIVATED" else None
+        _show_change("active", change["activeBefore"] or "the base", active or "the base")
+
+
+def _show_change(field: str, before: str, after: str) -> None:
+    shown = Text(visible(f"  {field}: ")).append(visible(before), "red").append(" → ").append(visible(after), "green")
+    output.print(shown)
+
+
+def _place(field: Any) -> int:
+    return _ORDER.index(field["field"]) if field["field"] in _ORDER else len(_ORDER)
 
 
 def _value(value: Any) -> str:
     return "none" if value is None else repr(value) if isinstance(value, str) else str(value)
+
+
+_OBEYED = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+"""Categories of what a terminal obeys, or breaks lines at, or does not show: a text must not look like other output."""
+
+
+def visible(text: str) -> str:
+    """The text with escapes for what is not to be seen in it; the tab stays."""
+    return "".join(_escaped(char) if char != "\t" and unicodedata.category(char) in _OBEYED else char for char in text)
+
+
+def _escaped(char: str) -> str:
+    code = ord(char)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

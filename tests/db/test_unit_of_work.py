@@ -470,3 +470,24 @@ async def test_the_database_refuses_whatever_crosses_workspaces(
     async with session_factory() as session:
         with pytest.raises(IntegrityError, match="foreign key constraint"):
             await session.execute(text(statement), used)
+
+
+async def test_agents_that_are_locked_by_slugs_can_be_referred_to(session_factory: Factory) -> None:
+    """Whoever gives a meeting to one of them does not wait, and so they do not wait for each other."""
+    config = AgentConfig(model_provider="openai", model_name="gpt")
+    async with UnitOfWork(session_factory) as uow:
+        agents = [await uow.agents.create(NewAgent(name, config, slug=name)) for name in ("a", "b")]
+        meeting = await uow.meetings.create(Meeting.create(title="Weekly", agent_id=agents[0].id))
+        await uow.commit()
+    async with UnitOfWork(session_factory) as applying, UnitOfWork(session_factory) as assigning, asyncio.timeout(10):
+        await assigning.meetings.lock(meeting.id)
+        locked = await applying.agents.lock_by_slugs(None)
+        assert [agent.id for agent in locked] == [agent.id for agent in agents]
+        await assigning.meetings.update(replace(meeting, agent_id=agents[1].id))
+        await assigning.commit()
+        await applying.meetings.leave_agent(*(agent.id for agent in agents))
+        await applying.commit()
+    async with UnitOfWork(session_factory) as uow:
+        left = await uow.meetings.get(meeting.id)
+        assert left
+        assert left.agent_id is None

@@ -1,5 +1,10 @@
 """Agents as YAML files: what is written is read again, and `rapporteur agents pull|push` on a real directory."""
 
+import re
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.manifests import NotAManifest, read_manifest, write_manifest
+from server.cli.agents import show
+from server.client import ApiClient, ApiError
+from server.manifests import NotAManifest, in_files, read_manifest, write_manifest
 from tests.harness.commands import run
 from tests.harness.servers import Api, RunningServer
 
@@ -89,6 +96,28 @@ def test_prompts_are_blocks_that_can_be_reviewed_line_by_line() -> None:
         ("a.yaml", "name: A\nconfig: {modelName: [a]}", "config.modelName must be a text or a number"),
         ("a.yaml", "name: A\nconfig: {temperature: .nan}", "config.temperature must be a text or a number"),
         ("a.yaml", "name: A\nvariants: {b: {overrides: {modelName: !!binary YQ==}}}", "must be a text or a number"),
+        ("a.yaml", "name: .nan", "name must be a text"),
+        ("a.yaml", "name: 5", "name must be a text: put it in quotes"),
+        ("a.yaml", "name:", "name must be a text"),
+        ("a.yaml", 'name: "\\uD800"', "name must not contain a lone surrogate"),
+        ("a.yaml", "name: !!binary YQ==", "name must be a text"),
+        ("a.yaml", "name: !!set {a}", "name must be a text"),
+        ("a.yaml", "name: A\ndescription: &a [*a]", "description must be a text"),
+        ("a.yaml", "name: A\ndescription: !!timestamp 2026-11-20", "description must be a text"),
+        ("a.yaml", "name: A\nactive: no", "active must be a text"),
+        ("a.yaml", "name: A\nvariants: {b: {name: .inf}}", "variants.b.name must be a text"),
+        ("a.yaml", "name: A\nvariants: {b: {description: !!set {a}}}", "variants.b.description must be a text"),
+        (
+            "a.yaml",
+            'name: A\nconfig: {systemPrompt: "\\uD800"}',
+            "config.systemPrompt must not contain a lone surrogate",
+        ),
+        ("a.yaml", 'name: A\nconfig: {"\\uD800": a}', "config: the key .* must not contain a lone surrogate"),
+        ("a.yaml", "name: A\nvariants: {null: {name: B}}", "variants: a key must be a text: put null in quotes"),
+        ("a.yaml", "name: A\nvariants: {1: {name: B}}", "variants: a key must be a text: put 1 in quotes"),
+        ("a.yaml", "name: !!int ''", "is no YAML"),
+        ("a.yaml", "name: !!bool A", "is no YAML"),
+        ("a.yaml", "name: !!timestamp A", "is no YAML"),
         ("a.yaml", "name: 'A", "is no YAML"),
         ("a.yaml", "name: A\n---\nname: B", "is no YAML"),
         ("a.yaml", "name: !!python/object:os.system A", "is no YAML"),
@@ -101,6 +130,111 @@ def test_what_is_no_manifest_is_told_why(tmp_path: Path, name: str, text: str, s
     path.write_text(text, encoding="utf-8", errors="surrogateescape")
     with pytest.raises(NotAManifest, match=says):
         read_manifest(path)
+
+
+PATHS = [Path("good.yaml"), Path("bad.yaml")]
+MANIFESTS: list[dict[str, Any]] = [{"variants": []}, {"variants": [{"slug": "brief"}, {"slug": "long"}]}]
+
+
+@pytest.mark.parametrize(
+    ("message", "says"),
+    [
+        ("agents.1.name must be", "bad.yaml: name must be"),
+        ("agents.1.variants.0.overrides.maxTokens must be", "bad.yaml: variants.brief.overrides.maxTokens must be"),
+        ("agents.0.name a; agents.1.activeVariant b", "good.yaml: name a; bad.yaml: active b"),
+        (
+            "Variable '$agents' has invalid value at [1].variants[1].name: String cannot",
+            "bad.yaml: variants.long.name: String cannot",
+        ),
+        ("Variable '$agents' has invalid value at [1]: Field", "bad.yaml: Field"),
+        ("agents.1.variants must have", "bad.yaml: variants must have"),
+        ("agents.7.name must be", "agents.7.name must be"),
+    ],
+)
+def test_what_the_server_says_names_files_and_their_keys(message: str, says: str) -> None:
+    assert in_files(message, PATHS, MANIFESTS) == says
+
+
+FORGED = "One.\rnew: \x1b[2J\u2028\u202edeleted\x85\u2066"
+
+
+def test_a_preview_shows_what_a_terminal_would_obey(capsys: pytest.CaptureFixture[str]) -> None:
+    changes = [
+        {"field": "description", "before": None, "after": f"{FORGED}\n{FORGED}"},
+        {"field": "name", "before": None, "after": FORGED},
+    ]
+    event = {"kind": "UPDATED", "changes": changes}
+    show({"agentSlug": "a", "variantSlug": None, "activeBefore": None, "event": event})
+    lines = capsys.readouterr().out.splitlines()
+    escaped = "One.\\x0dnew: \\x1b[2J\\u2028\\u202edeleted\\x85\\u2066"
+    assert [line for line in lines if line.startswith("    +")] == [f"    +{escaped}"] * 2
+    assert not set("".join(lines)) & set("\r\x1b\u2028\u202e\x85\u2066")
+    assert lines[1].startswith("  name: ")
+    assert len(lines) == 7  # with the header of the difference, and that its last line has no end
+
+
+def test_a_preview_has_the_fields_in_their_order_and_what_is_active_by_slug(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    fields = ["activeVariantId", "description", "maxTokens", "modelName", "modelProvider", "name", "slug"]
+    event = {"kind": "ACTIVATED", "changes": [{"field": field, "before": None, "after": "a"} for field in fields]}
+    show({"agentSlug": "a", "variantSlug": "long", "activeBefore": None, "event": event})
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "a/long: activated"
+    assert [line.split(":")[0].strip() for line in lines[1:]] == [
+        *("slug", "name", "description", "modelProvider", "modelName", "maxTokens", "active"),
+    ]
+    assert lines[-1] == "  active: the base → long"
+
+
+# The client
+
+
+@contextmanager
+def answering(answer: bytes | None) -> Iterator[str]:
+    """The URL of what takes one connection and answers so, or not at all."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def serve() -> None:
+            connection, _ = listening.accept()
+            with connection:
+                connection.recv(65536)
+                if answer is not None:
+                    connection.sendall(answer)
+                else:
+                    done.wait(10)
+
+        done = threading.Event()
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        finally:
+            done.set()
+            thread.join(10)
+
+
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        (
+            b"HTTP/1.1 413 Too Large\r\ncontent-type: text/plain\r\ncontent-length: 9\r\n\r\nat most 1",
+            "the request is too large for the server: at most 1",
+        ),
+        (None, "did not answer in time .*: what was asked may have been done"),
+        (b"", "broke off .*: what was asked may have been done"),
+        (b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi", "is no Rapporteur server"),
+    ],
+)
+def test_the_client_tells_what_became_of_a_request(answer: bytes | None, says: str) -> None:
+    with answering(answer) as url, ApiClient(url, timeout=0.5) as client, pytest.raises(ApiError, match=says):
+        client.run("MeetingCount")
+
+
+@pytest.mark.parametrize("value", ["\ud800", float("nan"), b"a", 16**10_000], ids=["half", "nan", "bytes", "digits"])
+def test_what_cannot_be_sent_is_not_the_servers_fault(value: Any) -> None:
+    with ApiClient("http://127.0.0.1:1") as client, pytest.raises(ApiError, match="cannot be sent"):
+        client.run("MeetingCount", value=value)
 
 
 # The commands
@@ -159,10 +293,19 @@ def test_a_change_is_shown_and_applied_only_when_wanted(fresh_server: RunningSer
 
     shown = agents("push", directory, fresh_server, "--dry-run")
     assert shown.returncode == 0
-    for line in ("scribe: updated", "-Write.", "+Write it down.", "maxTokens: 100 → 120", "scribe/long: activated"):
+    for line in (
+        "scribe: updated",
+        "-Write.",
+        "+Write it down.",
+        "maxTokens: 100 → 120",
+        "scribe/long: activated",
+        "active: brief → long",
+    ):
         assert line in shown.stdout
     assert "new: created" in shown.stdout
     assert "4 changes, not applied" in shown.stdout
+    unreasonable = agents("push", directory, fresh_server, "--dry-run", "--reason", "x" * 1_001)
+    assert (unreasonable.returncode, "reason must have at most" in unreasonable.stderr) == (1, True)
     unconfirmed = agents("push", directory, fresh_server)
     assert unconfirmed.returncode == 1
     assert everything(api) == before
@@ -217,6 +360,16 @@ def test_one_bad_file_keeps_all_from_being_applied(fresh_server: RunningServer, 
     edit(directory / "greeter.yaml", "temperature: 7", "temperature: warm")
     refused = agents("push", directory, fresh_server, "--yes")
     assert "greeter.yaml: config.temperature" in refused.stderr.replace("\n", "")
+    edit(directory / "scribe.yaml", "maxTokens: 100", "maxTokens: -1")
+    edit(directory / "greeter.yaml", "temperature: warm", "temperature: 0.7")
+    refused = agents("push", directory, fresh_server, "--yes")
+    assert "scribe.yaml: variants.brief.overrides.maxTokens must be" in refused.stderr
+    names = ("maxTokens", "contextWindow", "inputTokenLimit", "tokenBudget", "timeoutSeconds", "maxRetries")
+    text = (directory / "greeter.yaml").read_text()
+    (directory / "greeter.yaml").write_text(re.sub(rf"({'|'.join(names)}): ", r"\1: -", text))
+    refused = agents("push", directory, fresh_server, "--yes")
+    for name in names:
+        assert f"greeter.yaml: config.{name} must be" in refused.stderr
     edit(directory / "greeter.yaml", "config:", "confg:")
     assert "confg is not known" in agents("push", directory, fresh_server, "--yes").stderr
     assert everything(fresh_server.api) == before
@@ -231,6 +384,31 @@ def test_files_make_the_same_agents_on_another_server(
     agents("pull", tmp_path / "theirs", server)
     for path in directory.iterdir():
         assert (tmp_path / "theirs" / path.name).read_bytes() == path.read_bytes()
+
+
+def test_one_agent_is_one(fresh_server: RunningServer, tmp_path: Path) -> None:
+    fresh_server.api.agent("Scribe")
+    assert agents("pull", tmp_path, fresh_server).stdout.endswith("\n1 agent, 1 file written\n")
+
+
+@pytest.mark.parametrize("name", ["greeter.yml", "greeter.YAML", "greeter.YML"])
+def test_a_file_that_looks_like_an_agents_is_not_passed_over(server: RunningServer, tmp_path: Path, name: str) -> None:
+    text = "name: A\nconfig: {modelProvider: openai, modelName: gpt}\n"
+    for file in ("scribe.yaml", name):
+        (tmp_path / file).write_text(text)
+    refused = agents("push", tmp_path, server, "--prune", "--yes")
+    assert refused.returncode == 1
+    assert f"{name}: must be named SLUG.yaml" in refused.stderr
+
+
+@pytest.mark.parametrize(("option", "says"), [("--yes", "several directories"), ("--prune", "delete each other")])
+def test_too_many_are_refused_before_the_server_is_asked(tmp_path: Path, option: str, says: str) -> None:
+    variants = "".join(f"  v{number}: {{}}\n" for number in range(1_000))
+    (tmp_path / "many.yaml").write_text(f"name: A\nvariants:\n{variants}")
+    refused = run("agents", "push", tmp_path, "--url", "http://127.0.0.1:1", option)
+    assert refused.returncode == 1
+    assert "1,001 agents and variants, and a push takes at most 1,000" in refused.stderr
+    assert says in refused.stderr
 
 
 def test_a_directory_without_files_is_refused(fresh_server: RunningServer, tmp_path: Path) -> None:
