@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route, WebSocketRoute
@@ -23,10 +22,11 @@ from server.graphiql import graphiql_routes
 from server.limits import Places
 from server.logs import RequestLog
 from server.operations import OPERATIONS
+from server.refusals import error_response
 from server.settings import Settings
 from server.stopping import tell_of_stop
 from server.streams import Streams
-from server.view import GraphQLView, error_response
+from server.view import GraphQLView
 from server.websocket import WebSocketEndpoint
 
 
@@ -87,7 +87,7 @@ def create_app(settings: Settings, database_url: str) -> Starlette:
 
     async def refused(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
-        return error_response(error.detail, error.status_code)
+        return error_response(error.detail, error.status_code, error.headers)
 
     app = Starlette(
         routes=[
@@ -98,10 +98,7 @@ def create_app(settings: Settings, database_url: str) -> Starlette:
             Route("/", home),
             *graphiql_routes(OPERATIONS),
         ],
-        middleware=[
-            Middleware(RequestLog),
-            Middleware(RequestBodyLimitMiddleware, max_body_size=settings.max_body),
-        ],
+        middleware=[Middleware(RequestLog)],
         exception_handlers={HTTPException: refused},
         lifespan=lifespan,
     )

@@ -6,8 +6,8 @@ fields, the event is executed and encoded once, and its bytes go to all of them.
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, Awaitable
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Awaitable, Iterator
+from contextlib import aclosing, contextmanager
 from typing import Any
 
 from graphql import (
@@ -24,12 +24,14 @@ from graphql import (
 )
 from graphql.execution import Executor
 from graphql.language import VariableNode
+from strawberry.types import ExecutionResult as StrawberryResult
 
 from resolvers.context import Context
 from schema.documents import operation_of, prepare
 from schema.errors import coded
 from schema.schema import schema
 from server.json import encode_json
+from server.requests import GraphQLRequest
 
 KEPT_ANSWERS = 16
 """Encoded events kept for readers that come to them a little later."""
@@ -41,6 +43,25 @@ class RequestErrors(Exception):
     def __init__(self, errors: list[GraphQLError]) -> None:
         super().__init__("; ".join(error.message for error in errors))
         self.errors = [coded(error).formatted for error in errors]
+
+    @property
+    def status(self) -> int:
+        """The HTTP status of an answer of the specification's own type."""
+        return _STATUSES.get(self.errors[0]["extensions"]["code"], 400)
+
+
+_STATUSES = {"SERVICE_UNAVAILABLE": 503, "INTERNAL": 500}
+
+
+@contextmanager
+def _only_request_errors() -> Iterator[None]:
+    try:
+        yield
+    except RequestErrors:
+        raise
+    except Exception as error:
+        original = error.original_error if isinstance(error, GraphQLError) else error
+        raise RequestErrors([GraphQLError(str(error), original_error=original)]) from error
 
 
 def operation_in(query: str, name: str | None) -> tuple[DocumentNode, OperationDefinitionNode]:
@@ -61,26 +82,35 @@ class Streams:
         self._answers: OrderedDict[tuple[int, bytes], tuple[object, bytes]] = OrderedDict()
         self._under_way: dict[tuple[int, bytes], asyncio.Future[bytes]] = {}
 
-    async def answers(
-        self, query: str, variables: dict[str, Any] | None, name: str | None, context: Context
-    ) -> AsyncGenerator[bytes, None]:
+    async def execute(self, asked: GraphQLRequest, context: Context) -> bytes:
+        """The answer of a query or mutation. Raises RequestErrors, and only those, if nothing was executed."""
+        with _only_request_errors():
+            result = await self._result(asked, context)
+            if result.errors and all(error.path is None for error in result.errors):
+                raise RequestErrors(result.errors)
+            return _encoded(result.data, result.errors)
+
+    async def answers(self, asked: GraphQLRequest, context: Context) -> AsyncGenerator[bytes, None]:
         """One answer of a query or mutation, or one for each event of a subscription. Raises only RequestErrors."""
-        try:
-            async with aclosing(self._executed(query, variables, name, context)) as answers:
+        with _only_request_errors():
+            async with aclosing(self._executed(asked, context)) as answers:
                 async for answer in answers:
                     yield answer
-        except RequestErrors:
-            raise
-        except Exception as error:
-            original = error.original_error if isinstance(error, GraphQLError) else error
-            raise RequestErrors([GraphQLError(str(error), original_error=original)]) from error
 
-    async def _executed(
-        self, query: str, variables: dict[str, Any] | None, name: str | None, context: Context
-    ) -> AsyncGenerator[bytes, None]:
+    async def _result(self, asked: GraphQLRequest, context: Context) -> StrawberryResult:
+        return await schema.execute(
+            asked.query,
+            asked.variables,
+            context,
+            operation_name=asked.operation_name,
+            operation_extensions=asked.extensions,
+        )
+
+    async def _executed(self, asked: GraphQLRequest, context: Context) -> AsyncGenerator[bytes, None]:
+        query, variables, name = asked.query, asked.variables, asked.operation_name
         document, operation = operation_in(query, name)
         if operation.operation is not OperationType.SUBSCRIPTION:
-            result = await schema.execute(query, variables, context, operation_name=name)
+            result = await self._result(asked, context)
             if result.data is None and result.errors:
                 raise RequestErrors(result.errors)
             yield _encoded(result.data, result.errors)
@@ -149,3 +179,8 @@ def _encoded(data: Any, errors: list[GraphQLError] | None) -> bytes:
     if errors:
         answer["errors"] = [coded(error).formatted for error in errors]
     return encode_json(answer)
+
+
+def encoded_errors(errors: RequestErrors) -> bytes:
+    """The answer where nothing was executed: it has no `data`, not even null."""
+    return encode_json({"errors": errors.errors})
