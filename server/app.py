@@ -44,7 +44,7 @@ def create_app(settings: Settings, database_url: str) -> Starlette:
     """The app on a database that is migrated and has the workspace (see `server.prepare`)."""
     database = open_database(settings, database_url)
     hub = Hub(database, WorkspaceId(settings.workspace_id))
-    streams = Streams()
+    streams = Streams(settings.operation_timeout)
     places = Places(settings.max_connections)
     closing = asyncio.Event()
 

@@ -1,5 +1,6 @@
 """What a client asks for: the parameters of a GraphQL request, in a body, a URL or a message. All of it may be wrong."""
 
+import asyncio
 from typing import Any, NamedTuple
 
 from starlette.requests import Request
@@ -47,10 +48,10 @@ def parameters_of(parsed: Any) -> GraphQLRequest:
     )
 
 
-async def from_body(request: Request, limit: int) -> GraphQLRequest:
-    """The request in a body of at most `limit` bytes. Raises Refused, or ClientDisconnect."""
+async def from_body(request: Request, limit: int, seconds: float) -> GraphQLRequest:
+    """The request in a body of at most `limit` bytes, which may take so long. Raises Refused, or ClientDisconnect."""
     _check_type(request)
-    body = await _read(request, limit)
+    body = await _read(request, limit, seconds)
     try:
         parsed = decode_json(body)
     except (ValueError, RecursionError) as error:
@@ -104,16 +105,20 @@ def _check_type(request: Request) -> None:
         )
 
 
-async def _read(request: Request, limit: int) -> bytes:
+async def _read(request: Request, limit: int, seconds: float) -> bytes:
     too_large = Refused(413, f"the body must have at most {limit} bytes")
     length = request.headers.get("content-length", "")
     if length.isdecimal() and int(length[:20]) > limit:
         raise too_large
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > limit:
-            raise too_large
+    try:
+        async with asyncio.timeout(seconds):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > limit:
+                    raise too_large
+    except TimeoutError as error:
+        raise Refused(408, f"the body did not come within {seconds:g} seconds", {"Connection": "close"}) from error
     return bytes(body)
 
 

@@ -38,6 +38,8 @@ class Settings(BaseSettings):
     pool_timeout: float = Field(5.0, gt=0, le=60)
     """How long a request waits for a free connection before SERVICE_UNAVAILABLE."""
     statement_timeout: float = Field(30.0, gt=0, le=3600)
+    operation_timeout: float = Field(30.0, gt=0, le=3600)
+    """How long a query, a mutation, or an event of a subscription may take; also, how long a request's body may."""
     max_connections: int = Field(10_000, ge=1)
     """WebSocket connections and event streams, together, in one process."""
     max_operations: int = Field(100, ge=1)

@@ -24,12 +24,15 @@ from graphql import (
 )
 from graphql.execution import Executor
 from graphql.language import VariableNode
+from starlette.requests import ClientDisconnect
 from strawberry.types import ExecutionResult as StrawberryResult
 
+from domain.errors import ServiceUnavailable
 from resolvers.context import Context
 from schema.documents import operation_of, prepare
 from schema.errors import coded
 from schema.schema import schema
+from server.deadlines import Limit, Watch
 from server.json import encode_json
 from server.requests import GraphQLRequest
 
@@ -57,7 +60,7 @@ _STATUSES = {"SERVICE_UNAVAILABLE": 503, "INTERNAL": 500}
 def _only_request_errors() -> Iterator[None]:
     try:
         yield
-    except RequestErrors:
+    except (RequestErrors, ClientDisconnect):
         raise
     except Exception as error:
         original = error.original_error if isinstance(error, GraphQLError) else error
@@ -78,14 +81,20 @@ def operation_in(query: str, name: str | None) -> tuple[DocumentNode, OperationD
 class Streams:
     """Executes operations as streams, sharing the work for events that many readers get."""
 
-    def __init__(self) -> None:
+    def __init__(self, operation_timeout: float) -> None:
+        """`operation_timeout` is in seconds, for a query or mutation, and for each event of a subscription."""
+        self._operation_timeout = operation_timeout
         self._answers: OrderedDict[tuple[int, bytes], tuple[object, bytes]] = OrderedDict()
         self._under_way: dict[tuple[int, bytes], asyncio.Future[bytes]] = {}
 
-    async def execute(self, asked: GraphQLRequest, context: Context) -> bytes:
-        """The answer of a query or mutation. Raises RequestErrors, and only those, if nothing was executed."""
+    async def execute(self, asked: GraphQLRequest, context: Context, watch: Watch) -> bytes:
+        """The answer of a query or mutation. Raises RequestErrors if there is no data, or ClientDisconnect."""
         with _only_request_errors():
-            result = await self._result(asked, context)
+            try:
+                result = await self._result(asked, context, watch)
+            except ServiceUnavailable:
+                watch.check()
+                raise
             if result.errors and all(error.path is None for error in result.errors):
                 raise RequestErrors(result.errors)
             return _encoded(result.data, result.errors)
@@ -97,14 +106,21 @@ class Streams:
                 async for answer in answers:
                     yield answer
 
-    async def _result(self, asked: GraphQLRequest, context: Context) -> StrawberryResult:
-        return await schema.execute(
-            asked.query,
-            asked.variables,
-            context,
-            operation_name=asked.operation_name,
-            operation_extensions=asked.extensions,
-        )
+    async def _result(self, asked: GraphQLRequest, context: Context, watch: Watch | None = None) -> StrawberryResult:
+        async with Limit(self._operation_timeout, context) as deadline:
+            if watch:
+                watch.start(deadline)
+            try:
+                return await schema.execute(
+                    asked.query,
+                    asked.variables,
+                    context,
+                    operation_name=asked.operation_name,
+                    operation_extensions=asked.extensions,
+                )
+            finally:
+                if watch:
+                    watch.stop()
 
     async def _executed(self, asked: GraphQLRequest, context: Context) -> AsyncGenerator[bytes, None]:
         query, variables, name = asked.query, asked.variables, asked.operation_name
@@ -121,16 +137,17 @@ class Streams:
         if isinstance(executor, list):
             raise RequestErrors(executor)
         created = create_source_event_stream(executor)
-        source = await created if isinstance(created, Awaitable) else created
+        async with Limit(self._operation_timeout):
+            source = await created if isinstance(created, Awaitable) else created
         if isinstance(source, ExecutionResult):
             raise RequestErrors(source.errors or [])
         assert isinstance(source, AsyncGenerator)
         shape = encode_json([query, name, _variables_of_events(document, operation, variables or {})])
         async with aclosing(source) as events:
             async for event in events:
-                yield await self._answer(executor, event, shape)
+                yield await self._answer(executor, event, shape, context)
 
-    async def _answer(self, executor: Executor[Any], event: object, shape: bytes) -> bytes:
+    async def _answer(self, executor: Executor[Any], event: object, shape: bytes, context: Context) -> bytes:
         key = (id(event), shape)  # the event is kept with its answer, so that its id stays its own
         if key in self._answers:
             return self._answers[key][1]
@@ -144,14 +161,23 @@ class Streams:
                 self._answers.popitem(last=False)
             return answer
         # Something was loaded beyond the event: true now, but not for those who come later.
-        self._under_way[key] = asyncio.ensure_future(_finished(result))
-        self._under_way[key].add_done_callback(lambda _: self._under_way.pop(key))
+        self._under_way[key] = asyncio.ensure_future(self._finished(result, context))
+        self._under_way[key].add_done_callback(lambda done: self._forget(key, done))
         return await asyncio.shield(self._under_way[key])
 
+    async def _finished(self, result: Awaitable[ExecutionResult], context: Context) -> bytes:
+        try:
+            async with Limit(self._operation_timeout):
+                finished = await result
+        except ServiceUnavailable:
+            context.end()  # the stream that the context is of ends with this event
+            raise
+        return _encoded(finished.data, finished.errors)
 
-async def _finished(result: Awaitable[ExecutionResult]) -> bytes:
-    finished = await result
-    return _encoded(finished.data, finished.errors)
+    def _forget(self, key: tuple[int, bytes], done: asyncio.Future[bytes]) -> None:
+        del self._under_way[key]
+        if not done.cancelled():
+            done.exception()  # if all its readers have left, that is no reason for a complaint in the log
 
 
 def _variables_of_events(

@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from domain.errors import InvalidInput
 from resolvers.context import Context
 from server.actors import actor_of
+from server.deadlines import Watch
 from server.forgery import check_not_forged
 from server.graphiql import graphiql_page
 from server.limits import Places, TooManyConnections
@@ -70,7 +71,7 @@ class GraphQLView:
             check_not_forged(request.headers)
             asked = from_url(request)
         elif request.method == "POST":
-            asked = await from_body(request, self._settings.max_body)
+            asked = await from_body(request, self._settings.max_body, self._settings.operation_timeout)
         else:
             raise Refused(405, "send a POST with the document as JSON, or a GET of a query", METHODS)
         if accepts.single is None and (request.method == "GET" or not accepts.events):
@@ -88,7 +89,7 @@ class GraphQLView:
                 if accepts.events:
                     return self._events(asked, context)
                 raise Refused(400, "a subscription needs a WebSocket, or the header Accept: text/event-stream")
-            body, status = await self._streams.execute(asked, context), 200
+            body, status = await self._streams.execute(asked, context, Watch(request.receive)), 200
         except RequestErrors as error:
             body, status = encoded_errors(error), error.status
         return Response(

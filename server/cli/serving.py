@@ -41,6 +41,10 @@ def serve(
         float | None,
         typer.Option(envvar="RAPPORTEUR_STATEMENT_TIMEOUT", help="Seconds that a statement may take. Default: 30"),
     ] = None,
+    operation_timeout: Annotated[
+        float | None,
+        typer.Option(envvar="RAPPORTEUR_OPERATION_TIMEOUT", help="Seconds that an operation may take. Default: 30"),
+    ] = None,
     max_body: Annotated[
         int | None, typer.Option(envvar="RAPPORTEUR_MAX_BODY", help="Bytes of a request. Default: 16 MiB")
     ] = None,
