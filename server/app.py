@@ -18,6 +18,7 @@ from domain.errors import ServiceUnavailable
 from domain.ids import WorkspaceId
 from resolvers.context import Context
 from resolvers.hub import Hub
+from server.documents import Documents, read_trusted
 from server.graphiql import graphiql_routes
 from server.limits import Places
 from server.logs import RequestLog
@@ -40,11 +41,17 @@ def open_database(settings: Settings, url: str) -> Database:
     )
 
 
+def open_documents(settings: Settings) -> Documents:
+    """The documents that requests may name. Raises RapporteurError for an allow-list that is no good."""
+    trusted = None if settings.trusted_documents is None else read_trusted(settings.trusted_documents)
+    return Documents(trusted, apq=settings.apq)
+
+
 def create_app(settings: Settings, database_url: str) -> Starlette:
     """The app on a database that is migrated and has the workspace (see `server.prepare`)."""
     database = open_database(settings, database_url)
     hub = Hub(database, WorkspaceId(settings.workspace_id))
-    streams = Streams(settings.operation_timeout)
+    streams = Streams(open_documents(settings), settings.operation_timeout)
     places = Places(settings.max_connections)
     closing = asyncio.Event()
 
@@ -96,7 +103,7 @@ def create_app(settings: Settings, database_url: str) -> Starlette:
             Route("/healthz", healthz),
             Route("/readyz", readyz),
             Route("/", home),
-            *graphiql_routes(OPERATIONS),
+            *(graphiql_routes(OPERATIONS) if settings.trusted_documents is None else ()),
         ],
         middleware=[Middleware(RequestLog)],
         exception_handlers={HTTPException: refused},

@@ -11,11 +11,12 @@ from server.refusals import Refused
 
 TYPES = {
     "query": "a GraphQL document",
+    "documentId": "a string",
     "operationName": "a string",
     "variables": "an object",
     "extensions": "an object",
 }
-_PYTHON_TYPES = {"query": str, "operationName": str, "variables": dict, "extensions": dict}
+_PYTHON_TYPES = {"query": str, "documentId": str, "operationName": str, "variables": dict, "extensions": dict}
 _AS_JSON = ("variables", "extensions")
 """The parameters that are written as JSON in a URL."""
 
@@ -27,10 +28,12 @@ class Malformed(ValueError):
 class GraphQLRequest(NamedTuple):
     """A request whose parameters are of the right types; whether the document is one is another matter."""
 
-    query: str
+    query: str | None
+    """None: the request names its document by a hash."""
     variables: dict[str, Any] | None
     operation_name: str | None
     extensions: dict[str, Any] | None
+    document_id: str | None = None
 
 
 def parameters_of(parsed: Any) -> GraphQLRequest:
@@ -41,11 +44,16 @@ def parameters_of(parsed: Any) -> GraphQLRequest:
         value = parsed.get(name)
         if value is not None and not isinstance(value, type_):
             raise Malformed(f"{name} must be {TYPES[name]}{' or null' if name != 'query' else ''}")
-    if parsed.get("query") is None:
-        raise Malformed("query must be a GraphQL document")
-    return GraphQLRequest(
-        parsed["query"], parsed.get("variables"), parsed.get("operationName"), parsed.get("extensions")
+    asked = GraphQLRequest(
+        parsed.get("query"),
+        parsed.get("variables"),
+        parsed.get("operationName"),
+        parsed.get("extensions"),
+        parsed.get("documentId"),
     )
+    if asked.query is None and asked.document_id is None and (asked.extensions or {}).get("persistedQuery") is None:
+        raise Malformed("query must be a GraphQL document")
+    return asked
 
 
 async def from_body(request: Request, limit: int, seconds: float) -> GraphQLRequest:
@@ -66,6 +74,8 @@ def from_url(request: Request) -> GraphQLRequest:
         if name in given and name in TYPES:
             raise Refused(400, f"{name} is given twice")
         given[name] = value
+    if given.get("operationName") == "":  # as good as none, in a URL
+        del given["operationName"]
     for name in _AS_JSON:
         if name in given:
             try:
@@ -80,7 +90,7 @@ def _parameters_of(parsed: Any, place: str) -> GraphQLRequest:
         asked = parameters_of(parsed)
     except Malformed as error:
         raise Refused(400, str(error) if isinstance(parsed, dict) else f"{place} {error}") from error
-    if not asked.query:
+    if asked.query == "":
         raise Refused(400, "query must be a GraphQL document")
     return asked
 

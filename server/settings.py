@@ -11,6 +11,7 @@ from sqlalchemy.exc import ArgumentError
 
 from domain.ids import DEFAULT_WORKSPACE_ID
 from domain.search import language as language_rule
+from server.operations import OPERATIONS
 
 
 class Settings(BaseSettings):
@@ -53,12 +54,24 @@ class Settings(BaseSettings):
     ping_interval: float = Field(30.0, gt=0, le=3600)
     """How long a connection may be silent before it is asked for a sign of life."""
 
+    trusted_documents: Path | None = None
+    """A folder of documents, or `operations` for those of `graphql/operations/`: no others are executed. None: all are."""
+    apq: bool = True
+    """Keep documents that clients send with their hash, so that the hash suffices the next time (Apollo's APQ)."""
     max_body: int = Field(16 * 1024 * 1024, ge=1024)
 
     @field_validator("search_language")
     @classmethod
     def _is_language(cls, language: str | None) -> str | None:
         return None if language is None else language_rule(language)
+
+    @field_validator("trusted_documents")
+    @classmethod
+    def _is_folder(cls, path: Path | None) -> Path | None:
+        path = OPERATIONS if path == Path("operations") else path
+        if path is not None and not path.is_dir():
+            raise ValueError(f"must be a folder, or the word operations: there is no folder {path}")
+        return path
 
     @field_validator("database_url")
     @classmethod

@@ -10,8 +10,8 @@ from collections.abc import AsyncGenerator
 
 from starlette.types import Receive, Scope, Send
 
+from server.errors import RequestErrors, encoded_errors
 from server.settings import Settings
-from server.streams import RequestErrors, encoded_errors
 
 _HEADERS = [
     (b"content-type", b"text/event-stream; charset=utf-8"),

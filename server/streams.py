@@ -8,7 +8,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Awaitable, Iterator
 from contextlib import aclosing, contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 from graphql import (
     DocumentNode,
@@ -29,31 +29,16 @@ from strawberry.types import ExecutionResult as StrawberryResult
 
 from domain.errors import ServiceUnavailable
 from resolvers.context import Context
-from schema.documents import operation_of, prepare
 from schema.errors import coded
 from schema.schema import schema
 from server.deadlines import Limit, Watch
+from server.documents import Documents
+from server.errors import RequestErrors, operation_in
 from server.json import encode_json
 from server.requests import GraphQLRequest
 
 KEPT_ANSWERS = 16
 """Encoded events kept for readers that come to them a little later."""
-
-
-class RequestErrors(Exception):
-    """The operation was not, or is no longer, executed; `errors` are as they stand in an answer."""
-
-    def __init__(self, errors: list[GraphQLError]) -> None:
-        super().__init__("; ".join(error.message for error in errors))
-        self.errors = [coded(error).formatted for error in errors]
-
-    @property
-    def status(self) -> int:
-        """The HTTP status of an answer of the specification's own type."""
-        return _STATUSES.get(self.errors[0]["extensions"]["code"], 400)
-
-
-_STATUSES = {"SERVICE_UNAVAILABLE": 503, "INTERNAL": 500}
 
 
 @contextmanager
@@ -67,28 +52,31 @@ def _only_request_errors() -> Iterator[None]:
         raise RequestErrors([GraphQLError(str(error), original_error=original)]) from error
 
 
-def operation_in(query: str, name: str | None) -> tuple[DocumentNode, OperationDefinitionNode]:
-    """The valid document and the operation in it that is to be executed. Raises RequestErrors."""
-    try:
-        document, errors = prepare(schema._schema, query)
-        if errors:
-            raise RequestErrors(errors)
-        return document, operation_of(document, name)
-    except GraphQLError as error:
-        raise RequestErrors([error]) from error
+class Prepared(NamedTuple):
+    """A request with the text of its document, which is valid, and the operation in it."""
+
+    asked: GraphQLRequest
+    document: DocumentNode
+    operation: OperationDefinitionNode
 
 
 class Streams:
     """Executes operations as streams, sharing the work for events that many readers get."""
 
-    def __init__(self, operation_timeout: float) -> None:
+    def __init__(self, documents: Documents, operation_timeout: float) -> None:
         """`operation_timeout` is in seconds, for a query or mutation, and for each event of a subscription."""
+        self._documents = documents
         self._operation_timeout = operation_timeout
         self._answers: OrderedDict[tuple[int, bytes], tuple[object, bytes]] = OrderedDict()
         self._under_way: dict[tuple[int, bytes], asyncio.Future[bytes]] = {}
 
+    def prepared(self, asked: GraphQLRequest) -> Prepared:
+        """What is to be executed, and whether it may be and can be. Raises RequestErrors."""
+        asked = self._documents.resolved(asked)
+        return Prepared(asked, *operation_in(asked.query or "", asked.operation_name))
+
     async def execute(self, asked: GraphQLRequest, context: Context, watch: Watch) -> bytes:
-        """The answer of a query or mutation. Raises RequestErrors if there is no data, or ClientDisconnect."""
+        """The answer of a prepared query or mutation. Raises RequestErrors if there is no data, or ClientDisconnect."""
         with _only_request_errors():
             try:
                 result = await self._result(asked, context, watch)
@@ -123,8 +111,8 @@ class Streams:
                     watch.stop()
 
     async def _executed(self, asked: GraphQLRequest, context: Context) -> AsyncGenerator[bytes, None]:
+        asked, document, operation = self.prepared(asked)
         query, variables, name = asked.query, asked.variables, asked.operation_name
-        document, operation = operation_in(query, name)
         if operation.operation is not OperationType.SUBSCRIPTION:
             result = await self._result(asked, context)
             if result.data is None and result.errors:
@@ -205,8 +193,3 @@ def _encoded(data: Any, errors: list[GraphQLError] | None) -> bytes:
     if errors:
         answer["errors"] = [coded(error).formatted for error in errors]
     return encode_json(answer)
-
-
-def encoded_errors(errors: RequestErrors) -> bytes:
-    """The answer where nothing was executed: it has no `data`, not even null."""
-    return encode_json({"errors": errors.errors})

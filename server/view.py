@@ -12,6 +12,7 @@ from domain.errors import InvalidInput
 from resolvers.context import Context
 from server.actors import actor_of
 from server.deadlines import Watch
+from server.errors import RequestErrors, encoded_errors
 from server.forgery import check_not_forged
 from server.graphiql import graphiql_page
 from server.limits import Places, TooManyConnections
@@ -20,8 +21,10 @@ from server.refusals import CLIENT_LEFT, Refused, error_response
 from server.requests import GraphQLRequest, from_body, from_url, header_of
 from server.settings import Settings
 from server.sse import EventStream
-from server.streams import RequestErrors, Streams, encoded_errors, operation_in
+from server.streams import Streams
 
+HEADERS = {"GET": {"Vary": "Accept", "Cache-Control": "no-store"}}
+"""Of answers: what comes by GET might be kept by somebody on the way."""
 METHODS = {"Allow": "GET, POST"}
 ONLY_POST = {"Allow": "POST"}
 
@@ -67,6 +70,8 @@ class GraphQLView:
         """The answer, which may be a stream that has not begun. Raises Refused, or ClientDisconnect."""
         if request.method == "GET":
             if accepts.html:
+                if self._settings.trusted_documents is not None:
+                    raise Refused(404, "only trusted documents are executed here: there is no GraphiQL")
                 return await graphiql_page(request)
             check_not_forged(request.headers)
             asked = from_url(request)
@@ -81,7 +86,8 @@ class GraphQLView:
         if accepts.single is None:
             return self._events(asked, context)
         try:
-            kind = operation_in(asked.query, asked.operation_name)[1].operation
+            asked, _, operation = self._streams.prepared(asked)
+            kind = operation.operation
             if request.method == "GET" and kind is not OperationType.QUERY:
                 raise Refused(405, f"a {kind.value} needs a POST", ONLY_POST)
             if kind is OperationType.SUBSCRIPTION:
@@ -95,7 +101,7 @@ class GraphQLView:
         return Response(
             body,
             status if accepts.single == RESPONSE else 200,
-            {"Vary": "Accept", "Cache-Control": "no-store"} if request.method == "GET" else None,
+            HEADERS.get(request.method),
             media_type=content_type(accepts.single),
         )
 

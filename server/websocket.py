@@ -19,12 +19,13 @@ from domain.errors import InvalidInput
 from domain.events import ANONYMOUS
 from resolvers.context import Context
 from server.actors import actor_of
+from server.errors import RequestErrors
 from server.json import decode_json, encode_json
 from server.limits import Places, TooManyConnections
 from server.logs import log_operation
 from server.requests import GraphQLRequest, Malformed, parameters_of
 from server.settings import Settings
-from server.streams import RequestErrors, Streams
+from server.streams import Streams
 
 PROTOCOL = "graphql-transport-ws"
 

@@ -1,0 +1,40 @@
+"""What is wrong with an operation, before any of it is executed."""
+
+from graphql import DocumentNode, GraphQLError, OperationDefinitionNode
+
+from schema.documents import operation_of, prepare
+from schema.errors import coded
+from schema.schema import schema
+from server.json import encode_json
+
+
+class RequestErrors(Exception):
+    """The operation was not, or is no longer, executed; `errors` are as they stand in an answer."""
+
+    def __init__(self, errors: list[GraphQLError]) -> None:
+        super().__init__("; ".join(error.message for error in errors))
+        self.errors = [coded(error).formatted for error in errors]
+
+    @property
+    def status(self) -> int:
+        """The HTTP status of an answer of the specification's own type."""
+        return _STATUSES.get(self.errors[0]["extensions"]["code"], 400)
+
+
+_STATUSES = {"FORBIDDEN": 403, "SERVICE_UNAVAILABLE": 503, "INTERNAL": 500}
+
+
+def operation_in(query: str, name: str | None) -> tuple[DocumentNode, OperationDefinitionNode]:
+    """The valid document and the operation in it that is to be executed. Raises RequestErrors."""
+    try:
+        document, errors = prepare(schema._schema, query)
+        if errors:
+            raise RequestErrors(errors)
+        return document, operation_of(document, name)
+    except GraphQLError as error:
+        raise RequestErrors([error]) from error
+
+
+def encoded_errors(errors: RequestErrors) -> bytes:
+    """The answer where nothing was executed: it has no `data`, not even null."""
+    return encode_json({"errors": errors.errors})
