@@ -10,7 +10,7 @@ from db.unit_of_work import Repositories, UnitOfWork
 from domain.events import ANONYMOUS, REASON, Author
 from domain.validation import checked
 from resolvers.hub import Hub
-from resolvers.loaders import Loaders
+from resolvers.loaders import Batches, Loaders
 
 
 class Context:
@@ -23,16 +23,21 @@ class Context:
         self.actor = actor
         self.workspace_id = hub.workspace_id
         self._loaders: Loaders | None = None
+        self._batches = Batches()
 
     @property
     def loaders(self) -> Loaders:
         if self._loaders is None:
-            self._loaders = Loaders(self._database, self.workspace_id)
+            self._loaders = Loaders(self._database, self.workspace_id, self._batches)
         return self._loaders
 
     def renew_loaders(self) -> None:
         """What follows must see what was written since."""
         self._loaders = None
+
+    def end(self) -> None:
+        """The operation is over, perhaps before its time: nothing that it has loaded is waited for any more."""
+        self._batches.end()
 
     def reading(self) -> AbstractAsyncContextManager[Repositories]:
         """The repositories on a connection of their own; not to be held while awaiting a loader."""

@@ -1,9 +1,10 @@
 """Dataloaders: the keys asked for in one tick of the event loop become one SQL statement on one connection."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import cached_property
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from strawberry.dataloader import DataLoader
 
@@ -46,12 +47,41 @@ def _heed(loaded: asyncio.Future[V]) -> None:
         loaded.exception()
 
 
+class Batches:
+    """The batches of an operation that are under way. No waiter can cancel them; the end of the operation does."""
+
+    def __init__(self) -> None:
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._ended = False
+
+    @contextmanager
+    def one(self) -> Iterator[None]:
+        """A batch, in a task of its own. Raises CancelledError if nobody can be waiting for it any more."""
+        task = asyncio.current_task()
+        assert task is not None
+        if self._ended:
+            raise asyncio.CancelledError
+        self._tasks.add(task)
+        try:
+            yield
+        finally:
+            self._tasks.discard(task)
+
+    def end(self) -> None:
+        """Cancel what is under way, down to its statement in the database, and what has yet to begin."""
+        self._ended = True
+        for task in self._tasks:
+            task.cancel()
+
+
 class Loaders:
     """The loaders of one request, or of what follows one mutation: what they have loaded they do not ask for again."""
 
-    def __init__(self, database: Database, workspace_id: WorkspaceId) -> None:
+    def __init__(self, database: Database, workspace_id: WorkspaceId, batches: Batches | None = None) -> None:
+        """`batches` are those of the operation."""
         self._database = database
         self._workspace_id = workspace_id
+        self._batches = batches or Batches()
         self._segment_pages: dict[tuple[PageRequest, str | None], Loader[MeetingId, Page[Segment] | None]] = {}
         self._segment_counts: dict[str | None, Loader[MeetingId, int | None]] = {}
         self._histories: dict[tuple[PageRequest, EventKind | None], Loader[History, Page[Event] | None]] = {}
@@ -64,8 +94,9 @@ class Loaders:
         """A loader that gives None for what `load` does not find."""
 
         async def batch(keys: list[K]) -> list[V | None]:
-            async with self._database.reading(self._workspace_id) as repositories:
-                found = await load(repositories, keys)
+            with self._batches.one():
+                async with self._database.reading(self._workspace_id) as repositories:
+                    found = await load(repositories, keys)
             return [found.get(key) for key in keys]
 
         return Loader(batch, max_batch_size=MAX_BATCH)

@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route, WebSocketRoute
@@ -21,14 +20,16 @@ from resolvers.context import Context
 from resolvers.hub import Hub
 from schema.limits import Limits
 from schema.schema import schema
+from server.documents import Documents, read_trusted
 from server.graphiql import graphiql_routes
 from server.limits import Places
 from server.logs import RequestLog
 from server.operations import OPERATIONS
+from server.refusals import error_response
 from server.settings import Settings
 from server.stopping import tell_of_stop
 from server.streams import Streams
-from server.view import GraphQLView, error_response
+from server.view import GraphQLView
 from server.websocket import WebSocketEndpoint
 
 
@@ -42,12 +43,18 @@ def open_database(settings: Settings, url: str) -> Database:
     )
 
 
+def open_documents(settings: Settings) -> Documents:
+    """The documents that requests may name. Raises RapporteurError for an allow-list that is no good."""
+    trusted = None if settings.trusted_documents is None else read_trusted(settings.trusted_documents)
+    return Documents(trusted, apq=settings.apq)
+
+
 def create_app(settings: Settings, database_url: str) -> Starlette:
     """The app on a database that is migrated and has the workspace (see `server.prepare`)."""
     database = open_database(settings, database_url)
     hub = Hub(database, WorkspaceId(settings.workspace_id))
     limited = schema.limited(Limits(settings.max_cost, settings.max_depth, settings.max_tokens))
-    streams = Streams(limited)
+    streams = Streams(limited, open_documents(settings), settings.operation_timeout)
     places = Places(settings.max_connections)
     closing = asyncio.Event()
 
@@ -90,21 +97,18 @@ def create_app(settings: Settings, database_url: str) -> Starlette:
 
     async def refused(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
-        return error_response(error.detail, error.status_code)
+        return error_response(error.detail, error.status_code, error.headers)
 
     app = Starlette(
         routes=[
-            Route("/graphql", GraphQLView(limited, streams, new_context, settings, places, closing)),
+            Route("/graphql", GraphQLView(streams, new_context, settings, places, closing)),
             WebSocketRoute("/graphql", WebSocketEndpoint(streams, new_context, settings, places)),
             Route("/healthz", healthz),
             Route("/readyz", readyz),
             Route("/", home),
-            *graphiql_routes(OPERATIONS),
+            *(graphiql_routes(OPERATIONS) if settings.trusted_documents is None else ()),
         ],
-        middleware=[
-            Middleware(RequestLog),
-            Middleware(RequestBodyLimitMiddleware, max_body_size=settings.max_body),
-        ],
+        middleware=[Middleware(RequestLog)],
         exception_handlers={HTTPException: refused},
         lifespan=lifespan,
     )

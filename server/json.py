@@ -7,14 +7,15 @@ import orjson
 
 
 def decode_json(data: str | bytes) -> Any:
-    """JSON. What orjson refuses and Python reads (NaN, a lone surrogate) goes on: the error there names the field.
+    """JSON in UTF-8. What orjson refuses and Python reads (NaN, a lone surrogate) goes on: the error there names the field.
 
     Raises ValueError, and RecursionError for what is nested too deeply.
     """
     try:
         return orjson.loads(data)
     except orjson.JSONDecodeError:
-        return json.loads(data)
+        # As text: of bytes Python would also take UTF-16 and UTF-32.
+        return json.loads(data if isinstance(data, str) else data.decode())
 
 
 def encode_json(data: object) -> bytes:

@@ -12,6 +12,7 @@ from sqlalchemy.exc import ArgumentError
 from domain.ids import DEFAULT_WORKSPACE_ID
 from domain.search import language as language_rule
 from schema.limits import MAX_NESTING, Limits
+from server.operations import OPERATIONS
 
 DEFAULT = Limits()
 
@@ -41,6 +42,8 @@ class Settings(BaseSettings):
     pool_timeout: float = Field(5.0, gt=0, le=60)
     """How long a request waits for a free connection before SERVICE_UNAVAILABLE."""
     statement_timeout: float = Field(30.0, gt=0, le=3600)
+    operation_timeout: float = Field(30.0, gt=0, le=3600)
+    """How long a query, a mutation, or an event of a subscription may take; also, how long a request's body may."""
     max_connections: int = Field(10_000, ge=1)
     """WebSocket connections and event streams, together, in one process."""
     max_operations: int = Field(100, ge=1)
@@ -54,6 +57,10 @@ class Settings(BaseSettings):
     ping_interval: float = Field(30.0, gt=0, le=3600)
     """How long a connection may be silent before it is asked for a sign of life."""
 
+    trusted_documents: Path | None = None
+    """A folder of documents, or `operations` for those of `graphql/operations/`: no others are executed. None: all are."""
+    apq: bool = True
+    """Keep documents that clients send with their hash, so that the hash suffices the next time (Apollo's APQ)."""
     max_body: int = Field(16 * 1024 * 1024, ge=1024)
     max_cost: int = Field(DEFAULT.max_cost, ge=1)
     """Of an operation, in fields of one row; see docs/limits.md."""
@@ -66,6 +73,14 @@ class Settings(BaseSettings):
     @classmethod
     def _is_language(cls, language: str | None) -> str | None:
         return None if language is None else language_rule(language)
+
+    @field_validator("trusted_documents")
+    @classmethod
+    def _is_folder(cls, path: Path | None) -> Path | None:
+        path = OPERATIONS if path == Path("operations") else path
+        if path is not None and not path.is_dir():
+            raise ValueError(f"must be a folder, or the word operations: there is no folder {path}")
+        return path
 
     @field_validator("database_url")
     @classmethod

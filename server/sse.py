@@ -10,9 +10,8 @@ from collections.abc import AsyncGenerator
 
 from starlette.types import Receive, Scope, Send
 
-from server.json import encode_json
+from server.errors import RequestErrors, encoded_errors
 from server.settings import Settings
-from server.streams import RequestErrors
 
 _HEADERS = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
@@ -55,7 +54,7 @@ class EventStream:
                 async for answer in answers:
                     await self._write(send, b"event: next\ndata: " + answer + b"\n\n")
         except RequestErrors as error:
-            await self._write(send, b"event: next\ndata: " + encode_json({"errors": error.errors}) + b"\n\n")
+            await self._write(send, b"event: next\ndata: " + encoded_errors(error) + b"\n\n")
         await self._write(send, b"event: complete\ndata:\n\n")
 
     async def _keep_alive(self, send: Send) -> None:

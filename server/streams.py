@@ -6,9 +6,9 @@ fields, the event is executed and encoded once, and its bytes go to all of them.
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, Awaitable
-from contextlib import aclosing
-from typing import Any
+from collections.abc import AsyncGenerator, Awaitable, Iterator
+from contextlib import aclosing, contextmanager
+from typing import Any, NamedTuple
 
 from graphql import (
     DocumentNode,
@@ -24,69 +24,106 @@ from graphql import (
 )
 from graphql.execution import Executor
 from graphql.language import VariableNode
+from starlette.requests import ClientDisconnect
+from strawberry.types import ExecutionResult as StrawberryResult
 
+from domain.errors import ServiceUnavailable
 from resolvers.context import Context
 from schema.documents import Prepared, cost_is_asked_for, operation_of
 from schema.errors import coded
 from schema.schema import RapporteurSchema
+from server.deadlines import Limit, Watch
+from server.documents import Documents
+from server.errors import RequestErrors
 from server.json import encode_json
+from server.requests import GraphQLRequest
 
 KEPT_ANSWERS = 16
 """Encoded events kept for readers that come to them a little later."""
 
 
-class RequestErrors(Exception):
-    """The operation was not, or is no longer, executed; `errors` are as they stand in an answer."""
+@contextmanager
+def _only_request_errors() -> Iterator[None]:
+    try:
+        yield
+    except (RequestErrors, ClientDisconnect):
+        raise
+    except Exception as error:
+        original = error.original_error if isinstance(error, GraphQLError) else error
+        raise RequestErrors([GraphQLError(str(error), original_error=original)]) from error
 
-    def __init__(self, errors: list[GraphQLError]) -> None:
-        super().__init__("; ".join(error.message for error in errors))
-        self.errors = [coded(error).formatted for error in errors]
+
+class Executable(NamedTuple):
+    """A request with the text of its document, which is valid, and the operation in it."""
+
+    asked: GraphQLRequest
+    prepared: Prepared
+    operation: OperationDefinitionNode
 
 
 class Streams:
     """Executes operations as streams, sharing the work for events that many readers get."""
 
-    def __init__(self, schema: RapporteurSchema) -> None:
+    def __init__(self, schema: RapporteurSchema, documents: Documents, operation_timeout: float) -> None:
+        """`operation_timeout` is in seconds, for a query or mutation, and for each event of a subscription."""
         self._schema = schema
+        self._documents = documents
+        self._operation_timeout = operation_timeout
         self._answers: OrderedDict[tuple[int, bytes], tuple[object, bytes]] = OrderedDict()
         self._under_way: dict[tuple[int, bytes], asyncio.Future[bytes]] = {}
 
-    def operation(self, query: str, name: str | None) -> tuple[Prepared, OperationDefinitionNode]:
-        """The valid document and the operation in it that is to be executed. Raises RequestErrors."""
+    def prepared(self, asked: GraphQLRequest) -> Executable:
+        """What is to be executed, and whether it may be and can be. Raises RequestErrors."""
+        asked = self._documents.resolved(asked)
         try:
-            prepared = self._schema.documents.prepare(query)
+            prepared = self._schema.documents.prepare(asked.query or "")
             if prepared.errors:
                 raise RequestErrors(prepared.errors)
-            return prepared, operation_of(prepared.document, name)
+            return Executable(asked, prepared, operation_of(prepared.document, asked.operation_name))
         except GraphQLError as error:
             raise RequestErrors([error]) from error
 
-    async def answers(
-        self, query: str, variables: dict[str, Any] | None, name: str | None, context: Context, extensions: Any = None
-    ) -> AsyncGenerator[bytes, None]:
-        """One answer of a query or mutation, or one for each event of a subscription. Raises only RequestErrors.
+    async def execute(self, asked: GraphQLRequest, context: Context, watch: Watch) -> bytes:
+        """The answer of a prepared query or mutation. Raises RequestErrors if there is no data, or ClientDisconnect."""
+        with _only_request_errors():
+            try:
+                result = await self._result(asked, context, watch)
+            except ServiceUnavailable:
+                watch.check()
+                raise
+            if result.errors and all(error.path is None for error in result.errors):
+                raise RequestErrors(result.errors)
+            return _encoded(result.data, result.errors, result.extensions)
 
-        `extensions` are the request's.
-        """
-        try:
-            async with aclosing(self._executed(query, variables, name, context, extensions)) as answers:
+    async def answers(self, asked: GraphQLRequest, context: Context) -> AsyncGenerator[bytes, None]:
+        """One answer of a query or mutation, or one for each event of a subscription. Raises only RequestErrors."""
+        with _only_request_errors():
+            async with aclosing(self._executed(asked, context)) as answers:
                 async for answer in answers:
                     yield answer
-        except RequestErrors:
-            raise
-        except Exception as error:
-            original = error.original_error if isinstance(error, GraphQLError) else error
-            raise RequestErrors([GraphQLError(str(error), original_error=original)]) from error
 
-    async def _executed(
-        self, query: str, variables: dict[str, Any] | None, name: str | None, context: Context, extensions: Any
-    ) -> AsyncGenerator[bytes, None]:
-        schema = self._schema
-        prepared, operation = self.operation(query, name)
-        document = prepared.document
+    async def _result(self, asked: GraphQLRequest, context: Context, watch: Watch | None = None) -> StrawberryResult:
+        async with Limit(self._operation_timeout, context) as deadline:
+            if watch:
+                watch.start(deadline)
+            try:
+                return await self._schema.execute(
+                    asked.query,
+                    asked.variables,
+                    context,
+                    operation_name=asked.operation_name,
+                    operation_extensions=asked.extensions,
+                )
+            finally:
+                if watch:
+                    watch.stop()
+
+    async def _executed(self, asked: GraphQLRequest, context: Context) -> AsyncGenerator[bytes, None]:
+        asked, prepared, operation = self.prepared(asked)
+        document, schema = prepared.document, self._schema
+        query, variables, name = asked.query, asked.variables, asked.operation_name
         if operation.operation is not OperationType.SUBSCRIPTION:
-            asked = extensions if isinstance(extensions, dict) else None
-            result = await schema.execute(query, variables, context, operation_name=name, operation_extensions=asked)
+            result = await self._result(asked, context)
             if result.data is None and result.errors:
                 raise RequestErrors(result.errors)
             yield _encoded(result.data, result.errors, result.extensions)
@@ -95,24 +132,30 @@ class Streams:
             cost = schema.documents.cost(prepared, operation, variables)
         except GraphQLError as error:
             raise RequestErrors([error]) from error
-        of_answers = {"cost": cost} if cost_is_asked_for(extensions) else None
+        of_answers = {"cost": cost} if cost_is_asked_for(asked.extensions) else None
         executor = Executor.build(
             schema._schema, document, context_value=context, raw_variable_values=variables, operation_name=name
         )
         if isinstance(executor, list):
             raise RequestErrors(executor)
         created = create_source_event_stream(executor)
-        source = await created if isinstance(created, Awaitable) else created
+        async with Limit(self._operation_timeout):
+            source = await created if isinstance(created, Awaitable) else created
         if isinstance(source, ExecutionResult):
             raise RequestErrors(source.errors or [])
         assert isinstance(source, AsyncGenerator)
         shape = encode_json([query, name, _variables_of_events(document, operation, variables or {}), of_answers])
         async with aclosing(source) as events:
             async for event in events:
-                yield await self._answer(executor, event, shape, of_answers)
+                yield await self._answer(executor, event, shape, of_answers, context)
 
     async def _answer(
-        self, executor: Executor[Any], event: object, shape: bytes, extensions: dict[str, Any] | None
+        self,
+        executor: Executor[Any],
+        event: object,
+        shape: bytes,
+        extensions: dict[str, Any] | None,
+        context: Context,
     ) -> bytes:
         key = (id(event), shape)  # the event is kept with its answer, so that its id stays its own
         if key in self._answers:
@@ -127,14 +170,25 @@ class Streams:
                 self._answers.popitem(last=False)
             return answer
         # Something was loaded beyond the event: true now, but not for those who come later.
-        self._under_way[key] = asyncio.ensure_future(_finished(result, extensions))
-        self._under_way[key].add_done_callback(lambda _: self._under_way.pop(key))
+        self._under_way[key] = asyncio.ensure_future(self._finished(result, extensions, context))
+        self._under_way[key].add_done_callback(lambda done: self._forget(key, done))
         return await asyncio.shield(self._under_way[key])
 
+    async def _finished(
+        self, result: Awaitable[ExecutionResult], extensions: dict[str, Any] | None, context: Context
+    ) -> bytes:
+        try:
+            async with Limit(self._operation_timeout):
+                finished = await result
+        except ServiceUnavailable:
+            context.end()  # the stream that the context is of ends with this event
+            raise
+        return _encoded(finished.data, finished.errors, extensions)
 
-async def _finished(result: Awaitable[ExecutionResult], extensions: dict[str, Any] | None) -> bytes:
-    finished = await result
-    return _encoded(finished.data, finished.errors, extensions)
+    def _forget(self, key: tuple[int, bytes], done: asyncio.Future[bytes]) -> None:
+        del self._under_way[key]
+        if not done.cancelled():
+            done.exception()  # if all its readers have left, that is no reason for a complaint in the log
 
 
 def _variables_of_events(

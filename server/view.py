@@ -1,40 +1,41 @@
-"""`/graphql` over HTTP: Strawberry's view with our JSON, our errors and our GraphiQL."""
+"""`/graphql` over HTTP, as github.com/graphql/graphql-over-http has it: one answer, events where asked for, or GraphiQL."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
-from typing import Any
+from collections.abc import Callable
 
-from cross_web import HTTPException
 from graphql import OperationType
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
-from strawberry.asgi import GraphQL
-from strawberry.http import GraphQLRequestData
-from strawberry.http.base import BaseRequestProtocol
-from strawberry.types import ExecutionResult
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from domain.errors import InvalidInput
 from resolvers.context import Context
-from schema.schema import RapporteurSchema
 from server.actors import actor_of
+from server.deadlines import Watch
+from server.errors import RequestErrors, encoded_errors
+from server.forgery import check_not_forged
 from server.graphiql import graphiql_page
-from server.json import decode_json, encode_json
 from server.limits import Places, TooManyConnections
+from server.media_types import JSON, RESPONSE, Accepted, accepted, content_type
+from server.refusals import CLIENT_LEFT, Refused, error_response
+from server.requests import GraphQLRequest, from_body, from_url, header_of
 from server.settings import Settings
 from server.sse import EventStream
-from server.streams import RequestErrors, Streams
+from server.streams import Streams
 
 COST_HEADER = "Rapporteur-Cost"
 """With any value asks for the cost, as `extensions: {"cost": true}` in the body does."""
+HEADERS = {"GET": {"Vary": "Accept", "Cache-Control": "no-store"}}
+"""Of answers: what comes by GET might be kept by somebody on the way."""
+METHODS = {"Allow": "GET, POST"}
+ONLY_POST = {"Allow": "POST"}
 
 
-class GraphQLView(GraphQL[Context, None]):
-    """Answers `POST` of `application/json`, with events where the client asks for them, and browsers' `GET` with GraphiQL."""
+class GraphQLView:
+    """Answers `POST` of `application/json`, `GET` of queries, and browsers' `GET` with GraphiQL."""
 
     def __init__(
         self,
-        schema: RapporteurSchema,
         streams: Streams,
         new_context: Callable[[str], Context],
         settings: Settings,
@@ -42,7 +43,6 @@ class GraphQLView(GraphQL[Context, None]):
         closing: asyncio.Event,
     ) -> None:
         """`closing` is set when the server stops: streams end then."""
-        super().__init__(schema, allow_queries_via_get=False, subscription_protocols=())
         self._streams = streams
         self._new_context = new_context
         self._settings = settings
@@ -51,102 +51,70 @@ class GraphQLView(GraphQL[Context, None]):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
+        accepts = accepted(header_of(request, "accept"))
+        answer: ASGIApp
         try:
-            answers = await self._answers_as_events(request)
-            response = await self.run(request) if answers is None else None
-        except HTTPException as error:
-            answers, response = None, error_response(error.reason, error.status_code)
-        if answers is None:
-            assert response is not None
-            await response(scope, receive, send)
+            answer = await self._answer(request, accepts)
+        except Refused as refused:
+            answer = error_response(refused.message, refused.status, refused.headers, accepts.single or JSON)
+        except ClientDisconnect:
+            answer = Response(status_code=CLIENT_LEFT)
+        if not isinstance(answer, EventStream):
+            await answer(scope, receive, send)
             return
         try:
             with self._places.one():
-                await EventStream(answers, self._closing, self._settings)(scope, receive, send)
+                await answer(scope, receive, send)
         except TooManyConnections:
             await error_response("too many connections: try again later", 503)(scope, receive, send)
 
-    async def _answers_as_events(self, request: Request) -> AsyncGenerator[bytes, None] | None:
-        """The answers to be sent as events; None where the client is to get one answer.
-
-        Some clients (urql) list events in every request: where JSON would do as well, only a subscription is answered so.
-        """
-        accept = request.headers.get("accept", "")
-        if request.method != "POST" or "text/event-stream" not in accept:
-            return None
-        data = await self.parse_http_body(self.request_adapter_class(request))
-        assert isinstance(data, GraphQLRequestData)
-        assert data.query is not None
-        if ("json" in accept or "*/*" in accept) and not self._is_subscription(data):
-            return None
-        request.state.operation = data.operation_name
+    async def _answer(self, request: Request, accepts: Accepted) -> ASGIApp:
+        """The answer, which may be a stream that has not begun. Raises Refused, or ClientDisconnect."""
+        if request.method == "GET":
+            if accepts.html:
+                if self._settings.trusted_documents is not None:
+                    raise Refused(404, "only trusted documents are executed here: there is no GraphiQL")
+                return await graphiql_page(request)
+            check_not_forged(request.headers)
+            asked = from_url(request)
+        elif request.method == "POST":
+            asked = await from_body(request, self._settings.max_body, self._settings.operation_timeout)
+        else:
+            raise Refused(405, "send a POST with the document as JSON, or a GET of a query", METHODS)
+        if accepts.single is None and (request.method == "GET" or not accepts.events):
+            raise Refused(406, f"the answer can be {RESPONSE} or {JSON}, or text/event-stream to a POST")
+        if COST_HEADER in request.headers:
+            asked = asked._replace(extensions={**(asked.extensions or {}), "cost": True})
+        request.state.operation = asked.operation_name  # for the request's line in the log
         context = self._new_context(_actor(request))
-        return self._streams.answers(data.query, data.variables, data.operation_name, context, data.extensions)
-
-    async def get_context(self, request: Any, response: Any) -> Context:
-        return self._new_context(_actor(request))
-
-    def should_render_graphql_ide(self, request: BaseRequestProtocol) -> bool:
-        if request.method != "GET":
-            return False
-        if "text/html" in request.headers.get("accept", ""):
-            return True
-        raise HTTPException(
-            405, "send a POST with the document as JSON; only browsers are answered a GET, with GraphiQL"
+        if accepts.single is None:
+            return self._events(asked, context)
+        try:
+            asked, _, operation = self._streams.prepared(asked)
+            kind = operation.operation
+            if request.method == "GET" and kind is not OperationType.QUERY:
+                raise Refused(405, f"a {kind.value} needs a POST", ONLY_POST)
+            if kind is OperationType.SUBSCRIPTION:
+                # Some clients (urql) accept events in every request: only a subscription is answered so.
+                if accepts.events:
+                    return self._events(asked, context)
+                raise Refused(400, "a subscription needs a WebSocket, or the header Accept: text/event-stream")
+            body, status = await self._streams.execute(asked, context, Watch(request.receive)), 200
+        except RequestErrors as error:
+            body, status = encoded_errors(error), error.status
+        return Response(
+            body,
+            status if accepts.single == RESPONSE else 200,
+            HEADERS.get(request.method),
+            media_type=content_type(accepts.single),
         )
 
-    async def render_graphql_ide(self, request: Request) -> Response:
-        return await graphiql_page(request)
-
-    async def parse_http_body(self, request: Any) -> GraphQLRequestData | list[GraphQLRequestData]:
-        data = await super().parse_http_body(request)
-        assert isinstance(data, GraphQLRequestData)  # `parse_json` refuses lists
-        if not isinstance(data.operation_name, str | None):
-            raise HTTPException(400, "operationName must be a string or null")
-        if not data.query:
-            raise HTTPException(400, "query must be a GraphQL document")
-        if COST_HEADER in request.headers:
-            data.extensions = {**(data.extensions or {}), "cost": True}
-        return data
-
-    async def execute_single(self, request: Request, *args: Any, **options: Any) -> ExecutionResult:
-        data: GraphQLRequestData = options["request_data"]
-        request.state.operation = data.operation_name  # for the request's line in the log
-        if self._is_subscription(data):
-            raise HTTPException(400, "a subscription needs a WebSocket, or the header Accept: text/event-stream")
-        return await super().execute_single(request, *args, **options)
-
-    def _is_subscription(self, data: GraphQLRequestData) -> bool:
-        """Whether the request is a valid subscription; what is wrong with another is said when it is executed."""
-        try:
-            _, operation = self._streams.operation(data.query or "", data.operation_name)
-        except RequestErrors:
-            return False
-        return operation.operation is OperationType.SUBSCRIPTION
-
-    def parse_json(self, data: str | bytes) -> Any:
-        try:
-            parsed = decode_json(data)
-        except (ValueError, RecursionError) as error:
-            raise HTTPException(400, f"the body is not JSON: {error}") from error
-        if not isinstance(parsed, dict):
-            raise HTTPException(400, "the body must be a JSON object with the field query (batches are not supported)")
-        return parsed
-
-    def encode_json(self, data: object) -> bytes:
-        return encode_json(data)
+    def _events(self, asked: GraphQLRequest, context: Context) -> EventStream:
+        return EventStream(self._streams.answers(asked, context), self._closing, self._settings)
 
 
 def _actor(request: Request) -> str:
     try:
         return actor_of(request.headers)
     except InvalidInput as error:
-        raise HTTPException(400, str(error)) from error
-
-
-def error_response(message: str, status: int) -> Response:
-    """A refusal of the whole request, in the form of a GraphQL error."""
-    away = {"code": "SERVICE_UNAVAILABLE", "retryAfter": 1}
-    body = {"errors": [{"message": message, "extensions": {"code": "BAD_USER_INPUT"} if status < 500 else away}]}
-    headers = {"Allow": "POST"} if status == 405 else None
-    return Response(encode_json(body), status, headers, media_type="application/json")
+        raise Refused(400, str(error)) from error

@@ -19,11 +19,13 @@ from domain.errors import InvalidInput
 from domain.events import ANONYMOUS
 from resolvers.context import Context
 from server.actors import actor_of
+from server.errors import RequestErrors
 from server.json import decode_json, encode_json
 from server.limits import Places, TooManyConnections
 from server.logs import log_operation
+from server.requests import GraphQLRequest, Malformed, parameters_of
 from server.settings import Settings
-from server.streams import RequestErrors, Streams
+from server.streams import Streams
 
 PROTOCOL = "graphql-transport-ws"
 
@@ -196,27 +198,19 @@ class _Connection:
         id, payload = _id_of(message), message.get("payload")
         if id in self._operations:
             raise _Close(SUBSCRIBER_EXISTS, f"Subscriber for {id} already exists")
-        if not isinstance(payload, dict) or not isinstance(payload.get("query"), str):
-            raise _Close(BAD_REQUEST, "the payload of subscribe must be an object with a query")
-        if not isinstance(payload.get("variables"), dict | None):
-            raise _Close(BAD_REQUEST, "variables must be an object")
-        if not isinstance(payload.get("operationName"), str | None):
-            raise _Close(BAD_REQUEST, "operationName must be a string")
+        try:
+            asked = parameters_of(payload)
+        except Malformed as error:
+            raise _Close(BAD_REQUEST, f"the payload of subscribe: {error}") from error
         if len(self._operations) >= self._settings.max_operations:
             await self._send_error(id, f"at most {self._settings.max_operations} operations at once on a connection")
             return
-        self._operations[id] = asyncio.create_task(self._operate(id, payload))
+        self._operations[id] = asyncio.create_task(self._operate(id, asked))
 
-    async def _operate(self, id: str, payload: dict[str, Any]) -> None:
+    async def _operate(self, id: str, asked: GraphQLRequest) -> None:
         """One operation, from its first answer to its end."""
         head = f'{{"id":{encode_json(id).decode()},"type":"next","payload":'
-        stream = self._streams.answers(
-            payload["query"],
-            payload.get("variables"),
-            payload.get("operationName"),
-            self._new_context(self._actor),
-            payload.get("extensions"),
-        )
+        stream = self._streams.answers(asked, self._new_context(self._actor))
         began, outcome = time.perf_counter(), "ended"
         try:
             async with contextlib.aclosing(stream) as answers:
@@ -235,7 +229,7 @@ class _Connection:
             if not self._closing.done():
                 self._closing.set_result(close)
         finally:
-            log_operation(payload.get("operationName"), outcome, time.perf_counter() - began)
+            log_operation(asked.operation_name, outcome, time.perf_counter() - began)
 
     async def _send_error(self, id: str, message: str) -> None:
         error = {"message": message, "extensions": {"code": "RATE_LIMITED"}}

@@ -12,6 +12,7 @@ import typer
 from domain.errors import RapporteurError
 from schema.schema import schema as built
 from server import logs, serving
+from server.app import open_documents
 from server.cli.options import DatabaseUrl, DataDir, fail, read_settings
 from server.graphiql import is_vendored
 from server.operations import SDL
@@ -40,6 +41,22 @@ def serve(
     statement_timeout: Annotated[
         float | None,
         typer.Option(envvar="RAPPORTEUR_STATEMENT_TIMEOUT", help="Seconds that a statement may take. Default: 30"),
+    ] = None,
+    operation_timeout: Annotated[
+        float | None,
+        typer.Option(envvar="RAPPORTEUR_OPERATION_TIMEOUT", help="Seconds that an operation may take. Default: 30"),
+    ] = None,
+    trusted_documents: Annotated[
+        Path | None,
+        typer.Option(
+            envvar="RAPPORTEUR_TRUSTED_DOCUMENTS",
+            readable=False,
+            help="A folder of the only documents to execute, or: operations. Default: all are.",
+        ),
+    ] = None,
+    apq: Annotated[
+        bool | None,
+        typer.Option(envvar="RAPPORTEUR_APQ", help="Apollo's automatic persisted queries. Default: yes"),
     ] = None,
     max_body: Annotated[
         int | None, typer.Option(envvar="RAPPORTEUR_MAX_BODY", help="Bytes of a request. Default: 16 MiB")
@@ -103,6 +120,7 @@ def serve(
     # uvicorn raises the signal that ended it once more: leave then through the blocks below, not past them.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
+        open_documents(settings)  # here, where a mistake in one can still be told
         with database_url(settings) as url:
             asyncio.run(prepare(settings, url, demo=settings.demo))
             if not is_vendored():

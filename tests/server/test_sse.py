@@ -89,12 +89,12 @@ def test_who_takes_json_as_well_gets_events_for_subscriptions_only(
     ):
         with stream(server.url, query, accept=accept) as response:
             response.read()
-            assert response.headers["content-type"] == "application/json"
+            assert "json" in response.headers["content-type"]
             assert response.json() == {"data": data}
     for bad in ("{", "{ nothing }", "subscription { nothing }", "subscription {"):
         with stream(server.url, bad, accept=accept) as response:
             response.read()
-            assert response.headers["content-type"] == "application/json"
+            assert "json" in response.headers["content-type"]
             assert response.json()["errors"]
     with events(server.url, UPDATES, accept=accept, meetingId=api.meeting()["id"]) as follower:
         assert follower.next()["caughtUp"]

@@ -1,0 +1,27 @@
+"""What is wrong with an operation, before any of it is executed."""
+
+from graphql import GraphQLError
+
+from schema.errors import coded
+from server.json import encode_json
+
+
+class RequestErrors(Exception):
+    """The operation was not, or is no longer, executed; `errors` are as they stand in an answer."""
+
+    def __init__(self, errors: list[GraphQLError]) -> None:
+        super().__init__("; ".join(error.message for error in errors))
+        self.errors = [coded(error).formatted for error in errors]
+
+    @property
+    def status(self) -> int:
+        """The HTTP status of an answer of the specification's own type."""
+        return _STATUSES.get(self.errors[0]["extensions"]["code"], 400)
+
+
+_STATUSES = {"FORBIDDEN": 403, "SERVICE_UNAVAILABLE": 503, "INTERNAL": 500}
+
+
+def encoded_errors(errors: RequestErrors) -> bytes:
+    """The answer where nothing was executed: it has no `data`, not even null."""
+    return encode_json({"errors": errors.errors})

@@ -1,0 +1,28 @@
+"""Which requests by `GET` are executed: those that no web page of another origin can have a browser send (CSRF)."""
+
+from collections.abc import Mapping
+
+from server.media_types import JSON
+from server.refusals import Refused
+
+PREFLIGHTED = ("Rapporteur-Preflight", "Apollo-Require-Preflight", "X-Apollo-Operation-Name", "GraphQL-Preflight")
+"""Ours, and those that clients of other servers (Apollo Server, Hot Chocolate) send already."""
+
+
+def check_not_forged(headers: Mapping[str, str]) -> None:
+    """Raises Refused if a web page of another origin may have made its visitor's browser send the request.
+
+    A page can send these headers only if the server has agreed beforehand, and this one never does. `Sec-Fetch-...` a page
+    cannot send at all. A browser sends both `Sec-Fetch-Mode` and `Sec-Fetch-Site`, or neither: the first alone is that of a
+    program (`fetch` of Node.js).
+    """
+    if any(headers.get(name) for name in PREFLIGHTED):
+        return
+    if headers.get("sec-fetch-mode") and headers.get("sec-fetch-site", "same-origin") == "same-origin":
+        return
+    if headers.get("content-type", "").partition(";")[0].strip().lower() == JSON:
+        return
+    raise Refused(
+        400,
+        f"a GET needs the header {PREFLIGHTED[0]} with any value, so that no web page of another origin can send it",
+    )

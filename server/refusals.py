@@ -1,0 +1,30 @@
+"""Answers to requests that never become an operation."""
+
+from collections.abc import Mapping
+
+from starlette.responses import Response
+
+from server.json import encode_json
+from server.media_types import JSON, content_type
+
+CLIENT_LEFT = 499
+"""What nginx logs where nobody is there to be answered; no client ever sees it."""
+
+
+class Refused(Exception):
+    """The request is answered with this status, and a GraphQL error of this message."""
+
+    def __init__(self, status: int, message: str, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+        self.headers = headers
+
+
+def error_response(
+    message: str, status: int, headers: Mapping[str, str] | None = None, media_type: str = JSON
+) -> Response:
+    """A refusal of the whole request, in the form of a GraphQL error."""
+    away = {"code": "SERVICE_UNAVAILABLE", "retryAfter": 1}
+    body = {"errors": [{"message": message, "extensions": {"code": "BAD_USER_INPUT"} if status < 500 else away}]}
+    return Response(encode_json(body), status, headers, media_type=content_type(media_type))
