@@ -16,7 +16,7 @@ from graphql import (
     SelectionSetNode,
 )
 
-LENGTH_PER_TOKEN = 50
+LENGTH_PER_TOKEN = 25
 """Characters that a document may have for each token that it may have: room for texts, and for much white space."""
 MAX_COMMENTS = 500
 MAX_ALIASES = 200
@@ -40,7 +40,7 @@ class Limits(NamedTuple):
     """Of an operation, in fields of one row; see `schema.prices`."""
     max_depth: int = 15
     """Fields in each other."""
-    max_tokens: int = 1_000
+    max_tokens: int = 2_000
     """Of a document; also the fields that it may have, written out."""
 
 

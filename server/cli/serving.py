@@ -68,7 +68,7 @@ def serve(
         int | None, typer.Option(envvar="RAPPORTEUR_MAX_DEPTH", help="Fields in each other. Default: 15")
     ] = None,
     max_tokens: Annotated[
-        int | None, typer.Option(envvar="RAPPORTEUR_MAX_TOKENS", help="Of a document. Default: 1000")
+        int | None, typer.Option(envvar="RAPPORTEUR_MAX_TOKENS", help="Of a document. Default: 2000")
     ] = None,
     max_connections: Annotated[
         int | None,

@@ -84,7 +84,7 @@ def test_the_limits_are_settings(database_url: str) -> None:
             ("{ agents(first: 50) { nodes { id } } }", "depth", 2),
             ("{ agents(first: 50) { totalCount } }", "cost", 150),
             ("{ " + "a " * 19 + "}", "tokens", 20),
-            ("{ " + "a " * 500 + "}", "length", 1_000),
+            ("{ " + "a " * 500 + "}", "length", 500),
         ):
             extensions = error_of(small.api.post(query))["extensions"]
             assert (extensions["measure"], extensions["limit"]) == (measure, limit)
