@@ -95,9 +95,22 @@ class Words:
 async def fill(connection: Any, words: Words, segments: int) -> list[MeetingId]:
     """Meetings of PER_MEETING segments each, on both schemas."""
     meetings = [MeetingId(new_id()) for _ in range(segments // PER_MEETING)]
+    # No meeting without the event of its version.
     rows: list[tuple[Any, ...]] = [
-        (DEFAULT_WORKSPACE_ID, id, "Meeting", "COMPLETED", 1, PER_MEETING) for id in meetings
+        (DEFAULT_WORKSPACE_ID, id, 1, "MEETING", id, "CREATED", "bench", "{}") for id in meetings
     ]
+    names: tuple[str, ...] = (
+        "workspace_id",
+        "entity_id",
+        "version",
+        "aggregate",
+        "aggregate_id",
+        "kind",
+        "actor",
+        "changes",
+    )
+    await connection.copy_records_to_table("events", records=rows, columns=names)
+    rows = [(DEFAULT_WORKSPACE_ID, id, "Meeting", "COMPLETED", 1, PER_MEETING) for id in meetings]
     names = ("workspace_id", "id", "title", "state", "change_seq", "last_segment_id")
     await connection.copy_records_to_table("meetings", records=rows, columns=names)
     await connection.execute(PLAIN)
