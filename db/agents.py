@@ -11,7 +11,7 @@ from db.recording import Recorded, Values
 from db.repository import EXPECTED_VERSION, ID, IDS, KEY, WORKSPACE, Repository, columns
 from db.tables import agent_variants, agents, workspaces
 from domain.agents import Agent, NewAgent, ResolvedAgentConfig
-from domain.configs import CONFIG_FIELDS, AgentConfig
+from domain.configs import CONFIG_FIELDS, AgentConfig, ConfigOverrides
 from domain.errors import Conflict, NotFound
 from domain.events import ACTIVE_VARIANT, Aggregate, EventKind
 from domain.filters import AgentFilter
@@ -80,18 +80,6 @@ _RECORDED = Recorded(agents, Aggregate.AGENT, _kind)
 VARIANTS = Recorded(agent_variants, Aggregate.AGENT)
 
 
-def _create() -> Select[Any]:
-    written, event = _RECORDED.create({"workspace_id": WORKSPACE, "id": ID, **_RECORDED.new_values})
-    return select(*(written.c[name] for name in _READ)).add_cte(event)
-
-
-def _update() -> Select[Any]:
-    present = select(agents).where(_HERE, agents.c.id == KEY, agents.c.version == EXPECTED_VERSION)
-    before = present.with_for_update(key_share=True).cte("before")
-    written, event = _RECORDED.update(before, _RECORDED.new_values)
-    return select(*(written.c[name] for name in _READ)).add_cte(event)
-
-
 def _activate() -> Select[Any]:
     """Locks the agent and the variant, activates unless that is so already, and gives both as they are then."""
     before = (
@@ -126,7 +114,8 @@ def _delete() -> Select[Any]:
     return select(deleted.c.id).add_cte(event, events_of_variants)
 
 
-_CREATE, _UPDATE, _ACTIVATE, _DELETE = _create(), _update(), _activate(), _delete()
+_CREATE, _UPDATE = _RECORDED.creation(_READ), _RECORDED.replacement(_READ)
+_ACTIVATE, _DELETE = _activate(), _delete()
 
 
 def _agent(row: Sequence[Any]) -> Agent:
@@ -213,7 +202,7 @@ class AgentRepository(Repository):
             like_it = or_(agents.c.slug == base, agents.c.slug.startswith(f"{base}-"))
             slug = free_slug(base, {row.slug for row in await self._rows(select(agents.c.slug).where(_HERE, like_it))})
         values = {"slug": slug, "name": new.name, "description": new.description, "active_variant_id": None}
-        rows = await self._write(_CREATE, id=new.id, **_new(values, new.config))
+        rows = await self._write(_CREATE, id=new.id, **new_parameters(values, new.config))
         return _agent(rows[0])
 
     async def update(self, agent: Agent, *, restored_version: int | None = None) -> Agent:
@@ -221,7 +210,7 @@ class AgentRepository(Repository):
 
         `restored_version` is the one that they come from, where this is a return to it.
         """
-        values = _new({name: getattr(agent, name) for name in _NAMED}, agent.config)
+        values = new_parameters({name: getattr(agent, name) for name in _NAMED}, agent.config)
         rows = await self._write(
             _UPDATE, restored_version=restored_version, key=agent.id, expected_version=agent.version, **values
         )
@@ -251,7 +240,7 @@ class AgentRepository(Repository):
         self._changes.agents.add(id)
 
 
-def _new(values: Mapping[str, Any], config: AgentConfig) -> dict[str, Any]:
-    """The parameters of `_CREATE` and `_UPDATE`."""
+def new_parameters(values: Mapping[str, Any], config: AgentConfig | ConfigOverrides) -> dict[str, Any]:
+    """Of the statements that create and update an agent or a variant."""
     configured = {name: getattr(config, name) for name in CONFIG_FIELDS}
     return {f"new_{name}": value for name, value in {**values, **configured}.items()}

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Select, any_, case, func, null, select
 
 from db.pages import keyset
 from db.recording import Recorded, Values
-from db.repository import EXPECTED_VERSION, ID, IDS, KEY, WORKSPACE, Repository, columns
+from db.repository import ID, IDS, WORKSPACE, Repository, columns
 from db.tables import meetings, recorded_columns
 from domain.errors import Conflict, NotFound
 from domain.events import Aggregate, EventKind
@@ -35,20 +35,6 @@ def _kind(old: Values, new: Values) -> ColumnElement[str]:
 _RECORDED = Recorded(meetings, Aggregate.MEETING, _kind)
 
 
-def _create() -> Select[Any]:
-    written, event = _RECORDED.create({"workspace_id": WORKSPACE, "id": ID, **_RECORDED.new_values})
-    return select(*(written.c[name] for name in _FIELDS)).add_cte(event)
-
-
-def _update() -> Select[Any]:
-    unchanged = meetings.c.version == EXPECTED_VERSION
-    before = (
-        select(meetings).where(_HERE, meetings.c.id == KEY, unchanged).with_for_update(key_share=True).cte("before")
-    )
-    written, event = _RECORDED.update(before, _RECORDED.new_values)
-    return select(*(written.c[name] for name in _FIELDS)).add_cte(event)
-
-
 def _leave_agent() -> Select[Any]:
     theirs = select(meetings).where(_HERE, meetings.c.agent_id == any_(IDS)).order_by(meetings.c.id)
     before = theirs.with_for_update(key_share=True).cte("before")
@@ -61,7 +47,8 @@ def _delete() -> Select[Any]:
     return select(deleted.c.id).add_cte(event)
 
 
-_CREATE, _UPDATE, _LEAVE_AGENT, _DELETE = _create(), _update(), _leave_agent(), _delete()
+_CREATE, _UPDATE = _RECORDED.creation(_FIELDS), _RECORDED.replacement(_FIELDS)
+_LEAVE_AGENT, _DELETE = _leave_agent(), _delete()
 
 
 def meeting(row: Sequence[Any]) -> Meeting:

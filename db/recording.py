@@ -4,13 +4,14 @@ Nothing else inserts, updates or deletes rows of the tables that have a history,
 change that does not raise the version, a version that has no event, and a deletion that has none (see `db.tables`).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import (
     CTE,
     ColumnElement,
     Integer,
+    Select,
     Table,
     Text,
     bindparam,
@@ -24,6 +25,7 @@ from sqlalchemy import (
     update,
 )
 
+from db.repository import EXPECTED_VERSION, ID, KEY, WORKSPACE
 from db.tables import events, recorded_columns
 from domain.events import Aggregate, EventKind
 
@@ -70,6 +72,20 @@ class Recorded:
     def new_values(self) -> dict[str, ColumnElement[Any]]:
         """A parameter `new_<name>` for each recorded column; their own names are SQLAlchemy's in an INSERT or UPDATE."""
         return {name: bindparam(f"new_{name}", type_=self.table.c[name].type) for name in self._fields}
+
+    def creation(self, returning: Iterable[str], **keys: ColumnElement[Any]) -> Select[Any]:
+        """Creates the row `id` with `new_values` and the given columns, and gives some of its columns."""
+        written, event = self.create({"workspace_id": WORKSPACE, "id": ID, **keys, **self.new_values})
+        return select(*(written.c[name] for name in returning)).add_cte(event)
+
+    def replacement(self, returning: Iterable[str]) -> Select[Any]:
+        """Gives the row `key` its `new_values` if it is at the version expected, and then some of its columns."""
+        columns = self.table.c
+        present = select(self.table).where(
+            columns.workspace_id == WORKSPACE, columns.id == KEY, columns.version == EXPECTED_VERSION
+        )
+        written, event = self.update(present.with_for_update(key_share=True).cte("before"), self.new_values)
+        return select(*(written.c[name] for name in returning)).add_cte(event)
 
     def create(self, values: Mapping[str, ColumnElement[Any]]) -> tuple[CTE, CTE]:
         now = func.statement_timestamp()  # the same for both, which the clock is not

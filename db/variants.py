@@ -1,13 +1,13 @@
 """Variants in SQL."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import Select, Uuid, any_, bindparam, func, select
 
-from db.agents import VARIANTS, AgentRepository
-from db.repository import EXPECTED_VERSION, ID, IDS, KEY, WORKSPACE, AnyRow, Repository, columns
+from db.agents import VARIANTS, AgentRepository, new_parameters
+from db.repository import ID, IDS, WORKSPACE, AnyRow, Repository, columns
 from db.tables import agent_variants, agents
 from domain.agents import Agent
 from domain.configs import CONFIG_FIELDS, ConfigOverrides
@@ -42,26 +42,13 @@ _AGENT_OF = select(agent_variants.c.agent_id).where(_HERE, agent_variants.c.id =
 _NAMED = ("slug", "name", "description")
 
 
-def _create() -> Select[Any]:
-    keys = {"workspace_id": WORKSPACE, "id": ID, "agent_id": bindparam("agent", type_=Uuid)}
-    written, event = VARIANTS.create({**keys, **VARIANTS.new_values})
-    return select(written.c.id).add_cte(event)
-
-
-def _update() -> Select[Any]:
-    unchanged = agent_variants.c.version == EXPECTED_VERSION
-    present = select(agent_variants).where(_HERE, agent_variants.c.id == KEY, unchanged)
-    before = present.with_for_update(key_share=True).cte("before")
-    written, event = VARIANTS.update(before, VARIANTS.new_values)
-    return select(written.c.id).add_cte(event)
-
-
 def _delete() -> Select[Any]:
     deleted, event = VARIANTS.delete(_HERE, agent_variants.c.id == any_(IDS))
     return select(deleted.c.id).add_cte(event)
 
 
-_CREATE, _UPDATE, _DELETE = _create(), _update(), _delete()
+_CREATE = VARIANTS.creation(("id",), agent_id=bindparam("agent", type_=Uuid))
+_UPDATE, _DELETE = VARIANTS.replacement(("id",)), _delete()
 
 
 def _variant(row: AnyRow) -> AgentVariant:
@@ -114,7 +101,7 @@ class VariantRepository(Repository):
             "name": new.name,
             "description": new.description,
         }
-        await self._write(_CREATE, id=new.id, agent=agent.id, **_new(named, new.overrides))
+        await self._write(_CREATE, id=new.id, agent=agent.id, **new_parameters(named, new.overrides))
         return (await self.by_ids([new.id]))[new.id]
 
     async def update(self, variant: AgentVariant, *, restored_version: int | None = None) -> AgentVariant:
@@ -122,7 +109,7 @@ class VariantRepository(Repository):
 
         `restored_version` is the one that they come from, where this is a return to it.
         """
-        values = _new({name: getattr(variant, name) for name in _NAMED}, variant.overrides)
+        values = new_parameters({name: getattr(variant, name) for name in _NAMED}, variant.overrides)
         rows = await self._write(
             _UPDATE, restored_version=restored_version, key=variant.id, expected_version=variant.version, **values
         )
@@ -134,9 +121,3 @@ class VariantRepository(Repository):
     async def delete(self, *ids: VariantId) -> None:
         if ids:
             await self._write(_DELETE, ids=list(ids))
-
-
-def _new(values: Mapping[str, Any], overrides: ConfigOverrides) -> dict[str, Any]:
-    """The parameters of `_CREATE` and `_UPDATE`."""
-    configured = {name: getattr(overrides, name) for name in CONFIG_FIELDS}
-    return {f"new_{name}": value for name, value in {**values, **configured}.items()}

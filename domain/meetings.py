@@ -9,7 +9,7 @@ from typing import Any
 
 from domain.errors import Conflict
 from domain.ids import AgentId, MeetingId, new_id, uuid
-from domain.validation import Check, Rule, Violation, nullable, storable, text
+from domain.validation import Check, Rule, Violation, nullable, one_of, storable, text
 from domain.versions import Versioned
 
 MAX_METADATA_VALUES = 1_000
@@ -76,11 +76,7 @@ def json_object(value: Any) -> dict[str, Any]:
     return value
 
 
-def meeting_state(value: Any) -> MeetingState:
-    """A rule: one of the states."""
-    if not isinstance(value, MeetingState):
-        raise Violation(f"must be one of {', '.join(state.name for state in MeetingState)}")
-    return value
+meeting_state: Rule = one_of(MeetingState)
 
 
 @dataclass(slots=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 from domain import cursors
 from domain.ids import uuid
-from domain.validation import Check, Rule, Violation, integer, storable
+from domain.validation import Check, Rule, integer, one_of, storable
 
 
 class OrderDirection(Enum):
@@ -73,23 +73,14 @@ def _order(fields: type[Enum], values: Mapping[str, Any] | None, default: Order)
     if values is None:
         return default
     check = Check()
-    field = check.value(_one_of(fields), values.get("field"), "order_by.field")
+    field = check.value(one_of(fields), values.get("field"), "order_by.field")
     direction = values.get("direction")
     if direction is not None:
-        check.value(_one_of(OrderDirection), direction, "order_by.direction")
+        check.value(one_of(OrderDirection), direction, "order_by.direction")
     check.done()
     downward = field.value not in _TEXTS and default.descending
     descending = downward if direction is None else direction is OrderDirection.DESC
     return Order(f"{default.kind.partition('.')[0]}.{field.value}", field.value, descending)
-
-
-def _one_of(kind: type[Enum]) -> Rule:
-    def check(value: Any) -> Enum:
-        if not isinstance(value, kind):
-            raise Violation(f"must be one of {', '.join(member.name for member in kind)}")
-        return value
-
-    return check
 
 
 _TEXTS = ("name", "title")

@@ -8,6 +8,7 @@ import math
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from enum import Enum
 from typing import Any
 
 from domain.errors import FieldProblem, InvalidInput
@@ -84,6 +85,17 @@ def boolean(value: Any) -> bool:
     if not isinstance(value, bool):
         raise Violation("must be true or false")
     return value
+
+
+def one_of(kind: type[Enum]) -> Rule:
+    """A member of an enum."""
+
+    def check(value: Any) -> Enum:
+        if not isinstance(value, kind):
+            raise Violation(f"must be one of {', '.join(member.name for member in kind)}")
+        return value
+
+    return check
 
 
 def nullable(rule: Rule) -> Rule:

@@ -6,11 +6,13 @@ from typing import Any
 
 from domain.configs import CONFIG_FIELDS, AgentConfig, ConfigOverrides, resolve
 from domain.diffs import ConfigDiff, ConfigFieldDiff
-from domain.ids import AgentId, VariantId, uuid
+from domain.ids import AgentId
 from domain.validation import checked
 from domain.versions import VERSION
+from resolvers.agents import agent_id
 from resolvers.context import Context
 from resolvers.loaders import Loaders
+from resolvers.variants import variant_id
 
 
 async def config_diff(context: Context, a: Mapping[str, Any], b: Mapping[str, Any]) -> ConfigDiff | None:
@@ -28,20 +30,20 @@ async def _config(loaders: Loaders, reference: Mapping[str, Any], path: str) -> 
     path = f"{path}.{kind}"
     match kind:
         case "base":
-            return await _base(loaders, AgentId(checked(uuid, value, path)))
+            return await _base(loaders, agent_id(value, path))
         case "resolved":
-            resolved = await loaders.resolved_configs.load(AgentId(checked(uuid, value, path)))
+            resolved = await loaders.resolved_configs.load(agent_id(value, path))
             return AgentConfig(*(getattr(resolved, name) for name in CONFIG_FIELDS)) if resolved else None
         case "variant":
-            variant = await loaders.variants.load(VariantId(checked(uuid, value, path)))
+            variant = await loaders.variants.load(variant_id(value, path))
             return await _over_base(loaders, variant.agent_id, variant.overrides) if variant else None
         case "base_revision":
-            id, version = AgentId(checked(uuid, value["agent_id"], f"{path}.agent_id")), _version(value, path)
+            id, version = agent_id(value["agent_id"], f"{path}.agent_id"), _version(value, path)
             was = await loaders.agent_revisions.load((id, version))
             return was.config if was else None
         case _:
-            variant_id = VariantId(checked(uuid, value["variant_id"], f"{path}.variant_id"))
-            revision = await loaders.variant_revisions.load((variant_id, _version(value, path)))
+            key = (variant_id(value["variant_id"], f"{path}.variant_id"), _version(value, path))
+            revision = await loaders.variant_revisions.load(key)
             return await _over_base(loaders, revision.agent_id, revision.overrides) if revision else None
 
 

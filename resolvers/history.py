@@ -4,16 +4,15 @@ import strawberry
 
 from db.events import CURSOR
 from domain.agents import Agent
-from domain.configs import AgentConfig, resolve
-from domain.errors import NotFound
 from domain.events import Aggregate, Event, EventKind, FieldChange, History
-from domain.ids import AgentId, VariantId, uuid
+from domain.ids import VariantId
 from domain.meetings import Meeting
 from domain.pages import Page, page_request
 from domain.revisions import AgentRevision, VariantRevision
 from domain.validation import checked
 from domain.variants import AgentVariant
 from domain.versions import VERSION
+from resolvers import agents, meetings, variants
 from resolvers.context import Context, Info
 
 DEFAULT_PAGE = 20
@@ -62,7 +61,7 @@ async def agent_history(
     kind: EventKind | None = None,
     variant_id: strawberry.ID | None = None,
 ) -> Page[Event]:
-    history = History(Aggregate.AGENT, checked(uuid, agent_id, "agent_id"), _variant(variant_id))
+    history = History(Aggregate.AGENT, agents.agent_id(agent_id, "agent_id"), _variant(variant_id))
     return await _page(info.context, history, first, after, last, before, kind)
 
 
@@ -75,12 +74,12 @@ async def meeting_history(
     before: str | None = None,
     kind: EventKind | None = None,
 ) -> Page[Event]:
-    history = History(Aggregate.MEETING, checked(uuid, meeting_id, "meeting_id"))
+    history = History(Aggregate.MEETING, meetings.meeting_id(meeting_id, "meeting_id"))
     return await _page(info.context, history, first, after, last, before, kind)
 
 
 def _variant(variant_id: str | None) -> VariantId | None:
-    return None if variant_id is None else VariantId(checked(uuid, variant_id, "variant_id"))
+    return None if variant_id is None else variants.variant_id(variant_id, "variant_id")
 
 
 async def _page(
@@ -116,10 +115,3 @@ async def agent_revision(root: Agent, info: Info, version: int) -> AgentRevision
 
 async def variant_revision(root: AgentVariant, info: Info, version: int) -> VariantRevision | None:
     return await info.context.loaders.variant_revisions.load((root.id, checked(VERSION, version, "version")))
-
-
-async def config(root: VariantRevision, info: Info) -> AgentConfig:
-    agent = await info.context.loaders.agents.load(AgentId(root.agent_id))
-    if agent is None:  # deleted since the revision was read
-        raise NotFound("agent", root.agent_id)
-    return resolve(agent.config, root.overrides)

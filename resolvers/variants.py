@@ -10,6 +10,7 @@ from domain.agents import Agent
 from domain.configs import AgentConfig, ConfigOverrides
 from domain.errors import NotFound
 from domain.ids import VariantId, uuid
+from domain.revisions import VariantRevision
 from domain.validation import checked
 from domain.variants import AgentVariant
 from domain.versions import VERSION
@@ -25,14 +26,15 @@ async def variant(info: Info, id: strawberry.ID) -> AgentVariant | None:
     return await info.context.loaders.variants.load(variant_id(id))
 
 
-async def agent(root: AgentVariant, info: Info) -> Agent:
+async def agent(root: AgentVariant | VariantRevision, info: Info) -> Agent:
     found = await info.context.loaders.agents.load(root.agent_id)
     if found is None:  # deleted since the variant was read
         raise NotFound("agent", root.agent_id)
     return found
 
 
-async def config(root: AgentVariant, info: Info) -> AgentConfig:
+async def config(root: AgentVariant | VariantRevision, info: Info) -> AgentConfig:
+    """The overrides over the base of now."""
     return configs.resolve((await agent(root, info)).config, root.overrides)
 
 

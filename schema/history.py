@@ -10,6 +10,7 @@ from domain import configs
 from domain import events as entities
 from domain.events import EventKind
 from resolvers import history as resolve
+from resolvers import variants as resolve_variants
 from schema.configs import AgentConfig, ConfigOverrides
 from schema.connections import Connection
 from schema.names import field_name
@@ -88,7 +89,7 @@ class VariantRevision:
     description: str
     overrides: ConfigOverrides
     config: configs.AgentConfig = strawberry.field(
-        resolver=resolve.config,
+        resolver=resolve_variants.config,
         graphql_type=AgentConfig,
         description="The overrides of then over the agent's base of now: what a revert would bring.",
     )
