@@ -15,7 +15,7 @@ DEFAULT_PAGE = 20
 MAX_PAGE = 100
 
 
-async def viewer(info: Info) -> Principal:
+def viewer(info: Info) -> Principal:
     return info.context.principal
 
 
