@@ -22,9 +22,12 @@ from schema.limits import Limits
 from schema.schema import schema
 from server.documents import Documents, read_trusted
 from server.graphiql import graphiql_routes
+from server.headers import SecurityHeaders
+from server.hosts import ANY, HostCheck
 from server.limits import Places
 from server.logs import RequestLog
 from server.operations import OPERATIONS
+from server.origins import check_origins, cors
 from server.refusals import error_response
 from server.settings import Settings
 from server.stopping import tell_of_stop
@@ -53,7 +56,8 @@ def create_app(settings: Settings, database_url: str) -> Starlette:
     """The app on a database that is migrated and has the workspace (see `server.prepare`)."""
     database = open_database(settings, database_url)
     hub = Hub(database, WorkspaceId(settings.workspace_id))
-    limited = schema.limited(Limits(settings.max_cost, settings.max_depth, settings.max_tokens))
+    limits = Limits(settings.max_cost, settings.max_depth, settings.max_tokens)
+    limited = schema.limited(limits, introspection=settings.serves_introspection)
     streams = Streams(limited, open_documents(settings), settings.operation_timeout)
     places = Places(settings.max_connections)
     closing = asyncio.Event()
@@ -99,6 +103,8 @@ def create_app(settings: Settings, database_url: str) -> Starlette:
         assert isinstance(error, HTTPException)
         return error_response(error.detail, error.status_code, error.headers)
 
+    check_origins(settings.origins, authenticated=bool(settings.auth))
+    hosts = [] if ANY in settings.allowed_hosts else [Middleware(HostCheck, settings.allowed_hosts)]
     app = Starlette(
         routes=[
             Route("/graphql", GraphQLView(streams, new_context, settings, places, closing)),
@@ -106,9 +112,9 @@ def create_app(settings: Settings, database_url: str) -> Starlette:
             Route("/healthz", healthz),
             Route("/readyz", readyz),
             Route("/", home),
-            *(graphiql_routes(OPERATIONS) if settings.trusted_documents is None else ()),
+            *(graphiql_routes(OPERATIONS) if settings.serves_graphiql else ()),
         ],
-        middleware=[Middleware(RequestLog)],
+        middleware=[Middleware(RequestLog), Middleware(SecurityHeaders), *hosts, *cors(settings.origins)],
         exception_handlers={HTTPException: refused},
         lifespan=lifespan,
     )

@@ -1,28 +1,33 @@
 """Settings: environment variables `RAPPORTEUR_*`, each also an option of `rapporteur serve`."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import Field, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from domain.ids import DEFAULT_WORKSPACE_ID
 from domain.search import language as language_rule
 from schema.limits import MAX_NESTING, Limits
+from server.hosts import ANY, LOOPBACK, is_loopback, read_hosts
 from server.operations import OPERATIONS
+from server.origins import read_origins
 
 DEFAULT = Limits()
+
+Names = Annotated[tuple[str, ...], NoDecode]
+"""Written with commas between them."""
 
 
 class Settings(BaseSettings):
     """How a server runs. Times are in seconds, sizes in bytes."""
 
-    model_config = SettingsConfigDict(env_prefix="RAPPORTEUR_", env_ignore_empty=True)
+    model_config = SettingsConfigDict(env_prefix="RAPPORTEUR_", env_ignore_empty=True, hide_input_in_errors=True)
 
-    database_url: str | None = None
+    database_url: str | None = Field(None, repr=False)
     """Any PostgreSQL, 15 or newer; none: an embedded one in `data_dir`."""
     data_dir: Path = Path(".rapporteur")
     host: str = "127.0.0.1"
@@ -37,6 +42,19 @@ class Settings(BaseSettings):
     workspace_name: str = Field("default", min_length=1, max_length=200)
     search_language: str | None = None
     """How words are searched for in the workspace, one of `LANGUAGES`; none: as it was, and English in a new one."""
+
+    auth: bool | None = None
+    """Whether requests must carry a key or a token. None: if there are keys, or an issuer is named."""
+    insecure: bool = False
+    """Serve without authentication on an address that others reach, too."""
+    origins: Names = ()
+    """Web pages of these may use the server, beside its own; `*`: those of all, with authentication only."""
+    hosts: Names = ()
+    """Names that the server answers to, also `*.example.com`, or `*` for all. None: see `allowed_hosts`."""
+    graphiql: bool | None = None
+    """None: without authentication only."""
+    introspection: bool | None = None
+    """None: where GraphiQL was asked for, and without authentication."""
 
     pool_size: int = Field(10, ge=1, le=1000)
     pool_timeout: float = Field(5.0, gt=0, le=60)
@@ -68,6 +86,38 @@ class Settings(BaseSettings):
     """Fields in each other."""
     max_tokens: int = Field(DEFAULT.max_tokens, ge=1, le=100_000)
     """Of a document, and its fields with fragments written out."""
+
+    @property
+    def allowed_hosts(self) -> tuple[str, ...]:
+        """Those that are named. An open server that only this machine reaches has the names of this machine."""
+        if self.hosts:
+            return self.hosts
+        if self.auth or self.insecure or not is_loopback(self.host):
+            return (ANY,)
+        return (*LOOPBACK, self.host)
+
+    @property
+    def serves_graphiql(self) -> bool:
+        return self.trusted_documents is None and (not self.auth if self.graphiql is None else self.graphiql)
+
+    @property
+    def serves_introspection(self) -> bool:
+        return bool(self.graphiql) or not self.auth if self.introspection is None else self.introspection
+
+    @field_validator("origins", "hosts", mode="before")
+    @classmethod
+    def _are_names(cls, text: Any) -> Any:
+        return tuple(filter(None, map(str.strip, text.split(",")))) if isinstance(text, str) else text
+
+    @field_validator("origins")
+    @classmethod
+    def _are_origins(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        return read_origins(names)
+
+    @field_validator("hosts")
+    @classmethod
+    def _are_hosts(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        return read_hosts(names)
 
     @field_validator("search_language")
     @classmethod
