@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from db.bell import Bell
 from db.engine import autocommit, create_engine, create_session_factory
 from db.errors import translated
+from db.keys import Credentials
 from db.unit_of_work import Repositories, UnitOfWork
 from domain.events import Author
 from domain.ids import WorkspaceId
@@ -33,6 +34,12 @@ class Database:
         """The repositories on a connection of their own, in autocommit. Hold it for one statement, and await no loader."""
         async with self._connection() as connection:
             yield Repositories(connection, workspace_id)
+
+    @asynccontextmanager
+    async def credentials(self) -> AsyncIterator[Credentials]:
+        """The keys of all workspaces, on a connection of their own, in autocommit."""
+        async with self._connection() as connection:
+            yield Credentials(connection)
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[AsyncConnection]:

@@ -65,4 +65,8 @@ def _broken_constraint(error: IntegrityError) -> RapporteurError | None:
             return Conflict("the slug is taken: give another one, or none to have one made")
         case "meetings_workspace_id_agent_id_fkey":
             return InvalidInput.of("input.agent_id", "there is no such agent")
+        case "api_keys_name_idx":
+            return Conflict("another key has this name: revoke that one, or give another name")
+        case "meeting_grants_workspace_id_meeting_id_fkey":
+            return InvalidInput.of("input.meeting_ids", "there is no such meeting")
     return None

@@ -10,6 +10,8 @@ from db.agents import AgentRepository
 from db.changes import Changes
 from db.errors import translated
 from db.events import EventRepository
+from db.grants import GrantRepository
+from db.keys import KeyRepository
 from db.meetings import MeetingRepository
 from db.repository import Connection
 from db.search import SearchRepository
@@ -30,6 +32,8 @@ class Repositories:
         self.segments = SegmentRepository(connection, workspace_id, self.changes)
         self.events = EventRepository(connection, workspace_id, self.changes)
         self.search = SearchRepository(connection, workspace_id, self.changes)
+        self.keys = KeyRepository(connection, workspace_id, self.changes, author)
+        self.grants = GrantRepository(connection, workspace_id, self.changes)
 
 
 class UnitOfWork(Repositories):

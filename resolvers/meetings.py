@@ -61,6 +61,8 @@ async def create(context: Context, values: Mapping[str, Any], reason: str | None
     new = meetings.new_meeting(values)
     async with context.unit_of_work(reason) as uow:
         created = await uow.meetings.create(new)
+        if not context.principal.writes_all:
+            await uow.grants.give(context.principal.id, [created.id])
         await uow.commit()
     return created
 

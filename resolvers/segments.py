@@ -71,6 +71,8 @@ async def upsert(context: Context, id: str, inputs: Sequence[Mapping[str, Any]])
     key = meeting_id(id, "meeting_id")
     contents = segments.segment_batch(inputs)
     async with context.unit_of_work() as uow:
+        if not context.principal.writes_all and not await uow.grants.among(context.principal.id, [key]):
+            raise NotFound("meeting", key)
         result = await uow.segments.upsert(key, contents)
         await uow.commit()
     return result

@@ -23,6 +23,8 @@ from graphql import (
 )
 from strawberry.extensions import SchemaExtension
 
+from domain.errors import Forbidden
+from domain.principals import Principal
 from schema.cost import OperationCost, Prices
 from schema.limits import LENGTH_PER_TOKEN, MAX_COMMENTS, MAX_NESTING, Limits, TooComplex, check_size
 
@@ -86,6 +88,16 @@ class Documents:
         if costs.introspection > self._max_introspection:
             raise TooComplex("introspection", costs.introspection, self._max_introspection)
         return cost + costs.introspection
+
+    def check_scopes(self, prepared: Prepared, operation: OperationDefinitionNode, principal: Principal) -> None:
+        """Whether the principal may ask for all fields of the operation, skipped ones too. Raises Forbidden."""
+        scopes = prepared.costs[operation.name.value if operation.name else None].scopes
+        for needed, field in scopes.items():
+            if not needed & principal.scopes:
+                *others, last = sorted(scope.name for scope in needed)
+                either = f"{', '.join(others)} or {last}" if others else last
+                own = ", ".join(sorted(scope.name for scope in principal.scopes)) or "none"
+                raise Forbidden(f"{field} needs the scope {either}; yours: {own}")
 
     def _found(self, query: str) -> Prepared | TooComplex:
         if self._last and query == self._last[0]:  # one request asks several times, also for what is not kept
@@ -174,9 +186,12 @@ class PreparedDocuments(SchemaExtension):
         context.pre_execution_errors = self._prepared.errors
         if not self._prepared.errors:
             try:
+                self._documents.check_scopes(self._prepared, self._operation, context.context.principal)
                 self._cost = self._documents.cost(self._prepared, self._operation, context.variables)
             except TooComplex as error:
                 context.pre_execution_errors = [error]
+            except Forbidden as error:
+                context.pre_execution_errors = [GraphQLError(str(error), original_error=error)]
         yield
 
     def get_results(self) -> dict[str, Any]:

@@ -33,12 +33,12 @@ def read_hosts(named: Iterable[str]) -> tuple[str, ...]:
     return hosts
 
 
-def is_loopback(address: str) -> bool:
-    """Whether only this machine can connect to what listens there."""
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches the address."""
     try:
-        return address == "localhost" or ip_address(address).is_loopback
+        return ip_address(host.strip("[]")).is_loopback
     except ValueError:
-        return False
+        return host.lower() == "localhost"
 
 
 class HostCheck:

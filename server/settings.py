@@ -1,10 +1,10 @@
 """Settings: environment variables `RAPPORTEUR_*`, each also an option of `rapporteur serve`."""
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
@@ -43,19 +43,6 @@ class Settings(BaseSettings):
     search_language: str | None = None
     """How words are searched for in the workspace, one of `LANGUAGES`; none: as it was, and English in a new one."""
 
-    auth: bool | None = None
-    """Whether requests must carry a key or a token. None: if there are keys, or an issuer is named."""
-    insecure: bool = False
-    """Serve without authentication on an address that others reach, too."""
-    origins: Names = ()
-    """Web pages of these may use the server, beside its own; `*`: those of all, with authentication only."""
-    hosts: Names = ()
-    """Names that the server answers to, also `*.example.com`, or `*` for all. None: see `allowed_hosts`."""
-    graphiql: bool | None = None
-    """None: without authentication only."""
-    introspection: bool | None = None
-    """None: where GraphiQL was asked for, and without authentication."""
-
     pool_size: int = Field(10, ge=1, le=1000)
     pool_timeout: float = Field(5.0, gt=0, le=60)
     """How long a request waits for a free connection before SERVICE_UNAVAILABLE."""
@@ -74,6 +61,36 @@ class Settings(BaseSettings):
     """How long a client may take to read what is sent, before its connection is ended."""
     ping_interval: float = Field(30.0, gt=0, le=3600)
     """How long a connection may be silent before it is asked for a sign of life."""
+
+    auth: bool | None = None
+    """Whether requests must carry a key or a token. None: if there are keys, or an issuer is named."""
+    insecure: bool = False
+    """Serve other addresses than loopback without asking anybody who they are."""
+    oidc_issuer: str | None = None
+    """Whose tokens are good beside keys: the `iss` of its tokens."""
+    oidc_audience: str | None = None
+    """The `aud` of tokens that are for this server."""
+    oidc_jwks: str | None = None
+    """The issuer's keys: a URL, or a file."""
+    oidc_workspace_claim: str | None = None
+    """The claim with the workspace's id; none: `workspace_id` for all tokens."""
+    oidc_scopes_claim: str = "scope"
+    """The claim with the scopes: words in a text, or a list of them."""
+    rate_requests: int = Field(6_000, ge=0)
+    """A minute for each key or subject, in each process; 0: as many as they like. So the next three."""
+    rate_cost: int = Field(10_000_000, ge=0)
+    max_key_operations: int = Field(50, ge=0)
+    """Queries and mutations at once."""
+    max_key_subscriptions: int = Field(1_000, ge=0)
+
+    origins: Names = ()
+    """Web pages of these may use the server, beside its own; `*`: those of all, with authentication only."""
+    hosts: Names = ()
+    """Names that the server answers to, also `*.example.com`, or `*` for all. None: see `allowed_hosts`."""
+    graphiql: bool | None = None
+    """None: without authentication only."""
+    introspection: bool | None = None
+    """None: where GraphiQL was asked for, and without authentication."""
 
     trusted_documents: Path | None = None
     """A folder of documents, or `operations` for those of `graphql/operations/`: no others are executed. None: all are."""
@@ -118,6 +135,16 @@ class Settings(BaseSettings):
     @classmethod
     def _are_hosts(cls, names: tuple[str, ...]) -> tuple[str, ...]:
         return read_hosts(names)
+
+    @model_validator(mode="after")
+    def _is_whole_issuer(self) -> Self:
+        named = {name: getattr(self, name) for name in ("oidc_issuer", "oidc_audience", "oidc_jwks")}
+        if any(named.values()) and not all(named.values()):
+            missing = next(name for name, value in named.items() if not value)
+            raise ValueError(f"an issuer needs RAPPORTEUR_{missing.upper()} too")
+        if self.auth is False and self.oidc_issuer:
+            raise ValueError("RAPPORTEUR_AUTH=false does not go with an issuer, whose tokens nobody would look at")
+        return self
 
     @field_validator("search_language")
     @classmethod
