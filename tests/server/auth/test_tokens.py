@@ -5,7 +5,7 @@ import hmac
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -40,12 +40,7 @@ ALGORITHMS: dict[str, Any] = {
 
 
 def jwk(key: Any, kid: str) -> dict[str, Any]:
-    kinds: dict[type, Any] = {
-        rsa.RSAPrivateKey: jwt.algorithms.RSAAlgorithm,
-        ec.EllipticCurvePrivateKey: jwt.algorithms.ECAlgorithm,
-    }
-    algorithm = next((each for kind, each in kinds.items() if isinstance(key, kind)), jwt.algorithms.OKPAlgorithm)
-    return {**algorithm.to_jwk(key.public_key(), as_dict=True), "kid": kid, "use": "sig"}
+    return {**ALGORITHMS[kid].to_jwk(key.public_key(), as_dict=True), "kid": kid, "use": "sig"}
 
 
 def key_set(*kids: str) -> str:
@@ -117,7 +112,7 @@ def confused() -> str:
     return ".".join([*parts, base64.urlsafe_b64encode(signature).decode().rstrip("=")])
 
 
-BAD = {
+BAD: dict[str, Callable[[], str]] = {
     "expired": lambda: token(exp=int(time.time()) - 60),
     "without an end": lambda: token(exp=None),
     "an end that is no number": lambda: token(exp="tomorrow"),
