@@ -48,6 +48,7 @@ def create_engine(
         max_overflow=max_overflow,
         pool_timeout=pool_timeout,
         pool_pre_ping=True,
+        hide_parameters=True,  # from the messages of errors, which are logged
         pool_use_lifo=True,  # idle connections at the end of the queue may be closed by the server or a proxy
         json_serializer=_dump_json,
         json_deserializer=orjson.loads,

@@ -2,7 +2,7 @@
 
 import re
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from graphql import (
@@ -13,10 +13,12 @@ from graphql import (
     GraphQLSyntaxError,
     IntValueNode,
     NoFragmentCyclesRule,
+    NoSchemaIntrospectionCustomRule,
     OperationDefinitionNode,
     get_introspection_query,
     get_operation_ast,
     parse,
+    specified_rules,
     validate,
 )
 from strawberry.extensions import SchemaExtension
@@ -55,10 +57,12 @@ class ShortNumbers(ASTValidationRule):
 class Documents:
     """Those of one schema under some limits."""
 
-    def __init__(self, schema: GraphQLSchema, prices: Prices, limits: Limits) -> None:
+    def __init__(self, schema: GraphQLSchema, prices: Prices, limits: Limits, *, introspection: bool = True) -> None:
+        """Without `introspection` a document that asks for `__schema` or `__type` is not valid."""
         self.limits = limits
         self._schema = schema
         self._prices = prices
+        self._rules = specified_rules if introspection else (*specified_rules, NoSchemaIntrospectionCustomRule)
         self._kept: OrderedDict[str, Prepared | TooComplex] = OrderedDict()
         self._kept_length = 0
         self._last: tuple[str, Prepared | TooComplex] | None = None
@@ -123,7 +127,7 @@ class Documents:
             return TooComplex(*error.reason)  # without the traceback, and what that holds
         # First of all: other rules would read them, and fail.
         long = self._problems(document, [ShortNumbers]) if _LONG_NUMBER.search(query) else []
-        errors = long or self._problems(document)
+        errors = long or self._problems(document, self._rules)
         return Prepared(document, errors, {} if errors else self._prices.costs(document))
 
     def _parsed(self, query: str) -> DocumentNode:
@@ -140,9 +144,7 @@ class Documents:
                 raise TooComplex("nesting", MAX_NESTING + 1, MAX_NESTING) from None
             raise
 
-    def _problems(
-        self, document: DocumentNode, rules: list[type[ASTValidationRule]] | None = None
-    ) -> list[GraphQLError]:
+    def _problems(self, document: DocumentNode, rules: Collection[type[ASTValidationRule]]) -> list[GraphQLError]:
         return validate(self._schema, document, rules, MAX_ERRORS, hide_suggestions=True)
 
 

@@ -24,10 +24,10 @@ class RapporteurSchema(strawberry.Schema):
     documents: Documents
     """Those it executes; each under its limits."""
 
-    def limited(self, limits: Limits) -> "RapporteurSchema":
-        """The same schema with these limits, and documents of its own."""
+    def limited(self, limits: Limits, *, introspection: bool = True) -> "RapporteurSchema":
+        """The same schema with these limits, and documents of its own, which may ask for the schema or not."""
         other = copy(self)
-        other.documents = Documents(self._schema, _prices, limits)
+        other.documents = Documents(self._schema, _prices, limits, introspection=introspection)
         return other
 
     async def execute(self, *args: Any, **options: Any) -> ExecutionResult:

@@ -28,9 +28,12 @@ from server.auth.rates import Allowances, Rates
 from server.auth.sessions import Sessions
 from server.documents import Documents, read_trusted
 from server.graphiql import graphiql_routes
+from server.headers import SecurityHeaders
+from server.hosts import ANY, HostCheck
 from server.limits import Places
 from server.logs import RequestLog
 from server.operations import OPERATIONS
+from server.origins import check_origins, cors
 from server.refusals import error_response
 from server.settings import Settings
 from server.stopping import tell_of_stop
@@ -69,7 +72,8 @@ def create_app(settings: Settings, database_url: str) -> Starlette:
     database = open_database(settings, database_url)
     hubs = Hubs(database)
     guard = open_guard(settings, database)
-    limited = schema.limited(Limits(settings.max_cost, settings.max_depth, settings.max_tokens))
+    limits = Limits(settings.max_cost, settings.max_depth, settings.max_tokens)
+    limited = schema.limited(limits, introspection=settings.serves_introspection)
     streams = Streams(limited, open_documents(settings), guard.allowances, settings.operation_timeout)
     places = Places(settings.max_connections)
     closing = asyncio.Event()
@@ -119,6 +123,8 @@ def create_app(settings: Settings, database_url: str) -> Starlette:
         assert isinstance(error, HTTPException)
         return error_response(error.detail, error.status_code, error.headers)
 
+    check_origins(settings.origins, authenticated=bool(settings.auth))
+    hosts = [] if ANY in settings.allowed_hosts else [Middleware(HostCheck, settings.allowed_hosts)]
     app = Starlette(
         routes=[
             Route("/graphql", GraphQLView(streams, guard, new_context, settings, places, closing)),
@@ -126,9 +132,9 @@ def create_app(settings: Settings, database_url: str) -> Starlette:
             Route("/healthz", healthz),
             Route("/readyz", readyz),
             Route("/", home),
-            *(graphiql_routes(OPERATIONS) if settings.trusted_documents is None else ()),
+            *(graphiql_routes(OPERATIONS) if settings.serves_graphiql else ()),
         ],
-        middleware=[Middleware(RequestLog)],
+        middleware=[Middleware(RequestLog), Middleware(SecurityHeaders), *hosts, *cors(settings.origins)],
         exception_handlers={HTTPException: refused},
         lifespan=lifespan,
     )

@@ -1,9 +1,8 @@
 """Whether the server may be reached as it is asked to be: not from other machines without asking who they are."""
 
-import ipaddress
-
 from db.database import Database
 from domain.errors import RapporteurError
+from server.hosts import is_loopback
 from server.settings import Settings
 
 
@@ -26,11 +25,3 @@ async def with_auth(settings: Settings, database: Database) -> Settings:
             " (RAPPORTEUR_OIDC_ISSUER); or say --insecure if something else keeps others away"
         )
     return settings.model_copy(update={"auth": auth})
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches the address."""
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host.lower() == "localhost"

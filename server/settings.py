@@ -1,28 +1,33 @@
 """Settings: environment variables `RAPPORTEUR_*`, each also an option of `rapporteur serve`."""
 
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 from pydantic import Field, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from domain.ids import DEFAULT_WORKSPACE_ID
 from domain.search import language as language_rule
 from schema.limits import MAX_NESTING, Limits
+from server.hosts import ANY, LOOPBACK, is_loopback, read_hosts
 from server.operations import OPERATIONS
+from server.origins import read_origins
 
 DEFAULT = Limits()
+
+Names = Annotated[tuple[str, ...], NoDecode]
+"""Written with commas between them."""
 
 
 class Settings(BaseSettings):
     """How a server runs. Times are in seconds, sizes in bytes."""
 
-    model_config = SettingsConfigDict(env_prefix="RAPPORTEUR_", env_ignore_empty=True)
+    model_config = SettingsConfigDict(env_prefix="RAPPORTEUR_", env_ignore_empty=True, hide_input_in_errors=True)
 
-    database_url: str | None = None
+    database_url: str | None = Field(None, repr=False)
     """Any PostgreSQL, 15 or newer; none: an embedded one in `data_dir`."""
     data_dir: Path = Path(".rapporteur")
     host: str = "127.0.0.1"
@@ -78,6 +83,15 @@ class Settings(BaseSettings):
     """Queries and mutations at once."""
     max_key_subscriptions: int = Field(1_000, ge=0)
 
+    origins: Names = ()
+    """Web pages of these may use the server, beside its own; `*`: those of all, with authentication only."""
+    hosts: Names = ()
+    """Names that the server answers to, also `*.example.com`, or `*` for all. None: see `allowed_hosts`."""
+    graphiql: bool | None = None
+    """None: without authentication only."""
+    introspection: bool | None = None
+    """None: where GraphiQL was asked for, and without authentication."""
+
     trusted_documents: Path | None = None
     """A folder of documents, or `operations` for those of `graphql/operations/`: no others are executed. None: all are."""
     apq: bool = True
@@ -89,6 +103,38 @@ class Settings(BaseSettings):
     """Fields in each other."""
     max_tokens: int = Field(DEFAULT.max_tokens, ge=1, le=100_000)
     """Of a document, and its fields with fragments written out."""
+
+    @property
+    def allowed_hosts(self) -> tuple[str, ...]:
+        """Those that are named. An open server that only this machine reaches has the names of this machine."""
+        if self.hosts:
+            return self.hosts
+        if self.auth or self.insecure or not is_loopback(self.host):
+            return (ANY,)
+        return (*LOOPBACK, self.host)
+
+    @property
+    def serves_graphiql(self) -> bool:
+        return self.trusted_documents is None and (not self.auth if self.graphiql is None else self.graphiql)
+
+    @property
+    def serves_introspection(self) -> bool:
+        return bool(self.graphiql) or not self.auth if self.introspection is None else self.introspection
+
+    @field_validator("origins", "hosts", mode="before")
+    @classmethod
+    def _are_names(cls, text: Any) -> Any:
+        return tuple(filter(None, map(str.strip, text.split(",")))) if isinstance(text, str) else text
+
+    @field_validator("origins")
+    @classmethod
+    def _are_origins(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        return read_origins(names)
+
+    @field_validator("hosts")
+    @classmethod
+    def _are_hosts(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        return read_hosts(names)
 
     @model_validator(mode="after")
     def _is_whole_issuer(self) -> Self:

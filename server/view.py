@@ -29,8 +29,7 @@ from server.streams import Streams
 
 COST_HEADER = "Rapporteur-Cost"
 """With any value asks for the cost, as `extensions: {"cost": true}` in the body does."""
-HEADERS = {"GET": {"Vary": "Accept", "Cache-Control": "no-store"}}
-"""Of answers: what comes by GET might be kept by somebody on the way."""
+HEADERS = {"GET": {"Vary": "Accept"}}
 METHODS = {"Allow": "GET, POST"}
 ONLY_POST = {"Allow": "POST"}
 TOO_MANY_REQUESTS = 429
@@ -79,8 +78,8 @@ class GraphQLView:
         """The answer, which may be a stream that has not begun. Raises Refused, or ClientDisconnect."""
         if request.method == "GET":
             if accepts.html:
-                if self._settings.trusted_documents is not None:
-                    raise Refused(404, "only trusted documents are executed here: there is no GraphiQL")
+                if not self._settings.serves_graphiql:
+                    raise Refused(404, "there is no GraphiQL here: send a POST with the document as JSON")
                 return await graphiql_page(request)
             check_not_forged(request.headers)
         elif request.method != "POST":

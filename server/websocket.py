@@ -13,7 +13,6 @@ from typing import Any
 
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
-from strawberry.http.websocket_origin import is_same_origin
 
 from domain.errors import InvalidInput, RateLimited, ServiceUnavailable, Unauthenticated
 from domain.events import ANONYMOUS
@@ -27,6 +26,8 @@ from server.errors import RequestErrors
 from server.json import decode_json, encode_json
 from server.limits import Places, TooManyConnections
 from server.logs import log_operation
+from server.origins import may_connect
+from server.refusals import error_response
 from server.requests import GraphQLRequest, Malformed, parameters_of
 from server.settings import Settings
 from server.streams import Streams
@@ -73,11 +74,11 @@ class WebSocketEndpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         websocket = WebSocket(scope, receive, send)
-        origin = websocket.headers.get("origin")
-        if origin is not None and not is_same_origin(origin, websocket.headers.get("host")):
-            await (
-                websocket.close()
-            )  # before accepting: HTTP 403. Else any web page could use the server of who looks at it
+        headers = websocket.headers
+        if not may_connect(headers.get("origin"), headers.get("host"), self._settings.origins):
+            # Before accepting. Else any web page could use the server of who looks at it.
+            message = "a page of this origin may open no WebSocket: name it in RAPPORTEUR_ORIGINS (--origins)"
+            await error_response(message, 403)(scope, receive, send)
             return
         offered = PROTOCOL in scope["subprotocols"]
         # A refusal comes after the handshake: a browser shows its code and reason only then.

@@ -16,6 +16,7 @@ from server.app import open_documents
 from server.cli.options import DatabaseUrl, DataDir, fail, read_settings
 from server.graphiql import is_vendored
 from server.operations import SDL
+from server.origins import check_origins
 from server.prepare import database_url, prepare, ready_to_serve
 
 logger = logging.getLogger("rapporteur")
@@ -31,6 +32,31 @@ def serve(
     ] = None,
     database_url_: DatabaseUrl = None,
     data_dir: DataDir = None,
+    origins: Annotated[
+        str | None,
+        typer.Option(
+            envvar="RAPPORTEUR_ORIGINS",
+            help="Web pages of these origins may use the server: https://app.example.com,... Default: its own only.",
+        ),
+    ] = None,
+    hosts: Annotated[
+        str | None,
+        typer.Option(
+            envvar="RAPPORTEUR_HOSTS",
+            help="Names to answer to: api.example.com,*.example.net. Default: this machine's own; all with authentication.",
+        ),
+    ] = None,
+    graphiql: Annotated[
+        bool | None,
+        typer.Option(envvar="RAPPORTEUR_GRAPHIQL", help="Serve GraphiQL. Default: without authentication only."),
+    ] = None,
+    introspection: Annotated[
+        bool | None,
+        typer.Option(
+            envvar="RAPPORTEUR_INTROSPECTION",
+            help="Let clients ask for the schema. Default: where GraphiQL was asked for, and without authentication.",
+        ),
+    ] = None,
     pool_size: Annotated[
         int | None, typer.Option(envvar="RAPPORTEUR_POOL_SIZE", help="Database connections. Default: 10")
     ] = None,
@@ -172,12 +198,11 @@ def serve(
         open_documents(settings)  # here, where a mistake in one can still be told
         with database_url(settings) as url:
             settings = asyncio.run(ready_to_serve(settings, url))
+            check_origins(settings.origins, authenticated=bool(settings.auth))
             if not settings.auth:
                 logger.warning("no key is asked for: whoever reaches the server may do everything")
-            if not is_vendored():
-                logger.warning(
-                    "GraphiQL's files are not installed (npm was not there): browsers will load them from a CDN"
-                )
+            if settings.serves_graphiql and not is_vendored():
+                logger.warning("GraphiQL's files are not installed: run make install, which gets them from npm")
             serving.serve(settings, url)
     except RapporteurError as error:
         raise fail(error) from error

@@ -62,7 +62,7 @@ def test_lines_end_as_unix_lines_do(server: RunningServer, api: Api) -> None:
         assert follower.text == (
             ':\n\nevent: next\ndata: {"data":{"segmentUpdates":{"caughtUp":true}}}\n\nevent: complete\ndata:\n\n'
         )
-        assert follower.response.headers["cache-control"] == "no-cache"
+        assert follower.response.headers["cache-control"] == "no-store"
 
 
 def test_a_stream_is_seen_to_be_open_before_there_is_an_event(server: RunningServer, api: Api) -> None:

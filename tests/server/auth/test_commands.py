@@ -3,7 +3,8 @@
 import pytest
 
 from db.database import Database
-from server.exposure import is_loopback, with_auth
+from server.exposure import with_auth
+from server.hosts import is_loopback
 from server.settings import Settings
 from tests.harness.commands import run, serving
 from tests.harness.servers import Api
