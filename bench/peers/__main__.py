@@ -22,7 +22,8 @@ _AGE = f"timestamptz '{EPOCH}' + row_number() OVER (ORDER BY slug) * interval '1
 
 def _event(aggregate: str, source: str, aggregate_id: str = "id") -> str:
     """No row without the event that made it."""
-    return f"SELECT '{DEFAULT_WORKSPACE_ID}'::uuid, id, 1, '{aggregate}', {aggregate_id}, 'CREATED', 'bench', '{{}}'::jsonb FROM {source}"
+    return f"""SELECT '{DEFAULT_WORKSPACE_ID}'::uuid, id, 1, '{aggregate}', {aggregate_id}, 'CREATED', 'bench', '{{}}'::jsonb
+        FROM {source}"""
 
 
 _EVENT = "workspace_id, entity_id, version, aggregate, aggregate_id, kind, actor, changes"
@@ -98,7 +99,7 @@ def serve() -> None:
         "LOG_LEVEL": "warning",  # the others log no requests either
     }
     environment = os.environ | {f"RAPPORTEUR_{name}": value for name, value in settings.items()}
-    os.execve(sys.executable, [sys.executable, "-c", "from server.cli import app; app()", "serve"], environment)  # noqa: S606
+    os.execve(sys.executable, [sys.executable, "-c", "from server.cli import app; app()", "serve"], environment)
 
 
 def main() -> None:
@@ -111,7 +112,7 @@ def main() -> None:
     if options.command == "serve":
         serve()
     else:
-        print(asyncio.run(load(options.source)))
+        print(asyncio.run(load(options.source)))  # noqa: T201
 
 
 if __name__ == "__main__":

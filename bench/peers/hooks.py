@@ -37,7 +37,7 @@ def answer(workload: str, given: dict[str, Any]) -> dict[str, Any]:
             data["agents"] = data["agents"]["nodes"]
             for agent in data["agents"]:
                 for variant in agent["variants"]:
-                    variant |= variant.pop("overrides")
+                    variant.update(variant.pop("overrides"))
                 agent["variants"].sort(key=lambda variant: variant["slug"])
         case "W2":
             data["meeting"]["segments"] = data["meeting"]["segments"]["nodes"]
