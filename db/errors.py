@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import asyncpg
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from domain.errors import Conflict, InvalidInput, RapporteurError, ServiceUnavailable
@@ -36,19 +36,16 @@ def translated() -> Iterator[None]:
 
 
 def driver_error(error: BaseException) -> BaseException | None:
-    """asyncpg's error beneath SQLAlchemy's, which comes from its dialect's, which comes from asyncpg's."""
-    return error.__cause__ and error.__cause__.__cause__
+    """asyncpg's error: itself, or beneath SQLAlchemy's, which comes from its dialect's, which comes from asyncpg's."""
+    return error.__cause__ and error.__cause__.__cause__ if isinstance(error, DBAPIError) else error
 
 
 def _translate(error: BaseException) -> RapporteurError | None:
     if isinstance(error, PoolTimeout):
         return ServiceUnavailable("too many requests at once: no database connection became free in time")
-    if isinstance(error, IntegrityError):
-        return _broken_constraint(error)
-    if isinstance(error, asyncpg.InterfaceError | asyncpg.PostgresError | OSError):
-        original: BaseException | None = error
-    else:
-        original = driver_error(error)
+    original = driver_error(error)
+    if isinstance(original, asyncpg.IntegrityConstraintViolationError):
+        return _broken_constraint(original)
     if isinstance(original, asyncpg.TransactionRollbackError):  # deadlock, serialization
         return ServiceUnavailable("other writes were in the way: the same again may succeed")
     if isinstance(original, asyncpg.QueryCanceledError):
@@ -59,8 +56,8 @@ def _translate(error: BaseException) -> RapporteurError | None:
     return None
 
 
-def _broken_constraint(error: IntegrityError) -> RapporteurError | None:
-    match getattr(driver_error(error), "constraint_name", None):
+def _broken_constraint(error: asyncpg.IntegrityConstraintViolationError) -> RapporteurError | None:
+    match error.constraint_name:
         case "agents_workspace_id_slug_key" | "agent_variants_workspace_id_agent_id_slug_key":
             return Conflict("the slug is taken: give another one, or none to have one made")
         case "meetings_workspace_id_agent_id_fkey":

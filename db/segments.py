@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import asyncpg
@@ -12,7 +13,7 @@ from sqlalchemy.types import Integer
 
 from db import meetings
 from db.errors import driver_error
-from db.pages import keyset
+from db.pages import Shape, keyset, page_parameters
 from db.repository import IDS, WORKSPACE, Repository, columns
 from db.tables import meetings as meeting_table
 from db.tables import segments
@@ -29,6 +30,23 @@ _COLUMNS = columns(segments, Segment.__match_args__)
 _LIVE = (segments.c.workspace_id == WORKSPACE, ~segments.c.deleted)
 _WANTED = func.unnest(IDS).table_valued("meeting_id").render_derived(name="wanted")
 _NUMBERS = bindparam("numbers", type_=ARRAY(Integer))
+
+_SPOKEN = segments.c.speaker == bindparam("speaker")
+
+
+@lru_cache(maxsize=20)
+def _page(shape: Shape, *, of_speaker: bool) -> Select[Any]:
+    one = select(*_COLUMNS).where(*_LIVE, segments.c.meeting_id == _WANTED.c.meeting_id)
+    page = keyset(one.where(_SPOKEN) if of_speaker else one, [segments.c.segment_id], shape).lateral("page")
+    return select(*page.c).join_from(_WANTED, page, true())
+
+
+_COUNTS = (
+    select(segments.c.meeting_id, func.count())
+    .where(*_LIVE, segments.c.meeting_id == any_(IDS))
+    .group_by(segments.c.meeting_id)
+)
+_COUNTS_OF_SPEAKER = _COUNTS.where(_SPOKEN)
 
 _BY_MEETINGS = (
     select(*_COLUMNS)
@@ -208,11 +226,8 @@ class SegmentRepository(Repository):
         self, meeting_ids: Collection[MeetingId], request: PageRequest, speaker: str | None = None
     ) -> dict[MeetingId, Page[Segment]]:
         """One page of each meeting's segments, by segment_id, in one statement."""
-        one = select(*_COLUMNS).where(*_LIVE, segments.c.meeting_id == _WANTED.c.meeting_id)
-        if speaker is not None:
-            one = one.where(segments.c.speaker == speaker)
-        page = keyset(one, [segments.c.segment_id], request).lateral("page")
-        found = await self._grouped(select(*page.c).join_from(_WANTED, page, true()), meeting_ids)
+        statement = _page(Shape.of(request), of_speaker=speaker is not None)
+        found = await self._grouped(statement, meeting_ids, speaker=speaker, **page_parameters(request, 1))
         return {id: Page.of(request, found[id], _cursor) for id in meeting_ids}
 
     async def by_meetings(self, meeting_ids: Collection[MeetingId]) -> dict[MeetingId, list[Segment]]:
@@ -223,10 +238,10 @@ class SegmentRepository(Repository):
         return (await self.by_meetings([meeting_id]))[meeting_id]
 
     async def _grouped(
-        self, statement: Select[Any], meeting_ids: Collection[MeetingId]
+        self, statement: Select[Any], meeting_ids: Collection[MeetingId], **values: Any
     ) -> defaultdict[MeetingId, list[Segment]]:
         found: defaultdict[MeetingId, list[Segment]] = defaultdict(list)
-        for row in await self._rows(statement, ids=list(meeting_ids)):
+        for row in await self._rows(statement, ids=list(meeting_ids), **values):
             found[row[0]].append(Segment(*row))
         return found
 
@@ -236,10 +251,8 @@ class SegmentRepository(Repository):
 
     async def counts(self, meeting_ids: Collection[MeetingId], speaker: str | None = None) -> dict[MeetingId, int]:
         """How many segments each meeting has; one without any is left out."""
-        statement = select(segments.c.meeting_id, func.count()).where(*_LIVE, segments.c.meeting_id == any_(IDS))
-        if speaker is not None:
-            statement = statement.where(segments.c.speaker == speaker)
-        rows = await self._rows(statement.group_by(segments.c.meeting_id), ids=list(meeting_ids))
+        statement = _COUNTS if speaker is None else _COUNTS_OF_SPEAKER
+        rows = await self._rows(statement, ids=list(meeting_ids), speaker=speaker)
         return {row[0]: row[1] for row in rows}
 
     async def speakers(self, meeting_ids: Collection[MeetingId]) -> dict[MeetingId, list[SpeakerStats]]:
@@ -292,7 +305,7 @@ class SegmentRepository(Repository):
                 finals=[content.is_final for content in contents],
                 confidences=[content.confidence for content in contents],
             )
-        except DBAPIError as error:
+        except (DBAPIError, asyncpg.NumericValueOutOfRangeError) as error:
             if isinstance(driver_error(error), asyncpg.NumericValueOutOfRangeError):
                 raise InvalidInput.of(
                     "segments", f"there is no free number above {INT32_MAX:,}: give each segment its own"
