@@ -8,10 +8,11 @@ from typing import Any, NamedTuple, Protocol, Self
 import asyncpg
 from sqlalchemy import Executable, Row
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlalchemy.util import greenlet_spawn
 
-from db.errors import translated
+from db.errors import ENDED, driver_error, translated
 
 _DIALECT = PGDialect_asyncpg(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
 
@@ -43,8 +44,15 @@ class SessionConnection:
         self._session = session
 
     async def rows(self, statement: Executable, values: Mapping[str, Any]) -> Sequence[AnyRow]:
+        began = self._session.in_transaction()
         with translated():
-            return (await self._session.execute(statement, values)).all()
+            try:
+                return (await self._session.execute(statement, values)).all()
+            except DBAPIError as error:
+                if began or not isinstance(driver_error(error), ENDED):
+                    raise
+                await self._session.invalidate()
+                return (await self._session.execute(statement, values)).all()
 
 
 class AutocommitConnection:
@@ -57,12 +65,9 @@ class AutocommitConnection:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self.engine = engine
-        self._broken = False
 
     async def __aenter__(self) -> Self:
-        with translated():
-            self._pooled = await self.engine.raw_connection()
-        self._driver: Any = self._pooled.driver_connection
+        await self._take()
         return self
 
     async def __aexit__(
@@ -74,12 +79,26 @@ class AutocommitConnection:
         text, arguments = driver_statement(statement).filled(values)
         with translated():
             try:
-                rows: list[Record] = await self._driver.fetch(text, *arguments, record_class=Record)
-            except (asyncpg.PostgresError, asyncpg.InterfaceError):
-                raise
-            except BaseException:  # cancelled or timed out: the statement may still be running
-                self._broken = True
-                raise
+                return await self._fetch(text, arguments)
+            except ENDED:
+                await greenlet_spawn(self._pooled.invalidate)
+                await self._take()
+                return await self._fetch(text, arguments)
+
+    async def _take(self) -> None:
+        with translated():
+            self._pooled = await self.engine.raw_connection()
+        self._driver: Any = self._pooled.driver_connection
+        self._broken = False
+
+    async def _fetch(self, text: str, arguments: list[Any]) -> list[Record]:
+        try:
+            rows: list[Record] = await self._driver.fetch(text, *arguments, record_class=Record)
+        except (asyncpg.PostgresError, asyncpg.InterfaceError):
+            raise
+        except BaseException:  # cancelled or timed out: the statement may still be running
+            self._broken = True
+            raise
         return rows
 
 

@@ -41,6 +41,20 @@ class Database:
         async with AutocommitConnection(self.engine) as connection:
             yield Credentials(connection)
 
+    @asynccontextmanager
+    async def writing(self, workspace_id: WorkspaceId, author: Author | None = None) -> AsyncIterator[Repositories]:
+        """As `reading`, for a write of one statement: that is a transaction already, and has happened when it is done.
+
+        What needs more than one statement to be true needs a unit of work.
+        """
+        async with AutocommitConnection(self.engine) as connection:
+            repositories = Repositories(connection, workspace_id, author)
+            try:
+                yield repositories
+            finally:
+                if changes := repositories.changes.take():
+                    self.bell.ring(changes)
+
     def unit_of_work(self, workspace_id: WorkspaceId, author: Author | None = None) -> UnitOfWork:
         return UnitOfWork(self._session_factory, workspace_id, self.bell.ring, author)
 

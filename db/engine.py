@@ -89,7 +89,7 @@ def _taken(connection: Any, record: Any, _proxy: Any) -> None:
     if time.monotonic() - record.info.get("idle_since", time.monotonic()) > TRUSTED:
         try:
             connection.run_async(lambda driver: driver.execute("SELECT 1", timeout=ANSWER))
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError) as error:
             raise DisconnectionError("the connection does not answer") from error
 
 

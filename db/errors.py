@@ -9,7 +9,10 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from domain.errors import Conflict, InvalidInput, RapporteurError, ServiceUnavailable
 
+ENDED = asyncpg.InternalClientError
+"""The server has told that it ends the connection, which the driver takes for open until it is: nothing has been sent."""
 _AWAY = (
+    ENDED,
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
     asyncpg.OperatorInterventionError,  # shutting down, starting up, statement timeout
@@ -29,7 +32,7 @@ def translated() -> Iterator[None]:
         yield
     except RapporteurError:
         raise
-    except (DBAPIError, PoolTimeout, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+    except (DBAPIError, PoolTimeout, OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ENDED) as error:
         if known := _translate(error):
             raise known from error
         raise

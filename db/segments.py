@@ -1,8 +1,9 @@
-"""Segments in SQL. A write is one statement: it takes the meeting's row lock, compares, writes, stamps and counts."""
+"""Segments in SQL. An upsert is one statement: it takes the meeting's row lock, compares, writes, stamps and counts."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import lru_cache
+from itertools import count
 from typing import Any
 
 import asyncpg
@@ -106,7 +107,7 @@ _CHANGES = (
     .order_by(meeting_table.c.id, _CHANGES_OF_ONE.c.change_seq, _CHANGES_OF_ONE.c.segment_id)
 )
 
-# Both writes start alike: the meeting is locked to the end of the transaction, and only then the clock is read.
+# These writes start alike: the meeting is locked to the end of the transaction, and only then the clock is read.
 _LOCKED = f"""
 WITH locked AS (
     SELECT {", ".join(column.name for column in meetings.COLUMNS)}, last_segment_id FROM meetings
@@ -185,6 +186,33 @@ raised AS (
 )
 SELECT locked.*, raised.change_seq AS raised, counted.created, counted.updated
 FROM locked CROSS JOIN counted LEFT JOIN raised ON true
+"""
+)
+
+# Where no segment has a number there is nothing to compare with: above the highest number ever used nothing is stored. That
+# number is read with the lock, however long this statement has waited for it.
+_APPEND = text(
+    f"""
+WITH raised AS (
+    UPDATE meetings SET
+        change_seq = change_seq + 1, last_segment_id = last_segment_id + cardinality(CAST(:texts AS text[]))
+    WHERE workspace_id = :workspace AND id = :meeting_id
+    RETURNING {", ".join(column.name for column in meetings.COLUMNS)},
+        last_segment_id - cardinality(CAST(:texts AS text[])) AS highest, clock_timestamp() AS now
+),
+inserted AS (
+    INSERT INTO segments (
+        workspace_id, meeting_id, segment_id, {", ".join(_GIVEN)}, created_at, updated_at, change_seq, language
+    )
+    SELECT :workspace, :meeting_id, raised.highest + given.nth, {", ".join(f"given.{name}" for name in _GIVEN)},
+        raised.now, raised.now, raised.change_seq, workspaces.language
+    FROM raised, workspaces, unnest(
+        CAST(:texts AS text[]), CAST(:speakers AS text[]), CAST(:start_times AS float8[]), CAST(:end_times AS float8[]),
+        CAST(:finals AS bool[]), CAST(:confidences AS float8[])
+    ) WITH ORDINALITY AS given ({", ".join(_GIVEN)}, nth)
+    WHERE workspaces.id = :workspace
+)
+SELECT * FROM raised
 """
 )
 
@@ -289,27 +317,39 @@ class SegmentRepository(Repository):
 
         Raises NotFound for an unknown meeting, InvalidInput where no number is left.
         """
-        given = [content.segment_id for content in contents]
-        numbers = iter(range(1, len(given) + 1))
+        numbers = [content.segment_id for content in contents]
+        given = {
+            "meeting_id": meeting_id,
+            "texts": [content.text for content in contents],
+            "speakers": [content.speaker for content in contents],
+            "start_times": [content.start_time for content in contents],
+            "end_times": [content.end_time for content in contents],
+            "finals": [content.is_final for content in contents],
+            "confidences": [content.confidence for content in contents],
+        }
         try:
+            if numbers.count(None) == len(numbers) > 0:
+                row = _only(await self._rows(_APPEND, **given), meeting_id)
+                self._changes.meetings.add(meeting_id)
+                return UpsertedSegments(meetings.meeting(row[:-2]), len(contents), 0, 0)
+            nths = count(1)
             rows = await self._rows(
                 _UPSERT,
-                meeting_id=meeting_id,
-                highest=max((number for number in given if number is not None), default=0),
-                segment_ids=given,
-                nths=[next(numbers) if number is None else None for number in given],
-                texts=[content.text for content in contents],
-                speakers=[content.speaker for content in contents],
-                start_times=[content.start_time for content in contents],
-                end_times=[content.end_time for content in contents],
-                finals=[content.is_final for content in contents],
-                confidences=[content.confidence for content in contents],
+                **given,
+                highest=max((number for number in numbers if number is not None), default=0),
+                segment_ids=numbers,
+                nths=[next(nths) if number is None else None for number in numbers],
             )
         except (DBAPIError, asyncpg.NumericValueOutOfRangeError) as error:
             if isinstance(driver_error(error), asyncpg.NumericValueOutOfRangeError):
                 raise InvalidInput.of(
                     "segments", f"there is no free number above {INT32_MAX:,}: give each segment its own"
                 ) from error
+            raise
+        except NotFound:
+            raise
+        except BaseException:
+            self._changes.meetings.add(meeting_id)  # in autocommit it may have been committed all the same
             raise
         *stored, raised, created, updated = _only(rows, meeting_id)
         return UpsertedSegments(self._raised(stored, raised), created, updated, len(contents) - created - updated)
