@@ -16,6 +16,7 @@ _GIVE = (
     insert(meeting_grants)
     .from_select(["workspace_id", "principal", "meeting_id"], select(WORKSPACE, _PRINCIPAL, func.unnest(IDS)))
     .on_conflict_do_nothing()
+    .returning(meeting_grants.c.meeting_id)
 )
 
 
@@ -28,4 +29,4 @@ class GrantRepository(Repository):
 
     async def give(self, principal: str, ids: Iterable[MeetingId]) -> None:
         """Raises InvalidInput if there is no such meeting."""
-        await self._rows(_GIVE.returning(meeting_grants.c.meeting_id), principal_id=principal, ids=list(ids))
+        await self._rows(_GIVE, principal_id=principal, ids=list(ids))

@@ -3,14 +3,14 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Text, Uuid, bindparam, exists, func, insert, select, text, tuple_, update
+from sqlalchemy import Select, Text, Uuid, bindparam, exists, func, insert, select, text, tuple_, update
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from db.errors import translated
-from db.pages import keyset
+from db.connections import Connection
+from db.pages import Shape, keyset, page_parameters
 from db.repository import ID, KEY, WORKSPACE, Repository, columns
 from db.tables import api_keys, workspaces
 from domain.errors import NotFound
@@ -24,6 +24,13 @@ _COLUMNS = columns(api_keys, _FIELDS)
 _SCOPES = _FIELDS.index("scopes")
 _HERE = api_keys.c.workspace_id == WORKSPACE
 _LIST = select(*_COLUMNS).where(_HERE)
+
+
+@lru_cache(maxsize=20)
+def _page(shape: Shape) -> Select[Any]:
+    return keyset(_LIST, [api_keys.c.id], shape, descending=True)
+
+
 _COUNT = select(func.count()).select_from(api_keys).where(_HERE)
 _BY_ID = _LIST.where(api_keys.c.id == ID)
 _CREATE = (
@@ -51,7 +58,7 @@ class KeyRepository(Repository):
 
     async def page(self, request: PageRequest) -> Page[ApiKey]:
         """From the newest to the oldest, revoked ones too."""
-        rows = await self._rows(keyset(_LIST, [api_keys.c.id], request, descending=True))
+        rows = await self._rows(_page(Shape.of(request)), **page_parameters(request, 1))
         return Page.of(request, [_key(row) for row in rows], cursor)
 
     async def count(self) -> int:
@@ -101,34 +108,31 @@ KeyName = tuple[WorkspaceId, KeyId]
 class Credentials:
     """The keys of all workspaces, as far as that takes to know who asks. On a connection in autocommit."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def recognised(self, token: Token) -> ApiKey | None:
         """The key of the token, if it is one's, and neither revoked nor expired."""
         values = {"workspace": token.workspace_id, "id": token.key_id, "digest": token.digest}
-        with translated():
-            row = (await self._connection.execute(_RECOGNISED, values)).first()
-        return None if row is None else _key(row)
+        rows = await self._connection.rows(_RECOGNISED, values)
+        return _key(rows[0]) if rows else None
 
     async def still_active(self, keys: Collection[KeyName]) -> set[KeyId]:
         """Those of the keys that are neither revoked nor expired."""
         names = {"workspaces": [workspace for workspace, _ in keys], "keys": [key for _, key in keys]}
-        with translated():
-            return set((await self._connection.execute(_STILL_ACTIVE, names)).scalars())
+        return {row[0] for row in await self._connection.rows(_STILL_ACTIVE, names)}
 
     async def used(self, times: Mapping[KeyName, datetime]) -> None:
         """Store when the keys were last used."""
         workspaces, keys = zip(*times, strict=True)
         values = {"workspaces": list(workspaces), "keys": list(keys), "times": list(times.values())}
-        with translated():
-            await self._connection.execute(_USED, values)
+        await self._connection.rows(_USED, values)
 
     async def has_workspace(self, id: WorkspaceId) -> bool:
-        with translated():
-            return bool((await self._connection.execute(_HAS_WORKSPACE, {"workspace": id})).scalar())
+        rows = await self._connection.rows(_HAS_WORKSPACE, {"workspace": id})
+        return bool(rows[0][0])
 
     async def are_there(self) -> bool:
         """Whether any workspace has ever had a key, revoked ones included."""
-        with translated():
-            return bool((await self._connection.execute(_ANY)).scalar())
+        rows = await self._connection.rows(_ANY, {})
+        return bool(rows[0][0])

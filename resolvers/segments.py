@@ -70,12 +70,10 @@ async def meeting(root: Segment, info: Info) -> Meeting:
 async def upsert(context: Context, id: str, inputs: Sequence[Mapping[str, Any]]) -> UpsertedSegments:
     key = meeting_id(id, "meeting_id")
     contents = segments.segment_batch(inputs)
-    async with context.unit_of_work() as uow:
-        if not context.principal.writes_all and not await uow.grants.among(context.principal.id, [key]):
+    async with context.writing() as repositories:
+        if not context.principal.writes_all and not await repositories.grants.among(context.principal.id, [key]):
             raise NotFound("meeting", key)
-        result = await uow.segments.upsert(key, contents)
-        await uow.commit()
-    return result
+        return await repositories.segments.upsert(key, contents)
 
 
 async def delete(context: Context, id: str, segment_ids: Sequence[int]) -> DeletedSegments:
