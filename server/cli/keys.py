@@ -1,6 +1,7 @@
 """Commands that look after API keys and workspaces, in the database itself: the first key has to come from somewhere."""
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -9,7 +10,7 @@ from uuid import UUID
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from db.database import Database
 from db.migrate import ensure_workspace, workspaces_by_age
@@ -31,7 +32,7 @@ keys = typer.Typer(
     no_args_is_help=True, help="API keys: who may use a server. Works on the database, not on the server."
 )
 workspaces = typer.Typer(no_args_is_help=True, help="Workspaces: tenants, who see nothing of each other.")
-output = Console(highlight=False, soft_wrap=True)
+output = Console(highlight=False, width=None if sys.stdout.isatty() else 200)
 
 PAGE = 100
 
@@ -69,6 +70,7 @@ def create_key(
         "Keep this token: it is not stored, and cannot be shown again. Servers that were started without keys or"
         " RAPPORTEUR_AUTH ask for keys from their next start on.",
         style="yellow",
+        soft_wrap=True,
     )
     typer.echo(token)
 
@@ -87,7 +89,12 @@ def list_keys(workspace: Workspace = None, database_url_: DatabaseUrl = None, da
                 more = page.more
         return found
 
-    table = Table("id", "name", "scopes", "state", "created", "expires", "last used")
+    table = Table(
+        Column("id", min_width=36),  # to be copied
+        *("name", "scopes", "state", "created", "expires", "last used"),
+        box=None,
+        pad_edge=False,
+    )
     for key in _run(read, workspace, database_url_, data_dir):
         state = "active" if key.is_active else f"revoked by {key.revoked_by}" if key.revoked_at else "expired"
         scopes = " ".join(scope.value.lower() for scope in key.scopes)

@@ -28,6 +28,7 @@ def test_keys_are_made_listed_and_revoked(database_url: str) -> None:
         assert server.api.http.post("/graphql", json={"query": "{ viewer { name } }"}).status_code == 401
         api = Api(server.url, token)
         key = api.run("ApiKeys")["nodes"][0]
+        assert key["id"] in listed
         assert (api.run("Viewer")["name"], key["createdBy"] != "anonymous") == ("Ada", True)
         transcript = run("export", UNKNOWN, url=server.url, api_key=token)
         assert "no meeting" in transcript.stderr, transcript.stderr
