@@ -1,7 +1,7 @@
 """Dataloaders: the keys asked for in one tick of the event loop become one SQL statement on one connection."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from typing import Any, TypeVar
@@ -39,6 +39,19 @@ class Loader(DataLoader[K, V]):
         loaded = asyncio.ensure_future(super().load(key))
         loaded.add_done_callback(_heed)
         return asyncio.shield(loaded)
+
+    async def load_many(self, keys: Iterable[K]) -> list[V]:
+        """The values of keys, in order. Raises the error of one of them, if there are any."""
+        keys = list(keys)
+        loading: dict[K, asyncio.Future[V]] = {}
+        for key in keys:
+            if key not in loading:
+                loading[key] = asyncio.ensure_future(super().load(key))
+                loading[key].add_done_callback(_heed)
+        for loaded in loading.values():
+            if not loaded.done():  # after the first, the others of its batch are
+                await asyncio.shield(loaded)
+        return [loading[key].result() for key in keys]
 
 
 def _heed(loaded: asyncio.Future[V]) -> None:

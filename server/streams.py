@@ -133,7 +133,7 @@ class Streams:
         except GraphQLError as error:
             raise RequestErrors([error]) from error
         of_answers = {"cost": cost} if cost_is_asked_for(asked.extensions) else None
-        executor = Executor.build(
+        executor = schema.execution_context_class.build(
             schema._schema, document, context_value=context, raw_variable_values=variables, operation_name=name
         )
         if isinstance(executor, list):
