@@ -17,6 +17,7 @@ from graphql.execution import Executor
 from graphql.language import VariableNode
 
 from executor.plan import Field, Selection
+from executor.surprises import Unplanned
 
 Plans = dict[str, Field | None]
 """Of the root fields of an operation, by their keys; None where graphql-core does it."""
@@ -34,11 +35,11 @@ class PlannedDocument:
         self._variables = _variables_of_directives(document)
         self._plans: OrderedDict[Any, Plans] = OrderedDict()
 
-    def plans(self, executor: Executor[Any]) -> Plans | None:
+    def plans(self, executor: Executor[Any]) -> Plans:
         coerced = executor.variable_values.coerced
         values = tuple(coerced.get(name) for name in self._variables)
         if not all(type(value) is bool for value in values):
-            return None
+            raise Unplanned  # they are for graphql-core to complain of
         # The operation is of the document, and lives as long as it does.
         key = (executor.schema, id(executor.operation), values)
         if key not in self._plans:
@@ -55,8 +56,8 @@ class PlannedDocuments:
         self._documents: dict[int, tuple[ref[DocumentNode], PlannedDocument]] = {}
         self._made = 0
 
-    def plans(self, document: DocumentNode, executor: Executor[Any]) -> Plans | None:
-        """To be filled by those who use them. None: there can be none."""
+    def plans(self, document: DocumentNode, executor: Executor[Any]) -> Plans:
+        """To be filled by those who use them. Raises Unplanned."""
         if Selection.made - self._made > MAX_SELECTIONS:
             self._documents.clear()
             self._made = Selection.made

@@ -3,7 +3,7 @@
 from copy import copy
 from typing import Any
 
-from graphql import GraphQLOutputType, GraphQLResolveInfo, GraphQLSchema, get_named_type, is_leaf_type
+from graphql import DocumentNode, GraphQLOutputType, GraphQLResolveInfo, GraphQLSchema, get_named_type, is_leaf_type
 from graphql.execution.collect_fields import FieldDetailsList
 from graphql.pyutils import Path, is_awaitable
 from strawberry.execution.is_awaitable import optimized_is_awaitable
@@ -24,23 +24,16 @@ class FastExecutor(StrawberryGraphQLCoreExecutionContext):
     graphql-core completes it from the start, so that resolvers below the root may be called again.
     """
 
-    _plans: Plans | None = None
+    _document: DocumentNode | None = None
     """None: everything is left to graphql-core."""
+    _plans: Plans | None = None
 
     @classmethod
-    def build(cls, schema: GraphQLSchema, document: Any, *args: Any, **options: Any) -> Any:
+    def build(cls, schema: GraphQLSchema, document: DocumentNode, *args: Any, **options: Any) -> Any:
         built = super().build(schema, document, *args, **options)
-        if isinstance(built, FastExecutor) and built._is_usual():
-            built._plans = _documents.plans(document, built)
+        if isinstance(built, FastExecutor):
+            built._document = document
         return built
-
-    def _is_usual(self) -> bool:
-        middleware = self.middleware_manager
-        return (
-            (middleware is None or not middleware.middlewares)
-            and self.abort_signal is None
-            and self.is_awaitable in (is_awaitable, optimized_is_awaitable)
-        )
 
     def complete_value(
         self,
@@ -52,12 +45,12 @@ class FastExecutor(StrawberryGraphQLCoreExecutionContext):
         position_context: Any,
     ) -> Any:
         of_a_root_field = path.prev is None
-        if self._plans is None or not of_a_root_field or is_leaf_type(get_named_type(return_type)):
+        if self._document is None or not of_a_root_field or is_leaf_type(get_named_type(return_type)):
             return super().complete_value(return_type, field_details_list, info, path, result, position_context)
         again = (return_type, field_details_list, info, path, result, position_context)
         run = Run(self)
         try:
-            field = self._planned(self._plans, field_details_list, info, path)
+            field = self._planned(field_details_list, info, path)
             (completed,) = field.column.complete(Place(run, field, path, info), [result])
         except Exception as error:
             surprise = error
@@ -68,7 +61,10 @@ class FastExecutor(StrawberryGraphQLCoreExecutionContext):
             return completed
         return self._handed_back(surprise, again)
 
-    def _planned(self, plans: Plans, details: FieldDetailsList, info: GraphQLResolveInfo[Any], path: Path) -> Field:
+    def _planned(self, details: FieldDetailsList, info: GraphQLResolveInfo[Any], path: Path) -> Field:
+        plans = self._plans
+        if plans is None:
+            plans = self._plans = self._found_plans()
         if (key := str(path.key)) not in plans:
             plans[key] = None  # unless it turns out that there can be a plan
             definition = self.schema.get_field(info.parent_type, info.field_name)
@@ -77,6 +73,18 @@ class FastExecutor(StrawberryGraphQLCoreExecutionContext):
         if (field := plans[key]) is None:
             raise Unplanned
         return field
+
+    def _found_plans(self) -> Plans:
+        """Those of other executions of the document. Raises Unplanned."""
+        middleware = self.middleware_manager
+        if (
+            self._document is None
+            or (middleware is not None and middleware.middlewares)
+            or self.abort_signal is not None
+            or self.is_awaitable not in (is_awaitable, optimized_is_awaitable)
+        ):
+            raise Unplanned
+        return _documents.plans(self._document, self)
 
     async def _finished(self, run: Run, completed: Any, again: tuple[Any, ...]) -> Any:
         try:
@@ -98,5 +106,5 @@ class FastExecutor(StrawberryGraphQLCoreExecutionContext):
         else:
             counts.handed_back += 1
         plain = copy(self)  # collects its errors where this one does
-        plain._plans = None
+        plain._document = None
         return plain.complete_value(*again)

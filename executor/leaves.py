@@ -17,14 +17,13 @@ from graphql import (
 )
 from graphql.execution import Executor
 
-from executor.surprises import Surprise, check_plain
+from executor.surprises import MAX_KNOWN, Surprise, check_plain, is_known
 
 Names = dict[str, Any]
 """What the names in generated code stand for."""
 
 _USUAL: dict[GraphQLLeafType, str] = {
     GraphQLString: "type(v := {value}) is str",
-    GraphQLID: "type(v := {value}) is str",
     GraphQLInt: "type(v := {value}) is int and -2147483648 <= v <= 2147483647",
     GraphQLFloat: "type(v := {value}) is float and v - v == 0.0",  # neither infinite nor NaN
     GraphQLBoolean: "type(v := {value}) is bool",
@@ -36,6 +35,9 @@ def leaf_expression(type_: GraphQLLeafType, nullable: bool, value: str, names: N
     """Python for the serialisation of `value`, an expression. It may raise anything, and uses `v`."""
     other = f"leaf{len(names)}"
     names[other] = _completed(type_, nullable)
+    if type_ is GraphQLID:
+        names["texts"] = _texts
+        return f"(v if type(v := {value}) is str else str(v) if type(v) in texts else {other}(v))"
     if usual := _USUAL.get(type_):
         return f"(v if {usual.format(value=value)} else {other}(v))"
     if isinstance(type_, GraphQLEnumType) and (members := _members(type_)):
@@ -73,9 +75,22 @@ def _completed(type_: GraphQLLeafType, nullable: bool) -> Callable[[Any], Any]:
                 return None
             raise Surprise
         check_plain((value,))
+        if type_ is GraphQLID:
+            _learn(type(value))
         return Executor.complete_leaf_value(type_, value)
 
     return complete
+
+
+_texts: set[type] = set()
+"""Classes, such as UUID, whose values `str` serialises as an ID."""
+
+
+def _learn(of: type) -> None:
+    if not issubclass(of, (str, int, float)) and of.__module__ != "builtins" and is_known(of):
+        if len(_texts) >= MAX_KNOWN:
+            _texts.clear()
+        _texts.add(of)
 
 
 def _members(type_: GraphQLEnumType) -> dict[int, str]:

@@ -6,6 +6,7 @@ A `Field` gets its values from a source, one for each object, and a `Column` com
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from itertools import repeat
 from typing import Any
 
 from graphql import (
@@ -201,8 +202,9 @@ class Objects(Column):
             return [None] * len(values)
         check_plain(objects)
         if is_type_of := self._type.is_type_of:
-            info = place.info
-            if not all(is_type_of(each, info) is True for each in objects):
+            verdicts = set(map(is_type_of, objects, repeat(place.info)))
+            if verdicts != {True}:
+                place.executor.track_async_work(list(verdicts))
                 raise Surprise
         if self._selection is None:
             self._selection = Selection(place.executor, self._type, self._details)

@@ -33,6 +33,11 @@ def check_plain(values: Collection[Any]) -> None:
                 _check(value)
 
 
+def is_known(of: type) -> bool:
+    """Whether all values of a class are taken for plain."""
+    return of in _plain
+
+
 def _check(value: Any) -> None:
     if value is None or value is Undefined or isinstance(value, Exception) or is_awaitable(value):
         raise Surprise
