@@ -5,24 +5,24 @@ from inspect import signature
 from typing import Any, Concatenate, ParamSpec, TypeVar, get_args
 
 from domain.errors import NotFound
-from resolvers.context import Info
 
 R = TypeVar("R")
+C = TypeVar("C")
 V = TypeVar("V")
 T = TypeVar("T")
 P = ParamSpec("P")
 
 
 def batched(
-    batch: Callable[Concatenate[list[R], Info, P], Awaitable[list[V]]],
-) -> Callable[Concatenate[R, Info, P], Awaitable[V]]:
+    batch: Callable[Concatenate[list[R], C, P], Awaitable[list[V]]],
+) -> Callable[Concatenate[R, C, P], Awaitable[V]]:
     """The resolver of one object, by a function that gives a value for each of some objects (of which none may be missing).
 
     An executor that has several objects at hand calls the function itself, which is the resolver's attribute `batch`. It may
     raise for all of them what is wrong with one: it is called again for each, then.
     """
 
-    async def resolver(root: R, info: Info, *args: P.args, **kwargs: P.kwargs) -> V:
+    async def resolver(root: R, info: C, *args: P.args, **kwargs: P.kwargs) -> V:
         return (await batch([root], info, *args, **kwargs))[0]
 
     # What Strawberry reads of a resolver, in terms of one object.
@@ -37,7 +37,7 @@ def batched(
     described.__annotations__ = {each.name: each.annotation for each in others} | {"root": of_one, "return": value}
     described.__name__, described.__module__, described.__doc__ = batch.__name__, batch.__module__, batch.__doc__
     described.batch = batch
-    of_one_root: Callable[Concatenate[R, Info, P], Awaitable[V]] = described
+    of_one_root: Callable[Concatenate[R, C, P], Awaitable[V]] = described
     return of_one_root
 
 

@@ -53,7 +53,9 @@ def create_app(settings: Settings, database_url: str) -> Starlette:
     """The app on a database that is migrated and has the workspace (see `server.prepare`)."""
     database = open_database(settings, database_url)
     hub = Hub(database, WorkspaceId(settings.workspace_id))
-    limited = schema.limited(Limits(settings.max_cost, settings.max_depth, settings.max_tokens))
+    limited = schema.limited(
+        Limits(settings.max_cost, settings.max_depth, settings.max_tokens), fast=settings.fast_executor
+    )
     streams = Streams(limited, open_documents(settings), settings.operation_timeout)
     places = Places(settings.max_connections)
     closing = asyncio.Event()

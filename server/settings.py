@@ -69,6 +69,9 @@ class Settings(BaseSettings):
     max_tokens: int = Field(DEFAULT.max_tokens, ge=1, le=100_000)
     """Of a document, and its fields with fragments written out."""
 
+    fast_executor: bool = True
+    """Execute operations level by level (`executor`); false: by graphql-core alone, to the same answers."""
+
     @field_validator("search_language")
     @classmethod
     def _is_language(cls, language: str | None) -> str | None:

@@ -8,7 +8,6 @@ from graphql import (
     GraphQLSchema,
     get_named_type,
     is_composite_type,
-    is_interface_type,
     is_object_type,
     is_union_type,
 )
@@ -47,7 +46,8 @@ class _Writer:
         if kind == "spread":
             condition = self._condition(type_)
             of_type = [name for name in self.fragments if name.startswith(f"{condition.name}_")]
-            if of_type and self._draw(st.booleans()):
+            again: bool = bool(of_type) and self._draw(st.booleans())
+            if again:
                 name = self._draw(st.sampled_from(of_type))
             else:
                 body = self.selection_set(condition, depth - 1)  # before it has a name, so that it has no circle
@@ -59,7 +59,7 @@ class _Writer:
     def _condition(self, type_: GraphQLCompositeType) -> Any:
         """A type that a value of the type can have."""
         possible = [type_] if is_object_type(type_) else list(self._schema.get_possible_types(type_))  # type: ignore[arg-type]
-        over = [each for one in possible for each in one.interfaces]  # type: ignore[union-attr]
+        over = [each for one in possible for each in one.interfaces]
         return self._draw(st.sampled_from([type_, *possible, *over]))
 
     def _field(self, type_: GraphQLCompositeType, depth: int) -> str:
@@ -113,12 +113,6 @@ def documents(draw: st.DrawFn, schema: GraphQLSchema, kind: str = "query") -> st
     declared = f"({', '.join(sorted(writer.used))})" if writer.used else ""
     fragments = "\n".join(text for name, text in writer.fragments.items())
     return f"{kind} Made{declared} {body}\n{fragments}"
-
-
-def interface_fields(schema: GraphQLSchema, name: str) -> Any:
-    type_ = schema.get_type(name)
-    assert is_interface_type(type_)
-    return type_.fields
 
 
 variables = st.fixed_dictionaries(

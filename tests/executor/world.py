@@ -246,8 +246,8 @@ class Node(Named):
         return None if plus is None else self.ratio + plus
 
     @strawberry.field
-    async def later_boss(self, info: Info) -> LazyNode:  # type: ignore[valid-type]
-        return await info.context.loader.load(self.related.get("boss"))  # type: ignore[attr-defined]
+    async def later_boss(self, info: Info) -> LazyNode:
+        return await info.context.loader.load(self.related.get("boss"))  # type: ignore[no-any-return, attr-defined]
 
     @strawberry.field
     def where(self, info: Info) -> str:
@@ -316,7 +316,7 @@ class QuietSchema(strawberry.Schema):
         """What is wrong here is meant to be."""
 
 
-def schema_of(executor: Any = None) -> strawberry.Schema:
+def schema_of(executor: Any = None, extensions: Sequence[Any] = ()) -> strawberry.Schema:
     """The schema, executed by a class; None: by graphql-core."""
     config = StrawberryConfig(
         scalar_map={Even: strawberry.scalar(name="Even", serialize=_even, parse_value=lambda value: value)}
@@ -327,7 +327,7 @@ def schema_of(executor: Any = None) -> strawberry.Schema:
         types=[Node, Dog, Cat],
         config=config,
         execution_context_class=executor,
-        extensions=[ParserCache, ValidationCache],
+        extensions=[ParserCache, ValidationCache, *extensions],
     )
 
 
@@ -372,7 +372,7 @@ WRONG_KEYS: list[Any] = [
 def things(draw: st.DrawFn) -> list[Thing]:
     """At least one, most of them sound."""
     wrongs = draw(st.sampled_from([0, 0, 0, 1, 2]))
-    made = []
+    made: list[Thing] = []
     for _ in range(draw(st.integers(1, 4))):
         kind = draw(st.sampled_from(["node"] * 3 + ["dog", "cat"])) if made else "node"
         leaves = {name: draw(sound) for name, sound in SOUND.items()}
@@ -407,7 +407,7 @@ def things(draw: st.DrawFn) -> list[Thing]:
 def sound(*kinds: str) -> list[Thing]:
     """Things in which nothing is wrong, each with others than the next."""
     nodes = [index for index, kind in enumerate(kinds) if kind == "node"]
-    made = []
+    made: list[Thing] = []
     for n, kind in enumerate(kinds):
         leaves: dict[str, Any] = {
             "name": f"n{n}", "number": n, "id": UUID(int=n), "maybe_id": None, "flag": n % 2 == 0, "ratio": n / 2,
