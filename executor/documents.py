@@ -19,8 +19,8 @@ from graphql.language import VariableNode
 from executor.plan import Field, Selection
 from executor.surprises import Unplanned
 
-Plans = dict[str, Field | None]
-"""Of the root fields of an operation, by their keys; None where graphql-core does it."""
+Plans = dict[Any, Field | None]
+"""Of the root fields of an operation; None where graphql-core does it."""
 
 MAX_VALUES = 16
 """Sets of values of one document."""

@@ -65,11 +65,12 @@ class FastExecutor(StrawberryGraphQLCoreExecutionContext):
         plans = self._plans
         if plans is None:
             plans = self._plans = self._found_plans()
-        if (key := str(path.key)) not in plans:
+        key = _key(details)
+        if key not in plans:
             plans[key] = None  # unless it turns out that there can be a plan
             definition = self.schema.get_field(info.parent_type, info.field_name)
             assert definition is not None
-            plans[key] = Field(key, info.parent_type, definition, details)
+            plans[key] = Field(str(path.key), info.parent_type, definition, details)
         if (field := plans[key]) is None:
             raise Unplanned
         return field
@@ -102,9 +103,14 @@ class FastExecutor(StrawberryGraphQLCoreExecutionContext):
         if isinstance(surprise, Unplanned):
             counts.left += 1
             if self._plans is not None:
-                self._plans[again[3].key] = None
+                self._plans[_key(again[1])] = None
         else:
             counts.handed_back += 1
         plain = copy(self)  # collects its errors where this one does
         plain._document = None
         return plain.complete_value(*again)
+
+
+def _key(details: FieldDetailsList) -> tuple[tuple[int, bool], ...]:
+    """Of a root field: its nodes, which live as long as their document, and whether they are deferred."""
+    return tuple([(id(each.node), each.defer_usage is not None) for each in details])

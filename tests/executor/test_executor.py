@@ -92,6 +92,8 @@ async def test_what_is_deferred_or_streamed_is_left() -> None:
     for document, done in (
         ("{ first { name ... @defer { other } } }", Counts(left=1)),
         ("{ ... @defer { first { name } } all { name } }", Counts(taken=1, left=1)),
+        ("{ first { name } ... @defer { first { other } } }", Counts(left=1)),
+        ("{ first { name } ... @defer { first { name } second: first { other } } }", Counts(left=2)),
         ("{ all @stream(initialCount: 1) { name } }", Counts(left=1)),
         ("query ($no: Boolean!) { first { name ... @defer(if: $no) { other } } }", Counts(taken=1)),
         ("query ($yes: Boolean!) { first { name ... @defer(if: $yes) { other } } }", Counts(left=1)),
