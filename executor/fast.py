@@ -53,13 +53,13 @@ class FastExecutor(StrawberryGraphQLCoreExecutionContext):
             field = self._planned(field_details_list, info, path)
             (completed,) = field.column.complete(Place(run, field, path, info), [result])
         except Exception as error:
-            surprise = error
+            never = isinstance(error, Unplanned)
         else:
             if run.waiting:
                 return self._finished(run, completed, again)
             counts.taken += 1
             return completed
-        return self._handed_back(surprise, again)
+        return self._handed_back(never, again)
 
     def _planned(self, details: FieldDetailsList, info: GraphQLResolveInfo[Any], path: Path) -> Field:
         plans = self._plans
@@ -91,16 +91,16 @@ class FastExecutor(StrawberryGraphQLCoreExecutionContext):
         try:
             await run.finish()
         except Exception as error:
-            surprise = error
+            never = isinstance(error, Unplanned)
         else:
             counts.taken += 1
             return completed
-        value = self._handed_back(surprise, again)
+        value = self._handed_back(never, again)
         return await value if self.is_awaitable(value) else value
 
-    def _handed_back(self, surprise: Exception, again: tuple[Any, ...]) -> Any:
-        """What graphql-core makes of the value, perhaps to be awaited."""
-        if isinstance(surprise, Unplanned):
+    def _handed_back(self, never: bool, again: tuple[Any, ...]) -> Any:
+        """What graphql-core makes of the value, perhaps to be awaited. `never`: there can be no plan for it."""
+        if never:
             counts.left += 1
             if self._plans is not None:
                 self._plans[_key(again[1])] = None

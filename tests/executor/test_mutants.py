@@ -34,6 +34,7 @@ MUTANTS = {
     "objects of any type": ("plan", "if verdicts != {True}:", "if False:"),
     "lists of anything": ("plan", "if type(each) is not list and type(each) is not tuple:", "if False:"),
     "lists cut wrongly": ("plan", "start += len(value)", "start += 1"),
+    "empty lists for null ones": ("plan", "results.append(None)", "results.append([])"),
     "an exception as a value": ("surprises", "isinstance(value, Exception)", "False"),
     "an awaitable as a value": ("surprises", " or is_awaitable(value)", ""),
     "keys in another order": (

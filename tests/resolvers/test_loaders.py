@@ -166,8 +166,8 @@ async def test_many_keys_are_loaded_in_one_batch_with_those_of_others() -> None:
     batches = Batches()
     batches.gate.set()
     loader = Loader(batches)
-    values = await asyncio.gather(loader.load_many("abca"), loader.load("d"), loader.load_many("db"))
-    assert values == [["A", "B", "C", "A"], "D", ["D", "B"]]
+    many, one, others = await asyncio.gather(loader.load_many("abca"), loader.load("d"), loader.load_many("db"))
+    assert (many, one, others) == (["A", "B", "C", "A"], "D", ["D", "B"])
     assert [sorted(keys) for keys in batches.asked] == [["a", "b", "c", "d"]]
     assert await loader.load_many("cd") == ["C", "D"]
     assert await loader.load_many("") == []
