@@ -24,11 +24,12 @@ RUN pip --python .venv/bin/python install --no-cache-dir --require-hashes -r req
 COPY pyproject.toml README.md LICENSE ./
 COPY domain domain
 COPY db db
+COPY executor executor
 COPY resolvers resolvers
 COPY schema schema
 COPY server server
 RUN pip --python .venv/bin/python install --no-cache-dir --no-deps --no-build-isolation --editable . \
-    && python -m compileall -q domain db resolvers schema server
+    && python -m compileall -q domain db executor resolvers schema server
 COPY graphql graphql
 COPY --from=graphiql /build/vendor server/graphiql/vendor
 

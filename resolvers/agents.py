@@ -8,7 +8,6 @@ import strawberry
 from domain import agents, revisions, slugs
 from domain.activations import activation_before
 from domain.agents import Agent, RenderedPrompt, ResolvedAgentConfig
-from domain.errors import NotFound
 from domain.filters import AgentFilter, checked_filter
 from domain.ids import AgentId, uuid
 from domain.orders import agent_order
@@ -16,6 +15,7 @@ from domain.pages import Page, page_request
 from domain.validation import checked
 from domain.variants import AgentVariant
 from domain.versions import VERSION
+from resolvers.batched import batched, there
 from resolvers.context import Context, Info
 from resolvers.pages import listed
 
@@ -56,24 +56,29 @@ async def page(
     )
 
 
-async def variants(root: Agent, info: Info) -> list[AgentVariant]:
-    return await info.context.loaders.variants_of_agents.load(root.id) or []
+@batched
+async def variants(roots: list[Agent], info: Info) -> list[list[AgentVariant]]:
+    found = await info.context.loaders.variants_of_agents.load_many(root.id for root in roots)
+    return [variants or [] for variants in found]
 
 
-async def variant(root: Agent, info: Info, slug: str) -> AgentVariant | None:
+@batched
+async def variant(roots: list[Agent], info: Info, slug: str) -> list[AgentVariant | None]:
     wanted = checked(slugs.slug, slug, "slug")
-    return next((found for found in await variants(root, info) if found.slug == wanted), None)
+    found = await info.context.loaders.variants_of_agents.load_many(root.id for root in roots)
+    return [next((variant for variant in variants or () if variant.slug == wanted), None) for variants in found]
 
 
-async def active_variant(root: Agent, info: Info) -> AgentVariant | None:
-    return await info.context.loaders.active_variants.load(root.id)
+@batched
+async def active_variant(roots: list[Agent], info: Info) -> list[AgentVariant | None]:
+    return await info.context.loaders.active_variants.load_many(root.id for root in roots)
 
 
-async def resolved_config(root: Agent, info: Info) -> ResolvedAgentConfig:
-    resolved = await info.context.loaders.resolved_configs.load(root.id)
-    if resolved is None:  # deleted since the agent was read
-        raise NotFound("agent", root.id)
-    return resolved
+@batched
+async def resolved_config(roots: list[Agent], info: Info) -> list[ResolvedAgentConfig]:
+    found = await info.context.loaders.resolved_configs.load_many(root.id for root in roots)
+    # One that is missing was deleted since the agent was read.
+    return [there(config, "agent", root.id) for root, config in zip(roots, found, strict=True)]
 
 
 async def render_prompt(context: Context, id: str, variables: Any) -> RenderedPrompt | None:

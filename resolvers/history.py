@@ -13,31 +13,36 @@ from domain.validation import checked
 from domain.variants import AgentVariant
 from domain.versions import VERSION
 from resolvers import agents, meetings, variants
+from resolvers.batched import batched
 from resolvers.context import Context, Info
+from resolvers.pages import counted
 
 DEFAULT_PAGE = 20
 MAX_PAGE = 100
 
 
+@batched
 async def history(
-    root: AgentVariant | Meeting,
+    roots: list[AgentVariant | Meeting],
     info: Info,
     first: int | None = DEFAULT_PAGE,
     after: str | None = None,
     last: int | None = None,
     before: str | None = None,
     kind: EventKind | None = None,
-) -> Page[Event]:
-    found = (
+) -> list[Page[Event]]:
+    histories = [
         History(Aggregate.AGENT, root.agent_id, root.id)
         if isinstance(root, AgentVariant)
         else History(Aggregate.MEETING, root.id)
-    )
-    return await _page(info.context, found, first, after, last, before, kind)
+        for root in roots
+    ]
+    return await _pages(info.context, histories, first, after, last, before, kind)
 
 
+@batched
 async def history_of_agent(
-    root: Agent,
+    roots: list[Agent],
     info: Info,
     first: int | None = DEFAULT_PAGE,
     after: str | None = None,
@@ -45,10 +50,10 @@ async def history_of_agent(
     before: str | None = None,
     kind: EventKind | None = None,
     variant_id: strawberry.ID | None = None,
-) -> Page[Event]:
-    return await _page(
-        info.context, History(Aggregate.AGENT, root.id, _variant(variant_id)), first, after, last, before, kind
-    )
+) -> list[Page[Event]]:
+    variant = _variant(variant_id)
+    histories = [History(Aggregate.AGENT, root.id, variant) for root in roots]
+    return await _pages(info.context, histories, first, after, last, before, kind)
 
 
 async def agent_history(
@@ -62,7 +67,7 @@ async def agent_history(
     variant_id: strawberry.ID | None = None,
 ) -> Page[Event]:
     history = History(Aggregate.AGENT, agents.agent_id(agent_id, "agent_id"), _variant(variant_id))
-    return await _page(info.context, history, first, after, last, before, kind)
+    return (await _pages(info.context, [history], first, after, last, before, kind))[0]
 
 
 async def meeting_history(
@@ -75,43 +80,43 @@ async def meeting_history(
     kind: EventKind | None = None,
 ) -> Page[Event]:
     history = History(Aggregate.MEETING, meetings.meeting_id(meeting_id, "meeting_id"))
-    return await _page(info.context, history, first, after, last, before, kind)
+    return (await _pages(info.context, [history], first, after, last, before, kind))[0]
 
 
 def _variant(variant_id: str | None) -> VariantId | None:
     return None if variant_id is None else variants.variant_id(variant_id, "variant_id")
 
 
-async def _page(
+async def _pages(
     context: Context,
-    history: History,
+    histories: list[History],
     first: int | None,
     after: str | None,
     last: int | None,
     before: str | None,
     kind: EventKind | None,
-) -> Page[Event]:
+) -> list[Page[Event]]:
     request = page_request(first, after, last, before, default=DEFAULT_PAGE, maximum=MAX_PAGE, cursor=CURSOR)
     loaders = context.loaders
-    found = await loaders.histories(request, kind).load(history)
-    assert found is not None  # one without events has an empty page
-
-    async def total() -> int:
-        return await loaders.history_counts(kind).load(history) or 0
-
-    found.total = total
-    return found
+    pages = await loaders.histories(request, kind).load_many(histories)
+    counts = loaders.history_counts(kind)
+    return [counted(page, counts, history) for history, page in zip(histories, pages, strict=True)]
 
 
-async def changes(root: Event, info: Info) -> list[FieldChange]:
-    if root.changes is not None:
-        return root.changes
-    return await info.context.loaders.changes.load((root.entity_id, root.version)) or []
+@batched
+async def changes(roots: list[Event], info: Info) -> list[list[FieldChange]]:
+    keys = [(root.entity_id, root.version) for root in roots if root.changes is None]
+    found = dict(zip(keys, await info.context.loaders.changes.load_many(keys), strict=True))
+    return [found[root.entity_id, root.version] or [] if root.changes is None else root.changes for root in roots]
 
 
-async def agent_revision(root: Agent, info: Info, version: int) -> AgentRevision | None:
-    return await info.context.loaders.agent_revisions.load((root.id, checked(VERSION, version, "version")))
+@batched
+async def agent_revision(roots: list[Agent], info: Info, version: int) -> list[AgentRevision | None]:
+    wanted = checked(VERSION, version, "version")
+    return await info.context.loaders.agent_revisions.load_many((root.id, wanted) for root in roots)
 
 
-async def variant_revision(root: AgentVariant, info: Info, version: int) -> VariantRevision | None:
-    return await info.context.loaders.variant_revisions.load((root.id, checked(VERSION, version, "version")))
+@batched
+async def variant_revision(roots: list[AgentVariant], info: Info, version: int) -> list[VariantRevision | None]:
+    wanted = checked(VERSION, version, "version")
+    return await info.context.loaders.variant_revisions.load_many((root.id, wanted) for root in roots)

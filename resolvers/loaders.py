@@ -1,12 +1,12 @@
 """Dataloaders: the keys asked for in one tick of the event loop become one SQL statement on one connection."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from typing import Any, TypeVar
 
-from strawberry.dataloader import DataLoader
+from strawberry.dataloader import DataLoader, LoaderTask, get_current_batch
 
 from db.database import Database
 from db.events import Version
@@ -41,11 +41,37 @@ class Loader(DataLoader[K, V]):
         loaded.add_done_callback(_heed)
         return asyncio.shield(loaded)
 
+    async def load_many(self, keys: Iterable[K]) -> list[V]:
+        """The values of keys, in order. Raises the error of one of them, if there are any."""
+        known, futures, new = self.cache_map, [], []
+        for key in keys:
+            future: asyncio.Future[Any] | None = known.get(key)
+            if future is None or future.cancelled():
+                future = self.loop.create_future()
+                known.set(key, future)
+                get_current_batch(self).tasks.append(LoaderTask(key, future))
+                new.append(future)
+            futures.append(future)
+        if new:  # one callback for all: a batch sets its futures in one go
+            new[-1].add_done_callback(lambda _: _heed_all(new))
+        for future in futures:
+            if not future.done():
+                await asyncio.shield(future)
+        return [future.result() for future in futures]
+
 
 def _heed(loaded: asyncio.Future[V]) -> None:
     """If all waiters have been cancelled by the time the batch fails, that is no reason for a complaint in the log."""
     if not loaded.cancelled():
         loaded.exception()
+
+
+def _heed_all(loaded: Iterable[asyncio.Future[V]]) -> None:
+    for each in loaded:
+        if each.done():
+            _heed(each)
+        else:  # in a later batch
+            each.add_done_callback(_heed)
 
 
 class Batches:

@@ -14,6 +14,7 @@ from domain.meetings import Meeting, MeetingState
 from domain.orders import meeting_order
 from domain.pages import Page, page_request
 from domain.validation import checked
+from resolvers.batched import batched
 from resolvers.context import Context, Info
 from resolvers.pages import listed
 
@@ -53,8 +54,11 @@ async def count(info: Info, state: MeetingState | None = None) -> int:
         return await repositories.meetings.count_by_state(state)
 
 
-async def agent(root: Meeting, info: Info) -> Agent | None:
-    return None if root.agent_id is None else await info.context.loaders.agents.load(root.agent_id)
+@batched
+async def agent(roots: list[Meeting], info: Info) -> list[Agent | None]:
+    ids = [root.agent_id for root in roots if root.agent_id is not None]
+    found = dict(zip(ids, await info.context.loaders.agents.load_many(ids), strict=True))
+    return [None if root.agent_id is None else found[root.agent_id] for root in roots]
 
 
 async def create(context: Context, values: Mapping[str, Any], reason: str | None) -> Meeting:

@@ -6,8 +6,10 @@ from typing import TypeVar
 from db.unit_of_work import Repositories
 from domain.pages import Page
 from resolvers.context import Context
+from resolvers.loaders import Loader
 
 T = TypeVar("T")
+K = TypeVar("K")
 
 
 async def listed(
@@ -25,3 +27,14 @@ async def listed(
         found = await page(repositories)
     found.total = total
     return found
+
+
+def counted(page: Page[T] | None, counts: Loader[K, int | None], key: K) -> Page[T]:
+    """A loaded page; the whole list is counted by a loader, when `totalCount` is asked for."""
+    assert page is not None  # a list without items has an empty page
+
+    async def total() -> int:
+        return await counts.load(key) or 0
+
+    page.total = total
+    return page

@@ -11,60 +11,63 @@ from domain.pages import Page, page_request
 from domain.segments import DeletedSegments, Segment, SpeakerStats, UpsertedSegments, updates_cursor
 from domain.transcripts import TranscriptFormat, write_transcript
 from domain.validation import checked
+from resolvers.batched import batched, there
 from resolvers.context import Context, Info
 from resolvers.meetings import meeting_id
+from resolvers.pages import counted
 
 DEFAULT_PAGE = 100
 MAX_PAGE = 1_000
 
 
+@batched
 async def page(
-    root: Meeting,
+    roots: list[Meeting],
     info: Info,
     first: int | None = DEFAULT_PAGE,
     after: str | None = None,
     last: int | None = None,
     before: str | None = None,
     speaker: str | None = None,
-) -> Page[Segment]:
+) -> list[Page[Segment]]:
     request = page_request(first, after, last, before, default=DEFAULT_PAGE, maximum=MAX_PAGE, cursor=CURSOR)
     for name, key in (("after", request.after), ("before", request.before)):
-        if key is not None and key[0] != root.id:
+        if key is not None and any(key[0] != root.id for root in roots):
             raise InvalidInput.of(name, "must be a cursor that this list has given: it is another meeting's")
     if speaker is not None:
         speaker = checked(segments.SPEAKER, speaker, "speaker")
     loaders = info.context.loaders
-    found = await loaders.segment_pages(request, speaker).load(root.id)
-    assert found is not None  # a meeting without segments has an empty page
-
-    async def total() -> int:
-        return await loaders.segment_counts(speaker).load(root.id) or 0
-
-    found.total = total
-    return found
+    pages = await loaders.segment_pages(request, speaker).load_many(root.id for root in roots)
+    return [counted(page, loaders.segment_counts(speaker), root.id) for root, page in zip(roots, pages, strict=True)]
 
 
-async def count(root: Meeting, info: Info) -> int:
-    return await info.context.loaders.segment_counts().load(root.id) or 0
+@batched
+async def count(roots: list[Meeting], info: Info) -> list[int]:
+    return [found or 0 for found in await info.context.loaders.segment_counts().load_many(root.id for root in roots)]
 
 
-async def speakers(root: Meeting, info: Info) -> list[SpeakerStats]:
-    return await info.context.loaders.speakers.load(root.id) or []
+@batched
+async def speakers(roots: list[Meeting], info: Info) -> list[list[SpeakerStats]]:
+    return [found or [] for found in await info.context.loaders.speakers.load_many(root.id for root in roots)]
 
 
-async def transcript(root: Meeting, info: Info, format: TranscriptFormat) -> str:
-    return write_transcript(await info.context.loaders.transcripts.load(root.id) or [], format, title=root.title)
+@batched
+async def transcript(roots: list[Meeting], info: Info, format: TranscriptFormat) -> list[str]:
+    found = await info.context.loaders.transcripts.load_many(root.id for root in roots)
+    return [
+        write_transcript(segments or [], format, title=root.title) for root, segments in zip(roots, found, strict=True)
+    ]
 
 
-async def cursor(root: Meeting) -> str:
+def cursor(root: Meeting) -> str:
     return updates_cursor(root)
 
 
-async def meeting(root: Segment, info: Info) -> Meeting:
-    found = await info.context.loaders.meetings.load(root.meeting_id)
-    if found is None:  # deleted since the segment was read
-        raise NotFound("meeting", root.meeting_id)
-    return found
+@batched
+async def meeting(roots: list[Segment], info: Info) -> list[Meeting]:
+    found = await info.context.loaders.meetings.load_many(root.meeting_id for root in roots)
+    # One that is missing was deleted since the segment was read.
+    return [there(meeting, "meeting", root.meeting_id) for root, meeting in zip(roots, found, strict=True)]
 
 
 async def upsert(context: Context, id: str, inputs: Sequence[Mapping[str, Any]]) -> UpsertedSegments:

@@ -15,6 +15,7 @@ from domain.validation import checked
 from domain.variants import AgentVariant
 from domain.versions import VERSION
 from resolvers.agents import agent_id
+from resolvers.batched import batched, there
 from resolvers.context import Context, Info
 
 
@@ -26,16 +27,22 @@ async def variant(info: Info, id: strawberry.ID) -> AgentVariant | None:
     return await info.context.loaders.variants.load(variant_id(id))
 
 
-async def agent(root: AgentVariant | VariantRevision, info: Info) -> Agent:
-    found = await info.context.loaders.agents.load(root.agent_id)
-    if found is None:  # deleted since the variant was read
-        raise NotFound("agent", root.agent_id)
-    return found
+@batched
+async def agent(roots: list[AgentVariant | VariantRevision], info: Info) -> list[Agent]:
+    return await _agents(roots, info)
 
 
-async def config(root: AgentVariant | VariantRevision, info: Info) -> AgentConfig:
+@batched
+async def config(roots: list[AgentVariant | VariantRevision], info: Info) -> list[AgentConfig]:
     """The overrides over the base of now."""
-    return configs.resolve((await agent(root, info)).config, root.overrides)
+    agents = await _agents(roots, info)
+    return [configs.resolve(agent.config, root.overrides) for root, agent in zip(roots, agents, strict=True)]
+
+
+async def _agents(roots: list[AgentVariant | VariantRevision], info: Info) -> list[Agent]:
+    found = await info.context.loaders.agents.load_many(root.agent_id for root in roots)
+    # One that is missing was deleted since the variant was read.
+    return [there(agent, "agent", root.agent_id) for root, agent in zip(roots, found, strict=True)]
 
 
 async def create(context: Context, id: str, values: Mapping[str, Any], reason: str | None) -> AgentVariant:

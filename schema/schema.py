@@ -5,9 +5,11 @@ from typing import Any
 
 import strawberry
 from graphql import GraphQLError, GraphQLInputObjectType, GraphQLObjectType, Undefined
+from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from strawberry.schema_directives import OneOf
 from strawberry.types import ExecutionResult
 
+from executor import FastExecutor
 from schema.cost import Prices
 from schema.documents import Documents, PreparedDocuments
 from schema.errors import Error, coded, exception_handlers
@@ -24,9 +26,13 @@ class RapporteurSchema(strawberry.Schema):
     documents: Documents
     """Those it executes; each under its limits."""
 
-    def limited(self, limits: Limits, *, introspection: bool = True) -> "RapporteurSchema":
-        """The same schema with these limits, and documents of its own, which may ask for the schema or not."""
+    def limited(self, limits: Limits, *, introspection: bool = True, fast: bool = True) -> "RapporteurSchema":
+        """The same schema with these limits, and documents of its own, which may ask for the schema or not.
+
+        Not `fast`: executed by graphql-core alone.
+        """
         other = copy(self)
+        other.execution_context_class = FastExecutor if fast else StrawberryGraphQLCoreExecutionContext
         other.documents = Documents(self._schema, _prices, limits, introspection=introspection)
         return other
 
@@ -66,6 +72,7 @@ schema = _adjusted(
         types=[Segment, Error],
         extensions=[PreparedDocuments],
         exception_handlers=exception_handlers,
+        execution_context_class=FastExecutor,
     )
 )
 _prices = Prices(schema._schema)

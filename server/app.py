@@ -73,7 +73,7 @@ def create_app(settings: Settings, database_url: str) -> Starlette:
     hubs = Hubs(database)
     guard = open_guard(settings, database)
     limits = Limits(settings.max_cost, settings.max_depth, settings.max_tokens)
-    limited = schema.limited(limits, introspection=settings.serves_introspection)
+    limited = schema.limited(limits, introspection=settings.serves_introspection, fast=settings.fast_executor)
     streams = Streams(limited, open_documents(settings), guard.allowances, settings.operation_timeout)
     places = Places(settings.max_connections)
     closing = asyncio.Event()

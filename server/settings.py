@@ -104,6 +104,9 @@ class Settings(BaseSettings):
     max_tokens: int = Field(DEFAULT.max_tokens, ge=1, le=100_000)
     """Of a document, and its fields with fragments written out."""
 
+    fast_executor: bool = True
+    """Execute operations level by level (`executor`); false: by graphql-core alone, to the same answers."""
+
     @property
     def allowed_hosts(self) -> tuple[str, ...]:
         """Those that are named. An open server that only this machine reaches has the names of this machine."""

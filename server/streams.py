@@ -153,7 +153,7 @@ class Streams:
         query, variables, name = asked.query, asked.variables, asked.operation_name
         cost = self._cost(executable, context)
         of_answers = {"cost": cost} if cost_is_asked_for(asked.extensions) else None
-        executor = Executor.build(
+        executor = schema.execution_context_class.build(
             schema._schema, document, context_value=context, raw_variable_values=variables, operation_name=name
         )
         if isinstance(executor, list):

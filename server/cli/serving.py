@@ -145,6 +145,10 @@ def serve(
     max_tokens: Annotated[
         int | None, typer.Option(envvar="RAPPORTEUR_MAX_TOKENS", help="Of a document. Default: 2000")
     ] = None,
+    fast_executor: Annotated[
+        bool | None,
+        typer.Option(envvar="RAPPORTEUR_FAST_EXECUTOR", help="Else graphql-core executes alone. Default: yes"),
+    ] = None,
     max_connections: Annotated[
         int | None,
         typer.Option(envvar="RAPPORTEUR_MAX_CONNECTIONS", help="Open streams of one process. Default: 10000"),

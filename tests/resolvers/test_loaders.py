@@ -163,6 +163,67 @@ async def test_a_failing_batch_fails_waiters_that_come_later() -> None:
         gc.collect()
 
 
+async def test_many_keys_are_loaded_in_one_batch_with_those_of_others() -> None:
+    batches = Batches()
+    batches.gate.set()
+    loader = Loader(batches)
+    many, one, others = await asyncio.gather(loader.load_many("abca"), loader.load("d"), loader.load_many("db"))
+    assert (many, one, others) == (["A", "B", "C", "A"], "D", ["D", "B"])
+    assert [sorted(keys) for keys in batches.asked] == [["a", "b", "c", "d"]]
+    assert await loader.load_many("cd") == ["C", "D"]
+    assert await loader.load_many("") == []
+    assert [sorted(keys) for keys in batches.asked] == [["a", "b", "c", "d"]]
+
+
+@EVERY_TURN
+@pytest.mark.parametrize("victims", [[0], [1], [2], [0, 1], [0, 1, 2]])
+@pytest.mark.parametrize("error", [None, LookupError("of the batch")], ids=["", "failing"])
+async def test_who_waits_for_many_keys_takes_no_other_with_him(
+    turn: int, victims: list[int], error: Exception | None
+) -> None:
+    async def wait_for_many(loader: Loader[str, str], keys: str) -> str:
+        return "".join(await loader.load_many(keys))
+
+    with no_noise():
+        batches = Batches(error)
+        loader = Loader(batches)
+        waiters = [
+            asyncio.create_task(wait_for_many(loader, "ab")),
+            asyncio.create_task(wait_for_many(loader, "bc")),
+            asyncio.create_task(wait_for(loader, "b")),
+        ]
+        outcomes = await play(batches, waiters, victims, turn)
+        for index, (outcome, value) in enumerate(zip(outcomes, ["AB", "BC", "B"], strict=True)):
+            expected = value if error is None else error
+            assert outcome == expected or (index in victims and isinstance(outcome, asyncio.CancelledError))
+        batches.error = None
+        async with asyncio.timeout(10):
+            assert await loader.load_many("de") == ["D", "E"]
+        del loader, waiters, outcomes
+        gc.collect()
+
+
+async def test_more_keys_than_a_batch_has_are_several_and_one_that_fails_is_told() -> None:
+    asked: list[int] = []
+
+    async def load(keys: list[int]) -> list[int]:
+        asked.append(len(keys))
+        for _ in range(len(asked)):
+            await asyncio.sleep(0)
+        if MAX_BATCH in keys:
+            raise LookupError("in the second batch")
+        return keys
+
+    with no_noise():
+        loader = Loader(load, max_batch_size=MAX_BATCH)
+        with pytest.raises(LookupError):
+            await loader.load_many(range(2 * MAX_BATCH + 1))
+        assert asked == [MAX_BATCH, MAX_BATCH, 1]
+        assert await loader.load_many([*range(MAX_BATCH), 2 * MAX_BATCH]) == [*range(MAX_BATCH), 2 * MAX_BATCH]
+        del loader
+        gc.collect()
+
+
 @strawberry.type
 class Item:
     """A field that waits for the loader, and one that fails beside it after some turns of the event loop."""

@@ -1,0 +1,151 @@
+"""`python -m bench.executor`: what the execution of an operation costs, by the fast executor and by graphql-core alone.
+
+In memory: resolvers, loaders and the schema are the product's, and what stands for the database gives objects that are there
+already. Documents are parsed and validated before. The collector runs as in the server. Microseconds of CPU for one
+execution, the least of some series: compare figures of one run only.
+"""
+
+import argparse
+import asyncio
+import gc
+import time
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any, cast
+
+from asyncpg.pgproto.pgproto import UUID  # what the driver gives
+from rich.console import Console
+from rich.table import Table
+
+from db.bell import Bell
+from db.database import Database
+from domain.agents import Agent, ResolvedAgentConfig
+from domain.configs import CONFIG_FIELDS, AgentConfig, ConfigOverrides
+from domain.ids import DEFAULT_WORKSPACE_ID, AgentId, MeetingId, VariantId, new_id
+from domain.meetings import Meeting, MeetingState
+from domain.pages import Page, PageRequest
+from domain.principals import local
+from domain.segments import Segment
+from domain.variants import AgentVariant
+from executor import counts
+from resolvers.context import Context
+from resolvers.hubs import Hubs
+from schema.limits import Limits
+from schema.schema import schema
+
+AGENTS, VARIANTS, SEGMENTS = 20, 5, 1_000
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+CONFIG = """variantId modelProvider modelName systemPrompt userPromptTemplate promptVersion temperature maxTokens contextWindow
+    inputTokenLimit tokenBudget timeoutSeconds maxRetries"""
+OPERATIONS = {
+    f"1 meeting x {SEGMENTS:,} segments x 5": (
+        "query ($id: ID!) { meeting(id: $id) { segments(first: 1000) { nodes"
+        " { segmentId speaker text startTime endTime } } } }"
+    ),
+    f"{AGENTS} agents x ({VARIANTS} variants x 6 + config x 13)": (
+        "query { agents(first: 20) { nodes { variants { id slug name description isActive version }"
+        f" resolvedConfig {{ {CONFIG} }} }} }} }}"
+    ),
+    "1 resolved config": f"query ($slug: String!) {{ agentBySlug(slug: $slug) {{ resolvedConfig {{ {CONFIG} }} }} }}",
+    "ping": "{ __typename }",
+}
+
+
+class Memory:
+    """Stands for the database and for its repositories: what they would read is there."""
+
+    def __init__(self) -> None:
+        self.agents = self.variants = self.meetings = self.segments = self
+        self.bell = Bell("postgresql://")  # which nobody rings
+        config = AgentConfig("openai", "gpt", "You are exact and brief.", "{{text}}")
+        self.of: dict[AgentId, Agent] = {}
+        self.variants_of: dict[AgentId, list[AgentVariant]] = {}
+        for n in range(AGENTS):
+            id = AgentId(UUID(str(new_id())))
+            self.of[id] = Agent(id, f"agent-{n}", f"Agent {n}", "", None, 1, NOW, NOW, config)
+            self.variants_of[id] = [
+                AgentVariant(
+                    VariantId(UUID(str(new_id()))), id, f"v-{v}", f"V {v}", "", False, 1, NOW, NOW, ConfigOverrides()
+                )
+                for v in range(VARIANTS)
+            ]
+        values = [getattr(config, name) for name in CONFIG_FIELDS]
+        self.configs = {id: ResolvedAgentConfig(id, None, *values) for id in self.of}
+        self.meeting = Meeting(
+            MeetingId(UUID(str(new_id()))), "Long", MeetingState.COMPLETED, {}, None, 1, 1, NOW, NOW, None, None
+        )
+        self.said = [
+            Segment(self.meeting.id, n, f"Text {n}", n * 2.0, n * 2.0 + 1, f"Speaker {n % 3}") for n in range(SEGMENTS)
+        ]
+
+    @asynccontextmanager
+    async def reading(self, _: object) -> AsyncIterator["Memory"]:
+        yield self
+
+    async def by_ids(self, ids: Iterable[MeetingId]) -> dict[MeetingId, Meeting]:
+        return {self.meeting.id: self.meeting}
+
+    async def by_slug(self, slug: str) -> Agent:
+        return next(agent for agent in self.of.values() if agent.slug == slug)
+
+    async def page(self, request: PageRequest, *_: object) -> Page[Agent]:
+        return Page.of(request, list(self.of.values()), lambda agent: agent.slug)
+
+    async def by_agents(self, ids: Iterable[AgentId]) -> dict[AgentId, list[AgentVariant]]:
+        return self.variants_of
+
+    async def resolved(self, ids: Iterable[AgentId]) -> dict[AgentId, ResolvedAgentConfig]:
+        return self.configs
+
+    async def pages(self, ids: Iterable[MeetingId], request: PageRequest, _: object) -> dict[MeetingId, Page[Segment]]:
+        return {id: Page.of(request, self.said, lambda segment: segment.id) for id in ids}
+
+
+async def measured(executions: int, series: int) -> Table:
+    memory = Memory()
+    database = cast(Database, memory)
+    hubs, principal = Hubs(database), local(DEFAULT_WORKSPACE_ID)
+    variables: dict[str, Any] = {"id": str(memory.meeting.id), "slug": "agent-7"}
+    fast, slow = schema.limited(Limits()), schema.limited(Limits(), fast=False)
+    table = Table("operation", "graphql-core µs", "fast µs", "times", title=f"{series} series of {executions}")
+    for name, document in OPERATIONS.items():
+        prepared = schema.documents.prepare(document).document
+
+        async def once(executed: Any, document: Any = prepared) -> Any:
+            executor = executed.execution_context_class.build(
+                executed._schema, document, None, Context(database, hubs, principal), variables
+            )
+            result = executor.execute_operation()
+            return await result if hasattr(result, "__await__") else result
+
+        expected, got = await once(slow), await once(fast)
+        assert expected.errors is None
+        assert got == expected, name
+        least = []
+        for executed in (slow, fast):
+            times = []
+            for _ in range(series):
+                start = time.process_time_ns()
+                for _ in range(executions):
+                    await once(executed)
+                times.append((time.process_time_ns() - start) / executions / 1000)
+            least.append(min(times))
+        table.add_row(name, *(f"{each:,.0f}" for each in least), f"{least[0] / least[1]:.1f}")
+    assert counts.handed_back == 0
+    return table
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--executions", type=int, default=50, help="of each operation in a series (default: 50)")
+    parser.add_argument("--series", type=int, default=5, help="(default: 5)")
+    options = parser.parse_args()
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
+    Console().print(asyncio.run(measured(options.executions, options.series)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,97 @@
+"""The operations of `graphql/operations/` on a real database: the same answers by both executors, and nothing handed back."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from executor import Counts, counts
+from server.operations import operation
+from tests.clients.raw import events
+from tests.harness.databases import TestPostgres
+from tests.harness.servers import RunningServer, running_server
+from tests.harness.sql import recorded
+from tests.resolvers.test_statements import VARIABLES, World
+
+SIZE = 3
+MUTATIONS = {name for name in VARIABLES if "mutation " in operation(name)}
+LEAVES = {"MeetingCount"}
+"""Operations with nothing but leaves at the root, with which the executor has nothing to do."""
+
+
+@pytest.fixture(scope="module")
+def servers(postgres: TestPostgres) -> Iterator[tuple[RunningServer, RunningServer]]:
+    """One that is fast and one that is not, on one database."""
+    with postgres.database() as url, running_server(url) as fast, running_server(url, fast_executor=False) as slow:
+        yield fast, slow
+
+
+@pytest.fixture(scope="module")
+def world(servers: tuple[RunningServer, RunningServer]) -> World:
+    return World(servers[0].api, SIZE)
+
+
+def asked(server: RunningServer, name: str, variables: dict[str, Any]) -> tuple[bytes, Counts, int]:
+    """The answer, what the executor did for it, and how many statements ran."""
+    before = Counts(counts.taken, counts.handed_back, counts.left)
+    body = {"query": operation(name), "variables": variables, "operationName": name}
+    with recorded(server.database.engine) as statements:
+        answer = server.api.http.post("/graphql", json=body).raise_for_status().content
+    assert b'"errors"' not in answer
+    done = Counts(counts.taken - before.taken, counts.handed_back - before.handed_back, counts.left - before.left)
+    return answer, done, len(statements)
+
+
+def unnamed(answer: bytes) -> str:
+    """Without what is new in each execution of a mutation: ids by their order, no times, no cursors."""
+    ids: dict[str, str] = {}
+    text = re.sub(r'"(\w*[cC]ursor|createdAt|updatedAt|startedAt|endedAt|state)":"[^"]*"', r'"\1":""', answer.decode())
+    return re.sub(
+        r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", lambda id: ids.setdefault(id[0], f"id {len(ids)}"), text
+    )
+
+
+@pytest.mark.parametrize("name", VARIABLES)
+def test_the_answer_is_the_same_and_nothing_is_handed_back(
+    name: str, servers: tuple[RunningServer, RunningServer], world: World
+) -> None:
+    fast, slow = servers
+    variables = VARIABLES[name](world, fast.api)
+    answer, done, statements = asked(fast, name, variables)
+    assert (done.handed_back, done.left) == (0, 0)
+    assert bool(done.taken) is (name not in LEAVES)
+    if name in MUTATIONS:
+        new = VARIABLES[name](world, slow.api)
+        other, nothing, of_slow = asked(slow, name, new)
+        # A slug that is made from a name which is there already has a number.
+        assert re.sub(r"-\d+\b", "", unnamed(other)) == re.sub(r"-\d+\b", "", unnamed(answer))
+    else:
+        other, nothing, of_slow = asked(slow, name, variables)
+        assert other == answer
+    assert nothing == Counts()
+    assert statements == of_slow or name == "DeactivateVariant"  # which has nothing left to do the second time
+
+
+@pytest.mark.parametrize("name", ["SegmentUpdates", "ResolvedConfigUpdates"])
+def test_the_events_are_the_same(name: str, servers: tuple[RunningServer, RunningServer], world: World) -> None:
+    variables = {"meetingId": world.meeting["id"]} if name == "SegmentUpdates" else {"agentId": world.agent["id"]}
+    payloads = []
+    before = counts.taken, counts.handed_back
+    for server in servers:
+        with events(server.url, operation(name), **variables) as stream:
+            payloads.append(stream.payload())
+    assert payloads[0] == payloads[1]
+    assert payloads[0]["data"]
+    assert (counts.taken - before[0], counts.handed_back - before[1]) == (1, 0)
+
+
+def test_an_error_is_the_same(servers: tuple[RunningServer, RunningServer], world: World) -> None:
+    """With its code, and beside what is there."""
+    query = """query ($id: ID!) { meeting(id: $id) {
+        title segments(after: "no cursor") { nodes { id } } agent { variant(slug: "No slug") { id } } } }"""
+    before = counts.handed_back
+    answers = [server.api.post(query, {"id": world.meeting["id"]}) for server in servers]
+    assert answers[0] == answers[1]
+    assert answers[0]["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
+    assert counts.handed_back == before + 1
