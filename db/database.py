@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from sqlalchemy import literal, select
+from sqlalchemy import QueuePool, literal, select
 
 from db.bell import Bell
 from db.connections import AutocommitConnection
@@ -62,6 +62,13 @@ class Database:
         """Raise ServiceUnavailable if the database does not answer."""
         async with AutocommitConnection(self.engine) as connection:
             await connection.rows(_PING, {})
+
+    def connections(self) -> tuple[int, int]:
+        """How many connections the pool has open, and how many of them are in use."""
+        pool = self.engine.pool
+        assert isinstance(pool, QueuePool)
+        busy = pool.checkedout()
+        return busy + pool.checkedin(), busy
 
     async def close(self) -> None:
         """Close the connections that are not in use."""

@@ -32,6 +32,7 @@ from server.headers import SecurityHeaders
 from server.hosts import ANY, HostCheck
 from server.limits import Places
 from server.logs import RequestLog
+from server.metrics import metrics_route
 from server.operations import OPERATIONS
 from server.origins import check_origins, cors
 from server.refusals import error_response
@@ -131,6 +132,7 @@ def create_app(settings: Settings, database_url: str) -> Starlette:
             WebSocketRoute("/graphql", WebSocketEndpoint(streams, guard, new_context, settings, places)),
             Route("/healthz", healthz),
             Route("/readyz", readyz),
+            metrics_route(database, places, guard),
             Route("/", home),
             *(graphiql_routes(OPERATIONS) if settings.serves_graphiql else ()),
         ],
