@@ -182,11 +182,14 @@ class Disguise:
         return _strings(value, self._text)
 
     def _text(self, text: str) -> str:
-        if (parts := opened(text)) is not None:
-            return _closed(_strings(parts, self._text))
+        if (parts := opened(text)) is not None:  # whose words are places, too
+            return _closed(_strings(parts, self._without_ids))
         for word, unknown in self._words:
             text = text.replace(word, unknown)
-        return UUIDS.sub(lambda found: self._id(found[0]), text)
+        return self._without_ids(text)
 
-    def _id(self, id: str) -> str:
-        return str(UUID(int=UUID(id).int ^ 1)) if id in self._ids else id
+    def _without_ids(self, text: str) -> str:
+        return UUIDS.sub(lambda found: self._next_to(found[0]) if found[0] in self._ids else found[0], text)
+
+    def _next_to(self, id: str) -> str:
+        return str(UUID(int=UUID(id).int ^ 1))

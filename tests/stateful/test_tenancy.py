@@ -29,7 +29,7 @@ from tests.harness.databases import TestPostgres
 from tests.harness.servers import Api, RunningServer, running_server, segment
 from tests.server.auth.conftest import made
 from tests.stateful.operations import CONFIG, NAMES, NOT_WITH_OWN, NOTHING_TO_TRY, actions, attempts
-from tests.stateful.tenants import DOCUMENTS, Answer, Disguise, Records, Tenant, Things, Variables, ask, ids_in
+from tests.stateful.tenants import DOCUMENTS, Answer, Disguise, Records, Tenant, Things, Variables, ask, ids_in, opened
 
 TENANTS = st.sampled_from([0, 1])
 WORDS = ("quirkel", "zontars")
@@ -45,6 +45,19 @@ LISTS: dict[str, tuple[str, Variables]] = {
     "MeetingsByTitle": ("Meetings", {"orderBy": {"field": "TITLE"}}),
 }
 """By the names of their cursors."""
+
+
+def workspace(database_url: str) -> WorkspaceId:
+    """A new one."""
+    id = WorkspaceId(new_id())
+
+    async def ensure() -> None:
+        engine = create_engine(database_url)
+        await ensure_workspace(engine, id, "tenant")
+        await engine.dispose()
+
+    asyncio.run(ensure())
+    return id
 
 
 class TenancyMachine(RuleBasedStateMachine):
@@ -65,14 +78,7 @@ class TenancyMachine(RuleBasedStateMachine):
         self.tenants = [self._tenant(word) for word in WORDS]
 
     def _tenant(self, word: str) -> Tenant:
-        workspace_id = WorkspaceId(new_id())
-
-        async def ensure() -> None:
-            engine = create_engine(self.database_url)
-            await ensure_workspace(engine, workspace_id, word)
-            await engine.dispose()
-
-        self._runner.run(ensure())
+        workspace_id = workspace(self.database_url)
         admin = self._api(made(self.database_url, Scope.ADMIN, workspace_id=workspace_id))
         config = CONFIG | {"systemPrompt": word}
         agent = admin.run("CreateAgent", input={"name": "Scribe", "slug": f"{word}-scribe", "config": config})
@@ -294,3 +300,26 @@ def test_every_operation_is_done_and_tried() -> None:
     assert attempts(things, things).keys() == DOCUMENTS.keys()
     assert {name for name, tried in attempts(things, things).items() if not tried} == NOTHING_TO_TRY
     assert actions(things, random.Random(0)).keys() | NOT_WITH_OWN == set(ACTIONS)
+
+
+def test_no_cursor_counts_what_others_do(server: tuple[str, RunningServer]) -> None:
+    """The same changes have the same places, however much happens elsewhere between them."""
+    url, running = server
+    tenant, other = (Api(running.url, made(url, Scope.WRITE, workspace_id=workspace(url))) for _ in WORDS)
+
+    def places(elsewhere: int) -> Any:
+        agent = tenant.agent()
+        for number in range(elsewhere):
+            other.agent(f"Agent {number}")
+        tenant.run("UpdateAgent", id=agent["id"], input={"name": "New"})
+        found, after = [], None
+        for _ in range(2):
+            page = tenant.run("HistoryOfAgent", agentId=agent["id"], first=1, after=after)
+            after = page["pageInfo"]["endCursor"]
+            assert [node["version"] for node in page["nodes"]] == [2 - len(found)]
+            found.append(opened(after))
+        return str(found).replace(agent["id"], "ID")
+
+    assert places(elsewhere=0) == places(elsewhere=5)
+    for api in (tenant, other):
+        api.http.close()
