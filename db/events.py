@@ -11,13 +11,13 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Integer, Uuid
 
 from db.connections import AnyRow
-from db.pages import Shape, keyset, page_parameters
+from db.pages import Columns, Shape, given, keyset, page_parameters
 from db.repository import ID, IDS, WORKSPACE, Repository, columns
 from db.tables import events
 from domain import cursors
 from domain.activations import Activation
 from domain.events import ACTIVATIONS, ACTIVE_VARIANT, Aggregate, Event, EventKind, FieldChange, History
-from domain.ids import AgentId, VariantId
+from domain.ids import AgentId, VariantId, uuid
 from domain.pages import Page, PageRequest
 from domain.revisions import AgentRevision, VariantRevision, agent_revision, variant_revision
 from domain.validation import integer
@@ -48,12 +48,22 @@ _IN_HISTORY = (
 )
 
 _OF_KIND = events.c.kind == bindparam("kind")
+_NAMED = events.alias("named")
+
+
+def _number(name: str, _: Columns) -> Columns:
+    """That of the event which a cursor names; null, beyond which there is nothing, if that is not here."""
+    id, version = given(name, [_NAMED.c.entity_id, _NAMED.c.version])
+    named = (_NAMED.c.workspace_id == WORKSPACE, _NAMED.c.entity_id == id, _NAMED.c.version == version)
+    return [select(_NAMED.c.number).where(*named).scalar_subquery()]
 
 
 @lru_cache(maxsize=20)
 def _page(shape: Shape, *, of_kind: bool) -> Select[Any]:
     one = select(*_COLUMNS).where(*_IN_HISTORY)
-    page = keyset(one.where(_OF_KIND) if of_kind else one, [events.c.number], shape, descending=True).lateral("page")
+    if of_kind:
+        one = one.where(_OF_KIND)
+    page = keyset(one, [events.c.number], shape, descending=True, place=_number).lateral("page")
     return select(*page.c, *_HISTORIES.c).join_from(_HISTORIES, page, true())
 
 
@@ -121,7 +131,8 @@ _ACTIVATIONS = (
 
 Version = tuple[UUID, int]
 """Of an entity: what has one event."""
-CURSOR = cursors.cursor("history", integer(0, 2**63 - 1))
+CURSOR = cursors.cursor("history", uuid, integer(1))
+"""It names an event, and not its number: the numbers count what happens in all workspaces."""
 
 
 def _event(row: AnyRow, changes: Mapping[str, Any] | None = None) -> Event:
@@ -137,7 +148,7 @@ def _field_changes(changes: Mapping[str, Any]) -> list[FieldChange]:
 
 
 def _cursor(event: Event) -> str:
-    return cursors.encode("history", event.number)
+    return cursors.encode("history", str(event.entity_id), event.version)
 
 
 class EventRepository(Repository):
@@ -148,7 +159,7 @@ class EventRepository(Repository):
     ) -> dict[History, Page[Event]]:
         """One page of each history, newest first, in one statement; without the events' changes."""
         statement = _page(Shape.of(request), of_kind=kind is not None)
-        parameters = _parameters(histories, kind) | page_parameters(request, 1)
+        parameters = _parameters(histories, kind) | page_parameters(request, 2)
         found: defaultdict[History, list[Event]] = defaultdict(list)
         for row in await self._rows(statement, **parameters):
             found[_history(row[-3:])].append(_event(row))
