@@ -2,7 +2,7 @@
 
 import re
 from collections import OrderedDict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
 from graphql import (
@@ -21,7 +21,6 @@ from graphql import (
     specified_rules,
     validate,
 )
-from strawberry.extensions import SchemaExtension
 
 from domain.errors import Forbidden
 from domain.principals import Principal
@@ -156,49 +155,3 @@ def operation_of(document: DocumentNode, name: str | None) -> OperationDefinitio
             raise GraphQLError("operationName is needed: the document has several operations, or none")
         raise GraphQLError(f"the document has no operation {name}")
     return operation
-
-
-class PreparedDocuments(SchemaExtension):
-    """Has Strawberry execute prepared documents, and only the operation that the request means (it would take the first).
-
-    Nothing is executed that costs more than the limit. What it costs is in the answer if the request's `extensions` ask for
-    it.
-    """
-
-    _cost: int | None = None
-
-    @property
-    def _documents(self) -> Documents:
-        schema: Any = self.execution_context.schema  # RapporteurSchema, which is built of this
-        documents: Documents = schema.documents
-        return documents
-
-    def on_parse(self) -> Iterator[None]:
-        context = self.execution_context
-        assert context.query is not None
-        self._prepared = self._documents.prepare(context.query)
-        context.graphql_document = self._prepared.document
-        self._operation = operation_of(context.graphql_document, context._provided_operation_name)
-        yield
-
-    def on_validate(self) -> Iterator[None]:
-        context = self.execution_context
-        context.pre_execution_errors = self._prepared.errors
-        if not self._prepared.errors:
-            try:
-                self._documents.check_scopes(self._prepared, self._operation, context.context.principal)
-                self._cost = self._documents.cost(self._prepared, self._operation, context.variables)
-            except TooComplex as error:
-                context.pre_execution_errors = [error]
-            except Forbidden as error:
-                context.pre_execution_errors = [GraphQLError(str(error), original_error=error)]
-        yield
-
-    def get_results(self) -> dict[str, Any]:
-        asked = cost_is_asked_for(self.execution_context.operation_extensions)
-        return {"cost": self._cost} if asked and self._cost is not None else {}
-
-
-def cost_is_asked_for(extensions: Any) -> bool:
-    """By the `extensions` of a request."""
-    return isinstance(extensions, dict) and bool(extensions.get("cost"))

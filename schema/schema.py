@@ -1,18 +1,16 @@
 """The assembled schema."""
 
 from copy import copy
-from typing import Any
 
 import strawberry
-from graphql import GraphQLError, GraphQLInputObjectType, GraphQLObjectType, Undefined
+from graphql import GraphQLInputObjectType, GraphQLObjectType, Undefined
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from strawberry.schema_directives import OneOf
-from strawberry.types import ExecutionResult
 
 from executor import FastExecutor
 from schema.cost import Prices
-from schema.documents import Documents, PreparedDocuments
-from schema.errors import Error, coded, exception_handlers
+from schema.documents import Documents
+from schema.errors import Error, exception_handlers
 from schema.limits import Limits
 from schema.mutation import Mutation
 from schema.query import Query
@@ -21,7 +19,7 @@ from schema.subscription import Subscription
 
 
 class RapporteurSchema(strawberry.Schema):
-    """Every entry of `errors` has a code, and says nothing that is none of the client's business."""
+    """With documents that are prepared for it. To be executed by an executor of `execution_context_class`."""
 
     documents: Documents
     """Those it executes; each under its limits."""
@@ -35,15 +33,6 @@ class RapporteurSchema(strawberry.Schema):
         other.execution_context_class = FastExecutor if fast else StrawberryGraphQLCoreExecutionContext
         other.documents = Documents(self._schema, _prices, limits, introspection=introspection)
         return other
-
-    async def execute(self, *args: Any, **options: Any) -> ExecutionResult:
-        result = await super().execute(*args, **options)
-        if result.errors:
-            result.errors = [coded(error) for error in result.errors]
-        return result
-
-    def process_errors(self, errors: list[GraphQLError], execution_context: Any = None) -> None:
-        """Log nothing here: a client's error is none of the server's, and `coded` logs those that are."""
 
 
 def _adjusted(schema: RapporteurSchema) -> RapporteurSchema:
@@ -70,7 +59,6 @@ schema = _adjusted(
         mutation=Mutation,
         subscription=Subscription,
         types=[Segment, Error],
-        extensions=[PreparedDocuments],
         exception_handlers=exception_handlers,
         execution_context_class=FastExecutor,
     )

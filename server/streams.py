@@ -25,11 +25,11 @@ from graphql import (
 from graphql.execution import Executor
 from graphql.language import VariableNode
 from starlette.requests import ClientDisconnect
-from strawberry.types import ExecutionResult as StrawberryResult
+from strawberry.execution.is_awaitable import optimized_is_awaitable
 
 from domain.errors import ServiceUnavailable
 from resolvers.context import Context
-from schema.documents import Prepared, cost_is_asked_for, operation_of
+from schema.documents import Prepared, operation_of
 from schema.errors import coded
 from schema.schema import RapporteurSchema
 from server.auth.rates import Allowances
@@ -89,16 +89,14 @@ class Streams:
             raise RequestErrors([error]) from error
 
     async def execute(self, executable: Executable, context: Context, watch: Watch) -> bytes:
-        """The answer of a prepared query or mutation. Raises RequestErrors if there is no data, or ClientDisconnect."""
+        """The answer of a prepared query or mutation. Raises RequestErrors if nothing was executed, or ClientDisconnect."""
         with _only_request_errors():
             try:
-                result = await self._result(executable, context, watch)
+                result, extensions = await self._result(executable, context, watch)
             except ServiceUnavailable:
                 watch.check()
                 raise
-            if result.errors and all(error.path is None for error in result.errors):
-                raise RequestErrors(result.errors)
-            return _encoded(result.data, result.errors, result.extensions)
+            return _encoded(result.data, result.errors, extensions)
 
     async def answers(self, asked: GraphQLRequest, context: Context) -> AsyncGenerator[bytes, None]:
         """One answer of a query or mutation, or one for each event of a subscription. Raises only RequestErrors."""
@@ -107,32 +105,49 @@ class Streams:
                 async for answer in answers:
                     yield answer
 
-    def _cost(self, executable: Executable, context: Context) -> int:
-        """What the operation costs, taken from what its principal may spend. Raises GraphQLError or RapporteurError."""
+    def _admitted(self, executable: Executable, context: Context) -> dict[str, Any] | None:
+        """The `extensions` of the answer, if the operation may be executed; what it costs is taken from what its principal may
+        spend. Raises GraphQLError or RapporteurError.
+        """
         asked, prepared, operation = executable
         self._schema.documents.check_scopes(prepared, operation, context.principal)
         cost = self._schema.documents.cost(prepared, operation, asked.variables)
         self._allowances.of(context.principal).spend(cost)
-        return cost
+        asks = isinstance(asked.extensions, dict) and asked.extensions.get("cost")
+        return {"cost": cost} if asks else None
 
-    async def _result(self, executable: Executable, context: Context, watch: Watch | None = None) -> StrawberryResult:
-        asked = executable.asked
-        self._cost(executable, context)
+    def _executor(self, executable: Executable, context: Context) -> Executor[Any]:
+        """Raises RequestErrors for variables that are not what the operation says."""
+        asked, prepared, _ = executable
+        executor: Executor[Any] | list[GraphQLError] = self._schema.execution_context_class.build(
+            self._schema._schema,
+            prepared.document,
+            context_value=context,
+            raw_variable_values=asked.variables,
+            operation_name=asked.operation_name,
+            is_awaitable=optimized_is_awaitable,  # type: ignore[arg-type]
+        )
+        if isinstance(executor, list):
+            raise RequestErrors(executor)
+        return executor
+
+    async def _result(
+        self, executable: Executable, context: Context, watch: Watch | None = None
+    ) -> tuple[ExecutionResult, dict[str, Any] | None]:
+        extensions = self._admitted(executable, context)
+        executor = self._executor(executable, context)
         with self._allowances.of(context.principal).one("operations"):
             async with Limit(self._operation_timeout, context) as deadline:
                 if watch:
                     watch.start(deadline)
                 try:
-                    return await self._schema.execute(
-                        asked.query,
-                        asked.variables,
-                        context,
-                        operation_name=asked.operation_name,
-                        operation_extensions=asked.extensions,
-                    )
+                    result: Any = executor.execute_operation()
+                    if not isinstance(result, ExecutionResult):
+                        result = await result
                 finally:
                     if watch:
                         watch.stop()
+        return result, extensions
 
     async def _executed(self, asked: GraphQLRequest, context: Context) -> AsyncGenerator[bytes, None]:
         executable = self.prepared(asked)
@@ -142,32 +157,26 @@ class Streams:
                     async for answer in answers:
                         yield answer
             return
-        result = await self._result(executable, context)
+        result, extensions = await self._result(executable, context)
         if result.data is None and result.errors:
             raise RequestErrors(result.errors)
-        yield _encoded(result.data, result.errors, result.extensions)
+        yield _encoded(result.data, result.errors, extensions)
 
     async def _subscribed(self, executable: Executable, context: Context) -> AsyncGenerator[bytes, None]:
         asked, prepared, operation = executable
-        document, schema = prepared.document, self._schema
-        query, variables, name = asked.query, asked.variables, asked.operation_name
-        cost = self._cost(executable, context)
-        of_answers = {"cost": cost} if cost_is_asked_for(asked.extensions) else None
-        executor = schema.execution_context_class.build(
-            schema._schema, document, context_value=context, raw_variable_values=variables, operation_name=name
-        )
-        if isinstance(executor, list):
-            raise RequestErrors(executor)
+        extensions = self._admitted(executable, context)
+        executor = self._executor(executable, context)
         created = create_source_event_stream(executor)
         async with Limit(self._operation_timeout):
             source = await created if isinstance(created, Awaitable) else created
         if isinstance(source, ExecutionResult):
             raise RequestErrors(source.errors or [])
         assert isinstance(source, AsyncGenerator)
-        shape = encode_json([query, name, _variables_of_events(document, operation, variables or {}), of_answers])
+        variables = _variables_of_events(prepared.document, operation, asked.variables or {})
+        shape = encode_json([asked.query, asked.operation_name, variables, extensions])
         async with aclosing(source) as events:
             async for event in events:
-                yield await self._answer(executor, event, shape, of_answers, context)
+                yield await self._answer(executor, event, shape, extensions, context)
 
     async def _answer(
         self,

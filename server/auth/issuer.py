@@ -107,7 +107,7 @@ class Issuer:
             self._keys = {key.key_id: key for key in jwt.PyJWKSet.from_json(content.decode()).keys}
             self._read_at = time.monotonic()
         except (httpx.HTTPError, OSError, ValueError, TypeError, jwt.PyJWTError) as error:
-            # The keys of before stay good meanwhile. Neither the URL nor the error, which quotes it, is logged: it may hold a secret.
+            # The keys of before stay good meanwhile. The URL may hold a secret, and errors quote it: neither is logged.
             why = error.response.status_code if isinstance(error, httpx.HTTPStatusError) else type(error).__name__
             logger.warning("the issuer's keys cannot be read from RAPPORTEUR_OIDC_JWKS: %s", why)
 

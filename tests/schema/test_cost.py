@@ -128,7 +128,8 @@ def test_a_field_that_makes_a_statement_costs_more_than_one_that_does_not() -> N
 @pytest.mark.parametrize("name", NAMES)
 def test_every_operation_can_be_paid_at_its_largest(name: str) -> None:
     usual = cost(operation(name), **TOUR[name])
-    assert 100 <= usual <= cost(operation(name), **{**TOUR[name], **MAXIMA.get(name, {})}) <= Limits().max_cost * 2 / 3
+    assert usual >= 100 or name == "Viewer"  # which loads nothing
+    assert usual <= cost(operation(name), **{**TOUR[name], **MAXIMA.get(name, {})}) <= Limits().max_cost * 2 / 3
 
 
 def test_graphiql_may_ask_for_the_schema() -> None:

@@ -11,7 +11,6 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any, ClassVar
-from uuid import uuid4
 
 import pytest
 from hypothesis import Phase, settings
