@@ -15,7 +15,7 @@ from tests.executor.documents import documents, variables
 from tests.executor.test_differences import SLOW, examples
 from tests.executor.world import Answer, Thing, answer, schema_of, things
 
-EXAMPLES = 100
+EXAMPLES = 50
 SOURCE = Path(executor.__file__).parent
 
 MUTANTS = {
