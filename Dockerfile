@@ -3,7 +3,8 @@
 #   docker build -t rapporteur .
 #   docker run -p 127.0.0.1:8000:8000 -e RAPPORTEUR_DATABASE_URL=postgresql://user:password@host:5432/database rapporteur
 #
-# Without that URL the embedded PostgreSQL starts and keeps its data in /data: mount a volume there.
+# Without that URL the embedded PostgreSQL starts and keeps its data in /data: mount a volume there. It asks for keys; to make
+# the first: docker exec CONTAINER rapporteur keys create NAME --scope admin
 
 # The files of GraphiQL, from npm.
 FROM node:22-bookworm-slim AS graphiql
@@ -41,6 +42,7 @@ ENV PATH=/app/.venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
     RAPPORTEUR_HOST=0.0.0.0 \
+    RAPPORTEUR_AUTH=true \
     RAPPORTEUR_DATA_DIR=/data \
     RAPPORTEUR_DEMO=false
 USER 10001

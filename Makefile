@@ -1,4 +1,4 @@
-# Only Python 3.11+ with venv, and make, are needed. Node.js, where it is there, brings GraphiQL's files.
+# Only Python 3.11+ with venv, and make, are needed.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -32,6 +32,7 @@ schema: $(VENV)/.installed ## Rewrite the snapshot of the schema
 lock: $(VENV)/.developed ## Renew the hash-locked requirements from pyproject.toml
 	$(BIN)/uv pip compile --python-version 3.11 --universal --upgrade --no-emit-find-links --generate-hashes --no-emit-index-url --no-header -q pyproject.toml --group build -o requirements.txt
 	$(BIN)/uv pip compile --python-version 3.11 --universal --upgrade --no-emit-find-links --generate-hashes --no-emit-index-url --no-header -q pyproject.toml --group dev -c requirements.txt -o requirements-dev.txt
+	$(BIN)/uv pip compile --python-version 3.11 --universal --upgrade --no-emit-find-links --generate-hashes --no-emit-index-url --no-header -q --group pyproject.toml:node -o requirements-node.txt
 
 $(VENV)/.installed: requirements.txt pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -43,9 +44,11 @@ $(VENV)/.developed: $(VENV)/.installed requirements-dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	touch $@
 
-# GraphiQL's files come from npm and are served by ourselves. Without Node.js the page loads them from a CDN instead.
-server/graphiql/vendor: package.json package-lock.json
-	@if command -v npm > /dev/null && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error; then \
+# GraphiQL's files come from npm and are served by ourselves. Where there is no npm, it comes from PyPI, into .venv.
+server/graphiql/vendor: package.json package-lock.json requirements-node.txt | $(VENV)/.installed
+	@npm=npm; command -v npm > /dev/null || { npm=$(BIN)/npm; $(BIN)/python -m pip install --quiet \
+		--disable-pip-version-check --only-binary :all: --require-hashes -r requirements-node.txt; }; \
+	if $$npm ci --ignore-scripts --no-audit --no-fund --loglevel=error; then \
 		mkdir -p $@ && cp node_modules/react/umd/react.production.min.js node_modules/graphiql/graphiql.min.js \
 			node_modules/react-dom/umd/react-dom.production.min.js node_modules/graphiql/graphiql.min.css $@ && touch $@; \
-	else echo "GraphiQL will be loaded from a CDN: its files come with npm, which is not here or failed."; fi
+	else echo "There will be no GraphiQL: its files come with npm, which failed. All else works."; fi

@@ -25,11 +25,12 @@ from domain.configs import CONFIG_FIELDS, AgentConfig, ConfigOverrides
 from domain.ids import DEFAULT_WORKSPACE_ID, AgentId, MeetingId, VariantId, new_id
 from domain.meetings import Meeting, MeetingState
 from domain.pages import Page, PageRequest
+from domain.principals import local
 from domain.segments import Segment
 from domain.variants import AgentVariant
 from executor import counts
 from resolvers.context import Context
-from resolvers.hub import Hub
+from resolvers.hubs import Hubs
 from schema.limits import Limits
 from schema.schema import schema
 
@@ -104,7 +105,7 @@ class Memory:
 async def measured(executions: int, series: int) -> Table:
     memory = Memory()
     database = cast(Database, memory)
-    hub = Hub(database, DEFAULT_WORKSPACE_ID)
+    hubs, principal = Hubs(database), local(DEFAULT_WORKSPACE_ID)
     variables: dict[str, Any] = {"id": str(memory.meeting.id), "slug": "agent-7"}
     fast, slow = schema.limited(Limits()), schema.limited(Limits(), fast=False)
     table = Table("operation", "graphql-core µs", "fast µs", "times", title=f"{series} series of {executions}")
@@ -113,7 +114,7 @@ async def measured(executions: int, series: int) -> Table:
 
         async def once(executed: Any, document: Any = prepared) -> Any:
             executor = executed.execution_context_class.build(
-                executed._schema, document, None, Context(database, hub), variables
+                executed._schema, document, None, Context(database, hubs, principal), variables
             )
             result = executor.execute_operation()
             return await result if hasattr(result, "__await__") else result

@@ -1,12 +1,14 @@
 """Agents in SQL."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Text, any_, bindparam, case, func, or_, select
+from sqlalchemy import Boolean, ColumnElement, Select, Text, any_, bindparam, case, func, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from db.pages import keyset
+from db.filters import contains_text, given, narrowed
+from db.pages import Shape, keyset, page_parameters
 from db.recording import Recorded, Values
 from db.repository import EXPECTED_VERSION, ID, IDS, KEY, WORKSPACE, Repository, columns
 from db.tables import agent_variants, agents, workspaces
@@ -28,12 +30,36 @@ _HERE = agents.c.workspace_id == WORKSPACE
 
 _AGENTS = select(*_COLUMNS).where(_HERE)
 _BY_IDS = _AGENTS.where(agents.c.id == any_(IDS))
-_ALL = _AGENTS.order_by(agents.c.id)
-_BY_SLUGS = _ALL.where(agents.c.slug == any_(bindparam("slugs", type_=ARRAY(Text))))
+_LOCKED_ALL = _AGENTS.order_by(agents.c.id).with_for_update(key_share=True)
+_LOCKED_BY_SLUGS = _LOCKED_ALL.where(agents.c.slug == any_(bindparam("slugs", type_=ARRAY(Text))))
 _ONE = _AGENTS.where(agents.c.id == ID)
 _LOCKED = _ONE.with_for_update(key_share=True)
 _LOCKED_TO_DELETE = _ONE.with_for_update()  # keeps others from referring to it, too
 _BY_SLUG = _AGENTS.where(agents.c.slug == bindparam("slug"))
+
+_LOCKED_WORKSPACE = select(workspaces.c.id).where(workspaces.c.id == WORKSPACE).with_for_update(key_share=True)
+
+_CONDITIONS = {
+    "text": or_(*map(contains_text, (agents.c.name, agents.c.slug, agents.c.description))),
+    "model_provider": agents.c.model_provider == bindparam("model_provider"),
+    "model_name": agents.c.model_name == bindparam("model_name"),
+    "has_active_variant": agents.c.active_variant_id.is_not(None) == bindparam("has_active_variant", type_=Boolean),
+}
+
+
+@lru_cache(maxsize=100)
+def _page(conditions: tuple[str, ...], order: Order, shape: Shape) -> Select[Any]:
+    sorted_by = columns(agents, (order.field, "id"))
+    return keyset(narrowed(_AGENTS, _CONDITIONS, conditions), sorted_by, shape, descending=order.descending)
+
+
+@lru_cache(maxsize=100)
+def _count(conditions: tuple[str, ...]) -> Select[Any]:
+    return narrowed(select(func.count()).select_from(agents).where(_HERE), _CONDITIONS, conditions)
+
+
+_base = bindparam("base", type_=Text)
+_SLUGS_LIKE = select(agents.c.slug).where(_HERE, or_(agents.c.slug == _base, agents.c.slug.startswith(_base + "-")))
 
 _COUNT_WITH_VARIANTS = select(
     select(func.count()).select_from(agents).where(_HERE).scalar_subquery()
@@ -148,9 +174,8 @@ class AgentRepository(Repository):
 
         Others can still refer to them: one that is to be deleted needs `lock` besides.
         """
-        statement = _ALL if slugs is None else _BY_SLUGS
-        values = {} if slugs is None else {"slugs": list(slugs)}
-        return [_agent(row) for row in await self._rows(statement.with_for_update(key_share=True), **values)]
+        statement = _LOCKED_ALL if slugs is None else _LOCKED_BY_SLUGS
+        return [_agent(row) for row in await self._rows(statement, slugs=list(slugs or ()))]
 
     async def count_with_variants(self) -> int:
         """How many agents and variants there are."""
@@ -158,28 +183,15 @@ class AgentRepository(Repository):
         return int(rows[0][0])
 
     async def page(self, request: PageRequest, filter: AgentFilter, order: Order = AGENTS_BY_AGE) -> Page[Agent]:
-        statement = self._filtered(select(*_COLUMNS), filter)
-        sorted_by = columns(agents, (order.field, "id"))
-        rows = await self._rows(keyset(statement, sorted_by, request, descending=order.descending))
+        conditions = given(filter)
+        statement = _page(tuple(conditions), order, Shape.of(request))
+        rows = await self._rows(statement, **conditions, **page_parameters(request, 2))
         return Page.of(request, [_agent(row) for row in rows], order.cursor)
 
     async def count(self, filter: AgentFilter) -> int:
-        rows = await self._rows(self._filtered(select(func.count()).select_from(agents), filter))
+        conditions = given(filter)
+        rows = await self._rows(_count(tuple(conditions)), **conditions)
         return int(rows[0][0])
-
-    def _filtered(self, statement: Select[Any], filter: AgentFilter) -> Select[Any]:
-        conditions: list[ColumnElement[bool]] = [_HERE]
-        if filter.text is not None:
-            named = (agents.c.name, agents.c.slug, agents.c.description)
-            conditions.append(or_(*(column.icontains(filter.text, autoescape=True) for column in named)))
-        if filter.model_provider is not None:
-            conditions.append(agents.c.model_provider == filter.model_provider)
-        if filter.model_name is not None:
-            conditions.append(agents.c.model_name == filter.model_name)
-        if filter.has_active_variant is not None:
-            active = agents.c.active_variant_id
-            conditions.append(active.is_not(None) if filter.has_active_variant else active.is_(None))
-        return statement.where(*conditions)
 
     async def resolved(self, ids: Iterable[AgentId]) -> dict[AgentId, ResolvedAgentConfig]:
         rows = await self._rows(_RESOLVED_BY_IDS, ids=list(ids))
@@ -191,7 +203,7 @@ class AgentRepository(Repository):
 
     async def lock_slugs(self) -> None:
         """Let no one else give or change slugs of agents here until the unit of work ends."""
-        await self._rows(select(workspaces.c.id).where(workspaces.c.id == WORKSPACE).with_for_update(key_share=True))
+        await self._rows(_LOCKED_WORKSPACE)
 
     async def create(self, new: NewAgent) -> Agent:
         """Store it, with the first free slug of its name if it brings none. Raises Conflict for a slug that is taken."""
@@ -199,8 +211,7 @@ class AgentRepository(Repository):
         slug = new.slug
         if slug is None:
             base = slugify(new.name)
-            like_it = or_(agents.c.slug == base, agents.c.slug.startswith(f"{base}-"))
-            slug = free_slug(base, {row.slug for row in await self._rows(select(agents.c.slug).where(_HERE, like_it))})
+            slug = free_slug(base, {row.slug for row in await self._rows(_SLUGS_LIKE, base=base)})
         values = {"slug": slug, "name": new.name, "description": new.description, "active_variant_id": None}
         rows = await self._write(_CREATE, id=new.id, **new_parameters(values, new.config))
         return _agent(rows[0])

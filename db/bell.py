@@ -1,4 +1,4 @@
-"""The bell: tells the listeners of every process which meetings and agents have changed.
+"""The bell: tells the listeners of every process which meetings, agents and keys have changed.
 
 A unit of work rings after its commit. The listeners of the same process hear it at once; those of the others by NOTIFY, which
 this module sends from a connection of its own: PostgreSQL takes a lock for the whole database at the commit of a transaction
@@ -20,7 +20,7 @@ import orjson
 
 from db.changes import Changes
 from db.engine import dsn
-from domain.ids import AgentId, MeetingId
+from domain.ids import AgentId, KeyId, MeetingId
 
 logger = logging.getLogger("rapporteur.bell")
 
@@ -49,6 +49,10 @@ class Bell:
 
     def listen(self, listener: Listener) -> None:
         self._listeners.append(listener)
+
+    def forget(self, listener: Listener) -> None:
+        """It is not called any more."""
+        self._listeners.remove(listener)
 
     def ring(self, changes: Changes) -> None:
         """Tell the listeners of this process now, and those of the others soon."""
@@ -107,7 +111,8 @@ class Bell:
 
 def _encoded(changes: Changes) -> list[str]:
     """Payloads: a letter for the kind and the ids' hexadecimal digits, in a JSON list."""
-    words = [f"m{id.hex}" for id in changes.meetings] + [f"a{id.hex}" for id in changes.agents]
+    named = (("m", changes.meetings), ("a", changes.agents), ("k", changes.keys))
+    words = [f"{kind}{id.hex}" for kind, ids in named for id in ids]
     parts = (words[start : start + IDS_PER_NOTIFY] for start in range(0, len(words), IDS_PER_NOTIFY))
     return [orjson.dumps(part).decode() for part in parts]
 
@@ -122,6 +127,8 @@ def _decoded(payload: str) -> Changes | None:
                 changes.meetings.add(MeetingId(id))
             elif kind == "a":
                 changes.agents.add(AgentId(id))
+            elif kind == "k":
+                changes.keys.add(KeyId(id))
             else:
                 return None
     except (ValueError, TypeError, AttributeError, LookupError):

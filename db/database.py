@@ -4,15 +4,17 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import QueuePool, literal, select
 
 from db.bell import Bell
-from db.engine import autocommit, create_engine, create_session_factory
-from db.errors import translated
+from db.connections import AutocommitConnection
+from db.engine import create_engine, create_session_factory
+from db.keys import Credentials
 from db.unit_of_work import Repositories, UnitOfWork
 from domain.events import Author
 from domain.ids import WorkspaceId
+
+_PING = select(literal(1))
 
 
 class Database:
@@ -24,34 +26,49 @@ class Database:
     def __init__(self, url: str, **options: Any) -> None:
         """`options` are those of `db.engine.create_engine`. Nothing is connected yet."""
         self.engine = create_engine(url, **options)
-        self._reads = autocommit(self.engine)
         self._session_factory = create_session_factory(self.engine)
         self.bell = Bell(url)
 
     @asynccontextmanager
     async def reading(self, workspace_id: WorkspaceId) -> AsyncIterator[Repositories]:
         """The repositories on a connection of their own, in autocommit. Hold it for one statement, and await no loader."""
-        async with self._connection() as connection:
+        async with AutocommitConnection(self.engine) as connection:
             yield Repositories(connection, workspace_id)
 
     @asynccontextmanager
-    async def _connection(self) -> AsyncIterator[AsyncConnection]:
-        connecting = self._reads.connect()
-        with translated():
-            connection = await connecting.__aenter__()
-        try:
-            yield connection
-        finally:
-            await connecting.__aexit__(None, None, None)
+    async def credentials(self) -> AsyncIterator[Credentials]:
+        """The keys of all workspaces, on a connection of their own, in autocommit."""
+        async with AutocommitConnection(self.engine) as connection:
+            yield Credentials(connection)
+
+    @asynccontextmanager
+    async def writing(self, workspace_id: WorkspaceId, author: Author | None = None) -> AsyncIterator[Repositories]:
+        """As `reading`, for a write of one statement: that is a transaction already, and has happened when it is done.
+
+        What needs more than one statement to be true needs a unit of work.
+        """
+        async with AutocommitConnection(self.engine) as connection:
+            repositories = Repositories(connection, workspace_id, author)
+            try:
+                yield repositories
+            finally:
+                if changes := repositories.changes.take():
+                    self.bell.ring(changes)
 
     def unit_of_work(self, workspace_id: WorkspaceId, author: Author | None = None) -> UnitOfWork:
         return UnitOfWork(self._session_factory, workspace_id, self.bell.ring, author)
 
     async def ping(self) -> None:
         """Raise ServiceUnavailable if the database does not answer."""
-        async with self._connection() as connection:
-            with translated():
-                await connection.execute(text("SELECT 1"))
+        async with AutocommitConnection(self.engine) as connection:
+            await connection.rows(_PING, {})
+
+    def connections(self) -> tuple[int, int]:
+        """How many connections the pool has open, and how many of them are in use."""
+        pool = self.engine.pool
+        assert isinstance(pool, QueuePool)
+        busy = pool.checkedout()
+        return busy + pool.checkedin(), busy
 
     async def close(self) -> None:
         """Close the connections that are not in use."""

@@ -1,12 +1,19 @@
 """The engine with its bounded pool, and the factory of sessions."""
 
+import time
 from functools import partial
 from typing import Any
 
 import asyncpg
 import orjson
-from sqlalchemy import URL, make_url
+from sqlalchemy import URL, event, make_url
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+
+TRUSTED = 5.0
+"""Seconds for which an idle connection that nobody has closed is taken for alive; after them it is asked."""
+ANSWER = 5.0
+"""Seconds in which it must answer."""
 
 
 def create_engine(
@@ -21,7 +28,7 @@ def create_engine(
     """An engine whose every wait is bounded (all times in seconds).
 
     At most `pool_size + max_overflow` connections; who finds none waits `pool_timeout`. A connection that died is noticed
-    when it is taken (pre-ping) and replaced. PostgreSQL ends a statement after `statement_timeout` (a little later we do, if it
+    when it is taken, and replaced. PostgreSQL ends a statement after `statement_timeout` (a little later we do, if it
     cannot be reached), and looks each second whether its client is still there, so that a cancelled request leaves nothing
     running.
 
@@ -35,7 +42,7 @@ def create_engine(
         "timezone": "UTC",
         "jit": "off",  # compiling takes longer than any statement here runs
     }
-    return create_async_engine(
+    engine = create_async_engine(
         "postgresql+asyncpg://",
         async_creator=partial(
             asyncpg.connect,
@@ -47,11 +54,44 @@ def create_engine(
         pool_size=pool_size,
         max_overflow=max_overflow,
         pool_timeout=pool_timeout,
-        pool_pre_ping=True,
+        hide_parameters=True,  # from the messages of errors, which are logged
         pool_use_lifo=True,  # idle connections at the end of the queue may be closed by the server or a proxy
-        json_serializer=_dump_json,
-        json_deserializer=orjson.loads,
+        json_serializer=_as_it_is,
+        json_deserializer=_as_it_is,
     )
+    event.listen(engine.sync_engine, "connect", _connected)
+    event.listen(engine.sync_engine, "checkin", _returned)
+    event.listen(engine.sync_engine, "checkout", _taken)
+    return engine
+
+
+def _connected(connection: Any, _record: Any) -> None:
+    """JSON is made and read by the driver, with or without SQLAlchemy above it."""
+
+    async def set_codecs(driver: Any) -> None:
+        for name in ("json", "jsonb"):
+            await driver.set_type_codec(name, schema="pg_catalog", encoder=_dump_json, decoder=orjson.loads)
+
+    connection.run_async(set_codecs)
+
+
+def _returned(_connection: Any, record: Any) -> None:
+    record.info["idle_since"] = time.monotonic()
+
+
+def _taken(connection: Any, record: Any, _proxy: Any) -> None:
+    """Have the pool replace a connection that is dead.
+
+    Most often the driver knows, as the server has closed it: that costs nothing, where a ping each time (`pool_pre_ping`) would
+    cost a small read as much again. Nobody tells of a server that is cut off, so who was idle for long is asked.
+    """
+    if connection.driver_connection.is_closed():
+        raise DisconnectionError("the server has closed the connection")
+    if time.monotonic() - record.info.get("idle_since", time.monotonic()) > TRUSTED:
+        try:
+            connection.run_async(lambda driver: driver.execute("SELECT 1", timeout=ANSWER))
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError) as error:
+            raise DisconnectionError("the connection does not answer") from error
 
 
 _ONLY_LIBPQ = (
@@ -72,9 +112,8 @@ def create_session_factory(engine: AsyncEngine) -> async_sessionmaker[AsyncSessi
     return async_sessionmaker(engine, expire_on_commit=False)
 
 
-def autocommit(engine: AsyncEngine) -> AsyncEngine:
-    """The same pool, for reads: each statement is its own transaction, without BEGIN and COMMIT."""
-    return engine.execution_options(isolation_level="AUTOCOMMIT")
+def _as_it_is(value: Any) -> Any:
+    return value
 
 
 def _dump_json(value: Any) -> str:

@@ -4,12 +4,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import asyncpg
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from domain.errors import Conflict, InvalidInput, RapporteurError, ServiceUnavailable
 
+ENDED = asyncpg.InternalClientError
+"""The server has told that it ends the connection, which the driver takes for open until it is: nothing has been sent."""
 _AWAY = (
+    ENDED,
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
     asyncpg.OperatorInterventionError,  # shutting down, starting up, statement timeout
@@ -29,26 +32,23 @@ def translated() -> Iterator[None]:
         yield
     except RapporteurError:
         raise
-    except (DBAPIError, PoolTimeout, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+    except (DBAPIError, PoolTimeout, OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ENDED) as error:
         if known := _translate(error):
             raise known from error
         raise
 
 
 def driver_error(error: BaseException) -> BaseException | None:
-    """asyncpg's error beneath SQLAlchemy's, which comes from its dialect's, which comes from asyncpg's."""
-    return error.__cause__ and error.__cause__.__cause__
+    """asyncpg's error: itself, or beneath SQLAlchemy's, which comes from its dialect's, which comes from asyncpg's."""
+    return error.__cause__ and error.__cause__.__cause__ if isinstance(error, DBAPIError) else error
 
 
 def _translate(error: BaseException) -> RapporteurError | None:
     if isinstance(error, PoolTimeout):
         return ServiceUnavailable("too many requests at once: no database connection became free in time")
-    if isinstance(error, IntegrityError):
-        return _broken_constraint(error)
-    if isinstance(error, asyncpg.InterfaceError | asyncpg.PostgresError | OSError):
-        original: BaseException | None = error
-    else:
-        original = driver_error(error)
+    original = driver_error(error)
+    if isinstance(original, asyncpg.IntegrityConstraintViolationError):
+        return _broken_constraint(original)
     if isinstance(original, asyncpg.TransactionRollbackError):  # deadlock, serialization
         return ServiceUnavailable("other writes were in the way: the same again may succeed")
     if isinstance(original, asyncpg.QueryCanceledError):
@@ -59,10 +59,14 @@ def _translate(error: BaseException) -> RapporteurError | None:
     return None
 
 
-def _broken_constraint(error: IntegrityError) -> RapporteurError | None:
-    match getattr(driver_error(error), "constraint_name", None):
+def _broken_constraint(error: asyncpg.IntegrityConstraintViolationError) -> RapporteurError | None:
+    match error.constraint_name:
         case "agents_workspace_id_slug_key" | "agent_variants_workspace_id_agent_id_slug_key":
             return Conflict("the slug is taken: give another one, or none to have one made")
         case "meetings_workspace_id_agent_id_fkey":
             return InvalidInput.of("input.agent_id", "there is no such agent")
+        case "api_keys_name_idx":
+            return Conflict("another key has this name: revoke that one, or give another name")
+        case "meeting_grants_workspace_id_meeting_id_fkey":
+            return InvalidInput.of("input.meeting_ids", "there is no such meeting")
     return None

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -9,19 +10,20 @@ from sqlalchemy import Select, Text, any_, bindparam, case, cast, func, or_, sel
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Integer, Uuid
 
-from db.pages import keyset
-from db.repository import ID, IDS, WORKSPACE, AnyRow, Repository, columns
+from db.connections import AnyRow
+from db.pages import Columns, Shape, given, keyset, page_parameters
+from db.repository import ID, IDS, WORKSPACE, Repository, columns
 from db.tables import events
 from domain import cursors
 from domain.activations import Activation
 from domain.events import ACTIVATIONS, ACTIVE_VARIANT, Aggregate, Event, EventKind, FieldChange, History
-from domain.ids import AgentId, VariantId
+from domain.ids import AgentId, VariantId, uuid
 from domain.pages import Page, PageRequest
 from domain.revisions import AgentRevision, VariantRevision, agent_revision, variant_revision
 from domain.validation import integer
 
 _HERE = events.c.workspace_id == WORKSPACE
-_IS_ACTIVATION = events.c.kind.in_([kind.value for kind in ACTIVATIONS]) & (any_(events.c.fields) == ACTIVE_VARIANT)
+_IS_ACTIVATION = or_(*(events.c.kind == kind.value for kind in ACTIVATIONS)) & (any_(events.c.fields) == ACTIVE_VARIANT)
 _ACTIVATED = events.c.changes[ACTIVE_VARIANT]
 _OWN = Event.__match_args__[:-2]
 _VARIANT = case(
@@ -45,6 +47,30 @@ _IN_HISTORY = (
     ),
 )
 
+_OF_KIND = events.c.kind == bindparam("kind")
+_NAMED = events.alias("named")
+
+
+def _number(name: str, _: Columns) -> Columns:
+    """That of the event which a cursor names; null, beyond which there is nothing, if that is not here."""
+    id, version = given(name, [_NAMED.c.entity_id, _NAMED.c.version])
+    named = (_NAMED.c.workspace_id == WORKSPACE, _NAMED.c.entity_id == id, _NAMED.c.version == version)
+    return [select(_NAMED.c.number).where(*named).scalar_subquery()]
+
+
+@lru_cache(maxsize=20)
+def _page(shape: Shape, *, of_kind: bool) -> Select[Any]:
+    one = select(*_COLUMNS).where(*_IN_HISTORY)
+    if of_kind:
+        one = one.where(_OF_KIND)
+    page = keyset(one, [events.c.number], shape, descending=True, place=_number).lateral("page")
+    return select(*page.c, *_HISTORIES.c).join_from(_HISTORIES, page, true())
+
+
+_COUNTS = select(*_HISTORIES.c, func.count()).where(*_IN_HISTORY).group_by(*_HISTORIES.c)
+_COUNTS_OF_KIND = _COUNTS.where(_OF_KIND)
+_ANY = select(events.c.number).where(_HERE).limit(1)
+
 # The events of versions of entities.
 _VERSIONS = (
     func.unnest(IDS, bindparam("versions", type_=ARRAY(Integer)))
@@ -61,6 +87,7 @@ _OF_VERSIONS = (
     .where(_HERE)
     .order_by(events.c.number)
 )
+_WITH_CHANGES = _OF_VERSIONS.add_columns(events.c.changes)
 _CHANGES = _OF_VERSIONS.with_only_columns(events.c.entity_id, events.c.version, events.c.changes)
 
 # The last value that each field was given up to a version is what the entity was then: which version gave it is found
@@ -104,7 +131,8 @@ _ACTIVATIONS = (
 
 Version = tuple[UUID, int]
 """Of an entity: what has one event."""
-CURSOR = cursors.cursor("history", integer(0, 2**63 - 1))
+CURSOR = cursors.cursor("history", uuid, integer(1))
+"""It names an event, and not its number: the numbers count what happens in all workspaces."""
 
 
 def _event(row: AnyRow, changes: Mapping[str, Any] | None = None) -> Event:
@@ -120,7 +148,7 @@ def _field_changes(changes: Mapping[str, Any]) -> list[FieldChange]:
 
 
 def _cursor(event: Event) -> str:
-    return cursors.encode("history", event.number)
+    return cursors.encode("history", str(event.entity_id), event.version)
 
 
 class EventRepository(Repository):
@@ -130,27 +158,22 @@ class EventRepository(Repository):
         self, histories: Collection[History], request: PageRequest, kind: EventKind | None = None
     ) -> dict[History, Page[Event]]:
         """One page of each history, newest first, in one statement; without the events' changes."""
-        one = self._of_kind(select(*_COLUMNS).where(*_IN_HISTORY), kind)
-        page = keyset(one, [events.c.number], request, descending=True).lateral("page")
-        statement = select(*page.c, *_HISTORIES.c).join_from(_HISTORIES, page, true())
+        statement = _page(Shape.of(request), of_kind=kind is not None)
+        parameters = _parameters(histories, kind) | page_parameters(request, 2)
         found: defaultdict[History, list[Event]] = defaultdict(list)
-        for row in await self._rows(statement, **_keys(histories)):
+        for row in await self._rows(statement, **parameters):
             found[_history(row[-3:])].append(_event(row))
         return {history: Page.of(request, found[history], _cursor) for history in histories}
 
     async def counts(self, histories: Collection[History], kind: EventKind | None = None) -> dict[History, int]:
         """How many events each history has; one without any is left out."""
-        statement = self._of_kind(select(*_HISTORIES.c, func.count()).where(*_IN_HISTORY), kind)
-        rows = await self._rows(statement.group_by(*_HISTORIES.c), **_keys(histories))
+        statement = _COUNTS if kind is None else _COUNTS_OF_KIND
+        rows = await self._rows(statement, **_parameters(histories, kind))
         return {_history(row[:3]): row[3] for row in rows}
-
-    def _of_kind(self, statement: Select[Any], kind: EventKind | None) -> Select[Any]:
-        return statement if kind is None else statement.where(events.c.kind == kind.value)
 
     async def of_versions(self, keys: Collection[Version]) -> list[Event]:
         """The events that made these versions of entities, in their order, with their changes."""
-        statement = _OF_VERSIONS.add_columns(events.c.changes)
-        return [_event(row, row.changes) for row in await self._rows(statement, **_versions(keys))]
+        return [_event(row, row.changes) for row in await self._rows(_WITH_CHANGES, **_versions(keys))]
 
     async def changes(self, keys: Collection[Version]) -> dict[Version, list[FieldChange]]:
         """What the events that made these versions of entities changed."""
@@ -159,7 +182,7 @@ class EventRepository(Repository):
 
     async def any(self) -> bool:
         """Whether anything was ever written."""
-        return bool(await self._rows(select(events.c.number).where(_HERE).limit(1)))
+        return bool(await self._rows(_ANY))
 
     async def agent_revisions(self, keys: Collection[tuple[AgentId, int]]) -> dict[tuple[AgentId, int], AgentRevision]:
         """What agents were at versions of theirs. A version that never was, or that was the deletion, is left out."""
@@ -189,8 +212,9 @@ def _versions(keys: Collection[Version]) -> dict[str, Any]:
     return {"ids": [key[0] for key in keys], "versions": [key[1] for key in keys]}
 
 
-def _keys(histories: Collection[History]) -> dict[str, Any]:
+def _parameters(histories: Collection[History], kind: EventKind | None) -> dict[str, Any]:
     return {
+        "kind": kind and kind.value,
         "aggregates": [history.aggregate.value for history in histories],
         "ids": [history.id for history in histories],
         "variant_ids": [history.variant_id for history in histories],

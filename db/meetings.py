@@ -2,11 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, any_, case, func, null, select
+from sqlalchemy import ColumnElement, DateTime, Select, Uuid, any_, bindparam, case, func, null, select
+from sqlalchemy.dialects.postgresql import JSONB
 
-from db.pages import keyset
+from db.filters import contains_text, given, narrowed
+from db.pages import Shape, keyset, page_parameters
 from db.recording import Recorded, Values
 from db.repository import ID, IDS, WORKSPACE, Repository, columns
 from db.tables import meetings, recorded_columns
@@ -26,6 +29,27 @@ _HERE = meetings.c.workspace_id == WORKSPACE
 _MEETINGS = select(*COLUMNS).where(_HERE)
 _BY_IDS = _MEETINGS.where(meetings.c.id == any_(IDS))
 _LOCKED = _MEETINGS.where(meetings.c.id == ID).with_for_update(key_share=True)
+
+
+_CONDITIONS = {
+    "text": contains_text(meetings.c.title),
+    "state": meetings.c.state == bindparam("state"),
+    "agent_id": meetings.c.agent_id == bindparam("agent_id", type_=Uuid),
+    "created_after": meetings.c.created_at >= bindparam("created_after", type_=DateTime(timezone=True)),
+    "created_before": meetings.c.created_at < bindparam("created_before", type_=DateTime(timezone=True)),
+    "metadata": meetings.c.metadata.contains(bindparam("metadata", type_=JSONB)),
+}
+
+
+@lru_cache(maxsize=100)
+def _page(conditions: tuple[str, ...], order: Order, shape: Shape) -> Select[Any]:
+    sorted_by = columns(meetings, (order.field, "id"))
+    return keyset(narrowed(_MEETINGS, _CONDITIONS, conditions), sorted_by, shape, descending=order.descending)
+
+
+@lru_cache(maxsize=100)
+def _count(conditions: tuple[str, ...]) -> Select[Any]:
+    return narrowed(select(func.count()).select_from(meetings).where(_HERE), _CONDITIONS, conditions)
 
 
 def _kind(old: Values, new: Values) -> ColumnElement[str]:
@@ -75,34 +99,19 @@ class MeetingRepository(Repository):
         return meeting(rows[0])
 
     async def page(self, request: PageRequest, filter: MeetingFilter, order: Order = MEETINGS_BY_AGE) -> Page[Meeting]:
-        statement = self._filtered(select(*COLUMNS), filter)
-        sorted_by = columns(meetings, (order.field, "id"))
-        rows = await self._rows(keyset(statement, sorted_by, request, descending=order.descending))
+        conditions = given(filter)
+        statement = _page(tuple(conditions), order, Shape.of(request))
+        rows = await self._rows(statement, **conditions, **page_parameters(request, 2))
         return Page.of(request, [meeting(row) for row in rows], order.cursor)
 
     async def count(self, filter: MeetingFilter) -> int:
-        rows = await self._rows(self._filtered(select(func.count()).select_from(meetings), filter))
+        conditions = given(filter)
+        rows = await self._rows(_count(tuple(conditions)), **conditions)
         return int(rows[0][0])
 
     async def count_by_state(self, state: MeetingState | None = None) -> int:
         """How many meetings are in this state (None: in any)."""
         return await self.count(MeetingFilter(state=state))
-
-    def _filtered(self, statement: Select[Any], filter: MeetingFilter) -> Select[Any]:
-        conditions: list[ColumnElement[bool]] = [_HERE]
-        if filter.text is not None:
-            conditions.append(meetings.c.title.icontains(filter.text, autoescape=True))
-        if filter.state is not None:
-            conditions.append(meetings.c.state == filter.state.value)
-        if filter.agent_id is not None:
-            conditions.append(meetings.c.agent_id == filter.agent_id)
-        if filter.created_after is not None:
-            conditions.append(meetings.c.created_at >= filter.created_after)
-        if filter.created_before is not None:
-            conditions.append(meetings.c.created_at < filter.created_before)
-        if filter.metadata is not None:
-            conditions.append(meetings.c.metadata.contains(filter.metadata))
-        return statement.where(*conditions)
 
     async def create(self, new: Meeting) -> Meeting:
         """Store a new meeting. Raises InvalidInput if its agent does not exist."""

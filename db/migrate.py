@@ -2,6 +2,7 @@
 
 from functools import cache
 from pathlib import Path
+from uuid import UUID
 
 from alembic import command
 from alembic.config import Config
@@ -88,6 +89,14 @@ async def ensure_workspace(engine: AsyncEngine, id: WorkspaceId, name: str, lang
         if language is not None:
             async with engine.begin() as connection:
                 await _speak(connection, id, language)
+
+
+async def workspaces_by_age(engine: AsyncEngine) -> list[tuple[UUID, str]]:
+    """The id and name of each, the oldest first."""
+    statement = select(workspaces.c.id, workspaces.c.name).order_by(workspaces.c.created_at, workspaces.c.id)
+    with translated():
+        async with engine.connect() as connection:
+            return [(row.id, row.name) for row in await connection.execute(statement)]
 
 
 async def _speak(connection: AsyncConnection, id: WorkspaceId, language: str) -> None:

@@ -3,20 +3,14 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Executable, Row, Table, bindparam
+from sqlalchemy import ColumnElement, Executable, Table, bindparam
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from sqlalchemy.types import Integer, Uuid
 
 from db.changes import Changes
-from db.errors import translated
+from db.connections import AnyRow, Connection
 from domain.events import Author
 from domain.ids import WorkspaceId
-
-AnyRow = Row[*tuple[Any, ...]]
-
-Connection = AsyncConnection | AsyncSession
-"""A connection in autocommit (reads) or a unit of work's session."""
 
 WORKSPACE = bindparam("workspace", type_=Uuid)  # not a column's name: UPDATE keeps those for itself
 ID = bindparam("id", type_=Uuid)
@@ -49,8 +43,7 @@ class Repository:
 
     async def _rows(self, statement: Executable, **values: Any) -> Sequence[AnyRow]:
         """Run one statement with the given parameters, and `workspace`. Raises the domain's errors, not the driver's."""
-        with translated():
-            return (await self._connection.execute(statement, {"workspace": self._workspace_id, **values})).all()
+        return await self._connection.rows(statement, {"workspace": self._workspace_id, **values})
 
     async def _write(
         self, statement: Executable, *, restored_version: int | None = None, **values: Any

@@ -1,7 +1,9 @@
-"""Segments in SQL. A write is one statement: it takes the meeting's row lock, compares, writes, stamps and counts."""
+"""Segments in SQL. An upsert is one statement: it takes the meeting's row lock, compares, writes, stamps and counts."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import lru_cache
+from itertools import count
 from typing import Any
 
 import asyncpg
@@ -12,7 +14,7 @@ from sqlalchemy.types import Integer
 
 from db import meetings
 from db.errors import driver_error
-from db.pages import keyset
+from db.pages import Shape, keyset, page_parameters
 from db.repository import IDS, WORKSPACE, Repository, columns
 from db.tables import meetings as meeting_table
 from db.tables import segments
@@ -29,6 +31,23 @@ _COLUMNS = columns(segments, Segment.__match_args__)
 _LIVE = (segments.c.workspace_id == WORKSPACE, ~segments.c.deleted)
 _WANTED = func.unnest(IDS).table_valued("meeting_id").render_derived(name="wanted")
 _NUMBERS = bindparam("numbers", type_=ARRAY(Integer))
+
+_SPOKEN = segments.c.speaker == bindparam("speaker")
+
+
+@lru_cache(maxsize=20)
+def _page(shape: Shape, *, of_speaker: bool) -> Select[Any]:
+    one = select(*_COLUMNS).where(*_LIVE, segments.c.meeting_id == _WANTED.c.meeting_id)
+    page = keyset(one.where(_SPOKEN) if of_speaker else one, [segments.c.segment_id], shape).lateral("page")
+    return select(*page.c).join_from(_WANTED, page, true())
+
+
+_COUNTS = (
+    select(segments.c.meeting_id, func.count())
+    .where(*_LIVE, segments.c.meeting_id == any_(IDS))
+    .group_by(segments.c.meeting_id)
+)
+_COUNTS_OF_SPEAKER = _COUNTS.where(_SPOKEN)
 
 _BY_MEETINGS = (
     select(*_COLUMNS)
@@ -88,7 +107,7 @@ _CHANGES = (
     .order_by(meeting_table.c.id, _CHANGES_OF_ONE.c.change_seq, _CHANGES_OF_ONE.c.segment_id)
 )
 
-# Both writes start alike: the meeting is locked to the end of the transaction, and only then the clock is read.
+# These writes start alike: the meeting is locked to the end of the transaction, and only then the clock is read.
 _LOCKED = f"""
 WITH locked AS (
     SELECT {", ".join(column.name for column in meetings.COLUMNS)}, last_segment_id FROM meetings
@@ -170,6 +189,33 @@ FROM locked CROSS JOIN counted LEFT JOIN raised ON true
 """
 )
 
+# Where no segment has a number there is nothing to compare with: above the highest number ever used nothing is stored. That
+# number is read with the lock, however long this statement has waited for it.
+_APPEND = text(
+    f"""
+WITH raised AS (
+    UPDATE meetings SET
+        change_seq = change_seq + 1, last_segment_id = last_segment_id + cardinality(CAST(:texts AS text[]))
+    WHERE workspace_id = :workspace AND id = :meeting_id
+    RETURNING {", ".join(column.name for column in meetings.COLUMNS)},
+        last_segment_id - cardinality(CAST(:texts AS text[])) AS highest, clock_timestamp() AS now
+),
+inserted AS (
+    INSERT INTO segments (
+        workspace_id, meeting_id, segment_id, {", ".join(_GIVEN)}, created_at, updated_at, change_seq, language
+    )
+    SELECT :workspace, :meeting_id, raised.highest + given.nth, {", ".join(f"given.{name}" for name in _GIVEN)},
+        raised.now, raised.now, raised.change_seq, workspaces.language
+    FROM raised, workspaces, unnest(
+        CAST(:texts AS text[]), CAST(:speakers AS text[]), CAST(:start_times AS float8[]), CAST(:end_times AS float8[]),
+        CAST(:finals AS bool[]), CAST(:confidences AS float8[])
+    ) WITH ORDINALITY AS given ({", ".join(_GIVEN)}, nth)
+    WHERE workspaces.id = :workspace
+)
+SELECT * FROM raised
+"""
+)
+
 _DELETE = text(
     _LOCKED
     + """,
@@ -208,11 +254,8 @@ class SegmentRepository(Repository):
         self, meeting_ids: Collection[MeetingId], request: PageRequest, speaker: str | None = None
     ) -> dict[MeetingId, Page[Segment]]:
         """One page of each meeting's segments, by segment_id, in one statement."""
-        one = select(*_COLUMNS).where(*_LIVE, segments.c.meeting_id == _WANTED.c.meeting_id)
-        if speaker is not None:
-            one = one.where(segments.c.speaker == speaker)
-        page = keyset(one, [segments.c.segment_id], request).lateral("page")
-        found = await self._grouped(select(*page.c).join_from(_WANTED, page, true()), meeting_ids)
+        statement = _page(Shape.of(request), of_speaker=speaker is not None)
+        found = await self._grouped(statement, meeting_ids, speaker=speaker, **page_parameters(request, 1))
         return {id: Page.of(request, found[id], _cursor) for id in meeting_ids}
 
     async def by_meetings(self, meeting_ids: Collection[MeetingId]) -> dict[MeetingId, list[Segment]]:
@@ -223,10 +266,10 @@ class SegmentRepository(Repository):
         return (await self.by_meetings([meeting_id]))[meeting_id]
 
     async def _grouped(
-        self, statement: Select[Any], meeting_ids: Collection[MeetingId]
+        self, statement: Select[Any], meeting_ids: Collection[MeetingId], **values: Any
     ) -> defaultdict[MeetingId, list[Segment]]:
         found: defaultdict[MeetingId, list[Segment]] = defaultdict(list)
-        for row in await self._rows(statement, ids=list(meeting_ids)):
+        for row in await self._rows(statement, ids=list(meeting_ids), **values):
             found[row[0]].append(Segment(*row))
         return found
 
@@ -236,10 +279,8 @@ class SegmentRepository(Repository):
 
     async def counts(self, meeting_ids: Collection[MeetingId], speaker: str | None = None) -> dict[MeetingId, int]:
         """How many segments each meeting has; one without any is left out."""
-        statement = select(segments.c.meeting_id, func.count()).where(*_LIVE, segments.c.meeting_id == any_(IDS))
-        if speaker is not None:
-            statement = statement.where(segments.c.speaker == speaker)
-        rows = await self._rows(statement.group_by(segments.c.meeting_id), ids=list(meeting_ids))
+        statement = _COUNTS if speaker is None else _COUNTS_OF_SPEAKER
+        rows = await self._rows(statement, ids=list(meeting_ids), speaker=speaker)
         return {row[0]: row[1] for row in rows}
 
     async def speakers(self, meeting_ids: Collection[MeetingId]) -> dict[MeetingId, list[SpeakerStats]]:
@@ -276,27 +317,39 @@ class SegmentRepository(Repository):
 
         Raises NotFound for an unknown meeting, InvalidInput where no number is left.
         """
-        given = [content.segment_id for content in contents]
-        numbers = iter(range(1, len(given) + 1))
+        numbers = [content.segment_id for content in contents]
+        given = {
+            "meeting_id": meeting_id,
+            "texts": [content.text for content in contents],
+            "speakers": [content.speaker for content in contents],
+            "start_times": [content.start_time for content in contents],
+            "end_times": [content.end_time for content in contents],
+            "finals": [content.is_final for content in contents],
+            "confidences": [content.confidence for content in contents],
+        }
         try:
+            if numbers.count(None) == len(numbers) > 0:
+                row = _only(await self._rows(_APPEND, **given), meeting_id)
+                self._changes.meetings.add(meeting_id)
+                return UpsertedSegments(meetings.meeting(row[:-2]), len(contents), 0, 0)
+            nths = count(1)
             rows = await self._rows(
                 _UPSERT,
-                meeting_id=meeting_id,
-                highest=max((number for number in given if number is not None), default=0),
-                segment_ids=given,
-                nths=[next(numbers) if number is None else None for number in given],
-                texts=[content.text for content in contents],
-                speakers=[content.speaker for content in contents],
-                start_times=[content.start_time for content in contents],
-                end_times=[content.end_time for content in contents],
-                finals=[content.is_final for content in contents],
-                confidences=[content.confidence for content in contents],
+                **given,
+                highest=max((number for number in numbers if number is not None), default=0),
+                segment_ids=numbers,
+                nths=[next(nths) if number is None else None for number in numbers],
             )
-        except DBAPIError as error:
+        except (DBAPIError, asyncpg.NumericValueOutOfRangeError) as error:
             if isinstance(driver_error(error), asyncpg.NumericValueOutOfRangeError):
                 raise InvalidInput.of(
                     "segments", f"there is no free number above {INT32_MAX:,}: give each segment its own"
                 ) from error
+            raise
+        except NotFound:
+            raise
+        except BaseException:
+            self._changes.meetings.add(meeting_id)  # in autocommit it may have been committed all the same
             raise
         *stored, raised, created, updated = _only(rows, meeting_id)
         return UpsertedSegments(self._raised(stored, raised), created, updated, len(contents) - created - updated)

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Identity,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     PrimaryKeyConstraint,
     Table,
@@ -287,6 +288,45 @@ segments = Table(
         postgresql_using="gin",
         postgresql_with={"gin_pending_list_limit": 1024},
     ),
+)
+
+# Keys are revoked and never deleted: history names them.
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("workspace_id", Uuid, nullable=False),
+    Column("id", Uuid, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("scopes", ARRAY(Text), nullable=False),
+    # SHA-256 of the secret in the key's token, which is stored nowhere.
+    Column("digest", LargeBinary, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
+    Column("created_by", Text, nullable=False),
+    Column("expires_at", DateTime(timezone=True)),
+    Column("last_used_at", DateTime(timezone=True)),
+    Column("revoked_at", DateTime(timezone=True)),
+    Column("revoked_by", Text),
+    PrimaryKeyConstraint("workspace_id", "id"),
+    ForeignKeyConstraint(["workspace_id"], ["workspaces.id"]),
+    CheckConstraint("name <> ''", name="name"),
+    CheckConstraint("cardinality(scopes) > 0 AND scopes <@ '{READ,WRITE,ADMIN,INGEST}'", name="scopes"),
+    CheckConstraint("octet_length(digest) = 32", name="digest"),
+    CheckConstraint("(revoked_at IS NULL) = (revoked_by IS NULL)", name="revoked"),
+    # In the history a name is to tell who it was.
+    Index("api_keys_name_idx", "workspace_id", "name", unique=True, postgresql_where=text("revoked_at IS NULL")),
+)
+
+# The meetings that a principal with the scope INGEST has created or was given.
+meeting_grants = Table(
+    "meeting_grants",
+    metadata,
+    Column("workspace_id", Uuid, nullable=False),
+    # `domain.principals.Principal.id`
+    Column("principal", Text, nullable=False),
+    Column("meeting_id", Uuid, nullable=False),
+    PrimaryKeyConstraint("workspace_id", "principal", "meeting_id"),
+    ForeignKeyConstraint(["workspace_id", "meeting_id"], ["meetings.workspace_id", "meetings.id"], ondelete="CASCADE"),
+    Index(None, "workspace_id", "meeting_id"),
 )
 
 # What is replaced is `domain.search.NO_WORDS` (`replace`, as `translate` takes ten times as long). A text without blanks can

@@ -8,10 +8,12 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from db.agents import AgentRepository
 from db.changes import Changes
+from db.connections import Connection, SessionConnection
 from db.errors import translated
 from db.events import EventRepository
+from db.grants import GrantRepository
+from db.keys import KeyRepository
 from db.meetings import MeetingRepository
-from db.repository import Connection
 from db.search import SearchRepository
 from db.segments import SegmentRepository
 from db.variants import VariantRepository
@@ -30,6 +32,8 @@ class Repositories:
         self.segments = SegmentRepository(connection, workspace_id, self.changes)
         self.events = EventRepository(connection, workspace_id, self.changes)
         self.search = SearchRepository(connection, workspace_id, self.changes)
+        self.keys = KeyRepository(connection, workspace_id, self.changes, author)
+        self.grants = GrantRepository(connection, workspace_id, self.changes)
 
 
 class UnitOfWork(Repositories):
@@ -52,7 +56,7 @@ class UnitOfWork(Repositories):
         """`ring` is called after each commit that changed what others may wait for; `author` is who writes, and why."""
         self.session = session_factory()  # takes a connection only with its first statement
         self._ring = ring
-        super().__init__(self.session, workspace_id, author)
+        super().__init__(SessionConnection(self.session), workspace_id, author)
 
     async def __aenter__(self) -> Self:
         return self

@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import Select, Uuid, any_, bindparam, func, select
 
 from db.agents import VARIANTS, AgentRepository, new_parameters
-from db.repository import ID, IDS, WORKSPACE, AnyRow, Repository, columns
+from db.connections import AnyRow
+from db.repository import ID, IDS, WORKSPACE, Repository, columns
 from db.tables import agent_variants, agents
 from domain.agents import Agent
 from domain.configs import CONFIG_FIELDS, ConfigOverrides
@@ -37,6 +38,7 @@ _BY_IDS = _VARIANTS.where(agent_variants.c.id == any_(IDS))
 _OF_AGENTS = _VARIANTS.where(agent_variants.c.agent_id == any_(IDS), agents.c.id == any_(IDS))
 _BY_AGENTS = _OF_AGENTS.order_by(agent_variants.c.agent_id, agent_variants.c.id)
 _ACTIVE_BY_AGENTS = _OF_AGENTS.where(agents.c.active_variant_id == agent_variants.c.id)
+_SLUGS = select(agent_variants.c.slug).where(_HERE, agent_variants.c.agent_id == ID)
 _AGENT_OF = select(agent_variants.c.agent_id).where(_HERE, agent_variants.c.id == ID)
 
 _NAMED = ("slug", "name", "description")
@@ -89,12 +91,7 @@ class VariantRepository(Repository):
         Without a slug it gets the first free one of its name. Raises Conflict for a slug that is taken, or one too many;
         `replacing` says how many of the present ones the caller deletes before the unit of work ends.
         """
-        taken = {
-            row.slug
-            for row in await self._rows(
-                select(agent_variants.c.slug).where(_HERE, agent_variants.c.agent_id == agent.id)
-            )
-        }
+        taken = {row.slug for row in await self._rows(_SLUGS, id=agent.id)}
         ensure_room(len(taken) - replacing)
         named = {
             "slug": new.slug or free_slug(slugify(new.name), taken),

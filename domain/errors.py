@@ -4,6 +4,9 @@ RapporteurError
 ├── NotFound            there is no such thing in this workspace
 ├── InvalidInput        values that break a rule, each named by its path; also a ValueError
 ├── Conflict            the present state does not allow it; also a ValueError
+├── Unauthenticated     nobody knows who asks
+├── Forbidden           who asks may not do this
+├── RateLimited         who asks has asked for too much of late
 └── ServiceUnavailable  the database is away or too busy: the same request may succeed later
 """
 
@@ -57,6 +60,22 @@ class Conflict(RapporteurError, ValueError):
     def __init__(self, message: str, current_version: int | None = None) -> None:
         super().__init__(message)
         self.current_version = current_version
+
+
+class Unauthenticated(RapporteurError):
+    """The credentials are missing, unknown, or no longer good; the message never says which part of them is wrong."""
+
+
+class Forbidden(RapporteurError):
+    """The scopes of who asks do not cover this."""
+
+
+class RateLimited(RapporteurError):
+    """Too much for now; worth another try after `retry_after` seconds."""
+
+    def __init__(self, message: str, retry_after: int = 1) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class ServiceUnavailable(RapporteurError):

@@ -12,6 +12,7 @@ WorkspaceId = NewType("WorkspaceId", UUID)
 AgentId = NewType("AgentId", UUID)
 VariantId = NewType("VariantId", UUID)
 MeetingId = NewType("MeetingId", UUID)
+KeyId = NewType("KeyId", UUID)
 
 DEFAULT_WORKSPACE_ID = WorkspaceId(UUID("01900000-0000-7000-8000-000000000000"))
 

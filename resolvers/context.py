@@ -7,28 +7,30 @@ import strawberry
 
 from db.database import Database
 from db.unit_of_work import Repositories, UnitOfWork
-from domain.events import ANONYMOUS, REASON, Author
+from domain.events import REASON, Author
+from domain.principals import Principal
 from domain.validation import checked
 from resolvers.hub import Hub
+from resolvers.hubs import Hubs
 from resolvers.loaders import Batches, Loaders
 
 
 class Context:
-    """Made anew for each operation. Everything a resolver reads or writes is of the hub's workspace."""
+    """Made anew for each operation. Everything a resolver reads or writes is of the principal's workspace."""
 
-    def __init__(self, database: Database, hub: Hub, actor: str = ANONYMOUS) -> None:
-        """`actor` is who asks, as history will have it."""
+    def __init__(self, database: Database, hubs: Hubs, principal: Principal, actor: str | None = None) -> None:
+        """`actor` is who asks, as history will have it; left out: the principal's name."""
         self._database = database
-        self.hub = hub
-        self.actor = actor
-        self.workspace_id = hub.workspace_id
+        self._hubs = hubs
+        self.principal = principal
+        self.actor = actor or principal.name
         self._loaders: Loaders | None = None
         self._batches = Batches()
 
     @property
     def loaders(self) -> Loaders:
         if self._loaders is None:
-            self._loaders = Loaders(self._database, self.workspace_id, self._batches)
+            self._loaders = Loaders(self._database, self.principal, self._batches)
         return self._loaders
 
     def renew_loaders(self) -> None:
@@ -41,17 +43,34 @@ class Context:
 
     def reading(self) -> AbstractAsyncContextManager[Repositories]:
         """The repositories on a connection of their own; not to be held while awaiting a loader."""
-        return self._database.reading(self.workspace_id)
+        return self._database.reading(self.principal.workspace_id)
+
+    def hub(self) -> AbstractAsyncContextManager[Hub]:
+        """The live hub of the workspace, for as long as something is read of it."""
+        return self._hubs.of(self.principal.workspace_id)
 
     @asynccontextmanager
     async def unit_of_work(self, reason: str | None = None) -> AsyncIterator[UnitOfWork]:
         """One transaction, and fresh loaders after it. `reason` is the caller's, for history; raises InvalidInput."""
-        author = Author(self.actor, checked(REASON, reason, "reason"))
+        author = self._author(reason)
         try:
-            async with self._database.unit_of_work(self.workspace_id, author) as uow:
+            async with self._database.unit_of_work(self.principal.workspace_id, author) as uow:
                 yield uow
         finally:
             self.renew_loaders()
+
+    @asynccontextmanager
+    async def writing(self, reason: str | None = None) -> AsyncIterator[Repositories]:
+        """As `unit_of_work`, for a write of one statement: there is nothing to commit, and two exchanges less."""
+        author = self._author(reason)
+        try:
+            async with self._database.writing(self.principal.workspace_id, author) as repositories:
+                yield repositories
+        finally:
+            self.renew_loaders()
+
+    def _author(self, reason: str | None) -> Author:
+        return Author(self.actor, checked(REASON, reason, "reason"))
 
 
 Info = strawberry.Info[Context, None]

@@ -242,7 +242,8 @@ class Hub:
                 cell.news.announce()
 
     async def close(self) -> None:
-        """End the reads that are under way."""
+        """Hear no more, and end the reads that are under way."""
+        self._database.bell.forget(self.hear)
         reads = list(self._reads.values())
         for read in reads:
             read.cancel()

@@ -1,7 +1,7 @@
 """Dataloaders: the keys asked for in one tick of the event loop become one SQL statement on one connection."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from typing import Any, TypeVar
@@ -13,9 +13,10 @@ from db.events import Version
 from db.unit_of_work import Repositories
 from domain.agents import Agent, ResolvedAgentConfig
 from domain.events import Event, EventKind, FieldChange, History
-from domain.ids import AgentId, MeetingId, VariantId, WorkspaceId
+from domain.ids import AgentId, MeetingId, VariantId
 from domain.meetings import Meeting
 from domain.pages import Page, PageRequest
+from domain.principals import Principal
 from domain.revisions import AgentRevision, VariantRevision
 from domain.search import Hit, Search, SearchPage
 from domain.segments import Segment, SpeakerStats
@@ -103,10 +104,10 @@ class Batches:
 class Loaders:
     """The loaders of one request, or of what follows one mutation: what they have loaded they do not ask for again."""
 
-    def __init__(self, database: Database, workspace_id: WorkspaceId, batches: Batches | None = None) -> None:
+    def __init__(self, database: Database, principal: Principal, batches: Batches | None = None) -> None:
         """`batches` are those of the operation."""
         self._database = database
-        self._workspace_id = workspace_id
+        self._principal = principal
         self._batches = batches or Batches()
         self._segment_pages: dict[tuple[PageRequest, str | None], Loader[MeetingId, Page[Segment] | None]] = {}
         self._segment_counts: dict[str | None, Loader[MeetingId, int | None]] = {}
@@ -121,7 +122,7 @@ class Loaders:
 
         async def batch(keys: list[K]) -> list[V | None]:
             with self._batches.one():
-                async with self._database.reading(self._workspace_id) as repositories:
+                async with self._database.reading(self._principal.workspace_id) as repositories:
                     found = await load(repositories, keys)
             return [found.get(key) for key in keys]
 
@@ -161,11 +162,29 @@ class Loaders:
 
     @cached_property
     def meetings(self) -> Loader[MeetingId, Meeting | None]:
-        return self._loader(lambda repositories, ids: repositories.meetings.by_ids(ids))
+        """Those that the principal may see: others are as unknown as any."""
+
+        async def load(repositories: Repositories, ids: list[MeetingId]) -> dict[MeetingId, Meeting]:
+            return await repositories.meetings.by_ids(await self._seen(repositories, ids))
+
+        return self._loader(load)
 
     @cached_property
     def segments(self) -> Loader[tuple[MeetingId, int], Segment | None]:
-        return self._loader(lambda repositories, keys: repositories.segments.by_keys(keys))
+        """Those of meetings that the principal may see."""
+
+        async def load(
+            repositories: Repositories, keys: list[tuple[MeetingId, int]]
+        ) -> dict[tuple[MeetingId, int], Segment]:
+            seen = await self._seen(repositories, {meeting_id for meeting_id, _ in keys})
+            return await repositories.segments.by_keys([key for key in keys if key[0] in seen])
+
+        return self._loader(load)
+
+    async def _seen(self, repositories: Repositories, ids: Collection[MeetingId]) -> Collection[MeetingId]:
+        if self._principal.sees_all:
+            return ids
+        return await repositories.grants.among(self._principal.id, ids)
 
     @cached_property
     def transcripts(self) -> Loader[MeetingId, list[Segment] | None]:

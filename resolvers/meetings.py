@@ -65,6 +65,8 @@ async def create(context: Context, values: Mapping[str, Any], reason: str | None
     new = meetings.new_meeting(values)
     async with context.unit_of_work(reason) as uow:
         created = await uow.meetings.create(new)
+        if not context.principal.writes_all:
+            await uow.grants.give(context.principal.id, [created.id])
         await uow.commit()
     return created
 
@@ -73,17 +75,14 @@ async def update(
     context: Context, id: str, values: Mapping[str, Any], expected_version: int | None, reason: str | None
 ) -> Meeting:
     key = meeting_id(id)
-    async with context.unit_of_work(reason) as uow:
+    async with context.writing(reason) as repositories:
         # Read without a lock: who has been overtaken by the time of writing is told so.
-        meeting = await uow.meetings.get(key)
+        meeting = await repositories.meetings.get(key)
         if meeting is None:
             raise NotFound("meeting", key)
         meeting.expect(expected_version)
         changed = meetings.patch_meeting(meeting, values)
-        if meetings.differs(changed, meeting):
-            meeting = await uow.meetings.update(changed)
-            await uow.commit()
-    return meeting
+        return await repositories.meetings.update(changed) if meetings.differs(changed, meeting) else meeting
 
 
 async def delete(context: Context, id: str, expected_version: int | None, reason: str | None) -> MeetingId:

@@ -5,7 +5,7 @@ from typing import Any
 
 from db.segments import CURSOR
 from domain import segments
-from domain.errors import InvalidInput
+from domain.errors import InvalidInput, NotFound
 from domain.meetings import Meeting
 from domain.pages import Page, page_request
 from domain.segments import DeletedSegments, Segment, SpeakerStats, UpsertedSegments, updates_cursor
@@ -73,10 +73,10 @@ async def meeting(roots: list[Segment], info: Info) -> list[Meeting]:
 async def upsert(context: Context, id: str, inputs: Sequence[Mapping[str, Any]]) -> UpsertedSegments:
     key = meeting_id(id, "meeting_id")
     contents = segments.segment_batch(inputs)
-    async with context.unit_of_work() as uow:
-        result = await uow.segments.upsert(key, contents)
-        await uow.commit()
-    return result
+    async with context.writing() as repositories:
+        if not context.principal.writes_all and not await repositories.grants.among(context.principal.id, [key]):
+            raise NotFound("meeting", key)
+        return await repositories.segments.upsert(key, contents)
 
 
 async def delete(context: Context, id: str, segment_ids: Sequence[int]) -> DeletedSegments:

@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 from domain.agents import ResolvedAgentConfig
-from domain.errors import InvalidInput, RapporteurError
+from domain.errors import InvalidInput, NotFound, RapporteurError
 from domain.meetings import Meeting
 from domain.slugs import slug as slug_rule
 from domain.updates import BATCH_SIZE, START, SegmentUpdates, position_of
@@ -22,7 +22,9 @@ async def segment_updates(
     key = meeting_id(id, "meeting_id")
     place = START if after is None else position_of(after, key)
     size = checked(BATCH_SIZE, DEFAULT_BATCH_SIZE if batch_size is None else batch_size, "batch_size")
-    async with aclosing(context.hub.segment_updates(key, place, size)) as stream:
+    if not context.principal.sees_all and await context.loaders.meetings.load(key) is None:
+        raise NotFound("meeting", key)
+    async with context.hub() as hub, aclosing(hub.segment_updates(key, place, size)) as stream:
         async for updates in stream:
             context.renew_loaders()
             yield updates
@@ -49,6 +51,6 @@ async def resolved_config_updates(
         if agent is None:
             raise InvalidInput.of("agent_slug", "there is no such agent")
         key = agent.id
-    async with aclosing(context.hub.resolved_config_updates(key)) as stream:
+    async with context.hub() as hub, aclosing(hub.resolved_config_updates(key)) as stream:
         async for config in stream:
             yield config

@@ -103,10 +103,8 @@ async def delete(context: Context, id: str, expected_version: int | None, reason
 async def activate(context: Context, id: str, expected_version: int | None, reason: str | None) -> Agent:
     """`expected_version` is the variant's: what becomes active is what the caller has seen."""
     key = variant_id(id)
-    async with context.unit_of_work(reason) as uow:
-        agent = await uow.agents.activate(key, expected_version=expected_version)
-        await uow.commit()
-    return agent
+    async with context.writing(reason) as repositories:
+        return await repositories.agents.activate(key, expected_version=expected_version)
 
 
 async def revert(

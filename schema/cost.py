@@ -24,7 +24,9 @@ from graphql import (
     VariableNode,
 )
 
+from domain.principals import Scopes
 from schema.prices import Page, Priced, priced
+from schema.scopes import scopes_of_type
 
 Variables = Mapping[str, Any]
 INTROSPECTION = ("__schema", "__type")
@@ -93,6 +95,8 @@ _NOTHING = _Cost()
 class OperationCost(NamedTuple):
     data: Amount
     introspection: int
+    scopes: Mapping[Scopes, str]
+    """Of each of these sets one scope is needed, for the field named."""
 
     def of(self, variables: Variables) -> int:
         """With these variables, as they came."""
@@ -125,6 +129,7 @@ class _Operation:
         self._node = node
         self._fragments = fragments
         self._costs: dict[str, _Cost] = {}
+        self._scopes: dict[Scopes, str] = {}
         self._defaults = {
             definition.variable.name.value: _literal(definition.default_value)
             for definition in node.variable_definitions or ()
@@ -132,7 +137,7 @@ class _Operation:
 
     def cost(self) -> OperationCost:
         cost = self._selections(self._node.selection_set, self._prices.roots[self._node.operation])
-        return OperationCost(Amount(cost.once).plus(cost.each), cost.introspection)
+        return OperationCost(Amount(cost.once).plus(cost.each), cost.introspection, self._scopes)
 
     def _selections(self, node: SelectionSetNode, type_: str) -> _Cost:
         # Parts are collected in lists: adding tuple to tuple would take the square of their number.
@@ -154,12 +159,17 @@ class _Operation:
             return self._field(selection, type_)
         if isinstance(selection, InlineFragmentNode):
             condition = selection.type_condition
-            return self._selections(selection.selection_set, condition.name.value if condition else type_)
+            return self._of_type(selection.selection_set, condition.name.value if condition else type_)
         name = cast("FragmentSpreadNode", selection).name.value
         if name not in self._costs:
             fragment = self._fragments[name]
-            self._costs[name] = self._selections(fragment.selection_set, fragment.type_condition.name.value)
+            self._costs[name] = self._of_type(fragment.selection_set, fragment.type_condition.name.value)
         return self._costs[name]
+
+    def _of_type(self, node: SelectionSetNode, type_: str) -> _Cost:
+        """Of a fragment, whose condition may say what something is, and so needs what its type needs."""
+        self._scopes.setdefault(scopes_of_type(type_), type_)
+        return self._selections(node, type_)
 
     def _field(self, node: FieldNode, type_: str) -> _Cost:
         name = node.name.value
@@ -170,6 +180,7 @@ class _Operation:
             below = self._selections(node.selection_set, "__Schema" if name == "__schema" else "__Type")
             return _Cost(introspection=1 + below.each.known)
         field = self._prices.fields[type_][name]
+        self._scopes.setdefault(field.scopes, f"{type_}.{name}")
         below = self._selections(node.selection_set, field.type) if node.selection_set and field.type else _NOTHING
         once = field.price.once + below.once
         own = Amount(1 + field.price.each)

@@ -2,7 +2,7 @@
 
 import re
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from graphql import (
@@ -13,14 +13,18 @@ from graphql import (
     GraphQLSyntaxError,
     IntValueNode,
     NoFragmentCyclesRule,
+    NoSchemaIntrospectionCustomRule,
     OperationDefinitionNode,
     get_introspection_query,
     get_operation_ast,
     parse,
+    specified_rules,
     validate,
 )
 from strawberry.extensions import SchemaExtension
 
+from domain.errors import Forbidden
+from domain.principals import Principal
 from schema.cost import OperationCost, Prices
 from schema.limits import LENGTH_PER_TOKEN, MAX_COMMENTS, MAX_NESTING, Limits, TooComplex, check_size
 
@@ -53,10 +57,12 @@ class ShortNumbers(ASTValidationRule):
 class Documents:
     """Those of one schema under some limits."""
 
-    def __init__(self, schema: GraphQLSchema, prices: Prices, limits: Limits) -> None:
+    def __init__(self, schema: GraphQLSchema, prices: Prices, limits: Limits, *, introspection: bool = True) -> None:
+        """Without `introspection` a document that asks for `__schema` or `__type` is not valid."""
         self.limits = limits
         self._schema = schema
         self._prices = prices
+        self._rules = specified_rules if introspection else (*specified_rules, NoSchemaIntrospectionCustomRule)
         self._kept: OrderedDict[str, Prepared | TooComplex] = OrderedDict()
         self._kept_length = 0
         self._last: tuple[str, Prepared | TooComplex] | None = None
@@ -82,6 +88,16 @@ class Documents:
         if costs.introspection > self._max_introspection:
             raise TooComplex("introspection", costs.introspection, self._max_introspection)
         return cost + costs.introspection
+
+    def check_scopes(self, prepared: Prepared, operation: OperationDefinitionNode, principal: Principal) -> None:
+        """Whether the principal may ask for all fields of the operation, skipped ones too. Raises Forbidden."""
+        scopes = prepared.costs[operation.name.value if operation.name else None].scopes
+        for needed, field in scopes.items():
+            if not needed & principal.scopes:
+                *others, last = sorted(scope.name for scope in needed)
+                either = f"{', '.join(others)} or {last}" if others else last
+                own = ", ".join(sorted(scope.name for scope in principal.scopes)) or "none"
+                raise Forbidden(f"{field} needs the scope {either}; yours: {own}")
 
     def _found(self, query: str) -> Prepared | TooComplex:
         if self._last and query == self._last[0]:  # one request asks several times, also for what is not kept
@@ -111,7 +127,7 @@ class Documents:
             return TooComplex(*error.reason)  # without the traceback, and what that holds
         # First of all: other rules would read them, and fail.
         long = self._problems(document, [ShortNumbers]) if _LONG_NUMBER.search(query) else []
-        errors = long or self._problems(document)
+        errors = long or self._problems(document, self._rules)
         return Prepared(document, errors, {} if errors else self._prices.costs(document))
 
     def _parsed(self, query: str) -> DocumentNode:
@@ -128,9 +144,7 @@ class Documents:
                 raise TooComplex("nesting", MAX_NESTING + 1, MAX_NESTING) from None
             raise
 
-    def _problems(
-        self, document: DocumentNode, rules: list[type[ASTValidationRule]] | None = None
-    ) -> list[GraphQLError]:
+    def _problems(self, document: DocumentNode, rules: Collection[type[ASTValidationRule]]) -> list[GraphQLError]:
         return validate(self._schema, document, rules, MAX_ERRORS, hide_suggestions=True)
 
 
@@ -172,9 +186,12 @@ class PreparedDocuments(SchemaExtension):
         context.pre_execution_errors = self._prepared.errors
         if not self._prepared.errors:
             try:
+                self._documents.check_scopes(self._prepared, self._operation, context.context.principal)
                 self._cost = self._documents.cost(self._prepared, self._operation, context.variables)
             except TooComplex as error:
                 context.pre_execution_errors = [error]
+            except Forbidden as error:
+                context.pre_execution_errors = [GraphQLError(str(error), original_error=error)]
         yield
 
     def get_results(self) -> dict[str, Any]:

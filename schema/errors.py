@@ -107,6 +107,12 @@ def coded(error: GraphQLError) -> GraphQLError:
             return _with(
                 error, str(unavailable), {"code": "SERVICE_UNAVAILABLE", "retryAfter": unavailable.retry_after}
             )
+        case errors.RateLimited() as limited:
+            return _with(error, str(limited), {"code": "RATE_LIMITED", "retryAfter": limited.retry_after})
+        case errors.Unauthenticated() as unknown:
+            return _with(error, str(unknown), {"code": "UNAUTHENTICATED"})
+        case errors.Forbidden() as forbidden:
+            return _with(error, str(forbidden), {"code": "FORBIDDEN"})
         case errors.RapporteurError() as known:
             return _with(error, str(known), {"code": "BAD_USER_INPUT"})
         case unexpected:

@@ -8,16 +8,18 @@ from typing import Annotated, Any
 import strawberry
 
 from domain import agents as agent_entities
+from domain import keys as key_entities
 from domain import manifests as manifest_entities
 from domain import meetings as meeting_entities
 from domain import segments as segment_entities
 from domain import variants as variant_entities
-from resolvers import agents, manifests, meetings, variants
+from resolvers import agents, keys, manifests, meetings, variants
 from resolvers import segments as segment_writes
 from resolvers.context import Info
 from schema.agents import AgentResult, CreateAgentInput, UpdateAgentInput
 from schema.errors import Conflict, InvalidInput, NotFound
 from schema.inputs import given
+from schema.keys import CreateApiKeyInput, CreateApiKeyResult, RevokeApiKeyResult
 from schema.manifests import AgentManifest, ApplyAgentsResult
 from schema.meetings import CreateMeetingInput, MeetingResult, UpdateMeetingInput
 from schema.segments import DeleteSegmentsResult, SegmentInput, UpsertSegmentsResult
@@ -217,6 +219,19 @@ class Mutation:
         self, info: Info, meeting_id: strawberry.ID, segment_ids: list[int]
     ) -> segment_entities.DeletedSegments:
         return await segment_writes.delete(info.context, meeting_id, segment_ids)
+
+    @strawberry.mutation(
+        graphql_type=CreateApiKeyResult, description="Makes a key for this workspace, and shows its token this once."
+    )
+    async def create_api_key(self, info: Info, input: CreateApiKeyInput) -> key_entities.CreatedApiKey:
+        return await keys.create(info.context, given(input))
+
+    @strawberry.mutation(
+        graphql_type=RevokeApiKeyResult,
+        description="From now on the key is refused, and its open subscriptions end within seconds. Again: no change.",
+    )
+    async def revoke_api_key(self, info: Info, id: strawberry.ID) -> key_entities.ApiKey:
+        return await keys.revoke(info.context, id)
 
 
 def _deleted(id: object) -> Deleted:

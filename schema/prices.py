@@ -19,10 +19,12 @@ from graphql import (
 from graphql.type import is_composite_type
 
 from domain.manifests import MAX_ENTITIES
+from domain.principals import Scopes
 from domain.segments import MAX_BATCH
 from domain.updates import MAX_BATCH_SIZE
-from resolvers import agents, history, meetings, nodes, search, segments
+from resolvers import agents, history, keys, meetings, nodes, search, segments
 from schema.connections import total_count
+from schema.scopes import scopes_of
 
 
 class Price(NamedTuple):
@@ -68,6 +70,7 @@ PAGES = {
     "Mutation.upsertSegments": Page(MAX_BATCH, ("segments",), each=10),
     "Query.agentHistory": Page(history.MAX_PAGE),
     "Query.agents": Page(agents.MAX_PAGE),
+    "Query.apiKeys": Page(keys.MAX_PAGE),
     "Query.meetingHistory": Page(history.MAX_PAGE),
     "Query.meetings": Page(meetings.MAX_PAGE),
     "Query.nodes": Page(nodes.MAX_NODES, ("ids",)),
@@ -81,6 +84,7 @@ PAGED = {"SegmentUpdates.deletedSegmentIds", "SegmentUpdates.segments"}
 SIZES = {
     "Agent.variants": 20,
     "AgentConfig.variables": 10,
+    "ApiKey.scopes": 4,
     "AppliedAgents.changes": 100,
     "ConfigDiff.fields": 12,
     "Event.changes": 5,
@@ -89,6 +93,7 @@ SIZES = {
     "ResolvedConfig.sources": 12,
     "ResolvedConfig.variables": 10,
     "SegmentSearchEdge.highlights": 10,
+    "Viewer.scopes": 4,
     # Those of this schema, for introspection:
     "__Directive.args": 2,
     "__Directive.locations": 5,
@@ -116,6 +121,8 @@ class Priced(NamedTuple):
     """Of a list; None: as many as the page has."""
     type: str | None
     """The name of the type whose fields are asked for."""
+    scopes: Scopes
+    """One of these is needed to ask for it."""
 
 
 def priced(schema: GraphQLSchema) -> dict[str, dict[str, Priced]]:
@@ -147,6 +154,7 @@ def _priced(type_: GraphQLObjectType | GraphQLInterfaceType, path: str, name: st
         is_list=is_list,
         size=size,
         type=named.name if is_composite_type(named) else None,
+        scopes=scopes_of(type_.name, name, named.name if is_composite_type(named) else None),
     )
 
 

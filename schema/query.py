@@ -9,10 +9,12 @@ from domain import agents as agent_entities
 from domain import diffs, pages
 from domain import meetings as meeting_entities
 from domain import search as search_entities
+from domain.principals import Principal
 from domain.variants import AgentVariant as VariantEntity
 from resolvers import agents as resolve_agents
 from resolvers import diffs as resolve_diffs
 from resolvers import history as resolve_history
+from resolvers import keys as resolve_keys
 from resolvers import meetings as resolve_meetings
 from resolvers import nodes as resolve_nodes
 from resolvers import search as resolve_search
@@ -23,6 +25,7 @@ from schema.configs import RenderedPrompt
 from schema.diffs import ConfigDiff, ConfigRef
 from schema.history import AgentEventConnection, MeetingEventConnection
 from schema.inputs import given
+from schema.keys import ApiKeyConnection, Viewer
 from schema.meetings import Meeting, MeetingConnection, MeetingFilter
 from schema.nodes import Node
 from schema.orders import AgentOrder, MeetingOrder
@@ -56,6 +59,16 @@ class Query:
         description="`Meeting.history`, also of a meeting that was deleted.",
     )
     node: resolve_nodes.Node | None = strawberry.field(resolver=resolve_nodes.node, graphql_type=Node | None)
+    viewer: Principal = strawberry.field(
+        resolver=resolve_keys.viewer,
+        graphql_type=Viewer,
+        description="Who asks: the key's name, its workspace, its scopes.",
+    )
+    api_keys = strawberry.field(
+        resolver=resolve_keys.api_keys,
+        graphql_type=ApiKeyConnection,
+        description="Of this workspace, from the newest to the oldest, revoked ones too; at most 100 a page.",
+    )
     nodes: list[resolve_nodes.Node | None] = strawberry.field(
         resolver=resolve_nodes.nodes,
         graphql_type=list[Node | None],

@@ -26,11 +26,14 @@ class RapporteurSchema(strawberry.Schema):
     documents: Documents
     """Those it executes; each under its limits."""
 
-    def limited(self, limits: Limits, *, fast: bool = True) -> "RapporteurSchema":
-        """The same schema with these limits, and documents of its own. Not `fast`: executed by graphql-core alone."""
+    def limited(self, limits: Limits, *, introspection: bool = True, fast: bool = True) -> "RapporteurSchema":
+        """The same schema with these limits, and documents of its own, which may ask for the schema or not.
+
+        Not `fast`: executed by graphql-core alone.
+        """
         other = copy(self)
         other.execution_context_class = FastExecutor if fast else StrawberryGraphQLCoreExecutionContext
-        other.documents = Documents(self._schema, _prices, limits)
+        other.documents = Documents(self._schema, _prices, limits, introspection=introspection)
         return other
 
     async def execute(self, *args: Any, **options: Any) -> ExecutionResult:

@@ -1,9 +1,11 @@
-"""Who asks, in their own words: what history has as the actor of a change."""
+"""What history has as the actor of a change: who asks, and for whom in their own words."""
 
 from collections.abc import Mapping
+from getpass import getuser
 from typing import Any
 
-from domain.events import ACTOR, ANONYMOUS
+from domain.events import ACTOR
+from domain.principals import LOCAL, Principal
 from domain.validation import checked
 
 HEADER = "rapporteur-actor"
@@ -12,12 +14,27 @@ PAYLOAD = "actor"
 """In the payload of a WebSocket's `connection_init`, for browsers, which can set no headers."""
 
 
-def actor_of(headers: Mapping[str, str], payload: Mapping[str, Any] | None = None) -> str:
-    """The actor that the client names. Raises InvalidInput."""
+def actor_of(principal: Principal, headers: Mapping[str, str], payload: Mapping[str, Any] | None = None) -> str:
+    """The principal's name; with an actor that the client names, `alice via console`. Raises InvalidInput."""
+    named = _named(headers, payload)
+    if named is None:
+        return principal.name
+    return named if principal.id == LOCAL else f"{named} via {principal.name}"
+
+
+def user_name() -> str:
+    """Who runs a command, for the history."""
+    try:
+        return getuser().strip() or "command line"
+    except (OSError, KeyError):  # a container's user may have no name
+        return "command line"
+
+
+def _named(headers: Mapping[str, str], payload: Mapping[str, Any] | None) -> str | None:
     if payload and payload.get(PAYLOAD) is not None:
         return str(checked(ACTOR, payload[PAYLOAD], PAYLOAD))
     named = headers.get(HEADER)
-    return ANONYMOUS if not named else str(checked(ACTOR, _text(named), HEADER))
+    return str(checked(ACTOR, _text(named), HEADER)) if named else None
 
 
 def _text(value: str) -> str:

@@ -16,15 +16,25 @@ from db.database import Database
 from db.migrate import current_revision, is_current
 from domain.errors import ServiceUnavailable
 from domain.ids import WorkspaceId
+from domain.principals import Principal
 from resolvers.context import Context
-from resolvers.hub import Hub
+from resolvers.hubs import Hubs
 from schema.limits import Limits
 from schema.schema import schema
+from server.auth.authentication import Authentication, NoAuthentication
+from server.auth.guard import Guard
+from server.auth.issuer import Issuer
+from server.auth.rates import Allowances, Rates
+from server.auth.sessions import Sessions
 from server.documents import Documents, read_trusted
 from server.graphiql import graphiql_routes
+from server.headers import SecurityHeaders
+from server.hosts import ANY, HostCheck
 from server.limits import Places
 from server.logs import RequestLog
+from server.metrics import metrics_route
 from server.operations import OPERATIONS
+from server.origins import check_origins, cors
 from server.refusals import error_response
 from server.settings import Settings
 from server.stopping import tell_of_stop
@@ -49,19 +59,28 @@ def open_documents(settings: Settings) -> Documents:
     return Documents(trusted, apq=settings.apq)
 
 
+def open_guard(settings: Settings, database: Database) -> Guard:
+    """Without authentication (see `server.exposure`) there are no limits either: nobody is told from another."""
+    if not settings.auth:
+        nobody = NoAuthentication(WorkspaceId(settings.workspace_id))
+        return Guard(nobody, Allowances(Rates()), Sessions(database))
+    issuer = Issuer(settings) if settings.oidc_issuer else None
+    return Guard(Authentication(database, issuer), Allowances(Rates.of(settings)), Sessions(database))
+
+
 def create_app(settings: Settings, database_url: str) -> Starlette:
     """The app on a database that is migrated and has the workspace (see `server.prepare`)."""
     database = open_database(settings, database_url)
-    hub = Hub(database, WorkspaceId(settings.workspace_id))
-    limited = schema.limited(
-        Limits(settings.max_cost, settings.max_depth, settings.max_tokens), fast=settings.fast_executor
-    )
-    streams = Streams(limited, open_documents(settings), settings.operation_timeout)
+    hubs = Hubs(database)
+    guard = open_guard(settings, database)
+    limits = Limits(settings.max_cost, settings.max_depth, settings.max_tokens)
+    limited = schema.limited(limits, introspection=settings.serves_introspection, fast=settings.fast_executor)
+    streams = Streams(limited, open_documents(settings), guard.allowances, settings.operation_timeout)
     places = Places(settings.max_connections)
     closing = asyncio.Event()
 
-    def new_context(actor: str) -> Context:
-        return Context(database, hub, actor)
+    def new_context(principal: Principal, actor: str) -> Context:
+        return Context(database, hubs, principal, actor)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -72,14 +91,18 @@ def create_app(settings: Settings, database_url: str) -> Starlette:
         loop = asyncio.get_running_loop()
         app.state.stop = lambda: loop.call_soon_threadsafe(closing.set)
         tell_of_stop(app.state.stop)
-        live = [asyncio.create_task(task) for task in (database.bell.run(), hub.run())]
+        live = [asyncio.create_task(task) for task in (database.bell.run(), guard.sessions.run())]
+        if isinstance(guard.authentication, Authentication):
+            live.append(asyncio.create_task(guard.authentication.run()))
         try:
             yield
         finally:
             for task in live:
                 task.cancel()
             await asyncio.gather(*live, return_exceptions=True)
-            await hub.close()
+            if isinstance(guard.authentication, Authentication):
+                await guard.authentication.note_use()
+            await hubs.close()
             await database.close()
 
     async def healthz(request: Request) -> Response:
@@ -101,16 +124,19 @@ def create_app(settings: Settings, database_url: str) -> Starlette:
         assert isinstance(error, HTTPException)
         return error_response(error.detail, error.status_code, error.headers)
 
+    check_origins(settings.origins, authenticated=bool(settings.auth))
+    hosts = [] if ANY in settings.allowed_hosts else [Middleware(HostCheck, settings.allowed_hosts)]
     app = Starlette(
         routes=[
-            Route("/graphql", GraphQLView(streams, new_context, settings, places, closing)),
-            WebSocketRoute("/graphql", WebSocketEndpoint(streams, new_context, settings, places)),
+            Route("/graphql", GraphQLView(streams, guard, new_context, settings, places, closing)),
+            WebSocketRoute("/graphql", WebSocketEndpoint(streams, guard, new_context, settings, places)),
             Route("/healthz", healthz),
             Route("/readyz", readyz),
+            metrics_route(database, places, guard),
             Route("/", home),
-            *(graphiql_routes(OPERATIONS) if settings.trusted_documents is None else ()),
+            *(graphiql_routes(OPERATIONS) if settings.serves_graphiql else ()),
         ],
-        middleware=[Middleware(RequestLog)],
+        middleware=[Middleware(RequestLog), Middleware(SecurityHeaders), *hosts, *cors(settings.origins)],
         exception_handlers={HTTPException: refused},
         lifespan=lifespan,
     )

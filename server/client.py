@@ -2,13 +2,12 @@
 
 import json
 from collections.abc import Iterator
-from getpass import getuser
 from typing import Any, Self
 
 import httpx
 import orjson
 
-from server.actors import HEADER
+from server.actors import HEADER, user_name
 from server.operations import operation
 
 _JSON = (b"content-type", b"application/json")
@@ -21,7 +20,8 @@ class ApiError(Exception):
 class ApiClient:
     """Runs the documents of `graphql/operations/` on the server at `url` (the path may be left out: `/graphql`)."""
 
-    def __init__(self, url: str, timeout: float = 60.0) -> None:
+    def __init__(self, url: str, key: str | None = None, timeout: float = 60.0) -> None:
+        """`key` is the token of an API key, where the server asks for one."""
         try:
             parsed = httpx.URL(url)
         except httpx.InvalidURL as error:
@@ -29,7 +29,10 @@ class ApiClient:
         if parsed.scheme not in ("http", "https") or not parsed.host:
             raise ApiError(f"{url!r} is not the URL of a server: say http://HOST:PORT")
         self.url = str(parsed.copy_with(path="/graphql") if parsed.path in ("", "/") else parsed)
-        self._http = httpx.Client(timeout=timeout, headers=[(HEADER.encode(), _user()), _JSON])
+        headers = [(HEADER.encode(), user_name().encode()), _JSON]
+        if key is not None:
+            headers.append((b"authorization", b"Bearer " + key.strip().encode()))
+        self._http = httpx.Client(timeout=timeout, headers=headers)
 
     def __enter__(self) -> Self:
         return self
@@ -85,14 +88,6 @@ class ApiClient:
             said = " ".join(response.text.split())[:200] if plain else ""
             return ApiError(f"the request is too large for the server: {said or f'{size:,} bytes'}")
         return ApiError(f"what answers at {self.url} is no Rapporteur server (HTTP {response.status_code})")
-
-
-def _user() -> bytes:
-    """Who runs the command, for the history."""
-    try:
-        return getuser().strip().encode() or b"command line"
-    except (OSError, KeyError):  # a container's user may have no name
-        return b"command line"
 
 
 def _body(name: str, variables: dict[str, Any]) -> bytes:

@@ -1,7 +1,10 @@
 """What is wrong with an operation, before any of it is executed."""
 
+from typing import Self
+
 from graphql import GraphQLError
 
+from domain.errors import RapporteurError
 from schema.errors import coded
 from server.json import encode_json
 
@@ -13,13 +16,28 @@ class RequestErrors(Exception):
         super().__init__("; ".join(error.message for error in errors))
         self.errors = [coded(error).formatted for error in errors]
 
+    @classmethod
+    def of(cls, error: RapporteurError) -> Self:
+        return cls([GraphQLError(str(error), original_error=error)])
+
     @property
     def status(self) -> int:
         """The HTTP status of an answer of the specification's own type."""
         return _STATUSES.get(self.errors[0]["extensions"]["code"], 400)
 
+    @property
+    def retry_after(self) -> int | None:
+        """Seconds after which the same may succeed."""
+        return self.errors[0]["extensions"].get("retryAfter")
 
-_STATUSES = {"FORBIDDEN": 403, "SERVICE_UNAVAILABLE": 503, "INTERNAL": 500}
+
+_STATUSES = {
+    "UNAUTHENTICATED": 401,
+    "FORBIDDEN": 403,
+    "RATE_LIMITED": 429,
+    "SERVICE_UNAVAILABLE": 503,
+    "INTERNAL": 500,
+}
 
 
 def encoded_errors(errors: RequestErrors) -> bytes:

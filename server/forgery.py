@@ -12,9 +12,9 @@ PREFLIGHTED = ("Rapporteur-Preflight", "Apollo-Require-Preflight", "X-Apollo-Ope
 def check_not_forged(headers: Mapping[str, str]) -> None:
     """Raises Refused if a web page of another origin may have made its visitor's browser send the request.
 
-    A page can send these headers only if the server has agreed beforehand, and this one never does. `Sec-Fetch-...` a page
-    cannot send at all. A browser sends both `Sec-Fetch-Mode` and `Sec-Fetch-Site`, or neither: the first alone is that of a
-    program (`fetch` of Node.js).
+    A page can send these headers only if the server has agreed beforehand, which it does for no origin but those that are
+    named (`server.origins`). `Sec-Fetch-...` a page cannot send at all. A browser sends both `Sec-Fetch-Mode` and
+    `Sec-Fetch-Site`, or neither: the first alone is that of a program (`fetch` of Node.js).
     """
     if any(headers.get(name) for name in PREFLIGHTED):
         return

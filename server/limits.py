@@ -12,15 +12,16 @@ class Places:
     """A number of places for connections that stay open."""
 
     def __init__(self, number: int) -> None:
-        self._free = number
+        self.taken = 0
+        self._number = number
 
     @contextmanager
     def one(self) -> Iterator[None]:
         """A place for the length of the block. Raises TooManyConnections."""
-        if not self._free:
+        if self.taken >= self._number:
             raise TooManyConnections
-        self._free -= 1
+        self.taken += 1
         try:
             yield
         finally:
-            self._free += 1
+            self.taken -= 1

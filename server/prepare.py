@@ -8,6 +8,7 @@ from db.migrate import LONGEST, ensure_workspace, migrate
 from domain.ids import WorkspaceId
 from server.app import open_database
 from server.demo import load_demo
+from server.exposure import with_auth
 from server.settings import Settings
 
 
@@ -19,6 +20,16 @@ def database_url(settings: Settings, *, keep_running: bool = False) -> Iterator[
     else:
         with embedded_postgres(settings.data_dir, keep_running=keep_running) as url:
             yield url
+
+
+async def ready_to_serve(settings: Settings, url: str) -> Settings:
+    """Prepare the database, and decide whether requests must carry keys. Raises Exposed."""
+    await prepare(settings, url, demo=settings.demo)
+    database = open_database(settings, url)
+    try:
+        return await with_auth(settings, database)
+    finally:
+        await database.close()
 
 
 async def prepare(settings: Settings, url: str, *, demo: bool) -> bool:

@@ -94,8 +94,9 @@ def replay(
 class Follower:
     """Reads the meeting's stream in a thread, as any subscriber does, and shows what it gets."""
 
-    def __init__(self, url: str, meeting_id: str, show: Callable[[Mapping[str, Any]], None]) -> None:
+    def __init__(self, url: str, key: str | None, meeting_id: str, show: Callable[[Mapping[str, Any]], None]) -> None:
         self._url = url
+        self._key = key
         self._meeting_id = meeting_id
         self._show = show
         self._seen = threading.Condition()
@@ -105,7 +106,7 @@ class Follower:
 
     def _follow(self) -> None:
         try:
-            with ApiClient(self._url) as client:
+            with ApiClient(self._url, self._key) as client:
                 for updates in client.events("SegmentUpdates", meetingId=self._meeting_id):
                     self._show(updates)
                     with self._seen:

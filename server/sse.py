@@ -10,12 +10,12 @@ from collections.abc import AsyncGenerator
 
 from starlette.types import Receive, Scope, Send
 
+from domain.principals import Principal
 from server.errors import RequestErrors, encoded_errors
 from server.settings import Settings
 
 _HEADERS = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
-    (b"cache-control", b"no-cache"),
     (b"x-accel-buffering", b"no"),  # nginx would collect the events
 ]
 
@@ -23,7 +23,16 @@ _HEADERS = [
 class EventStream:
     """An ASGI response of the answers of one operation."""
 
-    def __init__(self, answers: AsyncGenerator[bytes, None], closing: asyncio.Event, settings: Settings) -> None:
+    def __init__(
+        self,
+        answers: AsyncGenerator[bytes, None],
+        principal: Principal,
+        closing: asyncio.Event,
+        settings: Settings,
+    ) -> None:
+        """`principal` is whose stream it is."""
+        self.principal = principal
+        self._ended = asyncio.Event()
         self._answers = answers
         self._closing = closing
         self._send_timeout = settings.send_timeout
@@ -36,6 +45,7 @@ class EventStream:
             asyncio.create_task(self._keep_alive(send)),
             asyncio.create_task(_disconnected(receive)),
             asyncio.create_task(self._closing.wait()),
+            asyncio.create_task(self._ended.wait()),
         }
         try:
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
@@ -46,6 +56,10 @@ class EventStream:
         with contextlib.suppress(TimeoutError, OSError):
             async with asyncio.timeout(1):
                 await send({"type": "http.response.body", "body": b""})
+
+    def end(self) -> None:
+        """The key or token that the request came with is no longer good: end the stream; a client that comes again is told."""
+        self._ended.set()
 
     async def _stream(self, send: Send) -> None:
         await self._write(send, b":\n\n")  # so that the client sees at once that the stream is open

@@ -32,6 +32,7 @@ from resolvers.context import Context
 from schema.documents import Prepared, cost_is_asked_for, operation_of
 from schema.errors import coded
 from schema.schema import RapporteurSchema
+from server.auth.rates import Allowances
 from server.deadlines import Limit, Watch
 from server.documents import Documents
 from server.errors import RequestErrors
@@ -49,8 +50,9 @@ def _only_request_errors() -> Iterator[None]:
     except (RequestErrors, ClientDisconnect):
         raise
     except Exception as error:
-        original = error.original_error if isinstance(error, GraphQLError) else error
-        raise RequestErrors([GraphQLError(str(error), original_error=original)]) from error
+        if not isinstance(error, GraphQLError):
+            error = GraphQLError(str(error), original_error=error)
+        raise RequestErrors([error]) from error
 
 
 class Executable(NamedTuple):
@@ -64,10 +66,13 @@ class Executable(NamedTuple):
 class Streams:
     """Executes operations as streams, sharing the work for events that many readers get."""
 
-    def __init__(self, schema: RapporteurSchema, documents: Documents, operation_timeout: float) -> None:
+    def __init__(
+        self, schema: RapporteurSchema, documents: Documents, allowances: Allowances, operation_timeout: float
+    ) -> None:
         """`operation_timeout` is in seconds, for a query or mutation, and for each event of a subscription."""
         self._schema = schema
         self._documents = documents
+        self._allowances = allowances
         self._operation_timeout = operation_timeout
         self._answers: OrderedDict[tuple[int, bytes], tuple[object, bytes]] = OrderedDict()
         self._under_way: dict[tuple[int, bytes], asyncio.Future[bytes]] = {}
@@ -83,11 +88,11 @@ class Streams:
         except GraphQLError as error:
             raise RequestErrors([error]) from error
 
-    async def execute(self, asked: GraphQLRequest, context: Context, watch: Watch) -> bytes:
+    async def execute(self, executable: Executable, context: Context, watch: Watch) -> bytes:
         """The answer of a prepared query or mutation. Raises RequestErrors if there is no data, or ClientDisconnect."""
         with _only_request_errors():
             try:
-                result = await self._result(asked, context, watch)
+                result = await self._result(executable, context, watch)
             except ServiceUnavailable:
                 watch.check()
                 raise
@@ -102,36 +107,51 @@ class Streams:
                 async for answer in answers:
                     yield answer
 
-    async def _result(self, asked: GraphQLRequest, context: Context, watch: Watch | None = None) -> StrawberryResult:
-        async with Limit(self._operation_timeout, context) as deadline:
-            if watch:
-                watch.start(deadline)
-            try:
-                return await self._schema.execute(
-                    asked.query,
-                    asked.variables,
-                    context,
-                    operation_name=asked.operation_name,
-                    operation_extensions=asked.extensions,
-                )
-            finally:
+    def _cost(self, executable: Executable, context: Context) -> int:
+        """What the operation costs, taken from what its principal may spend. Raises GraphQLError or RapporteurError."""
+        asked, prepared, operation = executable
+        self._schema.documents.check_scopes(prepared, operation, context.principal)
+        cost = self._schema.documents.cost(prepared, operation, asked.variables)
+        self._allowances.of(context.principal).spend(cost)
+        return cost
+
+    async def _result(self, executable: Executable, context: Context, watch: Watch | None = None) -> StrawberryResult:
+        asked = executable.asked
+        self._cost(executable, context)
+        with self._allowances.of(context.principal).one("operations"):
+            async with Limit(self._operation_timeout, context) as deadline:
                 if watch:
-                    watch.stop()
+                    watch.start(deadline)
+                try:
+                    return await self._schema.execute(
+                        asked.query,
+                        asked.variables,
+                        context,
+                        operation_name=asked.operation_name,
+                        operation_extensions=asked.extensions,
+                    )
+                finally:
+                    if watch:
+                        watch.stop()
 
     async def _executed(self, asked: GraphQLRequest, context: Context) -> AsyncGenerator[bytes, None]:
-        asked, prepared, operation = self.prepared(asked)
+        executable = self.prepared(asked)
+        if executable.operation.operation is OperationType.SUBSCRIPTION:
+            with self._allowances.of(context.principal).one("subscriptions"):
+                async with aclosing(self._subscribed(executable, context)) as answers:
+                    async for answer in answers:
+                        yield answer
+            return
+        result = await self._result(executable, context)
+        if result.data is None and result.errors:
+            raise RequestErrors(result.errors)
+        yield _encoded(result.data, result.errors, result.extensions)
+
+    async def _subscribed(self, executable: Executable, context: Context) -> AsyncGenerator[bytes, None]:
+        asked, prepared, operation = executable
         document, schema = prepared.document, self._schema
         query, variables, name = asked.query, asked.variables, asked.operation_name
-        if operation.operation is not OperationType.SUBSCRIPTION:
-            result = await self._result(asked, context)
-            if result.data is None and result.errors:
-                raise RequestErrors(result.errors)
-            yield _encoded(result.data, result.errors, result.extensions)
-            return
-        try:
-            cost = schema.documents.cost(prepared, operation, variables)
-        except GraphQLError as error:
-            raise RequestErrors([error]) from error
+        cost = self._cost(executable, context)
         of_answers = {"cost": cost} if cost_is_asked_for(asked.extensions) else None
         executor = schema.execution_context_class.build(
             schema._schema, document, context_value=context, raw_variable_values=variables, operation_name=name

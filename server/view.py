@@ -8,9 +8,13 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from domain.errors import InvalidInput
+from domain.errors import InvalidInput, RateLimited, ServiceUnavailable, Unauthenticated
+from domain.principals import Principal
 from resolvers.context import Context
 from server.actors import actor_of
+from server.auth.bearer import CHALLENGE, INVALID, token_of
+from server.auth.guard import Guard
+from server.auth.rates import Allowance
 from server.deadlines import Watch
 from server.errors import RequestErrors, encoded_errors
 from server.forgery import check_not_forged
@@ -25,10 +29,10 @@ from server.streams import Streams
 
 COST_HEADER = "Rapporteur-Cost"
 """With any value asks for the cost, as `extensions: {"cost": true}` in the body does."""
-HEADERS = {"GET": {"Vary": "Accept", "Cache-Control": "no-store"}}
-"""Of answers: what comes by GET might be kept by somebody on the way."""
+HEADERS = {"GET": {"Vary": "Accept"}}
 METHODS = {"Allow": "GET, POST"}
 ONLY_POST = {"Allow": "POST"}
+TOO_MANY_REQUESTS = 429
 
 
 class GraphQLView:
@@ -37,13 +41,15 @@ class GraphQLView:
     def __init__(
         self,
         streams: Streams,
-        new_context: Callable[[str], Context],
+        guard: Guard,
+        new_context: Callable[[Principal, str], Context],
         settings: Settings,
         places: Places,
         closing: asyncio.Event,
     ) -> None:
         """`closing` is set when the server stops: streams end then."""
         self._streams = streams
+        self._guard = guard
         self._new_context = new_context
         self._settings = settings
         self._places = places
@@ -63,7 +69,7 @@ class GraphQLView:
             await answer(scope, receive, send)
             return
         try:
-            with self._places.one():
+            with self._places.one(), self._guard.sessions.one(answer.principal, answer.end):
                 await answer(scope, receive, send)
         except TooManyConnections:
             await error_response("too many connections: try again later", 503)(scope, receive, send)
@@ -72,26 +78,29 @@ class GraphQLView:
         """The answer, which may be a stream that has not begun. Raises Refused, or ClientDisconnect."""
         if request.method == "GET":
             if accepts.html:
-                if self._settings.trusted_documents is not None:
-                    raise Refused(404, "only trusted documents are executed here: there is no GraphiQL")
+                if not self._settings.serves_graphiql:
+                    raise Refused(404, "there is no GraphiQL here: send a POST with the document as JSON")
                 return await graphiql_page(request)
             check_not_forged(request.headers)
-            asked = from_url(request)
-        elif request.method == "POST":
-            asked = await from_body(request, self._settings.max_body, self._settings.operation_timeout)
-        else:
+        elif request.method != "POST":
             raise Refused(405, "send a POST with the document as JSON, or a GET of a query", METHODS)
+        principal, allowance = await self._admitted(request)
+        if request.method == "GET":
+            asked = from_url(request)
+        else:
+            asked = await from_body(request, self._settings.max_body, self._settings.operation_timeout)
         if accepts.single is None and (request.method == "GET" or not accepts.events):
             raise Refused(406, f"the answer can be {RESPONSE} or {JSON}, or text/event-stream to a POST")
         if COST_HEADER in request.headers:
             asked = asked._replace(extensions={**(asked.extensions or {}), "cost": True})
         request.state.operation = asked.operation_name  # for the request's line in the log
-        context = self._new_context(_actor(request))
+        context = self._new_context(principal, _actor(principal, request))
         if accepts.single is None:
             return self._events(asked, context)
+        headers = HEADERS.get(request.method, {}) | allowance.headers()
         try:
-            asked, _, operation = self._streams.prepared(asked)
-            kind = operation.operation
+            executable = self._streams.prepared(asked)
+            kind = executable.operation.operation
             if request.method == "GET" and kind is not OperationType.QUERY:
                 raise Refused(405, f"a {kind.value} needs a POST", ONLY_POST)
             if kind is OperationType.SUBSCRIPTION:
@@ -99,22 +108,37 @@ class GraphQLView:
                 if accepts.events:
                     return self._events(asked, context)
                 raise Refused(400, "a subscription needs a WebSocket, or the header Accept: text/event-stream")
-            body, status = await self._streams.execute(asked, context, Watch(request.receive)), 200
+            body, status = await self._streams.execute(executable, context, Watch(request.receive)), 200
         except RequestErrors as error:
             body, status = encoded_errors(error), error.status
-        return Response(
-            body,
-            status if accepts.single == RESPONSE else 200,
-            HEADERS.get(request.method),
-            media_type=content_type(accepts.single),
-        )
+            if error.retry_after is not None:
+                headers["Retry-After"] = str(error.retry_after)
+        if accepts.single != RESPONSE and status != TOO_MANY_REQUESTS:
+            status = 200
+        return Response(body, status, headers, media_type=content_type(accepts.single))
+
+    async def _admitted(self, request: Request) -> tuple[Principal, Allowance]:
+        """Who asks, before anything of the request is read. Raises Refused."""
+        token = token_of(request.headers)
+        try:
+            principal = await self._guard.authentication.principal(token)
+            allowance = self._guard.allowances.of(principal)
+            allowance.request()
+        except Unauthenticated as error:
+            raise Refused(401, str(error), CHALLENGE if token is None else INVALID) from error
+        except RateLimited as error:
+            headers = allowance.headers() | {"Retry-After": str(error.retry_after)}
+            raise Refused(TOO_MANY_REQUESTS, str(error), headers) from error
+        except ServiceUnavailable as error:
+            raise Refused(503, str(error), {"Retry-After": str(error.retry_after)}) from error
+        return principal, allowance
 
     def _events(self, asked: GraphQLRequest, context: Context) -> EventStream:
-        return EventStream(self._streams.answers(asked, context), self._closing, self._settings)
+        return EventStream(self._streams.answers(asked, context), context.principal, self._closing, self._settings)
 
 
-def _actor(request: Request) -> str:
+def _actor(principal: Principal, request: Request) -> str:
     try:
-        return actor_of(request.headers)
+        return actor_of(principal, request.headers)
     except InvalidInput as error:
         raise Refused(400, str(error)) from error

@@ -13,16 +13,21 @@ from typing import Any
 
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
-from strawberry.http.websocket_origin import is_same_origin
 
-from domain.errors import InvalidInput
+from domain.errors import InvalidInput, RateLimited, ServiceUnavailable, Unauthenticated
 from domain.events import ANONYMOUS
+from domain.principals import Principal
 from resolvers.context import Context
 from server.actors import actor_of
+from server.auth.authentication import NOT_VALID
+from server.auth.bearer import token_of
+from server.auth.guard import Guard
 from server.errors import RequestErrors
 from server.json import decode_json, encode_json
 from server.limits import Places, TooManyConnections
 from server.logs import log_operation
+from server.origins import may_connect
+from server.refusals import error_response
 from server.requests import GraphQLRequest, Malformed, parameters_of
 from server.settings import Settings
 from server.streams import Streams
@@ -31,6 +36,7 @@ PROTOCOL = "graphql-transport-ws"
 
 BAD_REQUEST = 4400
 UNAUTHORIZED = 4401
+FORBIDDEN = 4403
 SUBPROTOCOL_NOT_ACCEPTABLE = 4406
 INIT_TIMEOUT = 4408
 SUBSCRIBER_EXISTS = 4409
@@ -53,20 +59,26 @@ class WebSocketEndpoint:
     """The ASGI app that accepts connections, as many as there are places."""
 
     def __init__(
-        self, streams: Streams, new_context: Callable[[str], Context], settings: Settings, places: Places
+        self,
+        streams: Streams,
+        guard: Guard,
+        new_context: Callable[[Principal, str], Context],
+        settings: Settings,
+        places: Places,
     ) -> None:
         self._streams = streams
+        self._guard = guard
         self._new_context = new_context
         self._settings = settings
         self._places = places
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         websocket = WebSocket(scope, receive, send)
-        origin = websocket.headers.get("origin")
-        if origin is not None and not is_same_origin(origin, websocket.headers.get("host")):
-            await (
-                websocket.close()
-            )  # before accepting: HTTP 403. Else any web page could use the server of who looks at it
+        headers = websocket.headers
+        if not may_connect(headers.get("origin"), headers.get("host"), self._settings.origins):
+            # Before accepting. Else any web page could use the server of who looks at it.
+            message = "a page of this origin may open no WebSocket: name it in RAPPORTEUR_ORIGINS (--origins)"
+            await error_response(message, 403)(scope, receive, send)
             return
         offered = PROTOCOL in scope["subprotocols"]
         # A refusal comes after the handshake: a browser shows its code and reason only then.
@@ -76,7 +88,8 @@ class WebSocketEndpoint:
             return
         try:
             with self._places.one():
-                await _Connection(websocket, send, self._streams, self._new_context, self._settings).run()
+                connection = _Connection(websocket, send, self._streams, self._guard, self._new_context, self._settings)
+                await connection.run()
         except TooManyConnections:
             await websocket.close(TRY_AGAIN_LATER, "too many connections: try again later")
 
@@ -87,16 +100,19 @@ class _Connection:
         websocket: WebSocket,
         send: Send,
         streams: Streams,
-        new_context: Callable[[str], Context],
+        guard: Guard,
+        new_context: Callable[[Principal, str], Context],
         settings: Settings,
     ) -> None:
         """`send` is the one beneath `websocket`, whose checks of each message would cost a tenth of the whole way."""
         self._websocket = websocket
         self._raw_send = send
         self._streams = streams
+        self._guard = guard
         self._new_context = new_context
         self._settings = settings
-        self._acknowledged = False
+        self._session = contextlib.ExitStack()
+        self._principal: Principal | None = None
         self._actor = ANONYMOUS
         self._operations: dict[str, asyncio.Task[None]] = {}
         self._closing: asyncio.Future[_Close] = asyncio.get_running_loop().create_future()
@@ -121,6 +137,12 @@ class _Connection:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            self._session.close()
+
+    def _end(self) -> None:
+        """The key or token that the connection came with is no longer good."""
+        if not self._closing.done():
+            self._closing.set_result(_Close(FORBIDDEN, NOT_VALID))
 
     async def _close(self, close: _Close) -> None:
         # Who does not read does not get this either; uvicorn and the kernel see to the end of the connection then.
@@ -131,7 +153,7 @@ class _Connection:
     async def _read(self) -> None:
         try:
             async with asyncio.timeout(self._settings.init_timeout):
-                while not self._acknowledged:
+                while self._principal is None:
                     await self._handle(await self._receive())
         except TimeoutError:
             raise _Close(INIT_TIMEOUT, "Connection initialisation timeout") from None
@@ -181,19 +203,28 @@ class _Connection:
                 raise _Close(BAD_REQUEST, "unknown message type")
 
     async def _initialise(self, message: dict[str, Any]) -> None:
-        if self._acknowledged:
+        if self._principal is not None:
             raise _Close(TOO_MANY_INITS, "Too many initialisation requests")
         if not isinstance(message.get("payload"), dict | None):
             raise _Close(BAD_REQUEST, "the payload of connection_init must be an object")
+        headers, payload = self._websocket.headers, message.get("payload")
+        token = token_of(headers, payload)
         try:
-            self._actor = actor_of(self._websocket.headers, message.get("payload"))
+            principal = await self._guard.authentication.principal(token)
+            self._actor = actor_of(principal, headers, payload)
         except InvalidInput as error:
             raise _Close(BAD_REQUEST, str(error)) from error
+        except Unauthenticated as error:
+            # Clients take the second for a reason to come again, perhaps with a new token; the first they give up on.
+            raise _Close(UNAUTHORIZED if token is None else FORBIDDEN, str(error)) from error
+        except ServiceUnavailable as error:
+            raise _Close(TRY_AGAIN_LATER, str(error)) from error
+        self._session.enter_context(self._guard.sessions.one(principal, self._end))
         await self._send({"type": "connection_ack"})
-        self._acknowledged = True
+        self._principal = principal
 
     async def _subscribe(self, message: dict[str, Any]) -> None:
-        if not self._acknowledged:
+        if self._principal is None:
             raise _Close(UNAUTHORIZED, "Unauthorized")
         id, payload = _id_of(message), message.get("payload")
         if id in self._operations:
@@ -203,14 +234,21 @@ class _Connection:
         except Malformed as error:
             raise _Close(BAD_REQUEST, f"the payload of subscribe: {error}") from error
         if len(self._operations) >= self._settings.max_operations:
-            await self._send_error(id, f"at most {self._settings.max_operations} operations at once on a connection")
+            most = RateLimited(f"at most {self._settings.max_operations} operations at once on a connection")
+            await self._refuse(id, most)
             return
-        self._operations[id] = asyncio.create_task(self._operate(id, asked))
+        try:
+            self._guard.allowances.of(self._principal).request()
+        except RateLimited as error:
+            await self._refuse(id, error)
+            return
+        context = self._new_context(self._principal, self._actor)
+        self._operations[id] = asyncio.create_task(self._operate(id, asked, context))
 
-    async def _operate(self, id: str, asked: GraphQLRequest) -> None:
+    async def _operate(self, id: str, asked: GraphQLRequest, context: Context) -> None:
         """One operation, from its first answer to its end."""
         head = f'{{"id":{encode_json(id).decode()},"type":"next","payload":'
-        stream = self._streams.answers(asked, self._new_context(self._actor))
+        stream = self._streams.answers(asked, context)
         began, outcome = time.perf_counter(), "ended"
         try:
             async with contextlib.aclosing(stream) as answers:
@@ -231,9 +269,8 @@ class _Connection:
         finally:
             log_operation(asked.operation_name, outcome, time.perf_counter() - began)
 
-    async def _send_error(self, id: str, message: str) -> None:
-        error = {"message": message, "extensions": {"code": "RATE_LIMITED"}}
-        await self._send({"id": id, "type": "error", "payload": [error]})
+    async def _refuse(self, id: str, error: RateLimited) -> None:
+        await self._send({"id": id, "type": "error", "payload": RequestErrors.of(error).errors})
 
     async def _send(self, message: dict[str, Any]) -> None:
         await self._send_text(encode_json(message).decode())

@@ -2,7 +2,7 @@
 
 import typer
 
-from server.cli import agents, serving, transcripts
+from server.cli import agents, keys, serving, transcripts
 
 app = typer.Typer(
     help="The GraphQL backend for products in which LLM agents take part in meetings.",
@@ -19,3 +19,5 @@ app.command()(transcripts.export)
 app.command()(transcripts.replay)
 app.command()(serving.schema)
 app.add_typer(agents.app, name="agents")
+app.add_typer(keys.keys, name="keys")
+app.add_typer(keys.workspaces, name="workspaces")

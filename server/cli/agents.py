@@ -13,7 +13,7 @@ from strawberry.utils.str_converters import to_camel_case
 from domain.configs import CONFIG_FIELDS
 from domain.diffs import text_diff
 from domain.manifests import MAX_ENTITIES
-from server.cli.options import DEFAULT_URL, Url, errors, fail
+from server.cli.options import DEFAULT_URL, Key, Url, errors, fail
 from server.client import ApiClient, ApiError
 from server.manifests import SUFFIX, NotAManifest, files, in_files, misnamed, pull, read_manifest
 
@@ -27,7 +27,7 @@ Directory = Annotated[Path, typer.Argument(metavar="DIR", help="One file for eac
 
 
 @app.command("pull")
-def pull_agents(directory: Directory, url: Url = DEFAULT_URL) -> None:
+def pull_agents(directory: Directory, url: Url = DEFAULT_URL, api_key: Key = None) -> None:
     """Write the server's agents, with their variants, to files.
 
     Files of agents that the server has not are kept, and named.
@@ -36,7 +36,7 @@ def pull_agents(directory: Directory, url: Url = DEFAULT_URL) -> None:
         directory.mkdir(parents=True, exist_ok=True)
         others = {path.name for path in files(directory)}
         written = total = 0
-        with ApiClient(url) as client:
+        with ApiClient(url, api_key) as client:
             for name, content in pull(client):
                 others.discard(name)
                 total += 1
@@ -66,6 +66,7 @@ def push_agents(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     reason: Annotated[str | None, typer.Option(help="For the history.")] = None,
     url: Url = DEFAULT_URL,
+    api_key: Key = None,
 ) -> None:
     """Make the server's agents what the files say: show what would change, ask, and do it in one transaction.
 
@@ -74,7 +75,7 @@ def push_agents(
     paths, manifests = _read(directory)
     _ensure_size(directory, manifests, prune)
     try:
-        with ApiClient(url) as client:
+        with ApiClient(url, api_key) as client:
             planned = client.run("ApplyAgents", agents=manifests, prune=prune, dryRun=True, reason=reason)
             if not planned["changes"]:
                 typer.echo("nothing to change")

@@ -32,6 +32,14 @@ Url = Annotated[
     str,
     typer.Option(envvar="RAPPORTEUR_URL", help="The running server."),
 ]
+Key = Annotated[
+    str | None,
+    typer.Option(
+        "--api-key",
+        envvar="RAPPORTEUR_API_KEY",
+        help="The token of a key, where the server asks for one; better in the environment, where others do not see it.",
+    ),
+]
 DEFAULT_URL = "http://127.0.0.1:8000"
 
 
@@ -41,8 +49,9 @@ def read_settings(**options: Any) -> Settings:
         return Settings(**{name: value for name, value in options.items() if value is not None})
     except ValidationError as error:
         for problem in error.errors():
-            name = str(problem["loc"][0])
-            errors.print(f"[red]RAPPORTEUR_{name.upper()} (--{name.replace('_', '-')})[/]: {problem['msg']}")
+            names = [str(part) for part in problem["loc"][:1]]  # none: it is about several
+            place = "".join(f"RAPPORTEUR_{name.upper()} (--{name.replace('_', '-')}): " for name in names)
+            errors.print(f"[red]{place}[/]{problem['msg']}")
         raise typer.Exit(2) from error
 
 

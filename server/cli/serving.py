@@ -16,7 +16,8 @@ from server.app import open_documents
 from server.cli.options import DatabaseUrl, DataDir, fail, read_settings
 from server.graphiql import is_vendored
 from server.operations import SDL
-from server.prepare import database_url, prepare
+from server.origins import check_origins
+from server.prepare import database_url, prepare, ready_to_serve
 
 logger = logging.getLogger("rapporteur")
 
@@ -31,6 +32,31 @@ def serve(
     ] = None,
     database_url_: DatabaseUrl = None,
     data_dir: DataDir = None,
+    origins: Annotated[
+        str | None,
+        typer.Option(
+            envvar="RAPPORTEUR_ORIGINS",
+            help="Web pages of these origins may use the server: https://app.example.com,... Default: its own only.",
+        ),
+    ] = None,
+    hosts: Annotated[
+        str | None,
+        typer.Option(
+            envvar="RAPPORTEUR_HOSTS",
+            help="Names to answer to: api.example.com,*.example.net. Default: this machine's own; all with authentication.",
+        ),
+    ] = None,
+    graphiql: Annotated[
+        bool | None,
+        typer.Option(envvar="RAPPORTEUR_GRAPHIQL", help="Serve GraphiQL. Default: without authentication only."),
+    ] = None,
+    introspection: Annotated[
+        bool | None,
+        typer.Option(
+            envvar="RAPPORTEUR_INTROSPECTION",
+            help="Let clients ask for the schema. Default: where GraphiQL was asked for, and without authentication.",
+        ),
+    ] = None,
     pool_size: Annotated[
         int | None, typer.Option(envvar="RAPPORTEUR_POOL_SIZE", help="Database connections. Default: 10")
     ] = None,
@@ -45,6 +71,55 @@ def serve(
     operation_timeout: Annotated[
         float | None,
         typer.Option(envvar="RAPPORTEUR_OPERATION_TIMEOUT", help="Seconds that an operation may take. Default: 30"),
+    ] = None,
+    auth: Annotated[
+        bool | None,
+        typer.Option(
+            envvar="RAPPORTEUR_AUTH", help="Ask for a key or token. Default: if there are keys, or an issuer is named"
+        ),
+    ] = None,
+    insecure: Annotated[
+        bool | None,
+        typer.Option(
+            "--insecure",
+            envvar="RAPPORTEUR_INSECURE",
+            help="Serve other machines without asking for keys.",
+        ),
+    ] = None,
+    oidc_issuer: Annotated[
+        str | None, typer.Option(envvar="RAPPORTEUR_OIDC_ISSUER", help="Whose tokens are good beside keys: their iss.")
+    ] = None,
+    oidc_audience: Annotated[
+        str | None, typer.Option(envvar="RAPPORTEUR_OIDC_AUDIENCE", help="The aud of tokens for this server.")
+    ] = None,
+    oidc_jwks: Annotated[
+        str | None, typer.Option(envvar="RAPPORTEUR_OIDC_JWKS", help="The issuer's keys: a URL, or a file.")
+    ] = None,
+    oidc_workspace_claim: Annotated[
+        str | None,
+        typer.Option(
+            envvar="RAPPORTEUR_OIDC_WORKSPACE_CLAIM", help="The claim with the workspace. Default: all are of one"
+        ),
+    ] = None,
+    oidc_scopes_claim: Annotated[
+        str | None,
+        typer.Option(envvar="RAPPORTEUR_OIDC_SCOPES_CLAIM", help="The claim with the scopes. Default: scope"),
+    ] = None,
+    rate_requests: Annotated[
+        int | None,
+        typer.Option(envvar="RAPPORTEUR_RATE_REQUESTS", help="A minute for each key; 0: any. Default: 6000"),
+    ] = None,
+    rate_cost: Annotated[
+        int | None,
+        typer.Option(envvar="RAPPORTEUR_RATE_COST", help="Cost a minute for each key; 0: any. Default: 10000000"),
+    ] = None,
+    max_key_operations: Annotated[
+        int | None,
+        typer.Option(envvar="RAPPORTEUR_MAX_KEY_OPERATIONS", help="At once for each key; 0: any. Default: 50"),
+    ] = None,
+    max_key_subscriptions: Annotated[
+        int | None,
+        typer.Option(envvar="RAPPORTEUR_MAX_KEY_SUBSCRIPTIONS", help="At once for each key; 0: any. Default: 1000"),
     ] = None,
     trusted_documents: Annotated[
         Path | None,
@@ -126,11 +201,12 @@ def serve(
     try:
         open_documents(settings)  # here, where a mistake in one can still be told
         with database_url(settings) as url:
-            asyncio.run(prepare(settings, url, demo=settings.demo))
-            if not is_vendored():
-                logger.warning(
-                    "GraphiQL's files are not installed (npm was not there): browsers will load them from a CDN"
-                )
+            settings = asyncio.run(ready_to_serve(settings, url))
+            check_origins(settings.origins, authenticated=bool(settings.auth))
+            if not settings.auth:
+                logger.warning("no key is asked for: whoever reaches the server may do everything")
+            if settings.serves_graphiql and not is_vendored():
+                logger.warning("GraphiQL's files are not installed: run make install, which gets them from npm")
             serving.serve(settings, url)
     except RapporteurError as error:
         raise fail(error) from error

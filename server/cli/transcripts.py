@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from domain.segments import SegmentContent
 from domain.transcripts import NotATranscript, TranscriptFormat
-from server.cli.options import DEFAULT_URL, Url, errors, fail
+from server.cli.options import DEFAULT_URL, Key, Url, errors, fail
 from server.client import ApiClient, ApiError
 from server.importing import import_file, read_file, readable
 from server.replaying import Follower, script
@@ -21,6 +21,7 @@ from server.replaying import replay as replay_lines
 def import_files(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="VTT, SRT or JSON.")],
     url: Url = DEFAULT_URL,
+    api_key: Key = None,
 ) -> None:
     """Import transcripts into a running server: a meeting for each file.
 
@@ -29,7 +30,7 @@ def import_files(
     refused = 0
     try:
         with (
-            ApiClient(url) as client,
+            ApiClient(url, api_key) as client,
             Progress(
                 TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), console=errors
             ) as bar,
@@ -60,10 +61,11 @@ def export(
     format: Annotated[TranscriptFormat, typer.Option(case_sensitive=False)] = TranscriptFormat.VTT,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="A file; left out: standard output.")] = None,
     url: Url = DEFAULT_URL,
+    api_key: Key = None,
 ) -> None:
     """Write a meeting's transcript to a file."""
     try:
-        with ApiClient(url) as client:
+        with ApiClient(url, api_key) as client:
             meeting = client.run("TranscriptFile", id=meeting_id, format=format.name)
     except ApiError as error:
         raise fail(error) from error
@@ -87,6 +89,7 @@ def replay(
     speed: Annotated[float, typer.Option(min=0.01, max=100_000, help="How many times as fast as it was spoken.")] = 1.0,
     follow: Annotated[bool, typer.Option("--follow", help="Show what a subscriber of the meeting gets.")] = False,
     url: Url = DEFAULT_URL,
+    api_key: Key = None,
 ) -> None:
     """Stream a transcript into a new, live meeting of a running server as if it were being spoken.
 
@@ -100,10 +103,10 @@ def replay(
     lines = script(contents, better)
     columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[said]}", markup=False))
     try:
-        with ApiClient(url) as client, Progress(*columns, console=errors) as bar:
+        with ApiClient(url, api_key) as client, Progress(*columns, console=errors) as bar:
             meeting = client.run("CreateMeeting", input={"title": readable(file.stem)})
             typer.echo(meeting["id"])
-            follower = Follower(client.url, meeting["id"], _printer(bar)) if follow else None
+            follower = Follower(client.url, api_key, meeting["id"], _printer(bar)) if follow else None
             task = bar.add_task("", total=len(lines), said="")
 
             def show(sent: int, content: SegmentContent) -> None:

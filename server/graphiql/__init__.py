@@ -1,7 +1,6 @@
 """GraphiQL from our own server, so that it works with no internet: the page, its files, and the operations in its tabs.
 
-GraphiQL and React are copied from npm into `vendor/` at set-up. Where that did not happen (no Node.js), the page is
-Strawberry's, which loads them from a CDN.
+GraphiQL and React are copied from npm into `vendor/` at set-up. Where that did not happen, the page says how to.
 """
 
 import json
@@ -19,7 +18,6 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
-from strawberry.http.ides import get_graphql_ide_html
 
 HERE = Path(__file__).parent
 VENDOR = HERE / "vendor"
@@ -34,10 +32,14 @@ CONTENT_SECURITY_POLICY = (
 _PAGE_HEADERS = {
     "Cache-Control": "no-cache",
     "Vary": "Accept",  # the same path answers API requests
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "same-origin",
 }
+_NO_FILES = """<!doctype html>
+<html lang="en">
+  <meta charset="utf-8">
+  <title>Rapporteur</title>
+  <p>GraphiQL's files are not installed here: run <code>make install</code>, which gets them, and load this page again.</p>
+</html>
+"""
 
 mimetypes.add_type("text/javascript", ".js")  # Windows has these in its registry, where other programs change them
 mimetypes.add_type("text/css", ".css")
@@ -46,7 +48,7 @@ mimetypes.add_type("text/css", ".css")
 async def graphiql_page(request: Request) -> Response:
     """The page; it takes its own path as that of the API, and its files from `graphiql/` beside it."""
     if not is_vendored():
-        return HTMLResponse(get_graphql_ide_html(graphql_ide="graphiql"), headers=_PAGE_HEADERS)
+        return HTMLResponse(_NO_FILES, headers=_PAGE_HEADERS)
     return HTMLResponse(_page(), headers={**_PAGE_HEADERS, "Content-Security-Policy": CONTENT_SECURITY_POLICY})
 
 
@@ -92,7 +94,6 @@ class _Files(StaticFiles):
         response = super().file_response(full_path, stat_result, scope, status_code)
         vendored = Path(full_path).name in VENDOR_FILES  # the page asks for these by their versions
         response.headers["Cache-Control"] = "public, max-age=31536000, immutable" if vendored else "no-cache"
-        response.headers["X-Content-Type-Options"] = "nosniff"
         return response
 
 

@@ -60,6 +60,17 @@
     return [...tour, ...own];
   }
 
+  // A key that was given among the headers of one tab is sent from all of them, and with subscriptions, until the page is left.
+  function sharingKey(fetcher) {
+    let key = {};
+    return (parameters, options) => {
+      const headers = options?.headers ?? {};
+      const given = Object.entries(headers).filter(([name]) => name.toLowerCase() === "authorization");
+      if (given.length) key = Object.fromEntries(given);
+      return fetcher(parameters, { ...options, headers: { ...key, ...headers } });
+    };
+  }
+
   async function open() {
     const { React, ReactDOM, GraphiQL } = window;
     if (!React || !ReactDOM || !GraphiQL) {
@@ -75,7 +86,7 @@
     // A namespace of its own: other servers' GraphiQL pages were on this host and port too (127.0.0.1:8000, say).
     const storage = GraphiQL.createLocalStorage({ namespace: "rapporteur" });
     const properties = {
-      fetcher: GraphiQL.createFetcher({ url: url.href, subscriptionUrl: sockets.href }),
+      fetcher: sharingKey(GraphiQL.createFetcher({ url: url.href, subscriptionUrl: sockets.href })),
       storage,
       defaultEditorToolsVisibility: true,
       inputValueDeprecation: true,

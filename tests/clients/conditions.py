@@ -8,11 +8,11 @@ from itertools import count
 from typing import Any, TypeVar
 
 import asyncpg
-from sqlalchemy import event
 
 from db.engine import dsn
 from tests.clients.raw import WAIT, connected
 from tests.harness.servers import RunningServer, segment
+from tests.harness.sql import watched
 
 Value = TypeVar("Value")
 
@@ -34,13 +34,10 @@ def asking(here: RunningServer, there: RunningServer) -> Iterator[Callable[[Any]
     """
     asked: list[str] = []
 
-    def ask(connection: Any, cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
-        asked.append(str(parameters))
-
     numbers = count(1)
     known = there.api.meeting()
-    event.listen(here.database.engine.sync_engine, "before_cursor_execute", ask)
-    with connected(here.url) as socket:
+    watching = watched(here.database.engine, lambda _, parameters: asked.append(str(parameters)))
+    with watching, connected(here.url) as socket:
         socket.follow("known", "SegmentUpdates", meetingId=known["id"])
         socket.next("known")
 
@@ -53,7 +50,6 @@ def asking(here: RunningServer, there: RunningServer) -> Iterator[Callable[[Any]
             return any(meeting["id"] in parameters for parameters in asked)
 
         yield looks_at
-    event.remove(here.database.engine.sync_engine, "before_cursor_execute", ask)
 
 
 @contextmanager

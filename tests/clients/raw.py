@@ -163,12 +163,15 @@ class Events:
 
 
 @contextmanager
-def stream(url: str, query: str, /, *, accept: str = "text/event-stream", **variables: Any) -> Iterator[httpx.Response]:
+def stream(
+    url: str, query: str, /, *, accept: str = "text/event-stream", authorization: str = "", **variables: Any
+) -> Iterator[httpx.Response]:
     """The answer to an operation, of which the head has come."""
     body = {"query": query, "variables": variables}
+    headers = {"Accept": accept} | ({"Authorization": authorization} if authorization else {})
     with (
         httpx.Client(timeout=WAIT, trust_env=False) as client,
-        client.stream("POST", f"{url}/graphql", json=body, headers={"Accept": accept}) as response,
+        client.stream("POST", f"{url}/graphql", json=body, headers=headers) as response,
     ):
         yield response
 

@@ -131,7 +131,8 @@ async def test_each_statement_that_changes_something_with_a_history_writes_the_e
             assert "INSERT INTO events" in statement
             seen |= written(statement)
         assert bool(writing) is not name.endswith("Segments")
-    assert names == {path.stem for path in OPERATIONS.glob("*.graphql") if f"mutation {path.stem}" in path.read_text()}
+    mutations = {path.stem for path in OPERATIONS.glob("*.graphql") if f"mutation {path.stem}" in path.read_text()}
+    assert names == mutations - {"CreateApiKey", "RevokeApiKey"}  # keys have no history
     verbs, tables = ("INSERT INTO", "UPDATE", "DELETE FROM"), ("agents", "agent_variants", "meetings")
     assert seen == {(verb, table) for verb in verbs for table in tables}
 

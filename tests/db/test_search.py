@@ -9,7 +9,6 @@ import asyncpg
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from db.database import Database
@@ -22,7 +21,7 @@ from domain.pages import PageRequest
 from domain.search import LANGUAGES, NO_WORDS, Hit, Search, highlights, looked_into
 from domain.segments import SegmentContent
 from tests.harness.databases import TestPostgres
-from tests.harness.sql import recorded
+from tests.harness.sql import recorded, watched
 
 PAGE = PageRequest(100)
 
@@ -166,12 +165,8 @@ async def test_the_index_is_used_whatever_the_words(database: Database, sql: Any
     for where in wheres:
         executed: list[tuple[str, Any]] = []
 
-        def execute(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
-            executed.append((statement, parameters))  # noqa: B023 (called in this round)
-
-        event.listen(database.engine.sync_engine, "before_cursor_execute", execute)
-        assert len(await found(database, "word7 common", **where)) == 1
-        event.remove(database.engine.sync_engine, "before_cursor_execute", execute)
+        with watched(database.engine, lambda *statement: executed.append(statement)):  # noqa: B023 (in this round)
+            assert len(await found(database, "word7 common", **where)) == 1
         for statement, parameters in executed:
             for mode in ("force_custom_plan", "force_generic_plan"):
                 await sql.execute(f"SET plan_cache_mode = {mode}")

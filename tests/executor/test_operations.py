@@ -46,9 +46,9 @@ def asked(server: RunningServer, name: str, variables: dict[str, Any]) -> tuple[
 def unnamed(answer: bytes) -> str:
     """Without what is new in each execution of a mutation: ids by their order, no times, no cursors."""
     ids: dict[str, str] = {}
-    text = re.sub(r'"(\w*[cC]ursor|createdAt|updatedAt|startedAt|endedAt|state)":"[^"]*"', r'"\1":""', answer.decode())
+    text = re.sub(r'"(\w*[cC]ursor|\w+At|state|token)":"[^"]*"', r'"\1":""', answer.decode())
     return re.sub(
-        r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", lambda id: ids.setdefault(id[0], f"id {len(ids)}"), text
+        r"[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}", lambda id: ids.setdefault(id[0], f"id {len(ids)}"), text
     )
 
 
@@ -92,6 +92,8 @@ def test_an_error_is_the_same(servers: tuple[RunningServer, RunningServer], worl
         title segments(after: "no cursor") { nodes { id } } agent { variant(slug: "No slug") { id } } } }"""
     before = counts.handed_back
     answers = [server.api.post(query, {"id": world.meeting["id"]}) for server in servers]
+    for answer in answers:  # which comes first is up to who is ready first
+        answer["errors"].sort(key=lambda error: error["message"])
     assert answers[0] == answers[1]
     assert answers[0]["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
     assert counts.handed_back == before + 1

@@ -20,9 +20,10 @@ from server.settings import Settings
 class Api:
     """A client: runs the documents of `graphql/operations/`, or any text."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, token: str | None = None) -> None:
         self.url = url
-        self.http = httpx.Client(base_url=url, timeout=30)
+        headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+        self.http = httpx.Client(base_url=url, timeout=30, headers=headers)
 
     def post(self, query: str, variables: dict[str, Any] | None = None, name: str | None = None) -> dict[str, Any]:
         """The whole answer."""

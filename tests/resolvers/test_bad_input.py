@@ -97,6 +97,7 @@ class World:
     foreign_variant: str
     meeting: str
     other_meeting: str
+    key: str
     agent_slug: str
     cursors: dict[str, str]
 
@@ -120,6 +121,7 @@ class World:
             foreign_variant=foreign["id"],
             meeting=meeting["id"],
             other_meeting=other_meeting["id"],
+            key=api.run("CreateApiKey", input={"name": uuid4().hex, "scopes": ["READ"]})["apiKey"]["id"],
             agent_slug=agent["slug"],
             cursors={
                 "agents": found["agents"]["pageInfo"]["startCursor"],
@@ -131,6 +133,7 @@ class World:
                 "updates": found["meeting"]["updatesCursor"],
                 "history": found["agent"]["history"]["pageInfo"]["startCursor"],
                 "search": found["search"]["pageInfo"]["startCursor"],
+                "keys": found["apiKeys"]["pageInfo"]["startCursor"],
             },
         )
 
@@ -154,6 +157,7 @@ query Cursors($agent: ID!, $meeting: ID!, $other: ID!) {{
   agent(id: $agent) {{ history(first: 1) {{ {PAGE} }} }}
   agents(first: 1) {{ {PAGE} }}
   agentsByName: agents(first: 1, orderBy: {{field: NAME}}) {{ {PAGE} }}
+  apiKeys(first: 1) {{ {PAGE} }}
   meetings(first: 1) {{ {PAGE} }}
   meetingsByUpdate: meetings(first: 1, orderBy: {{field: UPDATED_AT}}) {{ {PAGE} }}
   meeting(id: $meeting) {{ updatesCursor segments(first: 1) {{ {PAGE} }} }}
@@ -165,6 +169,7 @@ STATE = """
 query State($agent: ID!, $other: ID!, $meeting: ID!, $otherMeeting: ID!) {
   agents { totalCount }
   meetings { totalCount }
+  apiKeys { totalCount nodes { id revokedAt } }
   agent(id: $agent) { ...agent }
   other: agent(id: $other) { ...agent }
   meeting(id: $meeting) { ...meeting }
@@ -220,6 +225,7 @@ BASE_CALLS: dict[str, Callable[[World], dict[str, Any]]] = {
     "AgentHistory": lambda world: {"id": world.agent, "variantId": world.variant, **world.history()},
     "AgentRevision": lambda world: {"id": world.agent, "version": 1},
     "AgentManifests": lambda world: {"first": 5, "after": world.cursors["agents"]},
+    "ApiKeys": lambda world: page(world.cursors["keys"]),
     "ApplyAgents": lambda world: {
         "agents": [
             {
@@ -241,6 +247,14 @@ BASE_CALLS: dict[str, Callable[[World], dict[str, Any]]] = {
     },
     "ConfigDiff": lambda world: {"a": {"base": world.agent}, "b": {"variant": world.variant}},
     "CreateAgent": lambda world: {"reason": "Better", "input": {"config": CONFIG, **named()}},
+    "CreateApiKey": lambda world: {
+        "input": {
+            "name": uuid4().hex,
+            "scopes": ["READ", "INGEST"],
+            "expiresAt": "2999-01-31T12:00:00Z",
+            "meetingIds": [world.meeting],
+        }
+    },
     "CreateMeeting": lambda world: {
         "reason": "Better",
         "input": {"title": "Title", "agentId": world.agent, "metadata": {"a": 1}},
@@ -278,6 +292,7 @@ BASE_CALLS: dict[str, Callable[[World], dict[str, Any]]] = {
         "a": {"baseRevision": {"agentId": world.agent, "version": 1}},
         "b": {"variantRevision": {"variantId": world.variant, "version": 1}},
     },
+    "RevokeApiKey": lambda world: {"id": world.key},
     "RollbackActivation": lambda world: {"agentId": world.agent, "expectedVersion": 2, "reason": "Better"},
     "SearchSegments": lambda world: {
         "query": "text",
@@ -315,6 +330,7 @@ BASE_CALLS: dict[str, Callable[[World], dict[str, Any]]] = {
         "segments": [segment(2, text="Revised", isFinal=False, confidence=0.5), segment(7)],
     },
     "Variant": lambda world: {"id": world.variant},
+    "Viewer": lambda world: {},
     "VariantHistory": lambda world: {"id": world.variant, **world.history()},
     "VariantRevision": lambda world: {"id": world.variant, "version": 1},
 }
@@ -438,6 +454,7 @@ def bad_values(position: Position, world: World, variables: dict[str, Any]) -> d
     match kind(position):
         case "cursor":
             lists = {
+                "ApiKeys": "keys",
                 "Agents": "agents",
                 "AgentManifests": "agents",
                 "Meetings": "meetings",
@@ -477,6 +494,7 @@ EXCEPTIONS = {
     ("*.expectedVersion", "negative"): "Conflict",  # not the present one, as any other
     ("Nodes.ids", "empty list"): "accepted",
     ("ApplyAgents.agents.0.variants", "empty list"): "accepted",
+    ("CreateApiKey.input.meetingIds", "empty list"): "accepted",
 }
 NO_NULL = (
     "ConfigDiff.?.*",
@@ -502,7 +520,8 @@ def expected(position: Position, label: str) -> str:
     if label in ("unknown", "of another kind", "of another agent") and kind(position) == "ID":
         if position.operation not in MUTATIONS:
             return "accepted"  # null or an empty list: what is not there
-        return "refused" if position.name.endswith("Meeting.input.agentId") else "NotFound"
+        names = ("Meeting.input.agentId", "CreateApiKey.input.meetingIds.0")
+        return "refused" if position.name.endswith(names) else "NotFound"
     outcomes = [
         outcome for (at, what), outcome in EXCEPTIONS.items() if what == label and fnmatchcase(position.name, at)
     ]

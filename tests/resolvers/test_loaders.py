@@ -19,6 +19,7 @@ from domain.ids import DEFAULT_WORKSPACE_ID as WORKSPACE
 from domain.ids import AgentId, MeetingId, VariantId, WorkspaceId, new_id
 from domain.meetings import Meeting
 from domain.pages import PageRequest
+from domain.principals import local
 from domain.segments import SegmentContent
 from domain.variants import AgentVariant, NewVariant
 from resolvers.loaders import MAX_BATCH, Loader, Loaders
@@ -372,7 +373,7 @@ EVERY_KIND = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS.keys())
 async def test_keys_that_are_asked_for_together_are_one_statement_and_asked_again_none(
     database: Database, stored: Stored, kind: Kind
 ) -> None:
-    loader, keys, look, expected = kind(Loaders(database, WORKSPACE), stored)
+    loader, keys, look, expected = kind(Loaders(database, local(WORKSPACE)), stored)
     with recorded(database.engine) as statements:
         values = await asyncio.gather(*(loader.load(key) for key in [*keys, *reversed(keys)]))
         assert [look(value) for value in values] == [*expected, *reversed(expected)]
@@ -386,7 +387,7 @@ async def test_keys_that_are_asked_for_together_are_one_statement_and_asked_agai
 async def test_what_is_not_there_is_none_or_empty_beside_what_is(
     database: Database, stored: Stored, kind: Kind
 ) -> None:
-    loader, keys, look, expected = kind(Loaders(database, WORKSPACE), stored)
+    loader, keys, look, expected = kind(Loaders(database, local(WORKSPACE)), stored)
     unknown = (MeetingId(new_id()), 1) if isinstance(keys[0], tuple) else new_id()
     nothing, *values = await asyncio.gather(*(loader.load(key) for key in [unknown, *keys]))
     assert not getattr(nothing, "nodes", nothing)
@@ -395,7 +396,7 @@ async def test_what_is_not_there_is_none_or_empty_beside_what_is(
 
 @EVERY_KIND
 async def test_another_workspace_is_given_nothing(database: Database, stored: Stored, kind: Kind) -> None:
-    loader, keys, *_ = kind(Loaders(database, WorkspaceId(new_id())), stored)
+    loader, keys, *_ = kind(Loaders(database, local(WorkspaceId(new_id()))), stored)
     for value in await asyncio.gather(*(loader.load(key) for key in keys)):
         assert not getattr(value, "nodes", value)
 
@@ -403,7 +404,7 @@ async def test_another_workspace_is_given_nothing(database: Database, stored: St
 async def test_different_loaders_and_different_arguments_are_statements_of_their_own(
     database: Database, stored: Stored
 ) -> None:
-    loaders = Loaders(database, WORKSPACE)
+    loaders = Loaders(database, local(WORKSPACE))
     with recorded(database.engine) as statements:
         await asyncio.gather(
             *(loaders.agents.load(id) for id in stored.agent_ids),
@@ -415,7 +416,7 @@ async def test_different_loaders_and_different_arguments_are_statements_of_their
 
 
 async def test_more_keys_than_a_batch_takes_are_several_statements(database: Database, stored: Stored) -> None:
-    loader = Loaders(database, WORKSPACE).agents
+    loader = Loaders(database, local(WORKSPACE)).agents
     unknown = [AgentId(new_id()) for _ in range(MAX_BATCH)]
     with recorded(database.engine) as statements:
         values = await asyncio.gather(*(loader.load(id) for id in [*unknown, *stored.agent_ids]))
@@ -424,14 +425,14 @@ async def test_more_keys_than_a_batch_takes_are_several_statements(database: Dat
 
 
 async def test_a_fresh_set_of_loaders_sees_what_was_written_since(database: Database, stored: Stored) -> None:
-    before = Loaders(database, WORKSPACE)
+    before = Loaders(database, local(WORKSPACE))
     (id, *_) = stored.meeting_ids
     assert await before.segment_counts().load(id) == 1
     async with database.unit_of_work(WORKSPACE) as uow:
         await uow.segments.delete(id, [1])
         await uow.commit()
     assert await before.segment_counts().load(id) == 1
-    assert await Loaders(database, WORKSPACE).segment_counts().load(id) is None
+    assert await Loaders(database, local(WORKSPACE)).segment_counts().load(id) is None
 
 
 def checked_out(database: Database) -> int:
@@ -462,7 +463,7 @@ async def blocked(database_url: str, table: str) -> AsyncIterator[Callable[[], A
 async def test_a_waiter_cancelled_while_the_statement_runs_leaves_the_others_their_values_and_no_connection_taken(
     database: Database, database_url: str, stored: Stored
 ) -> None:
-    loader = Loaders(database, WORKSPACE).meetings
+    loader = Loaders(database, local(WORKSPACE)).meetings
     meeting = stored.meetings[0]
 
     async def ask() -> Meeting | None:
@@ -484,10 +485,10 @@ async def test_a_batch_that_finds_no_connection_is_unavailability_for_all_its_wa
     database_url: str, stored: Stored
 ) -> None:
     database = Database(database_url, pool_size=1, pool_timeout=0.05)
-    loader = Loaders(database, WORKSPACE).meetings
+    loader = Loaders(database, local(WORKSPACE)).meetings
     with no_noise():
         async with database.reading(WORKSPACE):
             outcomes = await asyncio.gather(*(loader.load(id) for id in stored.meeting_ids), return_exceptions=True)
         assert [type(outcome) for outcome in outcomes] == [ServiceUnavailable] * 3
-        assert await Loaders(database, WORKSPACE).meetings.load(stored.meeting_ids[0]) == stored.meetings[0]
+        assert await Loaders(database, local(WORKSPACE)).meetings.load(stored.meeting_ids[0]) == stored.meetings[0]
     await database.close()

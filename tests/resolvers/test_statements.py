@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -80,6 +81,11 @@ def new_meeting(world: World, api: Api) -> str:
     return meeting
 
 
+def new_key(api: Api) -> str:
+    key: str = api.run("CreateApiKey", input={"name": uuid4().hex, "scopes": ["READ"]})["apiKey"]["id"]
+    return key
+
+
 NAMED = {"name": "New"}
 VARIABLES: dict[str, Variables] = {
     "Agents": lambda world, api: {
@@ -88,6 +94,16 @@ VARIABLES: dict[str, Variables] = {
         "orderBy": {"field": "NAME"},
     },
     "Agent": lambda world, api: {"id": world.agent["id"]},
+    "ApiKeys": lambda world, api: {"first": world.size},
+    "Viewer": lambda world, api: {},
+    "CreateApiKey": lambda world, api: {
+        "input": {
+            "name": uuid4().hex,
+            "scopes": ["INGEST"],
+            "meetingIds": [new_meeting(world, api) for _ in range(world.size)],
+        }
+    },
+    "RevokeApiKey": lambda world, api: {"id": new_key(api)},
     "AgentBySlug": lambda world, api: {"slug": world.agent["slug"], "variant": world.variant["slug"]},
     "ResolvedConfig": lambda world, api: {"slug": world.agent["slug"]},
     "RenderPrompt": lambda world, api: {"agentId": world.agent["id"], "variables": {}},

@@ -55,7 +55,7 @@ def nothing_goes_wrong_in_the_server(caplog: pytest.LogCaptureFixture) -> Iterat
 @pytest.fixture
 def hasty(database_url: str) -> Iterator[RunningServer]:
     """A server that gives up soon."""
-    with running_server(database_url, pool_size=POOL, operation_timeout=0.3) as server:
+    with running_server(database_url, pool_size=POOL, operation_timeout=1) as server:
         server.api.agent()
         yield server
 

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from domain.ids import DEFAULT_WORKSPACE_ID
+from domain.principals import local
 from server.operations import operation
 from server.settings import Settings
 from server.sse import EventStream
@@ -60,7 +62,7 @@ def test_lines_end_as_unix_lines_do(server: RunningServer, api: Api) -> None:
         assert follower.text == (
             ':\n\nevent: next\ndata: {"data":{"segmentUpdates":{"caughtUp":true}}}\n\nevent: complete\ndata:\n\n'
         )
-        assert follower.response.headers["cache-control"] == "no-cache"
+        assert follower.response.headers["cache-control"] == "no-store"
 
 
 def test_a_stream_is_seen_to_be_open_before_there_is_an_event(server: RunningServer, api: Api) -> None:
@@ -240,5 +242,6 @@ async def test_a_reader_that_does_not_even_take_the_comments_is_ended() -> None:
 
     short: dict[str, Any] = {"send_timeout": 0.05, "ping_interval": 0.05}
     async with asyncio.timeout(WAIT / 4):
-        await EventStream(answers(), asyncio.Event(), Settings(**short))({}, receive, send)  # type: ignore[arg-type]
+        principal, closing = local(DEFAULT_WORKSPACE_ID), asyncio.Event()
+        await EventStream(answers(), principal, closing, Settings(**short))({}, receive, send)  # type: ignore[arg-type]
     assert sent[3]["body"].startswith(b":")

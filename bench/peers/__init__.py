@@ -1,0 +1,1 @@
+"""Rapporteur measured beside other GraphQL servers: see `README.md`."""

@@ -1,0 +1,123 @@
+"""The connections that repositories have: each runs a statement and gives its rows."""
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from types import TracebackType
+from typing import Any, NamedTuple, Protocol, Self
+
+import asyncpg
+from sqlalchemy import Executable, Row
+from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+from sqlalchemy.util import greenlet_spawn
+
+from db.errors import ENDED, driver_error, translated
+
+_DIALECT = PGDialect_asyncpg(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
+
+
+class Record(asyncpg.Record):  # type: ignore[misc]
+    """The driver's row, whose columns can be had by their names as those of SQLAlchemy's rows can."""
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+
+AnyRow = Row[*tuple[Any, ...]] | Record
+
+
+class Connection(Protocol):
+    """Not safe for use in concurrent tasks."""
+
+    async def rows(self, statement: Executable, values: Mapping[str, Any]) -> Sequence[AnyRow]:
+        """The rows of one statement with these parameters. Raises the domain's errors, not the driver's."""
+
+
+class SessionConnection:
+    """A session's, in its transaction."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def rows(self, statement: Executable, values: Mapping[str, Any]) -> Sequence[AnyRow]:
+        began = self._session.in_transaction()
+        with translated():
+            try:
+                return (await self._session.execute(statement, values)).all()
+            except DBAPIError as error:
+                if began or not isinstance(driver_error(error), ENDED):
+                    raise
+                await self._session.invalidate()
+                return (await self._session.execute(statement, values)).all()
+
+
+class AutocommitConnection:
+    """One of the pool's, while the block lasts. Each statement is a transaction of its own.
+
+    Statements go to the driver in their text, which is made once, and its rows come back as they are: all that SQLAlchemy
+    does for one statement costs three times as much as the driver does. So statements must be few: built when a module is
+    imported, or kept by what they are made of.
+    """
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self.engine = engine
+
+    async def __aenter__(self) -> Self:
+        await self._take()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await greenlet_spawn(self._pooled.invalidate if self._broken else self._pooled.close)
+
+    async def rows(self, statement: Executable, values: Mapping[str, Any]) -> Sequence[AnyRow]:
+        text, arguments = driver_statement(statement).filled(values)
+        with translated():
+            try:
+                return await self._fetch(text, arguments)
+            except ENDED:
+                await greenlet_spawn(self._pooled.invalidate)
+                await self._take()
+                return await self._fetch(text, arguments)
+
+    async def _take(self) -> None:
+        with translated():
+            self._pooled = await self.engine.raw_connection()
+        self._driver: Any = self._pooled.driver_connection
+        self._broken = False
+
+    async def _fetch(self, text: str, arguments: list[Any]) -> list[Record]:
+        try:
+            rows: list[Record] = await self._driver.fetch(text, *arguments, record_class=Record)
+        except (asyncpg.PostgresError, asyncpg.InterfaceError):
+            raise
+        except BaseException:  # cancelled or timed out: the statement may still be running
+            self._broken = True
+            raise
+        return rows
+
+
+class DriverStatement(NamedTuple):
+    """A statement as the driver takes it: a text with `$1`, `$2`, ..., and which parameters these are."""
+
+    text: str
+    names: tuple[str, ...]
+    fixed: Mapping[str, Any]
+    """The values that the statement brings itself."""
+
+    def filled(self, values: Mapping[str, Any]) -> tuple[str, list[Any]]:
+        fixed = self.fixed
+        return self.text, [fixed[name] if name in fixed else values[name] for name in self.names]
+
+
+@lru_cache(maxsize=1_000)
+def driver_statement(statement: Executable) -> DriverStatement:
+    compiled = statement.compile(dialect=_DIALECT)  # type: ignore[attr-defined]
+    required = {name for name, bind in compiled.binds.items() if bind.required}
+    fixed = {name: value for name, value in compiled.params.items() if name not in required}
+    return DriverStatement(compiled.string, tuple(compiled.positiontup), fixed)

@@ -1,0 +1,31 @@
+"""What lists are narrowed by, in SQL."""
+
+from collections.abc import Mapping
+from dataclasses import fields
+from enum import Enum
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, Text, bindparam, func
+
+from domain.filters import AgentFilter, MeetingFilter
+from domain.search import Search
+
+Conditions = Mapping[str, ColumnElement[bool]]
+"""For each field of a filter the condition, whose parameter has the field's name."""
+
+
+def given(filter: AgentFilter | MeetingFilter | Search) -> dict[str, Any]:
+    """The fields that ask for something, as parameters."""
+    values = {field.name: getattr(filter, field.name) for field in fields(filter)}
+    return {
+        name: value.value if isinstance(value, Enum) else value for name, value in values.items() if value is not None
+    }
+
+
+def narrowed(statement: Select[Any], conditions: Conditions, names: tuple[str, ...]) -> Select[Any]:
+    return statement.where(*(conditions[name] for name in names))
+
+
+def contains_text(column: ColumnElement[str]) -> ColumnElement[bool]:
+    """Whether the parameter `text` stands in the column, ignoring case."""
+    return func.strpos(func.lower(column), func.lower(bindparam("text", type_=Text))) > 0

@@ -1,0 +1,32 @@
+"""Where clients put their key or token: `Authorization: Bearer ...` (RFC 6750), of a request or in `connection_init`."""
+
+from collections.abc import Mapping
+from typing import Any
+
+HEADER = "authorization"
+CHALLENGE = {"WWW-Authenticate": 'Bearer realm="rapporteur"'}
+INVALID = {"WWW-Authenticate": 'Bearer realm="rapporteur", error="invalid_token"'}
+MAX_LENGTH = 8_192
+"""Characters of a token: as much as common proxies let through in a header."""
+
+
+def token_of(headers: Mapping[str, str], payload: Mapping[str, Any] | None = None) -> str | None:
+    """The token; that of the payload of `connection_init` first: browsers can set no headers of a WebSocket.
+
+    In the payload it stands as `Authorization`, or within `headers`, whatever the case: clients differ. None for a missing
+    one; a text that cannot be a token for what is no bearer token, so that it is refused and not overlooked.
+    """
+    found = _named(payload) if payload else None
+    if found is None and payload and isinstance(payload.get("headers"), dict):
+        found = _named(payload["headers"])
+    if found is None:
+        found = headers.get(HEADER)
+    if found is None:
+        return None
+    scheme, _, token = str(found).strip().partition(" ")
+    token = token.strip()
+    return token if scheme.lower() == "bearer" and len(token) <= MAX_LENGTH else ""
+
+
+def _named(values: Mapping[str, Any]) -> Any:
+    return next((value for name, value in values.items() if name.lower() == HEADER), None)

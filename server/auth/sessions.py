@@ -1,0 +1,75 @@
+"""The connections and streams that stay open: each ends when the key or token that it came with does."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+from db.changes import Changes
+from db.database import Database
+from domain.errors import ServiceUnavailable
+from domain.principals import Principal
+
+logger = logging.getLogger("rapporteur.auth")
+
+LOOK = 2.0
+"""Seconds between looks at all that is open, also where no ring was heard."""
+
+
+class Sessions:
+    """One for a process and database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._open: dict[object, tuple[Principal, Callable[[], None]]] = {}
+        self._rung = asyncio.Event()
+        database.bell.listen(self._hear)
+
+    @contextmanager
+    def one(self, principal: Principal, end: Callable[[], None]) -> Iterator[None]:
+        """A session for the length of the block; `end` is called, at most once, when it must end."""
+        name = object()
+        self._open[name] = (principal, end)
+        try:
+            yield
+        finally:
+            self._open.pop(name, None)
+
+    async def run(self) -> None:
+        """End what must end, until cancelled."""
+        while True:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LOOK):
+                    await self._rung.wait()
+            self._rung.clear()
+            try:
+                await self._look()
+            except ServiceUnavailable as error:
+                logger.warning("open sessions are not looked at: %s", error)
+            except Exception:  # the one task of all sessions must go on
+                logger.exception("open sessions are not looked at")
+
+    async def _look(self) -> None:
+        now = datetime.now(UTC)
+        self._end({name for name, (principal, _) in self._open.items() if _is_over(principal, now)})
+        asked = {name: principal for name, (principal, _) in self._open.items() if principal.key_id is not None}
+        keys = {(each.workspace_id, each.key_id) for each in asked.values() if each.key_id is not None}
+        if keys:
+            async with self._database.credentials() as credentials:
+                active = await credentials.still_active(keys)
+            self._end({name for name, principal in asked.items() if principal.key_id not in active})
+
+    def _end(self, names: set[object]) -> None:
+        for name in names:
+            if session := self._open.pop(name, None):
+                session[1]()
+
+    def _hear(self, changes: Changes | None) -> None:
+        if changes is None or changes.keys:
+            self._rung.set()
+
+
+def _is_over(principal: Principal, now: datetime) -> bool:
+    return principal.expires_at is not None and principal.expires_at <= now

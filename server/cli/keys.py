@@ -1,0 +1,194 @@
+"""Commands that look after API keys and workspaces, in the database itself: the first key has to come from somewhere."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+from uuid import UUID
+
+import typer
+from rich.console import Console
+from rich.table import Column, Table
+
+from db.database import Database
+from db.migrate import ensure_workspace, workspaces_by_age
+from domain.errors import RapporteurError
+from domain.ids import WorkspaceId, new_id
+from domain.keys import ApiKey
+from domain.pages import PageRequest
+from domain.principals import Scope, local
+from resolvers import keys as resolve
+from resolvers.context import Context
+from resolvers.hubs import Hubs
+from server.actors import user_name
+from server.app import open_database
+from server.cli.options import DatabaseUrl, DataDir, errors, fail, read_settings
+from server.prepare import database_url, prepare
+from server.settings import Settings
+
+keys = typer.Typer(
+    no_args_is_help=True, help="API keys: who may use a server. Works on the database, not on the server."
+)
+workspaces = typer.Typer(no_args_is_help=True, help="Workspaces: tenants, who see nothing of each other.")
+output = Console(highlight=False, width=None if sys.stdout.isatty() else 200)
+
+PAGE = 100
+
+Workspace = Annotated[
+    UUID | None,
+    typer.Option("--workspace", envvar="RAPPORTEUR_WORKSPACE_ID", help="Its id. Default: that of the server."),
+]
+
+
+@keys.command("create")
+def create_key(
+    name: Annotated[str, typer.Argument(help="Who it is for: what it does stands under this name in the history.")],
+    scope: Annotated[
+        list[Scope],
+        typer.Option(case_sensitive=False, help="read, write, admin or ingest; may be given several times."),
+    ],
+    expires_in: Annotated[int | None, typer.Option(min=1, metavar="DAYS", help="Left out: never.")] = None,
+    meeting: Annotated[
+        list[str] | None, typer.Option(help="For ingest: a meeting's id that it reaches; may be given several times.")
+    ] = None,
+    workspace: Workspace = None,
+    database_url_: DatabaseUrl = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Make a key. Its token is printed, this once: keep it."""
+    expires_at = None if expires_in is None else datetime.now(UTC) + timedelta(days=expires_in)
+    values = {"name": name, "scopes": scope, "expires_at": expires_at, "meeting_ids": meeting}
+
+    async def create(database: Database, workspace_id: WorkspaceId) -> str:
+        created = await resolve.create(_context(database, workspace_id), values)
+        return created.token
+
+    token = _run(create, workspace, database_url_, data_dir)
+    errors.print(
+        "Keep this token: it is not stored, and cannot be shown again. Servers that were started without keys or"
+        " RAPPORTEUR_AUTH ask for keys from their next start on.",
+        style="yellow",
+        soft_wrap=True,
+    )
+    typer.echo(token)
+
+
+@keys.command("list")
+def list_keys(workspace: Workspace = None, database_url_: DatabaseUrl = None, data_dir: DataDir = None) -> None:
+    """Show the keys of a workspace, from the newest to the oldest."""
+
+    async def read(database: Database, workspace_id: WorkspaceId) -> list[ApiKey]:
+        found: list[ApiKey] = []
+        more = True
+        async with database.reading(workspace_id) as repositories:
+            while more:
+                page = await repositories.keys.page(PageRequest(PAGE, after=(found[-1].id,) if found else None))
+                found += page.nodes
+                more = page.more
+        return found
+
+    table = Table(
+        Column("id", min_width=36),  # to be copied
+        *("name", "scopes", "state", "created", "expires", "last used"),
+        box=None,
+        pad_edge=False,
+    )
+    for key in _run(read, workspace, database_url_, data_dir):
+        state = "active" if key.is_active else f"revoked by {key.revoked_by}" if key.revoked_at else "expired"
+        scopes = " ".join(scope.value.lower() for scope in key.scopes)
+        times = (key.created_at, key.expires_at, key.last_used_at)
+        table.add_row(
+            str(key.id), key.name, scopes, state, *("" if at is None else f"{at:%Y-%m-%d %H:%M}" for at in times)
+        )
+    output.print(table)
+
+
+@keys.command("revoke")
+def revoke_key(
+    id: Annotated[str, typer.Argument(help="The key's id, as keys list shows it.")],
+    workspace: Workspace = None,
+    database_url_: DatabaseUrl = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Have a key refused from now on, and its open subscriptions ended within seconds."""
+
+    async def revoke(database: Database, workspace_id: WorkspaceId) -> ApiKey:
+        return await resolve.revoke(_context(database, workspace_id), id)
+
+    key = _run(revoke, workspace, database_url_, data_dir)
+    typer.echo(f"{key.id}  {key.name}  revoked by {key.revoked_by}")
+
+
+@workspaces.command("create")
+def create_workspace(
+    name: Annotated[str, typer.Argument(help="For people; it need not be unique.")],
+    database_url_: DatabaseUrl = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Make a workspace, and print its id, for keys create --workspace."""
+
+    async def create(database: Database, _: WorkspaceId) -> WorkspaceId:
+        id = WorkspaceId(new_id())
+        await ensure_workspace(database.engine, id, name)
+        return id
+
+    if not 0 < len(name) <= 200:
+        raise fail("the name must have 1 to 200 characters")
+    typer.echo(_run(create, None, database_url_, data_dir))
+
+
+@workspaces.command("list")
+def list_workspaces(database_url_: DatabaseUrl = None, data_dir: DataDir = None) -> None:
+    """Show all workspaces, the oldest first."""
+
+    async def read(database: Database, _: WorkspaceId) -> list[tuple[UUID, str]]:
+        return await workspaces_by_age(database.engine)
+
+    for id, name in _run(read, None, database_url_, data_dir):
+        typer.echo(f"{id}  {name}")
+
+
+def _run(
+    work: Callable[[Database, WorkspaceId], Coroutine[Any, Any, Any]],
+    workspace: UUID | None,
+    url: str | None,
+    data_dir: object,
+) -> Any:
+    """Do the work on a database that is migrated; an error of the domain ends the command with its message."""
+    settings = read_settings(database_url=url, data_dir=data_dir)
+    workspace_id = WorkspaceId(workspace or settings.workspace_id)
+    try:
+        with database_url(settings) as found:
+            return asyncio.run(_work(work, settings, found, workspace_id))
+    except RapporteurError as error:
+        raise fail(error) from error
+
+
+async def _work(
+    work: Callable[[Database, WorkspaceId], Coroutine[Any, Any, Any]],
+    settings: Settings,
+    url: str,
+    workspace_id: WorkspaceId,
+) -> Any:
+    await prepare(settings, url, demo=False)
+    async with _opened(settings, url) as database:
+        async with database.credentials() as credentials:
+            if not await credentials.has_workspace(workspace_id):
+                raise RapporteurError(f"there is no workspace {workspace_id}: see rapporteur workspaces list")
+        return await work(database, workspace_id)
+
+
+@asynccontextmanager
+async def _opened(settings: Settings, url: str) -> AsyncIterator[Database]:
+    database = open_database(settings, url)
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+def _context(database: Database, workspace_id: WorkspaceId) -> Context:
+    """Of who runs the command: who reaches the database may do everything."""
+    return Context(database, Hubs(database), local(workspace_id), user_name())

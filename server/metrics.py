@@ -1,0 +1,73 @@
+"""`/metrics`, in the text format of Prometheus: of this process, one of several if there are several workers."""
+
+from collections.abc import Callable, Iterator
+
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    GCCollector,
+    Metric,
+    PlatformCollector,
+    ProcessCollector,
+    generate_latest,
+)
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.registry import Collector
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from db.database import Database
+from domain.errors import ServiceUnavailable, Unauthenticated
+from domain.principals import Scope
+from executor import counts
+from server.auth.bearer import CHALLENGE, INVALID, token_of
+from server.auth.guard import Guard
+from server.limits import Places
+from server.refusals import error_response
+
+
+class Metrics(Collector):
+    """Reads what is counted anyway, when it is asked for: an operation pays nothing for it."""
+
+    def __init__(self, database: Database, places: Places) -> None:
+        self._database = database
+        self._places = places
+
+    def collect(self) -> Iterator[Metric]:
+        executed = CounterMetricFamily(
+            "rapporteur_executor_values",
+            "Values of root fields by who completed them: the executor (taken), graphql-core after a surprise (handed_back),"
+            " or graphql-core because they are none of the executor's (left).",
+            labels=["outcome"],
+        )
+        for outcome in ("taken", "handed_back", "left"):
+            executed.add_metric([outcome], getattr(counts, outcome))
+        yield executed
+        yield GaugeMetricFamily("rapporteur_streams_open", "WebSockets and event streams.", self._places.taken)
+        size, busy = self._database.connections()
+        yield GaugeMetricFamily("rapporteur_database_connections", "Of the pool, open.", size)
+        yield GaugeMetricFamily("rapporteur_database_connections_busy", "Of the pool, in use.", busy)
+
+
+def metrics_route(database: Database, places: Places, guard: Guard) -> Route:
+    """For whoever reaches an open server, and for keys with the scope ADMIN."""
+    registry = CollectorRegistry()
+    collectors: list[Callable[..., object]] = [ProcessCollector, PlatformCollector, GCCollector]
+    for collector in collectors:
+        collector(registry=registry)
+    registry.register(Metrics(database, places))
+
+    async def metrics(request: Request) -> Response:
+        token = token_of(request.headers)
+        try:
+            principal = await guard.authentication.principal(token)
+        except Unauthenticated as error:
+            return error_response(str(error), 401, CHALLENGE if token is None else INVALID)
+        except ServiceUnavailable as error:
+            return error_response(str(error), 503, {"Retry-After": str(error.retry_after)})
+        if Scope.ADMIN not in principal.scopes:
+            return error_response("metrics need the scope ADMIN", 403)
+        return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+
+    return Route("/metrics", metrics)

@@ -1,0 +1,89 @@
+"""Connections that end at an awkward moment."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncpg
+import pytest
+from sqlalchemy import make_url
+
+from db.database import Database
+from domain.ids import DEFAULT_WORKSPACE_ID as WORKSPACE
+from domain.meetings import Meeting
+
+
+@asynccontextmanager
+async def told_but_not_closed(database_url: str, ended: asyncio.Event) -> AsyncIterator[str]:
+    """A way to the database on which what PostgreSQL sends last arrives, and the end of the connection does not.
+
+    `ended` is set when that would have arrived.
+    """
+    target = make_url(database_url)
+    directory, port = target.query["host"], target.query.get("port", target.port or 5432)
+    writers: list[asyncio.StreamWriter] = []
+
+    async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there, back = await asyncio.open_unix_connection(f"{directory}/.s.PGSQL.{port}")
+        writers.extend((writer, back))
+
+        async def forth() -> None:
+            while data := await reader.read(65536):
+                back.write(data)
+
+        forwarding = asyncio.create_task(forth())
+        while data := await there.read(65536):
+            writer.write(data)
+        ended.set()
+        await forwarding
+
+    proxy = await asyncio.start_server(accept, "127.0.0.1", 0)
+    here = proxy.sockets[0].getsockname()[1]
+    try:
+        yield target.set(host="127.0.0.1", port=here, query={}).render_as_string(hide_password=False)
+    finally:
+        proxy.close()
+        for writer in writers:
+            writer.close()
+        await asyncio.gather(*(writer.wait_closed() for writer in writers), return_exceptions=True)
+
+
+@pytest.fixture
+async def ended(database_url: str) -> AsyncIterator[Database]:
+    """A database whose only pooled connection has been told that it is at its end."""
+    ended = asyncio.Event()
+    async with told_but_not_closed(database_url, ended) as url:
+        database = Database(url, pool_size=1)
+        await database.ping()
+        observer = await asyncpg.connect(database_url)
+        killed = await observer.fetch(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND application_name = 'rapporteur'"
+        )
+        assert [row[0] for row in killed] == [True]
+        await ended.wait()
+        await observer.close()
+        yield database
+        await database.close()
+
+
+async def test_a_read_goes_to_another_connection(ended: Database) -> None:
+    async with ended.reading(WORKSPACE) as repositories:
+        assert await repositories.meetings.count_by_state() == 0
+        assert await repositories.meetings.count_by_state() == 0
+
+
+async def test_a_write_of_one_statement_goes_to_another_connection_and_happens_once(ended: Database) -> None:
+    async with ended.writing(WORKSPACE) as repositories:
+        created = await repositories.meetings.create(Meeting.create(title="Weekly"))
+        assert await repositories.meetings.get(created.id) == created
+        assert await repositories.meetings.count_by_state() == 1
+
+
+async def test_a_unit_of_work_begins_on_another_connection(ended: Database) -> None:
+    async with ended.unit_of_work(WORKSPACE) as uow:
+        created: Any = await uow.meetings.create(Meeting.create(title="Weekly"))
+        await uow.commit()
+    async with ended.reading(WORKSPACE) as repositories:
+        assert await repositories.meetings.get(created.id) == created

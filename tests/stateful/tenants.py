@@ -1,0 +1,195 @@
+"""A tenant of a server, as a test sees it: what it may ask, and what the database holds of it, now and ever."""
+
+import asyncio
+import base64
+import json
+import random
+import re
+from collections.abc import Callable, Collection, Iterable
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import asyncpg
+
+from db.engine import dsn
+from db.tables import metadata
+from domain.ids import WorkspaceId
+from server.operations import OPERATIONS
+from tests.harness.servers import Api
+
+Variables = dict[str, Any]
+Row = dict[str, Any]
+
+RESPONSE = "application/graphql-response+json"
+UUIDS = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+DOCUMENTS = {path.stem: path.read_text() for path in OPERATIONS.glob("*.graphql")} | {
+    "NodeOfBot": "query NodeOfBot($id: ID!) { node(id: $id) { __typename id } }",
+    "NodesOfBot": "query NodesOfBot($ids: [ID!]!) { nodes(ids: $ids) { __typename id } }",
+    "MeetingOfBot": """query MeetingOfBot($id: ID!, $after: String) {
+        meeting(id: $id) { title metadata speakers { speaker } segments(after: $after) { nodes { text meeting { title } } } }
+    }""",
+}
+"""All operations, and some that ask for no more than a bot may see."""
+
+
+class Records:
+    """What the database holds of a workspace, in all its tables."""
+
+    def __init__(self, runner: asyncio.Runner, database_url: str) -> None:
+        self._runner = runner
+        self._connection = runner.run(asyncpg.connect(dsn(database_url)))
+        tables = [table.name for table in metadata.sorted_tables if "workspace_id" in table.c]
+        self._query = " UNION ALL ".join(
+            # When a key was last used is noted some time later, whatever happens.
+            f"SELECT '{name}', (to_jsonb(t) - 'workspace_id' - 'last_used_at')::text FROM {name} t WHERE workspace_id = $1"
+            for name in tables
+        )
+
+    def of(self, workspace_id: WorkspaceId) -> list[tuple[str, str]]:
+        """Each row with the name of its table."""
+        return sorted(map(tuple, self._runner.run(self._connection.fetch(self._query, workspace_id))))
+
+    def close(self) -> None:
+        self._runner.run(self._connection.close())
+
+
+class Things(NamedTuple):
+    """One of each kind that a tenant has, or had."""
+
+    agent: str
+    variant: str
+    meeting: str
+    key: str
+    slug: str
+    variant_slug: str
+    word: str
+    """That stands in all texts of the tenant, and in nobody else's."""
+    state: str
+    """Of its agents, as manifests have it."""
+    cursors: dict[str, str]
+    """By the operation that gave them."""
+
+    @property
+    def segment(self) -> str:
+        return f"{self.meeting}:1"
+
+
+class Answer(NamedTuple):
+    status: int
+    headers: dict[str, str]
+    body: Any
+
+
+class Tenant:
+    def __init__(self, workspace_id: WorkspaceId, word: str, admin: Api, bot: Api, records: Records) -> None:
+        self.workspace_id = workspace_id
+        self.word = word
+        self.admin = admin
+        self.bot = bot
+        """With a key of the scope INGEST."""
+        self.bots_meetings: set[str] = set()
+        self.cursors: dict[str, str] = {}
+        self.state = "0" * 64
+        self._records = records
+        self.rows: list[tuple[str, str]] = []
+        self._ever: dict[str, dict[str, Row]] = {}
+        self.ids: set[str] = set()
+        """Of all that it has, or ever had."""
+        self.read()
+
+    def read(self) -> None:
+        """Note what there is now."""
+        self.rows = self._records.of(self.workspace_id)
+        for table, text in self.rows:
+            row = json.loads(text)
+            if "id" in row:
+                self._ever.setdefault(table, {})[row["id"]] = row
+            self.ids |= set(UUIDS.findall(text))
+
+    def is_unchanged(self) -> bool:
+        return self._records.of(self.workspace_id) == self.rows
+
+    def now(self, table: str) -> list[Row]:
+        return [json.loads(text) for name, text in self.rows if name == table]
+
+    def things(self, chosen: random.Random) -> Things:
+        """Things of all that there ever were; the segment with the number 1 may be of any meeting."""
+        agent, variant, meeting, key = (
+            chosen.choice(sorted(self._ever[table].values(), key=lambda row: row["id"]))
+            for table in ("agents", "agent_variants", "meetings", "api_keys")
+        )
+        named = [row for row in self._ever["agents"].values() if self.word in row["slug"]]
+        slug = chosen.choice(sorted(row["slug"] for row in named))
+        variant_slug = f"{self.word}-variant"
+        ids = (agent["id"], variant["id"], meeting["id"], key["id"])
+        return Things(*ids, slug, variant_slug, self.word, self.state, self.cursors)
+
+
+def ask(api: Api, name: str, variables: Variables) -> Answer:
+    """The answer with what it cost, without what no two answers have in common."""
+    body = {"query": DOCUMENTS[name], "variables": variables, "operationName": name, "extensions": {"cost": True}}
+    response = api.http.post("/graphql", json=body, headers={"Accept": RESPONSE})
+    headers = {name: value for name, value in response.headers.items() if name not in ("date", "content-length")}
+    return Answer(response.status_code, headers, response.json())
+
+
+# Cursors are opened, to find ids in them and to make others of the same place
+
+
+def _strings(value: Any, change: Callable[[str], Any]) -> Any:
+    """The value with each string in it changed."""
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, list):
+        return [_strings(item, change) for item in value]
+    if isinstance(value, dict):
+        return {name: _strings(item, change) for name, item in value.items()}
+    return value
+
+
+def opened(value: str) -> list[Any] | None:
+    """What is in a cursor; None: it is none."""
+    try:
+        found = json.loads(base64.b64decode(value + "=" * (-len(value) % 4), altchars=b"-_", validate=True))
+    except ValueError:
+        return None
+    return found if isinstance(found, list) else None
+
+
+def _closed(parts: list[Any]) -> str:
+    return base64.urlsafe_b64encode(json.dumps(parts, separators=(",", ":")).encode()).decode().rstrip("=")
+
+
+def ids_in(value: Any) -> set[str]:
+    """All ids in it, those in cursors included."""
+    found: set[str] = set()
+
+    def look(text: str) -> None:
+        found.update(UUIDS.findall(json.dumps(opened(text)) if opened(text) else text))
+
+    _strings(value, look)
+    return found
+
+
+class Disguise:
+    """Makes something unknown of what is another's: ids that nobody has, next to theirs, and a word that nobody uses."""
+
+    def __init__(self, ids: Collection[str], words: Iterable[tuple[str, str]] = ()) -> None:
+        self._ids = ids
+        self._words = list(words)
+
+    def __call__(self, value: Any) -> Any:
+        return _strings(value, self._text)
+
+    def _text(self, text: str) -> str:
+        if (parts := opened(text)) is not None:  # whose words are places, too
+            return _closed(_strings(parts, self._without_ids))
+        for word, unknown in self._words:
+            text = text.replace(word, unknown)
+        return self._without_ids(text)
+
+    def _without_ids(self, text: str) -> str:
+        return UUIDS.sub(lambda found: self._next_to(found[0]) if found[0] in self._ids else found[0], text)
+
+    def _next_to(self, id: str) -> str:
+        return str(UUID(int=UUID(id).int ^ 1))

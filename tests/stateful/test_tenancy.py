@@ -1,0 +1,325 @@
+"""Two tenants of one server: whatever each does, it sees, changes, counts and guesses nothing of the other's.
+
+The truth is what the database holds of each workspace. Nothing that one tenant does may change a row of the other's, and no
+answer to it may have an id of the other's. What it tries with the other's ids, slugs, words and cursors is answered, to the
+byte, as what nobody has: the same attempt with ids next to those, so that a cursor leads to the same place.
+"""
+
+import asyncio
+import random
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import Any, ClassVar
+from uuid import uuid4
+
+import pytest
+from hypothesis import Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+
+from db.engine import create_engine
+from db.migrate import ensure_workspace
+from domain import cursors
+from domain.ids import WorkspaceId, new_id
+from domain.principals import Scope
+from server.operations import OPERATIONS
+from tests.clients.raw import connected, events, stream
+from tests.harness.databases import TestPostgres
+from tests.harness.servers import Api, RunningServer, running_server, segment
+from tests.server.auth.conftest import made
+from tests.stateful.operations import CONFIG, NAMES, NOT_WITH_OWN, NOTHING_TO_TRY, actions, attempts
+from tests.stateful.tenants import DOCUMENTS, Answer, Disguise, Records, Tenant, Things, Variables, ask, ids_in, opened
+
+TENANTS = st.sampled_from([0, 1])
+WORDS = ("quirkel", "zontars")
+UNKNOWN = "wumbexi"
+"""A word of nobody's, as long as theirs."""
+ACTIONS = sorted(path.stem for path in OPERATIONS.glob("*.graphql") if "mutation " in path.read_text())
+ATTEMPTS = sorted(DOCUMENTS.keys() - NOTHING_TO_TRY)
+LISTS: dict[str, tuple[str, Variables]] = {
+    "Agents": ("Agents", {}),
+    "AgentsByName": ("Agents", {"orderBy": {"field": "NAME"}}),
+    "ApiKeys": ("ApiKeys", {}),
+    "Meetings": ("Meetings", {}),
+    "MeetingsByTitle": ("Meetings", {"orderBy": {"field": "TITLE"}}),
+}
+"""By the names of their cursors."""
+
+
+def workspace(database_url: str) -> WorkspaceId:
+    """A new one."""
+    id = WorkspaceId(new_id())
+
+    async def ensure() -> None:
+        engine = create_engine(database_url)
+        await ensure_workspace(engine, id, "tenant")
+        await engine.dispose()
+
+    asyncio.run(ensure())
+    return id
+
+
+class TenancyMachine(RuleBasedStateMachine):
+    server: ClassVar[RunningServer]
+    database_url: ClassVar[str]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._closing = ExitStack()
+        self._runner = self._closing.enter_context(asyncio.Runner())
+        self._records = Records(self._runner, self.database_url)
+        self._closing.callback(self._records.close)
+        self.tenants: list[Tenant] = []
+
+    @initialize()
+    def two_tenants(self) -> None:
+        """With the same names."""
+        self.tenants = [self._tenant(word) for word in WORDS]
+
+    def _tenant(self, word: str) -> Tenant:
+        workspace_id = workspace(self.database_url)
+        admin = self._api(made(self.database_url, Scope.ADMIN, workspace_id=workspace_id))
+        config = CONFIG | {"systemPrompt": word}
+        agent = admin.run("CreateAgent", input={"name": "Scribe", "slug": f"{word}-scribe", "config": config})
+        admin.variant(agent, "Brief", systemPrompt=word)
+        meeting = admin.meeting(f"Weekly {word}", agentId=agent["id"], metadata={"of": word})
+        segments = [segment(number, text=f"We speak of {word}", speaker=word) for number in (1, 2, 3)]
+        admin.run("UpsertSegments", meetingId=meeting["id"], segments=segments)
+        key = {"name": "Bot", "scopes": ["INGEST"], "meetingIds": [meeting["id"]]}
+        tenant = Tenant(
+            workspace_id, word, admin, self._api(admin.run("CreateApiKey", input=key)["token"]), self._records
+        )
+        tenant.bots_meetings = {meeting["id"]}
+        self._look(tenant)
+        return tenant
+
+    def _api(self, token: str) -> Api:
+        api = Api(self.server.url, token)
+        self._closing.callback(api.http.close)
+        return api
+
+    def both(self, who: int) -> tuple[Tenant, Tenant]:
+        return self.tenants[who], self.tenants[1 - who]
+
+    # What each does with its own
+
+    @rule(who=TENANTS, name=st.sampled_from(sorted(set(ACTIONS) - NOT_WITH_OWN)), chosen=st.randoms())
+    def act(self, who: int, name: str, chosen: random.Random) -> None:
+        tenant, other = self.both(who)
+        variables = actions(tenant.things(chosen), chosen)[name]()
+        slugs = {row["slug"] for row in tenant.now("agents")}
+        names = {row["name"] for row in tenant.now("api_keys") if row["revoked_at"] is None}
+        answer = self._asked(tenant, other, name, variables)
+        (result,) = answer["data"].values()
+        if name == "CreateAgent":  # what the other calls its own does not matter
+            assert (result.get("code") == "CONFLICT") is (variables["input"]["slug"] in slugs), result
+        if name == "CreateApiKey":
+            assert (result.get("code") == "CONFLICT") is (variables["input"]["name"] in names), result
+        tenant.read()
+
+    @rule(who=TENANTS)
+    def revoke(self, who: int) -> None:
+        tenant, other = self.both(who)
+        for key in tenant.now("api_keys"):
+            if key["name"] in NAMES and key["revoked_at"] is None:
+                self._asked(tenant, other, "RevokeApiKey", {"id": key["id"]})
+        tenant.read()
+
+    @rule(who=TENANTS)
+    def bot_creates(self, who: int) -> None:
+        tenant, _ = self.both(who)
+        query = "mutation ($input: CreateMeetingInput!) { createMeeting(input: $input) { ... on Meeting { id } } }"
+        created = tenant.bot.post(query, {"input": {"title": f"Of a bot {tenant.word}"}})["data"]["createMeeting"]
+        tenant.bots_meetings.add(created["id"])
+        tenant.read()
+
+    @rule(who=TENANTS)
+    def look(self, who: int) -> None:
+        tenant, other = self.both(who)
+        self._look(tenant, other)
+        seen = self._asked(tenant, other, "Viewer", {})["data"]["viewer"]
+        assert seen["workspaceId"] == str(tenant.workspace_id)
+
+    def _look(self, tenant: Tenant, other: Tenant | None = None) -> None:
+        """Count all lists, and keep cursors of them."""
+        now = tenant.now
+
+        def asked(name: str, **variables: Any) -> Any:
+            return next(iter(self._asked(tenant, other, name, variables)["data"].values()))
+
+        counts = {"agents": len(now("agents")), "meetings": len(now("meetings")), "api_keys": len(now("api_keys"))}
+        tables = {"Agents": "agents", "ApiKeys": "api_keys", "Meetings": "meetings"}
+        for kept_as, (name, variables) in LISTS.items():
+            found = asked(name, **variables, first=2)
+            assert found["totalCount"] == counts[tables[name]]
+            self._keep(tenant, kept_as, found["pageInfo"]["endCursor"])
+        assert asked("MeetingCount") == counts["meetings"]
+        words = sum(tenant.word in row["text"] for row in now("segments") if not row["deleted"])
+        found = asked("SearchSegments", query=tenant.word, first=1)
+        assert found["totalCount"] == words
+        self._keep(tenant, "SearchSegments", found["pageInfo"]["endCursor"])
+        for agent in now("agents")[:1]:
+            self._keep(
+                tenant, "AgentHistory", asked("HistoryOfAgent", agentId=agent["id"], first=1)["pageInfo"]["endCursor"]
+            )
+        for meeting in now("meetings")[:1]:
+            history = asked("HistoryOfMeeting", meetingId=meeting["id"], first=1)
+            self._keep(tenant, "MeetingHistory", history["pageInfo"]["endCursor"])
+            self._keep(tenant, "SegmentUpdates", asked("Meeting", id=meeting["id"])["updatesCursor"])
+            for edge in asked("Transcript", id=meeting["id"])["segments"]["edges"][:1]:
+                self._keep(tenant, "Transcript", edge["cursor"])
+        for agent in now("agents")[:1]:  # the state of none is the same everywhere
+            manifest = {"slug": agent["slug"], "name": "Scribe", "config": CONFIG}
+            tenant.state = asked("ApplyAgents", agents=[manifest], dryRun=True)["state"]
+
+    def _keep(self, tenant: Tenant, name: str, cursor: str | None) -> None:
+        if cursor:
+            tenant.cursors[name] = cursor
+
+    def _asked(self, tenant: Tenant, other: Tenant | None, name: str, variables: Variables) -> Any:
+        """The answer to a tenant that asks for its own."""
+        answer = ask(tenant.admin, name, variables)
+        assert answer.status == 200, answer
+        assert "errors" not in answer.body, answer
+        assert other is None or not ids_in(answer.body) & other.ids
+        return answer.body
+
+    @rule(who=TENANTS, over=st.sampled_from(["WebSocket", "events"]))
+    def follow(self, who: int, over: str) -> None:
+        """What the other writes meanwhile, into segments of the same numbers, does not come."""
+        tenant, other = self.both(who)
+        mine, theirs = (each.admin.meeting(each.word) for each in (tenant, other))
+        key = tenant.admin.http.headers["authorization"]
+        with ExitStack() as opened:
+            if over == "WebSocket":
+                socket = opened.enter_context(connected(tenant.admin.url, additional_headers={"Authorization": key}))
+                socket.follow("1", "SegmentUpdates", meetingId=mine["id"])
+                come = lambda: socket.next("1")  # noqa: E731
+            else:
+                document = DOCUMENTS["SegmentUpdates"]
+                followed = events(tenant.admin.url, document, authorization=key, meetingId=mine["id"])
+                come = opened.enter_context(followed).next
+            assert come()["segments"] == []
+            for each, meeting in ((other, theirs), (tenant, mine)):
+                new = [segment(1, text=each.word, speaker=each.word)]
+                each.admin.run("UpsertSegments", meetingId=meeting["id"], segments=new)
+            assert [each["text"] for each in come()["segments"]] == [tenant.word]
+        for each in self.tenants:
+            each.read()
+
+    # What each tries with the other's
+
+    @rule(who=TENANTS, names=st.sets(st.sampled_from(ATTEMPTS), min_size=1, max_size=6), chosen=st.randoms())
+    def try_some(self, who: int, names: set[str], chosen: random.Random) -> None:
+        tenant, other = self.both(who)
+        self._try(tenant.admin, tenant, other, sorted(names), chosen)
+
+    @rule(who=TENANTS, names=st.sets(st.sampled_from(ATTEMPTS), min_size=1, max_size=6), chosen=st.randoms())
+    def bot_tries_some(self, who: int, names: set[str], chosen: random.Random) -> None:
+        tenant, other = self.both(who)
+        self._try(tenant.bot, tenant, other, sorted(names), chosen)
+        self._bot_tries_its_own(tenant, sorted(names), chosen)
+
+    def _try(self, api: Api, tenant: Tenant, other: Tenant, names: list[str], chosen: random.Random) -> None:
+        own, theirs = tenant.things(chosen), other.things(chosen)
+        if api is tenant.bot:
+            own = own._replace(meeting=chosen.choice(sorted(tenant.bots_meetings)))
+        disguise = Disguise(other.ids, [(other.word, UNKNOWN), (theirs.state, "0" * len(theirs.state))])
+        self._all_alike(api, attempts(own, theirs), names, disguise)
+
+    def _bot_tries_its_own(self, tenant: Tenant, names: list[str], chosen: random.Random) -> None:
+        """A bot and the meetings of its workspace that are none of its own."""
+        hidden = {row["id"] for row in tenant.now("meetings")} - tenant.bots_meetings
+        if hidden:
+            own = tenant.things(chosen)
+            granted = own._replace(meeting=chosen.choice(sorted(tenant.bots_meetings)))
+            meeting = chosen.choice(sorted(hidden))
+            places = {"SegmentUpdates": cursors.encode("updates", meeting, 0, 0)}
+            places["Transcript"] = cursors.encode("segments", meeting, 1)
+            theirs = own._replace(meeting=meeting, cursors=own.cursors | places)
+            self._all_alike(tenant.bot, attempts(granted, theirs), names, Disguise(hidden))
+
+    def _all_alike(self, api: Api, tried: dict[str, list[Variables]], names: list[str], disguise: Disguise) -> None:
+        for name in names:
+            for variables in tried[name]:
+                asked = self._streamed if name.endswith("Updates") else ask
+                answer, unknown = asked(api, name, variables), asked(api, name, disguise(variables))
+                assert "INTERNAL" not in str(answer)
+                assert disguise(answer._asdict()) == unknown._asdict(), (name, variables)
+
+    def _streamed(self, api: Api, name: str, variables: Variables) -> Answer:
+        """What is said of a subscription that must be refused, over each transport."""
+        key = api.http.headers["authorization"]
+        with connected(api.url, additional_headers={"Authorization": key}) as socket:
+            socket.follow("1", name, **variables)
+            said = socket.receive()
+            assert said["type"] == "error", said
+        with stream(api.url, DOCUMENTS[name], authorization=key, **variables) as response:
+            return Answer(response.status_code, {}, [said, response.read().decode()])
+
+    # What must always hold
+
+    @invariant()
+    def nobody_changes_what_is_anothers(self) -> None:
+        """Each step reads anew only what its own tenant has."""
+        assert all(tenant.is_unchanged() for tenant in self.tenants)
+
+    def teardown(self) -> None:
+        try:
+            chosen = random.Random(0)
+            for who in range(len(self.tenants)):
+                tenant, other = self.both(who)
+                self._try(tenant.admin, tenant, other, ATTEMPTS, chosen)
+                self._try(tenant.bot, tenant, other, ATTEMPTS, chosen)
+                self._bot_tries_its_own(tenant, ATTEMPTS, chosen)
+            self.nobody_changes_what_is_anothers()
+        finally:
+            self._closing.close()
+
+
+@pytest.fixture(scope="module")
+def server(postgres: TestPostgres) -> Iterator[tuple[str, RunningServer]]:
+    with (
+        postgres.database() as url,
+        running_server(url, auth=True, rate_requests=0, rate_cost=0) as server,
+    ):
+        yield url, server
+
+
+def test_tenants_do_not_notice_each_other(server: tuple[str, RunningServer]) -> None:
+    TenancyMachine.database_url, TenancyMachine.server = server
+    phases = [Phase.explicit, Phase.reuse, Phase.generate]  # to shrink what takes seconds would take very long
+    options = settings(max_examples=6, stateful_step_count=25, phases=phases)
+    run_state_machine_as_test(TenancyMachine, settings=options)
+
+
+def test_every_operation_is_done_and_tried() -> None:
+    """A new one must be added to `tests/stateful/operations.py`."""
+    things = Things("", "", "", "", "", "", "", "", defaultdict(str))
+    assert attempts(things, things).keys() == DOCUMENTS.keys()
+    assert {name for name, tried in attempts(things, things).items() if not tried} == NOTHING_TO_TRY
+    assert actions(things, random.Random(0)).keys() | NOT_WITH_OWN == set(ACTIONS)
+
+
+def test_no_cursor_counts_what_others_do(server: tuple[str, RunningServer]) -> None:
+    """The same changes have the same places, however much happens elsewhere between them."""
+    url, running = server
+    tenant, other = (Api(running.url, made(url, Scope.WRITE, workspace_id=workspace(url))) for _ in WORDS)
+
+    def places(elsewhere: int) -> Any:
+        agent = tenant.agent()
+        for number in range(elsewhere):
+            other.agent(f"Agent {number}")
+        tenant.run("UpdateAgent", id=agent["id"], input={"name": "New"})
+        found, after = [], None
+        for _ in range(2):
+            page = tenant.run("HistoryOfAgent", agentId=agent["id"], first=1, after=after)
+            after = page["pageInfo"]["endCursor"]
+            assert [node["version"] for node in page["nodes"]] == [2 - len(found)]
+            found.append(opened(after))
+        return str(found).replace(agent["id"], "ID")
+
+    assert places(elsewhere=0) == places(elsewhere=5)
+    for api in (tenant, other):
+        api.http.close()
