@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import asyncpg
+from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -24,6 +25,9 @@ _AWAY = (
     OSError,  # refused, or no socket; also TimeoutError
 )
 
+_LAYERS = (DBAPIError, AsyncAdapt_asyncpg_dbapi.Error)
+"""The errors of SQLAlchemy, and of its dialect, which the pool lets through when it cannot connect."""
+
 
 @contextmanager
 def translated() -> Iterator[None]:
@@ -32,7 +36,7 @@ def translated() -> Iterator[None]:
         yield
     except RapporteurError:
         raise
-    except (DBAPIError, PoolTimeout, OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ENDED) as error:
+    except (*_LAYERS, PoolTimeout, OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ENDED) as error:
         if known := _translate(error):
             raise known from error
         raise
@@ -40,7 +44,10 @@ def translated() -> Iterator[None]:
 
 def driver_error(error: BaseException) -> BaseException | None:
     """asyncpg's error: itself, or beneath SQLAlchemy's, which comes from its dialect's, which comes from asyncpg's."""
-    return error.__cause__ and error.__cause__.__cause__ if isinstance(error, DBAPIError) else error
+    original: BaseException | None = error
+    while isinstance(original, _LAYERS):
+        original = original.__cause__
+    return original
 
 
 def _translate(error: BaseException) -> RapporteurError | None:

@@ -36,6 +36,7 @@ from executor.sources import Attribute, LaterSource, Source, source_of
 from executor.surprises import Surprise, Unplanned, check_plain
 
 Dicts = list[dict[str, Any]]
+_LISTS = (list, tuple, set, frozenset)
 _UNDERSTOOD = (GraphQLSkipDirective.name, GraphQLIncludeDirective.name)
 
 
@@ -172,7 +173,7 @@ class Lists(Column):
         lists = self.present(values)
         items: list[Any] = []
         for each in lists:
-            if type(each) is not list and type(each) is not tuple:
+            if type(each) not in _LISTS:
                 raise Surprise
             items.extend(each)
         completed = self._items.complete(place, items)

@@ -18,6 +18,7 @@ OURS, THEIRS = uuid(0), uuid(1)
 AGENT, SIBLING, FOREIGN = uuid(10), uuid(11), uuid(12)
 VARIANT, SECOND_VARIANT, SIBLINGS_VARIANT, FOREIGN_VARIANT = uuid(20), uuid(21), uuid(22), uuid(23)
 MEETING, FOREIGN_MEETING = uuid(30), uuid(31)
+KEY, SECOND_KEY = uuid(40), uuid(41)
 NOWHERE = uuid(99)
 
 AN_AGENT = """
@@ -54,6 +55,11 @@ def event(
     return AN_EVENT.format(workspace, entity, version, aggregate, entity, kind, actor, restored, changes)
 
 
+A_KEY = """
+    INSERT INTO api_keys (workspace_id, id, name, scopes, digest, created_by)
+    VALUES ('{}', '{}', '{}', '{{READ}}', sha256('secret'), 'tester')"""
+A_GRANT = "INSERT INTO meeting_grants (workspace_id, principal, meeting_id) VALUES ('{}', 'key', '{}')"
+
 SEED = [
     f"INSERT INTO workspaces (id, name) VALUES ('{THEIRS}', 'theirs')",
     # In both workspaces the events that make versions of each id, also of those that are to be refused for other reasons.
@@ -74,6 +80,9 @@ SEED = [
     A_MEETING.format(OURS, MEETING, AGENT),
     A_MEETING.format(THEIRS, FOREIGN_MEETING, FOREIGN),
     A_SEGMENT.format(OURS, MEETING, 1),
+    A_KEY.format(OURS, KEY, "key"),
+    A_KEY.format(OURS, SECOND_KEY, "second"),
+    A_GRANT.format(OURS, MEETING),
 ]
 
 
@@ -110,6 +119,10 @@ def variant(change: str) -> str:
 
 def meeting(change: str) -> str:
     return f"UPDATE meetings SET {change} WHERE id = '{MEETING}'"
+
+
+def key(change: str) -> str:
+    return f"UPDATE api_keys SET {change} WHERE id = '{KEY}'"
 
 
 def segment(change: str) -> str:
@@ -232,6 +245,18 @@ REFUSED: dict[str, list[str]] = {
         A_SEGMENT.format(OURS, FOREIGN_MEETING, 1),
         A_SEGMENT.format(THEIRS, MEETING, 1),
     ],
+    # Keys.
+    "api_keys_pkey": [A_KEY.format(OURS, KEY, "again")],
+    "api_keys_workspace_id_fkey": [A_KEY.format(NOWHERE, NOWHERE, "lost")],
+    "api_keys_name_check": [key("name = ''")],
+    "api_keys_name_idx": [key("name = 'second'"), A_KEY.format(OURS, NOWHERE, "key")],
+    "api_keys_scopes_check": [key(f"scopes = '{scopes}'") for scopes in ("{}", "{ROOT}", "{READ,NULL,read}")],
+    "api_keys_digest_check": [key("digest = ''"), key("digest = sha256('secret') || '0'")],
+    "api_keys_revoked_check": [key("revoked_at = now()"), key("revoked_by = 'tester'")],
+    "meeting_grants_pkey": [A_GRANT.format(OURS, MEETING)],
+    "meeting_grants_workspace_id_meeting_id_fkey": [
+        A_GRANT.format(*where) for where in ((OURS, FOREIGN_MEETING), (THEIRS, MEETING), (OURS, NOWHERE))
+    ],
 }
 NOT_NULL = {
     "agents": [*("slug", "name", "description", "version", "created_at", "updated_at", "model_provider", "model_name"),
@@ -239,6 +264,7 @@ NOT_NULL = {
     "agent_variants": ["agent_id", "slug", "name", "description", "version", "created_at", "updated_at"],
     "meetings": ["title", "state", "metadata", "version", "change_seq", "last_segment_id", "created_at", "updated_at"],
     "workspaces": ["name", "language", "created_at"],
+    "api_keys": ["name", "scopes", "digest", "created_at", "created_by"],
     "segments": [
         *("text", "speaker", "start_time", "end_time", "is_final", "version", "created_at", "updated_at"),
         *("change_seq", "deleted", "language"),
@@ -270,6 +296,10 @@ ACCEPTED = [
     *(segment(f"confidence = {value}") for value in (0, 1, "NULL")),
     *(segment(f"segment_id = {value}") for value in (0, 2147483647)),
     A_SEGMENT.format(THEIRS, FOREIGN_MEETING, 1),
+    key("revoked_at = now(), revoked_by = 'tester'"),
+    key("scopes = '{READ,WRITE,ADMIN,INGEST}'"),
+    A_KEY.format(THEIRS, KEY, "key"),
+    A_GRANT.format(THEIRS, FOREIGN_MEETING),
 ]
 
 

@@ -26,8 +26,9 @@ DOCUMENTS = {
     "relations": f"{{ nodes {{ {BELOW} boss {{ {BELOW} boss {{ name }} }} }} }}",
     "arguments": """query ($at: Int! = 1) {
         node(at: $at) { number square(times: $at) a: square(times: 2) later(plus: 1) b: later(plus: null) }
-        nodes { chosen(of: "c", index: $at) { number } a: chosen(of: "d") { number } later(plus: 0.5) b: later(plus: -1) }
+        nodes { chosen(of: "c", index: $at) { number } a: chosen(of: "d") { number } later(plus: 0.5) }
     }""",
+    "bad arguments": '{ nodes { later(plus: -1) chosen(of: "c", index: 3) { number } } first { name later(plus: -2) } }',
     "what is merged": """{
         nodes { where where spec { size } ...A ...on Named { name } boss { name } }
     } fragment A on Node { where spec { label size } boss { number where where } }""",

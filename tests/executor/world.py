@@ -353,8 +353,8 @@ SOUND: dict[str, st.SearchStrategy[Any]] = {
 }
 WRONG: list[Any] = [
     None, 1, 0, -1, 2**31, -(2**31), 2**31 - 1, 2**40, True, False, 1.5, 2.0, math.inf, -math.inf, math.nan,
-    "", "1", "red", "RED", Text("sub"), b"bytes", [], [1], [None], ["t", 1], (1, 2), {}, {1}, {"a": None},
-    Decimal(1), Decimal("1.5"), UUID(int=1), Colour.RED, OtherColour.RED, Shade.DARK,
+    "", "1", "red", "RED", Text("sub"), b"bytes", [], [1], [None], ["t", 1], (1, 2), {}, {1}, frozenset([2]), {"t"},
+    {"a": None}, Decimal(1), Decimal("1.5"), UUID(int=1), Colour.RED, OtherColour.RED, Shade.DARK,
     ValueError("a value"), GraphQLError("of the data"), KeyError("k"), Raising(ValueError("raised")),
     Raising(AttributeError("raised")), Awaited("soon"), Awaited(None), Awaited(Spec(1, "l")), Undefined, strawberry.UNSET,
     object, Spec("wrong", 1), Spec(None, None), Spec(2**31, Text("l")), [[None]], [[1], None], [["1"]], [Spec(1, 2), 3],

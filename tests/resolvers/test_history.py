@@ -664,11 +664,9 @@ class TestRevisionsAndDiffs:
 
 
 ACTIVATE = "mutation ($id: ID!, $version: Int) { activateVariant(id: $id, expectedVersion: $version) { __typename } }"
-PINGS: list[list[str]] = [[], ["BES"], ["BEGIN;", "BES", "ROLLBACK;"]]
-"""What the pool may send to see whether a connection lives; it is before the transaction."""
 
 
-def test_an_activation_with_its_event_is_three_round_trips(database_url: str) -> None:
+def test_an_activation_with_its_event_is_one_round_trip(database_url: str) -> None:
     with wire(database_url) as (url, between), running_server(url, pool_size=1) as server:
         agent = server.api.agent()
         variants = [server.api.variant(agent)["id"] for _ in range(3)]
@@ -678,8 +676,7 @@ def test_an_activation_with_its_event_is_three_round_trips(database_url: str) ->
             trips.clear()
         answer = server.api.post(ACTIVATE, {"id": variants[2], "version": 1})
         assert answer["data"]["activateVariant"]["__typename"] == "Agent"
-        (*ping, begin, statement, commit) = next(trips for trips in between.connections if "COMMIT;" in trips)
-        assert begin.startswith("BEGIN ISOLATION LEVEL")
-        assert (statement, commit) == ("BES", "COMMIT;")  # Bind, Execute, Sync
-        assert ping in PINGS
+        rung = sum(len(trips) for trips in between.connections) - 1  # the bell's, which may have been sent by now
+        assert rung in (0, 1)
+        assert all(trips in ([], ["BES"]) for trips in between.connections)  # Bind, Execute, Sync
         assert kinds(of_agent(server.api, agent)) == ["ACTIVATED"] * 3 + ["CREATED"] * 4

@@ -84,7 +84,7 @@ def test_every_operation_says_so_and_is_served_again_when_the_database_is_back(
     world = World.made(api)
     before = world.state()
     with stoppable.away():
-        for name in DEFINITIONS:
+        for name in DEFINITIONS.keys() - {"Viewer"}:  # which needs no database
             assert_unavailable(api.post(DOCUMENTS[name], BASE_CALLS[name](world), name))
         assert (status(api, "/readyz"), status(api, "/healthz")) == (503, 200)
         # What needs no database is answered all the same, and what is wrong is still the client's error.
