@@ -63,13 +63,12 @@ class FieldChange:
 class Event:
     """One change.
 
-    `aggregate` and `aggregate_id` say in whose history it is. `entity_id` is what changed, and
-    `version` the version that this made of it (a deletion counts as one). `restored_version`: that which a rollback
-    brought back. `number` grows within a history. `variant_id` is the variant that it is about: the one that changed, that
-    was activated, or that was deactivated. `changes` is None where they were not read: they may be long.
+    `aggregate` and `aggregate_id` say in whose history it is. `entity_id` is what changed, and `version` the version that
+    this made of it (a deletion counts as one). `restored_version`: that which a rollback brought back. `variant_id` is the
+    variant that it is about: the one that changed, that was activated, or that was deactivated. `changes` is None where they
+    were not read: they may be long.
     """
 
-    number: int
     aggregate: Aggregate
     aggregate_id: UUID
     entity_id: UUID

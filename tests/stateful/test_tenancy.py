@@ -8,8 +8,9 @@ byte, as what nobody has: the same attempt with ids next to those, so that a cur
 import asyncio
 import random
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import partial
 from typing import Any, ClassVar
 
 import pytest
@@ -194,7 +195,7 @@ class TenancyMachine(RuleBasedStateMachine):
             if over == "WebSocket":
                 socket = opened.enter_context(connected(tenant.admin.url, additional_headers={"Authorization": key}))
                 socket.follow("1", "SegmentUpdates", meetingId=mine["id"])
-                come = lambda: socket.next("1")  # noqa: E731
+                come: Callable[[], Any] = partial(socket.next, "1")
             else:
                 document = DOCUMENTS["SegmentUpdates"]
                 followed = events(tenant.admin.url, document, authorization=key, meetingId=mine["id"])
@@ -311,7 +312,8 @@ def test_no_cursor_counts_what_others_do(server: tuple[str, RunningServer]) -> N
         for number in range(elsewhere):
             other.agent(f"Agent {number}")
         tenant.run("UpdateAgent", id=agent["id"], input={"name": "New"})
-        found, after = [], None
+        found: list[Any] = []
+        after = None
         for _ in range(2):
             page = tenant.run("HistoryOfAgent", agentId=agent["id"], first=1, after=after)
             after = page["pageInfo"]["endCursor"]

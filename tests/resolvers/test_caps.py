@@ -1,0 +1,77 @@
+"""Every list that a request sizes has a cap: what is over it is refused, by the argument's name, and not cut."""
+
+import json
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from schema.prices import PAGES
+from server.operations import OPERATIONS, operation
+from tests.clients.raw import connected
+from tests.harness.servers import Api, segment
+
+TOUR = json.loads((OPERATIONS.parent.parent / "server/graphiql/tour.json").read_text())
+ASKED_BY = {
+    "Agent.history": "AgentHistory",
+    "AgentVariant.history": "VariantHistory",
+    "Meeting.history": "MeetingHistory",
+    "Meeting.segments": "Transcript",
+    "Mutation.applyAgents": "ApplyAgents",
+    "Mutation.deleteSegments": "DeleteSegments",
+    "Mutation.upsertSegments": "UpsertSegments",
+    "Query.agentHistory": "HistoryOfAgent",
+    "Query.agents": "Agents",
+    "Query.apiKeys": "ApiKeys",
+    "Query.meetingHistory": "HistoryOfMeeting",
+    "Query.meetings": "Meetings",
+    "Query.nodes": "Nodes",
+    "Query.searchSegments": "SearchSegments",
+    "Subscription.segmentUpdates": "SegmentUpdates",
+}
+"""The operations that ask for the fields of PAGES."""
+
+
+def many(argument: str, number: int) -> Any:
+    """So many of what the argument takes."""
+    items: dict[str, Any] = {
+        "ids": lambda n: str(uuid4()),
+        "segmentIds": lambda n: n,
+        "segments": segment,
+        "agents": lambda n: {"slug": f"a-{n}", "name": "A", "config": {"modelProvider": "a", "modelName": "b"}},
+    }
+    return [items[argument](n) for n in range(1, number + 1)] if argument in items else number
+
+
+def problems(api: Api, name: str, variables: dict[str, Any]) -> str:
+    """What is said of what is wrong; nothing if nothing is."""
+    if name == "SegmentUpdates":
+        with connected(api.url) as socket:
+            socket.follow("1", name, **variables)
+            message = socket.receive()
+            return str(message["payload"]) if message["type"] == "error" else ""
+    answer = api.post(operation(name), variables, name)
+    if "errors" in answer:
+        return str(answer["errors"])
+    (result,) = answer["data"].values()
+    return str(result) if isinstance(result, dict) and result.get("code") == "INVALID_INPUT" else ""
+
+
+def test_every_page_is_asked_for() -> None:
+    assert ASKED_BY.keys() == PAGES.keys()
+
+
+@pytest.mark.parametrize("path", ASKED_BY)
+def test_what_is_over_the_cap_is_refused_and_what_is_at_it_is_not(api: Api, path: str) -> None:
+    name, page = ASKED_BY[path], PAGES[path]
+    usual = {key: value for key, value in TOUR[name].items() if key not in ("first", "last")}
+    if path.startswith("Mutation"):
+        usual |= {"dryRun": True} if name == "ApplyAgents" else {"meetingId": api.meeting()["id"]}
+    arguments = [argument for argument in page.arguments if f"${argument}:" in operation(name)]
+    assert arguments
+    for argument in arguments:
+        over = problems(api, name, usual | {argument: many(argument, page.maximum + 1)})
+        assert argument in over, over
+        assert f"{page.maximum:,}" in over or str(page.maximum) in over
+        assert "INTERNAL" not in over
+        assert problems(api, name, usual | {argument: many(argument, page.maximum)}) == ""

@@ -1,0 +1,98 @@
+"""The built schema, walked: who may ask for what. (Who may ask for how much of it is in `test_cost.py`.)"""
+
+import pytest
+from graphql import GraphQLInterfaceType, GraphQLObjectType, GraphQLUnionType, get_named_type
+
+from domain.principals import ALL, Scope
+from schema.prices import priced
+from schema.schema import schema
+from schema.scopes import ROOTS, SEEN_BY_BOTS, scopes_of
+
+SCHEMA = schema._schema
+COMPOSITE = {
+    name: type_
+    for name, type_ in SCHEMA.type_map.items()
+    if isinstance(type_, GraphQLObjectType | GraphQLInterfaceType | GraphQLUnionType) and not name.startswith("__")
+}
+CLOSED_TO_BOTS = {"Meeting.agent", "Meeting.history"}
+"""Of the types that bots may see, beside the roots: new fields of these are for bots, unless they lead to other types."""
+
+
+def root(name: str) -> GraphQLObjectType:
+    type_ = COMPOSITE[name]
+    assert isinstance(type_, GraphQLObjectType)
+    return type_
+
+
+def fields_of(name: str) -> dict[str, str]:
+    """By their names the names of what they result in."""
+    type_ = COMPOSITE[name]
+    if isinstance(type_, GraphQLUnionType):
+        return {}
+    return {field_name: get_named_type(field.type).name for field_name, field in type_.fields.items()}
+
+
+def is_open(scope: Scope, type_: str, field: str, result: str) -> bool:
+    return scope in scopes_of(type_, field, result if result in COMPOSITE else None)
+
+
+def reached(scope: Scope) -> set[str]:
+    """All types that documents of this scope come to."""
+    found: set[str] = set()
+    rest = set(ROOTS)
+    while rest:
+        name = rest.pop()
+        type_ = COMPOSITE.get(name)
+        if type_ is None or name in found:
+            continue
+        found.add(name)
+        if isinstance(type_, GraphQLUnionType):
+            rest |= {member.name for member in type_.types}
+        else:
+            rest |= {interface.name for interface in type_.interfaces}
+        rest |= {result for field, result in fields_of(name).items() if is_open(scope, name, field, result)}
+    return found
+
+
+def test_every_root_field_declares_its_scopes_and_nothing_else_is_declared() -> None:
+    types = (SCHEMA.query_type, SCHEMA.mutation_type, SCHEMA.subscription_type)
+    assert {name: set(declared) for name, declared in ROOTS.items()} == {
+        type_.name: set(type_.fields) for type_ in types if type_
+    }
+    assert all(scopes and scopes <= ALL for declared in ROOTS.values() for scopes in declared.values())
+
+
+@pytest.mark.parametrize("name", ROOTS)
+def test_a_root_field_that_is_not_declared_fails_the_build(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(ROOTS[name], next(iter(root(name).fields)))
+    with pytest.raises(KeyError):
+        priced(SCHEMA)
+
+
+def test_every_mutation_needs_write_or_more() -> None:
+    """Who may only read changes nothing; a bot adds to meetings, and does no more."""
+    declared = ROOTS["Mutation"]
+    assert not [name for name, scopes in declared.items() if Scope.READ in scopes]
+    assert {name for name, scopes in declared.items() if Scope.INGEST in scopes} == {"createMeeting", "upsertSegments"}
+
+
+def test_only_administrators_come_to_keys() -> None:
+    keys = {name for name in COMPOSITE if "ApiKey" in name}
+    for name, declared in ROOTS.items():
+        results = fields_of(name)
+        assert {field for field in declared if results[field] in keys} == {
+            field for field, scopes in declared.items() if scopes == {Scope.ADMIN}
+        }
+    others = COMPOSITE.keys() - keys - ROOTS.keys()
+    assert not [name for name in others if keys & set(fields_of(name).values())]
+
+
+def test_what_bots_may_see_leads_to_nothing_else() -> None:
+    assert reached(Scope.INGEST) == SEEN_BY_BOTS
+    closed = {
+        f"{name}.{field}"
+        for name in SEEN_BY_BOTS - ROOTS.keys()
+        for field, result in fields_of(name).items()
+        if not is_open(Scope.INGEST, name, field, result)
+    }
+    assert closed == CLOSED_TO_BOTS
