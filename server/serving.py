@@ -14,6 +14,7 @@ from uvicorn.supervisors import Multiprocess
 
 from server import logs
 from server.app import create_app
+from server.heads import BoundedProtocol
 from server.settings import Settings
 
 
@@ -23,6 +24,7 @@ def configuration(settings: Settings, app: Any, **options: Any) -> uvicorn.Confi
         app,
         host=settings.host,
         port=settings.port,
+        http=BoundedProtocol,
         log_config=None,
         access_log=False,
         server_header=False,

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from starlette.datastructures import Headers
+
 HEADER = "authorization"
 CHALLENGE = {"WWW-Authenticate": 'Bearer realm="rapporteur"'}
 INVALID = {"WWW-Authenticate": 'Bearer realm="rapporteur", error="invalid_token"'}
@@ -10,19 +12,21 @@ MAX_LENGTH = 8_192
 """Characters of a token: as much as common proxies let through in a header."""
 
 
-def token_of(headers: Mapping[str, str], payload: Mapping[str, Any] | None = None) -> str | None:
+def token_of(headers: Headers, payload: Mapping[str, Any] | None = None) -> str | None:
     """The token; that of the payload of `connection_init` first: browsers can set no headers of a WebSocket.
 
     In the payload it stands as `Authorization`, or within `headers`, whatever the case: clients differ. None for a missing
-    one; a text that cannot be a token for what is no bearer token, so that it is refused and not overlooked.
+    one; a text that cannot be a token for what is no bearer token, so that it is refused and not overlooked. So are several
+    headers: a proxy might have looked at another one (RFC 9110, 5.3, has one).
     """
     found = _named(payload) if payload else None
     if found is None and payload and isinstance(payload.get("headers"), dict):
         found = _named(payload["headers"])
     if found is None:
-        found = headers.get(HEADER)
-    if found is None:
-        return None
+        lines = headers.getlist(HEADER)
+        if not lines:
+            return None
+        found = lines[0] if len(lines) == 1 else ""
     scheme, _, token = str(found).strip().partition(" ")
     token = token.strip()
     return token if scheme.lower() == "bearer" and len(token) <= MAX_LENGTH else ""

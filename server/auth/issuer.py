@@ -96,14 +96,10 @@ class Issuer:
         assert source is not None
         try:
             if source.startswith(("http://", "https://")):
-                async with httpx.AsyncClient(timeout=ANSWER) as client:
-                    response = await client.get(source)
-                    response.raise_for_status()
-                content = response.content
+                async with asyncio.timeout(ANSWER):  # in all; httpx's is for each part of the answer
+                    content = await _fetched(source)
             else:
                 content = await asyncio.to_thread(Path(source).read_bytes)
-            if len(content) > MAX_KEYS:
-                raise ValueError(f"more than {MAX_KEYS} bytes")
             self._keys = {key.key_id: key for key in jwt.PyJWKSet.from_json(content.decode()).keys}
             self._read_at = time.monotonic()
         except (httpx.HTTPError, OSError, ValueError, TypeError, jwt.PyJWTError) as error:
@@ -112,8 +108,23 @@ class Issuer:
             logger.warning("the issuer's keys cannot be read from RAPPORTEUR_OIDC_JWKS: %s", why)
 
 
+async def _fetched(url: str) -> bytes:
+    """The content, of which no more is read than a key set may have. Raises httpx.HTTPError, or ValueError."""
+    content = bytearray()
+    async with httpx.AsyncClient() as client, client.stream("GET", url) as response:
+        response.raise_for_status()
+        async for part in response.aiter_bytes():
+            content += part
+            if len(content) > MAX_KEYS:
+                raise ValueError(f"more than {MAX_KEYS} bytes")
+    return bytes(content)
+
+
 def _scopes(claim: object) -> Scopes:
     """Of `read write` or `["read", "write"]`; what else the claim has is for others."""
     words = claim.split() if isinstance(claim, str) else claim if isinstance(claim, list) else []
-    names = {str(word).lower().removeprefix(SCOPE_PREFIX).upper() for word in words}
+    ascii = (
+        word for word in words if isinstance(word, str) and word.isascii()
+    )  # other letters become these in capitals
+    names = {word.lower().removeprefix(SCOPE_PREFIX).upper() for word in ascii}
     return frozenset(Scope[name] for name in names & Scope.__members__.keys())

@@ -3,14 +3,25 @@
 import time
 from pathlib import Path
 
+from domain.principals import Scope
 from tests.clients.programs import WAIT, programs
-from tests.harness.servers import RunningServer
+from tests.harness.servers import RunningServer, running_server
+from tests.server.auth.conftest import made
 
 AUDITS = 61
 
 
 def test_every_audit_passes(server: RunningServer, node_modules: Path) -> None:
-    command: list[str | Path] = ["node", Path(__file__).parent / "audits.mjs", server.url]
+    audited(server.url)
+
+
+def test_every_audit_passes_with_a_key(database_url: str, node_modules: Path) -> None:
+    with running_server(database_url, auth=True) as server:
+        audited(server.url, made(database_url, Scope.WRITE))
+
+
+def audited(*arguments: str) -> None:
+    command: list[str | Path] = ["node", Path(__file__).parent / "audits.mjs", *arguments]
     with programs({"audits": command}) as running:
         program = running["audits"]
         assert program.end(time.monotonic() + WAIT) == 0, program.complaints

@@ -87,6 +87,15 @@ def test_a_wrong_key_is_refused(server: RunningServer, guarded: tuple[RunningSer
     assert 'error="invalid_token"' in response.headers["www-authenticate"]
 
 
+def test_two_keys_are_none(server: RunningServer, guarded: tuple[RunningServer, str]) -> None:
+    """A proxy might have looked at the other one."""
+    good = ("Authorization", f"Bearer {guarded[1]}")
+    for other in (("Authorization", "Bearer x"), ("authorization", "Basic x"), good):
+        for headers in ([good, other], [other, good]):
+            response = server.api.http.post("/graphql", json={"query": VIEWER}, headers=headers)
+            assert response.status_code == 401, headers
+
+
 def test_health_needs_no_key(server: RunningServer) -> None:
     assert server.api.http.get("/healthz").status_code == 200
     assert server.api.http.get("/readyz").status_code == 200

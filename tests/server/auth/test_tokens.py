@@ -1,6 +1,7 @@
 """Tokens of an OpenID Connect issuer: which are good, and for what."""
 
 import base64
+import contextlib
 import hmac
 import json
 import threading
@@ -91,6 +92,7 @@ SCOPES = {
     "ADMIN": ["ADMIN", "READ", "WRITE"],
     "": [],
     "readwrite reads": [],
+    "read ADM\u0131N wr\u0131te \u212aread": ["READ"],  # letters that become others in capitals
 }
 
 
@@ -187,6 +189,9 @@ class Jwks:
     def __init__(self) -> None:
         self.content = key_set("rsa")
         self.asked = 0
+        self.ends = threading.Event()
+        """What follows the content is endless until this is set."""
+        self.ends.set()
 
 
 @contextmanager
@@ -197,6 +202,9 @@ def served(jwks: Jwks) -> Iterator[str]:
             self.send_response(200)
             self.end_headers()
             self.wfile.write(jwks.content.encode())
+            with contextlib.suppress(OSError):  # the server has had enough
+                while not jwks.ends.wait(0.1):
+                    self.wfile.write(b" ")
 
         def log_message(self, *_: Any) -> None:
             pass
@@ -210,6 +218,23 @@ def served(jwks: Jwks) -> Iterator[str]:
         http.shutdown()
         thread.join()
         http.server_close()
+
+
+@pytest.mark.parametrize("content", [key_set("rsa"), key_set("rsa") + " " * 2 * issuer.MAX_KEYS])
+def test_an_issuer_that_does_not_come_to_an_end_is_not_waited_for(
+    postgres: TestPostgres, monkeypatch: pytest.MonkeyPatch, content: str
+) -> None:
+    """Else all tokens would wait for it."""
+    monkeypatch.setattr(issuer, "ANSWER", 0.5)
+    jwks = Jwks()
+    jwks.content = content
+    jwks.ends.clear()
+    with served(jwks) as url, trusting(postgres, url) as server:
+        try:
+            assert viewer(server, token()).status_code == 401
+            assert server.api.http.get("/healthz").status_code == 200
+        finally:
+            jwks.ends.set()
 
 
 def test_a_new_key_is_asked_for_and_unknown_ones_not_again_and_again(
