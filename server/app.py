@@ -132,7 +132,7 @@ def create_app(settings: Settings, database_url: str) -> Starlette:
             WebSocketRoute("/graphql", WebSocketEndpoint(streams, guard, new_context, settings, places)),
             Route("/healthz", healthz),
             Route("/readyz", readyz),
-            metrics_route(database, places, guard),
+            metrics_route(database, places, guard, WorkspaceId(settings.workspace_id)),
             Route("/", home),
             *(graphiql_routes(OPERATIONS) if settings.serves_graphiql else ()),
         ],

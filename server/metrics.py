@@ -19,6 +19,7 @@ from starlette.routing import Route
 
 from db.database import Database
 from domain.errors import ServiceUnavailable, Unauthenticated
+from domain.ids import WorkspaceId
 from domain.principals import Scope
 from executor import counts
 from server.auth.bearer import CHALLENGE, INVALID, token_of
@@ -50,8 +51,8 @@ class Metrics(Collector):
         yield GaugeMetricFamily("rapporteur_database_connections_busy", "Of the pool, in use.", busy)
 
 
-def metrics_route(database: Database, places: Places, guard: Guard) -> Route:
-    """For whoever reaches an open server, and for keys with the scope ADMIN."""
+def metrics_route(database: Database, places: Places, guard: Guard, workspace_id: WorkspaceId) -> Route:
+    """For whoever reaches an open server, and for keys of its workspace with the scope ADMIN: they count what all do."""
     registry = CollectorRegistry()
     collectors: list[Callable[..., object]] = [ProcessCollector, PlatformCollector, GCCollector]
     for collector in collectors:
@@ -66,8 +67,8 @@ def metrics_route(database: Database, places: Places, guard: Guard) -> Route:
             return error_response(str(error), 401, CHALLENGE if token is None else INVALID)
         except ServiceUnavailable as error:
             return error_response(str(error), 503, {"Retry-After": str(error.retry_after)})
-        if Scope.ADMIN not in principal.scopes:
-            return error_response("metrics need the scope ADMIN", 403)
+        if Scope.ADMIN not in principal.scopes or principal.workspace_id != workspace_id:
+            return error_response("metrics need the scope ADMIN in the server's own workspace", 403)
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
     return Route("/metrics", metrics)

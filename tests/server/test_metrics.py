@@ -6,7 +6,7 @@ from domain.principals import Scope
 from tests.clients.raw import connected
 from tests.harness.databases import TestPostgres
 from tests.harness.servers import Api, RunningServer, running_server
-from tests.server.auth.conftest import made
+from tests.server.auth.conftest import made, workspace
 
 
 def metrics(api: Api) -> dict[str, float]:
@@ -44,11 +44,13 @@ def test_open_streams_and_connections_are_counted(fresh_server: RunningServer) -
 def test_a_guarded_server_shows_them_to_administrators(postgres: TestPostgres) -> None:
     with postgres.database() as url, running_server(url, auth=True) as server:
         admin, reader = Api(server.url, made(url, Scope.ADMIN)), Api(server.url, made(url, Scope.READ))
+        other = Api(server.url, made(url, Scope.ADMIN, workspace_id=workspace(url)))
         assert metrics(admin)
-        refusals = [(api.http.get("/metrics")) for api in (reader, server.api)]
+        refusals = [(api.http.get("/metrics")) for api in (reader, other, server.api)]
         assert [(each.status_code, each.json()["errors"][0]["extensions"]["code"]) for each in refusals] == [
             (403, "FORBIDDEN"),
+            (403, "FORBIDDEN"),  # whose numbers they are not alone
             (401, "UNAUTHENTICATED"),
         ]
-        for api in (admin, reader):
+        for api in (admin, reader, other):
             api.http.close()

@@ -18,16 +18,13 @@ from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from db.engine import create_engine
-from db.migrate import ensure_workspace
 from domain import cursors
-from domain.ids import WorkspaceId, new_id
 from domain.principals import Scope
 from server.operations import OPERATIONS
 from tests.clients.raw import connected, events, stream
 from tests.harness.databases import TestPostgres
 from tests.harness.servers import Api, RunningServer, running_server, segment
-from tests.server.auth.conftest import made
+from tests.server.auth.conftest import made, workspace
 from tests.stateful.operations import CONFIG, NAMES, NOT_WITH_OWN, NOTHING_TO_TRY, actions, attempts
 from tests.stateful.tenants import DOCUMENTS, Answer, Disguise, Records, Tenant, Things, Variables, ask, ids_in, opened
 
@@ -45,19 +42,6 @@ LISTS: dict[str, tuple[str, Variables]] = {
     "MeetingsByTitle": ("Meetings", {"orderBy": {"field": "TITLE"}}),
 }
 """By the names of their cursors."""
-
-
-def workspace(database_url: str) -> WorkspaceId:
-    """A new one."""
-    id = WorkspaceId(new_id())
-
-    async def ensure() -> None:
-        engine = create_engine(database_url)
-        await ensure_workspace(engine, id, "tenant")
-        await engine.dispose()
-
-    asyncio.run(ensure())
-    return id
 
 
 class TenancyMachine(RuleBasedStateMachine):

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from db.database import Database
-from domain.ids import DEFAULT_WORKSPACE_ID, WorkspaceId
+from db.engine import create_engine
+from db.migrate import ensure_workspace
+from domain.ids import DEFAULT_WORKSPACE_ID, WorkspaceId, new_id
 from domain.principals import Scope, local
 from resolvers import keys
 from resolvers.context import Context
@@ -31,6 +33,19 @@ def made(database_url: str, *scopes: Scope, workspace_id: WorkspaceId = DEFAULT_
             await database.close()
 
     return asyncio.run(make())
+
+
+def workspace(database_url: str) -> WorkspaceId:
+    """A new workspace."""
+    id = WorkspaceId(new_id())
+
+    async def ensure() -> None:
+        engine = create_engine(database_url)
+        await ensure_workspace(engine, id, "tenant")
+        await engine.dispose()
+
+    asyncio.run(ensure())
+    return id
 
 
 @pytest.fixture(scope="session")
