@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from dataclasses import asdict, dataclass
+from typing import cast
 from urllib.parse import urlsplit
 
 import orjson
@@ -52,8 +53,7 @@ class Connection(asyncio.Protocol):
         self.done = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)
         self._send()
 
     def _send(self) -> None:
@@ -62,6 +62,13 @@ class Connection(asyncio.Protocol):
         self._next += 1
 
     def data_received(self, data: bytes) -> None:
+        try:
+            self._read(data)
+        except AssertionError as error:  # which the loop would only log
+            self.done.set_exception(error)
+            self._transport.close()
+
+    def _read(self, data: bytes) -> None:
         self._buffer += data
         if self._wanted is None:
             head, found, _ = bytes(self._buffer).partition(b"\r\n\r\n")
