@@ -44,6 +44,7 @@ Figures = dict[str, dict[str, dict[str, float]]]
 def fill(api: Api) -> dict[str, list[dict[str, Any]]]:
     """Make the data; gives for each workload the variables that requests take in turn."""
     draw = random.Random(1)
+    ingesting = [api.meeting(f"Ingesting {n}")["id"] for n in range(INGESTING)]  # not among the newest, which W3 reads
     slugs = []
     for n in range(AGENTS):
         agent = api.agent(f"Agent {n}", systemPrompt=PROMPT, userPromptTemplate=PROMPT)
@@ -62,7 +63,6 @@ def fill(api: Api) -> dict[str, list[dict[str, Any]]]:
         ]
         return [{name: value for name, value in given.items() if name != "segmentId"} for given in new]
 
-    ingesting = [api.meeting(f"Ingesting {n}")["id"] for n in range(INGESTING)]
     return {
         "W1 console": [{"first": 20}],
         "W2 transcript": [{"id": long, "first": 1000}],

@@ -143,8 +143,8 @@ async def fan_out(server: Serving, subscribers: int, rate: int, seconds: int) ->
         nonlocal received
         received += 1
         now = time.time()
-        for part in frame.split(b'"updatedAt":"')[1:]:  # what follows close upon each other comes together
-            arrivals.append((part.partition(b'"')[0], now))
+        updates = frame.split(b'"updatedAt":"')[1:]  # what follows close upon each other comes together
+        arrivals.extend((update.partition(b'"')[0], now) for update in updates)
 
     clients = [await join(server.url, UPDATES, {"meetingId": meeting}, receive) for _ in range(subscribers)]
     await until(lambda: received == subscribers)
