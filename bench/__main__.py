@@ -1,97 +1,197 @@
-"""`make bench`: what each query costs on a server with realistic data: SQL statements, server CPU, latency.
+"""`make bench`: what a request costs, beside what it cost in the last release.
 
-The server runs in a process of its own; its CPU is read from the system before and after each series. One client asks one
-request after the other, so latencies are those of an idle server. Compare figures of one run only.
+Five workloads (`bench/peers/queries`) and the fan-out of live updates, each on one server process and on two. The figures to
+compare are CPU milliseconds for one request, of the server's processes and of PostgreSQL's: they include what is done in the
+background, and depend little on what else the machine does. Requests a second and latencies are with CONNECTIONS clients that
+never pause, on a machine that they share.
+
+`--save` keeps the figures in `bench/baseline.json`; those of another machine say nothing about yours.
 """
 
 import argparse
+import asyncio
+import platform
 import random
-import statistics
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
+import orjson
 import psutil
 from rich.console import Console
 from rich.table import Table
 
-from tests.harness.commands import serving
+from bench.client import Load, Result, in_a_process
+from bench.live import fan_out
+from tests.harness.commands import Serving, serving
 from tests.harness.databases import postgres_directory, running_postgres
-from tests.harness.servers import Api, running_server, segment
-from tests.harness.sql import recorded
+from tests.harness.servers import Api, segment
 
-AGENTS, VARIANTS, MEETINGS, SEGMENTS, LONG = 50, 5, 50, 200, 2_000
+BASELINE = Path(__file__).parent / "baseline.json"
+QUERIES = Path(__file__).parent / "peers" / "queries"
+AGENTS, VARIANTS, MEETINGS, SEGMENTS, LONG, INGESTING = 50, 5, 50, 200, 2_000, 64
 PROMPT = "You are exact and brief. Say who decided what, and what stays open. " * 15
+CONNECTIONS = 16
+SUBSCRIBERS, WRITES = 100, 20
+FAN_OUT = f"fan-out to {SUBSCRIBERS} subscribers"
+
+Figures = dict[str, dict[str, dict[str, float]]]
+"""By number of workers, workload, and kind of figure."""
 
 
-def fill(api: Api) -> dict[str, dict[str, Any]]:
-    """Make the data; gives the variables of each operation that is measured."""
+def fill(api: Api) -> dict[str, list[dict[str, Any]]]:
+    """Make the data; gives for each workload the variables that requests take in turn."""
+    draw = random.Random(1)
+    ingesting = [api.meeting(f"Ingesting {n}")["id"] for n in range(INGESTING)]  # not among the newest, which W3 reads
+    slugs = []
     for n in range(AGENTS):
         agent = api.agent(f"Agent {n}", systemPrompt=PROMPT, userPromptTemplate=PROMPT)
         variants = [api.variant(agent, f"Variant {v}", systemPrompt=PROMPT, temperature=v / 4) for v in range(VARIANTS)]
         if n % 2:
             api.run("ActivateVariant", id=variants[n % VARIANTS]["id"])
+        slugs.append(agent["slug"])
     for n in range(MEETINGS):
-        api.meeting(f"Meeting {n}", segments=SEGMENTS, agentId=agent["id"])
+        api.meeting(f"Meeting {n}", segments=SEGMENTS)
     long = api.meeting("Long", segments=LONG // 2)["id"]
     api.run("UpsertSegments", meetingId=long, segments=[segment(n) for n in range(LONG // 2 + 1, LONG + 1)])
+
+    def spoken() -> list[dict[str, Any]]:
+        new = [
+            segment(n, text=f"Spoken {draw.random()}: so we said and went on, and wrote it down.") for n in range(20)
+        ]
+        return [{name: value for name, value in given.items() if name != "segmentId"} for given in new]
+
     return {
-        "Agents": {"first": 20},
-        "Meetings": {"first": 20, "segments": 50},
-        "Transcript": {"id": long, "first": 1000},
-        "TranscriptFile": {"id": long, "format": "VTT"},
-        "ResolvedConfig": {"slug": agent["slug"]},
-        "UpsertSegments": {"meetingId": long, "segments": []},
+        "W1 console": [{"first": 20}],
+        "W2 transcript": [{"id": long, "first": 1000}],
+        "W3 dashboard": [{"first": 20, "segments": 50}],
+        "W4 resolve": [{"slug": slug} for slug in slugs],
+        "W5 ingest": [{"meetingId": id, "segments": spoken()} for id in ingesting],
     }
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--requests", type=int, default=100, help="of each operation (default: 100)")
-    requests: int = parser.parse_args().requests
-    draw = random.Random(1)
-    table = Table(
-        "operation", "statements", "server CPU ms", "p50 ms", "p95 ms", "KB", title=f"{requests} requests each"
-    )
+class Clock:
+    """The CPU time of trees of processes."""
+
+    def __init__(self, *pids: int) -> None:
+        self._pids = pids
+
+    def settled(self) -> list[float]:
+        """Milliseconds of each tree, as soon as all are idle, or after five seconds."""
+        now = self._now()
+        for _ in range(20):
+            before = now
+            time.sleep(0.25)
+            now = self._now()
+            if sum(now) - sum(before) < 30:
+                break
+        return now
+
+    def _now(self) -> list[float]:
+        return [self._tree(pid) for pid in self._pids]
+
+    def _tree(self, pid: int) -> float:
+        root = psutil.Process(pid)
+        used = 0.0
+        for process in [root, *root.children(recursive=True)]:
+            with suppress(psutil.NoSuchProcess):
+                used += sum(process.cpu_times()[:4])
+        return used * 1000
+
+
+@contextmanager
+def measured(clock: Clock, figures: dict[str, float]) -> Iterator[None]:
+    """Adds to `figures` what `server` and `postgres` use in the block, in milliseconds."""
+    before = clock.settled()
+    yield
+    server, postgres = (after - start for after, start in zip(clock.settled(), before, strict=True))
+    figures |= {"server": server, "postgres": postgres}
+
+
+def workload(
+    server: Serving, clock: Clock, name: str, variables: list[dict[str, Any]], seconds: float
+) -> dict[str, float]:
+    query = (QUERIES / f"{name.split()[0]}.graphql").read_text()
+    bodies = [orjson.dumps({"query": query, "variables": drawn}).decode() for drawn in variables]
+
+    def load(seconds: float) -> Result:
+        return in_a_process(Load(f"{server.url}/graphql", bodies, CONNECTIONS, seconds))
+
+    load(min(seconds, 2))
+    figures: dict[str, float] = {}
+    with measured(clock, figures):
+        result = load(seconds)
+    each = {name: used / result.requests for name, used in figures.items()}
+    return each | {"rate": result.requests / result.seconds, "p50": result.p50, "p99": result.p99}
+
+
+def live(server: Serving, clock: Clock, seconds: int) -> dict[str, float]:
+    figures: dict[str, float] = {}
+    with measured(clock, figures):
+        latencies = sorted(asyncio.run(fan_out(server, SUBSCRIBERS, WRITES, seconds)))
+    each = {name: used / (WRITES * seconds) for name, used in figures.items()}
+    middle, last = latencies[len(latencies) // 2], latencies[len(latencies) * 99 // 100]
+    return each | {"rate": WRITES, "p50": middle, "p99": last}
+
+
+def measure(seconds: int, workers: list[int]) -> Figures:
+    figures: Figures = {}
     with postgres_directory() as directory, running_postgres(directory) as postgres, postgres.database() as url:
-        with running_server(url) as server:
-            operations = fill(server.api)
-            statements = {}
-            for name, variables in operations.items():
-                vary(name, variables, draw)
-                with recorded(server.database.engine) as run:
-                    server.api.run(name, **variables)
-                statements[name] = len(run)
-        with serving(database_url=url, demo="false", log_level="info") as server_process:
-            process = psutil.Process(server_process.process.pid)
-            for name, variables in operations.items():
-                cpu, times, size = measure(server_process.api, process, name, variables, requests, draw)
-                p95 = statistics.quantiles(times, n=20)[-1]
-                figures = (f"{cpu:.2f}", f"{statistics.median(times):.1f}", f"{p95:.1f}", f"{size / 1000:.0f}")
-                table.add_row(name, str(statements[name]), *figures)
-    Console().print(table)
+        postmaster = next(directory.rglob("postmaster.pid"))
+        drawn: dict[str, list[dict[str, Any]]] = {}
+        for count in workers:
+            settings = {"database_url": url, "demo": "false", "workers": str(count), "pool_size": str(8 // count)}
+            with serving(**settings) as server:
+                drawn = drawn or fill(server.api)
+                postgres.run_in(url, "VACUUM ANALYZE")
+                clock = Clock(server.process.pid, int(postmaster.read_text().split()[0]))
+                figures[str(count)] = {
+                    name: workload(server, clock, name, variables, seconds) for name, variables in drawn.items()
+                } | {FAN_OUT: live(server, clock, seconds)}
+    return figures
 
 
-def vary(name: str, variables: dict[str, Any], draw: random.Random) -> None:
-    """Each upsert is to change something."""
-    if name == "UpsertSegments":
-        variables["segments"] = [segment(n, text=f"Said {draw.random()}") for n in range(1, 21)]
+def table(workers: str, figures: dict[str, dict[str, float]], before: dict[str, dict[str, float]]) -> Table:
+    title = f"{workers} worker{'s' if workers != '1' else ''}"
+    found = Table("a request of", "req/s", "p50 ms", "p99 ms", "server CPU ms", "was", "PG CPU ms", "was", title=title)
+    for column in found.columns[1:]:
+        column.justify = "right"
+    for name, row in figures.items():
+        cells = [f"{row['rate']:,.0f}", f"{row['p50']:.1f}", f"{row['p99']:.1f}"]
+        for kind in ("server", "postgres"):
+            was = before.get(name, {}).get(kind)
+            change = "" if was is None else f"{was:.3f} ({row[kind] / was - 1:+.0%})"
+            cells += [f"{row[kind]:.3f}", change]
+        found.add_row(name, *cells)
+    return found
 
 
-def measure(
-    api: Api, process: psutil.Process, name: str, variables: dict[str, Any], requests: int, draw: random.Random
-) -> tuple[float, list[float], int]:
-    """Milliseconds of server CPU per request, milliseconds of each request, and bytes of the last answer."""
-    api.run(name, **variables)
-    times = []
-    before = process.cpu_times()
-    for _ in range(requests):
-        vary(name, variables, draw)
-        start = time.perf_counter()
-        answer = api.run(name, **variables)
-        times.append((time.perf_counter() - start) * 1000)
-    after = process.cpu_times()
-    used = after.user + after.system - before.user - before.system
-    return used / requests * 1000, times, len(str(answer))
+def machine() -> str:
+    with suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return f"{psutil.cpu_count()} x {line.partition(':')[2].strip()}"
+    return f"{psutil.cpu_count()} x {platform.processor() or platform.machine()}"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seconds", type=int, default=5, help="of each measurement")
+    parser.add_argument("--workers", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--save", action="store_true", help=f"keep the figures in {BASELINE.name}")
+    options = parser.parse_args()
+    baseline = orjson.loads(BASELINE.read_bytes()) if BASELINE.exists() else {"machine": None, "figures": {}}
+    figures = measure(options.seconds, options.workers)
+    console = Console(width=120)
+    for count, rows in figures.items():
+        console.print(table(count, rows, baseline["figures"].get(count, {})))
+    if baseline["machine"]:
+        console.print(f"What it was: on {baseline['machine']}; this is {machine()}.")
+    if options.save:
+        kept = {"machine": machine(), "figures": figures}
+        BASELINE.write_bytes(orjson.dumps(kept, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from db.filters import contains_text, given, narrowed
 from db.pages import Shape, keyset, page_parameters
 from db.recording import Recorded, Values
-from db.repository import EXPECTED_VERSION, ID, IDS, KEY, WORKSPACE, Repository, columns
+from db.repository import EXPECTED_VERSION, ID, IDS, KEY, WORKSPACE, Repository, columns, only
 from db.tables import agent_variants, agents, workspaces
 from domain.agents import Agent, NewAgent, ResolvedAgentConfig
 from domain.configs import CONFIG_FIELDS, AgentConfig, ConfigOverrides
@@ -35,7 +35,17 @@ _LOCKED_BY_SLUGS = _LOCKED_ALL.where(agents.c.slug == any_(bindparam("slugs", ty
 _ONE = _AGENTS.where(agents.c.id == ID)
 _LOCKED = _ONE.with_for_update(key_share=True)
 _LOCKED_TO_DELETE = _ONE.with_for_update()  # keeps others from referring to it, too
-_BY_SLUG = _AGENTS.where(agents.c.slug == bindparam("slug"))
+
+
+@lru_cache(maxsize=100)
+def _reading(wanted: frozenset[str] | None, *always: str) -> Select[Any]:
+    return select(*(_COLUMNS if wanted is None else only(wanted.union(always), _COLUMNS))).where(_HERE)
+
+
+@lru_cache(maxsize=100)
+def _by_slug(wanted: frozenset[str] | None) -> Select[Any]:
+    return _reading(wanted, "id").where(agents.c.slug == bindparam("slug"))
+
 
 _LOCKED_WORKSPACE = select(workspaces.c.id).where(workspaces.c.id == WORKSPACE).with_for_update(key_share=True)
 
@@ -48,9 +58,10 @@ _CONDITIONS = {
 
 
 @lru_cache(maxsize=100)
-def _page(conditions: tuple[str, ...], order: Order, shape: Shape) -> Select[Any]:
-    sorted_by = columns(agents, (order.field, "id"))
-    return keyset(narrowed(_AGENTS, _CONDITIONS, conditions), sorted_by, shape, descending=order.descending)
+def _page(conditions: tuple[str, ...], order: Order, shape: Shape, wanted: frozenset[str] | None) -> Select[Any]:
+    sorted_by = (order.field, "id")
+    found = narrowed(_reading(wanted, *sorted_by), _CONDITIONS, conditions)
+    return keyset(found, columns(agents, sorted_by), shape, descending=order.descending)
 
 
 @lru_cache(maxsize=100)
@@ -158,8 +169,8 @@ class AgentRepository(Repository):
     async def get(self, id: AgentId) -> Agent | None:
         return (await self.by_ids([id])).get(id)
 
-    async def by_slug(self, slug: str) -> Agent | None:
-        rows = await self._rows(_BY_SLUG, slug=slug)
+    async def by_slug(self, slug: str, wanted: frozenset[str] | None = None) -> Agent | None:
+        rows = await self._rows(_by_slug(wanted), slug=slug)
         return _agent(rows[0]) if rows else None
 
     async def lock(self, id: AgentId, *, to_delete: bool = False) -> Agent:
@@ -182,9 +193,15 @@ class AgentRepository(Repository):
         rows = await self._rows(_COUNT_WITH_VARIANTS)
         return int(rows[0][0])
 
-    async def page(self, request: PageRequest, filter: AgentFilter, order: Order = AGENTS_BY_AGE) -> Page[Agent]:
+    async def page(
+        self,
+        request: PageRequest,
+        filter: AgentFilter,
+        order: Order = AGENTS_BY_AGE,
+        wanted: frozenset[str] | None = None,
+    ) -> Page[Agent]:
         conditions = given(filter)
-        statement = _page(tuple(conditions), order, Shape.of(request))
+        statement = _page(tuple(conditions), order, Shape.of(request), wanted)
         rows = await self._rows(statement, **conditions, **page_parameters(request, 2))
         return Page.of(request, [_agent(row) for row in rows], order.cursor)
 

@@ -73,7 +73,10 @@ class AutocommitConnection:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        await greenlet_spawn(self._pooled.invalidate if self._broken else self._pooled.close)
+        if self._broken:
+            await greenlet_spawn(self._pooled.invalidate)
+        else:
+            self._pooled.close()  # which waits for nothing: there is no transaction, and a place in the pool
 
     async def rows(self, statement: Executable, values: Mapping[str, Any]) -> Sequence[AnyRow]:
         text, arguments = driver_statement(statement).filled(values)

@@ -51,8 +51,8 @@ def create_engine(
             command_timeout=statement_timeout + connect_timeout,
             server_settings=settings,
         ),
-        pool_size=pool_size,
-        max_overflow=max_overflow,
+        pool_size=pool_size + max_overflow,
+        max_overflow=0,  # all are kept, so that none has to be closed, which takes time, by who gives it back
         pool_timeout=pool_timeout,
         hide_parameters=True,  # from the messages of errors, which are logged
         pool_use_lifo=True,  # idle connections at the end of the queue may be closed by the server or a proxy

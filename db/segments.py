@@ -15,7 +15,7 @@ from sqlalchemy.types import Integer
 from db import meetings
 from db.errors import driver_error
 from db.pages import Shape, keyset, page_parameters
-from db.repository import IDS, WORKSPACE, Repository, columns
+from db.repository import IDS, WORKSPACE, Repository, columns, only
 from db.tables import meetings as meeting_table
 from db.tables import segments
 from domain import cursors
@@ -35,11 +35,15 @@ _NUMBERS = bindparam("numbers", type_=ARRAY(Integer))
 _SPOKEN = segments.c.speaker == bindparam("speaker")
 
 
-@lru_cache(maxsize=20)
-def _page(shape: Shape, *, of_speaker: bool) -> Select[Any]:
-    one = select(*_COLUMNS).where(*_LIVE, segments.c.meeting_id == _WANTED.c.meeting_id)
+@lru_cache(maxsize=100)
+def _page(shape: Shape, wanted: frozenset[str] | None, *, of_speaker: bool) -> Select[Any]:
+    """Rows begin with the place of the meeting's id among the ids given, and the segment's number."""
+    ids = func.unnest(IDS).table_valued("meeting_id", with_ordinality="nth").render_derived(name="ids")
+    one = select(segments.c.segment_id, *only(wanted, _COLUMNS[2:])).where(
+        *_LIVE, segments.c.meeting_id == ids.c.meeting_id
+    )
     page = keyset(one.where(_SPOKEN) if of_speaker else one, [segments.c.segment_id], shape).lateral("page")
-    return select(*page.c).join_from(_WANTED, page, true())
+    return select(ids.c.nth, *page.c).join_from(ids, page, true())
 
 
 _COUNTS = (
@@ -251,27 +255,30 @@ class SegmentRepository(Repository):
     """The segments of the meetings of one workspace."""
 
     async def pages(
-        self, meeting_ids: Collection[MeetingId], request: PageRequest, speaker: str | None = None
+        self,
+        meeting_ids: Sequence[MeetingId],
+        request: PageRequest,
+        speaker: str | None = None,
+        wanted: frozenset[str] | None = None,
     ) -> dict[MeetingId, Page[Segment]]:
         """One page of each meeting's segments, by segment_id, in one statement."""
-        statement = _page(Shape.of(request), of_speaker=speaker is not None)
-        found = await self._grouped(statement, meeting_ids, speaker=speaker, **page_parameters(request, 1))
-        return {id: Page.of(request, found[id], _cursor) for id in meeting_ids}
+        statement = _page(Shape.of(request), wanted, of_speaker=speaker is not None)
+        rows = await self._rows(statement, ids=meeting_ids, speaker=speaker, **page_parameters(request, 1))
+        found: list[list[Segment]] = [[] for _ in meeting_ids]
+        for row in rows:
+            place = row[0] - 1
+            found[place].append(Segment(meeting_ids[place], *row[1:]))
+        return {id: Page.of(request, page, _cursor) for id, page in zip(meeting_ids, found, strict=True)}
 
     async def by_meetings(self, meeting_ids: Collection[MeetingId]) -> dict[MeetingId, list[Segment]]:
         """All segments of each meeting, by segment_id."""
-        return await self._grouped(_BY_MEETINGS, meeting_ids)
+        found: defaultdict[MeetingId, list[Segment]] = defaultdict(list)
+        for row in await self._rows(_BY_MEETINGS, ids=list(meeting_ids)):
+            found[row[0]].append(Segment(*row))
+        return found
 
     async def get_by_meeting(self, meeting_id: MeetingId) -> list[Segment]:
         return (await self.by_meetings([meeting_id]))[meeting_id]
-
-    async def _grouped(
-        self, statement: Select[Any], meeting_ids: Collection[MeetingId], **values: Any
-    ) -> defaultdict[MeetingId, list[Segment]]:
-        found: defaultdict[MeetingId, list[Segment]] = defaultdict(list)
-        for row in await self._rows(statement, ids=list(meeting_ids), **values):
-            found[row[0]].append(Segment(*row))
-        return found
 
     async def by_keys(self, keys: Collection[tuple[MeetingId, int]]) -> dict[tuple[MeetingId, int], Segment]:
         ids, numbers = [key[0] for key in keys], [key[1] for key in keys]

@@ -2,13 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Select, Uuid, any_, bindparam, func, select
 
 from db.agents import VARIANTS, AgentRepository, new_parameters
 from db.connections import AnyRow
-from db.repository import ID, IDS, WORKSPACE, Repository, columns
+from db.repository import ID, IDS, WORKSPACE, Repository, columns, only
 from db.tables import agent_variants, agents
 from domain.agents import Agent
 from domain.configs import CONFIG_FIELDS, ConfigOverrides
@@ -21,11 +22,12 @@ _OWN = columns(agent_variants, ("id", "agent_id", "slug", "name", "description")
 _STATE = columns(agent_variants, ("version", "created_at", "updated_at"))
 _OVERRIDES = columns(agent_variants, CONFIG_FIELDS)
 _IS_ACTIVE = func.coalesce(agents.c.active_variant_id == agent_variants.c.id, False).label("is_active")
+_COLUMNS = (*_OWN, _IS_ACTIVE, *_STATE, *_OVERRIDES)
 _BEFORE_OVERRIDES = len(_OWN) + 1 + len(_STATE)
 
 _HERE = agent_variants.c.workspace_id == WORKSPACE
 _VARIANTS = (
-    select(*_OWN, _IS_ACTIVE, *_STATE, *_OVERRIDES)
+    select(*_COLUMNS)
     .join_from(
         agent_variants,
         agents,
@@ -36,7 +38,14 @@ _VARIANTS = (
 _BY_IDS = _VARIANTS.where(agent_variants.c.id == any_(IDS))
 # The agents' ids are said twice: for the variants, and for the agents, which would else be scanned when there are many.
 _OF_AGENTS = _VARIANTS.where(agent_variants.c.agent_id == any_(IDS), agents.c.id == any_(IDS))
-_BY_AGENTS = _OF_AGENTS.order_by(agent_variants.c.agent_id, agent_variants.c.id)
+
+
+@lru_cache(maxsize=100)
+def _by_agents(wanted: frozenset[str] | None) -> Select[Any]:
+    own = _COLUMNS if wanted is None else only(wanted | {"id", "agent_id", "slug"}, _COLUMNS)
+    return _OF_AGENTS.with_only_columns(*own).order_by(agent_variants.c.agent_id, agent_variants.c.id)
+
+
 _ACTIVE_BY_AGENTS = _OF_AGENTS.where(agents.c.active_variant_id == agent_variants.c.id)
 _SLUGS = select(agent_variants.c.slug).where(_HERE, agent_variants.c.agent_id == ID)
 _AGENT_OF = select(agent_variants.c.agent_id).where(_HERE, agent_variants.c.id == ID)
@@ -67,10 +76,12 @@ class VariantRepository(Repository):
     async def get(self, id: VariantId) -> AgentVariant | None:
         return (await self.by_ids([id])).get(id)
 
-    async def by_agents(self, agent_ids: Iterable[AgentId]) -> dict[AgentId, list[AgentVariant]]:
+    async def by_agents(
+        self, agent_ids: Iterable[AgentId], wanted: frozenset[str] | None = None
+    ) -> dict[AgentId, list[AgentVariant]]:
         """Each agent's variants, oldest first."""
         found: defaultdict[AgentId, list[AgentVariant]] = defaultdict(list)
-        for row in await self._rows(_BY_AGENTS, ids=list(agent_ids)):
+        for row in await self._rows(_by_agents(wanted), ids=list(agent_ids)):
             found[row.agent_id].append(_variant(row))
         return found
 

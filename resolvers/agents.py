@@ -8,6 +8,7 @@ import strawberry
 from domain import agents, revisions, slugs
 from domain.activations import activation_before
 from domain.agents import Agent, RenderedPrompt, ResolvedAgentConfig
+from domain.configs import CONFIG_FIELDS
 from domain.filters import AgentFilter, checked_filter
 from domain.ids import AgentId, uuid
 from domain.orders import agent_order
@@ -17,7 +18,24 @@ from domain.variants import AgentVariant
 from domain.versions import VERSION
 from resolvers.batched import batched, there
 from resolvers.context import Context, Info
+from resolvers.loaders import Loader
 from resolvers.pages import listed
+from resolvers.selections import NOTHING, Wanted, columns, connection
+
+_OWN = columns("slug", "name", "description", "version", "created_at", "updated_at")
+_VARIANT: Wanted = {
+    "id": NOTHING,
+    **_OWN,
+    **columns("is_active"),
+    "overrides": columns(*CONFIG_FIELDS),
+}
+_AGENT: Wanted = {
+    **_OWN,
+    "config": columns(*CONFIG_FIELDS),
+    # What others load by its id.
+    **dict.fromkeys(("id", "variants", "variant", "activeVariant", "resolvedConfig"), NOTHING),
+}
+_AGENTS = connection(_AGENT)
 
 DEFAULT_PAGE = 20
 MAX_PAGE = 100
@@ -32,13 +50,13 @@ async def agent(info: Info, id: strawberry.ID) -> Agent | None:
 
 
 async def agent_by_slug(info: Info, slug: str) -> Agent | None:
-    wanted = checked(slugs.slug, slug, "slug")
+    given = checked(slugs.slug, slug, "slug")
     async with info.context.reading() as repositories:
-        return await repositories.agents.by_slug(wanted)
+        return await repositories.agents.by_slug(given, info.context.selections.columns(info, _AGENT))
 
 
 async def page(
-    context: Context,
+    info: Info,
     first: int | None,
     after: str | None,
     last: int | None,
@@ -49,24 +67,29 @@ async def page(
     order = agent_order(order_by)
     request = page_request(first, after, last, before, default=DEFAULT_PAGE, maximum=MAX_PAGE, cursor=order.cursor_rule)
     conditions = checked_filter(AgentFilter, filter)
+    wanted = info.context.selections.columns(info, _AGENTS)
     return await listed(
-        context,
-        page=lambda repositories: repositories.agents.page(request, conditions, order),
+        info.context,
+        page=lambda repositories: repositories.agents.page(request, conditions, order, wanted),
         count=lambda repositories: repositories.agents.count(conditions),
     )
 
 
 @batched
 async def variants(roots: list[Agent], info: Info) -> list[list[AgentVariant]]:
-    found = await info.context.loaders.variants_of_agents.load_many(root.id for root in roots)
+    found = await _variants(info).load_many(root.id for root in roots)
     return [variants or [] for variants in found]
 
 
 @batched
 async def variant(roots: list[Agent], info: Info, slug: str) -> list[AgentVariant | None]:
     wanted = checked(slugs.slug, slug, "slug")
-    found = await info.context.loaders.variants_of_agents.load_many(root.id for root in roots)
+    found = await _variants(info).load_many(root.id for root in roots)
     return [next((variant for variant in variants or () if variant.slug == wanted), None) for variants in found]
+
+
+def _variants(info: Info) -> Loader[AgentId, list[AgentVariant] | None]:
+    return info.context.loaders.variants_of_agents(info.context.selections.columns(info, _VARIANT))
 
 
 @batched

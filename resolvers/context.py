@@ -13,6 +13,7 @@ from domain.validation import checked
 from resolvers.hub import Hub
 from resolvers.hubs import Hubs
 from resolvers.loaders import Batches, Loaders
+from resolvers.selections import Selections
 
 
 class Context:
@@ -24,6 +25,7 @@ class Context:
         self._hubs = hubs
         self.principal = principal
         self.actor = actor or principal.name
+        self.selections = Selections()
         self._loaders: Loaders | None = None
         self._batches = Batches()
 

@@ -21,6 +21,7 @@ from domain.revisions import AgentRevision, VariantRevision
 from domain.search import Hit, Search, SearchPage
 from domain.segments import Segment, SpeakerStats
 from domain.variants import AgentVariant
+from resolvers.selections import Columns
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -109,7 +110,10 @@ class Loaders:
         self._database = database
         self._principal = principal
         self._batches = batches or Batches()
-        self._segment_pages: dict[tuple[PageRequest, str | None], Loader[MeetingId, Page[Segment] | None]] = {}
+        self._variants_of_agents: dict[Columns | None, Loader[AgentId, list[AgentVariant] | None]] = {}
+        self._segment_pages: dict[
+            tuple[PageRequest, str | None, Columns | None], Loader[MeetingId, Page[Segment] | None]
+        ] = {}
         self._segment_counts: dict[str | None, Loader[MeetingId, int | None]] = {}
         self._histories: dict[tuple[PageRequest, EventKind | None], Loader[History, Page[Event] | None]] = {}
         self._history_counts: dict[EventKind | None, Loader[History, int | None]] = {}
@@ -140,9 +144,13 @@ class Loaders:
     def variants(self) -> Loader[VariantId, AgentVariant | None]:
         return self._loader(lambda repositories, ids: repositories.variants.by_ids(ids))
 
-    @cached_property
-    def variants_of_agents(self) -> Loader[AgentId, list[AgentVariant] | None]:
-        return self._loader(lambda repositories, ids: repositories.variants.by_agents(ids))
+    def variants_of_agents(self, wanted: Columns | None = None) -> Loader[AgentId, list[AgentVariant] | None]:
+        """A loader for each set of columns."""
+        if wanted not in self._variants_of_agents:
+            self._variants_of_agents[wanted] = self._loader(
+                lambda repositories, ids: repositories.variants.by_agents(ids, wanted)
+            )
+        return self._variants_of_agents[wanted]
 
     @cached_property
     def active_variants(self) -> Loader[AgentId, AgentVariant | None]:
@@ -195,12 +203,14 @@ class Loaders:
     def speakers(self) -> Loader[MeetingId, list[SpeakerStats] | None]:
         return self._loader(lambda repositories, ids: repositories.segments.speakers(ids))
 
-    def segment_pages(self, request: PageRequest, speaker: str | None) -> Loader[MeetingId, Page[Segment] | None]:
-        """The loader for these arguments of `Meeting.segments`: one for each set of them in a document."""
-        key = (request, speaker)
+    def segment_pages(
+        self, request: PageRequest, speaker: str | None, wanted: Columns | None = None
+    ) -> Loader[MeetingId, Page[Segment] | None]:
+        """The loader for these arguments of `Meeting.segments`: one for each set of them, and of columns, in a document."""
+        key = (request, speaker, wanted)
         if key not in self._segment_pages:
             self._segment_pages[key] = self._loader(
-                lambda repositories, ids: repositories.segments.pages(ids, request, speaker)
+                lambda repositories, ids: repositories.segments.pages(ids, request, speaker, wanted)
             )
         return self._segment_pages[key]
 

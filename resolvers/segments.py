@@ -15,6 +15,15 @@ from resolvers.batched import batched, there
 from resolvers.context import Context, Info
 from resolvers.meetings import meeting_id
 from resolvers.pages import counted
+from resolvers.selections import NOTHING, columns, connection
+
+_SEGMENTS = connection(
+    {
+        **dict.fromkeys(("id", "segmentId", "meeting"), NOTHING),
+        **columns("text", "speaker", "start_time", "end_time", "is_final", "confidence"),
+        **columns("version", "created_at", "updated_at"),
+    }
+)
 
 DEFAULT_PAGE = 100
 MAX_PAGE = 1_000
@@ -37,7 +46,8 @@ async def page(
     if speaker is not None:
         speaker = checked(segments.SPEAKER, speaker, "speaker")
     loaders = info.context.loaders
-    pages = await loaders.segment_pages(request, speaker).load_many(root.id for root in roots)
+    wanted = info.context.selections.columns(info, _SEGMENTS)
+    pages = await loaders.segment_pages(request, speaker, wanted).load_many(root.id for root in roots)
     return [counted(page, loaders.segment_counts(speaker), root.id) for root, page in zip(roots, pages, strict=True)]
 
 

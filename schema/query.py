@@ -107,7 +107,7 @@ class Query:
         order_by: AgentOrder | None = None,
     ) -> pages.Page[agent_entities.Agent]:
         conditions, order = given(filter) if filter else {}, given(order_by) if order_by else None
-        return await resolve_agents.page(info.context, first, after, last, before, conditions, order)
+        return await resolve_agents.page(info, first, after, last, before, conditions, order)
 
     @strawberry.field(
         graphql_type=MeetingConnection,

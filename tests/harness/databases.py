@@ -28,9 +28,13 @@ class TestPostgres:
 
     def run(self, *statements: str) -> None:
         """Run statements as the superuser, each on its own."""
+        self.run_in(self.url, *statements)
+
+    def run_in(self, url: str, *statements: str) -> None:
+        """Run statements in one of the databases."""
 
         async def main() -> None:
-            connection = await asyncpg.connect(self.url)
+            connection = await asyncpg.connect(url)
             try:
                 for statement in statements:
                     await connection.execute(statement)

@@ -332,7 +332,7 @@ KINDS: dict[str, Kind] = {
     ),
     "variants": lambda loaders, stored: (loaders.variants, stored.variant_ids, lambda variant: variant, stored.active),
     "variants of agents": lambda loaders, stored: (
-        *(loaders.variants_of_agents, stored.agent_ids),
+        *(loaders.variants_of_agents(), stored.agent_ids),
         *(lambda variants: [variant.slug for variant in variants], [["active", "other"]] * 3),
     ),
     "active variants": lambda loaders, stored: (

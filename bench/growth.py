@@ -1,0 +1,107 @@
+"""`python -m bench.growth`: what a page costs as its list grows, in CPU time of this process and of PostgreSQL.
+
+Pages of 100 segments from the start, the middle and the end of meetings of 1,000 to 100,000 segments, and pages of 20 agents
+among 10 to 10,000: none should cost more for what stands beside it.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+import asyncpg
+import psutil
+from rich.console import Console
+from rich.table import Table
+
+from db.database import Database
+from domain.filters import AgentFilter
+from domain.ids import DEFAULT_WORKSPACE_ID, MeetingId
+from domain.meetings import Meeting
+from domain.pages import Page, PageRequest
+from domain.segments import Segment, SegmentContent
+from tests.harness.databases import postgres_directory, running_postgres
+
+SEGMENTS, AGENTS = (1_000, 10_000, 100_000), (10, 100, 1_000, 10_000)
+REQUESTS, ROUNDS = 200, 5
+EVENTS = """
+    INSERT INTO events (workspace_id, entity_id, version, aggregate, aggregate_id, kind, actor, changes)
+    SELECT $1, md5('agent' || n)::uuid, 1, 'AGENT', md5('agent' || n)::uuid, 'CREATED', 'bench', '{}'
+    FROM generate_series($2::int, $3::int) AS n"""
+ROWS = """
+    INSERT INTO agents (workspace_id, id, slug, name, description, model_provider, model_name, system_prompt,
+        user_prompt_template, prompt_version, temperature, max_tokens, context_window, input_token_limit, token_budget,
+        timeout_seconds, max_retries)
+    SELECT $1, md5('agent' || n)::uuid, 'agent-' || n, 'Agent ' || n, '', 'openai', 'gpt', repeat('Be brief. ', 100), '', '1',
+        1, 1, 1, 1, 1, 1, 1
+    FROM generate_series($2::int, $3::int) AS n"""
+
+
+async def cost(database: Database, run: Callable[[], Awaitable[object]]) -> tuple[float, float]:
+    """Milliseconds of one run here and in PostgreSQL, of the cheapest round."""
+    pooled = await database.engine.raw_connection()  # the one that is used throughout, as the last one back is the next
+    backend = psutil.Process(pooled.driver_connection.get_server_pid())  # type: ignore[union-attr]
+    pooled.close()
+    found = []
+    for _ in range(ROUNDS):
+        here, there = time.process_time(), sum(backend.cpu_times()[:2])
+        for _ in range(REQUESTS):
+            await run()
+        found.append(
+            ((time.process_time() - here) / REQUESTS, (sum(backend.cpu_times()[:2]) - there) / REQUESTS),
+        )
+    return min(here for here, _ in found) * 1000, min(there for _, there in found) * 1000
+
+
+async def segments(database: Database, meeting: MeetingId, request: PageRequest) -> Page[Segment]:
+    async with database.reading(DEFAULT_WORKSPACE_ID) as repositories:
+        return (await repositories.segments.pages([meeting], request))[meeting]
+
+
+async def agents(database: Database) -> None:
+    async with database.reading(DEFAULT_WORKSPACE_ID) as repositories:
+        page = await repositories.agents.page(PageRequest(20), AgentFilter())
+    ids = [agent.id for agent in page.nodes]
+    async with database.reading(DEFAULT_WORKSPACE_ID) as repositories:
+        await repositories.variants.by_agents(ids)
+    async with database.reading(DEFAULT_WORKSPACE_ID) as repositories:
+        await repositories.agents.resolved(ids)
+
+
+async def measure(url: str) -> Table:
+    table = Table("a page of", "among", "CPU ms here", "CPU ms in PostgreSQL")
+    database = Database(url, pool_size=1)
+    connection = await asyncpg.connect(url)
+    for count in SEGMENTS:
+        async with database.unit_of_work(DEFAULT_WORKSPACE_ID) as uow:
+            meeting = (await uow.meetings.create(Meeting.create(title=f"Of {count}"))).id
+            for start in range(0, count, 1_000):
+                said = [SegmentContent(f"Text {n}", n, n + 1.0) for n in range(start, start + 1_000)]
+                await uow.segments.add_many(meeting, said)
+            await uow.commit()
+        await connection.execute("VACUUM ANALYZE")
+        for place in (0, count // 2, count - 101):
+            request = PageRequest(100, after=(meeting, place))
+            assert len((await segments(database, meeting, request)).nodes) == 100
+            figures = await cost(database, partial(segments, database, meeting, request))
+            table.add_row("100 segments", f"{count:,}, after {place:,}", *(f"{figure:.3f}" for figure in figures))
+    made = 0
+    for count in AGENTS:
+        for statement in (EVENTS, ROWS):
+            await connection.execute(statement, DEFAULT_WORKSPACE_ID, made + 1, count)
+        made = count
+        await connection.execute("VACUUM ANALYZE")
+        figures = await cost(database, partial(agents, database))
+        table.add_row(f"{min(20, count)} agents", f"{count:,}", *(f"{figure:.3f}" for figure in figures))
+    await connection.close()
+    await database.close()
+    return table
+
+
+def main() -> None:
+    with postgres_directory() as directory, running_postgres(directory) as postgres, postgres.database() as url:
+        Console().print(asyncio.run(measure(url)))
+
+
+if __name__ == "__main__":
+    main()

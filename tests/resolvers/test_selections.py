@@ -1,0 +1,129 @@
+"""Columns that nobody asks for are not read; what is asked for is there, however it is asked."""
+
+from typing import Any
+
+import pytest
+
+from tests.harness.servers import Api, RunningServer
+from tests.harness.sql import recorded
+
+SEGMENT = "id segmentId text speaker startTime endTime isFinal confidence version createdAt updatedAt meeting { title }"
+CONFIG = (
+    "modelProvider modelName systemPrompt userPromptTemplate promptVersion temperature"
+    " maxTokens contextWindow inputTokenLimit tokenBudget timeoutSeconds maxRetries"
+)
+OWN = "id slug name description version createdAt updatedAt"
+VARIANT = f"{OWN} isActive overrides {{ {CONFIG} }} config {{ {CONFIG} }}"
+AGENT = f"{OWN} config {{ {CONFIG} }} resolvedConfig {{ {CONFIG} }} activeVariant {{ {VARIANT} }}"
+
+
+@pytest.fixture(scope="module")
+def meeting(server: RunningServer) -> Any:
+    return server.api.meeting("Selected", segments=3)
+
+
+@pytest.fixture(scope="module")
+def agent(server: RunningServer) -> Any:
+    agent = server.api.agent("Selected", systemPrompt="Be brief.", temperature=1.5)
+    variants = [server.api.variant(agent, name, systemPrompt=f"{name}!", maxTokens=7) for name in ("One", "Two")]
+    server.api.run("ActivateVariant", id=variants[1]["id"])
+    return agent
+
+
+def ask(api: Api, query: str, **variables: Any) -> Any:
+    declared = ", ".join(f"${name}: {kind}" for name, kind in (("id", "ID!"), ("yes", "Boolean!")) if name in variables)
+    answer = api.post(f"query ({declared}) {query}" if declared else f"query {query}", variables)
+    assert "errors" not in answer, answer
+    return answer["data"]
+
+
+def is_part_of(part: Any, whole: Any) -> bool:
+    """Whether each value of the part is the whole's, too."""
+    if isinstance(part, dict):
+        return all(is_part_of(value, whole[name]) for name, value in part.items())
+    if isinstance(part, list):
+        return len(part) == len(whole) and all(map(is_part_of, part, whole))
+    return bool(part == whole)
+
+
+def parts(fields: str) -> list[str]:
+    """Each field alone, and all but each."""
+    names, depth = [""], 0
+    for character in fields:
+        depth += {"{": 1, "}": -1}.get(character, 0)
+        names[-1] += character
+        if character == " " and not depth:
+            names.append("")
+    for n in range(len(names) - 1, 0, -1):
+        if names[n].startswith("{"):
+            names[n - 1] += names.pop(n)
+    return [name.strip() for name in names] + [" ".join(names[:n] + names[n + 1 :]) for n in range(len(names))]
+
+
+def test_any_part_of_a_segment_is_that_of_the_whole(api: Api, meeting: Any) -> None:
+    query = "{{ meeting(id: $id) {{ segments {{ nodes {{ {0} }} edges {{ cursor node {{ {0} }} }} }} }} }}"
+    whole = ask(api, query.format(SEGMENT), id=meeting["id"])
+    for fields in parts(SEGMENT):
+        assert is_part_of(ask(api, query.format(fields), id=meeting["id"]), whole)
+
+
+@pytest.mark.parametrize("field", ["agent(id: $id)", 'agentBySlug(slug: "SLUG")'])
+def test_any_part_of_an_agent_and_its_variants_is_that_of_the_whole(api: Api, agent: Any, field: str) -> None:
+    field = field.replace("SLUG", agent["slug"])
+    variables = {"id": agent["id"]} if "$id" in field else {}
+    query = "{{ " + field + ' {{ {0} variants {{ {1} }} variant(slug: "two") {{ {1} }} }} }}'
+    whole = ask(api, query.format(AGENT, VARIANT), **variables)
+    assert [variant["overrides"]["systemPrompt"] for variant in whole[field.partition("(")[0]]["variants"]] == [
+        "One!",
+        "Two!",
+    ]
+    for fields in parts(AGENT):
+        assert is_part_of(ask(api, query.format(fields, "id"), **variables), whole)
+    for fields in parts(VARIANT):
+        assert is_part_of(ask(api, query.format("id", fields), **variables), whole)
+
+
+def test_any_part_of_a_list_of_agents_is_that_of_the_whole(api: Api, agent: Any) -> None:
+    query = "{{ agents(orderBy: {{field: NAME}}) {{ nodes {{ {0} }} edges {{ cursor }} pageInfo {{ endCursor }} }} }}"
+    whole = ask(api, query.format(AGENT))
+    assert agent["id"] in [node["id"] for node in whole["agents"]["nodes"]]
+    for fields in parts(AGENT):
+        assert is_part_of(ask(api, query.format(fields)), whole)
+
+
+@pytest.mark.parametrize(
+    "selection",
+    [
+        "nodes { ...S } } } } fragment S on Segment { ...T } fragment T on Segment { speaker createdAt text ",
+        "nodes { ... on Node { id } ... on Segment { createdAt } speaker words: text }",
+        "edges { node { ... { speaker createdAt } } } nodes { text }",
+        "nodes { __typename speaker @include(if: $yes) createdAt @skip(if: $yes) text }",
+        "nodes { text } nodes { speaker ...S } } } } fragment S on Segment { createdAt ",
+    ],
+)
+def test_fragments_aliases_and_directives_are_looked_through(api: Api, meeting: Any, selection: str) -> None:
+    document = f"{{ meeting(id: $id) {{ segments {{ {selection}"
+    document += " }" * (document.count("{") - document.count("}"))
+    variables = {"id": meeting["id"]} | ({"yes": True} if "$yes" in selection else {})
+    answer = ask(api, document, **variables)["meeting"]["segments"]
+    rows = (
+        [edge["node"] | node for edge, node in zip(answer["edges"], answer["nodes"], strict=True)]
+        if ("edges" in answer)
+        else answer["nodes"]
+    )
+    assert [row.get("text") or row["words"] for row in rows] == ["Text 1", "Text 2", "Text 3"]
+    assert [row["speaker"] for row in rows] == ["Speaker 1", "Speaker 2", "Speaker 0"]
+    assert all(("createdAt" in row) == ("$yes" not in selection) for row in rows)
+
+
+def test_only_what_is_asked_for_is_read(server: RunningServer, meeting: Any, agent: Any) -> None:
+    with recorded(server.database.engine) as statements:
+        ask(server.api, "{ meeting(id: $id) { segments { nodes { text } } } }", id=meeting["id"])
+        ask(server.api, "{ agents { nodes { slug variants { overrides { temperature } } } } }")
+    _, page, agents, variants = statements
+    assert "NULL AS updated_at" in page
+    assert "NULL AS text" not in page
+    assert "NULL AS system_prompt" in agents
+    assert "NULL AS slug" not in agents
+    assert "NULL AS system_prompt" in variants
+    assert "NULL AS temperature" not in variants
