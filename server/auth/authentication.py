@@ -92,6 +92,8 @@ class Authentication:
         return await asyncio.shield(task)
 
     def _keep(self, name: bytes, asked: asyncio.Task[Principal]) -> None:
+        if self._under_way.get(name) is not asked:  # a key has ended since it was asked, perhaps this one
+            return
         del self._under_way[name]
         self._kept.pop(name, None)
         if asked.cancelled() or asked.exception() is not None:
@@ -114,6 +116,8 @@ class Authentication:
         raise Unauthenticated(NOT_VALID)
 
     def _hear(self, changes: Changes | None) -> None:
+        if changes is None or changes.keys:
+            self._under_way.clear()  # what the database says to them may be older: who comes now asks anew
         if changes is None:
             self._kept.clear()
         elif changes.keys:
