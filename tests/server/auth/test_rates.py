@@ -64,6 +64,7 @@ def test_cost_a_minute(postgres: TestPostgres) -> None:
         dear = "{ agents(first: 100) { nodes { id } } }"
         answers = [asked(api, dear) for _ in range(10)]
         assert answers[0].status_code == 200
+        assert '"cost";r=1000;' not in answers[0].headers["ratelimit"]  # what it cost itself is taken off
         refused = next(answer for answer in answers if answer.status_code != 200)
         assert refused.status_code == 429
         (error,) = refused.json()["errors"]
