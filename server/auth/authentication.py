@@ -5,7 +5,6 @@ process that has missed the ring.
 """
 
 import asyncio
-import contextlib
 import hashlib
 import logging
 import time
@@ -79,9 +78,13 @@ class Authentication:
     async def note_use(self) -> None:
         used, self._used = self._used, {}
         if used:
-            with contextlib.suppress(ServiceUnavailable):  # it is a note, and the next one is soon
+            try:
                 async with self._database.credentials() as credentials:
                     await credentials.used(used)
+            except ServiceUnavailable:
+                pass  # it is a note, and the next one is soon
+            except Exception:  # nor is it a reason to note no more, or to leave the rest of a stop undone
+                logger.exception("when keys were used is not noted")
 
     async def _asked(self, name: bytes, token: str) -> Principal:
         """Requests that come with the same token at the same time ask once."""

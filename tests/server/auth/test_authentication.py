@@ -2,6 +2,7 @@
 
 import asyncio
 
+import asyncpg
 import pytest
 
 from db.database import Database
@@ -43,4 +44,17 @@ async def test_a_key_that_is_revoked_while_it_is_asked_about_is_not_kept(databas
         await second
     with pytest.raises(Unauthenticated):
         await authentication.principal(created.token)
+    await database.close()
+
+
+async def test_notes_that_cannot_be_made_end_nothing(database_url: str, caplog: pytest.LogCaptureFixture) -> None:
+    database = Database(database_url)
+    context = Context(database, Hubs(database), local(DEFAULT_WORKSPACE_ID))
+    authentication = Authentication(database)
+    await authentication.principal((await keys.create(context, {"name": "key", "scopes": [Scope.READ]})).token)
+    owner = await asyncpg.connect(database_url)
+    await owner.execute("ALTER TABLE api_keys RENAME TO elsewhere")
+    await owner.close()
+    await authentication.note_use()
+    assert "not noted" in caplog.text
     await database.close()
