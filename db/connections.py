@@ -83,7 +83,9 @@ class AutocommitConnection:
         with translated():
             try:
                 return await self._fetch(text, arguments)
-            except ENDED:
+            except ENDED as error:
+                if type(error) is not ENDED:  # its kinds can be met after sending, when a write may have happened
+                    raise
                 await greenlet_spawn(self._pooled.invalidate)
                 await self._take()
                 return await self._fetch(text, arguments)

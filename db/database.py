@@ -1,5 +1,7 @@
 """The database as the floors above see it: read on a connection, or write in a unit of work."""
 
+import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -8,7 +10,7 @@ from sqlalchemy import QueuePool, literal, select
 
 from db.bell import Bell
 from db.connections import AutocommitConnection
-from db.engine import create_engine, create_session_factory
+from db.engine import ANSWER, create_engine, create_session_factory
 from db.keys import Credentials
 from db.unit_of_work import Repositories, UnitOfWork
 from domain.events import Author
@@ -71,5 +73,7 @@ class Database:
         return busy + pool.checkedin(), busy
 
     async def close(self) -> None:
-        """Close the connections that are not in use."""
-        await self.engine.dispose()
+        """Close the connections that are not in use. A server that does not answer is not waited for."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(ANSWER):
+                await self.engine.dispose()

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, TypeVar
 
 from domain.ids import AgentId, uuid
 from domain.meetings import MeetingState, json_object, meeting_state
-from domain.validation import Check, Rule, Violation, boolean, text
+from domain.validation import Check, Rule, boolean, moment, text
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +33,6 @@ class MeetingFilter:
     created_after: datetime | None = None
     created_before: datetime | None = None
     metadata: dict[str, Any] | None = None
-
-
-def moment(value: Any) -> datetime:
-    """A rule: a point in time. One without an offset is UTC."""
-    if not isinstance(value, datetime):
-        raise Violation("must be a date and time such as 2026-01-31T12:00:00Z")
-    try:
-        return (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(UTC)
-    except OverflowError:
-        raise Violation("must be a date and time between the years 1 and 9999") from None
 
 
 _RULES: dict[str, Rule] = {

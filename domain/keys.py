@@ -10,7 +10,7 @@ import hashlib
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import MAXYEAR, UTC, datetime
 from typing import Any, NamedTuple, Self
 from uuid import UUID
 
@@ -18,7 +18,7 @@ from domain import cursors
 from domain.errors import InvalidInput
 from domain.ids import KeyId, MeetingId, WorkspaceId, new_id, uuid
 from domain.principals import Principal, Scope, with_included
-from domain.validation import Check, Rule, Violation, one_of, text
+from domain.validation import Check, Rule, Violation, moment, nullable, one_of, text
 
 PREFIX = "rapporteur_"
 """Of tokens, so that scanners of repositories and logs find them."""
@@ -116,15 +116,13 @@ def _scopes(value: Any) -> list[Scope]:
     return sorted({one_of(Scope)(scope) for scope in value}, key=lambda scope: scope.name)
 
 
-def _future(value: Any) -> datetime | None:
-    if value is None:
-        return None
-    if not isinstance(value, datetime):
-        raise Violation("must be a time")
-    moment = value if value.tzinfo else value.replace(tzinfo=UTC)
-    if moment <= datetime.now(UTC):
+def _future(value: Any) -> datetime:
+    at = moment(value)
+    if at <= datetime.now(UTC):
         raise Violation("must be in the future")
-    return moment
+    if at.year == MAXYEAR:  # the driver takes its last microsecond for infinity, which is no time to compare with
+        raise Violation("must be before the year 9999: leave it out for never")
+    return at
 
 
 def _meetings(value: Any) -> list[MeetingId]:
@@ -138,7 +136,7 @@ def _meetings(value: Any) -> list[MeetingId]:
 RULES: dict[str, Rule] = {
     "name": text(200, required=True, strip=True),
     "scopes": _scopes,
-    "expires_at": _future,
+    "expires_at": nullable(_future),
     "meeting_ids": _meetings,
 }
 

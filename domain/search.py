@@ -7,11 +7,10 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from domain.filters import moment
 from domain.ids import MeetingId, uuid
 from domain.pages import Edge, PageRequest
 from domain.segments import MAX_SECONDS, SPEAKER, Segment
-from domain.validation import Check, Rule, Violation, number, text
+from domain.validation import Check, Rule, Violation, moment, number, text
 
 MAX_QUERY = 1_000
 """Characters."""

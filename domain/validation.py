@@ -8,6 +8,7 @@ import math
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from enum import Enum
 from typing import Any
 
@@ -85,6 +86,16 @@ def boolean(value: Any) -> bool:
     if not isinstance(value, bool):
         raise Violation("must be true or false")
     return value
+
+
+def moment(value: Any) -> datetime:
+    """A rule: a point in time. One without an offset is UTC."""
+    if not isinstance(value, datetime):
+        raise Violation("must be a date and time such as 2026-01-31T12:00:00Z")
+    try:
+        return (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(UTC)
+    except OverflowError:
+        raise Violation("must be a date and time between the years 1 and 9999") from None
 
 
 def one_of(kind: type[Enum]) -> Rule:

@@ -97,7 +97,7 @@ class GraphQLView:
         context = self._new_context(principal, _actor(principal, request))
         if accepts.single is None:
             return self._events(asked, context)
-        headers = HEADERS.get(request.method, {}) | allowance.headers()
+        retry: dict[str, str] = {}
         try:
             executable = self._streams.prepared(asked)
             kind = executable.operation.operation
@@ -112,9 +112,10 @@ class GraphQLView:
         except RequestErrors as error:
             body, status = encoded_errors(error), error.status
             if error.retry_after is not None:
-                headers["Retry-After"] = str(error.retry_after)
+                retry = {"Retry-After": str(error.retry_after)}
         if accepts.single != RESPONSE and status != TOO_MANY_REQUESTS:
             status = 200
+        headers = HEADERS.get(request.method, {}) | allowance.headers() | retry
         return Response(body, status, headers, media_type=content_type(accepts.single))
 
     async def _admitted(self, request: Request) -> tuple[Principal, Allowance]:

@@ -251,16 +251,16 @@ class _Connection:
         stream = self._streams.answers(asked, context)
         began, outcome = time.perf_counter(), "ended"
         try:
-            async with contextlib.aclosing(stream) as answers:
-                async for answer in answers:
-                    await self._send_text(f"{head}{answer.decode()}}}")
+            try:
+                async with contextlib.aclosing(stream) as answers:
+                    async for answer in answers:
+                        await self._send_text(f"{head}{answer.decode()}}}")
+                last: dict[str, Any] = {"id": id, "type": "complete"}
+            except RequestErrors as error:
+                last = {"id": id, "type": "error", "payload": error.errors}
             self._operations.pop(id, None)  # first: the client may use the id again as soon as it hears
-            await self._send({"id": id, "type": "complete"})
-            outcome = "complete"
-        except RequestErrors as error:
-            outcome = "error"
-            self._operations.pop(id, None)
-            await self._send({"id": id, "type": "error", "payload": error.errors})
+            await self._send(last)
+            outcome = last["type"]
         except WebSocketDisconnect:
             self._operations.pop(id, None)
         except _Close as close:

@@ -5,7 +5,6 @@ process that has missed the ring.
 """
 
 import asyncio
-import contextlib
 import hashlib
 import logging
 import time
@@ -79,9 +78,13 @@ class Authentication:
     async def note_use(self) -> None:
         used, self._used = self._used, {}
         if used:
-            with contextlib.suppress(ServiceUnavailable):  # it is a note, and the next one is soon
+            try:
                 async with self._database.credentials() as credentials:
                     await credentials.used(used)
+            except ServiceUnavailable:
+                pass  # it is a note, and the next one is soon
+            except Exception:  # nor is it a reason to note no more, or to leave the rest of a stop undone
+                logger.exception("when keys were used is not noted")
 
     async def _asked(self, name: bytes, token: str) -> Principal:
         """Requests that come with the same token at the same time ask once."""
@@ -92,6 +95,8 @@ class Authentication:
         return await asyncio.shield(task)
 
     def _keep(self, name: bytes, asked: asyncio.Task[Principal]) -> None:
+        if self._under_way.get(name) is not asked:  # a key has ended since it was asked, perhaps this one
+            return
         del self._under_way[name]
         self._kept.pop(name, None)
         if asked.cancelled() or asked.exception() is not None:
@@ -114,6 +119,8 @@ class Authentication:
         raise Unauthenticated(NOT_VALID)
 
     def _hear(self, changes: Changes | None) -> None:
+        if changes is None or changes.keys:
+            self._under_way.clear()  # what the database says to them may be older: who comes now asks anew
         if changes is None:
             self._kept.clear()
         elif changes.keys:

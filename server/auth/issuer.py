@@ -61,7 +61,7 @@ class Issuer:
                 options={"require": ["exp", "iss", "aud", "sub"]},
             )
             return self._principal(claims)
-        except (jwt.PyJWTError, Violation, ValueError, TypeError, OverflowError, RecursionError) as error:
+        except (jwt.PyJWTError, Violation, ValueError, TypeError, OverflowError, OSError, RecursionError) as error:
             logger.info("a token is refused: %s", type(error).__name__)
             return None
 

@@ -13,7 +13,7 @@ from server.settings import Settings
 WINDOW = 60.0
 """Seconds."""
 KEPT = 10_000
-"""Allowances; beyond, those are forgotten that nobody has used for a minute: their buckets are full."""
+"""Allowances; beyond, those are forgotten whose buckets are full, and of which nothing is open."""
 
 
 class Rates(NamedTuple):
@@ -61,6 +61,10 @@ class Bucket:
         self._at = now
         return self._level
 
+    @property
+    def is_full(self) -> bool:
+        return self.level >= self._size
+
     def header(self, name: str) -> str:
         """What is left, and the seconds until the bucket is full again."""
         level = self.level
@@ -77,7 +81,6 @@ class Allowance:
             name: Bucket(size) for name, size in (("requests", rates.requests), ("cost", rates.cost)) if size
         }
         self._at_once = {"operations": 0, "subscriptions": 0}
-        self.used_at = time.monotonic()
 
     def request(self) -> None:
         """Raises RateLimited."""
@@ -102,7 +105,7 @@ class Allowance:
     @property
     def idle(self) -> bool:
         """Nothing would be different if it were forgotten."""
-        return not any(self._at_once.values()) and time.monotonic() - self.used_at > WINDOW
+        return not any(self._at_once.values()) and all(bucket.is_full for bucket in self._buckets.values())
 
     def headers(self) -> dict[str, str]:
         """`RateLimit` and `RateLimit-Policy`, as draft-ietf-httpapi-ratelimit-headers has them."""
@@ -113,7 +116,6 @@ class Allowance:
         return {"RateLimit-Policy": ", ".join(policies), "RateLimit": ", ".join(levels)}
 
     def _take(self, name: str, amount: int) -> None:
-        self.used_at = time.monotonic()
         bucket = self._buckets.get(name)
         if bucket and (seconds := bucket.take(amount)):
             most = getattr(self._rates, name)

@@ -35,6 +35,7 @@ workspaces = typer.Typer(no_args_is_help=True, help="Workspaces: tenants, who se
 output = Console(highlight=False, width=None if sys.stdout.isatty() else 200)
 
 PAGE = 100
+MAX_DAYS = 36_500
 
 Workspace = Annotated[
     UUID | None,
@@ -49,7 +50,9 @@ def create_key(
         list[Scope],
         typer.Option(case_sensitive=False, help="read, write, admin or ingest; may be given several times."),
     ],
-    expires_in: Annotated[int | None, typer.Option(min=1, metavar="DAYS", help="Left out: never.")] = None,
+    expires_in: Annotated[
+        int | None, typer.Option(min=1, max=MAX_DAYS, metavar="DAYS", help="Left out: never.")
+    ] = None,
     meeting: Annotated[
         list[str] | None, typer.Option(help="For ingest: a meeting's id that it reaches; may be given several times.")
     ] = None,

@@ -218,10 +218,11 @@ class Unread:
         self.socket.sendall(b"".join(self._protocol.data_to_send()))
         self._protocol.receive_data(self._read_head())
 
-    def subscribe(self, query: str, /, **variables: Any) -> None:
+    def subscribe(self, query: str, /, *, times: int = 1, **variables: Any) -> None:
         """Over the opened WebSocket."""
         payload = {"query": query, "variables": variables}
-        for message in ({"type": "connection_init"}, {"type": "subscribe", "id": "1", "payload": payload}):
+        operations = ({"type": "subscribe", "id": f"{number}", "payload": payload} for number in range(times))
+        for message in ({"type": "connection_init"}, *operations):
             self._protocol.send_text(json.dumps(message).encode())
         self.socket.sendall(b"".join(self._protocol.data_to_send()))
 

@@ -561,6 +561,18 @@ def test_a_reader_that_never_reads_is_ended_and_the_others_do_not_notice(
         assert told(reader.next("1")) == {1: "Live"}
 
 
+def test_a_client_that_does_not_read_what_was_wrong_is_ended(database_url: str) -> None:
+    query = "{ %s }" % " ".join(f"{'x' * 900}{number}" for number in range(10))  # noqa: UP031
+    with (
+        running_server(database_url, send_timeout=1.5, max_connections=1) as server,
+        Unread(server.url) as unread,
+    ):
+        unread.open_websocket()
+        unread.subscribe(query, times=1_000)
+        assert not accepts(server.url)
+        eventually(lambda: accepts(server.url))
+
+
 def connections_from(port: int) -> list[Any]:
     """The server's ends, in this process, of connections from a port."""
     ends = psutil.Process().net_connections("tcp4")

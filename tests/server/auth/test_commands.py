@@ -60,6 +60,7 @@ def test_workspaces_have_keys_of_their_own(database_url: str) -> None:
         (["create", "x"], "--scope"),
         (["create", "x", "--scope", "root"], "root"),
         (["create", " ", "--scope", "read"], "name"),
+        (["create", "x", "--scope", "read", "--expires-in", "999999999"], "36500"),
         (["create", "x", "--scope", "read", "--workspace", UNKNOWN], "no workspace"),
         (["create", "x", "--scope", "ingest", "--meeting", UNKNOWN], "no such meeting"),
         (["revoke", UNKNOWN], "no key"),

@@ -258,6 +258,15 @@ def test_the_use_of_a_key_is_noted(database_url: str, monkeypatch: pytest.Monkey
         admin.http.close()
 
 
+@pytest.mark.parametrize(
+    "end", ["9999-12-31T23:59:59.999999Z", "9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00"]
+)
+def test_an_end_that_no_clock_reaches_is_refused(admin: Api, end: str) -> None:
+    refused = admin.run("CreateApiKey", input={"name": "key", "scopes": ["READ"], "expiresAt": end})
+    assert [field["path"] for field in refused["fields"]] == ["input.expiresAt"]
+    assert asked(admin, "{ apiKeys { nodes { isActive } } }").status_code == 200
+
+
 # The end of a key
 
 

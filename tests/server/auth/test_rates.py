@@ -64,6 +64,7 @@ def test_cost_a_minute(postgres: TestPostgres) -> None:
         dear = "{ agents(first: 100) { nodes { id } } }"
         answers = [asked(api, dear) for _ in range(10)]
         assert answers[0].status_code == 200
+        assert '"cost";r=1000;' not in answers[0].headers["ratelimit"]  # what it cost itself is taken off
         refused = next(answer for answer in answers if answer.status_code != 200)
         assert refused.status_code == 429
         (error,) = refused.json()["errors"]
@@ -157,10 +158,15 @@ def test_what_is_more_than_a_bucket_holds_is_given_when_it_is_full(clock: Clock)
 
 
 def test_an_allowance_is_forgotten_only_when_that_makes_no_difference(clock: Clock) -> None:
-    allowance = Allowance(Rates(requests=1, operations=1))
+    allowance = Allowance(Rates(requests=1, cost=60, operations=1))
     allowance.request()
     assert not allowance.idle
     with allowance.one("operations"):
         clock.now += 61
         assert not allowance.idle
+    assert allowance.idle
+    allowance.spend(180)
+    clock.now += 61
+    assert not allowance.idle
+    clock.now += 120
     assert allowance.idle

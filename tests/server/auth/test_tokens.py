@@ -119,6 +119,7 @@ BAD: dict[str, Callable[[], str]] = {
     "without an end": lambda: token(exp=None),
     "an end that is no number": lambda: token(exp="tomorrow"),
     "an end without end": lambda: token(exp=10**30),
+    "an end that no clock reaches": lambda: token(exp=10**18),
     "not yet good": lambda: token(nbf=int(time.time()) + 600),
     "of another issuer": lambda: token(iss="https://other.example"),
     "of no issuer": lambda: token(iss=None),
