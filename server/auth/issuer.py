@@ -80,11 +80,12 @@ class Issuer:
     async def _key(self, kid: object) -> jwt.PyJWK | None:
         """The key of that name; a token that names none is of the only one."""
         for fresh_for in (FRESH, AGAIN):  # a new name may be that of a new key
-            async with self._reading:
-                now = time.monotonic()
-                if now - self._read_at > fresh_for and now - self._tried_at > AGAIN:
-                    self._tried_at = now
-                    await self._read()
+            if time.monotonic() - self._read_at > fresh_for:  # else nobody waits for a reading that is under way
+                async with self._reading:
+                    now = time.monotonic()
+                    if now - self._read_at > fresh_for and now - self._tried_at > AGAIN:
+                        self._tried_at = now
+                        await self._read()
             if kid is None and len(self._keys) == 1:
                 return next(iter(self._keys.values()))
             if isinstance(kid, str) and kid in self._keys:
@@ -123,8 +124,7 @@ async def _fetched(url: str) -> bytes:
 def _scopes(claim: object) -> Scopes:
     """Of `read write` or `["read", "write"]`; what else the claim has is for others."""
     words = claim.split() if isinstance(claim, str) else claim if isinstance(claim, list) else []
-    ascii = (
-        word for word in words if isinstance(word, str) and word.isascii()
-    )  # other letters become these in capitals
-    names = {word.lower().removeprefix(SCOPE_PREFIX).upper() for word in ascii}
+    # Some other letters become these in capitals.
+    plain = (word for word in words if isinstance(word, str) and word.isascii())
+    names = {word.lower().removeprefix(SCOPE_PREFIX).upper() for word in plain}
     return frozenset(Scope[name] for name in names & Scope.__members__.keys())
