@@ -84,7 +84,10 @@ def test_any_part_of_an_agent_and_its_variants_is_that_of_the_whole(api: Api, ag
 
 
 def test_any_part_of_a_list_of_agents_is_that_of_the_whole(api: Api, agent: Any) -> None:
-    query = "{{ agents(orderBy: {{field: NAME}}) {{ nodes {{ {0} }} edges {{ cursor }} pageInfo {{ endCursor }} }} }}"
+    # Of all agents that other tests have made, this one is in the filtered page whatever their number.
+    arguments = f'filter: {{{{text: "{agent["slug"]}"}}}}, orderBy: {{{{field: NAME}}}}'
+    query = "{{ agents(ARGUMENTS) {{ nodes {{ {0} }} edges {{ cursor }} pageInfo {{ endCursor }} }} }}"
+    query = query.replace("ARGUMENTS", arguments)
     whole = ask(api, query.format(AGENT))
     assert agent["id"] in [node["id"] for node in whole["agents"]["nodes"]]
     for fields in parts(AGENT):
