@@ -14,10 +14,7 @@ async def with_auth(settings: Settings, database: Database) -> Settings:
     """The settings with `auth` decided: unless they say it, on if there are keys, or an issuer is named. Raises Exposed."""
     auth = settings.auth
     if auth is None:
-        auth = settings.oidc_issuer is not None
-    if not auth and settings.auth is None:
-        async with database.credentials() as credentials:
-            auth = await credentials.are_there()
+        auth = settings.oidc_issuer is not None or await _are_there_keys(database)
     if not auth and not settings.insecure and not is_loopback(settings.host):
         raise Exposed(
             f"on {settings.host} others than this machine reach the server, and it asks nobody who they are."
@@ -25,3 +22,8 @@ async def with_auth(settings: Settings, database: Database) -> Settings:
             " (RAPPORTEUR_OIDC_ISSUER); or say --insecure if something else keeps others away"
         )
     return settings.model_copy(update={"auth": auth})
+
+
+async def _are_there_keys(database: Database) -> bool:
+    async with database.credentials() as credentials:
+        return await credentials.are_there()

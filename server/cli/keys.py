@@ -2,8 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 from uuid import UUID
@@ -23,9 +22,8 @@ from resolvers import keys as resolve
 from resolvers.context import Context
 from resolvers.hubs import Hubs
 from server.actors import user_name
-from server.app import open_database
 from server.cli.options import DatabaseUrl, DataDir, errors, fail, read_settings
-from server.prepare import database_url, prepare
+from server.prepare import database_url, opened, prepare
 from server.settings import Settings
 
 keys = typer.Typer(
@@ -176,20 +174,11 @@ async def _work(
     workspace_id: WorkspaceId,
 ) -> Any:
     await prepare(settings, url, demo=False)
-    async with _opened(settings, url) as database:
+    async with opened(settings, url) as database:
         async with database.credentials() as credentials:
             if not await credentials.has_workspace(workspace_id):
                 raise RapporteurError(f"there is no workspace {workspace_id}: see rapporteur workspaces list")
         return await work(database, workspace_id)
-
-
-@asynccontextmanager
-async def _opened(settings: Settings, url: str) -> AsyncIterator[Database]:
-    database = open_database(settings, url)
-    try:
-        yield database
-    finally:
-        await database.close()
 
 
 def _context(database: Database, workspace_id: WorkspaceId) -> Context:
