@@ -1,7 +1,7 @@
 """Who asks, and what they may do. Everything a principal reads or writes is of one workspace."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import Enum
 
 from domain.events import ANONYMOUS
@@ -48,6 +48,10 @@ class Principal:
     """With all that they include."""
     key_id: KeyId | None = None
     expires_at: datetime | None = None
+
+    @property
+    def has_expired(self) -> bool:
+        return self.expires_at is not None and self.expires_at <= datetime.now(UTC)
 
     @property
     def sees_all(self) -> bool:

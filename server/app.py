@@ -91,17 +91,14 @@ def create_app(settings: Settings, database_url: str) -> Starlette:
         loop = asyncio.get_running_loop()
         app.state.stop = lambda: loop.call_soon_threadsafe(closing.set)
         tell_of_stop(app.state.stop)
-        live = [asyncio.create_task(task) for task in (database.bell.run(), guard.sessions.run())]
-        if isinstance(guard.authentication, Authentication):
-            live.append(asyncio.create_task(guard.authentication.run()))
+        running = (database.bell.run(), guard.sessions.run(), guard.authentication.run())
+        live = [asyncio.create_task(task) for task in running]
         try:
             yield
         finally:
             for task in live:
                 task.cancel()
             await asyncio.gather(*live, return_exceptions=True)
-            if isinstance(guard.authentication, Authentication):
-                await guard.authentication.note_use()
             await hubs.close()
             await database.close()
 

@@ -18,14 +18,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from db.database import Database
-from domain.errors import ServiceUnavailable, Unauthenticated
 from domain.ids import WorkspaceId
 from domain.principals import Scope
 from executor import counts
-from server.auth.bearer import CHALLENGE, INVALID, token_of
 from server.auth.guard import Guard
 from server.limits import Places
-from server.refusals import error_response
+from server.refusals import Refused, error_response
 
 
 class Metrics(Collector):
@@ -60,13 +58,10 @@ def metrics_route(database: Database, places: Places, guard: Guard, workspace_id
     registry.register(Metrics(database, places))
 
     async def metrics(request: Request) -> Response:
-        token = token_of(request.headers)
         try:
-            principal = await guard.authentication.principal(token)
-        except Unauthenticated as error:
-            return error_response(str(error), 401, CHALLENGE if token is None else INVALID)
-        except ServiceUnavailable as error:
-            return error_response(str(error), 503, {"Retry-After": str(error.retry_after)})
+            principal = await guard.principal(request.headers)
+        except Refused as refused:
+            return error_response(refused.message, refused.status, refused.headers)
         if Scope.ADMIN not in principal.scopes or principal.workspace_id != workspace_id:
             return error_response("metrics need the scope ADMIN in the server's own workspace", 403)
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)

@@ -113,8 +113,7 @@ class Streams:
         self._schema.documents.check_scopes(prepared, operation, context.principal)
         cost = self._schema.documents.cost(prepared, operation, asked.variables)
         self._allowances.of(context.principal).spend(cost)
-        asks = isinstance(asked.extensions, dict) and asked.extensions.get("cost")
-        return {"cost": cost} if asks else None
+        return {"cost": cost} if (asked.extensions or {}).get("cost") else None
 
     def _executor(self, executable: Executable, context: Context) -> Executor[Any]:
         """Raises RequestErrors for variables that are not what the operation says."""

@@ -8,11 +8,10 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from domain.errors import InvalidInput, RateLimited, ServiceUnavailable, Unauthenticated
+from domain.errors import InvalidInput, RateLimited
 from domain.principals import Principal
 from resolvers.context import Context
 from server.actors import actor_of
-from server.auth.bearer import CHALLENGE, INVALID, token_of
 from server.auth.guard import Guard
 from server.auth.rates import Allowance
 from server.deadlines import Watch
@@ -120,18 +119,13 @@ class GraphQLView:
 
     async def _admitted(self, request: Request) -> tuple[Principal, Allowance]:
         """Who asks, before anything of the request is read. Raises Refused."""
-        token = token_of(request.headers)
+        principal = await self._guard.principal(request.headers)
+        allowance = self._guard.allowances.of(principal)
         try:
-            principal = await self._guard.authentication.principal(token)
-            allowance = self._guard.allowances.of(principal)
             allowance.request()
-        except Unauthenticated as error:
-            raise Refused(401, str(error), CHALLENGE if token is None else INVALID) from error
         except RateLimited as error:
             headers = allowance.headers() | {"Retry-After": str(error.retry_after)}
             raise Refused(TOO_MANY_REQUESTS, str(error), headers) from error
-        except ServiceUnavailable as error:
-            raise Refused(503, str(error), {"Retry-After": str(error.retry_after)}) from error
         return principal, allowance
 
     def _events(self, asked: GraphQLRequest, context: Context) -> EventStream:

@@ -42,6 +42,9 @@ class NoAuthentication:
     async def principal(self, token: str | None) -> Principal:
         return self._local
 
+    async def run(self) -> None:
+        """There is nothing to do."""
+
 
 class Authentication:
     """One for a process and database."""
@@ -63,16 +66,19 @@ class Authentication:
         principal, good_until = self._kept.get(name, (None, 0.0))
         if principal is None or good_until < time.monotonic():
             principal = await self._asked(name, token)
-        if principal.expires_at is not None and principal.expires_at <= datetime.now(UTC):
+        if principal.has_expired:
             raise Unauthenticated(NOT_VALID)
         if principal.key_id is not None:
             self._used[principal.workspace_id, principal.key_id] = datetime.now(UTC)
         return principal
 
     async def run(self) -> None:
-        """Note when keys were used, until cancelled."""
-        while True:
-            await asyncio.sleep(NOTE_USE)
+        """Note when keys were used, now and then, and once more when cancelled."""
+        try:
+            while True:
+                await asyncio.sleep(NOTE_USE)
+                await self.note_use()
+        finally:
             await self.note_use()
 
     async def note_use(self) -> None:

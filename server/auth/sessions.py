@@ -5,7 +5,6 @@ import contextlib
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 
 from db.changes import Changes
 from db.database import Database
@@ -52,8 +51,7 @@ class Sessions:
                 logger.exception("open sessions are not looked at")
 
     async def _look(self) -> None:
-        now = datetime.now(UTC)
-        self._end({name for name, (principal, _) in self._open.items() if _is_over(principal, now)})
+        self._end({name for name, (principal, _) in self._open.items() if principal.has_expired})
         asked = {name: principal for name, (principal, _) in self._open.items() if principal.key_id is not None}
         keys = {(each.workspace_id, each.key_id) for each in asked.values() if each.key_id is not None}
         if keys:
@@ -69,7 +67,3 @@ class Sessions:
     def _hear(self, changes: Changes | None) -> None:
         if changes is None or changes.keys:
             self._rung.set()
-
-
-def _is_over(principal: Principal, now: datetime) -> bool:
-    return principal.expires_at is not None and principal.expires_at <= now
