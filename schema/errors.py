@@ -1,7 +1,6 @@
 """Errors: those that are data (members of a mutation's union) and the codes of those that are not."""
 
 import logging
-import re
 from enum import Enum
 from typing import Any
 from uuid import uuid4
@@ -15,9 +14,6 @@ from domain import errors
 
 MAX_MESSAGE = 1_000
 """Characters."""
-
-_SUGGESTION = re.compile(r" Did you mean (?:[a-z ]+ )?'\w+'(?:,? (?:or )?'\w+')*\?")
-"""What graphql-core adds of the schema to what it says of variables (in validation it can be told not to)."""
 
 logger = logging.getLogger("rapporteur.errors")
 
@@ -97,8 +93,7 @@ def coded(error: GraphQLError) -> GraphQLError:
         case original if original is None or (
             isinstance(original, GraphQLError) and (original.nodes or not error.path)
         ):
-            message = _SUGGESTION.sub("", error.message)
-            return _with(error, message, {"code": "BAD_USER_INPUT"} | (error.extensions or {}))
+            return _with(error, error.message, {"code": "BAD_USER_INPUT"} | (error.extensions or {}))
         case errors.InvalidInput() as invalid:
             fields = [vars(field) for field in _fields(invalid)]
             message = "; ".join(f"{field['path']} {field['message']}" for field in fields[:5])

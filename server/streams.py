@@ -125,6 +125,7 @@ class Streams:
             raw_variable_values=asked.variables,
             operation_name=asked.operation_name,
             is_awaitable=optimized_is_awaitable,  # type: ignore[arg-type]
+            hide_suggestions=True,
         )
         if isinstance(executor, list):
             raise RequestErrors(executor)
