@@ -80,7 +80,7 @@ class Documents:
 
     def cost(self, prepared: Prepared, operation: OperationDefinitionNode, variables: Mapping[str, Any] | None) -> int:
         """Of an operation of a valid document. Raises TooComplex."""
-        costs = prepared.costs[operation.name.value if operation.name else None]
+        costs = _costs(prepared, operation)
         cost = costs.of(variables or {})
         if cost > self.limits.max_cost:
             raise TooComplex("cost", cost, self.limits.max_cost)
@@ -90,8 +90,7 @@ class Documents:
 
     def check_scopes(self, prepared: Prepared, operation: OperationDefinitionNode, principal: Principal) -> None:
         """Whether the principal may ask for all fields of the operation, skipped ones too. Raises Forbidden."""
-        scopes = prepared.costs[operation.name.value if operation.name else None].scopes
-        for needed, field in scopes.items():
+        for needed, field in _costs(prepared, operation).scopes.items():
             if not needed & principal.scopes:
                 *others, last = sorted(scope.name for scope in needed)
                 either = f"{', '.join(others)} or {last}" if others else last
@@ -99,7 +98,7 @@ class Documents:
                 raise Forbidden(f"{field} needs the scope {either}; yours: {own}")
 
     def _found(self, query: str) -> Prepared | TooComplex:
-        if self._last and query == self._last[0]:  # one request asks several times, also for what is not kept
+        if self._last and query == self._last[0]:  # a subscription by HTTP asks twice, also for what is not kept
             return self._last[1]
         found = self._kept.get(query)
         if found is None:
@@ -145,6 +144,10 @@ class Documents:
 
     def _problems(self, document: DocumentNode, rules: Collection[type[ASTValidationRule]]) -> list[GraphQLError]:
         return validate(self._schema, document, rules, MAX_ERRORS, hide_suggestions=True)
+
+
+def _costs(prepared: Prepared, operation: OperationDefinitionNode) -> OperationCost:
+    return prepared.costs[operation.name.value if operation.name else None]
 
 
 def operation_of(document: DocumentNode, name: str | None) -> OperationDefinitionNode:
