@@ -1,8 +1,8 @@
 """Agents in SQL."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Boolean, ColumnElement, Select, Text, any_, bindparam, case, func, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -10,7 +10,8 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from db.filters import contains_text, given, narrowed
 from db.pages import Shape, keyset, page_parameters
 from db.recording import Recorded, Values
-from db.repository import EXPECTED_VERSION, ID, IDS, KEY, WORKSPACE, Repository, columns, only
+from db.repository import EXPECTED_VERSION, ID, IDS, KEY, WORKSPACE, Repository, Wanted, columns, only
+from db.rows import Reader, reader
 from db.tables import agent_variants, agents, workspaces
 from domain.agents import Agent, NewAgent, ResolvedAgentConfig
 from domain.configs import CONFIG_FIELDS, AgentConfig, ConfigOverrides
@@ -27,6 +28,8 @@ _OWN = ("id", "slug", "name", "description", "active_variant_id", "version", "cr
 _READ = (*_OWN, *CONFIG_FIELDS)
 _COLUMNS = columns(agents, _READ)
 _HERE = agents.c.workspace_id == WORKSPACE
+RESOLVED = "resolved"
+"""Wanted beside columns: what the agent resolves to."""
 
 _AGENTS = select(*_COLUMNS).where(_HERE)
 _BY_IDS = _AGENTS.where(agents.c.id == any_(IDS))
@@ -37,16 +40,6 @@ _LOCKED = _ONE.with_for_update(key_share=True)
 _LOCKED_TO_DELETE = _ONE.with_for_update()  # keeps others from referring to it, too
 
 
-@lru_cache(maxsize=100)
-def _reading(wanted: frozenset[str] | None, *always: str) -> Select[Any]:
-    return select(*(_COLUMNS if wanted is None else only(wanted.union(always), _COLUMNS))).where(_HERE)
-
-
-@lru_cache(maxsize=100)
-def _by_slug(wanted: frozenset[str] | None) -> Select[Any]:
-    return _reading(wanted, "id").where(agents.c.slug == bindparam("slug"))
-
-
 _LOCKED_WORKSPACE = select(workspaces.c.id).where(workspaces.c.id == WORKSPACE).with_for_update(key_share=True)
 
 _CONDITIONS = {
@@ -55,13 +48,6 @@ _CONDITIONS = {
     "model_name": agents.c.model_name == bindparam("model_name"),
     "has_active_variant": agents.c.active_variant_id.is_not(None) == bindparam("has_active_variant", type_=Boolean),
 }
-
-
-@lru_cache(maxsize=100)
-def _page(conditions: tuple[str, ...], order: Order, shape: Shape, wanted: frozenset[str] | None) -> Select[Any]:
-    sorted_by = (order.field, "id")
-    found = narrowed(_reading(wanted, *sorted_by), _CONDITIONS, conditions)
-    return keyset(found, columns(agents, sorted_by), shape, descending=order.descending)
 
 
 @lru_cache(maxsize=100)
@@ -80,27 +66,61 @@ _COUNT_WITH_VARIANTS = select(
     .scalar_subquery()
 )
 
-_RESOLVED = select(
+_WITH_ACTIVE = agents.outerjoin(
+    agent_variants,
+    (agent_variants.c.workspace_id == agents.c.workspace_id)
+    & (agent_variants.c.agent_id == agents.c.id)
+    & (agent_variants.c.id == agents.c.active_variant_id),
+)
+_RESOLVED = (
     agents.c.id,
     agent_variants.c.id,
     *(func.coalesce(agent_variants.c[name], agents.c[name]) for name in CONFIG_FIELDS),
     # One text of twelve letters: half of what an integer of twelve bits costs PostgreSQL when it plans for one agent.
     func.concat(*(agent_variants.c[name].is_not(None) for name in CONFIG_FIELDS)),
-).select_from(
-    agents.outerjoin(
-        agent_variants,
-        (agent_variants.c.workspace_id == agents.c.workspace_id)
-        & (agent_variants.c.agent_id == agents.c.id)
-        & (agent_variants.c.id == agents.c.active_variant_id),
-    )
 )
-"""What each agent resolves to: the active variant's value, else the agent's, field by field; and which are the variant's."""
-_RESOLVED_BY_IDS = _RESOLVED.where(_HERE, agents.c.id == any_(IDS))
+"""What an agent resolves to: the active variant's value, else the agent's, field by field; and which are the variant's."""
+_RESOLVED_BY_IDS = select(*_RESOLVED).select_from(_WITH_ACTIVE).where(_HERE, agents.c.id == any_(IDS))
 
 # What changes whenever a resolved configuration may have changed, at a fraction of its size.
-_SIGNATURES = _RESOLVED.with_only_columns(
-    agents.c.id, agents.c.version, agents.c.active_variant_id, agent_variants.c.version
-).where(_HERE, agents.c.id == any_(IDS))
+_SIGNATURES = (
+    select(agents.c.id, agents.c.version, agents.c.active_variant_id, agent_variants.c.version)
+    .select_from(_WITH_ACTIVE)
+    .where(_HERE, agents.c.id == any_(IDS))
+)
+
+
+class _Reading(NamedTuple):
+    """A statement, and what its rows become."""
+
+    statement: Select[Any]
+    agents: Reader[Agent]
+
+    @classmethod
+    def of(cls, wanted: Wanted, *always: str) -> "_Reading":
+        """All agents. One that is wanted with `RESOLVED` has it from the same row."""
+        own = only(None if wanted is None else wanted.union(always), _COLUMNS)
+        names = tuple(f"config.{column.name}" if column.name in CONFIG_FIELDS else column.name for column in own)
+        if wanted is None or RESOLVED not in wanted:
+            return cls(select(*own).where(_HERE), reader(Agent, names, parts=("config",), without=(RESOLVED,)))
+        resolved = tuple(f"{RESOLVED}.{name}" for name in ResolvedAgentConfig.__match_args__)
+        statement = select(*own, *_RESOLVED).select_from(_WITH_ACTIVE).where(_HERE)
+        return cls(statement, reader(Agent, names + resolved, parts=("config", RESOLVED)))
+
+
+@lru_cache(maxsize=100)
+def _by_slug(wanted: Wanted) -> _Reading:
+    found = _Reading.of(wanted, "id")
+    return found._replace(statement=found.statement.where(agents.c.slug == bindparam("slug")))
+
+
+@lru_cache(maxsize=100)
+def _page(conditions: tuple[str, ...], order: Order, shape: Shape, wanted: Wanted) -> _Reading:
+    sorted_by = (order.field, "id")
+    found = _Reading.of(wanted, *sorted_by)
+    narrow = narrowed(found.statement, _CONDITIONS, conditions)
+    return found._replace(statement=keyset(narrow, columns(agents, sorted_by), shape, descending=order.descending))
+
 
 _NAMED = ("slug", "name", "description", "active_variant_id")
 
@@ -155,30 +175,30 @@ _CREATE, _UPDATE = _RECORDED.creation(_READ), _RECORDED.replacement(_READ)
 _ACTIVATE, _DELETE = _activate(), _delete()
 
 
-def _agent(row: Sequence[Any]) -> Agent:
-    values: list[Any] = [*row[: len(_OWN)], AgentConfig(*row[len(_OWN) :])]
-    return Agent(*values)
+_agents = _Reading.of(None).agents
+_configs = reader(ResolvedAgentConfig, ResolvedAgentConfig.__match_args__)
 
 
 class AgentRepository(Repository):
     """The agents of one workspace."""
 
     async def by_ids(self, ids: Iterable[AgentId]) -> dict[AgentId, Agent]:
-        return {row.id: _agent(row) for row in await self._rows(_BY_IDS, ids=list(ids))}
+        return {agent.id: agent for agent in _agents(await self._rows(_BY_IDS, ids=list(ids)))}
 
     async def get(self, id: AgentId) -> Agent | None:
         return (await self.by_ids([id])).get(id)
 
-    async def by_slug(self, slug: str, wanted: frozenset[str] | None = None) -> Agent | None:
-        rows = await self._rows(_by_slug(wanted), slug=slug)
-        return _agent(rows[0]) if rows else None
+    async def by_slug(self, slug: str, wanted: Wanted = None) -> Agent | None:
+        reading = _by_slug(wanted)
+        found = reading.agents(await self._rows(reading.statement, slug=slug))
+        return found[0] if found else None
 
     async def lock(self, id: AgentId, *, to_delete: bool = False) -> Agent:
         """The agent, whose row is locked until the unit of work ends. Every change of it or its variants starts here."""
         rows = await self._rows(_LOCKED_TO_DELETE if to_delete else _LOCKED, id=id)
         if not rows:
             raise NotFound("agent", id)
-        return _agent(rows[0])
+        return _agents(rows)[0]
 
     async def lock_by_slugs(self, slugs: Collection[str] | None) -> list[Agent]:
         """The agents with these slugs (None: all), locked as by `lock`, in the order of their ids.
@@ -186,7 +206,7 @@ class AgentRepository(Repository):
         Others can still refer to them: one that is to be deleted needs `lock` besides.
         """
         statement = _LOCKED_ALL if slugs is None else _LOCKED_BY_SLUGS
-        return [_agent(row) for row in await self._rows(statement, slugs=list(slugs or ()))]
+        return _agents(await self._rows(statement, slugs=list(slugs or ())))
 
     async def count_with_variants(self) -> int:
         """How many agents and variants there are."""
@@ -198,12 +218,12 @@ class AgentRepository(Repository):
         request: PageRequest,
         filter: AgentFilter,
         order: Order = AGENTS_BY_AGE,
-        wanted: frozenset[str] | None = None,
+        wanted: Wanted = None,
     ) -> Page[Agent]:
         conditions = given(filter)
-        statement = _page(tuple(conditions), order, Shape.of(request), wanted)
-        rows = await self._rows(statement, **conditions, **page_parameters(request, 2))
-        return Page.of(request, [_agent(row) for row in rows], order.cursor)
+        reading = _page(tuple(conditions), order, Shape.of(request), wanted)
+        rows = await self._rows(reading.statement, **conditions, **page_parameters(request, 2))
+        return Page.of(request, reading.agents(rows), order.cursor)
 
     async def count(self, filter: AgentFilter) -> int:
         conditions = given(filter)
@@ -211,8 +231,7 @@ class AgentRepository(Repository):
         return int(rows[0][0])
 
     async def resolved(self, ids: Iterable[AgentId]) -> dict[AgentId, ResolvedAgentConfig]:
-        rows = await self._rows(_RESOLVED_BY_IDS, ids=list(ids))
-        return {row[0]: ResolvedAgentConfig(*row) for row in rows}
+        return {config.agent_id: config for config in _configs(await self._rows(_RESOLVED_BY_IDS, ids=list(ids)))}
 
     async def signatures(self, ids: Iterable[AgentId]) -> dict[AgentId, tuple[Any, ...]]:
         """Of each agent something small that differs whenever what it resolves to may differ."""
@@ -231,7 +250,7 @@ class AgentRepository(Repository):
             slug = free_slug(base, {row.slug for row in await self._rows(_SLUGS_LIKE, base=base)})
         values = {"slug": slug, "name": new.name, "description": new.description, "active_variant_id": None}
         rows = await self._write(_CREATE, id=new.id, **new_parameters(values, new.config))
-        return _agent(rows[0])
+        return _agents(rows)[0]
 
     async def update(self, agent: Agent, *, restored_version: int | None = None) -> Agent:
         """Store the agent's present values as its next version. Raises Conflict if it is no longer at the version given.
@@ -245,7 +264,7 @@ class AgentRepository(Repository):
         if not rows:
             raise Conflict("the agent was modified concurrently")
         self._changes.agents.add(agent.id)
-        return _agent(rows[0])
+        return _agents(rows)[0]
 
     async def activate(self, variant_id: VariantId, *, expected_version: int | None = None) -> Agent:
         """Make a variant the active one of its agent, in one statement. One that is active already changes nothing.
@@ -257,7 +276,7 @@ class AgentRepository(Repository):
             raise NotFound("variant", variant_id)
         *values, variant_version, changed = rows[0]
         ensure_version(variant_version, expected_version)
-        agent = _agent(values)
+        (agent,) = _agents([values])
         if changed:
             self._changes.agents.add(agent.id)
         return agent

@@ -1,6 +1,6 @@
 """Meetings in SQL."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import fields
 from functools import lru_cache
 from typing import Any
@@ -12,6 +12,7 @@ from db.filters import contains_text, given, narrowed
 from db.pages import Shape, keyset, page_parameters
 from db.recording import Recorded, Values
 from db.repository import ID, IDS, WORKSPACE, Repository, columns
+from db.rows import Reader, reader
 from db.tables import meetings, recorded_columns
 from domain.errors import Conflict, NotFound
 from domain.events import Aggregate, EventKind
@@ -23,7 +24,6 @@ from domain.pages import Page, PageRequest
 
 _FIELDS = tuple(field.name for field in fields(Meeting))
 COLUMNS = columns(meetings, _FIELDS)
-_STATE = _FIELDS.index("state")
 _HERE = meetings.c.workspace_id == WORKSPACE
 
 _MEETINGS = select(*COLUMNS).where(_HERE)
@@ -75,18 +75,15 @@ _CREATE, _UPDATE = _RECORDED.creation(_FIELDS), _RECORDED.replacement(_FIELDS)
 _LEAVE_AGENT, _DELETE = _leave_agent(), _delete()
 
 
-def meeting(row: Sequence[Any]) -> Meeting:
-    """A meeting from the values of `COLUMNS`."""
-    values = list(row)
-    values[_STATE] = MeetingState(values[_STATE])
-    return Meeting(*values)
+read: Reader[Meeting] = reader(Meeting, _FIELDS)
+"""Meetings of rows of `COLUMNS`."""
 
 
 class MeetingRepository(Repository):
     """The meetings of one workspace."""
 
     async def by_ids(self, ids: Iterable[MeetingId]) -> dict[MeetingId, Meeting]:
-        return {row.id: meeting(row) for row in await self._rows(_BY_IDS, ids=list(ids))}
+        return {meeting.id: meeting for meeting in read(await self._rows(_BY_IDS, ids=list(ids)))}
 
     async def get(self, id: MeetingId) -> Meeting | None:
         return (await self.by_ids([id])).get(id)
@@ -96,13 +93,13 @@ class MeetingRepository(Repository):
         rows = await self._rows(_LOCKED, id=id)
         if not rows:
             raise NotFound("meeting", id)
-        return meeting(rows[0])
+        return read(rows)[0]
 
     async def page(self, request: PageRequest, filter: MeetingFilter, order: Order = MEETINGS_BY_AGE) -> Page[Meeting]:
         conditions = given(filter)
         statement = _page(tuple(conditions), order, Shape.of(request))
         rows = await self._rows(statement, **conditions, **page_parameters(request, 2))
-        return Page.of(request, [meeting(row) for row in rows], order.cursor)
+        return Page.of(request, read(rows), order.cursor)
 
     async def count(self, filter: MeetingFilter) -> int:
         conditions = given(filter)
@@ -116,7 +113,7 @@ class MeetingRepository(Repository):
     async def create(self, new: Meeting) -> Meeting:
         """Store a new meeting. Raises InvalidInput if its agent does not exist."""
         rows = await self._write(_CREATE, id=new.id, **_new(new))
-        return meeting(rows[0])
+        return read(rows)[0]
 
     async def update(self, changed: Meeting) -> Meeting:
         """Store the meeting's present values as its next version.
@@ -130,7 +127,7 @@ class MeetingRepository(Repository):
             if current is None:
                 raise NotFound("meeting", changed.id)
             raise Conflict("the meeting was modified concurrently", current.version)
-        return meeting(rows[0])
+        return read(rows)[0]
 
     async def leave_agent(self, *agent_ids: AgentId) -> None:
         """Leave the meetings of this agent, or of each of these, without one."""

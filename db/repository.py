@@ -1,9 +1,9 @@
 """What repositories have in common: a connection, and the workspace that every statement of theirs is about."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Executable, Table, bindparam, null
+from sqlalchemy import ColumnElement, Executable, Table, bindparam
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Integer, Uuid
 
@@ -26,14 +26,12 @@ def columns(table: Table, names: Iterable[str]) -> list[ColumnElement[Any]]:
     return [table.c[name] for name in names]
 
 
-Wanted = Collection[str] | None
-"""The names of the columns that somebody will look at; None: all. Entities are without the others: what their type says of
-these does not hold."""
+Wanted = frozenset[str] | None
+"""The names of the columns that somebody will look at; None: all. Entities are without the others (see `db.rows`)."""
 
 
 def only(wanted: Wanted, columns: Iterable[ColumnElement[Any]]) -> list[ColumnElement[Any]]:
-    """The columns with null in the place of those not wanted."""
-    return [column if wanted is None or column.name in wanted else null().label(column.name) for column in columns]
+    return [column for column in columns if wanted is None or column.name in wanted]
 
 
 class Repository:

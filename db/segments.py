@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import count
+from operator import itemgetter
 from typing import Any
 
 import asyncpg
@@ -15,7 +16,8 @@ from sqlalchemy.types import Integer
 from db import meetings
 from db.errors import driver_error
 from db.pages import Shape, keyset, page_parameters
-from db.repository import IDS, WORKSPACE, Repository, columns, only
+from db.repository import IDS, WORKSPACE, Repository, Wanted, columns, only
+from db.rows import Reader, reader
 from db.tables import meetings as meeting_table
 from db.tables import segments
 from domain import cursors
@@ -32,18 +34,22 @@ _LIVE = (segments.c.workspace_id == WORKSPACE, ~segments.c.deleted)
 _WANTED = func.unnest(IDS).table_valued("meeting_id").render_derived(name="wanted")
 _NUMBERS = bindparam("numbers", type_=ARRAY(Integer))
 
+_FIRST = itemgetter(0)
 _SPOKEN = segments.c.speaker == bindparam("speaker")
 
 
+_read: Reader[Segment] = reader(Segment, Segment.__match_args__)
+
+
 @lru_cache(maxsize=100)
-def _page(shape: Shape, wanted: frozenset[str] | None, *, of_speaker: bool) -> Select[Any]:
-    """Rows begin with the place of the meeting's id among the ids given, and the segment's number."""
+def _page(shape: Shape, wanted: Wanted, *, of_speaker: bool) -> tuple[Select[Any], Reader[Segment]]:
+    """A statement, and what its rows become, but for the first column: the place of the meeting's id among those given."""
     ids = func.unnest(IDS).table_valued("meeting_id", with_ordinality="nth").render_derived(name="ids")
-    one = select(segments.c.segment_id, *only(wanted, _COLUMNS[2:])).where(
-        *_LIVE, segments.c.meeting_id == ids.c.meeting_id
-    )
+    own = [segments.c.segment_id, *only(wanted, _COLUMNS[2:])]
+    one = select(*own).where(*_LIVE, segments.c.meeting_id == ids.c.meeting_id)
     page = keyset(one.where(_SPOKEN) if of_speaker else one, [segments.c.segment_id], shape).lateral("page")
-    return select(ids.c.nth, *page.c).join_from(ids, page, true())
+    statement = select(ids.c.nth, *page.c).join_from(ids, page, true())
+    return statement, reader(Segment, ("_", *(column.name for column in own)))
 
 
 _COUNTS = (
@@ -259,22 +265,22 @@ class SegmentRepository(Repository):
         meeting_ids: Sequence[MeetingId],
         request: PageRequest,
         speaker: str | None = None,
-        wanted: frozenset[str] | None = None,
+        wanted: Wanted = None,
     ) -> dict[MeetingId, Page[Segment]]:
         """One page of each meeting's segments, by segment_id, in one statement."""
-        statement = _page(Shape.of(request), wanted, of_speaker=speaker is not None)
+        statement, read = _page(Shape.of(request), wanted, of_speaker=speaker is not None)
         rows = await self._rows(statement, ids=meeting_ids, speaker=speaker, **page_parameters(request, 1))
         found: list[list[Segment]] = [[] for _ in meeting_ids]
-        for row in rows:
-            place = row[0] - 1
-            found[place].append(Segment(meeting_ids[place], *row[1:]))
+        for nth, segment in zip(map(_FIRST, rows), read(rows), strict=True):
+            segment.meeting_id = meeting_ids[nth - 1]
+            found[nth - 1].append(segment)
         return {id: Page.of(request, page, _cursor) for id, page in zip(meeting_ids, found, strict=True)}
 
     async def by_meetings(self, meeting_ids: Collection[MeetingId]) -> dict[MeetingId, list[Segment]]:
         """All segments of each meeting, by segment_id."""
         found: defaultdict[MeetingId, list[Segment]] = defaultdict(list)
-        for row in await self._rows(_BY_MEETINGS, ids=list(meeting_ids)):
-            found[row[0]].append(Segment(*row))
+        for segment in _read(await self._rows(_BY_MEETINGS, ids=list(meeting_ids))):
+            found[segment.meeting_id].append(segment)
         return found
 
     async def get_by_meeting(self, meeting_id: MeetingId) -> list[Segment]:
@@ -282,7 +288,8 @@ class SegmentRepository(Repository):
 
     async def by_keys(self, keys: Collection[tuple[MeetingId, int]]) -> dict[tuple[MeetingId, int], Segment]:
         ids, numbers = [key[0] for key in keys], [key[1] for key in keys]
-        return {(row[0], row[1]): Segment(*row) for row in await self._rows(_BY_KEYS, ids=ids, numbers=numbers)}
+        rows = await self._rows(_BY_KEYS, ids=ids, numbers=numbers)
+        return {(segment.meeting_id, segment.segment_id): segment for segment in _read(rows)}
 
     async def counts(self, meeting_ids: Collection[MeetingId], speaker: str | None = None) -> dict[MeetingId, int]:
         """How many segments each meeting has; one without any is left out."""
@@ -338,7 +345,7 @@ class SegmentRepository(Repository):
             if numbers.count(None) == len(numbers) > 0:
                 row = _only(await self._rows(_APPEND, **given), meeting_id)
                 self._changes.meetings.add(meeting_id)
-                return UpsertedSegments(meetings.meeting(row[:-2]), len(contents), 0, 0)
+                return UpsertedSegments(meetings.read([row[:-2]])[0], len(contents), 0, 0)
             nths = count(1)
             rows = await self._rows(
                 _UPSERT,
@@ -378,7 +385,7 @@ class SegmentRepository(Repository):
 
     def _raised(self, stored: Sequence[Any], change_seq: int | None) -> Meeting:
         """The locked meeting (its last column is not the entity's) with its new change sequence; None: nothing was written."""
-        meeting = meetings.meeting(stored[:-1])
+        (meeting,) = meetings.read([stored[:-1]])
         if change_seq is not None:
             meeting.change_seq = change_seq
             self._changes.meetings.add(meeting.id)

@@ -3,16 +3,16 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Select, Uuid, any_, bindparam, func, select
 
 from db.agents import VARIANTS, AgentRepository, new_parameters
-from db.connections import AnyRow
-from db.repository import ID, IDS, WORKSPACE, Repository, columns, only
+from db.repository import ID, IDS, WORKSPACE, Repository, Wanted, columns, only
+from db.rows import Reader, reader
 from db.tables import agent_variants, agents
 from domain.agents import Agent
-from domain.configs import CONFIG_FIELDS, ConfigOverrides
+from domain.configs import CONFIG_FIELDS
 from domain.errors import Conflict, NotFound
 from domain.ids import AgentId, VariantId
 from domain.slugs import free_slug, slugify
@@ -23,7 +23,6 @@ _STATE = columns(agent_variants, ("version", "created_at", "updated_at"))
 _OVERRIDES = columns(agent_variants, CONFIG_FIELDS)
 _IS_ACTIVE = func.coalesce(agents.c.active_variant_id == agent_variants.c.id, False).label("is_active")
 _COLUMNS = (*_OWN, _IS_ACTIVE, *_STATE, *_OVERRIDES)
-_BEFORE_OVERRIDES = len(_OWN) + 1 + len(_STATE)
 
 _HERE = agent_variants.c.workspace_id == WORKSPACE
 _VARIANTS = (
@@ -40,10 +39,23 @@ _BY_IDS = _VARIANTS.where(agent_variants.c.id == any_(IDS))
 _OF_AGENTS = _VARIANTS.where(agent_variants.c.agent_id == any_(IDS), agents.c.id == any_(IDS))
 
 
+class _Reading(NamedTuple):
+    """A statement, and what its rows become."""
+
+    statement: Select[Any]
+    variants: Reader[AgentVariant]
+
+    @classmethod
+    def of(cls, statement: Select[Any], wanted: Wanted) -> "_Reading":
+        own = only(wanted, _COLUMNS)
+        names = tuple(f"overrides.{column.name}" if column.name in CONFIG_FIELDS else column.name for column in own)
+        return cls(statement.with_only_columns(*own), reader(AgentVariant, names, parts=("overrides",)))
+
+
 @lru_cache(maxsize=100)
-def _by_agents(wanted: frozenset[str] | None) -> Select[Any]:
-    own = _COLUMNS if wanted is None else only(wanted | {"id", "agent_id", "slug"}, _COLUMNS)
-    return _OF_AGENTS.with_only_columns(*own).order_by(agent_variants.c.agent_id, agent_variants.c.id)
+def _by_agents(wanted: Wanted) -> _Reading:
+    ordered = _OF_AGENTS.order_by(agent_variants.c.agent_id, agent_variants.c.id)
+    return _Reading.of(ordered, None if wanted is None else wanted.union(("id", "agent_id", "slug")))
 
 
 _ACTIVE_BY_AGENTS = _OF_AGENTS.where(agents.c.active_variant_id == agent_variants.c.id)
@@ -62,31 +74,29 @@ _CREATE = VARIANTS.creation(("id",), agent_id=bindparam("agent", type_=Uuid))
 _UPDATE, _DELETE = VARIANTS.replacement(("id",)), _delete()
 
 
-def _variant(row: AnyRow) -> AgentVariant:
-    values: list[Any] = [*row[:_BEFORE_OVERRIDES], ConfigOverrides(*row[_BEFORE_OVERRIDES:])]
-    return AgentVariant(*values)
+_variants = _Reading.of(_VARIANTS, None).variants
 
 
 class VariantRepository(Repository):
     """The variants of the agents of one workspace."""
 
     async def by_ids(self, ids: Iterable[VariantId]) -> dict[VariantId, AgentVariant]:
-        return {row.id: _variant(row) for row in await self._rows(_BY_IDS, ids=list(ids))}
+        return {variant.id: variant for variant in _variants(await self._rows(_BY_IDS, ids=list(ids)))}
 
     async def get(self, id: VariantId) -> AgentVariant | None:
         return (await self.by_ids([id])).get(id)
 
-    async def by_agents(
-        self, agent_ids: Iterable[AgentId], wanted: frozenset[str] | None = None
-    ) -> dict[AgentId, list[AgentVariant]]:
+    async def by_agents(self, agent_ids: Iterable[AgentId], wanted: Wanted = None) -> dict[AgentId, list[AgentVariant]]:
         """Each agent's variants, oldest first."""
         found: defaultdict[AgentId, list[AgentVariant]] = defaultdict(list)
-        for row in await self._rows(_by_agents(wanted), ids=list(agent_ids)):
-            found[row.agent_id].append(_variant(row))
+        reading = _by_agents(wanted)
+        for variant in reading.variants(await self._rows(reading.statement, ids=list(agent_ids))):
+            found[variant.agent_id].append(variant)
         return found
 
     async def active_by_agents(self, agent_ids: Iterable[AgentId]) -> dict[AgentId, AgentVariant]:
-        return {row.agent_id: _variant(row) for row in await self._rows(_ACTIVE_BY_AGENTS, ids=list(agent_ids))}
+        rows = await self._rows(_ACTIVE_BY_AGENTS, ids=list(agent_ids))
+        return {variant.agent_id: variant for variant in _variants(rows)}
 
     async def lock(self, id: VariantId) -> tuple[Agent, AgentVariant]:
         """The variant and its agent, whose row is locked until the unit of work ends. Raises NotFound."""

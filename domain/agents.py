@@ -21,21 +21,6 @@ NAMING_RULES: dict[str, Rule] = {
 """Agents and variants are named alike."""
 
 
-@dataclass(slots=True)
-class Agent(Versioned):
-    """An agent. Its slug is unique in the workspace."""
-
-    id: AgentId
-    slug: str
-    name: str
-    description: str
-    active_variant_id: VariantId | None
-    version: int
-    created_at: datetime
-    updated_at: datetime
-    config: AgentConfig
-
-
 class ConfigSource(Enum):
     """Where a value of a resolved configuration comes from."""
 
@@ -89,6 +74,23 @@ class ResolvedAgentConfig:
     def variables(self) -> list[str]:
         """Of the two prompts, the system prompt's first."""
         return variables_of(self.system_prompt, self.user_prompt_template)
+
+
+@dataclass(slots=True)
+class Agent(Versioned):
+    """An agent. Its slug is unique in the workspace."""
+
+    id: AgentId
+    slug: str
+    name: str
+    description: str
+    active_variant_id: VariantId | None
+    version: int
+    created_at: datetime
+    updated_at: datetime
+    config: AgentConfig
+    resolved: ResolvedAgentConfig | None = field(default=None, compare=False, repr=False)
+    """Where it was read along."""
 
 
 @dataclass(frozen=True, slots=True)

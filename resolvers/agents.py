@@ -5,6 +5,7 @@ from typing import Any
 
 import strawberry
 
+from db.agents import RESOLVED
 from domain import agents, revisions, slugs
 from domain.activations import activation_before
 from domain.agents import Agent, RenderedPrompt, ResolvedAgentConfig
@@ -32,8 +33,9 @@ _VARIANT: Wanted = {
 _AGENT: Wanted = {
     **_OWN,
     "config": columns(*CONFIG_FIELDS),
+    "resolvedConfig": frozenset((RESOLVED,)),
     # What others load by its id.
-    **dict.fromkeys(("id", "variants", "variant", "activeVariant", "resolvedConfig"), NOTHING),
+    **dict.fromkeys(("id", "variants", "variant", "activeVariant"), NOTHING),
 }
 _AGENTS = connection(_AGENT)
 
@@ -99,7 +101,9 @@ async def active_variant(roots: list[Agent], info: Info) -> list[AgentVariant | 
 
 @batched
 async def resolved_config(roots: list[Agent], info: Info) -> list[ResolvedAgentConfig]:
-    found = await info.context.loaders.resolved_configs.load_many(root.id for root in roots)
+    found = [root.resolved for root in roots]
+    if None in found:
+        found = await info.context.loaders.resolved_configs.load_many(root.id for root in roots)
     # One that is missing was deleted since the agent was read.
     return [there(config, "agent", root.id) for root, config in zip(roots, found, strict=True)]
 

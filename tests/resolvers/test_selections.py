@@ -124,9 +124,28 @@ def test_only_what_is_asked_for_is_read(server: RunningServer, meeting: Any, age
         ask(server.api, "{ meeting(id: $id) { segments { nodes { text } } } }", id=meeting["id"])
         ask(server.api, "{ agents { nodes { slug variants { overrides { temperature } } } } }")
     _, page, agents, variants = statements
-    assert "NULL AS updated_at" in page
-    assert "NULL AS text" not in page
-    assert "NULL AS system_prompt" in agents
-    assert "NULL AS slug" not in agents
-    assert "NULL AS system_prompt" in variants
-    assert "NULL AS temperature" not in variants
+    assert "updated_at" not in page
+    assert "text" in page
+    assert "system_prompt" not in agents
+    assert "slug" in agents
+    assert "system_prompt" not in variants
+    assert "temperature" in variants
+
+
+def test_agents_come_with_what_they_resolve_to_in_one_statement(server: RunningServer, agent: Any) -> None:
+    resolved = "{ variantId systemPrompt sources { field from } etag }"
+    with recorded(server.database.engine) as statements:
+        by_slug = ask(server.api, f'{{ agentBySlug(slug: "{agent["slug"]}") {{ id resolvedConfig {resolved} }} }}')
+        listed = ask(server.api, f"{{ agents(last: 100) {{ nodes {{ id resolvedConfig {resolved} }} }} }}")
+        assert len(statements) == 2
+        loaded = ask(server.api, f"{{ agent(id: $id) {{ id resolvedConfig {resolved} }} }}", id=agent["id"])
+    assert by_slug["agentBySlug"] == loaded["agent"]
+    assert loaded["agent"] in listed["agents"]["nodes"]
+
+
+def test_parts_of_which_nothing_is_asked_are_there(api: Api, agent: Any) -> None:
+    asked = "config { __typename } resolvedConfig { __typename } variants { overrides { __typename } }"
+    answer = ask(api, f'{{ agentBySlug(slug: "{agent["slug"]}") {{ {asked} }} }}')["agentBySlug"]
+    assert answer["config"] == {"__typename": "AgentConfig"}
+    assert answer["resolvedConfig"] == {"__typename": "ResolvedConfig"}
+    assert answer["variants"] == [{"overrides": {"__typename": "ConfigOverrides"}}] * len(answer["variants"])

@@ -1,0 +1,54 @@
+"""Entities of rows."""
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+import pytest
+
+from db.rows import reader
+
+
+class Colour(Enum):
+    RED = "red"
+
+
+@dataclass(slots=True)
+class Part:
+    size: int
+    colour: Colour
+
+
+@dataclass(slots=True)
+class Whole:
+    name: str
+    part: Part
+    other: Part | None = field(default=None)
+    nick: str | None = None
+
+
+def test_columns_become_fields_and_fields_of_parts() -> None:
+    read = reader(
+        Whole, ("part.colour", "_", "name", "other.size", "other.colour", "part.size", "nick"), ("part", "other")
+    )
+    assert read([("red", 0, "a", 3, "red", 1, None), ("red", 0, "b", 4, "red", 2, "bee")]) == [
+        Whole("a", Part(1, Colour.RED), Part(3, Colour.RED), None),
+        Whole("b", Part(2, Colour.RED), Part(4, Colour.RED), "bee"),
+    ]
+    assert read([]) == []
+
+
+def test_what_is_not_named_is_unset() -> None:
+    (whole,) = reader(Whole, ("name",), parts=("part",), without=("other",))([("a",)])
+    assert (whole.name, whole.other) == ("a", None)
+    assert not hasattr(whole, "nick")
+    assert not hasattr(whole.part, "size")
+
+
+def test_a_value_that_the_enum_has_not_is_an_error() -> None:
+    with pytest.raises(ValueError, match="blue"):
+        reader(Part, ("colour",))([("blue",)])
+
+
+def test_rows_of_another_width_are_an_error() -> None:
+    with pytest.raises(ValueError, match="unpack"):
+        reader(Part, ("size",))([(1, "red")])
