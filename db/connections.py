@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlalchemy.util import greenlet_spawn
 
+from db.engine import checkout
 from db.errors import ENDED, driver_error, translated
 
 _DIALECT = PGDialect_asyncpg(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
@@ -92,19 +93,18 @@ class AutocommitConnection:
 
     async def _take(self) -> None:
         with translated():
-            self._pooled = await self.engine.raw_connection()
+            self._pooled = await checkout(self.engine)
         self._driver: Any = self._pooled.driver_connection
         self._broken = False
 
     async def _fetch(self, text: str, arguments: list[Any]) -> list[Record]:
         try:
-            rows: list[Record] = await self._driver.fetch(text, *arguments, record_class=Record)
+            return await self._driver.fetch(text, *arguments, record_class=Record)  # type: ignore[no-any-return]
         except (asyncpg.PostgresError, asyncpg.InterfaceError):
             raise
         except BaseException:  # cancelled or timed out: the statement may still be running
             self._broken = True
             raise
-        return rows
 
 
 class DriverStatement(NamedTuple):

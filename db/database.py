@@ -12,7 +12,7 @@ from db.bell import Bell
 from db.connections import AutocommitConnection
 from db.engine import ANSWER, create_engine, create_session_factory
 from db.keys import Credentials
-from db.unit_of_work import Repositories, UnitOfWork
+from db.unit_of_work import Autocommit, UnitOfWork
 from domain.events import Author
 from domain.ids import WorkspaceId
 
@@ -31,31 +31,22 @@ class Database:
         self._session_factory = create_session_factory(self.engine)
         self.bell = Bell(url)
 
-    @asynccontextmanager
-    async def reading(self, workspace_id: WorkspaceId) -> AsyncIterator[Repositories]:
+    def reading(self, workspace_id: WorkspaceId) -> Autocommit:
         """The repositories on a connection of their own, in autocommit. Hold it for one statement, and await no loader."""
-        async with AutocommitConnection(self.engine) as connection:
-            yield Repositories(connection, workspace_id)
+        return Autocommit(self.engine, workspace_id)
+
+    def writing(self, workspace_id: WorkspaceId, author: Author | None = None) -> Autocommit:
+        """As `reading`, for a write of one statement: that is a transaction already, and has happened when it is done.
+
+        What needs more than one statement to be true needs a unit of work.
+        """
+        return Autocommit(self.engine, workspace_id, self.bell.ring, author)
 
     @asynccontextmanager
     async def credentials(self) -> AsyncIterator[Credentials]:
         """The keys of all workspaces, on a connection of their own, in autocommit."""
         async with AutocommitConnection(self.engine) as connection:
             yield Credentials(connection)
-
-    @asynccontextmanager
-    async def writing(self, workspace_id: WorkspaceId, author: Author | None = None) -> AsyncIterator[Repositories]:
-        """As `reading`, for a write of one statement: that is a transaction already, and has happened when it is done.
-
-        What needs more than one statement to be true needs a unit of work.
-        """
-        async with AutocommitConnection(self.engine) as connection:
-            repositories = Repositories(connection, workspace_id, author)
-            try:
-                yield repositories
-            finally:
-                if changes := repositories.changes.take():
-                    self.bell.ring(changes)
 
     def unit_of_work(self, workspace_id: WorkspaceId, author: Author | None = None) -> UnitOfWork:
         return UnitOfWork(self._session_factory, workspace_id, self.bell.ring, author)

@@ -1,7 +1,6 @@
 """One place where what the database says becomes an error of the domain."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from types import TracebackType
 
 import asyncpg
 from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi
@@ -29,17 +28,20 @@ _LAYERS = (DBAPIError, AsyncAdapt_asyncpg_dbapi.Error)
 """The errors of SQLAlchemy, and of its dialect, which the pool lets through when it cannot connect."""
 
 
-@contextmanager
-def translated() -> Iterator[None]:
+_OURS_TO_TELL = (*_LAYERS, PoolTimeout, OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ENDED)
+
+
+class translated:  # noqa: N801 - a context manager like those of `contextlib`
     """Turn the driver's and SQLAlchemy's exceptions into the domain's; those of the domain and bugs pass."""
-    try:
-        yield
-    except RapporteurError:
-        raise
-    except (*_LAYERS, PoolTimeout, OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ENDED) as error:
-        if known := _translate(error):
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if isinstance(error, _OURS_TO_TELL) and (known := _translate(error)):
             raise known from error
-        raise
 
 
 def driver_error(error: BaseException) -> BaseException | None:

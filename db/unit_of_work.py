@@ -1,14 +1,15 @@
 """The repositories together, and the unit of work that makes what they write one transaction."""
 
 from collections.abc import Callable
+from functools import cached_property
 from types import TracebackType
 from typing import Self
 
-from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 from db.agents import AgentRepository
 from db.changes import Changes
-from db.connections import Connection, SessionConnection
+from db.connections import AutocommitConnection, Connection, SessionConnection
 from db.errors import translated
 from db.events import EventRepository
 from db.grants import GrantRepository
@@ -26,14 +27,68 @@ class Repositories:
 
     def __init__(self, connection: Connection, workspace_id: WorkspaceId, author: Author | None = None) -> None:
         self.changes = Changes()
-        self.agents = AgentRepository(connection, workspace_id, self.changes, author)
-        self.variants = VariantRepository(connection, workspace_id, self.changes, author)
-        self.meetings = MeetingRepository(connection, workspace_id, self.changes, author)
-        self.segments = SegmentRepository(connection, workspace_id, self.changes)
-        self.events = EventRepository(connection, workspace_id, self.changes)
-        self.search = SearchRepository(connection, workspace_id, self.changes)
-        self.keys = KeyRepository(connection, workspace_id, self.changes, author)
-        self.grants = GrantRepository(connection, workspace_id, self.changes)
+        self._shared = (connection, workspace_id, self.changes, author)
+
+    @cached_property
+    def agents(self) -> AgentRepository:
+        return AgentRepository(*self._shared)
+
+    @cached_property
+    def variants(self) -> VariantRepository:
+        return VariantRepository(*self._shared)
+
+    @cached_property
+    def meetings(self) -> MeetingRepository:
+        return MeetingRepository(*self._shared)
+
+    @cached_property
+    def segments(self) -> SegmentRepository:
+        return SegmentRepository(*self._shared)
+
+    @cached_property
+    def events(self) -> EventRepository:
+        return EventRepository(*self._shared)
+
+    @cached_property
+    def search(self) -> SearchRepository:
+        return SearchRepository(*self._shared)
+
+    @cached_property
+    def keys(self) -> KeyRepository:
+        return KeyRepository(*self._shared)
+
+    @cached_property
+    def grants(self) -> GrantRepository:
+        return GrantRepository(*self._shared)
+
+
+class Autocommit(Repositories):
+    """The repositories on a connection of their own, while the block lasts; each statement is a transaction."""
+
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        workspace_id: WorkspaceId,
+        ring: Callable[[Changes], None] | None = None,
+        author: Author | None = None,
+    ) -> None:
+        """`ring` and `author` are those of a write."""
+        self._own = AutocommitConnection(engine)
+        self._ring = ring
+        super().__init__(self._own, workspace_id, author)
+
+    async def __aenter__(self) -> Self:
+        await self._own.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        try:
+            await self._own.__aexit__(kind, error, traceback)
+        finally:
+            if self._ring and (changes := self.changes.take()):
+                self._ring(changes)
 
 
 class UnitOfWork(Repositories):
