@@ -19,7 +19,7 @@ from domain.variants import AgentVariant
 from domain.versions import VERSION
 from resolvers.batched import batched, there
 from resolvers.context import Context, Info
-from resolvers.loaders import Loader
+from resolvers.loader import Loader
 from resolvers.pages import listed
 from resolvers.selections import NOTHING, Wanted, columns, connection
 

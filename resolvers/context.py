@@ -26,6 +26,7 @@ class Context:
         self.principal = principal
         self.actor = actor or principal.name
         self.selections = Selections()
+        """Those of the document, which its next execution can use."""
         self._loaders: Loaders | None = None
         self._batches = Batches()
 

@@ -1,12 +1,10 @@
-"""Dataloaders: the keys asked for in one tick of the event loop become one SQL statement on one connection."""
+"""The dataloaders of an operation: each batch is one SQL statement on one connection."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from typing import Any, TypeVar
-
-from strawberry.dataloader import DataLoader, LoaderTask, get_current_batch
 
 from db.database import Database
 from db.events import Version
@@ -21,58 +19,11 @@ from domain.revisions import AgentRevision, VariantRevision
 from domain.search import Hit, Search, SearchPage
 from domain.segments import Segment, SpeakerStats
 from domain.variants import AgentVariant
+from resolvers.loader import Loader
 from resolvers.selections import Columns
 
 K = TypeVar("K")
 V = TypeVar("V")
-
-MAX_BATCH = 1_000
-"""Keys of one statement."""
-
-
-class Loader(DataLoader[K, V]):
-    """A dataloader whose waiters cannot cancel each other.
-
-    graphql-core cancels the siblings of a failed non-null field. Unshielded, that would cancel the future which all waiters
-    of a key share, and a batch about to be dispatched would be lost with it and leave later waiters hanging.
-    """
-
-    def load(self, key: K) -> Awaitable[V]:
-        loaded = asyncio.ensure_future(super().load(key))
-        loaded.add_done_callback(_heed)
-        return asyncio.shield(loaded)
-
-    async def load_many(self, keys: Iterable[K]) -> list[V]:
-        """The values of keys, in order. Raises the error of one of them, if there are any."""
-        known, futures, new = self.cache_map, [], []
-        for key in keys:
-            future: asyncio.Future[Any] | None = known.get(key)
-            if future is None or future.cancelled():
-                future = self.loop.create_future()
-                known.set(key, future)
-                get_current_batch(self).tasks.append(LoaderTask(key, future))
-                new.append(future)
-            futures.append(future)
-        if new:  # one callback for all: a batch sets its futures in one go
-            new[-1].add_done_callback(lambda _: _heed_all(new))
-        for future in futures:
-            if not future.done():
-                await asyncio.shield(future)
-        return [future.result() for future in futures]
-
-
-def _heed(loaded: asyncio.Future[V]) -> None:
-    """If all waiters have been cancelled by the time the batch fails, that is no reason for a complaint in the log."""
-    if not loaded.cancelled():
-        loaded.exception()
-
-
-def _heed_all(loaded: Iterable[asyncio.Future[V]]) -> None:
-    for each in loaded:
-        if each.done():
-            _heed(each)
-        else:  # in a later batch
-            each.add_done_callback(_heed)
 
 
 class Batches:
@@ -130,7 +81,7 @@ class Loaders:
                     found = await load(repositories, keys)
             return [found.get(key) for key in keys]
 
-        return Loader(batch, max_batch_size=MAX_BATCH)
+        return Loader(batch)
 
     @cached_property
     def agents(self) -> Loader[AgentId, Agent | None]:

@@ -6,7 +6,7 @@ from typing import TypeVar
 from db.unit_of_work import Repositories
 from domain.pages import Page
 from resolvers.context import Context
-from resolvers.loaders import Loader
+from resolvers.loader import Loader
 
 T = TypeVar("T")
 K = TypeVar("K")

@@ -13,6 +13,8 @@ Wanted = Mapping[str, Union[Columns, "Wanted"]]
 need any of them."""
 
 NOTHING: Columns = frozenset()
+MAX_KEPT = 100
+"""Answers for one document."""
 
 
 def columns(*names: str) -> dict[str, Columns]:
@@ -27,10 +29,10 @@ def connection(node: Wanted) -> Wanted:
 
 
 class Selections:
-    """Answers for one operation, which asks the same of each of many rows."""
+    """Answers for one document, which is executed many times, and asks the same of each of many rows."""
 
     def __init__(self) -> None:
-        self._found: dict[tuple[int, int], Columns | None] = {}
+        self._found: dict[tuple[int, ...], Columns | None] = {}
 
     def columns(self, info: strawberry.Info, wanted: Wanted) -> Columns | None:
         """The columns that the field which is being resolved needs for what is asked for below it; None: perhaps all.
@@ -38,8 +40,11 @@ class Selections:
         `wanted` is one of those that modules define: it is known by its identity.
         """
         raw = info._raw_info
-        key = (id(raw.field_nodes[0]), id(wanted))
+        # Which of the document's nodes they are depends on @skip and @include.
+        key = (id(wanted), *map(id, raw.field_nodes))
         if key not in self._found:
+            if len(self._found) >= MAX_KEPT:
+                self._found.clear()
             found: set[str] = set()
             look = _Look(raw.fragments, found)
             self._found[key] = frozenset(found) if all(look(node, wanted) for node in raw.field_nodes) else None

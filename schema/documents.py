@@ -24,6 +24,7 @@ from graphql import (
 
 from domain.errors import Forbidden
 from domain.principals import Principal
+from resolvers.selections import Selections
 from schema.cost import OperationCost, Prices
 from schema.limits import LENGTH_PER_TOKEN, MAX_COMMENTS, MAX_NESTING, Limits, TooComplex, check_size
 
@@ -43,6 +44,7 @@ class Prepared(NamedTuple):
     errors: list[GraphQLError]
     costs: Mapping[str | None, OperationCost]
     """Of its operations by name; empty if there are errors."""
+    selections: Selections
 
 
 class ShortNumbers(ASTValidationRule):
@@ -120,13 +122,13 @@ class Documents:
         try:
             document = self._parsed(query)
             if not check_size(document, self.limits):
-                return Prepared(document, self._problems(document, [NoFragmentCyclesRule]), {})
+                return Prepared(document, self._problems(document, [NoFragmentCyclesRule]), {}, Selections())
         except TooComplex as error:
             return TooComplex(*error.reason)  # without the traceback, and what that holds
         # First of all: other rules would read them, and fail.
         long = self._problems(document, [ShortNumbers]) if _LONG_NUMBER.search(query) else []
         errors = long or self._problems(document, self._rules)
-        return Prepared(document, errors, {} if errors else self._prices.costs(document))
+        return Prepared(document, errors, {} if errors else self._prices.costs(document), Selections())
 
     def _parsed(self, query: str) -> DocumentNode:
         limit = self.limits.max_tokens

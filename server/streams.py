@@ -118,6 +118,7 @@ class Streams:
     def _executor(self, executable: Executable, context: Context) -> Executor[Any]:
         """Raises RequestErrors for variables that are not what the operation says."""
         asked, prepared, _ = executable
+        context.selections = prepared.selections
         executor: Executor[Any] | list[GraphQLError] = self._schema.execution_context_class.build(
             self._schema._schema,
             prepared.document,

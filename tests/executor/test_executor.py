@@ -14,7 +14,7 @@ from strawberry.schema.config import StrawberryConfig
 from executor import Counts, FastExecutor, counts
 from executor.documents import MAX_VALUES, PlannedDocument, PlannedDocuments
 from executor.plan import Selection
-from resolvers.loaders import Loader
+from resolvers.loader import Loader
 from tests.executor.test_differences import BELOW, FAST, SLOW
 from tests.executor.world import Answer, World, answer, copied, schema_of, sound
 

@@ -19,7 +19,7 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionResult
 
 from resolvers.batched import batched
-from resolvers.loaders import Loader
+from resolvers.loader import Loader
 
 
 class Text(str):
@@ -307,7 +307,7 @@ class Mutation:
     async def touch(self, info: Info, at: int = 0) -> Any:
         thing = info.context.things[at % len(info.context.things)]
         thing.leaves["number"] = at
-        info.context.loader.clear_all()
+        info.context.loader = Loader(info.context._load)
         return thing
 
 

@@ -22,7 +22,8 @@ from domain.pages import PageRequest
 from domain.principals import local
 from domain.segments import SegmentContent
 from domain.variants import AgentVariant, NewVariant
-from resolvers.loaders import MAX_BATCH, Loader, Loaders
+from resolvers.loader import MAX_BATCH, Loader
+from resolvers.loaders import Loaders
 from tests.harness.sql import recorded
 
 GATE = 6

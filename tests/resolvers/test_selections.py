@@ -119,6 +119,23 @@ def test_fragments_aliases_and_directives_are_looked_through(api: Api, meeting: 
     assert all(("createdAt" in row) == ("$yes" not in selection) for row in rows)
 
 
+def test_what_variables_select_is_looked_at_anew(api: Api, meeting: Any) -> None:
+    names = [f"v{n}" for n in range(8)]
+    fields = ["speaker", "text", "startTime", "endTime", "isFinal", "confidence", "version", "createdAt"]
+    parts = [
+        f"segments @include(if: ${name}) {{ nodes {{ {field} }} }}" for name, field in zip(names, fields, strict=True)
+    ]
+    declared = " ".join(f"${name}: Boolean!" for name in names)
+    document = f"query ($id: ID! {declared}) {{ meeting(id: $id) {{ segments {{ nodes {{ segmentId }} }} {' '.join(parts)} }} }}"
+    for number in range(2 ** len(names)):
+        chosen = {name: bool(number >> n & 1) for n, name in enumerate(names)}
+        answer = api.post(document, {"id": meeting["id"], **chosen})
+        (row, *_) = answer["data"]["meeting"]["segments"]["nodes"]
+        expected = [field for name, field in zip(names, fields, strict=True) if chosen[name]]
+        assert list(row) == ["segmentId", *expected]
+        assert all(row[field] is not None for field in expected if field != "confidence")
+
+
 def test_only_what_is_asked_for_is_read(server: RunningServer, meeting: Any, agent: Any) -> None:
     with recorded(server.database.engine) as statements:
         ask(server.api, "{ meeting(id: $id) { segments { nodes { text } } } }", id=meeting["id"])
