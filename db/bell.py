@@ -2,8 +2,8 @@
 
 A unit of work rings after its commit. The listeners of the same process hear it at once; those of the others by NOTIFY, which
 this module sends from a connection of its own: PostgreSQL takes a lock for the whole database at the commit of a transaction
-that has notified, and no user's transaction is to wait for that. While a NOTIFY is on its way further rings collect, and go
-out together with the next.
+that has notified, and no user's transaction is to wait for that. While a NOTIFY is on its way, and a moment longer, further
+rings collect, and go out together with the next.
 
 A ring says where to look and nothing else. It can be lost (the process may die between commit and NOTIFY, the connection may
 break): who listens must also look unasked now and then, and is told to look at everything after a reconnect.
@@ -31,6 +31,8 @@ HEARTBEAT = 5.0
 """Seconds between signs of life on an idle connection: it would not notice by itself that the server is gone."""
 ANSWER = 5.0
 """Seconds in which the server must answer."""
+COLLECTING = 0.01
+"""Seconds after a NOTIFY in which further rings only collect: each costs PostgreSQL a transaction, and every process a look."""
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.1, 2.0
 """Seconds before a lost connection is made again; longer each time that this fails."""
 
@@ -107,6 +109,7 @@ class Bell:
                 self._rung.add(sending)  # for the next connection
                 self._waiting.set()
                 raise
+            await asyncio.sleep(COLLECTING)
 
 
 def _encoded(changes: Changes) -> list[str]:

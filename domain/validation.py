@@ -35,7 +35,7 @@ def storable(maximum: int) -> Rule:
             raise Violation(f"must have at most {maximum:,} characters, has {len(value):,}")
         if "\x00" in value:
             raise Violation("must not contain the NUL character")
-        if _SURROGATE.search(value):
+        if not value.isascii() and _SURROGATE.search(value):
             raise Violation("must not contain a lone surrogate (half of a UTF-16 pair)")
         return value
 
@@ -141,8 +141,13 @@ class Check:
 
     def fields(self, rules: Mapping[str, Rule], values: Mapping[str, Any], path: str = "") -> dict[str, Any]:
         """Each of `values` through the rule of its name (null is a problem unless the rule allows it)."""
-        prefix = f"{path}." if path else ""
-        return {name: self.value(rules[name], value, prefix + name) for name, value in values.items()}
+        checked = {}
+        for name, value in values.items():
+            try:
+                checked[name] = rules[name](value)
+            except Violation:
+                checked[name] = self.value(rules[name], value, f"{path}.{name}" if path else name)
+        return checked
 
     def nested(self, rules: Mapping[str, Rule], values: Any, path: str) -> dict[str, Any]:
         """The same for the fields of an input object inside the input, which must not be null."""

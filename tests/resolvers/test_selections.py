@@ -126,7 +126,8 @@ def test_what_variables_select_is_looked_at_anew(api: Api, meeting: Any) -> None
         f"segments @include(if: ${name}) {{ nodes {{ {field} }} }}" for name, field in zip(names, fields, strict=True)
     ]
     declared = " ".join(f"${name}: Boolean!" for name in names)
-    document = f"query ($id: ID! {declared}) {{ meeting(id: $id) {{ segments {{ nodes {{ segmentId }} }} {' '.join(parts)} }} }}"
+    whole = f"segments {{ nodes {{ segmentId }} }} {' '.join(parts)}"
+    document = f"query ($id: ID! {declared}) {{ meeting(id: $id) {{ {whole} }} }}"
     for number in range(2 ** len(names)):
         chosen = {name: bool(number >> n & 1) for n, name in enumerate(names)}
         answer = api.post(document, {"id": meeting["id"], **chosen})
