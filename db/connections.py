@@ -14,6 +14,7 @@ from sqlalchemy.util import greenlet_spawn
 
 from db.engine import checkout
 from db.errors import ENDED, driver_error, translated
+from db.gate import Gate
 
 _DIALECT = PGDialect_asyncpg(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
 
@@ -64,20 +65,29 @@ class AutocommitConnection:
     imported, or kept by what they are made of.
     """
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, gate: Gate) -> None:
         self.engine = engine
+        self._gate = gate
 
     async def __aenter__(self) -> Self:
-        await self._take()
+        await self._gate.enter()
+        try:
+            await self._take()
+        except BaseException:
+            self._gate.leave()
+            raise
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if self._broken:
-            await greenlet_spawn(self._pooled.invalidate)
-        else:
-            self._pooled.close()  # which waits for nothing: there is no transaction, and a place in the pool
+        try:
+            if self._broken:
+                await greenlet_spawn(self._pooled.invalidate)
+            else:
+                self._pooled.close()  # which waits for nothing: there is no transaction, and a place in the pool
+        finally:
+            self._gate.leave()
 
     async def rows(self, statement: Executable, values: Mapping[str, Any]) -> Sequence[AnyRow]:
         text, arguments = driver_statement(statement).filled(values)

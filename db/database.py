@@ -11,6 +11,7 @@ from sqlalchemy import QueuePool, literal, select
 from db.bell import Bell
 from db.connections import AutocommitConnection
 from db.engine import ANSWER, create_engine, create_session_factory
+from db.gate import Gate
 from db.keys import Credentials
 from db.unit_of_work import Autocommit, UnitOfWork
 from domain.events import Author
@@ -29,31 +30,32 @@ class Database:
         """`options` are those of `db.engine.create_engine`. Nothing is connected yet."""
         self.engine = create_engine(url, **options)
         self._session_factory = create_session_factory(self.engine)
+        self._gate = Gate(self.engine)
         self.bell = Bell(url)
 
     def reading(self, workspace_id: WorkspaceId) -> Autocommit:
         """The repositories on a connection of their own, in autocommit. Hold it for one statement, and await no loader."""
-        return Autocommit(self.engine, workspace_id)
+        return Autocommit(self.engine, self._gate, workspace_id)
 
     def writing(self, workspace_id: WorkspaceId, author: Author | None = None) -> Autocommit:
         """As `reading`, for a write of one statement: that is a transaction already, and has happened when it is done.
 
         What needs more than one statement to be true needs a unit of work.
         """
-        return Autocommit(self.engine, workspace_id, self.bell.ring, author)
+        return Autocommit(self.engine, self._gate, workspace_id, self.bell.ring, author)
 
     @asynccontextmanager
     async def credentials(self) -> AsyncIterator[Credentials]:
         """The keys of all workspaces, on a connection of their own, in autocommit."""
-        async with AutocommitConnection(self.engine) as connection:
+        async with AutocommitConnection(self.engine, self._gate) as connection:
             yield Credentials(connection)
 
     def unit_of_work(self, workspace_id: WorkspaceId, author: Author | None = None) -> UnitOfWork:
-        return UnitOfWork(self._session_factory, workspace_id, self.bell.ring, author)
+        return UnitOfWork(self._session_factory, workspace_id, self.bell.ring, author, self._gate)
 
     async def ping(self) -> None:
         """Raise ServiceUnavailable if the database does not answer."""
-        async with AutocommitConnection(self.engine) as connection:
+        async with AutocommitConnection(self.engine, self._gate) as connection:
             await connection.rows(_PING, {})
 
     def connections(self) -> tuple[int, int]:

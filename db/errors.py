@@ -24,6 +24,8 @@ _AWAY = (
     OSError,  # refused, or no socket; also TimeoutError
 )
 
+TOO_MANY_REQUESTS = "too many requests at once: no database connection became free in time"
+
 _LAYERS = (DBAPIError, AsyncAdapt_asyncpg_dbapi.Error)
 """The errors of SQLAlchemy, and of its dialect, which the pool lets through when it cannot connect."""
 
@@ -54,7 +56,7 @@ def driver_error(error: BaseException) -> BaseException | None:
 
 def _translate(error: BaseException) -> RapporteurError | None:
     if isinstance(error, PoolTimeout):
-        return ServiceUnavailable("too many requests at once: no database connection became free in time")
+        return ServiceUnavailable(TOO_MANY_REQUESTS)
     original = driver_error(error)
     if isinstance(original, asyncpg.IntegrityConstraintViolationError):
         return _broken_constraint(original)

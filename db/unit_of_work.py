@@ -12,6 +12,7 @@ from db.changes import Changes
 from db.connections import AutocommitConnection, Connection, SessionConnection
 from db.errors import translated
 from db.events import EventRepository
+from db.gate import Gate
 from db.grants import GrantRepository
 from db.keys import KeyRepository
 from db.meetings import MeetingRepository
@@ -68,12 +69,13 @@ class Autocommit(Repositories):
     def __init__(
         self,
         engine: AsyncEngine,
+        gate: Gate,
         workspace_id: WorkspaceId,
         ring: Callable[[Changes], None] | None = None,
         author: Author | None = None,
     ) -> None:
         """`ring` and `author` are those of a write."""
-        self._own = AutocommitConnection(engine)
+        self._own = AutocommitConnection(engine, gate)
         self._ring = ring
         super().__init__(self._own, workspace_id, author)
 
@@ -107,20 +109,28 @@ class UnitOfWork(Repositories):
         workspace_id: WorkspaceId = DEFAULT_WORKSPACE_ID,
         ring: Callable[[Changes], None] | None = None,
         author: Author | None = None,
+        gate: Gate | None = None,
     ) -> None:
         """`ring` is called after each commit that changed what others may wait for; `author` is who writes, and why."""
         self.session = session_factory()  # takes a connection only with its first statement
         self._ring = ring
+        self._gate = gate
         super().__init__(SessionConnection(self.session), workspace_id, author)
 
     async def __aenter__(self) -> Self:
+        if self._gate:
+            await self._gate.enter()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        with translated():
-            await self.session.__aexit__(kind, error, traceback)
+        try:
+            with translated():
+                await self.session.__aexit__(kind, error, traceback)
+        finally:
+            if self._gate:
+                self._gate.leave()
 
     async def commit(self) -> None:
         changes = self.changes.take()

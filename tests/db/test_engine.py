@@ -381,3 +381,20 @@ async def test_the_parameters_that_urls_of_libpq_may_have_are_understood(databas
         assert await run(engine, "SELECT 1") == 1
     finally:
         await engine.dispose()
+
+
+async def test_who_waits_for_a_connection_is_served_in_turn(database_url: str) -> None:
+    """Those who have been served and come again do not overtake the others."""
+    readers, reads = 12, 10
+    async with opened(database_url, pool_size=2) as database:
+        served = [0] * readers
+
+        async def read(reader: int) -> None:
+            for _ in range(reads):
+                async with database.reading(WORKSPACE) as repositories:
+                    await repositories.meetings.count_by_state()
+                served[reader] += 1
+                assert max(served) - min(served) <= 2, served
+
+        async with bounded():
+            await asyncio.gather(*(read(reader) for reader in range(readers)))
