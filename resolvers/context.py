@@ -41,8 +41,13 @@ class Context:
         self._loaders = None
 
     def end(self) -> None:
-        """The operation is over, perhaps before its time: nothing that it has loaded is waited for any more."""
+        """The operation is over, perhaps before its time: nothing is waited for any more, and what was loaded is forgotten.
+
+        (graphql-core's executor, which has the context, is in a circle with itself: it stays until the garbage collector
+        comes, and the data would with it.)
+        """
         self._batches.end()
+        self._loaders = None
 
     def reading(self) -> AbstractAsyncContextManager[Repositories]:
         """The repositories on a connection of their own; not to be held while awaiting a loader."""

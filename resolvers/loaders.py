@@ -73,11 +73,15 @@ class Loaders:
         self._marked: dict[str, Loader[str, str | None]] = {}
 
     def _loader(self, load: Callable[[Repositories, list[K]], Awaitable[Mapping[K, V]]]) -> Loader[K, V | None]:
-        """A loader that gives None for what `load` does not find."""
+        """A loader that gives None for what `load` does not find.
+
+        Neither refers to what has the loader: in a circle, all that was loaded would stay until the garbage collector comes.
+        """
+        database, workspace_id, batches = self._database, self._principal.workspace_id, self._batches
 
         async def batch(keys: list[K]) -> list[V | None]:
-            with self._batches.one():
-                async with self._database.reading(self._principal.workspace_id) as repositories:
+            with batches.one():
+                async with database.reading(workspace_id) as repositories:
                     found = await load(repositories, keys)
             return [found.get(key) for key in keys]
 
@@ -123,8 +127,10 @@ class Loaders:
     def meetings(self) -> Loader[MeetingId, Meeting | None]:
         """Those that the principal may see: others are as unknown as any."""
 
+        principal = self._principal
+
         async def load(repositories: Repositories, ids: list[MeetingId]) -> dict[MeetingId, Meeting]:
-            return await repositories.meetings.by_ids(await self._seen(repositories, ids))
+            return await repositories.meetings.by_ids(await _seen(principal, repositories, ids))
 
         return self._loader(load)
 
@@ -132,18 +138,15 @@ class Loaders:
     def segments(self) -> Loader[tuple[MeetingId, int], Segment | None]:
         """Those of meetings that the principal may see."""
 
+        principal = self._principal
+
         async def load(
             repositories: Repositories, keys: list[tuple[MeetingId, int]]
         ) -> dict[tuple[MeetingId, int], Segment]:
-            seen = await self._seen(repositories, {meeting_id for meeting_id, _ in keys})
+            seen = await _seen(principal, repositories, {meeting_id for meeting_id, _ in keys})
             return await repositories.segments.by_keys([key for key in keys if key[0] in seen])
 
         return self._loader(load)
-
-    async def _seen(self, repositories: Repositories, ids: Collection[MeetingId]) -> Collection[MeetingId]:
-        if self._principal.sees_all:
-            return ids
-        return await repositories.grants.among(self._principal.id, ids)
 
     @cached_property
     def transcripts(self) -> Loader[MeetingId, list[Segment] | None]:
@@ -213,3 +216,9 @@ class Loaders:
         if query not in self._marked:
             self._marked[query] = self._loader(lambda repositories, texts: repositories.search.marked(query, texts))
         return self._marked[query]
+
+
+async def _seen(principal: Principal, repositories: Repositories, ids: Collection[MeetingId]) -> Collection[MeetingId]:
+    if principal.sees_all:
+        return ids
+    return await repositories.grants.among(principal.id, ids)
