@@ -14,7 +14,6 @@ from resolvers.context import Context
 from server.actors import actor_of
 from server.auth.guard import Guard
 from server.auth.rates import Allowance
-from server.deadlines import Watch
 from server.errors import RequestErrors, encoded_errors
 from server.forgery import check_not_forged
 from server.graphiql import graphiql_page
@@ -107,7 +106,7 @@ class GraphQLView:
                 if accepts.events:
                     return self._events(asked, context)
                 raise Refused(400, "a subscription needs a WebSocket, or the header Accept: text/event-stream")
-            body, status = await self._streams.execute(executable, context, Watch(request.receive)), 200
+            body, status = await self._streams.execute(executable, context, request.receive), 200
         except RequestErrors as error:
             body, status = encoded_errors(error), error.status
             if error.retry_after is not None:
