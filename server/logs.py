@@ -106,7 +106,7 @@ class RequestLog:
             await self._app(scope, receive, watched)
         finally:
             milliseconds = round((time.perf_counter() - started) * 1000, 1)
-            method, path = scope["method"], scope["path"]
             operation = scope.get("state", {}).get("operation")
-            values = (method, path, status, milliseconds, operation)
-            access.info("%s %s %d %.1f ms %s", *values[:-1], operation or "", extra=dict(zip(FIELDS, values, strict=True)))
+            values = (scope["method"], scope["path"], status, milliseconds)
+            fields = dict(zip(FIELDS, (*values, operation), strict=True))
+            access.info("%s %s %d %.1f ms %s", *values, operation or "", extra=fields)

@@ -95,6 +95,7 @@ class Allowance:
         self._buckets = {
             name: Bucket(size) for name, size in (("requests", rates.requests), ("cost", rates.cost)) if size
         }
+        self._policy = ", ".join(f'"{name}";q={getattr(rates, name)};w={WINDOW:.0f}' for name in self._buckets)
         self.operations = AtOnce("operations", rates.operations)
         self.subscriptions = AtOnce("subscriptions", rates.subscriptions)
 
@@ -116,9 +117,8 @@ class Allowance:
         """`RateLimit` and `RateLimit-Policy`, as draft-ietf-httpapi-ratelimit-headers has them."""
         if not self._buckets:
             return {}
-        policies = (f'"{name}";q={getattr(self._rates, name)};w={WINDOW:.0f}' for name in self._buckets)
-        levels = (bucket.header(name) for name, bucket in self._buckets.items())
-        return {"RateLimit-Policy": ", ".join(policies), "RateLimit": ", ".join(levels)}
+        levels = [bucket.header(name) for name, bucket in self._buckets.items()]
+        return {"RateLimit-Policy": self._policy, "RateLimit": ", ".join(levels)}
 
     def _take(self, name: str, amount: int) -> None:
         bucket = self._buckets.get(name)
