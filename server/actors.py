@@ -7,6 +7,7 @@ from typing import Any
 from domain.events import ACTOR
 from domain.principals import LOCAL, Principal
 from domain.validation import checked
+from server.headers import Headers
 
 HEADER = "rapporteur-actor"
 """Of an HTTP request, or of the handshake of a WebSocket."""
@@ -14,7 +15,7 @@ PAYLOAD = "actor"
 """In the payload of a WebSocket's `connection_init`, for browsers, which can set no headers."""
 
 
-def actor_of(principal: Principal, headers: Mapping[str, str], payload: Mapping[str, Any] | None = None) -> str:
+def actor_of(principal: Principal, headers: Headers, payload: Mapping[str, Any] | None = None) -> str:
     """The principal's name; with an actor that the client names, `alice via console`. Raises InvalidInput."""
     named = _named(headers, payload)
     if named is None:
@@ -30,16 +31,16 @@ def user_name() -> str:
         return "command line"
 
 
-def _named(headers: Mapping[str, str], payload: Mapping[str, Any] | None) -> str | None:
+def _named(headers: Headers, payload: Mapping[str, Any] | None) -> str | None:
     if payload and payload.get(PAYLOAD) is not None:
         return str(checked(ACTOR, payload[PAYLOAD], PAYLOAD))
-    named = headers.get(HEADER)
+    named = headers.get(HEADER.encode())
     return str(checked(ACTOR, _text(named), HEADER)) if named else None
 
 
-def _text(value: str) -> str:
-    """A header's value as UTF-8, which clients send; ASGI servers' frameworks take it for Latin-1."""
+def _text(value: bytes) -> str:
+    """UTF-8, which clients send; or else Latin-1, as HTTP once had it."""
     try:
-        return value.encode("latin-1").decode()
+        return value.decode()
     except UnicodeError:
-        return value
+        return value.decode("latin-1")

@@ -37,6 +37,7 @@ from server.operations import OPERATIONS
 from server.origins import check_origins, cors
 from server.refusals import error_response
 from server.settings import Settings
+from server.shortcut import Shortcut
 from server.stopping import tell_of_stop
 from server.streams import Streams
 from server.view import GraphQLView
@@ -123,9 +124,10 @@ def create_app(settings: Settings, database_url: str) -> Starlette:
 
     check_origins(settings.origins, authenticated=bool(settings.auth))
     hosts = [] if ANY in settings.allowed_hosts else [Middleware(HostCheck, settings.allowed_hosts)]
+    graphql = Route("/graphql", GraphQLView(streams, guard, new_context, settings, places, closing))
     app = Starlette(
         routes=[
-            Route("/graphql", GraphQLView(streams, guard, new_context, settings, places, closing)),
+            graphql,
             WebSocketRoute("/graphql", WebSocketEndpoint(streams, guard, new_context, settings, places)),
             Route("/healthz", healthz),
             Route("/readyz", readyz),
@@ -133,7 +135,13 @@ def create_app(settings: Settings, database_url: str) -> Starlette:
             Route("/", home),
             *(graphiql_routes(OPERATIONS) if settings.serves_graphiql else ()),
         ],
-        middleware=[Middleware(RequestLog), Middleware(SecurityHeaders), *hosts, *cors(settings.origins)],
+        middleware=[
+            Middleware(RequestLog),
+            Middleware(SecurityHeaders),
+            *hosts,
+            *cors(settings.origins),
+            Middleware(Shortcut, graphql),
+        ],
         exception_handlers={HTTPException: refused},
         lifespan=lifespan,
     )

@@ -4,7 +4,6 @@ from typing import Self
 
 from graphql import GraphQLError
 
-from domain.errors import RapporteurError
 from schema.errors import coded
 from server.json import encode_json
 
@@ -17,8 +16,9 @@ class RequestErrors(Exception):
         self.errors = [coded(error).formatted for error in errors]
 
     @classmethod
-    def of(cls, error: RapporteurError) -> Self:
-        return cls([GraphQLError(str(error), original_error=error)])
+    def of(cls, error: Exception) -> Self:
+        """Whatever it is; what nobody had foreseen is masked (see `schema.errors`)."""
+        return cls([error if isinstance(error, GraphQLError) else GraphQLError(str(error), original_error=error)])
 
     @property
     def status(self) -> int:

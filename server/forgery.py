@@ -1,7 +1,6 @@
 """Which requests by `GET` are executed: those that no web page of another origin can have a browser send (CSRF)."""
 
-from collections.abc import Mapping
-
+from server.headers import Headers
 from server.media_types import JSON
 from server.refusals import Refused
 
@@ -9,18 +8,18 @@ PREFLIGHTED = ("Rapporteur-Preflight", "Apollo-Require-Preflight", "X-Apollo-Ope
 """Ours, and those that clients of other servers (Apollo Server, Hot Chocolate) send already."""
 
 
-def check_not_forged(headers: Mapping[str, str]) -> None:
+def check_not_forged(headers: Headers) -> None:
     """Raises Refused if a web page of another origin may have made its visitor's browser send the request.
 
     A page can send these headers only if the server has agreed beforehand, which it does for no origin but those that are
     named (`server.origins`). `Sec-Fetch-...` a page cannot send at all. A browser sends both `Sec-Fetch-Mode` and
     `Sec-Fetch-Site`, or neither: the first alone is that of a program (`fetch` of Node.js).
     """
-    if any(headers.get(name) for name in PREFLIGHTED):
+    if any(headers.get(name.lower().encode()) for name in PREFLIGHTED):
         return
-    if headers.get("sec-fetch-mode") and headers.get("sec-fetch-site", "same-origin") == "same-origin":
+    if headers.get(b"sec-fetch-mode") and headers.get(b"sec-fetch-site", b"same-origin") == b"same-origin":
         return
-    if headers.get("content-type", "").partition(";")[0].strip().lower() == JSON:
+    if headers.get(b"content-type", b"").partition(b";")[0].strip().lower() == JSON.encode():
         return
     raise Refused(
         400,

@@ -1,6 +1,26 @@
-"""Headers of every answer that tell browsers to do less with it (OWASP's REST Security Cheat Sheet has most of them)."""
+"""Headers: of a request, read once, and of every answer, which tell browsers to do less with it.
+
+(OWASP's REST Security Cheat Sheet has most of these.)
+"""
+
+from collections.abc import Mapping
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+Headers = Mapping[bytes, bytes]
+"""Of a request, by names in small letters."""
+
+
+def headers_of(scope: Scope) -> Headers:
+    """Several lines of the same name are one with commas between (RFC 9110, 5.3): where one value is meant that is none."""
+    headers: dict[bytes, bytes] = dict(scope["headers"])
+    if len(headers) == len(scope["headers"]):
+        return headers
+    lines: dict[bytes, list[bytes]] = {}
+    for name, value in scope["headers"]:
+        lines.setdefault(name, []).append(value)
+    return {name: b", ".join(values) for name, values in lines.items()}
+
 
 SECURITY_HEADERS = (
     (b"cache-control", b"no-store"),
@@ -27,9 +47,9 @@ class SecurityHeaders:
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                given = list(message["headers"])
-                own = {name for name, _ in given}
-                message["headers"] = given + [header for header in SECURITY_HEADERS if header[0] not in own]
+                own = dict(message["headers"])
+                more = [header for header in SECURITY_HEADERS if header[0] not in own]
+                message["headers"] = [*message["headers"], *more]
             await send(message)
 
         await self._app(scope, receive, with_headers)

@@ -11,6 +11,7 @@ from ipaddress import ip_address
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from server.headers import headers_of
 from server.refusals import error_response
 
 ANY = "*"
@@ -52,16 +53,14 @@ class HostCheck:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] in ("http", "websocket"):
-            named = tuple(value for name, value in scope["headers"] if name == b"host")
-            if not self._allowed(named) and scope["path"] not in HEALTH:
-                given = b", ".join(named).decode("latin-1")[:100]
+            host = headers_of(scope).get(b"host", b"")
+            if not self._allowed(host) and scope["path"] not in HEALTH:
+                given = host.decode("latin-1")[:100]
                 message = f"this server does not answer to the Host {given!r}: name it in RAPPORTEUR_HOSTS (--hosts)"
                 await error_response(message, 400)(scope, receive, send)
                 return
         await self._app(scope, receive, send)
 
-    def _is_allowed(self, named: tuple[bytes, ...]) -> bool:
-        if len(named) != 1:
-            return False
-        header = _HEADER.fullmatch(named[0].decode("latin-1").lower())
+    def _is_allowed(self, host: bytes) -> bool:
+        header = _HEADER.fullmatch(host.decode("latin-1").lower())
         return header is not None and (header[1] in self._names or header[1].endswith(self._endings))

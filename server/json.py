@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 
 
-def decode_json(data: str | bytes) -> Any:
+def decode_json(data: str | bytes | bytearray) -> Any:
     """JSON in UTF-8. What orjson refuses and Python reads (NaN, a lone surrogate) goes on: the error there names the field.
 
     Raises ValueError, and RecursionError for what is nested too deeply.

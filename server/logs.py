@@ -41,7 +41,7 @@ class JsonFormatter(Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, Any] = {
-            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "time": datetime.fromtimestamp(record.created, UTC),
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": record.getMessage(),
@@ -106,11 +106,7 @@ class RequestLog:
             await self._app(scope, receive, watched)
         finally:
             milliseconds = round((time.perf_counter() - started) * 1000, 1)
-            fields = {
-                "method": scope["method"],
-                "path": scope["path"],
-                "status": status,
-                "milliseconds": milliseconds,
-                "operation": scope.get("state", {}).get("operation"),
-            }
-            access.info("%s %s %d %.1f ms %s", *(fields[name] or "" for name in FIELDS), extra=fields)
+            operation = scope.get("state", {}).get("operation")
+            values = (scope["method"], scope["path"], status, milliseconds)
+            fields = dict(zip(FIELDS, (*values, operation), strict=True))
+            access.info("%s %s %d %.1f ms %s", *values, operation or "", extra=fields)

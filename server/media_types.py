@@ -19,9 +19,9 @@ class Accepted(NamedTuple):
 
 
 @lru_cache(maxsize=128)
-def accepted(header: str) -> Accepted:
+def accepted(header: bytes) -> Accepted:
     """What the header asks for. Without one it is JSON, and the specification's own type only for those who name it."""
-    ranges = dict(_range(part) for part in header.lower().split(","))
+    ranges = dict(_range(part) for part in header.decode("latin-1").lower().split(","))
     ranges.pop("", None)
     if not ranges:
         return Accepted(JSON, False, False)

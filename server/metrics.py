@@ -22,6 +22,7 @@ from domain.ids import WorkspaceId
 from domain.principals import Scope
 from executor import counts
 from server.auth.guard import Guard
+from server.headers import headers_of
 from server.limits import Places
 from server.refusals import Refused, error_response
 
@@ -59,7 +60,7 @@ def metrics_route(database: Database, places: Places, guard: Guard, workspace_id
 
     async def metrics(request: Request) -> Response:
         try:
-            principal = await guard.principal(request.headers)
+            principal = await guard.principal(headers_of(request.scope))
         except Refused as refused:
             return error_response(refused.message, refused.status, refused.headers)
         if Scope.ADMIN not in principal.scopes or principal.workspace_id != workspace_id:

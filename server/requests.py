@@ -1,10 +1,15 @@
 """What a client asks for: the parameters of a GraphQL request, in a body, a URL or a message. All of it may be wrong."""
 
-import asyncio
+from functools import lru_cache
 from typing import Any, NamedTuple
 
-from starlette.requests import Request
+from starlette.datastructures import QueryParams
+from starlette.requests import ClientDisconnect
+from starlette.types import Receive
 
+from domain.errors import ServiceUnavailable
+from server.deadlines import Limit
+from server.headers import Headers
 from server.json import decode_json
 from server.media_types import JSON
 from server.refusals import Refused
@@ -16,7 +21,8 @@ TYPES = {
     "variables": "an object",
     "extensions": "an object",
 }
-_PYTHON_TYPES = {"query": str, "documentId": str, "operationName": str, "variables": dict, "extensions": dict}
+_PYTHON_TYPES = {"query": str, "variables": dict, "operationName": str, "extensions": dict, "documentId": str}
+"""In the order of `GraphQLRequest`."""
 _AS_JSON = ("variables", "extensions")
 """The parameters that are written as JSON in a URL."""
 
@@ -40,26 +46,19 @@ def parameters_of(parsed: Any) -> GraphQLRequest:
     """The request in a JSON object; what else the object has is ignored. Raises Malformed."""
     if not isinstance(parsed, dict):
         raise Malformed("must be a JSON object with the field query (batches are not supported)")
-    for name, type_ in _PYTHON_TYPES.items():
-        value = parsed.get(name)
+    asked = GraphQLRequest(*map(parsed.get, _PYTHON_TYPES))
+    for (name, type_), value in zip(_PYTHON_TYPES.items(), asked, strict=True):
         if value is not None and not isinstance(value, type_):
             raise Malformed(f"{name} must be {TYPES[name]}{' or null' if name != 'query' else ''}")
-    asked = GraphQLRequest(
-        parsed.get("query"),
-        parsed.get("variables"),
-        parsed.get("operationName"),
-        parsed.get("extensions"),
-        parsed.get("documentId"),
-    )
     if asked.query is None and asked.document_id is None and (asked.extensions or {}).get("persistedQuery") is None:
         raise Malformed("query must be a GraphQL document")
     return asked
 
 
-async def from_body(request: Request, limit: int, seconds: float) -> GraphQLRequest:
+async def from_body(headers: Headers, receive: Receive, limit: int, seconds: float) -> GraphQLRequest:
     """The request in a body of at most `limit` bytes, which may take so long. Raises Refused, or ClientDisconnect."""
-    _check_type(request)
-    body = await _read(request, limit, seconds)
+    _check_type(headers.get(b"content-type", b""), headers.get(b"content-encoding", b""))
+    body = await _read(headers, receive, limit, seconds)
     try:
         parsed = decode_json(body)
     except (ValueError, RecursionError) as error:
@@ -67,10 +66,10 @@ async def from_body(request: Request, limit: int, seconds: float) -> GraphQLRequ
     return _parameters_of(parsed, "the body")
 
 
-def from_url(request: Request) -> GraphQLRequest:
+def from_url(query: bytes) -> GraphQLRequest:
     """The request in the URL's query. Raises Refused."""
     given: dict[str, Any] = {}
-    for name, value in request.query_params.multi_items():
+    for name, value in QueryParams(query).multi_items():
         if name in given and name in TYPES:
             raise Refused(400, f"{name} is given twice")
         given[name] = value
@@ -95,43 +94,45 @@ def _parameters_of(parsed: Any, place: str) -> GraphQLRequest:
     return asked
 
 
-def _check_type(request: Request) -> None:
+@lru_cache(maxsize=128)
+def _check_type(content_type: bytes, encoding: bytes) -> None:
     """Only JSON as it is, in UTF-8. No form of a web page can send that, nor a script without asking us first."""
-    types = request.headers.getlist("content-type")
-    name, *parameters = (part.strip() for part in (types[0] if types else "").lower().split(";"))
-    if len(types) != 1 or name != JSON:
-        given = " and ".join(types) or "none"
-        raise Refused(415, f"the Content-Type must be {JSON}, not {given[:100]}", {"Accept-Post": JSON})
+    given = content_type.decode("latin-1")
+    name, *parameters = (part.strip() for part in given.lower().split(";"))
+    if name != JSON or "," in given:  # several lines are none that counts
+        raise Refused(415, f"the Content-Type must be {JSON}, not {given[:100] or 'none'}", {"Accept-Post": JSON})
     for parameter in parameters:
         key, _, value = parameter.partition("=")
         if key.strip() == "charset" and value.strip().strip('"') not in ("utf-8", "utf8"):
             raise Refused(415, f"the charset must be utf-8, not {value[:100]}", {"Accept-Post": JSON})
-    encoding = request.headers.get("content-encoding", "identity").strip().lower()
-    if encoding not in ("identity", ""):
+    if encoding.strip().lower() not in (b"identity", b""):
         raise Refused(
             415,
-            f"the body must come without a Content-Encoding, not as {encoding[:100]}",
+            f"the body must come without a Content-Encoding, not as {encoding.decode('latin-1')[:100]}",
             {"Accept-Encoding": "identity"},
         )
 
 
-async def _read(request: Request, limit: int, seconds: float) -> bytes:
-    too_large = Refused(413, f"the body must have at most {limit} bytes")
-    length = request.headers.get("content-length", "")
-    if length.isdecimal() and int(length[:20]) > limit:
-        raise too_large
+async def _read(headers: Headers, receive: Receive, limit: int, seconds: float) -> bytearray:
+    length = headers.get(b"content-length", b"")
+    if length.isdigit() and int(length[:20]) > limit:
+        raise _too_large(limit)
     body = bytearray()
+    more = True
     try:
-        async with asyncio.timeout(seconds):
-            async for chunk in request.stream():
-                body += chunk
+        with Limit(seconds):
+            while more:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise ClientDisconnect
+                body += message.get("body", b"")
                 if len(body) > limit:
-                    raise too_large
-    except TimeoutError as error:
-        raise Refused(408, f"the body did not come within {seconds:g} seconds", {"Connection": "close"}) from error
-    return bytes(body)
+                    raise _too_large(limit)
+                more = message.get("more_body", False)
+    except ServiceUnavailable as late:
+        raise Refused(408, f"the body did not come within {seconds:g} seconds", {"Connection": "close"}) from late
+    return body
 
 
-def header_of(request: Request, name: str) -> str:
-    """All values of a header that may come in several lines."""
-    return ",".join(request.headers.getlist(name))
+def _too_large(limit: int) -> Refused:
+    return Refused(413, f"the body must have at most {limit} bytes")

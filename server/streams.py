@@ -6,8 +6,8 @@ fields, the event is executed and encoded once, and its bytes go to all of them.
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, Awaitable, Iterator
-from contextlib import aclosing, contextmanager
+from collections.abc import AsyncGenerator, Awaitable
+from contextlib import aclosing
 from typing import Any, NamedTuple
 
 from graphql import (
@@ -25,6 +25,7 @@ from graphql import (
 from graphql.execution import Executor
 from graphql.language import VariableNode
 from starlette.requests import ClientDisconnect
+from starlette.types import Receive
 from strawberry.execution.is_awaitable import optimized_is_awaitable
 
 from domain.errors import ServiceUnavailable
@@ -32,8 +33,8 @@ from resolvers.context import Context
 from schema.documents import Prepared, operation_of
 from schema.errors import coded
 from schema.schema import RapporteurSchema
-from server.auth.rates import Allowances
-from server.deadlines import Limit, Watch
+from server.auth.rates import Allowance, Allowances
+from server.deadlines import Limit
 from server.documents import Documents
 from server.errors import RequestErrors
 from server.json import encode_json
@@ -41,18 +42,6 @@ from server.requests import GraphQLRequest
 
 KEPT_ANSWERS = 16
 """Encoded events kept for readers that come to them a little later."""
-
-
-@contextmanager
-def _only_request_errors() -> Iterator[None]:
-    try:
-        yield
-    except (RequestErrors, ClientDisconnect):
-        raise
-    except Exception as error:
-        if not isinstance(error, GraphQLError):
-            error = GraphQLError(str(error), original_error=error)
-        raise RequestErrors([error]) from error
 
 
 class Executable(NamedTuple):
@@ -86,33 +75,37 @@ class Streams:
                 raise RequestErrors(prepared.errors)
             return Executable(asked, prepared, operation_of(prepared.document, asked.operation_name))
         except GraphQLError as error:
-            raise RequestErrors([error]) from error
+            raise RequestErrors.of(error) from error
 
-    async def execute(self, executable: Executable, context: Context, watch: Watch) -> bytes:
+    async def execute(self, executable: Executable, context: Context, receive: Receive) -> bytes:
         """The answer of a prepared query or mutation. Raises RequestErrors if nothing was executed, or ClientDisconnect."""
-        with _only_request_errors():
-            try:
-                result, extensions = await self._result(executable, context, watch)
-            except ServiceUnavailable:
-                watch.check()
-                raise
+        try:
+            result, extensions = await self._result(executable, context, receive)
             return _encoded(result.data, result.errors, extensions)
+        except (RequestErrors, ClientDisconnect):
+            raise
+        except Exception as error:
+            raise RequestErrors.of(error) from error
 
     async def answers(self, asked: GraphQLRequest, context: Context) -> AsyncGenerator[bytes, None]:
         """One answer of a query or mutation, or one for each event of a subscription. Raises only RequestErrors."""
-        with _only_request_errors():
+        try:
             async with aclosing(self._executed(asked, context)) as answers:
                 async for answer in answers:
                     yield answer
+        except RequestErrors:
+            raise
+        except Exception as error:
+            raise RequestErrors.of(error) from error
 
-    def _admitted(self, executable: Executable, context: Context) -> dict[str, Any] | None:
+    def _admitted(self, executable: Executable, context: Context, allowance: Allowance) -> dict[str, Any] | None:
         """The `extensions` of the answer, if the operation may be executed; what it costs is taken from what its principal may
         spend. Raises GraphQLError or RapporteurError.
         """
         asked, prepared, operation = executable
         self._schema.documents.check_scopes(prepared, operation, context.principal)
         cost = self._schema.documents.cost(prepared, operation, asked.variables)
-        self._allowances.of(context.principal).spend(cost)
+        allowance.spend(cost)
         return {"cost": cost} if (asked.extensions or {}).get("cost") else None
 
     def _executor(self, executable: Executable, context: Context) -> Executor[Any]:
@@ -133,28 +126,28 @@ class Streams:
         return executor
 
     async def _result(
-        self, executable: Executable, context: Context, watch: Watch | None = None
+        self, executable: Executable, context: Context, receive: Receive | None = None
     ) -> tuple[ExecutionResult, dict[str, Any] | None]:
-        extensions = self._admitted(executable, context)
+        """What `receive` is for says `Limit`."""
+        allowance = self._allowances.of(context.principal)
+        extensions = self._admitted(executable, context, allowance)
         executor = self._executor(executable, context)
-        with self._allowances.of(context.principal).one("operations"):
-            async with Limit(self._operation_timeout, context) as deadline:
-                if watch:
-                    watch.start(deadline)
-                try:
-                    result: Any = executor.execute_operation()
-                    if not isinstance(result, ExecutionResult):
+        with allowance.operations:
+            try:
+                result: Any = executor.execute_operation()
+                if not isinstance(result, ExecutionResult):
+                    with Limit(self._operation_timeout, receive):
                         result = await result
-                finally:
-                    if watch:
-                        watch.stop()
+            finally:
+                context.end()
         return result, extensions
 
     async def _executed(self, asked: GraphQLRequest, context: Context) -> AsyncGenerator[bytes, None]:
         executable = self.prepared(asked)
         if executable.operation.operation is OperationType.SUBSCRIPTION:
-            with self._allowances.of(context.principal).one("subscriptions"):
-                async with aclosing(self._subscribed(executable, context)) as answers:
+            allowance = self._allowances.of(context.principal)
+            with allowance.subscriptions:
+                async with aclosing(self._subscribed(executable, context, allowance)) as answers:
                     async for answer in answers:
                         yield answer
             return
@@ -163,12 +156,14 @@ class Streams:
             raise RequestErrors(result.errors)
         yield _encoded(result.data, result.errors, extensions)
 
-    async def _subscribed(self, executable: Executable, context: Context) -> AsyncGenerator[bytes, None]:
+    async def _subscribed(
+        self, executable: Executable, context: Context, allowance: Allowance
+    ) -> AsyncGenerator[bytes, None]:
         asked, prepared, operation = executable
-        extensions = self._admitted(executable, context)
+        extensions = self._admitted(executable, context, allowance)
         executor = self._executor(executable, context)
         created = create_source_event_stream(executor)
-        async with Limit(self._operation_timeout):
+        with Limit(self._operation_timeout):
             source = await created if isinstance(created, Awaitable) else created
         if isinstance(source, ExecutionResult):
             raise RequestErrors(source.errors or [])
@@ -208,7 +203,7 @@ class Streams:
         self, result: Awaitable[ExecutionResult], extensions: dict[str, Any] | None, context: Context
     ) -> bytes:
         try:
-            async with Limit(self._operation_timeout):
+            with Limit(self._operation_timeout):
                 finished = await result
         except ServiceUnavailable:
             context.end()  # the stream that the context is of ends with this event

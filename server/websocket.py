@@ -23,6 +23,7 @@ from server.auth.authentication import NOT_VALID
 from server.auth.bearer import token_of
 from server.auth.guard import Guard
 from server.errors import RequestErrors
+from server.headers import headers_of
 from server.json import decode_json, encode_json
 from server.limits import Places, TooManyConnections
 from server.logs import log_operation
@@ -207,7 +208,7 @@ class _Connection:
             raise _Close(TOO_MANY_INITS, "Too many initialisation requests")
         if not isinstance(message.get("payload"), dict | None):
             raise _Close(BAD_REQUEST, "the payload of connection_init must be an object")
-        headers, payload = self._websocket.headers, message.get("payload")
+        headers, payload = headers_of(self._websocket.scope), message.get("payload")
         token = token_of(headers, payload)
         try:
             principal = await self._guard.authentication.principal(token)

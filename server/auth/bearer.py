@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from starlette.datastructures import Headers
+from server.headers import Headers
 
 HEADER = "authorization"
 CHALLENGE = {"WWW-Authenticate": 'Bearer realm="rapporteur"'}
@@ -17,16 +17,16 @@ def token_of(headers: Headers, payload: Mapping[str, Any] | None = None) -> str 
 
     In the payload it stands as `Authorization`, or within `headers`, whatever the case: clients differ. None for a missing
     one; a text that cannot be a token for what is no bearer token, so that it is refused and not overlooked. So are several
-    headers: a proxy might have looked at another one (RFC 9110, 5.3, has one).
+    headers, in whose value is a comma: a proxy might have looked at another one (RFC 9110, 5.3, has one).
     """
     found = _named(payload) if payload else None
     if found is None and payload and isinstance(payload.get("headers"), dict):
         found = _named(payload["headers"])
     if found is None:
-        lines = headers.getlist(HEADER)
-        if not lines:
+        header = headers.get(HEADER.encode())
+        if header is None:
             return None
-        found = lines[0] if len(lines) == 1 else ""
+        found = header.decode("latin-1") if b"," not in header else ""
     scheme, _, token = str(found).strip().partition(" ")
     token = token.strip()
     return token if scheme.lower() == "bearer" and len(token) <= MAX_LENGTH else ""

@@ -2,13 +2,12 @@
 
 from typing import NamedTuple, Protocol
 
-from starlette.datastructures import Headers
-
 from domain.errors import ServiceUnavailable, Unauthenticated
 from domain.principals import Principal
 from server.auth.bearer import CHALLENGE, INVALID, token_of
 from server.auth.rates import Allowances
 from server.auth.sessions import Sessions
+from server.headers import Headers
 from server.refusals import Refused
 
 

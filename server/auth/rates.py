@@ -2,8 +2,6 @@
 
 import math
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import NamedTuple
 
 from domain.errors import RateLimited
@@ -72,6 +70,23 @@ class Bucket:
         return f'"{name}";r={max(0, math.floor(level))};t={full}'
 
 
+class AtOnce:
+    """As a context manager: one more for the length of the block. Raises RateLimited if there are as many as may be."""
+
+    def __init__(self, kind: str, most: int) -> None:
+        self.open = 0
+        self._kind = kind
+        self._most = most
+
+    def __enter__(self) -> None:
+        if self._most and self.open >= self._most:
+            raise RateLimited(f"your key has {self._most:,} {self._kind} open, which is the most")
+        self.open += 1
+
+    def __exit__(self, *error: object) -> None:
+        self.open -= 1
+
+
 class Allowance:
     """Of one principal."""
 
@@ -80,7 +95,9 @@ class Allowance:
         self._buckets = {
             name: Bucket(size) for name, size in (("requests", rates.requests), ("cost", rates.cost)) if size
         }
-        self._at_once = {"operations": 0, "subscriptions": 0}
+        self._policy = ", ".join(f'"{name}";q={getattr(rates, name)};w={WINDOW:.0f}' for name in self._buckets)
+        self.operations = AtOnce("operations", rates.operations)
+        self.subscriptions = AtOnce("subscriptions", rates.subscriptions)
 
     def request(self) -> None:
         """Raises RateLimited."""
@@ -90,30 +107,18 @@ class Allowance:
         """Raises RateLimited."""
         self._take("cost", cost)
 
-    @contextmanager
-    def one(self, kind: str) -> Iterator[None]:
-        """One of the operations, or subscriptions, for the length of the block. Raises RateLimited."""
-        most = getattr(self._rates, kind)
-        if most and self._at_once[kind] >= most:
-            raise RateLimited(f"your key has {most:,} {kind} open, which is the most")
-        self._at_once[kind] += 1
-        try:
-            yield
-        finally:
-            self._at_once[kind] -= 1
-
     @property
     def idle(self) -> bool:
         """Nothing would be different if it were forgotten."""
-        return not any(self._at_once.values()) and all(bucket.is_full for bucket in self._buckets.values())
+        is_open = self.operations.open or self.subscriptions.open
+        return not is_open and all(bucket.is_full for bucket in self._buckets.values())
 
     def headers(self) -> dict[str, str]:
         """`RateLimit` and `RateLimit-Policy`, as draft-ietf-httpapi-ratelimit-headers has them."""
         if not self._buckets:
             return {}
-        policies = (f'"{name}";q={getattr(self._rates, name)};w={WINDOW:.0f}' for name in self._buckets)
-        levels = (bucket.header(name) for name, bucket in self._buckets.items())
-        return {"RateLimit-Policy": ", ".join(policies), "RateLimit": ", ".join(levels)}
+        levels = [bucket.header(name) for name, bucket in self._buckets.items()]
+        return {"RateLimit-Policy": self._policy, "RateLimit": ", ".join(levels)}
 
     def _take(self, name: str, amount: int) -> None:
         bucket = self._buckets.get(name)

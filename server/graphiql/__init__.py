@@ -45,7 +45,7 @@ mimetypes.add_type("text/javascript", ".js")  # Windows has these in its registr
 mimetypes.add_type("text/css", ".css")
 
 
-async def graphiql_page(request: Request) -> Response:
+def graphiql_page() -> Response:
     """The page; it takes its own path as that of the API, and its files from `graphiql/` beside it."""
     if not is_vendored():
         return HTMLResponse(_NO_FILES, headers=_PAGE_HEADERS)

@@ -13,8 +13,12 @@ import asyncpg
 import httpx
 import pytest
 from sqlalchemy import QueuePool
+from starlette.requests import ClientDisconnect
+from starlette.types import Message, Receive
 
 from db.engine import dsn
+from domain.errors import ServiceUnavailable
+from server.deadlines import Limit
 from tests.clients.conditions import eventually
 from tests.clients.raw import connected, events
 from tests.harness.servers import RunningServer, running_server, segment
@@ -188,3 +192,58 @@ def test_500_that_leave_take_no_connection_with_them(patient: RunningServer, dat
         for _ in range(2 * POOL):
             clients.enter_context(sent(patient, COUNT))
         eventually(lambda: busy() == POOL)  # all of the pool can be had
+
+
+# The block
+
+
+async def forever() -> Message:
+    await asyncio.get_running_loop().create_future()
+    raise AssertionError
+
+
+async def left() -> Message:
+    return {"type": "http.disconnect"}
+
+
+@pytest.mark.parametrize("receive", [None, forever])
+async def test_a_block_that_is_late_raises_and_the_task_goes_on(receive: Receive | None) -> None:
+    with pytest.raises(ServiceUnavailable, match=r"longer than 0\.01 seconds"), Limit(0.01, receive):
+        await forever()
+    task = asyncio.current_task()
+    assert task is not None
+    assert task.cancelling() == 0
+    with Limit(60, receive):
+        await asyncio.sleep(0)
+
+
+async def test_a_block_whose_client_has_left_raises() -> None:
+    with pytest.raises(ClientDisconnect), Limit(60, left):
+        await forever()
+
+
+@pytest.mark.parametrize("seconds", [0, 60])
+async def test_who_else_cancels_the_task_is_not_overlooked(seconds: float) -> None:
+    inside = asyncio.Event()
+
+    async def block() -> None:
+        with Limit(seconds):
+            inside.set()
+            try:
+                await forever()
+            except asyncio.CancelledError:
+                if seconds == 0 and (task := asyncio.current_task()):
+                    task.cancel()  # at the same time as the limit
+                raise
+
+    task = asyncio.create_task(block())
+    await inside.wait()
+    if seconds:
+        task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+async def test_a_block_that_fails_fails_as_it_does() -> None:
+    with pytest.raises(KeyError), Limit(60, forever):
+        raise KeyError

@@ -156,8 +156,17 @@ def test_the_clients_errors_are_not_logged(
     assert not [record for record in caplog.records if record.name.startswith("strawberry")]
 
 
-def test_outside_of_graphql_too_the_client_learns_nothing(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("server.app.current_revision", failing(RuntimeError(SECRET)))
-    response = api.http.get("/readyz")
+@pytest.mark.parametrize(
+    ("method", "path", "function"),
+    [
+        ("GET", "/readyz", "server.app.current_revision"),
+        ("POST", "/graphql", "server.auth.authentication.NoAuthentication.principal"),
+    ],
+)
+def test_outside_of_graphql_too_the_client_learns_nothing(
+    api: Api, monkeypatch: pytest.MonkeyPatch, method: str, path: str, function: str
+) -> None:
+    monkeypatch.setattr(function, failing(RuntimeError(SECRET)))
+    response = api.http.request(method, path, json={"query": "{ __typename }"})
     assert response.status_code == 500
     assert "secret" not in response.text

@@ -139,6 +139,26 @@ def test_json_may_say_that_it_is_utf_8(server: RunningServer, content_type: str)
     assert "data" in post(server, PING, content_type).json()
 
 
+@pytest.mark.parametrize(
+    ("lines", "status"),
+    [
+        (["Content-Type: application/json; v=1", "Content-Type: text/plain"], 415),
+        (["Content-Type: text/plain", "Content-Type: application/json"], 415),
+        (["Content-Type: application/json", "Content-Type: application/json"], 415),
+        (["Content-Type: application/json", "Content-Encoding: identity", "Content-Encoding: gzip"], 415),
+        (["Content-Type: application/json", "Accept: text/plain", f"Accept: {RESPONSE}"], 200),
+        (["Content-Type: application/json", "Cookie: a=b", "Cookie: c=d"], 200),
+    ],
+)
+def test_no_line_of_a_header_is_overlooked(server: RunningServer, lines: list[str], status: int) -> None:
+    head = "".join(f"{line}\r\n" for line in lines)
+    body = PING.encode()
+    head += f"Content-Length: {len(body)}\r\nConnection: close\r\n"
+    answer = raw(server, head, body, ends=False, content_type=None)
+    assert f" {status} ".encode() in answer
+    assert (RESPONSE.encode() in answer) == (RESPONSE in head)
+
+
 def test_a_compressed_body_is_refused(server: RunningServer) -> None:
     headers = {"content-type": "application/json", "content-encoding": "gzip"}
     response = httpx.post(f"{server.url}/graphql", content=gzip.compress(PING.encode()), headers=headers)
@@ -175,16 +195,23 @@ def test_there_is_nothing_elsewhere(server: RunningServer) -> None:
     assert httpx.get(f"{server.url}/nothing").status_code == 404
 
 
+def test_a_slash_at_the_end_leads_to_the_api(server: RunningServer) -> None:
+    response = httpx.post(f"{server.url}/graphql/", json={"query": "{ __typename }"}, follow_redirects=True)
+    assert (len(response.history), response.json()) == (1, {"data": {"__typename": "Query"}})
+
+
 # Sizes
 
 
-def raw(server: RunningServer, head: str, body: bytes, *, ends: bool = True) -> bytes:
+def raw(
+    server: RunningServer, head: str, body: bytes, *, ends: bool = True, content_type: str | None = "application/json"
+) -> bytes:
     """What is answered to a POST with these lines in its head and this body, to the end of the connection."""
     address = urlsplit(server.url)
+    if content_type:
+        head = f"Content-Type: {content_type}\r\n{head}"
     with socket.create_connection((address.hostname, address.port), 20) as connection:
-        connection.sendall(
-            f"POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n{head}\r\n".encode() + body
-        )
+        connection.sendall(f"POST /graphql HTTP/1.1\r\nHost: localhost\r\n{head}\r\n".encode() + body)
         if ends:
             connection.shutdown(socket.SHUT_WR)
         answer = b""

@@ -161,7 +161,7 @@ def test_an_allowance_is_forgotten_only_when_that_makes_no_difference(clock: Clo
     allowance = Allowance(Rates(requests=1, cost=60, operations=1))
     allowance.request()
     assert not allowance.idle
-    with allowance.one("operations"):
+    with allowance.operations:
         clock.now += 61
         assert not allowance.idle
     assert allowance.idle

@@ -1,0 +1,64 @@
+"""A line for each request."""
+
+import contextlib
+import json
+import logging
+from typing import Any
+
+import pytest
+from starlette.responses import Response
+from starlette.types import Message, Receive, Scope, Send
+
+from server import logs
+from server.logs import JsonFormatter, RequestLog
+
+pytestmark = pytest.mark.usefixtures("instantaneous")
+
+
+@pytest.fixture
+def instantaneous(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Clock:
+        def perf_counter(self) -> float:
+            return 1.0
+
+    monkeypatch.setattr(logs, "time", Clock())
+
+
+async def lines(caplog: pytest.LogCaptureFixture, operation: str | None, answer: Any) -> list[dict[str, Any]]:
+    """What is logged of a request that `answer` answers."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        scope["state"]["operation"] = operation
+        await answer(scope, receive, send)
+
+    async def receive() -> Message:
+        raise AssertionError
+
+    async def send(message: Message) -> None:
+        pass
+
+    caplog.set_level(logging.INFO, logs.access.name)
+    scope: Scope = {"type": "http", "method": "POST", "path": "/graphql", "headers": [], "state": {}}
+    with contextlib.suppress(ZeroDivisionError):
+        await RequestLog(app)(scope, receive, send)
+    return [json.loads(JsonFormatter().format(record)) for record in caplog.records if record.name == logs.access.name]
+
+
+async def broken(scope: Scope, receive: Receive, send: Send) -> None:
+    raise ZeroDivisionError
+
+
+@pytest.mark.parametrize("operation", [None, "Agents"])
+async def test_a_request_that_took_no_time_has_its_line_too(
+    caplog: pytest.LogCaptureFixture, operation: str | None
+) -> None:
+    (line,) = await lines(caplog, operation, Response(status_code=415))
+    assert line["message"] == f"POST /graphql 415 0.0 ms {operation or ''}"
+    assert (line["level"], line["logger"]) == ("info", "rapporteur.access")
+    assert (line["method"], line["path"], line["status"], line["milliseconds"]) == ("POST", "/graphql", 415, 0.0)
+    assert line.get("operation") == operation
+
+
+async def test_a_request_that_was_not_answered_has_its_line_too(caplog: pytest.LogCaptureFixture) -> None:
+    (line,) = await lines(caplog, None, broken)
+    assert (line["status"], line["message"]) == (500, "POST /graphql 500 0.0 ms ")
