@@ -12,7 +12,8 @@ from strawberry.extensions import SchemaExtension
 from strawberry.schema.config import StrawberryConfig
 
 from executor import Counts, FastExecutor, counts
-from executor.documents import MAX_VALUES, PlannedDocument, PlannedDocuments
+from executor.documents import PlannedDocuments
+from executor.operation import MAX_VALUES, Operation
 from executor.plan import Selection
 from resolvers.loaders import Loader
 from tests.executor.test_differences import BELOW, FAST, SLOW
@@ -21,7 +22,7 @@ from tests.executor.world import Answer, World, answer, copied, schema_of, sound
 
 @pytest.fixture(autouse=True)
 def from_zero(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("taken", "handed_back", "left"):
+    for name in ("taken", "handed_back", "left", "inputs_handed_back"):
         monkeypatch.setattr(counts, name, 0)
 
 
@@ -91,7 +92,7 @@ async def test_what_is_deferred_or_streamed_is_left() -> None:
 
     for document, done in (
         ("{ first { name ... @defer { other } } }", Counts(left=1)),
-        ("{ ... @defer { first { name } } all { name } }", Counts(taken=1, left=1)),
+        ("{ ... @defer { first { name } } all { name } }", Counts(left=2)),
         ("{ first { name } ... @defer { first { other } } }", Counts(left=1)),
         ("{ first { name } ... @defer { first { name } second: first { other } } }", Counts(left=2)),
         ("{ all @stream(initialCount: 1) { name } }", Counts(left=1)),
@@ -175,15 +176,17 @@ class TestPlans:
     def test_those_of_one_document_are_bounded(self) -> None:
         names = ["a", "b", "c", "d", "e"]
         document = self.planned(names)
-        planned = PlannedDocument(document)
+        variables: dict[str, bool] = dict.fromkeys(names, False)
+        planned = Operation(self.executor(document, **variables), tuple(names))
         for number in range(2 * MAX_VALUES):
-            planned.plans(self.executor(document, **{name: bool(number & 1 << n) for n, name in enumerate(names)}))
-            assert len(planned._plans) <= MAX_VALUES
+            variables = {name: bool(number & 1 << n) for n, name in enumerate(names)}
+            planned.roots(self.executor(document, **variables))
+            assert len(planned._roots) == min(number + 1, MAX_VALUES)
 
     def test_they_go_with_their_document(self) -> None:
         planned = PlannedDocuments()
         document = self.planned(["a"])
-        planned.plans(document, self.executor(document, a=True))
+        planned.of(document)
         assert len(planned._documents) == 1
         del document
         gc.collect()
@@ -193,9 +196,9 @@ class TestPlans:
         planned = PlannedDocuments()
         documents = [self.planned(["a"]) for _ in range(3)]
         for document in documents[:2]:
-            planned.plans(document, self.executor(document, a=True))
+            planned.of(document)
         monkeypatch.setattr(Selection, "made", Selection.made + 10_001)
-        planned.plans(documents[2], self.executor(documents[2], a=True))
+        planned.of(documents[2])
         assert len(planned._documents) == 1
 
 
