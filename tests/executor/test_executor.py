@@ -57,7 +57,8 @@ async def test_what_is_handed_back_is_counted() -> None:
 
 GIVEN = {
     "count": 1, "name": "n", "maybe": None, "surely": "s", "ratio": 1, "flag": None, "key": 7, "colour": "RED",
-    "shades": ["DARK"], "at": "2026-01-01T00:00:00Z", "even": 2, "json": {"a": [1]}, "grid": [[1, None], None], "point": {"x": 1},
+    "shades": ["DARK"], "at": "2026-01-01T00:00:00Z", "even": 2,
+    "json": {"a": [1]}, "grid": [[1, None], None], "point": {"x": 1},
     "points": [{"x": 0.5, "y": 2, "of": "k"}], "spans": [{"start": 1, "end": None}], "choice": {"number": 1},
     "either": {"text": "t"}, "later": {"words": ["w"], "at": {"x": 1}},
 }  # fmt: skip
@@ -79,10 +80,9 @@ async def test_usual_inputs_are_not_handed_back() -> None:
 
 
 async def test_what_is_wrong_with_inputs_is_counted() -> None:
-    for _ in range(2):  # the first time, nothing was tried
-        await answer(
-            FAST, "query ($given: Given!) { take(given: $given) { __typename } }", {"given": {}}, sound("node")
-        )
+    document = "query ($given: Given!) { take(given: $given) { __typename } }"
+    for given in ({"count": 1}, {}):  # the first time, nothing is known of the operation
+        await answer(FAST, document, {"given": given}, sound("node"))
     assert counts == Counts(taken=1, inputs_handed_back=1)
     await answer(FAST, "{ take(given: {count: 1, surely: null}) { __typename } }", {}, sound("node"))
     assert counts == Counts(taken=1, inputs_handed_back=2)
