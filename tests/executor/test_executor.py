@@ -84,7 +84,7 @@ async def test_what_is_wrong_with_inputs_is_counted() -> None:
     for given in ({"count": 1}, {}):  # the first time, nothing is known of the operation
         await answer(FAST, document, {"given": given}, sound("node"))
     assert counts == Counts(taken=1, inputs_handed_back=1)
-    await answer(FAST, "{ take(given: {count: 1, surely: null}) { __typename } }", {}, sound("node"))
+    await answer(FAST, "{ atOnce several(span: {start: 2, end: 1}) { __typename } }", {}, sound("node"))
     assert counts == Counts(taken=1, inputs_handed_back=2)
 
 
