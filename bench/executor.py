@@ -83,22 +83,22 @@ class Memory:
     async def reading(self, _: object) -> AsyncIterator["Memory"]:
         yield self
 
-    async def by_ids(self, ids: Iterable[MeetingId]) -> dict[MeetingId, Meeting]:
+    async def by_ids(self, ids: Iterable[MeetingId], *_: object) -> dict[MeetingId, Meeting]:
         return {self.meeting.id: self.meeting}
 
-    async def by_slug(self, slug: str) -> Agent:
+    async def by_slug(self, slug: str, *_: object) -> Agent:
         return next(agent for agent in self.of.values() if agent.slug == slug)
 
     async def page(self, request: PageRequest, *_: object) -> Page[Agent]:
         return Page.of(request, list(self.of.values()), lambda agent: agent.slug)
 
-    async def by_agents(self, ids: Iterable[AgentId]) -> dict[AgentId, list[AgentVariant]]:
+    async def by_agents(self, ids: Iterable[AgentId], *_: object) -> dict[AgentId, list[AgentVariant]]:
         return self.variants_of
 
-    async def resolved(self, ids: Iterable[AgentId]) -> dict[AgentId, ResolvedAgentConfig]:
+    async def resolved(self, ids: Iterable[AgentId], *_: object) -> dict[AgentId, ResolvedAgentConfig]:
         return self.configs
 
-    async def pages(self, ids: Iterable[MeetingId], request: PageRequest, _: object) -> dict[MeetingId, Page[Segment]]:
+    async def pages(self, ids: Iterable[MeetingId], request: PageRequest, *_: object) -> dict[MeetingId, Page[Segment]]:
         return {id: Page.of(request, self.said, lambda segment: segment.id) for id in ids}
 
 

@@ -1,7 +1,5 @@
-"""The plans of documents: made once for each operation and each set of values of the variables in its directives."""
+"""What is kept of documents: their operations, as long as they live."""
 
-from collections import OrderedDict
-from typing import Any
 from weakref import ref
 
 from graphql import (
@@ -9,21 +7,16 @@ from graphql import (
     DocumentNode,
     GraphQLDeferDirective,
     GraphQLIncludeDirective,
+    GraphQLSchema,
     GraphQLSkipDirective,
     Visitor,
     visit,
 )
-from graphql.execution import Executor
 from graphql.language import VariableNode
 
-from executor.plan import Field, Selection
-from executor.surprises import Unplanned
+from executor.operation import Operation
+from executor.plan import Selection
 
-Plans = dict[Any, Field | None]
-"""Of the root fields of an operation; None where graphql-core does it."""
-
-MAX_VALUES = 16
-"""Sets of values of one document."""
 MAX_SELECTIONS = 10_000
 """Made until all are forgotten, to be made again when they are needed. One takes some 5 KB."""
 
@@ -32,21 +25,10 @@ _DIRECTIVES = {each.name for each in (GraphQLSkipDirective, GraphQLIncludeDirect
 
 class PlannedDocument:
     def __init__(self, document: DocumentNode) -> None:
-        self._variables = _variables_of_directives(document)
-        self._plans: OrderedDict[Any, Plans] = OrderedDict()
-
-    def plans(self, executor: Executor[Any]) -> Plans:
-        coerced = executor.variable_values.coerced
-        values = tuple(coerced.get(name) for name in self._variables)
-        if not all(type(value) is bool for value in values):
-            raise Unplanned  # they are for graphql-core to complain of
-        # The operation is of the document, and lives as long as it does.
-        key = (executor.schema, id(executor.operation), values)
-        if key not in self._plans:
-            self._plans[key] = {}
-            if len(self._plans) > MAX_VALUES:
-                self._plans.popitem(last=False)
-        return self._plans[key]
+        self.directives = _variables_of_directives(document)
+        """The variables in those that decide what is selected."""
+        self.operations: dict[tuple[GraphQLSchema, str | None], Operation] = {}
+        """By the names that they are asked for by: a document has no other."""
 
 
 class PlannedDocuments:
@@ -56,8 +38,7 @@ class PlannedDocuments:
         self._documents: dict[int, tuple[ref[DocumentNode], PlannedDocument]] = {}
         self._made = 0
 
-    def plans(self, document: DocumentNode, executor: Executor[Any]) -> Plans:
-        """To be filled by those who use them. Raises Unplanned."""
+    def of(self, document: DocumentNode) -> PlannedDocument:
         if Selection.made - self._made > MAX_SELECTIONS:
             self._documents.clear()
             self._made = Selection.made
@@ -71,7 +52,7 @@ class PlannedDocuments:
                     del documents[id_]
 
             found = self._documents[id_] = (ref(document, forget), PlannedDocument(document))
-        return found[1].plans(executor)
+        return found[1]
 
 
 def _variables_of_directives(document: DocumentNode) -> tuple[str, ...]:

@@ -1,17 +1,32 @@
-"""The executor: completes the values of root fields by plans, and has graphql-core do it where that does not work."""
+"""The executor: does operations by plans, and has graphql-core do what does not work so."""
 
+from collections.abc import Awaitable
 from copy import copy
 from typing import Any
 
-from graphql import DocumentNode, GraphQLOutputType, GraphQLResolveInfo, GraphQLSchema, get_named_type, is_leaf_type
+from graphql import (
+    DocumentNode,
+    GraphQLError,
+    GraphQLOutputType,
+    GraphQLResolveInfo,
+    GraphQLSchema,
+    OperationType,
+    default_field_resolver,
+    default_type_resolver,
+    get_named_type,
+    is_leaf_type,
+)
+from graphql.execution import MiddlewareManager
 from graphql.execution.collect_fields import FieldDetailsList
 from graphql.pyutils import Path, is_awaitable
 from strawberry.execution.is_awaitable import optimized_is_awaitable
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from executor.counts import counts
-from executor.documents import PlannedDocuments, Plans
+from executor.documents import PlannedDocuments
+from executor.operation import Operation, Roots
 from executor.plan import Field, Place, Run
+from executor.sources import LaterFunction
 from executor.surprises import Unplanned
 
 _documents = PlannedDocuments()
@@ -20,20 +35,161 @@ _documents = PlannedDocuments()
 class FastExecutor(StrawberryGraphQLCoreExecutionContext):
     """To be Strawberry's `execution_context_class`. Its answers are those of graphql-core.
 
-    graphql-core calls the resolvers of root fields, and what they give is completed here. If that meets a surprise,
-    graphql-core completes it from the start, so that resolvers below the root may be called again.
+    If the completion of a value meets a surprise, graphql-core completes it from the start, so that resolvers below the root
+    may be called again. That of a root field is called once.
     """
 
-    _document: DocumentNode | None = None
+    _planned: Operation | None = None
+    _roots: Roots | None = None
     """None: everything is left to graphql-core."""
-    _plans: Plans | None = None
+    _plain = False
+    """Whether it completes what is handed back."""
 
     @classmethod
-    def build(cls, schema: GraphQLSchema, document: DocumentNode, *args: Any, **options: Any) -> Any:
-        built = super().build(schema, document, *args, **options)
+    def build(  # type: ignore[override]  # what follows `is_async_iterable` is passed on
+        cls,
+        schema: GraphQLSchema,
+        document: DocumentNode,
+        root_value: Any = None,
+        context_value: Any = None,
+        raw_variable_values: dict[str, Any] | None = None,
+        operation_name: str | None = None,
+        field_resolver: Any = None,
+        type_resolver: Any = None,
+        subscribe_field_resolver: Any = None,
+        max_coercion_errors: int = 50,
+        enable_early_execution: bool = False,
+        middleware: Any = None,
+        is_awaitable: Any = None,
+        is_async_iterable: Any = None,
+        **options: Any,
+    ) -> Any:
+        """As graphql-core's, but what is known of the operation is not found out again."""
+        known = _documents.of(document)
+        operation = known.operations.get((schema, operation_name))
+        if operation is not None and (middleware is None or isinstance(middleware, MiddlewareManager)):
+            try:
+                variable_values = operation.variable_values(raw_variable_values or {})
+            except Exception as error:
+                counts.inputs_handed_back += not isinstance(error, Unplanned)
+            else:
+                executor = cls(
+                    schema,
+                    operation.fragment_definitions,
+                    operation.fragments,
+                    root_value,
+                    context_value,
+                    operation.node,
+                    variable_values,
+                    field_resolver or default_field_resolver,
+                    type_resolver or default_type_resolver,
+                    subscribe_field_resolver or default_field_resolver,
+                    enable_early_execution,
+                    middleware,
+                    is_awaitable,
+                    is_async_iterable,
+                    **options,
+                )
+                executor._planned = operation
+                return executor
+        built = super().build(
+            schema,
+            document,
+            root_value,
+            context_value,
+            raw_variable_values,
+            operation_name,
+            field_resolver,
+            type_resolver,
+            subscribe_field_resolver,
+            max_coercion_errors,
+            enable_early_execution,
+            middleware,
+            is_awaitable,
+            is_async_iterable,
+            **options,
+        )
         if isinstance(built, FastExecutor):
-            built._document = document
+            if operation is None:
+                operation = known.operations[schema, operation_name] = Operation(built, known.directives)
+            built._planned = operation
         return built
+
+    def execute_operation(self, serially: bool | None = None) -> Any:
+        try:
+            roots = self._roots = self._found_roots()
+        except Unplanned:
+            return super().execute_operation(serially)
+        if serially is None:
+            serially = self.operation.operation is OperationType.MUTATION
+        try:
+            data: Any = self.execute_root_grouped_field_set(
+                roots.type, self.root_value, roots.collected, serially, None
+            )
+        except GraphQLError as error:
+            return self._without_data(error)
+        return self._response(data) if self.is_awaitable(data) else self.build_response(data)
+
+    def _found_roots(self) -> Roots:
+        """Raises Unplanned."""
+        middleware = self.middleware_manager
+        if (
+            self._planned is None
+            or (middleware is not None and middleware.middlewares)
+            or self.abort_signal is not None
+            or self.is_awaitable not in (is_awaitable, optimized_is_awaitable)
+        ):
+            raise Unplanned
+        return self._planned.roots(self)
+
+    async def _response(self, data: Awaitable[dict[str, Any]]) -> Any:
+        try:
+            return self.build_response(await data)
+        except GraphQLError as error:
+            return self._without_data(error)
+
+    def _without_data(self, error: GraphQLError) -> Any:
+        self.collected_errors.add(error, None)
+        return self.build_response(None)
+
+    def execute_field(
+        self,
+        parent_type: Any,
+        source: Any,
+        field_details_list: FieldDetailsList,
+        path: Path,
+        position_context: Any,
+    ) -> Any:
+        field = self._root(path)
+        if field is not None and isinstance(field.source, LaterFunction):
+            try:
+                arguments = field.source.arguments.values(self.variable_values)
+            except Exception:
+                counts.inputs_handed_back += 1
+            else:
+                return self._resolved(field, field.source, source, path, arguments)
+        return super().execute_field(parent_type, source, field_details_list, path, position_context)
+
+    async def _resolved(
+        self, field: Field, function: LaterFunction, source: Any, path: Path, arguments: dict[str, Any]
+    ) -> Any:
+        """The completed value of a root field. Raises GraphQLError where there is none and must be."""
+        place = Place(Run(self), field, path)
+        type_ = field.definition.type
+        try:
+            try:
+                result = await function.call(place, source, arguments)
+            except Exception as error:
+                result = await function.handled(place, error)
+            completed = self.complete_value(type_, field.details, place.info, path, result, None)
+            return await completed if self.is_awaitable(completed) else completed
+        except Exception as error:
+            self.handle_field_error(error, type_, field.details, path)
+
+    def _root(self, path: Path) -> Field | None:
+        """The plan of a root field, if it has one; None for others."""
+        roots = self._roots
+        return roots.fields[str(path.key)] if roots is not None and path.prev is None else None
 
     def complete_value(
         self,
@@ -45,12 +201,13 @@ class FastExecutor(StrawberryGraphQLCoreExecutionContext):
         position_context: Any,
     ) -> Any:
         of_a_root_field = path.prev is None
-        if self._document is None or not of_a_root_field or is_leaf_type(get_named_type(return_type)):
+        if self._plain or not of_a_root_field or is_leaf_type(get_named_type(return_type)):
             return super().complete_value(return_type, field_details_list, info, path, result, position_context)
         again = (return_type, field_details_list, info, path, result, position_context)
         run = Run(self)
         try:
-            field = self._planned(field_details_list, info, path)
+            if (field := self._root(path)) is None:
+                raise Unplanned
             (completed,) = field.column.complete(Place(run, field, path, info), [result])
         except Exception as error:
             never = isinstance(error, Unplanned)
@@ -60,32 +217,6 @@ class FastExecutor(StrawberryGraphQLCoreExecutionContext):
             counts.taken += 1
             return completed
         return self._handed_back(never, again)
-
-    def _planned(self, details: FieldDetailsList, info: GraphQLResolveInfo[Any], path: Path) -> Field:
-        plans = self._plans
-        if plans is None:
-            plans = self._plans = self._found_plans()
-        key = _key(details)
-        if key not in plans:
-            plans[key] = None  # unless it turns out that there can be a plan
-            definition = self.schema.get_field(info.parent_type, info.field_name)
-            assert definition is not None
-            plans[key] = Field(str(path.key), info.parent_type, definition, details)
-        if (field := plans[key]) is None:
-            raise Unplanned
-        return field
-
-    def _found_plans(self) -> Plans:
-        """Those of other executions of the document. Raises Unplanned."""
-        middleware = self.middleware_manager
-        if (
-            self._document is None
-            or (middleware is not None and middleware.middlewares)
-            or self.abort_signal is not None
-            or self.is_awaitable not in (is_awaitable, optimized_is_awaitable)
-        ):
-            raise Unplanned
-        return _documents.plans(self._document, self)
 
     async def _finished(self, run: Run, completed: Any, again: tuple[Any, ...]) -> Any:
         try:
@@ -102,15 +233,10 @@ class FastExecutor(StrawberryGraphQLCoreExecutionContext):
         """What graphql-core makes of the value, perhaps to be awaited. `never`: there can be no plan for it."""
         if never:
             counts.left += 1
-            if self._plans is not None:
-                self._plans[_key(again[1])] = None
+            if self._roots is not None:
+                self._roots.fields[str(again[3].key)] = None
         else:
             counts.handed_back += 1
         plain = copy(self)  # collects its errors where this one does
-        plain._document = None
+        plain._plain = True
         return plain.complete_value(*again)
-
-
-def _key(details: FieldDetailsList) -> tuple[tuple[int, bool], ...]:
-    """Of a root field: its nodes, which live as long as their document, and whether they are deferred."""
-    return tuple([(id(each.node), each.defer_usage is not None) for each in details])

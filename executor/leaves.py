@@ -22,13 +22,13 @@ from executor.surprises import MAX_KNOWN, Surprise, check_plain, is_known
 Names = dict[str, Any]
 """What the names in generated code stand for."""
 
-_USUAL: dict[GraphQLLeafType, str] = {
+USUAL: dict[GraphQLLeafType, str] = {
     GraphQLString: "type(v := {value}) is str",
     GraphQLInt: "type(v := {value}) is int and -2147483648 <= v <= 2147483647",
     GraphQLFloat: "type(v := {value}) is float and v - v == 0.0",  # neither infinite nor NaN
     GraphQLBoolean: "type(v := {value}) is bool",
 }
-"""When a value is its own serialisation."""
+"""When a value is its own serialisation; then it is its own coercion too."""
 
 
 def leaf_expression(type_: GraphQLLeafType, nullable: bool, value: str, names: Names) -> str:
@@ -38,7 +38,7 @@ def leaf_expression(type_: GraphQLLeafType, nullable: bool, value: str, names: N
     if type_ is GraphQLID:
         names["texts"] = _texts
         return f"(v if type(v := {value}) is str else str(v) if type(v) in texts else {other}(v))"
-    if usual := _USUAL.get(type_):
+    if usual := USUAL.get(type_):
         return f"(v if {usual.format(value=value)} else {other}(v))"
     if isinstance(type_, GraphQLEnumType) and (members := _members(type_)):
         known = f"names{len(names)}"

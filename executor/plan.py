@@ -19,6 +19,7 @@ from graphql import (
     GraphQLObjectType,
     GraphQLOutputType,
     GraphQLResolveInfo,
+    GraphQLSchema,
     GraphQLSkipDirective,
     TypeNameMetaFieldDef,
     is_abstract_type,
@@ -92,7 +93,12 @@ class Field:
     """A field of a selection set; several, if they have the same key."""
 
     def __init__(
-        self, key: str, parent: GraphQLObjectType, definition: GraphQLField, details: FieldDetailsList
+        self,
+        schema: GraphQLSchema,
+        key: str,
+        parent: GraphQLObjectType,
+        definition: GraphQLField,
+        details: FieldDetailsList,
     ) -> None:
         """Raises Unplanned."""
         for each in details:
@@ -103,7 +109,7 @@ class Field:
         self.parent = parent
         self.definition = definition
         self.details = details
-        self.source = source_of(definition)
+        self.source = source_of(schema, definition, details[0].node)
         self.column = column_of(definition.type, details)
 
     def begin(self, above: Place, objects: list[Any], dicts: Dicts) -> None:
@@ -284,7 +290,7 @@ class Selection:
         definition = executor.schema.get_field(type_, details[0].node.name.value)
         if definition is None:
             raise Unplanned
-        field = Field(key, type_, definition, details)
+        field = Field(executor.schema, key, type_, definition, details)
         if definition is TypeNameMetaFieldDef:
             return repr(type_.name)
         if isinstance(field.source, Attribute) and isinstance(field.column, Leaves):

@@ -2,17 +2,20 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Sequence
+from copy import copy
+from functools import cached_property, partial
+from inspect import iscoroutinefunction
 from keyword import iskeyword
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from graphql import GraphQLField
+from graphql import FieldNode, GraphQLField, GraphQLSchema
 from graphql.execution.values import get_argument_values
 from graphql.pyutils import gather_with_cancel
-from strawberry.schema.schema_converter import get_arguments
 from strawberry.types.field import StrawberryField
 
-from executor.surprises import Surprise
+from executor.inputs import Arguments
+from executor.surprises import Surprise, Unplanned
 
 if TYPE_CHECKING:
     from executor.plan import Place
@@ -34,7 +37,7 @@ class LaterSource(ABC):
         """One for each object. May raise anything. Called when it is certain that it is awaited."""
 
 
-def source_of(definition: GraphQLField) -> Source | LaterSource:
+def source_of(schema: GraphQLSchema, definition: GraphQLField, node: FieldNode) -> Source | LaterSource:
     """The fastest source that does what the field's resolver would."""
     field = definition.extensions.get("strawberry-definition")
     resolve: Any = definition.resolve
@@ -48,8 +51,16 @@ def source_of(definition: GraphQLField) -> Source | LaterSource:
         if field.default_resolver is getattr and name.isidentifier() and not iskeyword(name):
             return Attribute(name)
         return Resolver(resolve)
-    if batch := getattr(resolver.wrapped_func, "batch", None):
-        return Batch(field, batch)
+    if iscoroutinefunction(function := resolver.wrapped_func):
+        try:
+            arguments = Arguments(schema, field, definition, node)
+        except Unplanned:
+            return LaterResolver(resolve)
+        return (
+            Batch(field, arguments, batch)
+            if (batch := getattr(function, "batch", None))
+            else LaterFunction(field, arguments)
+        )
     if field.is_async:
         return LaterResolver(resolve)
     if resolver.info_parameter or field.arguments:
@@ -115,34 +126,73 @@ class LaterResolver(LaterSource):
         return await gather_with_cancel(*(self._resolve(source, info, **arguments) for source in objects))
 
 
+class LaterFunction(LaterSource):
+    """A resolver that is an asynchronous function: Strawberry has nothing to do but to call it."""
+
+    def __init__(self, field: StrawberryField, arguments: Arguments) -> None:
+        resolver = field.base_resolver
+        assert resolver is not None
+        self._field = field
+        self.arguments = arguments
+        self._function: Callable[..., Awaitable[Any]] = resolver.wrapped_func  # type: ignore[assignment]
+        self._positional = resolver.self_parameter is not None
+        self._sources = [each.name for each in (resolver.parent_parameter, resolver.root_parameter) if each]
+        self._info = resolver.info_parameter and resolver.info_parameter.name
+
+    async def load(self, place: "Place", objects: list[Any]) -> Sequence[Any]:
+        variables = place.executor.variable_values
+        given = [self.arguments.values(variables) for _ in objects]  # before anything is called
+        if len(objects) == 1:
+            return [await self.call(place, objects[0], given[0])]
+        return await gather_with_cancel(*map(partial(self.call, place), objects, given))
+
+    def call(self, place: "Place", source: Any, arguments: dict[str, Any]) -> Awaitable[Any]:
+        """`arguments` are the call's own."""
+        if self._info:
+            arguments[self._info] = _info(place, self._field)
+        for name in self._sources:
+            arguments[name] = source
+        return self._function(source, **arguments) if self._positional else self._function(**arguments)
+
+    async def handled(self, place: "Place", error: Exception) -> Any:
+        """What Strawberry's exception handlers make of an error of the function. Raises it where they make nothing of it."""
+        return await self._raising(error, place.info)
+
+    @cached_property
+    def _raising(self) -> Callable[..., Awaitable[Any]]:
+        """The field's resolver as Strawberry makes it, of a function that raises the object that it is called for."""
+
+        def get_result(source: Exception, **_: Any) -> Any:
+            raise source
+
+        field = copy(self._field)
+        vars(field)["get_result"] = get_result
+        raising: Callable[..., Awaitable[Any]] = self.arguments.converter.from_resolver(field)
+        return raising
+
+
 class Batch(LaterSource):
     """A resolver that has a function for many objects: `resolver.batch(objects, info, **arguments)` gives their values."""
 
-    def __init__(self, field: StrawberryField, batch: Callable[..., Awaitable[Sequence[Any]]]) -> None:
+    def __init__(
+        self, field: StrawberryField, arguments: Arguments, batch: Callable[..., Awaitable[Sequence[Any]]]
+    ) -> None:
         self._field = field
+        self._arguments = arguments
         self._batch = batch
 
     async def load(self, place: "Place", objects: list[Any]) -> Sequence[Any]:
-        schema: Any = place.executor.schema
-        strawberry = schema._strawberry_schema
-        info = strawberry.config.info_class(_raw_info=place.info, _field=self._field)
-        arguments: dict[str, Any] = {}
-        if self._field.arguments:
-            _, arguments = get_arguments(
-                field=self._field,
-                source=None,
-                info=info,
-                kwargs=place_arguments(place),
-                config=strawberry.config,
-                scalar_registry=strawberry.schema_converter.scalar_registry,
-            )
-            for reserved in ("root_parameter", "parent_parameter", "info_parameter"):
-                if parameter := getattr(self._field.base_resolver, reserved):
-                    arguments.pop(parameter.name, None)
-        values = await self._batch(objects, info, **arguments)
+        arguments = self._arguments.values(place.executor.variable_values)
+        values = await self._batch(objects, _info(place, self._field), **arguments)
         if len(values) != len(objects):
             raise Surprise
         return values
+
+
+def _info(place: "Place", field: StrawberryField) -> Any:
+    """Strawberry's."""
+    schema: Any = place.executor.schema
+    return schema._strawberry_schema.config.info_class(_raw_info=place.info, _field=field)
 
 
 def place_arguments(place: "Place") -> dict[str, Any]:

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 from graphql import parse, validate
-from hypothesis import given, note, settings
+from hypothesis import HealthCheck, given, note, settings
 from strawberry import Schema
 from strawberry.utils.str_converters import to_camel_case
 
 from executor import FastExecutor
-from tests.executor.documents import documents, variables
+from tests.executor.documents import documents, input_examples, inputs, variables
 from tests.executor.world import SOUND, WRONG, WRONG_KEYS, Thing, answer, schema_of, sound, things
 
 SLOW, FAST = schema_of(), schema_of(FastExecutor)
@@ -87,6 +87,8 @@ async def compare(document: str, given_variables: dict[str, Any], data: list[Thi
 async def test_examples() -> None:
     for document, given_variables, data in examples():
         await compare(document, given_variables, data)
+    for document, given_variables in input_examples(SLOW._schema):
+        await compare(document, given_variables, sound("node"))
 
 
 # Of siblings that a failure cancels, some may never have been awaited.
@@ -104,3 +106,11 @@ async def test_queries(document: str, given_variables: dict[str, Any], data: lis
 async def test_mutations(document: str, given_variables: dict[str, Any], data: list[Thing]) -> None:
     note(document)
     await compare(document, given_variables, data)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@settings(max_examples=600, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(inputs(SLOW._schema))
+async def test_inputs(asked: tuple[str, dict[str, Any]]) -> None:
+    note(repr(asked))
+    await compare(*asked, sound("node"))

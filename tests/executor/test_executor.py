@@ -2,7 +2,7 @@
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Hashable
 from typing import Any
 
 import pytest
@@ -12,16 +12,17 @@ from strawberry.extensions import SchemaExtension
 from strawberry.schema.config import StrawberryConfig
 
 from executor import Counts, FastExecutor, counts
-from executor.documents import MAX_VALUES, PlannedDocument, PlannedDocuments
+from executor.documents import PlannedDocuments
+from executor.operation import MAX_VALUES, Operation
 from executor.plan import Selection
 from resolvers.loader import Loader
-from tests.executor.test_differences import BELOW, FAST, SLOW
+from tests.executor.test_differences import BELOW, FAST, SLOW, compare
 from tests.executor.world import Answer, World, answer, copied, schema_of, sound
 
 
 @pytest.fixture(autouse=True)
 def from_zero(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("taken", "handed_back", "left"):
+    for name in ("taken", "handed_back", "left", "inputs_handed_back"):
         monkeypatch.setattr(counts, name, 0)
 
 
@@ -52,6 +53,64 @@ async def test_what_is_handed_back_is_counted() -> None:
     given = await answer(FAST, "{ nodes { number } first { number } }", {}, data)
     assert given.errors
     assert counts == Counts(taken=1, handed_back=1)
+
+
+GIVEN = {
+    "count": 1, "name": "n", "maybe": None, "surely": "s", "ratio": 1, "flag": None, "key": 7, "colour": "RED",
+    "shades": ["DARK"], "at": "2026-01-01T00:00:00Z", "even": 2,
+    "json": {"a": [1]}, "grid": [[1, None], None], "point": {"x": 1},
+    "points": [{"x": 0.5, "y": 2, "of": "k"}], "spans": [{"start": 1, "end": None}], "choice": {"number": 1},
+    "either": {"text": "t"}, "later": {"words": ["w"], "at": {"x": 1}},
+}  # fmt: skip
+
+
+async def test_usual_inputs_are_not_handed_back() -> None:
+    for given in ({"count": 1}, GIVEN):
+        for variables in ({"given": given}, {"given": given, "x": 2, "fail": "refused"}):
+            await compare(
+                """mutation ($given: Given!, $x: Float! = 1, $fail: String) {
+                    take(given: $given, fail: $fail) { __typename }
+                    other: take(given: {count: 2, points: [{x: $x}], colour: BLUE}) { __typename }
+                    several(points: [{x: $x}, {x: 1}], hue: BLUE, choice: {text: "t"}) { __typename }
+                }""",
+                variables,
+                sound("node"),
+            )
+    assert counts.inputs_handed_back == counts.handed_back == counts.left == 0
+
+
+async def test_what_is_wrong_with_inputs_is_counted() -> None:
+    document = "query ($given: Given!) { take(given: $given) { __typename } }"
+    for given in ({"count": 1}, {}):  # the first time, nothing is known of the operation
+        await answer(FAST, document, {"given": given}, sound("node"))
+    assert counts == Counts(taken=1, inputs_handed_back=1)
+    await answer(FAST, "{ atOnce several(span: {start: 2, end: 1}) { __typename } }", {}, sound("node"))
+    assert counts == Counts(taken=1, inputs_handed_back=2)
+
+
+def test_operations_of_one_document() -> None:
+    document = parse("query A($x: Int! = 1) { count @include(if: true) } query B($x: Int!) { b: count }")
+    for _ in range(2):
+        for name, variables, data in (
+            ("A", {}, {"count": 3}),
+            ("B", {"x": 1}, {"b": 3}),
+            ("B", {}, None),
+            ("C", {}, None),
+            (None, {}, None),
+        ):
+            built = FastExecutor.build(FAST._schema, document, None, None, variables, name)
+            assert (None if isinstance(built, list) else built.execute_operation().data) == data
+
+
+async def test_requests_share_no_state() -> None:
+    """But what is of the operation, and those that nobody changes."""
+    document = parse("query ($at: Int) { node(at: $at) { id } }")
+    _, one, other = (FastExecutor.build(FAST._schema, document, None, World([]), {"at": 1}) for _ in range(3))
+    shared = {
+        name for name, value in vars(one).items() if value is vars(other)[name] and not isinstance(value, Hashable)
+    }
+    assert shared == {"fragment_definitions", "fragments"}
+    assert one.variable_values.coerced is not other.variable_values.coerced
 
 
 async def test_extensions_that_resolve_fields_see_all_of_them() -> None:
@@ -91,7 +150,7 @@ async def test_what_is_deferred_or_streamed_is_left() -> None:
 
     for document, done in (
         ("{ first { name ... @defer { other } } }", Counts(left=1)),
-        ("{ ... @defer { first { name } } all { name } }", Counts(taken=1, left=1)),
+        ("{ ... @defer { first { name } } all { name } }", Counts(left=2)),
         ("{ first { name } ... @defer { first { other } } }", Counts(left=1)),
         ("{ first { name } ... @defer { first { name } second: first { other } } }", Counts(left=2)),
         ("{ all @stream(initialCount: 1) { name } }", Counts(left=1)),
@@ -175,15 +234,17 @@ class TestPlans:
     def test_those_of_one_document_are_bounded(self) -> None:
         names = ["a", "b", "c", "d", "e"]
         document = self.planned(names)
-        planned = PlannedDocument(document)
+        variables: dict[str, bool] = dict.fromkeys(names, False)
+        planned = Operation(self.executor(document, **variables), tuple(names))
         for number in range(2 * MAX_VALUES):
-            planned.plans(self.executor(document, **{name: bool(number & 1 << n) for n, name in enumerate(names)}))
-            assert len(planned._plans) <= MAX_VALUES
+            variables = {name: bool(number & 1 << n) for n, name in enumerate(names)}
+            planned.roots(self.executor(document, **variables))
+            assert len(planned._roots) == min(number + 1, MAX_VALUES)
 
     def test_they_go_with_their_document(self) -> None:
         planned = PlannedDocuments()
         document = self.planned(["a"])
-        planned.plans(document, self.executor(document, a=True))
+        planned.of(document)
         assert len(planned._documents) == 1
         del document
         gc.collect()
@@ -193,9 +254,9 @@ class TestPlans:
         planned = PlannedDocuments()
         documents = [self.planned(["a"]) for _ in range(3)]
         for document in documents[:2]:
-            planned.plans(document, self.executor(document, a=True))
+            planned.of(document)
         monkeypatch.setattr(Selection, "made", Selection.made + 10_001)
-        planned.plans(documents[2], self.executor(documents[2], a=True))
+        planned.of(documents[2])
         assert len(planned._documents) == 1
 
 

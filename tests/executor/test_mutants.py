@@ -11,11 +11,12 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
 import executor
-from tests.executor.documents import documents, variables
+from tests.executor.documents import documents, input_examples, inputs, variables
 from tests.executor.test_differences import SLOW, examples
-from tests.executor.world import Answer, Thing, answer, schema_of, things
+from tests.executor.world import Answer, Thing, answer, schema_of, sound, things
 
 EXAMPLES = 50
+INPUTS = 150
 SOURCE = Path(executor.__file__).parent
 
 MUTANTS = {
@@ -46,12 +47,57 @@ MUTANTS = {
     "the name of the type": ("plan", "return repr(type_.name)", "return repr(key)"),
     "of merged fields the first": ("plan", "[each.node for each in field.details]", "[field.details[0].node]"),
     "no arguments": ("sources", "if not field.definition.args and not node.arguments:", "if True:"),
-    "the first object for all": ("sources", "self._resolve(source, info", "self._resolve(objects[0], info"),
+    "the first object for all": (
+        "sources",
+        "self.call, place), objects,",
+        "self.call, place), objects[:1] * len(objects),",
+    ),
     "one level only": ("plan", "await self.finish()", "pass"),
-    "the plan of other variables": ("documents", "key = (executor.schema, id(executor.operation), values)", "key = 0"),
+    "the plan of other variables": ("operation", "tuple([coerced.get(name) for name in self._directives])", "()"),
     "nothing handed back": ("fast", "return plain.complete_value(*again)", "return None"),
     "handed back, but errors kept": ("fast", "plain = copy(self)", "plain = self.build_per_event_executor(None)"),
     "a batch in another order": ("sources", "await self._batch(objects,", "await self._batch(objects[::-1],"),
+    "an input as it comes": ("inputs", "coerced := type_.coerce_input_value(value)", "coerced := value"),
+    "an input that is none": (
+        "inputs",
+        "type_.coerce_input_value(value)) is Undefined",
+        "type_.coerce_input_value(value)) == ()",
+    ),
+    "null for a scalar that may not be": ("inputs", "value is None or value is Undefined or (", "("),
+    "null for a variable that may not be": ("inputs", "if value is None and not nullable:", "if False:"),
+    "anything as a list": ("inputs", 'if type({value}) is list else surprise())"  # also', 'if True else 0)"  # also'),
+    "fields that are unknown": ("inputs", " or not known.issuperset(given)", ""),
+    "fields that are missing": ("inputs", 'lines.append("else: surprise()")', 'lines.append("else: pass")'),
+    "no default of a field": ("inputs", 'f"else: coerced[{out}] = {name}"', 'f"else: {name}"'),
+    "no default of a variable": ("inputs", "if default is not None:", "if False:"),
+    "no default of an argument": ("inputs", "return coerce_default_value(argument)", "return Undefined"),
+    "variables that are missing": ("inputs", "elif is_non_null_type(type_):", "elif False:"),
+    "two of @oneOf": ("inputs", "len(given) != 1 or len(coerced) != 1 or ", ""),
+    "null of @oneOf": ("inputs", " or None in coerced.values()", ""),
+    "a check that is not made": ("inputs", "if type_.out_type is GraphQLInputObjectType.out_type:", "if True:"),
+    "null taken for left out": ("inputs", ") is not Undefined  # left out", ") is not None"),
+    "null for Maybe that may not be": (
+        "inputs",
+        'f"(surprise() if {value} is None else Some({converted}))"',
+        'f"Some({converted})"',
+    ),
+    "nothing for Maybe": ("inputs", 'return f"Some({converted})"', "return converted"),
+    "a list that others have": ("inputs", 'items = f"list({value})"', "items = value"),
+    "what the client gave, not what was coerced": ("inputs", "coerced[name] = coerce(value)", "coerced[name] = value"),
+    "errors that are not handled": ("fast", "result = await function.handled(place, error)", "raise"),
+    "a resolver called twice": (
+        "fast",
+        "await function.handled(place, error)",
+        "await function.call(place, source, arguments)",
+    ),
+    "mutations together": ("fast", "self.operation.operation is OperationType.MUTATION", "False"),
+    "an error without data that is not told": ("fast", "self.collected_errors.add(error, None)", "pass"),
+    "errors of root fields that are not theirs": (
+        "fast",
+        "self.handle_field_error(error, type_, field.details, path)",
+        "pass",
+    ),
+    "no source": ("sources", "self._function(source, **arguments)", "self._function(None, **arguments)"),
 }
 
 
@@ -62,21 +108,27 @@ def corpus() -> list[tuple[str, dict[str, Any], list[Thing], Answer]]:
     for document, values, data in examples():
         found.append((document, values, data, asyncio.run(answer(SLOW, document, values, data))))
 
-    @settings(
-        max_examples=EXAMPLES,
-        derandomize=True,
-        database=None,
-        deadline=None,
-        phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )
+    always: dict[str, Any] = {"derandomize": True, "database": None, "deadline": None, "phases": [Phase.generate]}
+    always["suppress_health_check"] = list(HealthCheck)
+
+    @settings(max_examples=EXAMPLES, **always)
     @given(documents(SLOW._schema), variables, things())
     def collect(document: str, given_variables: dict[str, Any], data: list[Thing]) -> None:
         for either in (True, False):
             values = given_variables | {"either": either}
             found.append((document, values, data, asyncio.run(answer(SLOW, document, values, data))))
 
+    @settings(max_examples=INPUTS, **always)
+    @given(inputs(SLOW._schema))
+    def collect_inputs(asked: tuple[str, dict[str, Any]]) -> None:
+        expected = asyncio.run(answer(SLOW, *asked, sound("node")))
+        found.extend([(*asked, sound("node"), expected)] * 2)  # the second time, the operation is known
+
     collect()
+    collect_inputs()
+    for document, values in input_examples(SLOW._schema):
+        expected = asyncio.run(answer(SLOW, document, values, sound("node")))
+        found.extend([(document, values, sound("node"), expected)] * 2)
     return found
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import math
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -11,8 +12,9 @@ from typing import Annotated, Any, NewType
 from uuid import UUID
 
 import strawberry
-from graphql import GraphQLError, Undefined
+from graphql import GraphQLError, GraphQLInputObjectType, Undefined
 from hypothesis import strategies as st
+from strawberry import UNSET
 from strawberry.extensions import ParserCache, ValidationCache
 from strawberry.scalars import JSON
 from strawberry.schema.config import StrawberryConfig
@@ -49,6 +51,13 @@ def _even(value: Any) -> Any:
     if value % 2:
         raise ValueError(f"{value} is odd")
     return f"even {value}" if value else None
+
+
+def _even_given(value: Any) -> Any:
+    """0 is none, 6 is what is no value, and what is odd raises."""
+    if value % 2:
+        raise ValueError(f"{value} is odd")
+    return {0: None, 6: Undefined}.get(value, value)
 
 
 Even = NewType("Even", int)
@@ -110,6 +119,8 @@ class World:
     """The data of one execution, with loaders of its own."""
 
     def __init__(self, things: Sequence[Thing]) -> None:
+        self.received: list[str] = []
+        """What resolvers that take inputs were called with."""
         self.things = list(things)
         self.pets = [thing for thing in things if thing.kind != "node"]
         self.loads: list[list[Any]] = []
@@ -267,8 +278,174 @@ async def _soon(value: Any) -> Any:
     return value
 
 
+class RefusedError(Exception):
+    """Of the domain: there is a type for it."""
+
+
 @strawberry.type
-class Query:
+class Taken:
+    count: int
+
+
+@strawberry.type
+class Refused:
+    why: str
+
+
+class Handler(strawberry.ExceptionHandler[RefusedError, Refused]):
+    def handle(self, exception: RefusedError, *, field: Any, info: Any) -> Any:
+        match str(exception):
+            case "later":
+                return _soon(Refused(why="later"))
+            case "declined":
+                return None
+            case "broken":
+                raise LookupError("the handler")
+        return Refused(why=f"{exception} by {info.field_name}")
+
+
+@strawberry.input
+class Point:
+    x: float
+    y: float = 0.5
+    of: strawberry.ID | None = UNSET
+
+
+IDS: Any = (strawberry.ID("d"),)
+POINTS: Any = (Point(x=1), Point(x=2, of=strawberry.ID("k")))
+"""A default: resolvers get a list."""
+
+
+@strawberry.input
+class Span:
+    start: int
+    end: int | None
+
+    def __post_init__(self) -> None:
+        if self.end is not None and self.end < self.start:
+            raise ValueError("ends before it starts") if self.end else RefusedError("refused")
+
+
+@strawberry.input(one_of=True)
+class Choice:
+    number: int | None = UNSET
+    text: str | None = UNSET
+    span: Span | None = UNSET
+
+
+@strawberry.input(one_of=True)
+class Either:
+    """Strawberry looks after its being `@oneOf`, and graphql-core after that of Choice."""
+
+    number: strawberry.Maybe[int]
+    text: strawberry.Maybe[str]
+
+
+@strawberry.input
+class Tree:
+    value: int
+    below: list["Tree"] | None = None
+
+
+@strawberry.input
+class Given:
+    count: int
+    title: str = strawberry.field(name="name", default="untitled")
+    maybe: strawberry.Maybe[int | None]
+    surely: strawberry.Maybe[str]
+    ratio: float | None = None
+    flag: bool | None
+    key: strawberry.ID | None = UNSET
+    colour: Colour = Colour.BLUE
+    shades: list[Shade] = strawberry.field(default_factory=list)
+    at: datetime | None = None
+    even: Even | None
+    json: JSON | None
+    grid: list[list[int | None] | None] | None = None
+    point: Point | None = strawberry.field(default_factory=lambda: Point(x=1.5))
+    points: list[Point] | None = None
+    spans: strawberry.Maybe[list[Span] | None]
+    choice: Choice | None
+    either: Either | None
+    later: Annotated["Later", strawberry.lazy("tests.executor.world")] | None = None
+
+
+@strawberry.input
+class Later:
+    words: list[str]
+    at: strawberry.Maybe[Point]
+
+
+def _received(info: Info, **arguments: Any) -> None:
+    """Notes them, and changes what can be changed of them: nobody else must see that."""
+    variables = info.variable_values
+    info.context.received.append(f"{info.path.key} {info.field_name} {arguments!r} {list(variables)} {variables!r}")
+    for value in arguments.values():
+        for each in (value, *(vars(value).values() if hasattr(value, "__strawberry_definition__") else ())):
+            if type(each) is list:
+                each.append("changed")
+
+
+def _fail(how: str | None) -> None:
+    match how:
+        case None | "":
+            return
+        case "plain":
+            raise ValueError("plain")
+        case "graphql":
+            raise GraphQLError("of GraphQL", extensions={"code": "C"})
+        case _:
+            raise RefusedError(how)
+
+
+@strawberry.type
+class Inputs:
+    """Resolvers that take inputs, and fail if they are told so: as queries and as mutations."""
+
+    @strawberry.field(graphql_type=Annotated[Taken | Refused, strawberry.union("Result")])
+    async def take(self, info: Info, given: Given, fail: str | None = None) -> Any:
+        _received(info, self=self, given=given, fail=fail)
+        _fail(fail)
+        await asyncio.sleep(0)
+        return Taken(count=given.count)
+
+    @strawberry.field(graphql_type=Annotated[Taken | Refused, strawberry.union("Result")] | None)
+    async def several(
+        root: Any,  # noqa: N805
+        info: Info,
+        points: list[Point] = POINTS,
+        ids: list[strawberry.ID | None] | None = IDS,
+        choice: Choice | None = None,
+        span: strawberry.Maybe[Span] = None,
+        colour: Annotated[Colour, strawberry.argument(name="hue")] = Colour.RED,
+        at: datetime | None = UNSET,
+        ratio: float = 1,
+        fail: str = "",
+    ) -> Any:
+        _received(info, root=root, points=points, ids=ids, choice=choice, span=span, colour=colour, at=at, ratio=ratio)
+        await asyncio.sleep(0)
+        _fail(fail)
+        return None if fail == "" and ratio < 0 else Taken(count=len(points))
+
+    @strawberry.field
+    async def plant(self, info: Info, tree: Tree) -> int:
+        _received(info, tree=tree)
+        return tree.value
+
+    @strawberry.field
+    async def echo(self, json: JSON, even: Even | None = None, fail: str | None = None) -> JSON:
+        _fail(fail)
+        return [json, even]  # type: ignore[return-value]
+
+    @strawberry.field
+    def at_once(self, info: Info, span: Span | None = None, fail: str | None = None) -> int:
+        _received(info, span=span)
+        _fail(fail)
+        return 1
+
+
+@strawberry.type
+class Query(Inputs):
     count: int = strawberry.field(resolver=lambda: 3)
 
     @strawberry.field(graphql_type=list[Node])
@@ -302,7 +479,7 @@ class Query:
 
 
 @strawberry.type
-class Mutation:
+class Mutation(Inputs):
     @strawberry.mutation(graphql_type=Node | None)
     async def touch(self, info: Info, at: int = 0) -> Any:
         thing = info.context.things[at % len(info.context.things)]
@@ -319,16 +496,21 @@ class QuietSchema(strawberry.Schema):
 def schema_of(executor: Any = None, extensions: Sequence[Any] = ()) -> strawberry.Schema:
     """The schema, executed by a class; None: by graphql-core."""
     config = StrawberryConfig(
-        scalar_map={Even: strawberry.scalar(name="Even", serialize=_even, parse_value=lambda value: value)}
+        scalar_map={Even: strawberry.scalar(name="Even", serialize=_even, parse_value=_even_given)}
     )
-    return QuietSchema(
+    schema = QuietSchema(
         Query,
         Mutation,
         types=[Node, Dog, Cat],
         config=config,
         execution_context_class=executor,
+        exception_handlers=[Handler()],
         extensions=[ParserCache, ValidationCache, *extensions],
     )
+    choice = schema._schema.type_map["Choice"]
+    assert isinstance(choice, GraphQLInputObjectType)
+    choice.is_one_of, choice.out_type = True, GraphQLInputObjectType.out_type  # type: ignore[method-assign]
+    return schema
 
 
 SOUND: dict[str, st.SearchStrategy[Any]] = {
@@ -433,14 +615,15 @@ class Answer:
 
     data: Any
     errors: list[tuple[str, Any, Any]] = field(default_factory=list)
+    received: list[str] = field(default_factory=list)
 
     @classmethod
-    def of(cls, result: ExecutionResult) -> "Answer":
+    def of(cls, result: ExecutionResult, received: Sequence[str] = ()) -> "Answer":
         errors = [
             (error.message, tuple(error.path or ()), tuple((each.line, each.column) for each in error.locations or ()))
             for error in result.errors or ()
         ]
-        return cls(_seen(result.data), sorted(errors, key=repr))
+        return cls(_seen(result.data), sorted(errors, key=repr), list(received))
 
 
 def _seen(value: Any) -> Any:
@@ -453,5 +636,6 @@ def _seen(value: Any) -> Any:
 
 
 async def answer(schema: strawberry.Schema, document: str, variables: dict[str, Any], data: Sequence[Thing]) -> Answer:
+    world = copied(data)
     async with asyncio.timeout(5):
-        return Answer.of(await schema.execute(document, variables, context_value=copied(data)))
+        return Answer.of(await schema.execute(document, deepcopy(variables), world, "the root"), world.received)
