@@ -5,5 +5,6 @@
 
 from executor.counts import Counts, counts
 from executor.fast import FastExecutor
+from executor.instances import InstancesOf
 
-__all__ = ["Counts", "FastExecutor", "counts"]
+__all__ = ["Counts", "FastExecutor", "InstancesOf", "counts"]

@@ -74,7 +74,7 @@ def _completed(type_: GraphQLLeafType, nullable: bool) -> Callable[[Any], Any]:
             if nullable:
                 return None
             raise Surprise
-        check_plain((value,))
+        check_plain((value,), {type(value)})
         if type_ is GraphQLID:
             _learn(type(value))
         return Executor.complete_leaf_value(type_, value)

@@ -7,6 +7,7 @@ A `Field` gets its values from a source, one for each object, and a `Column` com
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from itertools import repeat
+from types import NoneType
 from typing import Any
 
 from graphql import (
@@ -32,6 +33,7 @@ from graphql.execution import Executor
 from graphql.execution.collect_fields import FieldDetailsList
 from graphql.pyutils import Path, gather_with_cancel
 
+from executor.instances import InstancesOf
 from executor.leaves import Names, generated, leaf_expression, leaf_list
 from executor.sources import Attribute, LaterSource, Source, source_of
 from executor.surprises import Surprise, Unplanned, check_plain
@@ -136,12 +138,15 @@ class Column(ABC):
     def complete(self, place: Place, values: list[Any]) -> list[Any]:
         """Each as it is in the answer, but for what the run has yet to put into it. May raise anything."""
 
-    def present(self, values: list[Any]) -> list[Any]:
-        """Without nulls. Raises Surprise for those that must not be."""
-        present = [value for value in values if value is not None]
-        if len(present) != len(values) and not self.nullable:
+    def present(self, values: list[Any]) -> tuple[list[Any], set[type]]:
+        """Without nulls, and their classes. Raises Surprise for nulls that must not be."""
+        kinds = set(map(type, values))
+        if NoneType not in kinds:
+            return values, kinds
+        if not self.nullable:
             raise Surprise
-        return present
+        kinds.discard(NoneType)
+        return [value for value in values if value is not None], kinds
 
 
 def column_of(type_: GraphQLOutputType, details: FieldDetailsList) -> Column:
@@ -176,7 +181,7 @@ class Lists(Column):
         self._items = column_of(type_.of_type, details)
 
     def complete(self, place: Place, values: list[Any]) -> list[Any]:
-        lists = self.present(values)
+        lists, _ = self.present(values)
         items: list[Any] = []
         for each in lists:
             if type(each) not in _LISTS:
@@ -204,11 +209,15 @@ class Objects(Column):
         self._selection: Selection | None = None
 
     def complete(self, place: Place, values: list[Any]) -> list[Any]:
-        objects = self.present(values)
+        objects, kinds = self.present(values)
         if not objects:
             return [None] * len(values)
-        check_plain(objects)
-        if is_type_of := self._type.is_type_of:
+        check_plain(objects, kinds)
+        is_type_of = self._type.is_type_of
+        if isinstance(is_type_of, InstancesOf):
+            if not is_type_of.have(kinds):
+                raise Surprise
+        elif is_type_of:
             verdicts = set(map(is_type_of, objects, repeat(place.info)))
             if verdicts != {True}:
                 place.executor.track_async_work(list(verdicts))
@@ -218,7 +227,7 @@ class Objects(Column):
         dicts = self._selection.project(objects)
         for field in self._selection.others:
             field.begin(place, objects, dicts)
-        if len(objects) == len(values):
+        if objects is values:
             return dicts
         rest = iter(dicts)
         return [None if value is None else next(rest) for value in values]
@@ -234,7 +243,7 @@ class Abstracts(Column):
         self._columns: dict[str, Objects] = {}
 
     def complete(self, place: Place, values: list[Any]) -> list[Any]:
-        check_plain(self.present(values))
+        check_plain(*self.present(values))
         resolve_type = self._type.resolve_type or place.executor.type_resolver
         indexes: dict[str, list[int]] = {}
         for index, value in enumerate(values):

@@ -25,9 +25,12 @@ _plain: set[type] = set()
 """Classes of which every value is plain, as far as one can tell from the first."""
 
 
-def check_plain(values: Collection[Any]) -> None:
-    """Raises Surprise if one of them is what graphql-core does not take for a value: null, an exception, an awaitable."""
-    if not _plain.issuperset(map(type, values)):
+def check_plain(values: Collection[Any], kinds: set[type]) -> None:
+    """Raises Surprise if one of them is what graphql-core does not take for a value: null, an exception, an awaitable.
+
+    `kinds` are their classes.
+    """
+    if not _plain >= kinds:
         for value in values:
             if type(value) not in _plain:
                 _check(value)

@@ -1,7 +1,7 @@
 """Agents in GraphQL."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 from strawberry import Maybe
@@ -9,6 +9,7 @@ from strawberry import Maybe
 from domain import agents as entities
 from domain import revisions
 from domain.variants import AgentVariant as AgentVariantEntity
+from executor import InstancesOf
 from resolvers import agents as resolve
 from resolvers import history as resolve_history
 from schema.configs import AgentConfig, ConfigInput, NewConfigInput, ResolvedConfig
@@ -58,9 +59,7 @@ class Agent(Node):
     created_at: datetime
     updated_at: datetime
 
-    @classmethod
-    def is_type_of(cls, source: Any, info: Any) -> bool:
-        return isinstance(source, entities.Agent)
+    is_type_of = InstancesOf(entities.Agent)
 
 
 @strawberry.input(description="Every given condition must hold.")

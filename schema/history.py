@@ -1,7 +1,6 @@
 """Histories and revisions in GraphQL."""
 
 from datetime import datetime
-from typing import Any
 
 import strawberry
 from strawberry.scalars import JSON
@@ -9,6 +8,7 @@ from strawberry.scalars import JSON
 from domain import configs
 from domain import events as entities
 from domain.events import EventKind
+from executor import InstancesOf
 from resolvers import history as resolve
 from resolvers import variants as resolve_variants
 from schema.configs import AgentConfig, ConfigOverrides
@@ -56,18 +56,14 @@ class AgentEvent(Event):
         " variant changed, else the agent's."
     )
 
-    @classmethod
-    def is_type_of(cls, source: Any, info: Any) -> bool:
-        return isinstance(source, entities.Event)
+    is_type_of = InstancesOf(entities.Event)
 
 
 @strawberry.type(description="A change of a meeting. Its segments have versions instead.")
 class MeetingEvent(Event):
     meeting_id: strawberry.ID = strawberry.field(resolver=aggregate_id)
 
-    @classmethod
-    def is_type_of(cls, source: Any, info: Any) -> bool:
-        return isinstance(source, entities.Event)
+    is_type_of = InstancesOf(entities.Event)
 
 
 @strawberry.type(description="An agent as it was at a version, rebuilt from its history.")

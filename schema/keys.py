@@ -1,7 +1,7 @@
 """API keys, and who asks, in GraphQL."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 import strawberry
 from strawberry import Maybe
@@ -9,6 +9,7 @@ from strawberry import Maybe
 from domain import keys as entities
 from domain import principals
 from domain.principals import Scope
+from executor import InstancesOf
 from schema.connections import Connection
 from schema.errors import Conflict, InvalidInput, NotFound
 
@@ -35,9 +36,7 @@ class ApiKey:
     revoked_at: datetime | None
     revoked_by: str | None
 
-    @classmethod
-    def is_type_of(cls, source: Any, info: Any) -> bool:
-        return isinstance(source, entities.ApiKey)
+    is_type_of = InstancesOf(entities.ApiKey)
 
 
 @strawberry.type(description="A new key, and its token.")
@@ -45,9 +44,7 @@ class CreatedApiKey:
     token: str = strawberry.field(description="For `Authorization: Bearer`. Keep it: it cannot be had again.")
     api_key: entities.ApiKey = strawberry.field(graphql_type=ApiKey)
 
-    @classmethod
-    def is_type_of(cls, source: Any, info: Any) -> bool:
-        return isinstance(source, entities.CreatedApiKey)
+    is_type_of = InstancesOf(entities.CreatedApiKey)
 
 
 @strawberry.type(description="Who asks.")
@@ -60,9 +57,7 @@ class Viewer:
     )
     expires_at: datetime | None
 
-    @classmethod
-    def is_type_of(cls, source: Any, info: Any) -> bool:
-        return isinstance(source, principals.Principal)
+    is_type_of = InstancesOf(principals.Principal)
 
 
 @strawberry.input

@@ -1,12 +1,13 @@
 """Applying manifests of agents in GraphQL."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import strawberry
 from strawberry import Maybe
 
 from domain import events
 from domain import manifests as entities
+from executor import InstancesOf
 from schema.configs import ConfigInput, NewConfigInput
 from schema.errors import Conflict, InvalidInput, NotFound
 from schema.history import AgentEvent
@@ -53,9 +54,7 @@ class AppliedAgents:
     state: str = strawberry.field(description="What was stored before; for `expectedState`.")
     dry_run: bool
 
-    @classmethod
-    def is_type_of(cls, source: Any, info: Any) -> bool:
-        return isinstance(source, entities.AppliedAgents)
+    is_type_of = InstancesOf(entities.AppliedAgents)
 
 
 ApplyAgentsResult = Annotated[AppliedAgents | NotFound | InvalidInput | Conflict, strawberry.union("ApplyAgentsResult")]

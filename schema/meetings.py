@@ -1,7 +1,7 @@
 """Meetings in GraphQL."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 from strawberry import Maybe
@@ -12,6 +12,7 @@ from domain import meetings as entities
 from domain import segments as segment_entities
 from domain.meetings import MeetingState
 from domain.transcripts import TranscriptFormat
+from executor import InstancesOf
 from resolvers import history as resolve_history
 from resolvers import meetings as resolve
 from resolvers import segments as resolve_segments
@@ -77,9 +78,7 @@ class Meeting(Node):
         resolver=resolve_segments.transcript, description="The whole transcript as a file, by segmentId."
     )
 
-    @classmethod
-    def is_type_of(cls, source: Any, info: Any) -> bool:
-        return isinstance(source, entities.Meeting)
+    is_type_of = InstancesOf(entities.Meeting)
 
 
 @strawberry.input(description="Every given condition must hold.")

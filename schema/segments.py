@@ -1,13 +1,14 @@
 """Segments in GraphQL."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 import strawberry
 from strawberry import Maybe
 
 from domain import meetings
 from domain import segments as entities
+from executor import InstancesOf
 from resolvers import segments as resolve
 from schema.errors import Conflict, InvalidInput, NotFound
 from schema.meetings import Meeting
@@ -28,9 +29,7 @@ class Segment(Node):
     updated_at: datetime
     meeting: meetings.Meeting = strawberry.field(resolver=resolve.meeting, graphql_type=Meeting)
 
-    @classmethod
-    def is_type_of(cls, source: Any, info: Any) -> bool:
-        return isinstance(source, entities.Segment)
+    is_type_of = InstancesOf(entities.Segment)
 
 
 @strawberry.input(
@@ -56,9 +55,7 @@ class UpsertedSegments:
     updated: int
     unchanged: int
 
-    @classmethod
-    def is_type_of(cls, source: Any, info: Any) -> bool:
-        return isinstance(source, entities.UpsertedSegments)
+    is_type_of = InstancesOf(entities.UpsertedSegments)
 
 
 @strawberry.type(description="What a deletion did; segments that were not there are not counted.")
@@ -67,9 +64,7 @@ class DeletedSegments:
     cursor: str = strawberry.field(description="The place in segmentUpdates after this write.")
     deleted: int
 
-    @classmethod
-    def is_type_of(cls, source: Any, info: Any) -> bool:
-        return isinstance(source, entities.DeletedSegments)
+    is_type_of = InstancesOf(entities.DeletedSegments)
 
 
 UpsertSegmentsResult = Annotated[

@@ -1,13 +1,14 @@
 """Variants in GraphQL."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 import strawberry
 from strawberry import Maybe
 
 from domain import agents, configs, revisions
 from domain import variants as entities
+from executor import InstancesOf
 from resolvers import history as resolve_history
 from resolvers import variants as resolve
 from schema.agents import Agent
@@ -42,9 +43,7 @@ class AgentVariant(Node):
     created_at: datetime
     updated_at: datetime
 
-    @classmethod
-    def is_type_of(cls, source: Any, info: Any) -> bool:
-        return isinstance(source, entities.AgentVariant)
+    is_type_of = InstancesOf(entities.AgentVariant)
 
 
 @strawberry.input
