@@ -23,9 +23,9 @@ class Loader(Generic[K, V]):
         self._load = load
         self._max_batch_size = max_batch_size
         self._values: dict[K, V] = {}
-        self._batches: dict[K, asyncio.Task[None]] = {}
-        self._open: list[K] = []
-        """The keys of the last batch, until it begins."""
+        self._batches: dict[K, _Batch[K]] = {}
+        self._open: _Batch[K] | None = None
+        """That which has yet to begin."""
 
     async def load(self, key: K) -> V:
         """Raises the error of its batch."""
@@ -35,31 +35,51 @@ class Loader(Generic[K, V]):
         """The values of keys, in order. Raises the error of one of their batches, if there are any."""
         wanted = list(keys)
         known = self._batches
-        batches = {known.get(key) or self._asked(key) for key in wanted}
-        for batch in batches:
-            if batch.done():
-                batch.result()
-            else:
-                await asyncio.shield(batch)
+        for batch in {known.get(key) or self._asked(key) for key in wanted}:
+            await batch.ended()
         return [self._values[key] for key in wanted]
 
-    def _asked(self, key: K) -> asyncio.Task[None]:
-        if not self._open or len(self._open) >= self._max_batch_size:
-            self._open = []
-            self._last = asyncio.create_task(self._run(self._open))
-            self._last.add_done_callback(_heed)
-        self._open.append(key)
-        self._batches[key] = self._last
-        return self._last
+    def _asked(self, key: K) -> "_Batch[K]":
+        batch = self._open
+        if batch is None or len(batch.keys) >= self._max_batch_size:
+            batch = self._open = _Batch()
+            batch.task = asyncio.create_task(self._run(batch))
+        batch.keys.append(key)
+        self._batches[key] = batch
+        return batch
 
-    async def _run(self, keys: list[K]) -> None:
-        await asyncio.sleep(0)  # for those who ask in tasks that this turn has begun
-        if self._open is keys:
-            self._open = []
-        self._values.update(zip(keys, await self._load(keys), strict=True))
+    async def _run(self, batch: "_Batch[K]") -> None:
+        try:
+            await asyncio.sleep(0)  # for those who ask in tasks that this turn has begun
+            if self._open is batch:
+                self._open = None
+            self._values.update(zip(batch.keys, await self._load(batch.keys), strict=True))
+        except (Exception, asyncio.CancelledError) as error:
+            batch.error = error
+        finally:
+            batch.end()
 
 
-def _heed(batch: asyncio.Task[None]) -> None:
-    """If all waiters have been cancelled by the time the batch fails, that is no reason for a complaint in the log."""
-    if not batch.cancelled():
-        batch.exception()
+class _Batch(Generic[K]):
+    task: asyncio.Task[None]
+
+    def __init__(self) -> None:
+        self.keys: list[K] = []
+        self.error: BaseException | None = None
+        self._has_ended = False
+        self._waiters: list[asyncio.Future[None]] = []
+
+    async def ended(self) -> None:
+        """Raises the error. Each waiter has a future of its own, and goes on in the turn after the end."""
+        if not self._has_ended:
+            waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._waiters.append(waiter)
+            await waiter
+        if self.error is not None:
+            raise self.error
+
+    def end(self) -> None:
+        self._has_ended = True
+        for waiter in self._waiters:
+            if not waiter.done():  # cancelled
+                waiter.set_result(None)
