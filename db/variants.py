@@ -3,6 +3,8 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from functools import lru_cache
+from itertools import groupby
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from sqlalchemy import Select, Uuid, any_, bindparam, func, select
@@ -88,11 +90,10 @@ class VariantRepository(Repository):
 
     async def by_agents(self, agent_ids: Iterable[AgentId], wanted: Wanted = None) -> dict[AgentId, list[AgentVariant]]:
         """Each agent's variants, oldest first."""
-        found: defaultdict[AgentId, list[AgentVariant]] = defaultdict(list)
         reading = _by_agents(wanted)
-        for variant in reading.variants(await self._rows(reading.statement, ids=list(agent_ids))):
-            found[variant.agent_id].append(variant)
-        return found
+        variants = reading.variants(await self._rows(reading.statement, ids=list(agent_ids)))
+        groups = groupby(variants, attrgetter("agent_id"))
+        return defaultdict(list, ((agent_id, list(group)) for agent_id, group in groups))
 
     async def active_by_agents(self, agent_ids: Iterable[AgentId]) -> dict[AgentId, AgentVariant]:
         rows = await self._rows(_ACTIVE_BY_AGENTS, ids=list(agent_ids))

@@ -47,7 +47,8 @@ def text(maximum: int, *, required: bool = False, strip: bool = False) -> Rule:
     storable_text = storable(maximum)
 
     def check(value: Any) -> str:
-        stored: str = storable_text(value)
+        plain = type(value) is str and value.isascii() and "\x00" not in value and len(value) <= maximum  # nearly always
+        stored: str = value if plain else storable_text(value)
         visible = stored.strip()
         if not visible and required:
             raise Violation("must not be empty or only white space")
@@ -73,11 +74,13 @@ def number(minimum: float, maximum: float) -> Rule:
     """A finite number from `minimum` to `maximum`, both included."""
 
     def check(value: Any) -> float:
+        if type(value) is float and minimum <= value <= maximum:  # nearly always
+            return value + 0.0  # -0.0 becomes 0.0
         if not isinstance(value, int | float) or isinstance(value, bool):
             raise Violation(f"must be a number from {minimum:,} to {maximum:,}")
         if not math.isfinite(value) or not minimum <= value <= maximum:
             raise Violation(f"must be a finite number from {minimum:,} to {maximum:,}")
-        return float(value) + 0.0  # -0.0 becomes 0.0
+        return float(value)
 
     return check
 
