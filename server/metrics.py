@@ -44,6 +44,11 @@ class Metrics(Collector):
         for outcome in ("taken", "handed_back", "left"):
             executed.add_metric([outcome], getattr(counts, outcome))
         yield executed
+        yield CounterMetricFamily(
+            "rapporteur_executor_inputs_handed_back",
+            "Variables of an operation, or arguments of a root field, that graphql-core and Strawberry read.",
+            counts.inputs_handed_back,
+        )
         yield GaugeMetricFamily("rapporteur_streams_open", "WebSockets and event streams.", self._places.taken)
         size, busy = self._database.connections()
         yield GaugeMetricFamily("rapporteur_database_connections", "Of the pool, open.", size)

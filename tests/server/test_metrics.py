@@ -32,6 +32,17 @@ def test_values_are_counted_by_who_completed_them(fresh_api: Api) -> None:
     assert grown == {"taken": 1, "handed_back": 0, "left": 1}
 
 
+def test_inputs_that_libraries_read_are_counted(fresh_api: Api) -> None:
+    document = "query ($first: Int) { agents(first: $first) { totalCount } }"
+    counter = "rapporteur_executor_inputs_handed_back_total"
+    fresh_api.post(document, {"first": 1})
+    before = metrics(fresh_api)[counter]
+    fresh_api.post(document, {"first": 2})
+    assert metrics(fresh_api)[counter] == before
+    assert "errors" in fresh_api.post(document, {"first": "two"})
+    assert metrics(fresh_api)[counter] == before + 1
+
+
 def test_open_streams_and_connections_are_counted(fresh_server: RunningServer) -> None:
     before = metrics(fresh_server.api)
     with connected(fresh_server.url):
