@@ -73,7 +73,7 @@ class Bell:
         while True:
             began = clock()
             try:
-                connection = await asyncpg.connect(self._dsn, timeout=ANSWER, command_timeout=ANSWER)
+                connection = await self._connected()
                 try:
                     await self._serve(connection)
                 finally:
@@ -84,6 +84,34 @@ class Bell:
                 pause = SHORTEST_PAUSE
             await asyncio.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE)
+
+    async def send(self) -> None:
+        """Tell the others what has rung, once: for a process that ends and does not `run`."""
+        if not self._rung:
+            return
+        try:
+            connection = await self._connected()
+            try:
+                await self._send(connection)
+            finally:
+                connection.terminate()
+        except Exception as error:  # what was written stays written
+            logger.warning("other processes will notice later: %s", error)
+
+    async def _connected(self) -> "asyncpg.Connection[asyncpg.Record]":
+        return await asyncpg.connect(self._dsn, timeout=ANSWER, command_timeout=ANSWER)
+
+    async def _send(self, connection: "asyncpg.Connection[asyncpg.Record]") -> bool:
+        """Whether anything has rung."""
+        sending = self._rung.take()
+        try:
+            for payload in _encoded(sending):
+                await connection.execute("SELECT pg_notify($1, $2)", CHANNEL, payload)
+        except BaseException:
+            self._rung.add(sending)  # for the next connection
+            self._waiting.set()
+            raise
+        return bool(sending)
 
     async def _serve(self, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
         own_pid = connection.get_server_pid()
@@ -99,16 +127,8 @@ class Bell:
                 async with asyncio.timeout(HEARTBEAT):
                     await self._waiting.wait()
             self._waiting.clear()
-            sending = self._rung.take()
-            try:
-                for payload in _encoded(sending):
-                    await connection.execute("SELECT pg_notify($1, $2)", CHANNEL, payload)
-                if not sending:
-                    await connection.execute("SELECT 1")
-            except BaseException:
-                self._rung.add(sending)  # for the next connection
-                self._waiting.set()
-                raise
+            if not await self._send(connection):
+                await connection.execute("SELECT 1")
             await asyncio.sleep(COLLECTING)
 
 

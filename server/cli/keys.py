@@ -178,7 +178,9 @@ async def _work(
         async with database.credentials() as credentials:
             if not await credentials.has_workspace(workspace_id):
                 raise RapporteurError(f"there is no workspace {workspace_id}: see rapporteur workspaces list")
-        return await work(database, workspace_id)
+        done = await work(database, workspace_id)
+        await database.bell.send()
+        return done
 
 
 def _context(database: Database, workspace_id: WorkspaceId) -> Context:

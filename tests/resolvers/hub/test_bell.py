@@ -11,7 +11,7 @@ import pytest
 from db import bell as bell_module
 from db.bell import CHANNEL, IDS_PER_NOTIFY, Bell
 from db.changes import Changes
-from domain.ids import AgentId, new_id
+from domain.ids import AgentId, KeyId, new_id
 from tests.resolvers.hub.players import (
     Doors,
     Ear,
@@ -49,6 +49,18 @@ class TestBell:
             fence = Changes({some_meeting()})
             bell.ring(fence)
             assert (await ear.next())[1] == fence
+
+    async def test_a_process_that_ends_sends_what_has_rung(self, bell: Bell, ear: Ear) -> None:
+        await bell.send()
+        rung = Changes({some_meeting()}, keys={KeyId(new_id())})
+        bell.ring(rung)
+        await bell.send()
+        assert (await ear.next())[1] == rung
+        await bell.send()  # it has been told
+        fence = Changes({some_meeting()})
+        bell.ring(fence)
+        await bell.send()
+        assert (await ear.next())[1] == fence
 
     @pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="there is no SIGSTOP")
     async def test_rings_while_a_notification_is_on_its_way_go_out_together(self, bell: Bell, ear: Ear) -> None:

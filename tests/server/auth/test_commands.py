@@ -6,6 +6,7 @@ from db.database import Database
 from server.exposure import with_auth
 from server.hosts import is_loopback
 from server.settings import Settings
+from tests.clients.conditions import eventually
 from tests.harness.commands import run, serving
 from tests.harness.servers import Api
 
@@ -34,7 +35,7 @@ def test_keys_are_made_listed_and_revoked(database_url: str) -> None:
         assert "no meeting" in transcript.stderr, transcript.stderr
         assert "a key is needed" in run("export", UNKNOWN, url=server.url).stderr
         assert run("keys", "revoke", key["id"], database_url=database_url).returncode == 0
-        assert api.http.post("/graphql", json={"query": "{ viewer { name } }"}).status_code == 401
+        eventually(lambda: api.http.post("/graphql", json={"query": "{ viewer { name } }"}).status_code == 401)
         api.http.close()
     assert "revoked" in run("keys", "list", database_url=database_url).stdout
 
