@@ -6,10 +6,10 @@ from types import TracebackType
 from typing import Any, NamedTuple, Protocol, Self
 
 import asyncpg
-from sqlalchemy import Executable, Row
+from sqlalchemy import Executable, PoolProxiedConnection, Row
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.util import greenlet_spawn
 
 from db.engine import checkout
@@ -65,27 +65,22 @@ class AutocommitConnection:
     imported, or kept by what they are made of.
     """
 
-    def __init__(self, engine: AsyncEngine, gate: Gate) -> None:
-        self.engine = engine
+    def __init__(self, gate: Gate) -> None:
+        self.engine = gate.engine
         self._gate = gate
 
     async def __aenter__(self) -> Self:
-        await self._gate.enter()
-        try:
-            await self._take()
-        except BaseException:
-            self._gate.leave()
-            raise
+        self._use(await self._gate.take())
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        if self._pooled is not None and not self._broken:
+            self._gate.give(self._pooled)
+            return
         try:
-            if self._broken:
-                await greenlet_spawn(self._pooled.invalidate)
-            else:
-                self._pooled.close()  # which waits for nothing: there is no transaction, and a place in the pool
+            await self._invalidate()
         finally:
             self._gate.leave()
 
@@ -97,15 +92,19 @@ class AutocommitConnection:
             except ENDED as error:
                 if type(error) is not ENDED:  # its kinds can be met after sending, when a write may have happened
                     raise
-                await greenlet_spawn(self._pooled.invalidate)
-                await self._take()
+                await self._invalidate()
+                self._use(await checkout(self.engine))
                 return await self._fetch(text, arguments)
 
-    async def _take(self) -> None:
-        with translated():
-            self._pooled = await checkout(self.engine)
-        self._driver: Any = self._pooled.driver_connection
+    def _use(self, pooled: PoolProxiedConnection) -> None:
+        self._pooled: PoolProxiedConnection | None = pooled
+        self._driver: Any = pooled.driver_connection
         self._broken = False
+
+    async def _invalidate(self) -> None:
+        pooled, self._pooled = self._pooled, None
+        if pooled is not None:
+            await greenlet_spawn(pooled.invalidate)
 
     async def _fetch(self, text: str, arguments: list[Any]) -> list[Record]:
         try:

@@ -35,19 +35,19 @@ class Database:
 
     def reading(self, workspace_id: WorkspaceId) -> Autocommit:
         """The repositories on a connection of their own, in autocommit. Hold it for one statement, and await no loader."""
-        return Autocommit(self.engine, self._gate, workspace_id)
+        return Autocommit(self._gate, workspace_id)
 
     def writing(self, workspace_id: WorkspaceId, author: Author | None = None) -> Autocommit:
         """As `reading`, for a write of one statement: that is a transaction already, and has happened when it is done.
 
         What needs more than one statement to be true needs a unit of work.
         """
-        return Autocommit(self.engine, self._gate, workspace_id, self.bell.ring, author)
+        return Autocommit(self._gate, workspace_id, self.bell.ring, author)
 
     @asynccontextmanager
     async def credentials(self) -> AsyncIterator[Credentials]:
         """The keys of all workspaces, on a connection of their own, in autocommit."""
-        async with AutocommitConnection(self.engine, self._gate) as connection:
+        async with AutocommitConnection(self._gate) as connection:
             yield Credentials(connection)
 
     def unit_of_work(self, workspace_id: WorkspaceId, author: Author | None = None) -> UnitOfWork:
@@ -55,7 +55,7 @@ class Database:
 
     async def ping(self) -> None:
         """Raise ServiceUnavailable if the database does not answer."""
-        async with AutocommitConnection(self.engine, self._gate) as connection:
+        async with AutocommitConnection(self._gate) as connection:
             await connection.rows(_PING, {})
 
     def connections(self) -> tuple[int, int]:

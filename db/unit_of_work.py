@@ -5,7 +5,7 @@ from functools import cached_property
 from types import TracebackType
 from typing import Self
 
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from db.agents import AgentRepository
 from db.changes import Changes
@@ -68,14 +68,13 @@ class Autocommit(Repositories):
 
     def __init__(
         self,
-        engine: AsyncEngine,
         gate: Gate,
         workspace_id: WorkspaceId,
         ring: Callable[[Changes], None] | None = None,
         author: Author | None = None,
     ) -> None:
         """`ring` and `author` are those of a write."""
-        self._own = AutocommitConnection(engine, gate)
+        self._own = AutocommitConnection(gate)
         self._ring = ring
         super().__init__(self._own, workspace_id, author)
 

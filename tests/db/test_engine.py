@@ -398,3 +398,37 @@ async def test_who_waits_for_a_connection_is_served_in_turn(database_url: str) -
 
         async with bounded():
             await asyncio.gather(*(read(reader) for reader in range(readers)))
+
+
+async def test_units_of_work_have_their_turn_among_readers(database_url: str) -> None:
+    async with opened(database_url, pool_size=2) as database:
+        reading = True
+
+        async def read() -> None:
+            while reading:
+                async with database.reading(WORKSPACE) as repositories:
+                    await repositories.meetings.count_by_state()
+
+        async with bounded():
+            readers = [asyncio.create_task(read()) for _ in range(8)]
+            for _ in range(10):
+                async with database.unit_of_work(WORKSPACE) as uow:
+                    await uow.meetings.count_by_state()
+                    await asyncio.sleep(0)  # others may take what is ready
+                    await uow.commit()
+                    await uow.meetings.count_by_state()
+            reading = False
+            await asyncio.gather(*readers)
+        await assert_whole(database.engine, 2)
+
+
+async def test_a_connection_that_dies_between_two_readers_is_replaced(database_url: str, observer: Any) -> None:
+    async with opened(database_url, pool_size=2) as database, bounded():
+        async with database.reading(WORKSPACE) as one:  # as long as somebody is inside, connections are handed on
+            await one.meetings.count_by_state()
+            async with database.reading(WORKSPACE) as other:
+                await other.meetings.count_by_state()
+            await observer.execute(f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE {MINE}")
+            async with database.reading(WORKSPACE) as other:
+                await other.meetings.count_by_state()
+        await assert_whole(database.engine, 2)
