@@ -62,8 +62,8 @@ class Database:
         """How many connections the pool has open, and how many of them are in use."""
         pool = self.engine.pool
         assert isinstance(pool, QueuePool)
-        busy = pool.checkedout()
-        return busy + pool.checkedin(), busy
+        out = pool.checkedout()
+        return out + pool.checkedin(), out - self._gate.ready
 
     async def close(self) -> None:
         """Close the connections that are not in use. A server that does not answer is not waited for."""

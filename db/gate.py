@@ -27,7 +27,12 @@ class Gate:
         self._places = asyncio.Semaphore(pool.size())
         self._inside = 0
         self._ready: list[tuple[PoolProxiedConnection, float]] = []
-        """Out of the pool, in nobody's use, and since when."""
+        """And since when."""
+
+    @property
+    def ready(self) -> int:
+        """Connections that are out of the pool, and in nobody's use."""
+        return len(self._ready)
 
     async def enter(self) -> None:
         """Wait for a place, to be left, of one who takes a connection from the pool. Raises ServiceUnavailable."""
