@@ -64,6 +64,9 @@ class GraphQLView:
             answer = error_response(refused.message, refused.status, refused.headers, accepts.single or JSON)
         except ClientDisconnect:
             answer = Response(status_code=CLIENT_LEFT)
+        except Exception as error:  # of ours: raised, it would close the connection before the client has read why
+            errors = RequestErrors.of(error)
+            answer = Response(encoded_errors(errors), errors.status, media_type=content_type(accepts.single or JSON))
         if not isinstance(answer, EventStream):
             await answer(scope, receive, send)
             return

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
+import httpx
 import pytest
 from sqlalchemy.exc import ProgrammingError
 
@@ -167,6 +168,10 @@ def test_outside_of_graphql_too_the_client_learns_nothing(
     api: Api, monkeypatch: pytest.MonkeyPatch, method: str, path: str, function: str
 ) -> None:
     monkeypatch.setattr(function, failing(RuntimeError(SECRET)))
-    response = api.http.request(method, path, json={"query": "{ __typename }"})
+    with httpx.Client(base_url=api.http.base_url) as http:  # its own: Starlette's 500 ends the connection
+        response = http.request(method, path, json={"query": "{ __typename }"})
     assert response.status_code == 500
     assert "secret" not in response.text
+    if path == "/graphql":
+        assert response.json()["errors"][0]["extensions"]["code"] == "INTERNAL"
+        assert response.headers["x-content-type-options"] == "nosniff"
