@@ -6,6 +6,7 @@ from typing import Any
 
 from graphql import (
     DocumentNode,
+    ExecutionResult,
     GraphQLError,
     GraphQLOutputType,
     GraphQLResolveInfo,
@@ -129,6 +130,12 @@ class FastExecutor(StrawberryGraphQLCoreExecutionContext):
         except GraphQLError as error:
             return self._without_data(error)
         return self._response(data) if self.is_awaitable(data) else self.build_response(data)
+
+    def build_response(self, data: dict[str, Any] | None) -> Any:
+        response = super().build_response(data)
+        if isinstance(response, ExecutionResult):  # whole: nothing will ask for them any more
+            self.async_helpers = None  # type: ignore[assignment]  # these, which have the executor, would keep it in a circle
+        return response
 
     def _found_roots(self) -> Roots:
         """Raises Unplanned."""

@@ -43,7 +43,7 @@ class Context:
     def end(self) -> None:
         """The operation is over, perhaps before its time: nothing is waited for any more, and what was loaded is forgotten.
 
-        (graphql-core's executor, which has the context, is in a circle with itself: it stays until the garbage collector
+        (graphql-core's own executor, which has the context, is in a circle with itself: it stays until the garbage collector
         comes, and the data would with it.)
         """
         self._batches.end()

@@ -113,6 +113,26 @@ async def test_requests_share_no_state() -> None:
     assert one.variable_values.coerced is not other.variable_values.coerced
 
 
+async def test_an_executor_is_gone_when_it_is_done() -> None:
+    document = parse("query ($at: Int) { nodes { id boss { id } } thing: nodes { name } }")
+
+    async def execute() -> None:
+        executor: Any = FastExecutor.build(FAST._schema, document, context_value=World(sound("node", "dog")))
+        result = executor.execute_operation()
+        result = result if isinstance(result, ExecutionResult) else await result
+        assert result.data
+        assert not result.errors
+
+    await execute()
+    gc.collect()
+    gc.disable()
+    try:
+        await execute()
+        assert not [each for each in gc.get_objects() if isinstance(each, FastExecutor)]
+    finally:
+        gc.enable()
+
+
 async def test_extensions_that_resolve_fields_see_all_of_them() -> None:
     class Seeing(SchemaExtension):
         seen: list[str] = []  # noqa: RUF012
