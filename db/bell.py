@@ -12,7 +12,8 @@ break): who listens must also look unasked now and then, and is told to look at 
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from uuid import UUID
 
 import asyncpg
@@ -73,11 +74,8 @@ class Bell:
         while True:
             began = clock()
             try:
-                connection = await self._connected()
-                try:
+                async with self._connected() as connection:
                     await self._serve(connection)
-                finally:
-                    connection.terminate()
             except Exception as error:  # whatever it is, without the bell each look waits for its time
                 logger.warning("no connection for notifications: %s", error)
             if clock() - began > LONGEST_PAUSE:  # it did work
@@ -90,16 +88,18 @@ class Bell:
         if not self._rung:
             return
         try:
-            connection = await self._connected()
-            try:
+            async with self._connected() as connection:
                 await self._send(connection)
-            finally:
-                connection.terminate()
         except Exception as error:  # what was written stays written
             logger.warning("other processes will notice later: %s", error)
 
-    async def _connected(self) -> "asyncpg.Connection[asyncpg.Record]":
-        return await asyncpg.connect(self._dsn, timeout=ANSWER, command_timeout=ANSWER)
+    @asynccontextmanager
+    async def _connected(self) -> "AsyncIterator[asyncpg.Connection[asyncpg.Record]]":
+        connection = await asyncpg.connect(self._dsn, timeout=ANSWER, command_timeout=ANSWER)
+        try:
+            yield connection
+        finally:
+            connection.terminate()
 
     async def _send(self, connection: "asyncpg.Connection[asyncpg.Record]") -> bool:
         """Whether anything has rung."""
