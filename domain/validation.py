@@ -47,10 +47,7 @@ def text(maximum: int, *, required: bool = False, strip: bool = False) -> Rule:
     storable_text = storable(maximum)
 
     def check(value: Any) -> str:
-        plain = (
-            type(value) is str and value.isascii() and "\x00" not in value and len(value) <= maximum
-        )  # nearly always
-        stored: str = value if plain else storable_text(value)
+        stored: str = storable_text(value)
         visible = stored.strip()
         if not visible and required:
             raise Violation("must not be empty or only white space")
