@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import Boolean, ColumnElement, Select, Text, any_, bindparam, case, func, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -11,7 +11,7 @@ from db.filters import contains_text, given, narrowed
 from db.pages import Shape, keyset, page_parameters
 from db.recording import Recorded, Values
 from db.repository import EXPECTED_VERSION, ID, IDS, KEY, WORKSPACE, Repository, Wanted, columns, only
-from db.rows import Reader, reader
+from db.rows import Reading, reader
 from db.tables import agent_variants, agents, workspaces
 from domain.agents import Agent, NewAgent, ResolvedAgentConfig
 from domain.configs import CONFIG_FIELDS, AgentConfig, ConfigOverrides
@@ -90,34 +90,27 @@ _SIGNATURES = (
 )
 
 
-class _Reading(NamedTuple):
-    """A statement, and what its rows become."""
-
-    statement: Select[Any]
-    agents: Reader[Agent]
-
-    @classmethod
-    def of(cls, wanted: Wanted, *always: str) -> "_Reading":
-        """All agents. One that is wanted with `RESOLVED` has it from the same row."""
-        own = only(None if wanted is None else wanted.union(always), _COLUMNS)
-        names = tuple(f"config.{column.name}" if column.name in CONFIG_FIELDS else column.name for column in own)
-        if wanted is None or RESOLVED not in wanted:
-            return cls(select(*own).where(_HERE), reader(Agent, names, parts=("config",), without=(RESOLVED,)))
-        resolved = tuple(f"{RESOLVED}.{name}" for name in ResolvedAgentConfig.__match_args__)
-        statement = select(*own, *_RESOLVED).select_from(_WITH_ACTIVE).where(_HERE)
-        return cls(statement, reader(Agent, names + resolved, parts=("config", RESOLVED)))
+def _reading(wanted: Wanted, *always: str) -> Reading[Agent]:
+    """All agents. One that is wanted with `RESOLVED` has it from the same row."""
+    own = only(None if wanted is None else wanted.union(always), _COLUMNS)
+    names = tuple(f"config.{column.name}" if column.name in CONFIG_FIELDS else column.name for column in own)
+    if wanted is None or RESOLVED not in wanted:
+        return Reading(select(*own).where(_HERE), reader(Agent, names, parts=("config",), without=(RESOLVED,)))
+    resolved = tuple(f"{RESOLVED}.{name}" for name in ResolvedAgentConfig.__match_args__)
+    statement = select(*own, *_RESOLVED).select_from(_WITH_ACTIVE).where(_HERE)
+    return Reading(statement, reader(Agent, names + resolved, parts=("config", RESOLVED)))
 
 
 @lru_cache(maxsize=100)
-def _by_slug(wanted: Wanted) -> _Reading:
-    found = _Reading.of(wanted, "id")
+def _by_slug(wanted: Wanted) -> Reading[Agent]:
+    found = _reading(wanted, "id")
     return found._replace(statement=found.statement.where(agents.c.slug == bindparam("slug")))
 
 
 @lru_cache(maxsize=100)
-def _page(conditions: tuple[str, ...], order: Order, shape: Shape, wanted: Wanted) -> _Reading:
+def _page(conditions: tuple[str, ...], order: Order, shape: Shape, wanted: Wanted) -> Reading[Agent]:
     sorted_by = (order.field, "id")
-    found = _Reading.of(wanted, *sorted_by)
+    found = _reading(wanted, *sorted_by)
     narrow = narrowed(found.statement, _CONDITIONS, conditions)
     return found._replace(statement=keyset(narrow, columns(agents, sorted_by), shape, descending=order.descending))
 
@@ -175,7 +168,7 @@ _CREATE, _UPDATE = _RECORDED.creation(_READ), _RECORDED.replacement(_READ)
 _ACTIVATE, _DELETE = _activate(), _delete()
 
 
-_agents = _Reading.of(None).agents
+_agents = _reading(None).entities
 _configs = reader(ResolvedAgentConfig, ResolvedAgentConfig.__match_args__)
 
 
@@ -190,7 +183,7 @@ class AgentRepository(Repository):
 
     async def by_slug(self, slug: str, wanted: Wanted = None) -> Agent | None:
         reading = _by_slug(wanted)
-        found = reading.agents(await self._rows(reading.statement, slug=slug))
+        found = reading.entities(await self._rows(reading.statement, slug=slug))
         return found[0] if found else None
 
     async def lock(self, id: AgentId, *, to_delete: bool = False) -> Agent:
@@ -223,7 +216,7 @@ class AgentRepository(Repository):
         conditions = given(filter)
         reading = _page(tuple(conditions), order, Shape.of(request), wanted)
         rows = await self._rows(reading.statement, **conditions, **page_parameters(request, 2))
-        return Page.of(request, reading.agents(rows), order.cursor)
+        return Page.of(request, reading.entities(rows), order.cursor)
 
     async def count(self, filter: AgentFilter) -> int:
         conditions = given(filter)

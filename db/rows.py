@@ -7,11 +7,20 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import is_dataclass
 from enum import Enum
 from functools import lru_cache
-from typing import Any, TypeVar, get_args, get_type_hints
+from typing import Any, Generic, NamedTuple, TypeVar, get_args, get_type_hints
+
+from sqlalchemy import Select
 
 T = TypeVar("T")
 Row = Sequence[Any]
 Reader = Callable[[Iterable[Row]], list[T]]
+
+
+class Reading(NamedTuple, Generic[T]):
+    """A statement, and what its rows become."""
+
+    statement: Select[Any]
+    entities: Reader[T]
 
 
 @lru_cache(maxsize=1_000)

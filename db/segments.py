@@ -8,7 +8,7 @@ from operator import itemgetter
 from typing import Any
 
 import asyncpg
-from sqlalchemy import BigInteger, Double, Numeric, Select, any_, bindparam, cast, func, select, text, true, tuple_
+from sqlalchemy import BigInteger, Double, Numeric, any_, bindparam, cast, func, select, text, true, tuple_
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import Integer
@@ -17,7 +17,7 @@ from db import meetings
 from db.errors import driver_error
 from db.pages import Shape, keyset, page_parameters
 from db.repository import IDS, WORKSPACE, Repository, Wanted, columns, only
-from db.rows import Reader, reader
+from db.rows import Reader, Reading, reader
 from db.tables import meetings as meeting_table
 from db.tables import segments
 from domain import cursors
@@ -42,14 +42,14 @@ _read: Reader[Segment] = reader(Segment, Segment.__match_args__)
 
 
 @lru_cache(maxsize=100)
-def _page(shape: Shape, wanted: Wanted, *, of_speaker: bool) -> tuple[Select[Any], Reader[Segment]]:
+def _page(shape: Shape, wanted: Wanted, *, of_speaker: bool) -> Reading[Segment]:
     """A statement, and what its rows become, but for the first column: the place of the meeting's id among those given."""
     ids = func.unnest(IDS).table_valued("meeting_id", with_ordinality="nth").render_derived(name="ids")
     own = [segments.c.segment_id, *only(wanted, _COLUMNS[2:])]
     one = select(*own).where(*_LIVE, segments.c.meeting_id == ids.c.meeting_id)
     page = keyset(one.where(_SPOKEN) if of_speaker else one, [segments.c.segment_id], shape).lateral("page")
     statement = select(ids.c.nth, *page.c).join_from(ids, page, true())
-    return statement, reader(Segment, ("_", *(column.name for column in own)))
+    return Reading(statement, reader(Segment, ("_", *(column.name for column in own))))
 
 
 _COUNTS = (
@@ -268,10 +268,10 @@ class SegmentRepository(Repository):
         wanted: Wanted = None,
     ) -> dict[MeetingId, Page[Segment]]:
         """One page of each meeting's segments, by segment_id, in one statement."""
-        statement, read = _page(Shape.of(request), wanted, of_speaker=speaker is not None)
-        rows = await self._rows(statement, ids=meeting_ids, speaker=speaker, **page_parameters(request, 1))
+        reading = _page(Shape.of(request), wanted, of_speaker=speaker is not None)
+        rows = await self._rows(reading.statement, ids=meeting_ids, speaker=speaker, **page_parameters(request, 1))
         found: list[list[Segment]] = [[] for _ in meeting_ids]
-        for nth, segment in zip(map(_FIRST, rows), read(rows), strict=True):
+        for nth, segment in zip(map(_FIRST, rows), reading.entities(rows), strict=True):
             segment.meeting_id = meeting_ids[nth - 1]
             found[nth - 1].append(segment)
         return {id: Page.of(request, page, _cursor) for id, page in zip(meeting_ids, found, strict=True)}

@@ -5,13 +5,13 @@ from collections.abc import Iterable
 from functools import lru_cache
 from itertools import groupby
 from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import Select, Uuid, any_, bindparam, func, select
 
 from db.agents import VARIANTS, AgentRepository, new_parameters
 from db.repository import ID, IDS, WORKSPACE, Repository, Wanted, columns, only
-from db.rows import Reader, reader
+from db.rows import Reading, reader
 from db.tables import agent_variants, agents
 from domain.agents import Agent
 from domain.configs import CONFIG_FIELDS
@@ -41,23 +41,16 @@ _BY_IDS = _VARIANTS.where(agent_variants.c.id == any_(IDS))
 _OF_AGENTS = _VARIANTS.where(agent_variants.c.agent_id == any_(IDS), agents.c.id == any_(IDS))
 
 
-class _Reading(NamedTuple):
-    """A statement, and what its rows become."""
-
-    statement: Select[Any]
-    variants: Reader[AgentVariant]
-
-    @classmethod
-    def of(cls, statement: Select[Any], wanted: Wanted) -> "_Reading":
-        own = only(wanted, _COLUMNS)
-        names = tuple(f"overrides.{column.name}" if column.name in CONFIG_FIELDS else column.name for column in own)
-        return cls(statement.with_only_columns(*own), reader(AgentVariant, names, parts=("overrides",)))
+def _reading(statement: Select[Any], wanted: Wanted) -> Reading[AgentVariant]:
+    own = only(wanted, _COLUMNS)
+    names = tuple(f"overrides.{column.name}" if column.name in CONFIG_FIELDS else column.name for column in own)
+    return Reading(statement.with_only_columns(*own), reader(AgentVariant, names, parts=("overrides",)))
 
 
 @lru_cache(maxsize=100)
-def _by_agents(wanted: Wanted) -> _Reading:
+def _by_agents(wanted: Wanted) -> Reading[AgentVariant]:
     ordered = _OF_AGENTS.order_by(agent_variants.c.agent_id, agent_variants.c.id)
-    return _Reading.of(ordered, None if wanted is None else wanted.union(("id", "agent_id", "slug")))
+    return _reading(ordered, None if wanted is None else wanted.union(("id", "agent_id", "slug")))
 
 
 _ACTIVE_BY_AGENTS = _OF_AGENTS.where(agents.c.active_variant_id == agent_variants.c.id)
@@ -76,7 +69,7 @@ _CREATE = VARIANTS.creation(("id",), agent_id=bindparam("agent", type_=Uuid))
 _UPDATE, _DELETE = VARIANTS.replacement(("id",)), _delete()
 
 
-_variants = _Reading.of(_VARIANTS, None).variants
+_variants = _reading(_VARIANTS, None).entities
 
 
 class VariantRepository(Repository):
@@ -91,7 +84,7 @@ class VariantRepository(Repository):
     async def by_agents(self, agent_ids: Iterable[AgentId], wanted: Wanted = None) -> dict[AgentId, list[AgentVariant]]:
         """Each agent's variants, oldest first."""
         reading = _by_agents(wanted)
-        variants = reading.variants(await self._rows(reading.statement, ids=list(agent_ids)))
+        variants = reading.entities(await self._rows(reading.statement, ids=list(agent_ids)))
         groups = groupby(variants, attrgetter("agent_id"))
         return defaultdict(list, ((agent_id, list(group)) for agent_id, group in groups))
 
