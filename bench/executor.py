@@ -18,20 +18,20 @@ from asyncpg.pgproto.pgproto import UUID  # what the driver gives
 from rich.console import Console
 from rich.table import Table
 
-from db.bell import Bell
+from db.change_notifier import Bell
 from db.database import Database
 from domain.agents import Agent, ResolvedAgentConfig
 from domain.configs import CONFIG_FIELDS, AgentConfig, ConfigOverrides
 from domain.ids import DEFAULT_WORKSPACE_ID, AgentId, MeetingId, VariantId, new_id
 from domain.meetings import Meeting, MeetingState
-from domain.pages import Page, PageRequest
+from domain.pagination import Page, PageRequest
 from domain.principals import local
 from domain.segments import Segment
 from domain.variants import AgentVariant
 from executor import counts
 from resolvers.context import Context
-from resolvers.hubs import Hubs
-from schema.limits import Limits
+from resolvers.live.registry import Hubs
+from schema.documents.limits import Limits
 from schema.schema import schema
 
 AGENTS, VARIANTS, SEGMENTS = 20, 5, 1_000

@@ -18,7 +18,7 @@ from db.database import Database
 from domain.filters import AgentFilter
 from domain.ids import DEFAULT_WORKSPACE_ID, MeetingId
 from domain.meetings import Meeting
-from domain.pages import Page, PageRequest
+from domain.pagination import Page, PageRequest
 from domain.segments import Segment, SegmentContent
 from tests.harness.databases import postgres_directory, running_postgres
 

@@ -12,7 +12,7 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
-from server.operations import operation
+from server.wire.graphql_files import operation
 from tests.harness.commands import serving
 from tests.harness.databases import postgres_directory, running_postgres
 from tests.harness.hostile import OVER, WITHIN

@@ -31,7 +31,7 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from server.operations import operation
+from server.wire.graphql_files import operation
 from tests.harness.commands import Serving, serving
 from tests.harness.databases import postgres_directory, running_postgres
 from tests.harness.servers import segment

@@ -34,7 +34,7 @@ from db.embedded import embedded_postgres
 from db.migrate import migrate
 from domain.errors import InvalidInput
 from domain.ids import DEFAULT_WORKSPACE_ID, MeetingId, new_id
-from domain.pages import PageRequest
+from domain.pagination import PageRequest
 from domain.search import Search
 from domain.segments import SegmentContent
 from domain.transcripts import read_transcript

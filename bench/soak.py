@@ -32,7 +32,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 from websockets.typing import Subprotocol
 
-from server.operations import operation
+from server.wire.graphql_files import operation
 from tests.harness.commands import Serving, run, serving
 from tests.harness.databases import postgres_directory, running_postgres
 

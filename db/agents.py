@@ -7,22 +7,22 @@ from typing import Any
 from sqlalchemy import Boolean, ColumnElement, Select, Text, any_, bindparam, case, func, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
+from db.event_writes import Recorded, Values
 from db.filters import contains_text, given, narrowed
-from db.pages import Shape, keyset, page_parameters
-from db.recording import Recorded, Values
+from db.keyset import Shape, keyset, page_parameters
 from db.repository import EXPECTED_VERSION, ID, IDS, KEY, WORKSPACE, Repository, Wanted, columns, only
-from db.rows import Reading, reader
+from db.row_mapping import Reading, reader
 from db.tables import agent_variants, agents, workspaces
 from domain.agents import Agent, NewAgent, ResolvedAgentConfig
 from domain.configs import CONFIG_FIELDS, AgentConfig, ConfigOverrides
 from domain.errors import Conflict, NotFound
-from domain.events import ACTIVE_VARIANT, Aggregate, EventKind
 from domain.filters import AgentFilter
+from domain.history import ACTIVE_VARIANT, Aggregate, EventKind
 from domain.ids import AgentId, VariantId
-from domain.orders import AGENTS_BY_AGE, Order
-from domain.pages import Page, PageRequest
+from domain.optimistic_locking import ensure_version
+from domain.ordering import AGENTS_BY_AGE, Order
+from domain.pagination import Page, PageRequest
 from domain.slugs import free_slug, slugify
-from domain.versions import ensure_version
 
 _OWN = ("id", "slug", "name", "description", "active_variant_id", "version", "created_at", "updated_at")
 _READ = (*_OWN, *CONFIG_FIELDS)

@@ -14,7 +14,7 @@ from sqlalchemy.util import greenlet_spawn
 
 from db.engine import checkout
 from db.errors import ENDED, driver_error, translated
-from db.gate import Gate
+from db.pool import Gate
 
 _DIALECT = PGDialect_asyncpg(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
 

@@ -8,13 +8,13 @@ from typing import Any
 
 from sqlalchemy import QueuePool, literal, select
 
-from db.bell import Bell
+from db.api_keys import Credentials
+from db.change_notifier import Bell
 from db.connections import AutocommitConnection
 from db.engine import ANSWER, create_engine, create_session_factory
-from db.gate import Gate
-from db.keys import Credentials
+from db.pool import Gate
 from db.unit_of_work import Autocommit, UnitOfWork
-from domain.events import Author
+from domain.history import Author
 from domain.ids import WorkspaceId
 
 _PING = select(literal(1))

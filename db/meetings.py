@@ -8,19 +8,19 @@ from typing import Any
 from sqlalchemy import ColumnElement, DateTime, Select, Uuid, any_, bindparam, case, func, null, select
 from sqlalchemy.dialects.postgresql import JSONB
 
+from db.event_writes import Recorded, Values
 from db.filters import contains_text, given, narrowed
-from db.pages import Shape, keyset, page_parameters
-from db.recording import Recorded, Values
+from db.keyset import Shape, keyset, page_parameters
 from db.repository import ID, IDS, WORKSPACE, Repository, columns
-from db.rows import Reader, reader
+from db.row_mapping import Reader, reader
 from db.tables import meetings, recorded_columns
 from domain.errors import Conflict, NotFound
-from domain.events import Aggregate, EventKind
 from domain.filters import MeetingFilter
+from domain.history import Aggregate, EventKind
 from domain.ids import AgentId, MeetingId
 from domain.meetings import Meeting, MeetingState
-from domain.orders import MEETINGS_BY_AGE, Order
-from domain.pages import Page, PageRequest
+from domain.ordering import MEETINGS_BY_AGE, Order
+from domain.pagination import Page, PageRequest
 
 _FIELDS = tuple(field.name for field in fields(Meeting))
 COLUMNS = columns(meetings, _FIELDS)

@@ -9,7 +9,7 @@ from sqlalchemy.types import Integer, Uuid
 
 from db.changes import Changes
 from db.connections import AnyRow, Connection
-from domain.events import Author
+from domain.history import Author
 from domain.ids import WorkspaceId
 
 WORKSPACE = bindparam("workspace", type_=Uuid)  # not a column's name: UPDATE keeps those for itself
@@ -27,7 +27,7 @@ def columns(table: Table, names: Iterable[str]) -> list[ColumnElement[Any]]:
 
 
 Wanted = frozenset[str] | None
-"""The names of the columns that somebody will look at; None: all. Entities are without the others (see `db.rows`)."""
+"""The names of the columns that somebody will look at; None: all. Entities are without the others (see `db.row_mapping`)."""
 
 
 def only(wanted: Wanted, columns: Iterable[ColumnElement[Any]]) -> list[ColumnElement[Any]]:
@@ -56,7 +56,7 @@ class Repository:
     async def _write(
         self, statement: Executable, *, restored_version: int | None = None, **values: Any
     ) -> Sequence[AnyRow]:
-        """Run one statement of `db.recording`, with who writes and why."""
+        """Run one statement of `db.event_writes`, with who writes and why."""
         return await self._rows(
             statement,
             actor=self._author.actor,

@@ -27,13 +27,13 @@ from sqlalchemy.dialects.postgresql import ARRAY, REGCONFIG, TSQUERY
 
 from db.connections import AnyRow
 from db.filters import given, narrowed
-from db.pages import page_parameters
+from db.keyset import page_parameters
 from db.repository import WORKSPACE, Repository, columns
 from db.tables import segments, workspaces
 from domain import cursors
 from domain.errors import InvalidInput
 from domain.ids import uuid
-from domain.pages import Page, PageRequest
+from domain.pagination import Page, PageRequest
 from domain.search import MARKS, Hit, Search, as_indexed, only_words
 from domain.segments import Segment
 from domain.validation import integer, number

@@ -15,18 +15,18 @@ from sqlalchemy.types import Integer
 
 from db import meetings
 from db.errors import driver_error
-from db.pages import Shape, keyset, page_parameters
+from db.keyset import Shape, keyset, page_parameters
 from db.repository import IDS, WORKSPACE, Repository, Wanted, columns, only
-from db.rows import Reader, Reading, reader
+from db.row_mapping import Reader, Reading, reader
 from db.tables import meetings as meeting_table
 from db.tables import segments
 from domain import cursors
+from domain.change_stream import Change, Position
 from domain.errors import InvalidInput, NotFound
 from domain.ids import MeetingId, uuid
 from domain.meetings import Meeting
-from domain.pages import Page, PageRequest
+from domain.pagination import Page, PageRequest
 from domain.segments import MAX_SPEAKERS, DeletedSegments, Segment, SegmentContent, SpeakerStats, UpsertedSegments
-from domain.updates import Change, Position
 from domain.validation import INT32_MAX, integer
 
 _COLUMNS = columns(segments, Segment.__match_args__)

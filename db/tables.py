@@ -75,7 +75,7 @@ def _times() -> list[Column[object]]:
 
 
 def _orders(table: str, name: str) -> list[Index]:
-    """An index for each order that lists have: those by time, and that by the text `name` (as `db.pages` compares it)."""
+    """An index for each order that lists have: those by time, and that by the text `name` (as `db.keyset` compares it)."""
     lower = f"lower({name})"
     return [
         Index(None, "workspace_id", "created_at", "id"),

@@ -8,18 +8,18 @@ from typing import Self
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from db.agents import AgentRepository
+from db.api_keys import KeyRepository
 from db.changes import Changes
 from db.connections import AutocommitConnection, Connection, SessionConnection
 from db.errors import translated
-from db.events import EventRepository
-from db.gate import Gate
-from db.grants import GrantRepository
-from db.keys import KeyRepository
+from db.history import EventRepository
+from db.meeting_grants import GrantRepository
 from db.meetings import MeetingRepository
+from db.pool import Gate
 from db.search import SearchRepository
 from db.segments import SegmentRepository
 from db.variants import VariantRepository
-from domain.events import Author
+from domain.history import Author
 from domain.ids import DEFAULT_WORKSPACE_ID, WorkspaceId
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import Select, Uuid, any_, bindparam, func, select
 
 from db.agents import VARIANTS, AgentRepository, new_parameters
 from db.repository import ID, IDS, WORKSPACE, Repository, Wanted, columns, only
-from db.rows import Reading, reader
+from db.row_mapping import Reading, reader
 from db.tables import agent_variants, agents
 from domain.agents import Agent
 from domain.configs import CONFIG_FIELDS

@@ -8,10 +8,10 @@ from typing import Any
 
 from domain.configs import CONFIG_FIELDS, CONFIG_RULES, AgentConfig, etag
 from domain.ids import AgentId, VariantId, new_id
+from domain.optimistic_locking import Versioned
 from domain.prompts import render, variables_of
 from domain.slugs import slug
 from domain.validation import Check, Rule, text
-from domain.versions import Versioned
 
 NAMING_RULES: dict[str, Rule] = {
     "name": text(200, required=True, strip=True),

@@ -12,6 +12,9 @@ RapporteurError
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 class RapporteurError(Exception):
@@ -24,6 +27,13 @@ class NotFound(RapporteurError):
     def __init__(self, kind: str, id: object) -> None:
         super().__init__(f"there is no {kind} {id}")
         self.id = str(id)
+
+
+def require(found: T | None, kind: str, id: object) -> T:
+    """Returns what was found. Raises NotFound if that is None."""
+    if found is None:
+        raise NotFound(kind, id)
+    return found
 
 
 @dataclass(frozen=True, slots=True)

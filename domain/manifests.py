@@ -10,7 +10,7 @@ import orjson
 
 from domain.agents import Agent, NewAgent, new_agent
 from domain.errors import Conflict, InvalidInput
-from domain.events import Event
+from domain.history import Event
 from domain.ids import AgentId, VariantId
 from domain.slugs import slug
 from domain.validation import Check, Violation

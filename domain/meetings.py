@@ -9,8 +9,8 @@ from typing import Any
 
 from domain.errors import Conflict
 from domain.ids import AgentId, MeetingId, new_id, uuid
+from domain.optimistic_locking import Versioned
 from domain.validation import Check, Rule, Violation, nullable, one_of, storable, text
-from domain.versions import Versioned
 
 MAX_METADATA_VALUES = 1_000
 MAX_METADATA_DEPTH = 16

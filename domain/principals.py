@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
 
-from domain.events import ANONYMOUS
+from domain.history import ANONYMOUS
 from domain.ids import KeyId, WorkspaceId
 
 

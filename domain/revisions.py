@@ -8,7 +8,7 @@ from uuid import UUID
 from domain.agents import Agent
 from domain.configs import CONFIG_FIELDS, AgentConfig, ConfigOverrides
 from domain.errors import InvalidInput
-from domain.events import ACTIVE_VARIANT, Event
+from domain.history import ACTIVE_VARIANT, Event
 from domain.ids import AgentId, VariantId
 from domain.variants import AgentVariant
 

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Any
 
 from domain.ids import MeetingId, uuid
-from domain.pages import Edge, PageRequest
+from domain.pagination import Edge, PageRequest
 from domain.segments import MAX_SECONDS, SPEAKER, Segment
 from domain.validation import Check, Rule, Violation, moment, number, text
 

@@ -9,8 +9,8 @@ from domain.agents import NAMING_RULES, not_null
 from domain.configs import OVERRIDE_RULES, AgentConfig, ConfigOverrides, as_overrides
 from domain.errors import Conflict
 from domain.ids import AgentId, VariantId, new_id
+from domain.optimistic_locking import Versioned
 from domain.validation import Check
-from domain.versions import Versioned
 
 MAX_VARIANTS = 200
 """Of one agent: the list of an agent's variants is not paged."""

@@ -3,8 +3,8 @@
 `docs/executor.md` explains it.
 """
 
-from executor.counts import Counts, counts
-from executor.fast import FastExecutor
-from executor.instances import InstancesOf
+from executor.executor import FastExecutor
+from executor.statistics import Counts, counts
+from executor.type_checks import InstancesOf
 
 __all__ = ["Counts", "FastExecutor", "InstancesOf", "counts"]

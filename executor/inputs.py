@@ -42,8 +42,8 @@ from strawberry.types.enum import StrawberryEnumDefinition, has_enum_definition
 from strawberry.types.field import StrawberryField
 from strawberry.types.lazy_type import LazyType
 
+from executor.fallback import Surprise, Unplanned
 from executor.leaves import USUAL, Names, generated
-from executor.surprises import Surprise, Unplanned
 
 OfOne = Callable[[Any], Any]
 Given = Callable[[VariableValues], Any]

@@ -17,7 +17,7 @@ from graphql import (
 )
 from graphql.execution import Executor
 
-from executor.surprises import MAX_KNOWN, Surprise, check_plain, is_known
+from executor.fallback import MAX_KNOWN, Surprise, check_plain, is_known
 
 Names = dict[str, Any]
 """What the names in generated code stand for."""

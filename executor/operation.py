@@ -7,9 +7,9 @@ from graphql.execution import Executor
 from graphql.execution.collect_fields import collect_fields
 from graphql.execution.values import VariableValues
 
+from executor.fallback import Unplanned
 from executor.inputs import Variables
 from executor.plan import Field
-from executor.surprises import Unplanned
 
 MAX_VALUES = 16
 """Sets of values of one operation's variables in directives."""

@@ -33,10 +33,10 @@ from graphql.execution import Executor
 from graphql.execution.collect_fields import FieldDetailsList
 from graphql.pyutils import Path, gather_with_cancel
 
-from executor.instances import InstancesOf
+from executor.fallback import Surprise, Unplanned, check_plain
 from executor.leaves import Names, generated, leaf_expression, leaf_list
 from executor.sources import Attribute, LaterSource, Source, source_of
-from executor.surprises import Surprise, Unplanned, check_plain
+from executor.type_checks import InstancesOf
 
 Dicts = list[dict[str, Any]]
 _LISTS = (list, tuple, set, frozenset)

@@ -14,8 +14,8 @@ from graphql.execution.values import get_argument_values
 from graphql.pyutils import gather_with_cancel
 from strawberry.types.field import StrawberryField
 
+from executor.fallback import Surprise, Unplanned
 from executor.inputs import Arguments
-from executor.surprises import Surprise, Unplanned
 
 if TYPE_CHECKING:
     from executor.plan import Place

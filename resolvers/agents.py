@@ -10,18 +10,19 @@ from domain import agents, revisions, slugs
 from domain.activations import activation_before
 from domain.agents import Agent, RenderedPrompt, ResolvedAgentConfig
 from domain.configs import CONFIG_FIELDS
+from domain.errors import require
 from domain.filters import AgentFilter, checked_filter
 from domain.ids import AgentId, uuid
-from domain.orders import agent_order
-from domain.pages import Page, page_request
+from domain.optimistic_locking import VERSION
+from domain.ordering import agent_order
+from domain.pagination import Page, page_request
 from domain.validation import checked
 from domain.variants import AgentVariant
-from domain.versions import VERSION
-from resolvers.batched import batched, there
+from executor.batching import batched
+from executor.dataloader import Loader
 from resolvers.context import Context, Info
-from resolvers.loader import Loader
-from resolvers.pages import listed
-from resolvers.selections import NOTHING, Wanted, columns, connection
+from resolvers.pagination import listed
+from resolvers.projections import NOTHING, Wanted, columns, connection
 
 _OWN = columns("slug", "name", "description", "version", "created_at", "updated_at")
 _VARIANT: Wanted = {
@@ -105,7 +106,7 @@ async def resolved_config(roots: list[Agent], info: Info) -> list[ResolvedAgentC
     if None in found:
         found = await info.context.loaders.resolved_configs.load_many(root.id for root in roots)
     # One that is missing was deleted since the agent was read.
-    return [there(config, "agent", root.id) for root, config in zip(roots, found, strict=True)]
+    return [require(config, "agent", root.id) for root, config in zip(roots, found, strict=True)]
 
 
 async def render_prompt(context: Context, id: str, variables: Any) -> RenderedPrompt | None:

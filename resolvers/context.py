@@ -7,13 +7,13 @@ import strawberry
 
 from db.database import Database
 from db.unit_of_work import Repositories, UnitOfWork
-from domain.events import REASON, Author
+from domain.history import REASON, Author
 from domain.principals import Principal
 from domain.validation import checked
-from resolvers.hub import Hub
-from resolvers.hubs import Hubs
-from resolvers.loaders import Batches, Loaders
-from resolvers.selections import Selections
+from resolvers.dataloaders import Batches, Loaders
+from resolvers.live.hub import Hub
+from resolvers.live.registry import Hubs
+from resolvers.projections import Selections
 
 
 class Context:

@@ -7,11 +7,11 @@ from typing import Any
 from domain.configs import CONFIG_FIELDS, AgentConfig, ConfigOverrides, resolve
 from domain.diffs import ConfigDiff, ConfigFieldDiff
 from domain.ids import AgentId
+from domain.optimistic_locking import VERSION
 from domain.validation import checked
-from domain.versions import VERSION
 from resolvers.agents import agent_id
 from resolvers.context import Context
-from resolvers.loaders import Loaders
+from resolvers.dataloaders import Loaders
 from resolvers.variants import variant_id
 
 

@@ -2,20 +2,20 @@
 
 import strawberry
 
-from db.events import CURSOR
+from db.history import CURSOR
 from domain.agents import Agent
-from domain.events import Aggregate, Event, EventKind, FieldChange, History
+from domain.history import Aggregate, Event, EventKind, FieldChange, History
 from domain.ids import VariantId
 from domain.meetings import Meeting
-from domain.pages import Page, page_request
+from domain.optimistic_locking import VERSION
+from domain.pagination import Page, page_request
 from domain.revisions import AgentRevision, VariantRevision
 from domain.validation import checked
 from domain.variants import AgentVariant
-from domain.versions import VERSION
+from executor.batching import batched
 from resolvers import agents, meetings, variants
-from resolvers.batched import batched
 from resolvers.context import Context, Info
-from resolvers.pages import counted
+from resolvers.pagination import counted
 
 DEFAULT_PAGE = 20
 MAX_PAGE = 100

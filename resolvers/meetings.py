@@ -11,12 +11,12 @@ from domain.errors import NotFound
 from domain.filters import MeetingFilter, checked_filter
 from domain.ids import MeetingId, uuid
 from domain.meetings import Meeting, MeetingState
-from domain.orders import meeting_order
-from domain.pages import Page, page_request
+from domain.ordering import meeting_order
+from domain.pagination import Page, page_request
 from domain.validation import checked
-from resolvers.batched import batched
+from executor.batching import batched
 from resolvers.context import Context, Info
-from resolvers.pages import listed
+from resolvers.pagination import listed
 
 DEFAULT_PAGE = 20
 MAX_PAGE = 100

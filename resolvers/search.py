@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from db.search import CURSOR
-from domain.pages import Page, PageInfo, page_request
+from domain.pagination import Page, PageInfo, page_request
 from domain.search import Highlight, Hit, SearchEdge, SearchPage, checked_search, looked_into
 from domain.search import highlights as marked_places
 from domain.segments import Segment

@@ -5,17 +5,17 @@ from typing import Any
 
 from db.segments import CURSOR
 from domain import segments
-from domain.errors import InvalidInput, NotFound
+from domain.errors import InvalidInput, NotFound, require
 from domain.meetings import Meeting
-from domain.pages import Page, page_request
+from domain.pagination import Page, page_request
 from domain.segments import DeletedSegments, Segment, SpeakerStats, UpsertedSegments, updates_cursor
 from domain.transcripts import TranscriptFormat, write_transcript
 from domain.validation import checked
-from resolvers.batched import batched, there
+from executor.batching import batched
 from resolvers.context import Context, Info
 from resolvers.meetings import meeting_id
-from resolvers.pages import counted
-from resolvers.selections import NOTHING, columns, connection
+from resolvers.pagination import counted
+from resolvers.projections import NOTHING, columns, connection
 
 _SEGMENTS = connection(
     {
@@ -77,7 +77,7 @@ def cursor(root: Meeting) -> str:
 async def meeting(roots: list[Segment], info: Info) -> list[Meeting]:
     found = await info.context.loaders.meetings.load_many(root.meeting_id for root in roots)
     # One that is missing was deleted since the segment was read.
-    return [there(meeting, "meeting", root.meeting_id) for root, meeting in zip(roots, found, strict=True)]
+    return [require(meeting, "meeting", root.meeting_id) for root, meeting in zip(roots, found, strict=True)]
 
 
 async def upsert(context: Context, id: str, inputs: Sequence[Mapping[str, Any]]) -> UpsertedSegments:

@@ -8,14 +8,14 @@ import strawberry
 from domain import configs, revisions, variants
 from domain.agents import Agent
 from domain.configs import AgentConfig, ConfigOverrides
-from domain.errors import NotFound
+from domain.errors import NotFound, require
 from domain.ids import VariantId, uuid
+from domain.optimistic_locking import VERSION
 from domain.revisions import VariantRevision
 from domain.validation import checked
 from domain.variants import AgentVariant
-from domain.versions import VERSION
+from executor.batching import batched
 from resolvers.agents import agent_id
-from resolvers.batched import batched, there
 from resolvers.context import Context, Info
 
 
@@ -42,7 +42,7 @@ async def config(roots: list[AgentVariant | VariantRevision], info: Info) -> lis
 async def _agents(roots: list[AgentVariant | VariantRevision], info: Info) -> list[Agent]:
     found = await info.context.loaders.agents.load_many(root.agent_id for root in roots)
     # One that is missing was deleted since the variant was read.
-    return [there(agent, "agent", root.agent_id) for root, agent in zip(roots, found, strict=True)]
+    return [require(agent, "agent", root.agent_id) for root, agent in zip(roots, found, strict=True)]
 
 
 async def create(context: Context, id: str, values: Mapping[str, Any], reason: str | None) -> AgentVariant:

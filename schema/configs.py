@@ -4,7 +4,7 @@ import strawberry
 from strawberry import Maybe
 
 from domain import agents as entities
-from schema.names import field_name
+from schema.field_names import field_name
 
 strawberry.enum(
     entities.ConfigSource, name="ConfigSource", description="The agent's base, or its active variant's overrides."

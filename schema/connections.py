@@ -1,10 +1,10 @@
-"""Connections, as the GraphQL Cursor Connections Specification (Relay) has them; sources are `domain.pages`."""
+"""Connections, as the GraphQL Cursor Connections Specification (Relay) has them; sources are `domain.pagination`."""
 
 from typing import Generic, TypeVar
 
 import strawberry
 
-from domain import pages
+from domain import pagination as pages
 
 T = TypeVar("T")
 

@@ -4,7 +4,7 @@ import strawberry
 from strawberry.scalars import JSON
 
 from resolvers import diffs as resolve
-from schema.names import field_name
+from schema.field_names import field_name
 
 
 @strawberry.input(description="A base configuration as it was.")

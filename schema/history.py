@@ -6,14 +6,14 @@ import strawberry
 from strawberry.scalars import JSON
 
 from domain import configs
-from domain import events as entities
-from domain.events import EventKind
+from domain import history as entities
+from domain.history import EventKind
 from executor import InstancesOf
 from resolvers import history as resolve
 from resolvers import variants as resolve_variants
 from schema.configs import AgentConfig, ConfigOverrides
 from schema.connections import Connection
-from schema.names import field_name
+from schema.field_names import field_name
 
 strawberry.enum(
     EventKind,

@@ -5,7 +5,7 @@ from typing import Annotated
 import strawberry
 from strawberry import Maybe
 
-from domain import events
+from domain import history as events
 from domain import manifests as entities
 from executor import InstancesOf
 from schema.configs import ConfigInput, NewConfigInput

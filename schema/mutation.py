@@ -8,18 +8,19 @@ from typing import Annotated, Any
 import strawberry
 
 from domain import agents as agent_entities
-from domain import keys as key_entities
+from domain import api_keys as key_entities
 from domain import manifests as manifest_entities
 from domain import meetings as meeting_entities
 from domain import segments as segment_entities
 from domain import variants as variant_entities
-from resolvers import agents, keys, manifests, meetings, variants
+from resolvers import agents, manifests, meetings, variants
+from resolvers import api_keys as keys
 from resolvers import segments as segment_writes
 from resolvers.context import Info
 from schema.agents import AgentResult, CreateAgentInput, UpdateAgentInput
+from schema.api_keys import CreateApiKeyInput, CreateApiKeyResult, RevokeApiKeyResult
 from schema.errors import Conflict, InvalidInput, NotFound
 from schema.inputs import given
-from schema.keys import CreateApiKeyInput, CreateApiKeyResult, RevokeApiKeyResult
 from schema.manifests import AgentManifest, ApplyAgentsResult
 from schema.meetings import CreateMeetingInput, MeetingResult, UpdateMeetingInput
 from schema.segments import DeleteSegmentsResult, SegmentInput, UpsertSegmentsResult

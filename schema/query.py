@@ -6,29 +6,30 @@ import strawberry
 from strawberry.scalars import JSON
 
 from domain import agents as agent_entities
-from domain import diffs, pages
+from domain import diffs
 from domain import meetings as meeting_entities
+from domain import pagination as pages
 from domain import search as search_entities
 from domain.principals import Principal
 from domain.variants import AgentVariant as VariantEntity
 from resolvers import agents as resolve_agents
+from resolvers import api_keys as resolve_keys
 from resolvers import diffs as resolve_diffs
 from resolvers import history as resolve_history
-from resolvers import keys as resolve_keys
 from resolvers import meetings as resolve_meetings
 from resolvers import nodes as resolve_nodes
 from resolvers import search as resolve_search
 from resolvers import variants as resolve_variants
 from resolvers.context import Info
 from schema.agents import Agent, AgentConnection, AgentFilter
+from schema.api_keys import ApiKeyConnection, Viewer
 from schema.configs import RenderedPrompt
 from schema.diffs import ConfigDiff, ConfigRef
 from schema.history import AgentEventConnection, MeetingEventConnection
 from schema.inputs import given
-from schema.keys import ApiKeyConnection, Viewer
 from schema.meetings import Meeting, MeetingConnection, MeetingFilter
 from schema.nodes import Node
-from schema.orders import AgentOrder, MeetingOrder
+from schema.ordering import AgentOrder, MeetingOrder
 from schema.search import SegmentSearchConnection
 from schema.variants import AgentVariant
 

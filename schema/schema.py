@@ -8,10 +8,10 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from strawberry.schema_directives import OneOf
 
 from executor import FastExecutor
-from schema.cost import Prices
-from schema.documents import Documents
+from schema.documents.cache import Documents
+from schema.documents.cost import Prices
+from schema.documents.limits import Limits
 from schema.errors import Error, exception_handlers
-from schema.limits import Limits
 from schema.mutation import Mutation
 from schema.query import Query
 from schema.segments import Segment

@@ -2,7 +2,8 @@
 
 import strawberry
 
-from domain import pages, search, segments
+from domain import pagination as pages
+from domain import search, segments
 from resolvers import search as resolve
 from schema.connections import PageInfo
 from schema.segments import Segment

@@ -5,8 +5,8 @@ from collections.abc import AsyncGenerator
 import strawberry
 
 from domain import agents as agent_entities
+from domain import change_stream as entities
 from domain import meetings as meeting_entities
-from domain import updates as entities
 from resolvers import subscriptions as resolve
 from resolvers.context import Info
 from schema.configs import ResolvedConfig

@@ -9,39 +9,38 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route, WebSocketRoute
 
 from db.database import Database
-from db.migrate import current_revision, is_current
-from domain.errors import ServiceUnavailable
 from domain.ids import WorkspaceId
 from domain.principals import Principal
 from resolvers.context import Context
-from resolvers.hubs import Hubs
-from schema.limits import Limits
+from resolvers.live.registry import Hubs
+from schema.documents.limits import Limits
 from schema.schema import schema
-from server.auth.authentication import Authentication, NoAuthentication
+from server.auth.authenticator import Authentication, NoAuthentication
 from server.auth.guard import Guard
-from server.auth.issuer import Issuer
-from server.auth.rates import Allowances, Rates
+from server.auth.oidc import Issuer
+from server.auth.rate_limits import Allowances, Rates
 from server.auth.sessions import Sessions
-from server.documents import Documents, read_trusted
 from server.graphiql import graphiql_routes
-from server.headers import SecurityHeaders
-from server.hosts import ANY, HostCheck
-from server.limits import Places
-from server.logs import RequestLog
-from server.metrics import metrics_route
-from server.operations import OPERATIONS
-from server.origins import check_origins, cors
-from server.refusals import error_response
+from server.http.endpoint import GraphQLView
+from server.http.health import health_routes
+from server.http.metrics import metrics_route
+from server.middleware.access_log import RequestLog
+from server.middleware.allowed_hosts import ANY, HostCheck
+from server.middleware.cors import check_origins, cors
+from server.middleware.graphql_fast_path import Shortcut
+from server.middleware.security_headers import SecurityHeaders
+from server.operations.persisted_documents import Documents, read_trusted
+from server.operations.runner import Streams
 from server.settings import Settings
-from server.shortcut import Shortcut
-from server.stopping import tell_of_stop
-from server.streams import Streams
-from server.view import GraphQLView
-from server.websocket import WebSocketEndpoint
+from server.shutdown import tell_of_stop
+from server.websocket.endpoint import WebSocketEndpoint
+from server.wire.connection_limit import Places
+from server.wire.graphql_files import OPERATIONS
+from server.wire.refusals import error_response
 
 
 def open_database(settings: Settings, url: str) -> Database:
@@ -61,7 +60,7 @@ def open_documents(settings: Settings) -> Documents:
 
 
 def open_guard(settings: Settings, database: Database) -> Guard:
-    """Without authentication (see `server.exposure`) there are no limits either: nobody is told from another."""
+    """Without authentication (see `server.process.startup_checks`) there are no limits either: nobody is told from another."""
     if not settings.auth:
         nobody = NoAuthentication(WorkspaceId(settings.workspace_id))
         return Guard(nobody, Allowances(Rates()), Sessions(database))
@@ -70,7 +69,7 @@ def open_guard(settings: Settings, database: Database) -> Guard:
 
 
 def create_app(settings: Settings, database_url: str) -> Starlette:
-    """The app on a database that is migrated and has the workspace (see `server.prepare`)."""
+    """The app on a database that is migrated and has the workspace (see `server.process.bootstrap`)."""
     database = open_database(settings, database_url)
     hubs = Hubs(database)
     guard = open_guard(settings, database)
@@ -103,18 +102,6 @@ def create_app(settings: Settings, database_url: str) -> Starlette:
             await hubs.close()
             await database.close()
 
-    async def healthz(request: Request) -> Response:
-        return JSONResponse({"status": "ok"})
-
-    async def readyz(request: Request) -> Response:
-        try:
-            revision = await current_revision(database.engine)
-        except ServiceUnavailable as error:
-            return JSONResponse({"status": "unavailable", "reason": str(error)}, 503)
-        if not is_current(revision):
-            return JSONResponse({"status": "unavailable", "reason": "the database is not migrated"}, 503)
-        return JSONResponse({"status": "ok", "revision": revision})
-
     async def home(request: Request) -> Response:
         return RedirectResponse("/graphql")
 
@@ -129,8 +116,7 @@ def create_app(settings: Settings, database_url: str) -> Starlette:
         routes=[
             graphql,
             WebSocketRoute("/graphql", WebSocketEndpoint(streams, guard, new_context, settings, places)),
-            Route("/healthz", healthz),
-            Route("/readyz", readyz),
+            *health_routes(database),
             metrics_route(database, places, guard, WorkspaceId(settings.workspace_id)),
             Route("/", home),
             *(graphiql_routes(OPERATIONS) if settings.serves_graphiql else ()),

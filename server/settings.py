@@ -11,10 +11,10 @@ from sqlalchemy.exc import ArgumentError
 
 from domain.ids import DEFAULT_WORKSPACE_ID
 from domain.search import language as language_rule
-from schema.limits import MAX_NESTING, Limits
-from server.hosts import ANY, LOOPBACK, is_loopback, read_hosts
-from server.operations import OPERATIONS
-from server.origins import read_origins
+from schema.documents.limits import MAX_NESTING, Limits
+from server.middleware.allowed_hosts import ANY, LOOPBACK, is_loopback, read_hosts
+from server.middleware.cors import read_origins
+from server.wire.graphql_files import OPERATIONS
 
 DEFAULT = Limits()
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from server.headers import Headers
+from server.wire.headers import Headers
 
 HEADER = "authorization"
 CHALLENGE = {"WWW-Authenticate": 'Bearer realm="rapporteur"'}

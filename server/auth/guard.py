@@ -5,10 +5,10 @@ from typing import NamedTuple, Protocol
 from domain.errors import ServiceUnavailable, Unauthenticated
 from domain.principals import Principal
 from server.auth.bearer import CHALLENGE, INVALID, token_of
-from server.auth.rates import Allowances
+from server.auth.rate_limits import Allowances
 from server.auth.sessions import Sessions
-from server.headers import Headers
-from server.refusals import Refused
+from server.wire.headers import Headers
+from server.wire.refusals import Refused
 
 
 class Authenticates(Protocol):

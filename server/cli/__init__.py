@@ -2,7 +2,8 @@
 
 import typer
 
-from server.cli import agents, keys, serving, transcripts
+from server.cli import agents, keys, transcripts
+from server.cli import serve as serving
 
 app = typer.Typer(
     help="The GraphQL backend for products in which LLM agents take part in meetings.",

@@ -14,8 +14,8 @@ from domain.configs import CONFIG_FIELDS
 from domain.diffs import text_diff
 from domain.manifests import MAX_ENTITIES
 from server.cli.options import DEFAULT_URL, Key, Url, errors, fail
-from server.client import ApiClient, ApiError
-from server.manifests import SUFFIX, NotAManifest, files, in_files, misnamed, pull, read_manifest
+from server.client.agent_files import SUFFIX, NotAManifest, files, in_files, misnamed, pull, read_manifest
+from server.client.api_client import ApiClient, ApiError
 
 app = typer.Typer(no_args_is_help=True, help="Keep agents as YAML files, in a git repository for instance.")
 output = Console(highlight=False, soft_wrap=True)

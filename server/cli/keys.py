@@ -13,17 +13,17 @@ from rich.table import Column, Table
 
 from db.database import Database
 from db.migrate import ensure_workspace, workspaces_by_age
+from domain.api_keys import ApiKey
 from domain.errors import RapporteurError
 from domain.ids import WorkspaceId, new_id
-from domain.keys import ApiKey
-from domain.pages import PageRequest
+from domain.pagination import PageRequest
 from domain.principals import Scope, local
-from resolvers import keys as resolve
+from resolvers import api_keys as resolve
 from resolvers.context import Context
-from resolvers.hubs import Hubs
-from server.actors import user_name
+from resolvers.live.registry import Hubs
+from server.auth.actor import user_name
 from server.cli.options import DatabaseUrl, DataDir, errors, fail, read_settings
-from server.prepare import database_url, opened, prepare
+from server.process.bootstrap import database_url, opened, prepare
 from server.settings import Settings
 
 keys = typer.Typer(

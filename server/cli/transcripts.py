@@ -12,10 +12,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from domain.segments import SegmentContent
 from domain.transcripts import NotATranscript, TranscriptFormat
 from server.cli.options import DEFAULT_URL, Key, Url, errors, fail
-from server.client import ApiClient, ApiError
-from server.importing import import_file, read_file, readable
-from server.replaying import Follower, script
-from server.replaying import replay as replay_lines
+from server.client.api_client import ApiClient, ApiError
+from server.client.transcript_import import import_file, read_file, readable
+from server.client.transcript_replay import Follower, script
+from server.client.transcript_replay import replay as replay_lines
 
 
 def import_files(

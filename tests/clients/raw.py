@@ -15,7 +15,7 @@ from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 from websockets.uri import parse_uri
 
-from server.operations import operation
+from server.wire.graphql_files import operation
 
 PROTOCOL = "graphql-transport-ws"
 WAIT = 20.0

@@ -18,12 +18,12 @@ from db.unit_of_work import UnitOfWork
 from domain.agents import Agent, NewAgent
 from domain.configs import AgentConfig, ConfigOverrides
 from domain.errors import Conflict, NotFound
-from domain.events import ACTIVE_VARIANT, Aggregate, Author, Event, EventKind, History
+from domain.history import ACTIVE_VARIANT, Aggregate, Author, Event, EventKind, History
 from domain.ids import DEFAULT_WORKSPACE_ID, AgentId, MeetingId, VariantId, WorkspaceId, new_id
 from domain.meetings import Meeting, MeetingState, enter
-from domain.pages import PageRequest
+from domain.pagination import PageRequest
 from domain.variants import AgentVariant, NewVariant
-from server.operations import OPERATIONS, operation
+from server.wire.graphql_files import OPERATIONS, operation
 from tests.harness.databases import TestPostgres
 from tests.harness.histories import history, present, replayed
 from tests.harness.servers import Api, RunningServer, running_server, segment

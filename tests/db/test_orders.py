@@ -13,8 +13,8 @@ from db.unit_of_work import UnitOfWork
 from domain.filters import AgentFilter, MeetingFilter
 from domain.ids import AgentId, new_id
 from domain.meetings import Meeting, MeetingState
-from domain.orders import Order
-from domain.pages import PageRequest
+from domain.ordering import Order
+from domain.pagination import PageRequest
 from domain.segments import SegmentContent
 from tests.harness.sql import recorded
 

@@ -5,7 +5,7 @@ from enum import Enum
 
 import pytest
 
-from db.rows import reader
+from db.row_mapping import reader
 
 
 class Colour(Enum):

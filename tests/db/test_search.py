@@ -17,7 +17,7 @@ from domain.errors import InvalidInput
 from domain.ids import DEFAULT_WORKSPACE_ID as WORKSPACE
 from domain.ids import MeetingId, WorkspaceId, new_id
 from domain.meetings import Meeting
-from domain.pages import PageRequest
+from domain.pagination import PageRequest
 from domain.search import LANGUAGES, NO_WORDS, Hit, Search, highlights, looked_into
 from domain.segments import SegmentContent
 from tests.harness.databases import TestPostgres

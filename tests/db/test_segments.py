@@ -16,7 +16,7 @@ from domain.errors import InvalidInput, NotFound
 from domain.ids import DEFAULT_WORKSPACE_ID as WORKSPACE
 from domain.ids import MeetingId, new_id
 from domain.meetings import Meeting
-from domain.pages import PageInfo, PageRequest, page_request
+from domain.pagination import PageInfo, PageRequest, page_request
 from domain.segments import DeletedSegments, Segment, SegmentContent, SpeakerStats, UpsertedSegments
 from domain.validation import INT32_MAX
 

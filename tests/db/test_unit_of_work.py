@@ -18,7 +18,7 @@ from domain.errors import Conflict, InvalidInput, NotFound
 from domain.filters import AgentFilter, MeetingFilter
 from domain.ids import DEFAULT_WORKSPACE_ID, AgentId, MeetingId, WorkspaceId, new_id
 from domain.meetings import Meeting, MeetingState
-from domain.pages import PageRequest
+from domain.pagination import PageRequest
 from domain.segments import Segment, SegmentContent
 from domain.variants import AgentVariant, NewVariant
 

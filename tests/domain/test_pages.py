@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from domain import cursors
 from domain.errors import InvalidInput
-from domain.pages import PageRequest, page_request
+from domain.pagination import PageRequest, page_request
 from domain.validation import Violation, integer
 
 NUMBERS = cursors.cursor("numbers", integer(0))

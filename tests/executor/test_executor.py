@@ -13,10 +13,10 @@ from strawberry.extensions import SchemaExtension
 from strawberry.schema.config import StrawberryConfig
 
 from executor import Counts, FastExecutor, InstancesOf, counts
-from executor.documents import PlannedDocuments
+from executor.dataloader import Loader
 from executor.operation import MAX_VALUES, Operation
 from executor.plan import Selection
-from resolvers.loader import Loader
+from executor.plan_cache import PlannedDocuments
 from tests.executor.test_differences import BELOW, FAST, SLOW, compare
 from tests.executor.world import Answer, World, answer, copied, schema_of, sound
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from executor import Counts, counts
-from server.operations import operation
+from server.wire.graphql_files import operation
 from tests.clients.raw import events
 from tests.harness.databases import TestPostgres
 from tests.harness.servers import RunningServer, running_server

@@ -20,8 +20,8 @@ from strawberry.scalars import JSON
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionResult
 
-from resolvers.batched import batched
-from resolvers.loader import Loader
+from executor.batching import batched
+from executor.dataloader import Loader
 
 
 class Text(str):

@@ -11,10 +11,10 @@ import uvicorn
 
 from db.database import Database
 from server.app import create_app
-from server.operations import operation
-from server.prepare import prepare
-from server.serving import bind, configuration
+from server.process.bootstrap import prepare
+from server.process.uvicorn_server import bind, configuration
 from server.settings import Settings
+from server.wire.graphql_files import operation
 
 
 class Api:

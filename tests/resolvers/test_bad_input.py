@@ -40,7 +40,7 @@ from graphql import (
 )
 
 from schema.schema import schema
-from server.operations import OPERATIONS, operation
+from server.wire.graphql_files import OPERATIONS, operation
 from tests.harness.servers import Api, segment
 
 SCHEMA = schema._schema

@@ -6,8 +6,8 @@ from uuid import uuid4
 
 import pytest
 
-from schema.prices import PAGES
-from server.operations import OPERATIONS, operation
+from schema.documents.field_costs import PAGES
+from server.wire.graphql_files import OPERATIONS, operation
 from tests.clients.raw import connected
 from tests.harness.servers import Api, segment
 

@@ -8,8 +8,8 @@ from urllib.parse import quote, urlsplit
 
 import pytest
 
-from server.demo import CONCIERGE, MEETING, SCRIBE, SCRIBE_BRIEF
-from server.operations import operation
+from server.process.demo import CONCIERGE, MEETING, SCRIBE, SCRIBE_BRIEF
+from server.wire.graphql_files import operation
 from tests.clients.raw import PROTOCOL, WAIT, Socket, connected
 from tests.harness.histories import history, present, replayed
 from tests.harness.servers import Api, running_server

@@ -18,12 +18,12 @@ from domain.errors import ServiceUnavailable
 from domain.ids import DEFAULT_WORKSPACE_ID as WORKSPACE
 from domain.ids import AgentId, MeetingId, VariantId, WorkspaceId, new_id
 from domain.meetings import Meeting
-from domain.pages import PageRequest
+from domain.pagination import PageRequest
 from domain.principals import local
 from domain.segments import SegmentContent
 from domain.variants import AgentVariant, NewVariant
-from resolvers.loader import MAX_BATCH, Loader
-from resolvers.loaders import Loaders
+from executor.dataloader import MAX_BATCH, Loader
+from resolvers.dataloaders import Loaders
 from tests.harness.sql import recorded
 
 GATE = 6

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from server.operations import operation
+from server.wire.graphql_files import operation
 from tests.harness.servers import Api
 
 UNKNOWN = "01900000-0000-7000-8000-00000000dead"

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from server.operations import OPERATIONS, operation
+from server.wire.graphql_files import OPERATIONS, operation
 from tests.harness.servers import Api, RunningServer, segment
 from tests.harness.sql import recorded
 

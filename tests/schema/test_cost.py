@@ -27,12 +27,12 @@ from graphql import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from schema.cost import Prices
-from schema.documents import KEPT, KEPT_LENGTH
-from schema.limits import Limits, TooComplex
-from schema.prices import COUNTED, LOADED, PAGED, PAGES, PRICES, SIZES, WRITTEN, Page, Price
+from schema.documents.cache import KEPT, KEPT_LENGTH
+from schema.documents.cost import Prices
+from schema.documents.field_costs import COUNTED, LOADED, PAGED, PAGES, PRICES, SIZES, WRITTEN, Page, Price
+from schema.documents.limits import Limits, TooComplex
 from schema.schema import schema
-from server.operations import OPERATIONS, operation
+from server.wire.graphql_files import OPERATIONS, operation
 
 SCHEMA = schema._schema
 PRICED = Prices(SCHEMA)

@@ -17,7 +17,7 @@ from graphql import (
 )
 
 from schema.schema import schema
-from server.operations import OPERATIONS, SDL
+from server.wire.graphql_files import OPERATIONS, SDL
 
 DOCUMENTS = sorted(OPERATIONS.glob("*.graphql"))
 graphql_schema = schema._schema

@@ -4,9 +4,9 @@ import pytest
 from graphql import GraphQLInterfaceType, GraphQLObjectType, GraphQLUnionType, get_named_type
 
 from domain.principals import ALL, Scope
-from schema.prices import priced
+from schema.documents.field_costs import priced
+from schema.documents.scopes import ROOTS, SEEN_BY_BOTS, scopes_of
 from schema.schema import schema
-from schema.scopes import ROOTS, SEEN_BY_BOTS, scopes_of
 
 SCHEMA = schema._schema
 COMPOSITE = {

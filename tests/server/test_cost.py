@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from server.operations import operation
+from server.wire.graphql_files import operation
 from tests.clients.raw import connected, events
 from tests.harness.hostile import OVER, WITHIN
 from tests.harness.servers import Api, RunningServer, running_server

@@ -18,7 +18,7 @@ from starlette.types import Message, Receive
 
 from db.engine import dsn
 from domain.errors import ServiceUnavailable
-from server.deadlines import Limit
+from server.wire.deadline import Limit
 from tests.clients.conditions import eventually
 from tests.clients.raw import connected, events
 from tests.harness.servers import RunningServer, running_server, segment

@@ -9,10 +9,10 @@ import httpx
 import pytest
 
 from domain.errors import RapporteurError
-from server.documents import KEPT_BYTES, MAX_KEPT, Documents, read_trusted
-from server.errors import RequestErrors
-from server.operations import OPERATIONS, operation
-from server.requests import GraphQLRequest
+from server.operations.persisted_documents import KEPT_BYTES, MAX_KEPT, Documents, read_trusted
+from server.wire.graphql_files import OPERATIONS, operation
+from server.wire.request_errors import RequestErrors
+from server.wire.requests import GraphQLRequest
 from tests.clients.raw import connected, events
 from tests.harness import commands
 from tests.harness.servers import RunningServer, running_server

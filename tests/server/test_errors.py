@@ -160,8 +160,8 @@ def test_the_clients_errors_are_not_logged(
 @pytest.mark.parametrize(
     ("method", "path", "function"),
     [
-        ("GET", "/readyz", "server.app.current_revision"),
-        ("POST", "/graphql", "server.auth.authentication.NoAuthentication.principal"),
+        ("GET", "/readyz", "server.http.health.current_revision"),
+        ("POST", "/graphql", "server.auth.authenticator.NoAuthentication.principal"),
     ],
 )
 def test_outside_of_graphql_too_the_client_learns_nothing(

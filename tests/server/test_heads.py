@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from server.heads import MAX_HEAD
+from server.process.head_limit import MAX_HEAD
 from tests.clients.raw import WAIT
 from tests.harness.servers import Api, RunningServer
 

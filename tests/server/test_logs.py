@@ -9,8 +9,9 @@ import pytest
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
-from server import logs
-from server.logs import JsonFormatter, RequestLog
+from server.logging import JsonFormatter
+from server.middleware import access_log
+from server.middleware.access_log import RequestLog
 
 pytestmark = pytest.mark.usefixtures("instantaneous")
 
@@ -21,7 +22,7 @@ def instantaneous(monkeypatch: pytest.MonkeyPatch) -> None:
         def perf_counter(self) -> float:
             return 1.0
 
-    monkeypatch.setattr(logs, "time", Clock())
+    monkeypatch.setattr(access_log, "time", Clock())
 
 
 async def lines(caplog: pytest.LogCaptureFixture, operation: str | None, answer: Any) -> list[dict[str, Any]]:
@@ -37,11 +38,13 @@ async def lines(caplog: pytest.LogCaptureFixture, operation: str | None, answer:
     async def send(message: Message) -> None:
         pass
 
-    caplog.set_level(logging.INFO, logs.access.name)
+    caplog.set_level(logging.INFO, access_log.access.name)
     scope: Scope = {"type": "http", "method": "POST", "path": "/graphql", "headers": [], "state": {}}
     with contextlib.suppress(ZeroDivisionError):
         await RequestLog(app)(scope, receive, send)
-    return [json.loads(JsonFormatter().format(record)) for record in caplog.records if record.name == logs.access.name]
+    return [
+        json.loads(JsonFormatter().format(record)) for record in caplog.records if record.name == access_log.access.name
+    ]
 
 
 async def broken(scope: Scope, receive: Receive, send: Send) -> None:

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from server.cli.agents import show
-from server.client import ApiClient, ApiError
-from server.manifests import NotAManifest, in_files, read_manifest, write_manifest
+from server.client.agent_files import NotAManifest, in_files, read_manifest, write_manifest
+from server.client.api_client import ApiClient, ApiError
 from tests.harness.commands import run
 from tests.harness.servers import Api, RunningServer
 

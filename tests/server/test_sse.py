@@ -11,9 +11,9 @@ import pytest
 
 from domain.ids import DEFAULT_WORKSPACE_ID
 from domain.principals import local
-from server.operations import operation
+from server.http.sse import EventStream
 from server.settings import Settings
-from server.sse import EventStream
+from server.wire.graphql_files import operation
 from tests.clients.conditions import asking, eventually
 from tests.clients.raw import WAIT, Unread, events, stream
 from tests.harness.servers import Api, RunningServer, running_server, segment

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import psutil
 import pytest
 
-from server.operations import operation
+from server.wire.graphql_files import operation
 from tests.clients.conditions import eventually, locked
 from tests.clients.raw import WAIT, Events, Socket, Unread, connected, events
 from tests.harness.commands import Serving, serving

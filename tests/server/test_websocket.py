@@ -14,9 +14,9 @@ import psutil
 import pytest
 from websockets.exceptions import ConnectionClosed
 
+from domain.change_stream import Position
 from domain.ids import MeetingId
-from domain.updates import Position
-from server.operations import operation
+from server.wire.graphql_files import operation
 from tests.clients.conditions import asking, eventually, locked
 from tests.clients.raw import PROTOCOL, Socket, Unread, connected
 from tests.harness.servers import Api, RunningServer, running_server, segment

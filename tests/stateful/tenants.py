@@ -14,7 +14,7 @@ import asyncpg
 from db.engine import dsn
 from db.tables import metadata
 from domain.ids import WorkspaceId
-from server.operations import OPERATIONS
+from server.wire.graphql_files import OPERATIONS
 from tests.harness.servers import Api
 
 Variables = dict[str, Any]

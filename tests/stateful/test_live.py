@@ -19,9 +19,9 @@ from sqlalchemy import make_url
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
-from db import bell
-from resolvers import hub
-from server.operations import operation
+from db import change_notifier as bell
+from resolvers.live import hub
+from server.wire.graphql_files import operation
 from tests.harness.databases import TestPostgres
 from tests.harness.servers import Api, RunningServer, running_server
 

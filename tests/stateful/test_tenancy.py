@@ -20,7 +20,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from domain import cursors
 from domain.principals import Scope
-from server.operations import OPERATIONS
+from server.wire.graphql_files import OPERATIONS
 from tests.clients.raw import connected, events, stream
 from tests.harness.databases import TestPostgres
 from tests.harness.servers import Api, RunningServer, running_server, segment

@@ -9,11 +9,11 @@ import asyncpg
 import pytest
 from sqlalchemy import make_url
 
-from db import bell as bell_module
-from db.bell import CHANNEL, Bell
+from db import change_notifier as bell_module
+from db.change_notifier import CHANNEL, Bell
 from db.database import Database
 from db.engine import dsn
-from resolvers import hub as hub_module
+from resolvers.live import hub as hub_module
 from tests.harness.databases import TestPostgres
 from tests.resolvers.hub.players import (
     NEVER,

@@ -10,18 +10,18 @@ from typing import Any, Self, TypeVar
 import asyncpg
 import pytest
 
-from db import bell as bell_module
-from db.bell import Bell
+from db import change_notifier as bell_module
+from db.change_notifier import Bell
 from db.changes import Changes
 from db.database import Database
 from domain.agents import Agent, NewAgent, ResolvedAgentConfig
+from domain.change_stream import START, Position, SegmentUpdates
 from domain.configs import AgentConfig, ConfigOverrides
 from domain.ids import DEFAULT_WORKSPACE_ID, AgentId, MeetingId, new_id
 from domain.meetings import Meeting
 from domain.segments import SegmentContent
-from domain.updates import START, Position, SegmentUpdates
 from domain.variants import AgentVariant, NewVariant
-from resolvers.hub import Hub
+from resolvers.live.hub import Hub
 
 PATIENCE = 20.0
 

@@ -8,8 +8,8 @@ from typing import Any
 import asyncpg
 import pytest
 
-from db import bell as bell_module
-from db.bell import CHANNEL, IDS_PER_NOTIFY, Bell
+from db import change_notifier as bell_module
+from db.change_notifier import CHANNEL, IDS_PER_NOTIFY, Bell
 from db.changes import Changes
 from domain.ids import AgentId, KeyId, new_id
 from tests.resolvers.hub.players import (

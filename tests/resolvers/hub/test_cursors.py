@@ -2,9 +2,9 @@
 
 import pytest
 
+from domain.change_stream import Position, SegmentUpdates
 from domain.errors import InvalidInput, NotFound
-from domain.updates import Position, SegmentUpdates
-from resolvers import hub as hub_module
+from resolvers.live import hub as hub_module
 from tests.resolvers.hub.players import (
     Process,
     Writer,

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from domain.updates import START
+from domain.change_stream import START
 from tests.resolvers.hub.players import (
     Process,
     numbers,

@@ -4,10 +4,10 @@ import asyncio
 
 import pytest
 
+from domain.change_stream import START, Position, SegmentUpdates
 from domain.ids import DEFAULT_WORKSPACE_ID
 from domain.segments import SegmentContent
-from domain.updates import START, Position, SegmentUpdates
-from resolvers import hub as hub_module
+from resolvers.live import hub as hub_module
 from tests.resolvers.hub.players import (
     LAST,
     Process,

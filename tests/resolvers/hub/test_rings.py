@@ -6,10 +6,10 @@ import signal
 
 import pytest
 
-from db import bell as bell_module
-from db.bell import CHANNEL
+from db import change_notifier as bell_module
+from db.change_notifier import CHANNEL
 from domain.errors import NotFound
-from resolvers import hub as hub_module
+from resolvers.live import hub as hub_module
 from tests.resolvers.hub.players import (
     ROLE,
     Doors,

@@ -3,7 +3,7 @@
 import pytest
 
 from domain.validation import INT32_MAX
-from resolvers import hub as hub_module
+from resolvers.live import hub as hub_module
 from tests.harness.sql import recorded
 from tests.resolvers.hub.players import (
     Process,

@@ -11,9 +11,9 @@ from db.engine import create_engine
 from db.migrate import ensure_workspace
 from domain.ids import DEFAULT_WORKSPACE_ID, WorkspaceId, new_id
 from domain.principals import Scope, local
-from resolvers import keys
+from resolvers import api_keys as keys
 from resolvers.context import Context
-from resolvers.hubs import Hubs
+from resolvers.live.registry import Hubs
 from tests.harness.databases import TestPostgres
 from tests.harness.servers import Api, RunningServer, running_server
 

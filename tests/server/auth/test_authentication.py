@@ -9,10 +9,10 @@ from db.database import Database
 from domain.errors import Unauthenticated
 from domain.ids import DEFAULT_WORKSPACE_ID
 from domain.principals import Principal, Scope, local
-from resolvers import keys
+from resolvers import api_keys as keys
 from resolvers.context import Context
-from resolvers.hubs import Hubs
-from server.auth.authentication import Authentication
+from resolvers.live.registry import Hubs
+from server.auth.authenticator import Authentication
 
 
 class Late(Authentication):

@@ -3,8 +3,8 @@
 import pytest
 
 from db.database import Database
-from server.exposure import with_auth
-from server.hosts import is_loopback
+from server.middleware.allowed_hosts import is_loopback
+from server.process.startup_checks import with_auth
 from server.settings import Settings
 from tests.clients.conditions import eventually
 from tests.harness.commands import run, serving

@@ -9,10 +9,11 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from domain.keys import Token
+from domain.api_keys import Token
 from domain.principals import Scope
-from server.auth import authentication, sessions
-from server.operations import operation
+from server.auth import authenticator as authentication
+from server.auth import sessions
+from server.wire.graphql_files import operation
 from tests.clients.conditions import eventually
 from tests.clients.raw import Socket, connected, events
 from tests.harness.servers import Api, RunningServer, running_server, segment

@@ -7,8 +7,8 @@ import httpx
 import pytest
 
 from domain.principals import Scope
-from server.auth import rates
-from server.auth.rates import Allowance, Bucket, Rates
+from server.auth import rate_limits as rates
+from server.auth.rate_limits import Allowance, Bucket, Rates
 from tests.clients.conditions import locked
 from tests.clients.raw import Socket, connected, events
 from tests.harness.databases import TestPostgres

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from domain.ids import DEFAULT_WORKSPACE_ID
-from server.auth import issuer
+from server.auth import oidc as issuer
 from tests.clients.conditions import eventually
 from tests.clients.raw import connected
 from tests.harness.databases import TestPostgres

@@ -1,0 +1,153 @@
+"""The one place where a change becomes an event: in the statement that makes the change.
+
+Nothing else inserts, updates or deletes rows of the tables that have a history, and nothing could: the database refuses a
+change that does not raise the version, a version that has no event, and a deletion that has none (see `db.tables`).
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Integer,
+    Select,
+    Table,
+    Text,
+    bindparam,
+    case,
+    delete,
+    func,
+    insert,
+    literal,
+    literal_column,
+    select,
+    update,
+)
+
+from db.repository import EXPECTED_VERSION, ID, KEY, WORKSPACE
+from db.tables import events, recorded_columns
+from domain.history import Aggregate, EventKind
+
+REASON = bindparam("reason", type_=Text)
+RESTORED_VERSION = bindparam("restored_version", type_=Integer)
+_ACTOR = bindparam("actor", type_=Text)
+_NULL: ColumnElement[Any] = literal_column("'null'::jsonb")
+_EMPTY: ColumnElement[Any] = literal_column("'{}'::jsonb")
+_EVENT = (
+    "workspace_id",
+    "aggregate",
+    "aggregate_id",
+    "entity_id",
+    "version",
+    "kind",
+    "actor",
+    "reason",
+    "restored_version",
+    "changes",
+)
+
+Values = Mapping[str, ColumnElement[Any]]
+"""The recorded columns of a row."""
+Kind = Callable[[Values, Values], ColumnElement[str]]
+"""From the row before and after an update to the kind of event it is."""
+
+
+class Recorded:
+    """The writes of one table, each with its event: the rows it wrote (or deleted), and the writing of their events.
+
+    written, event = recorded.create(values)
+    statement = select(written.c.id).add_cte(event)
+    """
+
+    def __init__(self, table: Table, aggregate: Aggregate, kind: Kind | None = None) -> None:
+        """`aggregate` says of what the histories are."""
+        self.table = table
+        self._fields = recorded_columns(table)
+        self._aggregate = literal(aggregate.value)
+        self._aggregate_id = table.info.get("aggregate_id", "id")
+        self._kind = kind
+
+    @property
+    def new_values(self) -> dict[str, ColumnElement[Any]]:
+        """A parameter `new_<name>` for each recorded column; their own names are SQLAlchemy's in an INSERT or UPDATE."""
+        return {name: bindparam(f"new_{name}", type_=self.table.c[name].type) for name in self._fields}
+
+    def creation(self, returning: Iterable[str], **keys: ColumnElement[Any]) -> Select[Any]:
+        """Creates the row `id` with `new_values` and the given columns, and gives some of its columns."""
+        written, event = self.create({"workspace_id": WORKSPACE, "id": ID, **keys, **self.new_values})
+        return select(*(written.c[name] for name in returning)).add_cte(event)
+
+    def replacement(self, returning: Iterable[str]) -> Select[Any]:
+        """Gives the row `key` its `new_values` if it is at the version expected, and then some of its columns."""
+        columns = self.table.c
+        present = select(self.table).where(
+            columns.workspace_id == WORKSPACE, columns.id == KEY, columns.version == EXPECTED_VERSION
+        )
+        written, event = self.update(present.with_for_update(key_share=True).cte("before"), self.new_values)
+        return select(*(written.c[name] for name in returning)).add_cte(event)
+
+    def create(self, values: Mapping[str, ColumnElement[Any]]) -> tuple[CTE, CTE]:
+        now = func.statement_timestamp()  # the same for both, which the clock is not
+        written = (
+            insert(self.table)
+            .values({**values, "created_at": now, "updated_at": now})
+            .returning(*self.table.c)
+            .cte("written")
+        )
+        created = literal(EventKind.CREATED.value)
+        return written, self._event(written, created, written.c.version, {}, self._values(written))
+
+    def update(
+        self, before: CTE, values: Mapping[str, ColumnElement[Any]], *conditions: ColumnElement[bool]
+    ) -> tuple[CTE, CTE]:
+        """`before` has locked the rows that are to be updated, and has all their columns."""
+        table = self.table
+        written = (
+            update(table)
+            .where(table.c.workspace_id == before.c.workspace_id, table.c.id == before.c.id, *conditions)
+            .values({**values, "version": before.c.version + 1, "updated_at": func.clock_timestamp()})
+            .returning(*table.c, *(before.c[name].label(f"old_{name}") for name in self._fields))
+            .cte("written")
+        )
+        old, new = self._values(written, "old_"), self._values(written)
+        kind = case(
+            (RESTORED_VERSION.is_not(None), EventKind.ROLLED_BACK.value),
+            else_=self._kind(old, new) if self._kind else EventKind.UPDATED.value,
+        )
+        return written, self._event(written, kind, written.c.version, old, new)
+
+    def delete(self, *conditions: ColumnElement[bool]) -> tuple[CTE, CTE]:
+        name = f"deleted_{self.table.name}"
+        deleted = delete(self.table).where(*conditions).returning(*self.table.c).cte(name)
+        kind = literal(EventKind.DELETED.value)
+        return deleted, self._event(deleted, kind, deleted.c.version + 1, self._values(deleted), {})
+
+    def _values(self, row: CTE, prefix: str = "") -> Values:
+        return {name: row.c[prefix + name] for name in self._fields}
+
+    def _event(self, row: CTE, kind: ColumnElement[str], version: ColumnElement[int], old: Values, new: Values) -> CTE:
+        recorded = select(
+            *(row.c.workspace_id, self._aggregate, row.c[self._aggregate_id], row.c.id, version),
+            *(kind, _ACTOR, REASON, RESTORED_VERSION, _changes(old, new)),
+        )
+        return insert(events).from_select(_EVENT, recorded).cte(f"event_of_{row.name}")
+
+
+def _changes(old: Values, new: Values) -> ColumnElement[Any]:
+    """The fields that differ, each with both values: {"name": ["Old", "New"]}. An absent row has only nulls."""
+    before = _object(old).table_valued("key", "value", name="old")
+    after = _object(new).table_valued("key", "value", name="new")
+    old_value, new_value = (func.nullif(values.c.value, _NULL) for values in (before, after))
+    pair = func.jsonb_build_array(old_value, new_value)
+    return (
+        select(func.coalesce(func.jsonb_object_agg(func.coalesce(before.c.key, after.c.key), pair), _EMPTY))
+        .select_from(before.outerjoin(after, before.c.key == after.c.key, full=True))
+        .where(old_value.is_distinct_from(new_value))
+        .scalar_subquery()
+    )
+
+
+def _object(values: Values) -> Any:
+    pairs = [part for name, value in values.items() for part in (literal_column(f"'{name}'"), value)]
+    return func.jsonb_each(func.jsonb_build_object(*pairs))

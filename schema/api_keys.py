@@ -1,0 +1,77 @@
+"""API keys, and who asks, in GraphQL."""
+
+from datetime import datetime
+from typing import Annotated
+
+import strawberry
+from strawberry import Maybe
+
+from domain import api_keys as entities
+from domain import principals
+from domain.principals import Scope
+from executor import InstancesOf
+from schema.connections import Connection
+from schema.errors import Conflict, InvalidInput, NotFound
+
+strawberry.enum(
+    Scope,
+    name="Scope",
+    description="What a key is good for. WRITE includes READ, and ADMIN (keys) both. INGEST is for a bot in a meeting: it"
+    " creates meetings, and reads and upserts the segments of those that it created or was given; nothing else.",
+)
+
+
+@strawberry.type(description="A key of this workspace. The token that it was made with is shown once, and not stored.")
+class ApiKey:
+    id: strawberry.ID
+    name: str = strawberry.field(
+        description="The actor of what is done with it. Unique among keys that are not revoked."
+    )
+    scopes: list[Scope]
+    is_active: bool = strawberry.field(description="Neither revoked nor expired.")
+    created_at: datetime
+    created_by: str
+    expires_at: datetime | None
+    last_used_at: datetime | None = strawberry.field(description="To the minute.")
+    revoked_at: datetime | None
+    revoked_by: str | None
+
+    is_type_of = InstancesOf(entities.ApiKey)
+
+
+@strawberry.type(description="A new key, and its token.")
+class CreatedApiKey:
+    token: str = strawberry.field(description="For `Authorization: Bearer`. Keep it: it cannot be had again.")
+    api_key: entities.ApiKey = strawberry.field(graphql_type=ApiKey)
+
+    is_type_of = InstancesOf(entities.CreatedApiKey)
+
+
+@strawberry.type(description="Who asks.")
+class Viewer:
+    name: str
+    workspace_id: strawberry.ID
+    scopes: list[Scope] = strawberry.field(
+        resolver=lambda root: sorted(root.scopes, key=lambda scope: scope.name),
+        description="With those that they include.",
+    )
+    expires_at: datetime | None
+
+    is_type_of = InstancesOf(principals.Principal)
+
+
+@strawberry.input
+class CreateApiKeyInput:
+    name: str
+    scopes: list[Scope]
+    expires_at: Maybe[datetime | None] = strawberry.field(description="Left out: never.")
+    meeting_ids: Maybe[list[strawberry.ID] | None] = strawberry.field(
+        description="For the scope INGEST: the meetings that it reaches beside those that it creates; at most 1,000."
+    )
+
+
+ApiKeyConnection = Connection[ApiKey]
+CreateApiKeyResult = Annotated[
+    CreatedApiKey | NotFound | InvalidInput | Conflict, strawberry.union("CreateApiKeyResult")
+]
+RevokeApiKeyResult = Annotated[ApiKey | NotFound | InvalidInput | Conflict, strawberry.union("RevokeApiKeyResult")]

@@ -1,0 +1,185 @@
+"""How large a document may be: measured before anything is done with it that takes more than one look at each part.
+
+Fragments are looked at once each, whatever they multiply out to. What passes can be written out in full without harm: the
+rules of GraphQL that compare fields with each other (and which take the square of their number) run only then.
+"""
+
+from typing import NamedTuple
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLError,
+    OperationDefinitionNode,
+    SelectionSetNode,
+)
+
+LENGTH_PER_TOKEN = 25
+"""Characters that a document may have for each token that it may have: room for texts, and for much white space."""
+MAX_COMMENTS = 500
+MAX_ALIASES = 200
+"""Written out, as all that follows: what is in a fragment counts each time that the fragment is used."""
+MAX_DIRECTIVES = 100
+MAX_OPERATIONS = 50
+MAX_NESTING = 200
+"""Selection sets in each other, those of fragments included, which add nothing to the depth."""
+MAX_MERGES = 3_000
+"""Comparisons of fields that stand at the same place of the answer under the same name."""
+COMPARED_AT_ONCE = 8
+"""Characters of arguments that take as long to compare as a field."""
+MOST = 10**9
+"""What is told of a number that is larger still."""
+
+
+class Limits(NamedTuple):
+    """What one request may ask for."""
+
+    max_cost: int = 100_000
+    """Of an operation, in fields of one row; see `schema.documents.field_costs`."""
+    max_depth: int = 15
+    """Fields in each other."""
+    max_tokens: int = 2_000
+    """Of a document; also the fields that it may have, written out."""
+
+
+class TooComplex(GraphQLError):
+    """The document is over a limit, so that nothing was executed."""
+
+    def __init__(self, measure: str, cost: int, limit: int) -> None:
+        """`cost` is what was found of `measure`, or as far as it was counted."""
+        self.reason = (measure, cost, limit)
+        found = f"{min(cost, MOST):,}" + ("" if cost <= MOST else " or more")
+        extensions = {"code": "QUERY_TOO_COMPLEX", "measure": measure, "cost": min(cost, MOST), "limit": limit}
+        super().__init__(f"The query is too complex: {measure} {found}, at most {limit:,}.", extensions=extensions)
+
+
+class _Size(NamedTuple):
+    """Of a selection set, written out."""
+
+    fields: int = 0
+    aliases: int = 0
+    directives: int = 0
+    depth: int = 0
+    nesting: int = 0
+
+
+_NONE = _Size()
+
+
+def check_size(document: DocumentNode, limits: Limits) -> bool:
+    """Raises TooComplex. False if fragments are in a circle, so that the document must not be written out."""
+    return _Document(document).check(limits)
+
+
+class _Document:
+    def __init__(self, document: DocumentNode) -> None:
+        nodes = document.definitions
+        self._operations = [node for node in nodes if isinstance(node, OperationDefinitionNode)]
+        fragments = [node for node in nodes if isinstance(node, FragmentDefinitionNode)]
+        self._fragments = {node.name.value: node for node in fragments}
+        self._shadowed = [node for node in fragments if self._fragments[node.name.value] is not node]
+        self._sizes: dict[str, _Size] = {}
+        self._open: set[str] = set()
+        self._circular = False
+        # Of variables too: each definition has its own.
+        variables = [variable for node in self._operations for variable in node.variable_definitions or ()]
+        self._directives = sum(
+            len(node.directives or ()) for node in (*nodes, *variables) if hasattr(node, "directives")
+        )
+
+    def check(self, limits: Limits) -> bool:
+        if len(self._operations) > MAX_OPERATIONS:
+            raise TooComplex("operations", len(self._operations), MAX_OPERATIONS)
+        # Not valid, but looked at before that is said: fragments whose name another has, and below those that are not used.
+        roots: list[SelectionSetNode] = [node.selection_set for node in (*self._operations, *self._shadowed)]
+        sizes = [self._size(root, 1) for root in roots]
+        for name, fragment in self._fragments.items():
+            if name not in self._sizes:
+                roots.append(fragment.selection_set)
+                sizes.append(self._size_of_fragment(name, 1))
+        if (nesting := max((size.nesting for size in sizes), default=0)) > MAX_NESTING:
+            raise TooComplex("nesting", nesting, MAX_NESTING)
+        if (depth := max((size.depth for size in sizes), default=0)) > limits.max_depth:
+            raise TooComplex("depth", depth, limits.max_depth)
+        for measure, found, limit in (
+            ("fields", sum(size.fields for size in sizes), limits.max_tokens),
+            ("aliases", sum(size.aliases for size in sizes), MAX_ALIASES),
+            ("directives", sum(size.directives for size in sizes) + self._directives, MAX_DIRECTIVES),
+        ):
+            if found > limit:
+                raise TooComplex(measure, found, limit)
+        if self._circular:
+            return False
+        if (merges := sum(self._merges([root]) for root in roots)) > MAX_MERGES:
+            raise TooComplex("duplicates", merges, MAX_MERGES)
+        return True
+
+    def _size(self, selection_set: SelectionSetNode, nesting: int) -> _Size:
+        if nesting > MAX_NESTING:
+            raise TooComplex("nesting", nesting, MAX_NESTING)
+        fields = aliases = directives = depth = inner = 0
+        for selection in selection_set.selections:
+            directives += len(selection.directives or ())
+            if isinstance(selection, FragmentSpreadNode):
+                below = self._size_of_fragment(selection.name.value, nesting + 1)
+            else:
+                inner_set: SelectionSetNode | None = selection.selection_set  # type: ignore[attr-defined]
+                below = self._size(inner_set, nesting + 1) if inner_set else _NONE
+            fields += below.fields
+            aliases += below.aliases
+            directives += below.directives
+            if isinstance(selection, FieldNode):
+                fields += 1
+                aliases += selection.alias is not None
+                depth = max(depth, below.depth + 1)
+            else:
+                depth = max(depth, below.depth)
+            inner = max(inner, below.nesting)
+        return _Size(fields, aliases, directives, depth, inner + 1)
+
+    def _size_of_fragment(self, name: str, nesting: int) -> _Size:
+        if name in self._sizes:
+            return self._sizes[name]
+        if name in self._open:
+            self._circular = True
+        if name in self._open or name not in self._fragments:
+            return _NONE
+        self._open.add(name)
+        fragment = self._fragments[name]
+        size = self._size(fragment.selection_set, nesting)
+        self._open.discard(name)
+        self._sizes[name] = size._replace(directives=size.directives + len(fragment.directives or ()))
+        return self._sizes[name]
+
+    def _merges(self, sets: list[SelectionSetNode]) -> int:
+        """An upper bound of the comparisons of each two fields, or fragments, that come together in these sets."""
+        fields: dict[str, list[FieldNode]] = {}
+        spreads = 0
+        rest = list(sets)
+        while rest:
+            for selection in rest.pop().selections:
+                if isinstance(selection, FieldNode):
+                    fields.setdefault((selection.alias or selection.name).value, []).append(selection)
+                elif not isinstance(selection, FragmentSpreadNode):
+                    rest.append(selection.selection_set)  # type: ignore[attr-defined]
+                elif fragment := self._fragments.get(selection.name.value):
+                    spreads += 1
+                    rest.append(fragment.selection_set)
+        merges = spreads * (spreads - 1) // 2
+        for same in fields.values():
+            if len(same) > 1:
+                merges += (len(same) - 1) * sum(map(_weight, same)) // 2
+            if inner := [node.selection_set for node in same if node.selection_set]:
+                merges += self._merges(inner)
+        return merges
+
+
+def _weight(node: FieldNode) -> int:
+    if not node.arguments:
+        return 1
+    first, last = node.arguments[0].loc, node.arguments[-1].loc
+    assert first is not None
+    assert last is not None
+    return 1 + (last.end - first.start) // COMPARED_AT_ONCE

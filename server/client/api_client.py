@@ -1,0 +1,110 @@
+"""A small client of our own API, for the commands that work on a running server."""
+
+import json
+from collections.abc import Iterator
+from typing import Any, Self
+
+import httpx
+import orjson
+
+from server.auth.actor import user_name
+from server.wire.graphql_files import operation
+from server.wire.headers import ACTOR_HEADER
+
+_JSON = (b"content-type", b"application/json")
+
+
+class ApiError(Exception):
+    """The server refused, or did not answer; the message is for a person."""
+
+
+class ApiClient:
+    """Runs the documents of `graphql/operations/` on the server at `url` (the path may be left out: `/graphql`)."""
+
+    def __init__(self, url: str, key: str | None = None, timeout: float = 60.0) -> None:
+        """`key` is the token of an API key, where the server asks for one."""
+        try:
+            parsed = httpx.URL(url)
+        except httpx.InvalidURL as error:
+            raise ApiError(f"{url!r} is not a URL: {error}") from error
+        if parsed.scheme not in ("http", "https") or not parsed.host:
+            raise ApiError(f"{url!r} is not the URL of a server: say http://HOST:PORT")
+        self.url = str(parsed.copy_with(path="/graphql") if parsed.path in ("", "/") else parsed)
+        headers = [(ACTOR_HEADER.encode(), user_name().encode()), _JSON]
+        if key is not None:
+            headers.append((b"authorization", b"Bearer " + key.strip().encode()))
+        self._http = httpx.Client(timeout=timeout, headers=headers)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._http.close()
+
+    def run(self, name: str, **variables: Any) -> Any:
+        """Run the operation `name` and give its only field's value. Raises ApiError for errors of every kind."""
+        content = _body(name, variables)  # before the try: an error of encoding is not the server's
+        try:
+            response = self._http.post(self.url, content=content)
+            answer = response.json()
+        except httpx.TransportError as error:
+            raise self._silent(error) from error
+        except ValueError as error:
+            raise self._refused(response, len(content)) from error
+        if not isinstance(answer, dict) or not (answer.get("data") or answer.get("errors")):
+            raise self._refused(response, len(content))
+        return _value(answer)
+
+    def events(self, name: str, **variables: Any) -> Iterator[Any]:
+        """Run a subscription and give its only field's value each time, until it completes. Raises ApiError."""
+        timeout = httpx.Timeout(60, read=None)
+        headers = {"Accept": "text/event-stream"}
+        body = _body(name, variables)
+        try:
+            with self._http.stream("POST", self.url, content=body, headers=headers, timeout=timeout) as response:
+                if not response.headers.get("content-type", "").startswith("text/event-stream"):
+                    response.read()
+                    raise self._refused(response, len(body))
+                kind = ""
+                for line in response.iter_lines():
+                    field, _, content = line.partition(":")
+                    if field == "event":
+                        kind = content.strip()
+                    if kind == "complete":
+                        return
+                    if field == "data" and kind == "next":
+                        yield _value(orjson.loads(content))
+        except httpx.TransportError as error:
+            raise self._silent(error) from error
+
+    def _silent(self, error: httpx.TransportError) -> ApiError:
+        if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.UnsupportedProtocol | httpx.ProxyError):
+            return ApiError(f"no server answers at {self.url} ({error}); start one with: rapporteur serve")
+        how = "did not answer in time" if isinstance(error, httpx.TimeoutException) else "broke off the connection"
+        return ApiError(f"the server at {self.url} {how} ({error}): what was asked may have been done")
+
+    def _refused(self, response: httpx.Response, size: int) -> ApiError:
+        if response.status_code == httpx.codes.REQUEST_ENTITY_TOO_LARGE:
+            plain = response.headers.get("content-type", "").startswith("text/plain")
+            said = " ".join(response.text.split())[:200] if plain else ""
+            return ApiError(f"the request is too large for the server: {said or f'{size:,} bytes'}")
+        return ApiError(f"what answers at {self.url} is no Rapporteur server (HTTP {response.status_code})")
+
+
+def _body(name: str, variables: dict[str, Any]) -> bytes:
+    request = {"query": operation(name), "operationName": name, "variables": variables}
+    try:
+        return json.dumps(request, ensure_ascii=False, allow_nan=False).encode()
+    except (TypeError, ValueError) as error:  # what files can say, and JSON cannot
+        raise ApiError(f"what is given cannot be sent: {error}") from error
+
+
+def _value(answer: dict[str, Any]) -> Any:
+    if errors := answer.get("errors"):
+        raise ApiError("; ".join(error["message"] for error in errors))
+    (result,) = answer["data"].values()
+    if isinstance(result, dict) and result.get("code") and result.get("message"):
+        # The message names the first few fields only.
+        fields = [f"{field['path']} {field['message']}" for field in result.get("fields") or ()]
+        raise ApiError("; ".join(fields) or result["message"])
+    return result

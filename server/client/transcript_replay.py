@@ -1,0 +1,125 @@
+"""`rapporteur replay`: a transcript streamed into a live meeting as if it were being spoken.
+
+Each segment first grows as a hypothesis, word by word, as speech-to-text engines send it; then comes its final text, and
+later, where a corrected transcript is given, its correction.
+"""
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from domain.segments import SegmentContent
+from server.client.api_client import ApiClient, ApiError
+from server.client.transcript_import import segment_input
+
+WORDS_PER_STEP = 3
+MAX_STEPS = 8
+"""Growing texts of one segment, at most."""
+CORRECTED_AFTER = 10.0
+"""Seconds from the end of a segment to its correction."""
+TICK = 0.05
+"""Seconds of real time: what is due within one tick is sent together."""
+MAX_SENT = 500
+"""Segments of one request."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """Something to send at a time, in seconds of the meeting."""
+
+    time: float
+    content: SegmentContent
+
+
+def script(contents: Sequence[SegmentContent], corrected: Mapping[int, SegmentContent]) -> list[Spoken]:
+    """All that will be sent, in order. `corrected` has the better segments by number; those that say the same are left out."""
+    lines: list[Spoken] = []
+    for content in contents:
+        lines += _growing(content)
+        lines.append(Spoken(content.end_time, content))
+        better = corrected.get(content.segment_id or 0)
+        if better and (better.text, better.speaker) != (content.text, content.speaker):
+            revised = replace(content, text=better.text, speaker=better.speaker)
+            lines.append(Spoken(content.end_time + CORRECTED_AFTER, revised))
+    return sorted(lines, key=lambda line: line.time)
+
+
+def _growing(content: SegmentContent) -> Iterator[Spoken]:
+    """The hypotheses: the first words, at times evenly spread over the segment."""
+    words = content.text.split()
+    steps = min(MAX_STEPS, (len(words) - 1) // WORDS_PER_STEP)
+    for step in range(1, steps + 1):
+        share = step / (steps + 1)
+        moment = content.start_time + share * (content.end_time - content.start_time)
+        said = " ".join(words[: max(1, round(share * len(words)))])
+        yield Spoken(moment, replace(content, text=said, end_time=moment, is_final=False))
+
+
+def replay(
+    client: ApiClient,
+    meeting_id: str,
+    lines: Sequence[Spoken],
+    speed: float,
+    show: Callable[[int, SegmentContent], None],
+) -> None:
+    """Send the lines into the meeting, `speed` times as fast as spoken; `show` is told how many are sent, and the last one.
+
+    The meeting is recording meanwhile and completed afterwards; interrupted, it is stopped. Raises ApiError.
+    """
+    client.run("UpdateMeeting", id=meeting_id, input={"state": "RECORDING"})
+    beginning, started = lines[0].time, time.monotonic()
+    try:
+        sent = 0
+        while sent < len(lines):
+            due = started + (lines[sent].time - beginning) / speed
+            time.sleep(max(0.0, due - time.monotonic()))
+            horizon = beginning + (time.monotonic() + TICK - started) * speed
+            batch: dict[int | None, SegmentContent] = {}
+            while sent < len(lines) and lines[sent].time <= horizon and len(batch) < MAX_SENT:
+                batch[lines[sent].content.segment_id] = lines[sent].content  # of one segment only the newest matters
+                sent += 1
+            client.run("UpsertSegments", meetingId=meeting_id, segments=[segment_input(one) for one in batch.values()])
+            show(sent, lines[sent - 1].content)
+    except BaseException:
+        with contextlib.suppress(ApiError):  # what ended the replay is to be told, and not this
+            client.run("UpdateMeeting", id=meeting_id, input={"state": "STOPPED"})
+        raise
+    client.run("UpdateMeeting", id=meeting_id, input={"state": "STOPPED"})
+    client.run("UpdateMeeting", id=meeting_id, input={"state": "COMPLETED"})
+
+
+class Follower:
+    """Reads the meeting's stream in a thread, as any subscriber does, and shows what it gets."""
+
+    def __init__(self, url: str, key: str | None, meeting_id: str, show: Callable[[Mapping[str, Any]], None]) -> None:
+        self._url = url
+        self._key = key
+        self._meeting_id = meeting_id
+        self._show = show
+        self._seen = threading.Condition()
+        self._cursor: str | None = None
+        self._ended = False
+        threading.Thread(target=self._follow, daemon=True).start()
+
+    def _follow(self) -> None:
+        try:
+            with ApiClient(self._url, self._key) as client:
+                for updates in client.events("SegmentUpdates", meetingId=self._meeting_id):
+                    self._show(updates)
+                    with self._seen:
+                        self._cursor = updates["cursor"]
+                        self._seen.notify_all()
+        except ApiError:
+            pass  # whoever replays meets it too, and says so
+        finally:
+            with self._seen:
+                self._ended = True
+                self._seen.notify_all()
+
+    def finish(self, cursor: str) -> None:
+        """Wait, but not for ever, until all up to this cursor was shown."""
+        with self._seen:
+            self._seen.wait_for(lambda: self._ended or self._cursor == cursor, timeout=5)

@@ -1,0 +1,1 @@
+"""`/graphql` over HTTP, Server-Sent Events, metrics and health."""

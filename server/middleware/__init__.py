@@ -1,0 +1,1 @@
+"""ASGI middlewares around the whole app."""

@@ -1,0 +1,66 @@
+"""Which names the server answers to.
+
+A web page can have its own name resolve to 127.0.0.1, and is of the server's origin then for the browser that looks at it
+(DNS rebinding). The `Host` header still has the page's name.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from ipaddress import ip_address
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from server.wire.headers import headers_of
+from server.wire.refusals import error_response
+
+ANY = "*"
+LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
+HEALTH = ("/healthz", "/readyz")
+"""Asked by probes, under any name or address; they tell no more than that the server is well."""
+
+_NAME = re.compile(r"(\*\.)?[a-z0-9_-]+(\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\]")
+_HEADER = re.compile(r"([a-z0-9._-]+|\[[0-9a-f:.]+\])(:\d*)?")
+
+
+def read_hosts(named: Iterable[str]) -> tuple[str, ...]:
+    """Names in small letters. Raises ValueError for what is none."""
+    hosts = tuple(name.lower() for name in named)
+    for host in hosts:
+        if host != ANY and not _NAME.fullmatch(host):
+            raise ValueError(
+                f"must be names such as api.example.com, *.example.com or [::1] with no port, or *: not {host[:100]}"
+            )
+    return hosts
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches the address."""
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
+
+
+class HostCheck:
+    """Middleware: 400 for requests and WebSockets under another name."""
+
+    def __init__(self, app: ASGIApp, hosts: Sequence[str]) -> None:
+        self._app = app
+        self._names = frozenset(hosts)
+        self._endings = tuple(host[1:] for host in hosts if host.startswith("*."))
+        self._allowed = lru_cache(maxsize=256)(self._is_allowed)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] in ("http", "websocket"):
+            host = headers_of(scope).get(b"host", b"")
+            if not self._allowed(host) and scope["path"] not in HEALTH:
+                given = host.decode("latin-1")[:100]
+                message = f"this server does not answer to the Host {given!r}: name it in RAPPORTEUR_HOSTS (--hosts)"
+                await error_response(message, 400)(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+    def _is_allowed(self, host: bytes) -> bool:
+        header = _HEADER.fullmatch(host.decode("latin-1").lower())
+        return header is not None and (header[1] in self._names or header[1].endswith(self._endings))

@@ -1,0 +1,73 @@
+"""Which web pages may use the server: its own, and those of the origins that are named (CORS, and `Origin` of WebSockets)."""
+
+import re
+from collections.abc import Iterable, Sequence
+
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from strawberry.http.websocket_origin import is_same_origin, normalize_origin
+
+from domain.errors import RapporteurError
+from server.middleware.csrf import PREFLIGHTED
+from server.wire.headers import ACTOR_HEADER
+
+ANY = "*"
+REQUEST_HEADERS = (
+    "Authorization",
+    "Content-Type",
+    ACTOR_HEADER,
+    "Rapporteur-Cost",
+    *PREFLIGHTED,
+    *("X-Apollo-Operation-Id", "ApolloGraphQL-Client-Name", "ApolloGraphQL-Client-Version"),
+)
+"""What a page of a named origin may send."""
+ANSWER_HEADERS = ("Retry-After", "RateLimit", "RateLimit-Policy")
+"""What its scripts may read, beside what CORS lets them read anyway."""
+PREFLIGHT_SECONDS = 3600
+"""How long a browser may keep the answer to a preflight (Chrome keeps none for longer than two hours)."""
+
+_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:\d{1,5})?")
+
+
+def read_origins(named: Iterable[str]) -> tuple[str, ...]:
+    """The origins as browsers write them. Raises ValueError for what is none."""
+    origins = []
+    for name in named:
+        origin = name if name == ANY else _ORIGIN.fullmatch(name.lower()) and normalize_origin(name)
+        if not origin:
+            raise ValueError(f"must be origins, scheme://host[:port] with no path, or *: not {name[:100]}")
+        origins.append(origin)
+    return tuple(origins)
+
+
+def check_origins(origins: Sequence[str], *, authenticated: bool) -> None:
+    """Raises RapporteurError if every page of the web could use a server that asks for nothing."""
+    if ANY in origins and not authenticated:
+        raise RapporteurError(
+            "RAPPORTEUR_ORIGINS (--origins): * needs authentication, else any web page could use the server of who"
+            " looks at it; name the origins"
+        )
+
+
+def cors(origins: Sequence[str]) -> list[Middleware]:
+    """What answers preflights and lets named origins read; none where none is named.
+
+    Without credentials: there are no cookies, and a page that has a token sends it itself.
+    """
+    if not origins:
+        return []
+    return [
+        Middleware(
+            CORSMiddleware,
+            allow_origins=origins,
+            allow_methods=("GET", "POST"),
+            allow_headers=REQUEST_HEADERS,
+            expose_headers=ANSWER_HEADERS,
+            max_age=PREFLIGHT_SECONDS,
+        )
+    ]
+
+
+def may_connect(origin: str | None, host: str | None, origins: Sequence[str]) -> bool:
+    """Whether a WebSocket may be opened: browsers, which always name the page's origin, ask nobody else."""
+    return origin is None or ANY in origins or origin in origins or is_same_origin(origin, host)

@@ -1,0 +1,1 @@
+"""Starts, checks and ends the server process."""

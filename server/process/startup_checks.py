@@ -1,0 +1,29 @@
+"""Whether the server may be reached as it is asked to be: not from other machines without asking who they are."""
+
+from db.database import Database
+from domain.errors import RapporteurError
+from server.middleware.allowed_hosts import is_loopback
+from server.settings import Settings
+
+
+class Exposed(RapporteurError):
+    """The server would do everything for everybody who reaches it."""
+
+
+async def with_auth(settings: Settings, database: Database) -> Settings:
+    """The settings with `auth` decided: unless they say it, on if there are keys, or an issuer is named. Raises Exposed."""
+    auth = settings.auth
+    if auth is None:
+        auth = settings.oidc_issuer is not None or await _are_there_keys(database)
+    if not auth and not settings.insecure and not is_loopback(settings.host):
+        raise Exposed(
+            f"on {settings.host} others than this machine reach the server, and it asks nobody who they are."
+            " Make a key (rapporteur keys create NAME --scope admin), or set RAPPORTEUR_AUTH=true, or name an issuer"
+            " (RAPPORTEUR_OIDC_ISSUER); or say --insecure if something else keeps others away"
+        )
+    return settings.model_copy(update={"auth": auth})
+
+
+async def _are_there_keys(database: Database) -> bool:
+    async with database.credentials() as credentials:
+        return await credentials.are_there()

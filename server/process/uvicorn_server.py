@@ -1,0 +1,84 @@
+"""Running uvicorn: one process or several, and how they end."""
+
+import multiprocessing
+import multiprocessing.connection
+import os
+import signal
+import socket
+import threading
+from functools import partial
+from typing import Any
+
+import uvicorn
+from uvicorn.supervisors import Multiprocess
+
+from server import logging as logs
+from server.app import create_app
+from server.process.head_limit import BoundedProtocol
+from server.settings import Settings
+
+
+def configuration(settings: Settings, app: Any, **options: Any) -> uvicorn.Config:
+    """How uvicorn is to run the app."""
+    return uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        http=BoundedProtocol,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=5,
+        ws_max_size=settings.max_message,
+        ws_per_message_deflate=False,  # would be done anew for each of a thousand subscribers
+        ws_ping_interval=None,  # the protocol has its own pings, and clients take the code of uvicorn's close for fatal
+        **options,
+    )
+
+
+def serve(settings: Settings, database_url: str) -> None:
+    """Serve until a signal ends it. The database must have been prepared."""
+    app = partial(_worker_app, settings, database_url)
+    config = configuration(settings, app, factory=True, workers=settings.workers)
+    listening = bind(config, settings)
+    if settings.workers > 1:
+        Workers(config, [listening]).run()
+    else:
+        uvicorn.Server(config).run([listening])
+
+
+def bind(config: uvicorn.Config, settings: Settings) -> socket.socket:
+    """The listening socket. Who connects before the server is up waits, rather than being refused."""
+    listening = config.bind_socket()
+    _end_with_clients_that_do_not_read(listening, settings.send_timeout)
+    listening.listen(config.backlog)
+    return listening
+
+
+class Workers(Multiprocess):
+    """uvicorn's supervisor; it lets go of the socket, as the workers do, when they are to stop: else clients still connect."""
+
+    def terminate_all(self) -> None:
+        for listening in self.sockets:
+            listening.close()
+        super().terminate_all()
+
+
+def _worker_app(settings: Settings, database_url: str) -> Any:
+    logs.configure(settings.log_level)  # a worker starts with nothing
+    if parent := multiprocessing.parent_process():
+        threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
+    return create_app(settings, database_url)
+
+
+def _end_with(sentinel: int) -> None:
+    """End this worker when its supervisor is gone, killed perhaps: else it would keep the port, and serve on unseen."""
+    multiprocessing.connection.wait([sentinel])
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _end_with_clients_that_do_not_read(listening: socket.socket, timeout: float) -> None:
+    """Have the kernel drop a connection whose peer takes no data, or is gone (accepted sockets inherit this)."""
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(timeout * 1000))

@@ -1,0 +1,55 @@
+"""Accepts WebSocket connections at `/graphql`, as many as there are places for."""
+
+from collections.abc import Callable
+
+from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocket
+
+from domain.principals import Principal
+from resolvers.context import Context
+from server.auth.guard import Guard
+from server.middleware.cors import may_connect
+from server.operations.runner import Streams
+from server.settings import Settings
+from server.websocket.connection import PROTOCOL, SUBPROTOCOL_NOT_ACCEPTABLE, TRY_AGAIN_LATER, Connection
+from server.wire.connection_limit import Places, TooManyConnections
+from server.wire.refusals import error_response
+
+
+class WebSocketEndpoint:
+    """The ASGI app that accepts connections, as many as there are places."""
+
+    def __init__(
+        self,
+        streams: Streams,
+        guard: Guard,
+        new_context: Callable[[Principal, str], Context],
+        settings: Settings,
+        places: Places,
+    ) -> None:
+        self._streams = streams
+        self._guard = guard
+        self._new_context = new_context
+        self._settings = settings
+        self._places = places
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        websocket = WebSocket(scope, receive, send)
+        headers = websocket.headers
+        if not may_connect(headers.get("origin"), headers.get("host"), self._settings.origins):
+            # Before accepting. Else any web page could use the server of who looks at it.
+            message = "a page of this origin may open no WebSocket: name it in RAPPORTEUR_ORIGINS (--origins)"
+            await error_response(message, 403)(scope, receive, send)
+            return
+        offered = PROTOCOL in scope["subprotocols"]
+        # A refusal comes after the handshake: a browser shows its code and reason only then.
+        await websocket.accept(PROTOCOL if offered else None)
+        if not offered:
+            await websocket.close(SUBPROTOCOL_NOT_ACCEPTABLE, f"the subprotocol must be {PROTOCOL}")
+            return
+        try:
+            with self._places.one():
+                connection = Connection(websocket, send, self._streams, self._guard, self._new_context, self._settings)
+                await connection.run()
+        except TooManyConnections:
+            await websocket.close(TRY_AGAIN_LATER, "too many connections: try again later")

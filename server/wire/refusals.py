@@ -1,0 +1,36 @@
+"""Answers to requests that never become an operation."""
+
+from collections.abc import Mapping
+
+from starlette.responses import Response
+
+from server.wire.content_negotiation import JSON, content_type
+from server.wire.json import encode_json
+
+CLIENT_LEFT = 499
+"""What nginx logs where nobody is there to be answered; no client ever sees it."""
+
+_CODES = {401: "UNAUTHENTICATED", 403: "FORBIDDEN", 429: "RATE_LIMITED"}
+
+
+class Refused(Exception):
+    """The request is answered with this status, and a GraphQL error of this message."""
+
+    def __init__(self, status: int, message: str, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+        self.headers = headers
+
+
+def error_response(
+    message: str, status: int, headers: Mapping[str, str] | None = None, media_type: str = JSON
+) -> Response:
+    """A refusal of the whole request, in the form of a GraphQL error."""
+    extensions: dict[str, object] = {
+        "code": _CODES.get(status, "BAD_USER_INPUT" if status < 500 else "SERVICE_UNAVAILABLE")
+    }
+    if status in (429, 503):
+        extensions["retryAfter"] = int((headers or {}).get("Retry-After", 1))
+    body = {"errors": [{"message": message, "extensions": extensions}]}
+    return Response(encode_json(body), status, headers, media_type=content_type(media_type))
