@@ -4,7 +4,7 @@ import time
 from pathlib import Path
 
 from domain.principals import Scope
-from tests.clients.programs import WAIT, programs
+from tests.harness.client_processes import WAIT, programs
 from tests.harness.servers import RunningServer, running_server
 from tests.server.auth.conftest import made
 

@@ -19,7 +19,7 @@ import pytest
 from db.database import Database
 from domain.ids import DEFAULT_WORKSPACE_ID, MeetingId
 from domain.segments import SegmentContent
-from tests.clients.programs import WAIT, Program, coming_back, programs
+from tests.harness.client_processes import WAIT, Program, coming_back, programs
 from tests.harness.databases import TestPostgres
 from tests.harness.servers import Api, segment
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.clients.programs import WAIT, programs
+from tests.harness.client_processes import WAIT, programs
 from tests.harness.servers import RunningServer, running_server
 
 

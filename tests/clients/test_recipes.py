@@ -11,8 +11,8 @@ from typing import Any
 import orjson
 import pytest
 
-from tests.clients.programs import WAIT, Program, Wire, coming_back, programs
-from tests.clients.raw import websocket_url
+from tests.harness.client_processes import WAIT, Program, Wire, coming_back, programs
+from tests.harness.raw_clients import websocket_url
 from tests.harness.servers import Api, RunningServer, segment
 
 RECIPES = Path(__file__).parents[2] / "docs" / "recipes"

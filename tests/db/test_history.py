@@ -26,8 +26,8 @@ from domain.variants import AgentVariant, NewVariant
 from server.wire.graphql_files import OPERATIONS, operation
 from tests.harness.databases import TestPostgres
 from tests.harness.histories import history, present, replayed
+from tests.harness.recorded_statements import recorded
 from tests.harness.servers import Api, RunningServer, running_server, segment
-from tests.harness.sql import recorded
 from tests.resolvers.test_activation import at_once
 from tests.resolvers.test_meetings import someone_waits_for_a_lock
 

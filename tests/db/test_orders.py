@@ -16,7 +16,7 @@ from domain.meetings import Meeting, MeetingState
 from domain.ordering import Order
 from domain.pagination import PageRequest
 from domain.segments import SegmentContent
-from tests.harness.sql import recorded
+from tests.harness.recorded_statements import recorded
 
 NOW = datetime.now(UTC)
 PLACES = {"created_at": NOW, "updated_at": NOW, "name": "Scribe", "title": "Weekly"}

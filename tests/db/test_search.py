@@ -21,7 +21,7 @@ from domain.pagination import PageRequest
 from domain.search import LANGUAGES, NO_WORDS, Hit, Search, highlights, looked_into
 from domain.segments import SegmentContent
 from tests.harness.databases import TestPostgres
-from tests.harness.sql import recorded, watched
+from tests.harness.recorded_statements import recorded, watched
 
 PAGE = PageRequest(100)
 

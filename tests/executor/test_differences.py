@@ -10,8 +10,8 @@ from strawberry import Schema
 from strawberry.utils.str_converters import to_camel_case
 
 from executor import FastExecutor
-from tests.executor.documents import documents, input_examples, inputs, variables
-from tests.executor.world import SOUND, WRONG, WRONG_KEYS, Thing, answer, schema_of, sound, things
+from tests.harness.executor_documents import documents, input_examples, inputs, variables
+from tests.harness.executor_world import SOUND, WRONG, WRONG_KEYS, Thing, answer, schema_of, sound, things
 
 SLOW, FAST = schema_of(), schema_of(FastExecutor)
 

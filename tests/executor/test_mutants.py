@@ -11,9 +11,9 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
 import executor
-from tests.executor.documents import documents, input_examples, inputs, variables
 from tests.executor.test_differences import SLOW, examples
-from tests.executor.world import Answer, Thing, answer, schema_of, sound, things
+from tests.harness.executor_documents import documents, input_examples, inputs, variables
+from tests.harness.executor_world import Answer, Thing, answer, schema_of, sound, things
 
 EXAMPLES = 50
 INPUTS = 150

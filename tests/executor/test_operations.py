@@ -10,10 +10,10 @@ import pytest
 
 from executor import Counts, counts
 from server.wire.graphql_files import operation
-from tests.clients.raw import events
 from tests.harness.databases import TestPostgres
+from tests.harness.raw_clients import events
+from tests.harness.recorded_statements import recorded
 from tests.harness.servers import RunningServer, running_server
-from tests.harness.sql import recorded
 from tests.resolvers.test_statements import VARIABLES, World
 
 SIZE = 3

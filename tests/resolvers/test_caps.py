@@ -8,7 +8,7 @@ import pytest
 
 from schema.documents.field_costs import PAGES
 from server.wire.graphql_files import OPERATIONS, operation
-from tests.clients.raw import connected
+from tests.harness.raw_clients import connected
 from tests.harness.servers import Api, segment
 
 TOUR = json.loads((OPERATIONS.parent.parent / "server/graphiql/tour.json").read_text())

@@ -10,10 +10,10 @@ import pytest
 
 from server.process.demo import CONCIERGE, MEETING, SCRIBE, SCRIBE_BRIEF
 from server.wire.graphql_files import operation
-from tests.clients.raw import PROTOCOL, WAIT, Socket, connected
 from tests.harness.histories import history, present, replayed
+from tests.harness.postgres_proxy import wire
+from tests.harness.raw_clients import PROTOCOL, WAIT, Socket, connected
 from tests.harness.servers import Api, running_server
-from tests.harness.wire import wire
 
 UNKNOWN = "01900000-0000-7000-8000-00000000dead"
 PAGES = """

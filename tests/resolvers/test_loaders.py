@@ -24,7 +24,7 @@ from domain.segments import SegmentContent
 from domain.variants import AgentVariant, NewVariant
 from executor.dataloader import MAX_BATCH, Loader
 from resolvers.dataloaders import Loaders
-from tests.harness.sql import recorded
+from tests.harness.recorded_statements import recorded
 
 GATE = 6
 """The turn of the event loop in which the batch's wait ends: by then it has long been dispatched."""

@@ -9,7 +9,7 @@ import pytest
 from domain.agents import Agent
 from domain.segments import Segment
 from domain.variants import AgentVariant
-from tests.clients.conditions import eventually
+from tests.harness.conditions import eventually
 from tests.harness.servers import Api
 
 

@@ -7,8 +7,8 @@ import pytest
 
 from domain.search import HIGHLIGHTED
 from tests.harness.databases import TestPostgres
+from tests.harness.recorded_statements import recorded
 from tests.harness.servers import Api, RunningServer, running_server, segment
-from tests.harness.sql import recorded
 
 UNKNOWN = "01900000-0000-7000-8000-00000000dead"
 

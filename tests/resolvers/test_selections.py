@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from tests.harness.recorded_statements import recorded
 from tests.harness.servers import Api, RunningServer
-from tests.harness.sql import recorded
 
 SEGMENT = "id segmentId text speaker startTime endTime isFinal confidence version createdAt updatedAt meeting { title }"
 CONFIG = (

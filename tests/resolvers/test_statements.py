@@ -7,8 +7,8 @@ from uuid import uuid4
 import pytest
 
 from server.wire.graphql_files import OPERATIONS, operation
+from tests.harness.recorded_statements import recorded
 from tests.harness.servers import Api, RunningServer, segment
-from tests.harness.sql import recorded
 
 SMALL, LARGE = 2, 20
 

@@ -1,0 +1,182 @@
+"""What tenants do with their own, and try with each other's: of every operation of `graphql/operations/`."""
+
+import random
+from collections.abc import Callable
+from typing import Any
+
+from tests.harness.servers import segment
+from tests.harness.tenants import Things, Variables
+
+NAMES = ("Scribe", "Notes")
+"""That both tenants use."""
+CONFIG = {"modelProvider": "openai", "modelName": "gpt"}
+
+
+def actions(own: Things, chosen: random.Random) -> dict[str, Callable[[], Variables]]:
+    """What may be done with one's own things; they may be gone, so not all of it succeeds."""
+    name, number = chosen.choice(NAMES), chosen.randint(1, 3)
+    label = f"{name} {own.word}"
+    reason = f"because of {own.word}"
+    manifest = {
+        "slug": chosen.choice([own.slug, name.lower()]),
+        "name": label,
+        "config": CONFIG,
+        "variants": [{"slug": own.variant_slug, "name": label, "overrides": {"systemPrompt": own.word}}],
+        "activeVariant": own.variant_slug,
+    }
+    return {
+        "ActivateVariant": lambda: {"id": own.variant, "reason": reason},
+        "ApplyAgents": lambda: {"agents": [manifest], "prune": chosen.random() < 0.3, "reason": reason},
+        "CloneVariant": lambda: {"agentId": own.agent, "input": {"name": label, "activate": chosen.random() < 0.5}},
+        "CreateAgent": lambda: {
+            "input": {"name": label, "slug": name.lower(), "config": CONFIG | {"systemPrompt": own.word}},
+            "reason": reason,
+        },
+        "CreateApiKey": lambda: {"input": {"name": name, "scopes": ["READ"]}},
+        "CreateMeeting": lambda: {"input": {"title": label, "metadata": {"of": own.word}}},
+        "CreateVariant": lambda: {"agentId": own.agent, "input": {"name": label, "slug": own.variant_slug}},
+        "DeactivateVariant": lambda: {"agentId": own.agent},
+        "DeleteAgent": lambda: {"id": own.agent, "reason": reason},
+        "DeleteMeeting": lambda: {"id": own.meeting, "reason": reason},
+        "DeleteSegments": lambda: {"meetingId": own.meeting, "segmentIds": [number]},
+        "DeleteVariant": lambda: {"id": own.variant},
+        "RevertAgent": lambda: {"id": own.agent, "toVersion": 1},
+        "RevertVariant": lambda: {"id": own.variant, "toVersion": 1},
+        "RollbackActivation": lambda: {"agentId": own.agent},
+        "UpdateAgent": lambda: {"id": own.agent, "input": {"name": label, "config": {"maxRetries": number}}},
+        "UpdateMeeting": lambda: {"id": own.meeting, "input": {"title": label, "agentId": own.agent}},
+        "UpdateVariant": lambda: {"id": own.variant, "input": {"overrides": {"systemPrompt": f"{own.word} {number}"}}},
+        "UpsertSegments": lambda: {
+            "meetingId": own.meeting,
+            "segments": [segment(n, text=f"{label} {number}", speaker=own.word) for n in range(1, number + 1)],
+        },
+    }
+
+
+NOT_WITH_OWN = {"RevokeApiKey"}
+"""Beside queries: it might be the key in use."""
+
+
+def attempts(own: Things, their: Things) -> dict[str, list[Variables]]:
+    """What may be tried with their things, alone and with one's own. None of it may be told from what is unknown."""
+
+    def pages(name: str, of: Variables, **more: Any) -> list[Variables]:
+        cursor = their.cursors[name]
+        return [of | more | {"after": cursor, "first": 2}, of | more | {"before": cursor, "first": None, "last": 2}]
+
+    def history(id: str, name: str) -> list[Variables]:
+        mine, thine = {id: getattr(own, name)}, {id: getattr(their, name)}
+        cursor = "MeetingHistory" if name == "meeting" else "AgentHistory"
+        return [thine, thine | {"kind": "DELETED"}, *pages(cursor, mine), *pages(cursor, thine)]
+
+    manifest = {"slug": their.slug, "name": "Mine", "config": CONFIG}
+    refs = [
+        {"base": their.agent},
+        {"variant": their.variant},
+        {"resolved": their.agent},
+        {"baseRevision": {"agentId": their.agent, "version": 1}},
+        {"variantRevision": {"variantId": their.variant, "version": 1}},
+    ]
+    nodes = [their.agent, their.variant, their.meeting, their.segment, their.key]
+    agents = [{"orderBy": {"field": "NAME"}}, {"filter": {"text": their.word}}, {"filter": {"modelName": "gpt"}}]
+    input = {"name": "Mine", "overrides": {"maxRetries": 7}}
+    return {
+        "ActivateVariant": [{"id": their.variant}, {"id": their.variant, "expectedVersion": 1}],
+        "Agent": [{"id": their.agent}, {"id": their.variant}],
+        "AgentBySlug": [
+            {"slug": their.slug, "variant": their.variant_slug},
+            {"slug": own.slug, "variant": their.variant_slug},
+        ],
+        "AgentHistory": [*history("id", "agent"), {"id": own.agent, "variantId": their.variant}],
+        "AgentManifests": [{"after": their.cursors["Agents"]}],
+        "AgentRevision": [{"id": their.agent, "version": version} for version in (1, 2)],
+        "Agents": [
+            *pages("Agents", {}),
+            *pages("AgentsByName", {"orderBy": {"field": "NAME"}}),
+            *agents,
+        ],
+        "ApiKeys": pages("ApiKeys", {}),
+        "ApplyAgents": [
+            {"agents": [manifest], "dryRun": True},
+            {"agents": [manifest], "dryRun": True, "prune": True},
+            {"agents": [manifest], "expectedState": their.state, "dryRun": True},
+        ],
+        "CloneVariant": [
+            {"agentId": their.agent, "input": {"name": "Mine"}},
+            {"agentId": their.agent, "input": {"name": "Mine", "sourceVariantId": their.variant}},
+            {"agentId": own.agent, "input": {"name": "Mine", "sourceVariantId": their.variant}},
+        ],
+        "ConfigDiff": [{"a": ref, "b": {"base": own.agent}} for ref in refs] + [{"a": refs[0], "b": refs[1]}],
+        "CreateAgent": [],
+        "CreateApiKey": [{"input": {"name": "Mine", "scopes": ["INGEST"], "meetingIds": [their.meeting]}}],
+        "CreateMeeting": [{"input": {"title": "Mine", "agentId": their.agent}}],
+        "CreateVariant": [{"agentId": their.agent, "input": input}],
+        "DeactivateVariant": [{"agentId": their.agent}],
+        "DeleteAgent": [{"id": their.agent}, {"id": their.agent, "expectedVersion": 1}],
+        "DeleteMeeting": [{"id": their.meeting}, {"id": their.meeting, "expectedVersion": 1}],
+        "DeleteSegments": [{"meetingId": their.meeting, "segmentIds": [1, 2]}],
+        "DeleteVariant": [{"id": their.variant}, {"id": their.variant, "expectedVersion": 1}],
+        "HistoryOfAgent": [
+            *history("agentId", "agent"),
+            {"agentId": own.agent, "variantId": their.variant},
+            {"agentId": their.agent, "variantId": their.variant},
+        ],
+        "HistoryOfMeeting": history("meetingId", "meeting"),
+        "Meeting": [{"id": their.meeting}],
+        "MeetingCount": [],
+        "MeetingHistory": history("id", "meeting"),
+        "Meetings": [
+            *pages("Meetings", {}),
+            *pages("MeetingsByTitle", {"orderBy": {"field": "TITLE"}}),
+            {"filter": {"agentId": their.agent}},
+            {"filter": {"text": their.word}},
+            {"filter": {"metadata": {"of": their.word}}},
+        ],
+        "Node": [{"id": id} for id in nodes],
+        "Nodes": [{"ids": [*nodes, own.agent, own.meeting]}],
+        "RenderPrompt": [{"agentId": their.agent}],
+        "ResolvedConfig": [{"slug": their.slug}],
+        "ResolvedConfigUpdates": [{"agentId": their.agent}, {"agentSlug": their.slug}],
+        "RevertAgent": [{"id": their.agent, "toVersion": 1}],
+        "RevertVariant": [{"id": their.variant, "toVersion": 1}],
+        "RevokeApiKey": [{"id": their.key}],
+        "RollbackActivation": [{"agentId": their.agent}],
+        "SearchSegments": [
+            {"query": their.word},
+            {"query": own.word, "meetingId": their.meeting},
+            {"query": own.word, "speaker": their.word},
+            {"query": own.word, "after": their.cursors["SearchSegments"]},
+            {"query": f"{own.word} or {their.word}"},
+        ],
+        "SegmentUpdates": [
+            {"meetingId": their.meeting},
+            {"meetingId": their.meeting, "after": their.cursors["SegmentUpdates"]},
+            {"meetingId": own.meeting, "after": their.cursors["SegmentUpdates"]},
+        ],
+        "Transcript": [
+            {"id": their.meeting},
+            {"id": own.meeting, "after": their.cursors["Transcript"]},
+            {"id": own.meeting, "speaker": their.word},
+        ],
+        "TranscriptFile": [{"id": their.meeting, "format": "VTT"}],
+        "UpdateAgent": [{"id": their.agent, "input": {"name": "Mine"}}, {"id": their.agent, "input": {}}],
+        "UpdateMeeting": [
+            {"id": their.meeting, "input": {"title": "Mine"}},
+            {"id": their.meeting, "input": {"state": "RECORDING"}, "expectedVersion": 1},
+            {"id": own.meeting, "input": {"agentId": their.agent}},
+        ],
+        "UpdateVariant": [{"id": their.variant, "input": input}],
+        "UpsertSegments": [{"meetingId": their.meeting, "segments": [segment(1)]}],
+        "Variant": [{"id": their.variant}],
+        "VariantHistory": history("id", "variant"),
+        "VariantRevision": [{"id": their.variant, "version": version} for version in (1, 2)],
+        "Viewer": [],
+        # What bots may ask, too
+        "NodeOfBot": [{"id": id} for id in nodes],
+        "NodesOfBot": [{"ids": [*nodes, own.meeting]}],
+        "MeetingOfBot": [{"id": their.meeting}, {"id": own.meeting, "after": their.cursors["Transcript"]}],
+    }
+
+
+NOTHING_TO_TRY = {"CreateAgent", "MeetingCount", "Viewer"}
+"""They take nothing of anybody's: what is taken is what they create, and what they count."""

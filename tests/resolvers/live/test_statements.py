@@ -1,0 +1,99 @@
+"""The hub: statements."""
+
+import asyncio
+
+from db.changes import Changes
+from tests.harness.live import (
+    Process,
+    Start,
+    Writer,
+    numbers,
+    soon,
+)
+from tests.harness.recorded_statements import recorded
+
+
+class TestStatements:
+    async def test_many_readers_of_a_meeting_cost_as_many_statements_as_one(
+        self, process: Process, silent: Writer
+    ) -> None:
+        costs = []
+        for count in (1, 50):
+            meeting = await silent.meeting()
+            readers = [await process.caught_up_reader(meeting) for _ in range(count)]
+            waiting = [process.spawn(reader.next()) for reader in readers]
+            with recorded(process.database.engine) as statements:
+                await silent.upsert(meeting, [1, 2])
+                process.look(meeting)
+                batches = await soon(asyncio.gather(*waiting))
+            assert all(batch is batches[0] for batch in batches)
+            costs.append(len(statements))
+        assert costs == [1, 1]
+
+    async def test_many_readers_that_replay_side_by_side_cost_as_many_statements_as_one(
+        self, process: Process, silent: Writer
+    ) -> None:
+        """As after a restart, when they all come back at once."""
+        meeting = await silent.meeting(segments=7)
+        costs = []
+        for count in (1, 50):
+            readers = [process.reader(meeting, batch_size=3) for _ in range(count)]
+            with recorded(process.database.engine) as statements:
+                replays = await soon(asyncio.gather(*(process.spawn(reader.catch_up()) for reader in readers)))
+            assert all(numbers(batches) == list(range(1, 8)) for batches in replays)
+            costs.append(len(statements))
+            for reader in readers:
+                await reader.stream.aclose()
+        assert costs[1] == costs[0]
+
+    async def test_a_look_at_many_meetings_is_one_statement(self, process: Process, silent: Writer) -> None:
+        meetings = [await silent.meeting() for _ in range(10)]
+        readers = [await process.caught_up_reader(meeting) for meeting in meetings for _ in range(3)]
+        for meeting in meetings:
+            await silent.upsert(meeting, [1, 2])
+        with recorded(process.database.engine) as statements:
+            process.look(*meetings)
+            for reader in readers:
+                assert numbers([await reader.next()]) == [1, 2]
+        assert len(statements) == 1
+
+    async def test_readers_that_come_together_share_the_look_they_begin_with(
+        self, process: Process, silent: Writer
+    ) -> None:
+        meeting = await silent.meeting(segments=3)
+        end = (await process.caught_up_reader(meeting)).place
+        with recorded(process.database.engine) as statements:
+            first = await soon(asyncio.gather(*(process.reader(meeting, end).next() for _ in range(10))))
+        assert all(batch.caught_up for batch in first)
+        assert len(statements) == 1
+
+    async def test_rings_for_what_nobody_reads_here_cost_nothing(self, start: Start) -> None:
+        here, there = await start(with_bell=True), await start(with_bell=True)
+        meetings = [await here.write.meeting() for _ in range(4)]
+        agents = [await here.write.agent() for _ in range(2)]
+        readers = [await there.caught_up_reader(meeting) for meeting in meetings[:2]]
+        configs = there.hub.resolved_config_updates(agents[0])
+        await soon(anext(configs))
+        with recorded(there.database.engine) as statements:
+            for meeting in meetings[2:]:
+                await here.write.upsert(meeting, [1])
+            await here.write.configure(agents[1], model_name="other")
+            await here.write.upsert(meetings[0], [1])
+            await readers[0].next()
+        assert len(statements) == 1
+        await configs.aclose()
+
+    async def test_a_look_at_many_agents_of_whom_one_has_changed_is_two_statements(
+        self, process: Process, silent: Writer
+    ) -> None:
+        agents = [await silent.agent() for _ in range(5)]
+        streams = [process.hub.resolved_config_updates(agent) for agent in agents for _ in range(3)]
+        for stream in streams:
+            await soon(anext(stream))
+        await silent.configure(agents[0], model_name="other")
+        with recorded(process.database.engine) as statements:
+            process.hub.hear(Changes(agents=set(agents)))
+            assert [(await soon(anext(stream))).model_name for stream in streams[:3]] == ["other"] * 3
+        assert len(statements) == 2
+        for stream in streams:
+            await stream.aclose()

@@ -1,0 +1,172 @@
+"""How much a key may ask for: a minute, and at once."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpx
+import pytest
+
+from domain.principals import Scope
+from server.auth import rate_limits as rates
+from server.auth.rate_limits import Allowance, Bucket, Rates
+from tests.harness.conditions import locked
+from tests.harness.databases import TestPostgres
+from tests.harness.raw_clients import Socket, connected, events
+from tests.harness.servers import Api, running_server
+from tests.server.auth.conftest import made
+
+VIEWER = "{ viewer { name } }"
+
+
+@contextmanager
+def limited(postgres: TestPostgres, **limits: int) -> Iterator[tuple[Api, Api]]:
+    """Clients with two keys, of a server with these limits."""
+    with postgres.database() as url, running_server(url, auth=True, **limits) as server:
+        apis = [Api(server.url, made(url, Scope.WRITE, name=name)) for name in ("one", "other")]
+        try:
+            yield apis[0], apis[1]
+        finally:
+            for api in apis:
+                api.http.close()
+
+
+def asked(api: Api, query: str = VIEWER, accept: str = "application/json") -> httpx.Response:
+    return api.http.post("/graphql", json={"query": query}, headers={"Accept": accept})
+
+
+@contextmanager
+def open_socket(api: Api) -> Iterator[Socket]:
+    with connected(api.url, additional_headers={"Authorization": api.http.headers["authorization"]}) as socket:
+        yield socket
+
+
+@pytest.mark.parametrize("accept", ["application/json", "application/graphql-response+json", "text/event-stream"])
+def test_requests_a_minute(postgres: TestPostgres, accept: str) -> None:
+    with limited(postgres, rate_requests=3) as (api, other):
+        left = [asked(api).headers["ratelimit"].split(";")[1] for _ in range(3)]
+        assert left == ["r=2", "r=1", "r=0"]
+        refused = asked(api, accept=accept)
+        assert refused.status_code == 429
+        (error,) = refused.json()["errors"]
+        assert error["extensions"]["code"] == "RATE_LIMITED"
+        assert 0 < error["extensions"]["retryAfter"] <= 20
+        assert refused.headers["retry-after"] == str(error["extensions"]["retryAfter"])
+        assert refused.headers["ratelimit-policy"].startswith('"requests";q=3;w=60')
+        with open_socket(api) as socket:
+            socket.subscribe("1", VIEWER)
+            assert socket.refused("1")["extensions"]["code"] == "RATE_LIMITED"
+            socket.lives()
+        assert asked(other).status_code == 200
+
+
+def test_cost_a_minute(postgres: TestPostgres) -> None:
+    with limited(postgres, rate_cost=1_000) as (api, other):
+        dear = "{ agents(first: 100) { nodes { id } } }"
+        answers = [asked(api, dear) for _ in range(10)]
+        assert answers[0].status_code == 200
+        assert '"cost";r=1000;' not in answers[0].headers["ratelimit"]  # what it cost itself is taken off
+        refused = next(answer for answer in answers if answer.status_code != 200)
+        assert refused.status_code == 429
+        (error,) = refused.json()["errors"]
+        assert error["extensions"]["code"] == "RATE_LIMITED"
+        assert refused.headers["retry-after"] == str(error["extensions"]["retryAfter"])
+        assert '"cost";q=1000;w=60' in refused.headers["ratelimit-policy"]
+        assert asked(api).status_code == 200  # which costs next to nothing
+        assert asked(other, dear).status_code == 200
+
+
+def test_subscriptions_at_once(postgres: TestPostgres) -> None:
+    with limited(postgres, max_key_subscriptions=2) as (api, other), open_socket(api) as socket:
+        updates = 'subscription { segmentUpdates(meetingId: "%s") { cursor } }' % api.meeting()["id"]  # noqa: UP031
+        socket.subscribe("1", updates)
+        socket.next("1")
+        with events(api.url, updates, authorization=api.http.headers["authorization"]) as stream:
+            stream.next()
+            socket.subscribe("3", updates)
+            refused = socket.refused("3")
+            assert refused["extensions"]["code"] == "RATE_LIMITED"
+            with open_socket(other) as theirs:
+                theirs.subscribe("1", updates)
+                theirs.next("1")
+        socket.send("complete", id="1")
+        socket.lives()
+        socket.subscribe("4", updates)
+        socket.next("4")
+
+
+def test_operations_at_once(postgres: TestPostgres) -> None:
+    with (
+        postgres.database() as url,
+        running_server(url, auth=True, max_key_operations=2) as server,
+    ):
+        api = Api(server.url, made(url, Scope.WRITE))
+        meeting = api.meeting()
+        write = f'mutation {{ deleteMeeting(id: "{meeting["id"]}") {{ __typename }} }}'
+        with locked(url, meeting) as waited_for, open_socket(api) as socket:
+            for id in ("1", "2"):
+                socket.subscribe(id, write)
+            while not waited_for():
+                pass
+            socket.subscribe("3", VIEWER)
+            assert socket.refused("3")["extensions"]["code"] == "RATE_LIMITED"
+        api.http.close()
+
+
+def test_without_keys_there_are_no_limits(postgres: TestPostgres) -> None:
+    with postgres.database() as url, running_server(url, rate_requests=1) as server:
+        for _ in range(3):
+            response = asked(server.api)
+            assert response.status_code == 200
+            assert "ratelimit" not in response.headers
+
+
+# The bucket
+
+
+class Clock:
+    now = 1_000.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(rates, "time", clock)
+    return clock
+
+
+def test_a_bucket_is_refilled_evenly(clock: Clock) -> None:
+    bucket = Bucket(60)
+    assert [bucket.take(50), bucket.take(10)] == [0, 0]
+    assert bucket.take(5) == 5
+    clock.now += 4.9
+    assert bucket.take(5) == pytest.approx(0.1)
+    clock.now += 0.1
+    assert bucket.take(5) == 0
+    clock.now += 1_000
+    assert bucket.level == 60
+
+
+def test_what_is_more_than_a_bucket_holds_is_given_when_it_is_full(clock: Clock) -> None:
+    bucket = Bucket(60)
+    assert bucket.take(180) == 0
+    assert bucket.take(1) == 121
+    clock.now += 121
+    assert bucket.take(1) == 0
+
+
+def test_an_allowance_is_forgotten_only_when_that_makes_no_difference(clock: Clock) -> None:
+    allowance = Allowance(Rates(requests=1, cost=60, operations=1))
+    allowance.request()
+    assert not allowance.idle
+    with allowance.operations:
+        clock.now += 61
+        assert not allowance.idle
+    assert allowance.idle
+    allowance.spend(180)
+    clock.now += 61
+    assert not allowance.idle
+    clock.now += 120
+    assert allowance.idle

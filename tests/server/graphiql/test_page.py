@@ -1,0 +1,205 @@
+"""GraphiQL as the server gives it to browsers, also to those with no internet."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from playwright.async_api import Browser, Page, Route
+
+from server import graphiql
+from server.graphiql import is_vendored, read_operations
+
+REPOSITORY = Path(__file__).parents[3]
+OPERATIONS = REPOSITORY / "graphql" / "operations"
+HTML = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+
+vendored = pytest.mark.skipif(not is_vendored(), reason="GraphiQL's files are not there (no Node.js at set-up)")
+
+
+class Visit:
+    """A page that reaches one server only, and what happened on it."""
+
+    def __init__(self, page: Page, url: str) -> None:
+        self.page = page
+        self.url = url
+        self.other_hosts: list[str] = []
+        self.errors: list[str] = []
+        page.on("console", lambda message: self.errors.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+
+    async def guard(self, route: Route) -> None:
+        if route.request.url.startswith(f"{self.url}/"):
+            await route.continue_()
+        else:
+            self.other_hosts.append(route.request.url)
+            await route.abort()
+
+    async def open(self) -> None:
+        """Go to the page, and wait until both editors show the first operation: a new tab reads them, ready or not."""
+        await self.page.goto(f"{self.url}/graphql")
+        await self.page.wait_for_function(
+            """() => {
+                const shown = (where) => document.querySelector(`${where} .CodeMirror`)?.CodeMirror.getValue();
+                const [first] = JSON.parse(localStorage['rapporteur:tour'] ?? '[{}]');
+                return shown('.graphiql-query-editor') === first.query
+                    && shown('.graphiql-editor-tool') === first.variables;
+            }"""
+        )
+
+    async def tabs(self) -> list[str]:
+        return await self.page.locator("[role=tab]").all_inner_texts()
+
+    async def stored(self, query: str) -> None:
+        """Wait until GraphiQL has stored a tab with that query: it does so a while after the last change."""
+        await self.page.wait_for_function(
+            "(query) => (localStorage['rapporteur:graphiql:tabState'] ?? '').includes(JSON.stringify(query))", arg=query
+        )
+
+    async def text(self, where: str) -> str:
+        text: str = await self.page.evaluate(f"document.querySelector('{where} .CodeMirror').CodeMirror.getValue()")
+        return text
+
+
+@pytest.fixture
+async def visit(browser: Browser, server: Any) -> Visit:
+    visit = Visit(await browser.new_page(), server.url)
+    await visit.page.route("**/*", visit.guard)
+    await visit.open()
+    return visit
+
+
+@vendored
+async def test_an_operation_runs_and_its_answer_is_shown_with_no_internet(visit: Visit) -> None:
+    await visit.page.locator(".graphiql-query-editor .CodeMirror").click()
+    await visit.page.keyboard.press("Control+Enter")
+    await visit.page.locator(".result-window").filter(has_text='"data"').wait_for()
+
+    answer = json.loads(await visit.text(".result-window"))
+    assert answer["data"]
+    assert "errors" not in answer
+    assert visit.other_hosts == []
+    assert visit.errors == []
+
+
+@vendored
+async def test_each_operation_has_its_tab_also_after_a_reload(visit: Visit) -> None:
+    operations = read_operations(OPERATIONS)
+    names = [operation["name"] for operation in operations]
+    assert await visit.tabs() == names
+    assert await visit.text(".graphiql-query-editor") == operations[0]["query"]
+    assert json.loads(await visit.text(".graphiql-editor-tool") or "{}") == operations[0]["variables"]
+
+    await visit.stored(operations[-1]["query"])
+    await visit.open()
+    assert await visit.tabs() == names
+
+
+@vendored
+async def test_a_changed_tour_replaces_its_tabs_and_keeps_those_of_the_visitor(visit: Visit) -> None:
+    names = await visit.tabs()
+    await visit.page.get_by_role("button", name="New tab").click()
+    await visit.page.evaluate(
+        "document.querySelector('.graphiql-query-editor .CodeMirror').CodeMirror.setValue('query Mine { a }')"
+    )
+    await visit.stored("query Mine { a }")
+    await visit.page.add_init_script(  # as if the operations had been others: another first one, and one less
+        """{
+            const tour = JSON.parse(localStorage['rapporteur:tour']);
+            const state = JSON.parse(localStorage['rapporteur:graphiql:tabState']);
+            tour.pop();
+            state.tabs.splice(tour.length, 1);
+            tour[0].query = state.tabs[0].query = 'query Old { a }';
+            localStorage['rapporteur:tour'] = JSON.stringify(tour);
+            localStorage['rapporteur:graphiql:tabState'] = JSON.stringify(state);
+        }"""
+    )
+    await visit.open()
+    assert await visit.tabs() == [*names, "Mine"]
+
+
+@vendored
+async def test_a_file_that_does_not_load_gives_a_message(browser: Browser, server: Any) -> None:
+    page = await browser.new_page()
+    await page.route("**/graphiql.min.js*", lambda route: route.abort())
+    await page.goto(f"{server.url}/graphql")
+    await page.get_by_role("alert").filter(has_text="did not load").wait_for()
+
+
+@vendored
+def test_the_page_may_load_from_its_own_host_only(server: Any) -> None:
+    response = httpx.get(f"{server.url}/graphql", headers=HTML)
+    policy = dict(part.strip().split(" ", 1) for part in response.headers["Content-Security-Policy"].split(";"))
+
+    assert response.headers["Content-Type"].startswith("text/html")
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+    assert policy["default-src"] == "'none'"
+    assert policy["script-src"] == policy["connect-src"] == "'self'"
+    assert policy["frame-ancestors"] == "'none'"
+
+
+@vendored
+def test_the_page_names_its_files_by_their_versions(server: Any) -> None:
+    versions = json.loads((REPOSITORY / "package.json").read_text(encoding="utf-8"))["dependencies"]
+    page = httpx.get(f"{server.url}/graphql", headers=HTML).text
+    files = re.findall(r'"graphiql/vendor/(([a-z-]+)\.(?:production\.)?min\.(?:js|css))\?v=([^"]+)"', page)
+
+    assert {package for _, package, _ in files} == set(versions)
+    assert all(version == versions[package] for _, package, version in files)
+    for name, _, _ in files:
+        response = httpx.get(f"{server.url}/graphiql/vendor/{name}")
+        assert response.headers["Content-Type"].startswith("text/javascript" if name.endswith("js") else "text/css")
+        assert "immutable" in response.headers["Cache-Control"]
+        again = httpx.get(response.url, headers={"If-None-Match": response.headers["ETag"]})
+        assert again.status_code == 304
+
+
+@pytest.mark.parametrize("path", ["__init__.py", "tour.json", "vendor/", "vendor/../__init__.py", "%2e%2e/app.py"])
+def test_other_files_are_not_served(server: Any, path: str) -> None:
+    assert httpx.get(f"{server.url}/graphiql/{path}").status_code == 404
+
+
+def test_every_operation_is_in_the_list(server: Any) -> None:
+    listed = httpx.get(f"{server.url}/graphiql/operations.json").json()
+    files = [path.read_text(encoding="utf-8").strip() for path in OPERATIONS.glob("*.graphql")]
+
+    assert sorted(operation["query"] for operation in listed) == sorted(files)
+    for operation in listed:
+        assert re.search(rf"^(query|mutation|subscription) {operation['name']}\b", operation["query"], re.MULTILINE)
+
+
+def test_the_tour_comes_first_and_names_operations_that_exist() -> None:
+    tour = list(json.loads((REPOSITORY / "server/graphiql/tour.json").read_text(encoding="utf-8")))
+    names = [operation["name"] for operation in read_operations(OPERATIONS)]
+    assert names[: len(tour)] == tour
+
+
+def test_the_queries_of_the_tour_show_the_demo(server: Any) -> None:
+    for operation in read_operations(OPERATIONS):
+        if not re.search(r"^query ", operation["query"], re.MULTILINE):
+            continue
+        body = {"query": operation["query"], "variables": operation["variables"]}
+        answer = httpx.post(f"{server.url}/graphql", json=body).json()
+        assert "errors" not in answer, operation["name"]
+        assert None not in answer["data"].values(), operation["name"]
+
+
+def test_operations_without_sample_variables_get_a_skeleton(tmp_path: Path) -> None:
+    (tmp_path / "b.graphql").write_text("mutation B($id: ID!, $input: BInput!, $many: [Int!]!, $note: String) { b }")
+    (tmp_path / "a.graphql").write_text("query A($first: Int = 3, $state: State!) { a }")
+    assert [(operation["name"], operation["variables"]) for operation in read_operations(tmp_path)] == [
+        ("A", {"first": 3, "state": None}),
+        ("B", {"id": "", "input": {}, "many": [], "note": None}),
+    ]
+
+
+def test_without_its_files_the_page_says_how_to_get_them(
+    server: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(graphiql, "VENDOR", tmp_path)
+    response = httpx.get(f"{server.url}/graphql", headers=HTML)
+    assert "make install" in response.text
+    assert "//" not in response.text
+    assert response.headers["Content-Security-Policy"].startswith("default-src 'none';")
