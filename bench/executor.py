@@ -28,7 +28,7 @@ from domain.pagination import Page, PageRequest
 from domain.principals import local
 from domain.segments import Segment
 from domain.variants import AgentVariant
-from executor import counts
+from executor import execution_counts
 from resolvers.context import Context
 from resolvers.live.registry import Hubs
 from schema.documents.limits import Limits
@@ -132,7 +132,7 @@ async def measured(executions: int, series: int) -> Table:
                 times.append((time.process_time_ns() - start) / executions / 1000)
             least.append(min(times))
         table.add_row(name, *(f"{each:,.0f}" for each in least), f"{least[0] / least[1]:.1f}")
-    assert counts.handed_back == 0
+    assert execution_counts.fell_back == 0
     return table
 
 

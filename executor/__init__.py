@@ -4,7 +4,7 @@
 """
 
 from executor.executor import FastExecutor
-from executor.statistics import Counts, counts
+from executor.statistics import ExecutionCounts, execution_counts
 from executor.type_checks import InstancesOf
 
-__all__ = ["Counts", "FastExecutor", "InstancesOf", "counts"]
+__all__ = ["ExecutionCounts", "FastExecutor", "InstancesOf", "execution_counts"]

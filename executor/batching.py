@@ -10,7 +10,7 @@ V = TypeVar("V")
 P = ParamSpec("P")
 
 
-def batched(
+def batch_resolver(
     batch: Callable[Concatenate[list[R], C, P], Awaitable[list[V]]],
 ) -> Callable[Concatenate[R, C, P], Awaitable[V]]:
     """The resolver of one object, by a function that gives a value for each of some objects (of which none may be missing).

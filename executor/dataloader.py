@@ -11,7 +11,7 @@ MAX_BATCH = 1_000
 """Keys of one batch."""
 
 
-class Loader(Generic[K, V]):
+class DataLoader(Generic[K, V]):
     """Remembers what it has loaded, errors too: to be made anew where fresh values matter.
 
     Made for many keys at once, which Strawberry's takes one by one. And its waiters cannot cancel each other: graphql-core

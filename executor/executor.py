@@ -28,7 +28,7 @@ from executor.operation import Operation, Roots
 from executor.plan import Field, Place, Run
 from executor.plan_cache import PlannedDocuments
 from executor.sources import LaterFunction
-from executor.statistics import counts
+from executor.statistics import execution_counts
 
 _documents = PlannedDocuments()
 
@@ -72,7 +72,7 @@ class FastExecutor(StrawberryGraphQLCoreExecutionContext):
             try:
                 variable_values = operation.variable_values(raw_variable_values or {})
             except Exception as error:
-                counts.inputs_handed_back += not isinstance(error, Unplanned)
+                execution_counts.inputs_fell_back += not isinstance(error, Unplanned)
             else:
                 executor = cls(
                     schema,
@@ -172,7 +172,7 @@ class FastExecutor(StrawberryGraphQLCoreExecutionContext):
             try:
                 arguments = field.source.arguments.values(self.variable_values)
             except Exception:
-                counts.inputs_handed_back += 1
+                execution_counts.inputs_fell_back += 1
             else:
                 return self._resolved(field, field.source, source, path, arguments)
         return super().execute_field(parent_type, source, field_details_list, path, position_context)
@@ -221,7 +221,7 @@ class FastExecutor(StrawberryGraphQLCoreExecutionContext):
         else:
             if run.waiting:
                 return self._finished(run, completed, again)
-            counts.taken += 1
+            execution_counts.completed += 1
             return completed
         return self._handed_back(never, again)
 
@@ -231,7 +231,7 @@ class FastExecutor(StrawberryGraphQLCoreExecutionContext):
         except Exception as error:
             never = isinstance(error, Unplanned)
         else:
-            counts.taken += 1
+            execution_counts.completed += 1
             return completed
         value = self._handed_back(never, again)
         return await value if self.is_awaitable(value) else value
@@ -239,11 +239,11 @@ class FastExecutor(StrawberryGraphQLCoreExecutionContext):
     def _handed_back(self, never: bool, again: tuple[Any, ...]) -> Any:
         """What graphql-core makes of the value, perhaps to be awaited. `never`: there can be no plan for it."""
         if never:
-            counts.left += 1
+            execution_counts.delegated += 1
             if self._roots is not None:
                 self._roots.fields[str(again[3].key)] = None
         else:
-            counts.handed_back += 1
+            execution_counts.fell_back += 1
         plain = copy(self)  # collects its errors where this one does
         plain._plain = True
         return plain.complete_value(*again)

@@ -4,18 +4,18 @@ from dataclasses import dataclass
 
 
 @dataclass(slots=True)
-class Counts:
+class ExecutionCounts:
     """Values of root fields, but for leaves, and inputs. They only grow."""
 
-    taken: int = 0
+    completed: int = 0
     """Completed here."""
-    handed_back: int = 0
+    fell_back: int = 0
     """Begun here, then completed by graphql-core from the start, because of a surprise."""
-    left: int = 0
+    delegated: int = 0
     """Left to graphql-core, because what was asked of them is not done here (introspection, @defer, @stream)."""
-    inputs_handed_back: int = 0
+    inputs_fell_back: int = 0
     """Variables of an operation, or arguments of a root field: left to graphql-core and Strawberry, because of a surprise."""
 
 
-counts = Counts()
+execution_counts = ExecutionCounts()
 """Those of this process."""

@@ -18,8 +18,8 @@ from domain.ordering import agent_order
 from domain.pagination import Page, page_request
 from domain.validation import checked
 from domain.variants import AgentVariant
-from executor.batching import batched
-from executor.dataloader import Loader
+from executor.batching import batch_resolver
+from executor.dataloader import DataLoader
 from resolvers.context import Context, Info
 from resolvers.pagination import listed
 from resolvers.projections import NOTHING, Wanted, columns, connection
@@ -78,29 +78,29 @@ async def page(
     )
 
 
-@batched
+@batch_resolver
 async def variants(roots: list[Agent], info: Info) -> list[list[AgentVariant]]:
     found = await _variants(info).load_many(root.id for root in roots)
     return [variants or [] for variants in found]
 
 
-@batched
+@batch_resolver
 async def variant(roots: list[Agent], info: Info, slug: str) -> list[AgentVariant | None]:
     wanted = checked(slugs.slug, slug, "slug")
     found = await _variants(info).load_many(root.id for root in roots)
     return [next((variant for variant in variants or () if variant.slug == wanted), None) for variants in found]
 
 
-def _variants(info: Info) -> Loader[AgentId, list[AgentVariant] | None]:
+def _variants(info: Info) -> DataLoader[AgentId, list[AgentVariant] | None]:
     return info.context.loaders.variants_of_agents(info.context.selections.columns(info, _VARIANT))
 
 
-@batched
+@batch_resolver
 async def active_variant(roots: list[Agent], info: Info) -> list[AgentVariant | None]:
     return await info.context.loaders.active_variants.load_many(root.id for root in roots)
 
 
-@batched
+@batch_resolver
 async def resolved_config(roots: list[Agent], info: Info) -> list[ResolvedAgentConfig]:
     found = [root.resolved for root in roots]
     if None in found:

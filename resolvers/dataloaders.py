@@ -19,7 +19,7 @@ from domain.revisions import AgentRevision, VariantRevision
 from domain.search import Hit, Search, SearchPage
 from domain.segments import Segment, SpeakerStats
 from domain.variants import AgentVariant
-from executor.dataloader import Loader
+from executor.dataloader import DataLoader
 from resolvers.projections import Columns
 
 K = TypeVar("K")
@@ -61,18 +61,18 @@ class Loaders:
         self._database = database
         self._principal = principal
         self._batches = batches or Batches()
-        self._variants_of_agents: dict[Columns | None, Loader[AgentId, list[AgentVariant] | None]] = {}
+        self._variants_of_agents: dict[Columns | None, DataLoader[AgentId, list[AgentVariant] | None]] = {}
         self._segment_pages: dict[
-            tuple[PageRequest, str | None, Columns | None], Loader[MeetingId, Page[Segment] | None]
+            tuple[PageRequest, str | None, Columns | None], DataLoader[MeetingId, Page[Segment] | None]
         ] = {}
-        self._segment_counts: dict[str | None, Loader[MeetingId, int | None]] = {}
-        self._histories: dict[tuple[PageRequest, EventKind | None], Loader[History, Page[Event] | None]] = {}
-        self._history_counts: dict[EventKind | None, Loader[History, int | None]] = {}
-        self._found: dict[SearchPage, Loader[SearchPage, Page[Hit] | None]] = {}
-        self._found_counts: dict[Search, Loader[Search, int | None]] = {}
-        self._marked: dict[str, Loader[str, str | None]] = {}
+        self._segment_counts: dict[str | None, DataLoader[MeetingId, int | None]] = {}
+        self._histories: dict[tuple[PageRequest, EventKind | None], DataLoader[History, Page[Event] | None]] = {}
+        self._history_counts: dict[EventKind | None, DataLoader[History, int | None]] = {}
+        self._found: dict[SearchPage, DataLoader[SearchPage, Page[Hit] | None]] = {}
+        self._found_counts: dict[Search, DataLoader[Search, int | None]] = {}
+        self._marked: dict[str, DataLoader[str, str | None]] = {}
 
-    def _loader(self, load: Callable[[Repositories, list[K]], Awaitable[Mapping[K, V]]]) -> Loader[K, V | None]:
+    def _loader(self, load: Callable[[Repositories, list[K]], Awaitable[Mapping[K, V]]]) -> DataLoader[K, V | None]:
         """A loader that gives None for what `load` does not find.
 
         Neither refers to what has the loader: in a circle, all that was loaded would stay until the garbage collector comes.
@@ -85,21 +85,21 @@ class Loaders:
                     found = await load(repositories, keys)
             return [found.get(key) for key in keys]
 
-        return Loader(batch)
+        return DataLoader(batch)
 
     @cached_property
-    def agents(self) -> Loader[AgentId, Agent | None]:
+    def agents(self) -> DataLoader[AgentId, Agent | None]:
         return self._loader(lambda repositories, ids: repositories.agents.by_ids(ids))
 
     @cached_property
-    def resolved_configs(self) -> Loader[AgentId, ResolvedAgentConfig | None]:
+    def resolved_configs(self) -> DataLoader[AgentId, ResolvedAgentConfig | None]:
         return self._loader(lambda repositories, ids: repositories.agents.resolved(ids))
 
     @cached_property
-    def variants(self) -> Loader[VariantId, AgentVariant | None]:
+    def variants(self) -> DataLoader[VariantId, AgentVariant | None]:
         return self._loader(lambda repositories, ids: repositories.variants.by_ids(ids))
 
-    def variants_of_agents(self, wanted: Columns | None = None) -> Loader[AgentId, list[AgentVariant] | None]:
+    def variants_of_agents(self, wanted: Columns | None = None) -> DataLoader[AgentId, list[AgentVariant] | None]:
         """A loader for each set of columns."""
         if wanted not in self._variants_of_agents:
             self._variants_of_agents[wanted] = self._loader(
@@ -108,23 +108,23 @@ class Loaders:
         return self._variants_of_agents[wanted]
 
     @cached_property
-    def active_variants(self) -> Loader[AgentId, AgentVariant | None]:
+    def active_variants(self) -> DataLoader[AgentId, AgentVariant | None]:
         return self._loader(lambda repositories, ids: repositories.variants.active_by_agents(ids))
 
     @cached_property
-    def changes(self) -> Loader[Version, list[FieldChange] | None]:
+    def changes(self) -> DataLoader[Version, list[FieldChange] | None]:
         return self._loader(lambda repositories, keys: repositories.events.changes(keys))
 
     @cached_property
-    def agent_revisions(self) -> Loader[tuple[AgentId, int], AgentRevision | None]:
+    def agent_revisions(self) -> DataLoader[tuple[AgentId, int], AgentRevision | None]:
         return self._loader(lambda repositories, keys: repositories.events.agent_revisions(keys))
 
     @cached_property
-    def variant_revisions(self) -> Loader[tuple[VariantId, int], VariantRevision | None]:
+    def variant_revisions(self) -> DataLoader[tuple[VariantId, int], VariantRevision | None]:
         return self._loader(lambda repositories, keys: repositories.events.variant_revisions(keys))
 
     @cached_property
-    def meetings(self) -> Loader[MeetingId, Meeting | None]:
+    def meetings(self) -> DataLoader[MeetingId, Meeting | None]:
         """Those that the principal may see: others are as unknown as any."""
 
         principal = self._principal
@@ -135,7 +135,7 @@ class Loaders:
         return self._loader(load)
 
     @cached_property
-    def segments(self) -> Loader[tuple[MeetingId, int], Segment | None]:
+    def segments(self) -> DataLoader[tuple[MeetingId, int], Segment | None]:
         """Those of meetings that the principal may see."""
 
         principal = self._principal
@@ -149,17 +149,17 @@ class Loaders:
         return self._loader(load)
 
     @cached_property
-    def transcripts(self) -> Loader[MeetingId, list[Segment] | None]:
+    def transcripts(self) -> DataLoader[MeetingId, list[Segment] | None]:
         """All segments of each meeting."""
         return self._loader(lambda repositories, ids: repositories.segments.by_meetings(ids))
 
     @cached_property
-    def speakers(self) -> Loader[MeetingId, list[SpeakerStats] | None]:
+    def speakers(self) -> DataLoader[MeetingId, list[SpeakerStats] | None]:
         return self._loader(lambda repositories, ids: repositories.segments.speakers(ids))
 
     def segment_pages(
         self, request: PageRequest, speaker: str | None, wanted: Columns | None = None
-    ) -> Loader[MeetingId, Page[Segment] | None]:
+    ) -> DataLoader[MeetingId, Page[Segment] | None]:
         """The loader for these arguments of `Meeting.segments`: one for each set of them, and of columns, in a document."""
         key = (request, speaker, wanted)
         if key not in self._segment_pages:
@@ -168,7 +168,7 @@ class Loaders:
             )
         return self._segment_pages[key]
 
-    def segment_counts(self, speaker: str | None = None) -> Loader[MeetingId, int | None]:
+    def segment_counts(self, speaker: str | None = None) -> DataLoader[MeetingId, int | None]:
         """Counts of all segments, or of one speaker's."""
         if speaker not in self._segment_counts:
             self._segment_counts[speaker] = self._loader(
@@ -176,7 +176,7 @@ class Loaders:
             )
         return self._segment_counts[speaker]
 
-    def histories(self, request: PageRequest, kind: EventKind | None) -> Loader[History, Page[Event] | None]:
+    def histories(self, request: PageRequest, kind: EventKind | None) -> DataLoader[History, Page[Event] | None]:
         """The loader for these arguments of `history`."""
         key = (request, kind)
         if key not in self._histories:
@@ -185,14 +185,14 @@ class Loaders:
             )
         return self._histories[key]
 
-    def history_counts(self, kind: EventKind | None) -> Loader[History, int | None]:
+    def history_counts(self, kind: EventKind | None) -> DataLoader[History, int | None]:
         if kind not in self._history_counts:
             self._history_counts[kind] = self._loader(
                 lambda repositories, histories: repositories.events.counts(histories, kind)
             )
         return self._history_counts[kind]
 
-    def found(self, page: SearchPage) -> Loader[SearchPage, Page[Hit] | None]:
+    def found(self, page: SearchPage) -> DataLoader[SearchPage, Page[Hit] | None]:
         """A loader for each page, as no statement has two: its fields share what it loads, and no other page's error."""
         if page not in self._found:
 
@@ -202,7 +202,7 @@ class Loaders:
             self._found[page] = self._loader(load)
         return self._found[page]
 
-    def found_counts(self, search: Search) -> Loader[Search, int | None]:
+    def found_counts(self, search: Search) -> DataLoader[Search, int | None]:
         if search not in self._found_counts:
 
             async def load(repositories: Repositories, searches: list[Search]) -> dict[Search, int]:
@@ -211,7 +211,7 @@ class Loaders:
             self._found_counts[search] = self._loader(load)
         return self._found_counts[search]
 
-    def marked(self, query: str) -> Loader[str, str | None]:
+    def marked(self, query: str) -> DataLoader[str, str | None]:
         """Texts with the words of the query marked."""
         if query not in self._marked:
             self._marked[query] = self._loader(lambda repositories, texts: repositories.search.marked(query, texts))

@@ -12,7 +12,7 @@ from domain.pagination import Page, page_request
 from domain.revisions import AgentRevision, VariantRevision
 from domain.validation import checked
 from domain.variants import AgentVariant
-from executor.batching import batched
+from executor.batching import batch_resolver
 from resolvers import agents, meetings, variants
 from resolvers.context import Context, Info
 from resolvers.pagination import counted
@@ -21,7 +21,7 @@ DEFAULT_PAGE = 20
 MAX_PAGE = 100
 
 
-@batched
+@batch_resolver
 async def history(
     roots: list[AgentVariant | Meeting],
     info: Info,
@@ -40,7 +40,7 @@ async def history(
     return await _pages(info.context, histories, first, after, last, before, kind)
 
 
-@batched
+@batch_resolver
 async def history_of_agent(
     roots: list[Agent],
     info: Info,
@@ -103,20 +103,20 @@ async def _pages(
     return [counted(page, counts, history) for history, page in zip(histories, pages, strict=True)]
 
 
-@batched
+@batch_resolver
 async def changes(roots: list[Event], info: Info) -> list[list[FieldChange]]:
     keys = [(root.entity_id, root.version) for root in roots if root.changes is None]
     found = dict(zip(keys, await info.context.loaders.changes.load_many(keys), strict=True))
     return [found[root.entity_id, root.version] or [] if root.changes is None else root.changes for root in roots]
 
 
-@batched
+@batch_resolver
 async def agent_revision(roots: list[Agent], info: Info, version: int) -> list[AgentRevision | None]:
     wanted = checked(VERSION, version, "version")
     return await info.context.loaders.agent_revisions.load_many((root.id, wanted) for root in roots)
 
 
-@batched
+@batch_resolver
 async def variant_revision(roots: list[AgentVariant], info: Info, version: int) -> list[VariantRevision | None]:
     wanted = checked(VERSION, version, "version")
     return await info.context.loaders.variant_revisions.load_many((root.id, wanted) for root in roots)

@@ -14,7 +14,7 @@ from domain.meetings import Meeting, MeetingState
 from domain.ordering import meeting_order
 from domain.pagination import Page, page_request
 from domain.validation import checked
-from executor.batching import batched
+from executor.batching import batch_resolver
 from resolvers.context import Context, Info
 from resolvers.pagination import listed
 
@@ -54,7 +54,7 @@ async def count(info: Info, state: MeetingState | None = None) -> int:
         return await repositories.meetings.count_by_state(state)
 
 
-@batched
+@batch_resolver
 async def agent(roots: list[Meeting], info: Info) -> list[Agent | None]:
     ids = [root.agent_id for root in roots if root.agent_id is not None]
     found = dict(zip(ids, await info.context.loaders.agents.load_many(ids), strict=True))

@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from db.unit_of_work import Repositories
 from domain.pagination import Page
-from executor.dataloader import Loader
+from executor.dataloader import DataLoader
 from resolvers.context import Context
 
 T = TypeVar("T")
@@ -29,7 +29,7 @@ async def listed(
     return found
 
 
-def counted(page: Page[T] | None, counts: Loader[K, int | None], key: K) -> Page[T]:
+def counted(page: Page[T] | None, counts: DataLoader[K, int | None], key: K) -> Page[T]:
     """A loaded page; the whole list is counted by a loader, when `totalCount` is asked for."""
     assert page is not None  # a list without items has an empty page
 

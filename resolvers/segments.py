@@ -11,7 +11,7 @@ from domain.pagination import Page, page_request
 from domain.segments import DeletedSegments, Segment, SpeakerStats, UpsertedSegments, updates_cursor
 from domain.transcripts import TranscriptFormat, write_transcript
 from domain.validation import checked
-from executor.batching import batched
+from executor.batching import batch_resolver
 from resolvers.context import Context, Info
 from resolvers.meetings import meeting_id
 from resolvers.pagination import counted
@@ -29,7 +29,7 @@ DEFAULT_PAGE = 100
 MAX_PAGE = 1_000
 
 
-@batched
+@batch_resolver
 async def page(
     roots: list[Meeting],
     info: Info,
@@ -51,17 +51,17 @@ async def page(
     return [counted(page, loaders.segment_counts(speaker), root.id) for root, page in zip(roots, pages, strict=True)]
 
 
-@batched
+@batch_resolver
 async def count(roots: list[Meeting], info: Info) -> list[int]:
     return [found or 0 for found in await info.context.loaders.segment_counts().load_many(root.id for root in roots)]
 
 
-@batched
+@batch_resolver
 async def speakers(roots: list[Meeting], info: Info) -> list[list[SpeakerStats]]:
     return [found or [] for found in await info.context.loaders.speakers.load_many(root.id for root in roots)]
 
 
-@batched
+@batch_resolver
 async def transcript(roots: list[Meeting], info: Info, format: TranscriptFormat) -> list[str]:
     found = await info.context.loaders.transcripts.load_many(root.id for root in roots)
     return [
@@ -73,7 +73,7 @@ def cursor(root: Meeting) -> str:
     return updates_cursor(root)
 
 
-@batched
+@batch_resolver
 async def meeting(roots: list[Segment], info: Info) -> list[Meeting]:
     found = await info.context.loaders.meetings.load_many(root.meeting_id for root in roots)
     # One that is missing was deleted since the segment was read.

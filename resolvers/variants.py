@@ -14,7 +14,7 @@ from domain.optimistic_locking import VERSION
 from domain.revisions import VariantRevision
 from domain.validation import checked
 from domain.variants import AgentVariant
-from executor.batching import batched
+from executor.batching import batch_resolver
 from resolvers.agents import agent_id
 from resolvers.context import Context, Info
 
@@ -27,12 +27,12 @@ async def variant(info: Info, id: strawberry.ID) -> AgentVariant | None:
     return await info.context.loaders.variants.load(variant_id(id))
 
 
-@batched
+@batch_resolver
 async def agent(roots: list[AgentVariant | VariantRevision], info: Info) -> list[Agent]:
     return await _agents(roots, info)
 
 
-@batched
+@batch_resolver
 async def config(roots: list[AgentVariant | VariantRevision], info: Info) -> list[AgentConfig]:
     """The overrides over the base of now."""
     agents = await _agents(roots, info)

@@ -20,7 +20,7 @@ from starlette.routing import Route
 from db.database import Database
 from domain.ids import WorkspaceId
 from domain.principals import Scope
-from executor import counts
+from executor import execution_counts
 from server.auth.guard import Guard
 from server.wire.connection_limit import Places
 from server.wire.headers import headers_of
@@ -41,13 +41,17 @@ class Metrics(Collector):
             " or graphql-core because they are none of the executor's (left).",
             labels=["outcome"],
         )
-        for outcome in ("taken", "handed_back", "left"):
-            executed.add_metric([outcome], getattr(counts, outcome))
+        for outcome, count in (
+            ("taken", execution_counts.completed),
+            ("handed_back", execution_counts.fell_back),
+            ("left", execution_counts.delegated),
+        ):
+            executed.add_metric([outcome], count)
         yield executed
         yield CounterMetricFamily(
             "rapporteur_executor_inputs_handed_back",
             "Variables of an operation, or arguments of a root field, that graphql-core and Strawberry read.",
-            counts.inputs_handed_back,
+            execution_counts.inputs_fell_back,
         )
         yield GaugeMetricFamily("rapporteur_streams_open", "WebSockets and event streams.", self._places.taken)
         size, busy = self._database.connections()

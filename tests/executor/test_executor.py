@@ -12,8 +12,8 @@ from graphql import ExecutionResult, create_source_event_stream, execute_subscri
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.config import StrawberryConfig
 
-from executor import Counts, FastExecutor, InstancesOf, counts
-from executor.dataloader import Loader
+from executor import ExecutionCounts, FastExecutor, InstancesOf, execution_counts
+from executor.dataloader import DataLoader
 from executor.operation import MAX_VALUES, Operation
 from executor.plan import Selection
 from executor.plan_cache import PlannedDocuments
@@ -23,8 +23,8 @@ from tests.harness.executor_world import Answer, World, answer, copied, schema_o
 
 @pytest.fixture(autouse=True)
 def from_zero(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("taken", "handed_back", "left", "inputs_handed_back"):
-        monkeypatch.setattr(counts, name, 0)
+    for name in ("completed", "fell_back", "delegated", "inputs_fell_back"):
+        monkeypatch.setattr(execution_counts, name, 0)
 
 
 async def test_a_level_is_loaded_at_once() -> None:
@@ -32,7 +32,7 @@ async def test_a_level_is_loaded_at_once() -> None:
     result = await FAST.execute("{ nodes { boss { boss { name } friend { name } } } }", context_value=world)
     assert result.errors is None
     assert [sorted(keys) for keys in world.loads] == [[0, 1, 2], [None]]  # the second level is in the loader already
-    assert counts == Counts(taken=1)
+    assert execution_counts == ExecutionCounts(completed=1)
 
 
 async def test_fields_of_one_level_share_a_batch() -> None:
@@ -43,9 +43,9 @@ async def test_fields_of_one_level_share_a_batch() -> None:
 
 async def test_only_values_with_fields_are_counted() -> None:
     await answer(FAST, "{ count __typename }", {}, sound("node"))
-    assert counts == Counts()
+    assert execution_counts == ExecutionCounts()
     await answer(FAST, "{ __schema { queryType { name } } }", {}, sound("node"))
-    assert counts == Counts(left=1)
+    assert execution_counts == ExecutionCounts(delegated=1)
 
 
 async def test_what_is_handed_back_is_counted() -> None:
@@ -53,7 +53,7 @@ async def test_what_is_handed_back_is_counted() -> None:
     data[1].leaves["number"] = "none"
     given = await answer(FAST, "{ nodes { number } first { number } }", {}, data)
     assert given.errors
-    assert counts == Counts(taken=1, handed_back=1)
+    assert execution_counts == ExecutionCounts(completed=1, fell_back=1)
 
 
 GIVEN = {
@@ -77,16 +77,16 @@ async def test_usual_inputs_are_not_handed_back() -> None:
                 variables,
                 sound("node"),
             )
-    assert counts.inputs_handed_back == counts.handed_back == counts.left == 0
+    assert execution_counts.inputs_fell_back == execution_counts.fell_back == execution_counts.delegated == 0
 
 
 async def test_what_is_wrong_with_inputs_is_counted() -> None:
     document = "query ($given: Given!) { take(given: $given) { __typename } }"
     for given in ({"count": 1}, {}):  # the first time, nothing is known of the operation
         await answer(FAST, document, {"given": given}, sound("node"))
-    assert counts == Counts(taken=1, inputs_handed_back=1)
+    assert execution_counts == ExecutionCounts(completed=1, inputs_fell_back=1)
     await answer(FAST, "{ atOnce several(span: {start: 2, end: 1}) { __typename } }", {}, sound("node"))
-    assert counts == Counts(taken=1, inputs_handed_back=2)
+    assert execution_counts == ExecutionCounts(completed=1, inputs_fell_back=2)
 
 
 def test_operations_of_one_document() -> None:
@@ -144,7 +144,7 @@ async def test_extensions_that_resolve_fields_see_all_of_them() -> None:
     given = await answer(schema, "{ first { name } }", {}, sound("node"))
     assert given.errors == []
     assert Seeing.seen == ["first", "name"]
-    assert counts == Counts(left=1)
+    assert execution_counts == ExecutionCounts(delegated=1)
 
 
 async def test_what_is_deferred_or_streamed_is_left() -> None:
@@ -168,17 +168,17 @@ async def test_what_is_deferred_or_streamed_is_left() -> None:
         return [result.initial_result.data, *[str(each) async for each in result.subsequent_results]]
 
     for document, done in (
-        ("{ first { name ... @defer { other } } }", Counts(left=1)),
-        ("{ ... @defer { first { name } } all { name } }", Counts(left=2)),
-        ("{ first { name } ... @defer { first { other } } }", Counts(left=1)),
-        ("{ first { name } ... @defer { first { name } second: first { other } } }", Counts(left=2)),
-        ("{ all @stream(initialCount: 1) { name } }", Counts(left=1)),
-        ("query ($no: Boolean!) { first { name ... @defer(if: $no) { other } } }", Counts(taken=1)),
-        ("query ($yes: Boolean!) { first { name ... @defer(if: $yes) { other } } }", Counts(left=1)),
+        ("{ first { name ... @defer { other } } }", ExecutionCounts(delegated=1)),
+        ("{ ... @defer { first { name } } all { name } }", ExecutionCounts(delegated=2)),
+        ("{ first { name } ... @defer { first { other } } }", ExecutionCounts(delegated=1)),
+        ("{ first { name } ... @defer { first { name } second: first { other } } }", ExecutionCounts(delegated=2)),
+        ("{ all @stream(initialCount: 1) { name } }", ExecutionCounts(delegated=1)),
+        ("query ($no: Boolean!) { first { name ... @defer(if: $no) { other } } }", ExecutionCounts(completed=1)),
+        ("query ($yes: Boolean!) { first { name ... @defer(if: $yes) { other } } }", ExecutionCounts(delegated=1)),
     ):
-        counts.taken = counts.left = 0
+        execution_counts.completed = execution_counts.delegated = 0
         assert await parts(FastExecutor, document) == await parts(None, document)
-        assert counts == done, document
+        assert execution_counts == done, document
 
 
 def test_what_is_there_needs_no_event_loop() -> None:
@@ -187,7 +187,7 @@ def test_what_is_there_needs_no_event_loop() -> None:
         schema.execute_sync(document, context_value=copied(sound("node", "dog"))) for schema in (FAST, SLOW)
     )
     assert Answer.of(given) == Answer.of(expected)
-    assert counts == Counts(taken=2)
+    assert execution_counts == ExecutionCounts(completed=2)
 
 
 async def test_events_of_a_subscription() -> None:
@@ -222,7 +222,7 @@ async def test_events_of_a_subscription() -> None:
         None,
     ]
     assert [bool(result.errors) for result in results] == [False, False, True]
-    assert counts == Counts(taken=2, handed_back=1)
+    assert execution_counts == ExecutionCounts(completed=2, fell_back=1)
 
 
 @strawberry.interface
@@ -404,7 +404,7 @@ async def test_a_failed_sibling_leaves_loads_to_others() -> None:
             pass
 
     schema = Quiet(Query, execution_context_class=FastExecutor)
-    loader: Loader[str, str] = Loader(load)
+    loader: DataLoader[str, str] = DataLoader(load)
     operation = asyncio.create_task(schema.execute("{ items { key value } fails }", context_value=loader))
     await loading.wait()
     failing.set()

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from executor import Counts, counts
+from executor import ExecutionCounts, execution_counts
 from server.wire.graphql_files import operation
 from tests.harness.databases import TestPostgres
 from tests.harness.raw_clients import events
@@ -34,14 +34,14 @@ def world(servers: tuple[RunningServer, RunningServer]) -> World:
     return World(servers[0].api, SIZE)
 
 
-def asked(server: RunningServer, name: str, variables: dict[str, Any]) -> tuple[bytes, Counts, int]:
+def asked(server: RunningServer, name: str, variables: dict[str, Any]) -> tuple[bytes, ExecutionCounts, int]:
     """The answer, what the executor did for it, and how many statements ran."""
-    before = copy(counts)
+    before = copy(execution_counts)
     body = {"query": operation(name), "variables": variables, "operationName": name}
     with recorded(server.database.engine) as statements:
         answer = server.api.http.post("/graphql", json=body).raise_for_status().content
     assert b'"errors"' not in answer
-    done = Counts(*(now - then for now, then in zip(astuple(counts), astuple(before), strict=True)))
+    done = ExecutionCounts(*(now - then for now, then in zip(astuple(execution_counts), astuple(before), strict=True)))
     return answer, done, len(statements)
 
 
@@ -61,8 +61,8 @@ def test_the_answer_is_the_same_and_nothing_is_handed_back(
     fast, slow = servers
     variables = VARIABLES[name](world, fast.api)
     answer, done, statements = asked(fast, name, variables)
-    assert (done.handed_back, done.left, done.inputs_handed_back) == (0, 0, 0)
-    assert bool(done.taken) is (name not in LEAVES)
+    assert (done.fell_back, done.delegated, done.inputs_fell_back) == (0, 0, 0)
+    assert bool(done.completed) is (name not in LEAVES)
     if name in MUTATIONS:
         new = VARIABLES[name](world, slow.api)
         other, nothing, of_slow = asked(slow, name, new)
@@ -71,7 +71,7 @@ def test_the_answer_is_the_same_and_nothing_is_handed_back(
     else:
         other, nothing, of_slow = asked(slow, name, variables)
         assert other == answer
-    assert nothing == Counts()
+    assert nothing == ExecutionCounts()
     assert statements == of_slow or name == "DeactivateVariant"  # which has nothing left to do the second time
 
 
@@ -79,13 +79,13 @@ def test_the_answer_is_the_same_and_nothing_is_handed_back(
 def test_the_events_are_the_same(name: str, servers: tuple[RunningServer, RunningServer], world: World) -> None:
     variables = {"meetingId": world.meeting["id"]} if name == "SegmentUpdates" else {"agentId": world.agent["id"]}
     payloads = []
-    before = counts.taken, counts.handed_back
+    before = execution_counts.completed, execution_counts.fell_back
     for server in servers:
         with events(server.url, operation(name), **variables) as stream:
             payloads.append(stream.payload())
     assert payloads[0] == payloads[1]
     assert payloads[0]["data"]
-    assert (counts.taken - before[0], counts.handed_back - before[1]) == (1, 0)
+    assert (execution_counts.completed - before[0], execution_counts.fell_back - before[1]) == (1, 0)
 
 
 @pytest.mark.parametrize(
@@ -98,9 +98,9 @@ def test_the_events_are_the_same(name: str, servers: tuple[RunningServer, Runnin
 def test_an_error_is_the_same(broken: str, servers: tuple[RunningServer, RunningServer], world: World) -> None:
     """With its code, and beside what is there."""
     query = f"query ($id: ID!) {{ meeting(id: $id) {{ title {broken} }} }}"
-    before = counts.handed_back
+    before = execution_counts.fell_back
     answers = [server.api.post(query, {"id": world.meeting["id"]}) for server in servers]
     assert answers[0] == answers[1]
     (error,) = answers[0]["errors"]
     assert error["extensions"]["code"] == "BAD_USER_INPUT"
-    assert counts.handed_back == before + 1
+    assert execution_counts.fell_back == before + 1

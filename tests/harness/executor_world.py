@@ -20,8 +20,8 @@ from strawberry.scalars import JSON
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionResult
 
-from executor.batching import batched
-from executor.dataloader import Loader
+from executor.batching import batch_resolver
+from executor.dataloader import DataLoader
 
 
 class Text(str):
@@ -124,7 +124,7 @@ class World:
         self.things = list(things)
         self.pets = [thing for thing in things if thing.kind != "node"]
         self.loads: list[list[Any]] = []
-        self.loader: Loader[Any, Any] = Loader(self._load)
+        self.loader: DataLoader[Any, Any] = DataLoader(self._load)
 
     async def _load(self, keys: list[Any]) -> list[Any]:
         self.loads.append(keys)
@@ -143,7 +143,7 @@ Info = strawberry.Info[World, None]
 
 
 def _related(name: str) -> Any:
-    @batched
+    @batch_resolver
     async def related(roots: list[Any], info: Info) -> list[Any]:
         return await info.context.loader.load_many(root.related.get(name) for root in roots)
 
@@ -151,7 +151,7 @@ def _related(name: str) -> Any:
 
 
 def _all_related(name: str) -> Any:
-    @batched
+    @batch_resolver
     async def related(roots: list[Any], info: Info) -> list[Any]:
         async def of(root: Any) -> Any:
             keys = root.related.get(name)
@@ -162,7 +162,7 @@ def _all_related(name: str) -> Any:
     return related
 
 
-@batched
+@batch_resolver
 async def _chosen(roots: list[Any], info: Info, of: str, index: int = 0) -> list[Any]:
     if index > 2:
         raise ValueError(f"{index} is too much")
@@ -484,7 +484,7 @@ class Mutation(Inputs):
     async def touch(self, info: Info, at: int = 0) -> Any:
         thing = info.context.things[at % len(info.context.things)]
         thing.leaves["number"] = at
-        info.context.loader = Loader(info.context._load)
+        info.context.loader = DataLoader(info.context._load)
         return thing
 
 

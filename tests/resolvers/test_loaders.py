@@ -22,7 +22,7 @@ from domain.pagination import PageRequest
 from domain.principals import local
 from domain.segments import SegmentContent
 from domain.variants import AgentVariant, NewVariant
-from executor.dataloader import MAX_BATCH, Loader
+from executor.dataloader import MAX_BATCH, DataLoader
 from resolvers.dataloaders import Loaders
 from tests.harness.recorded_statements import recorded
 
@@ -48,7 +48,7 @@ class Batches:
         return [key.upper() for key in keys]
 
 
-async def wait_for(loader: Loader[str, str], key: str) -> str:
+async def wait_for(loader: DataLoader[str, str], key: str) -> str:
     return await loader.load(key)
 
 
@@ -93,7 +93,7 @@ VICTIMS = pytest.mark.parametrize(
 async def test_a_cancelled_waiter_takes_no_other_with_it(turn: int, victims: list[int]) -> None:
     with no_noise():
         batches = Batches()
-        loader = Loader(batches)
+        loader = DataLoader(batches)
         waiters = [asyncio.create_task(wait_for(loader, key)) for key in "aaabb"]
         outcomes = await play(batches, waiters, victims, turn)
 
@@ -113,7 +113,7 @@ async def test_who_comes_after_a_cancellation_is_served(turn: int) -> None:
     """Also in the very turn of the cancellation, by the batch whose only waiter has just gone."""
     with no_noise():
         batches = Batches()
-        loader = Loader(batches)
+        loader = DataLoader(batches)
         waiter = asyncio.create_task(wait_for(loader, "a"))
         late: list[asyncio.Task[str]] = []
         for now in range(TURNS):
@@ -133,7 +133,7 @@ async def test_a_failing_batch_fails_all_that_still_wait_and_nothing_is_said_of_
     async def fail(turn: int) -> None:
         error = LookupError("of the batch")
         batches = Batches(error)
-        loader = Loader(batches)
+        loader = DataLoader(batches)
         waiters = [asyncio.create_task(wait_for(loader, key)) for key in "aaabb"]
         outcomes = await play(batches, waiters, victims, turn)
         for index, outcome in enumerate(outcomes):
@@ -154,7 +154,7 @@ async def test_a_failing_batch_fails_waiters_that_come_later() -> None:
     with no_noise():
         batches = Batches(error)
         batches.gate.set()
-        loader = Loader(batches)
+        loader = DataLoader(batches)
         for _ in range(2):
             with pytest.raises(LookupError) as raised:
                 await loader.load("a")
@@ -167,7 +167,7 @@ async def test_a_failing_batch_fails_waiters_that_come_later() -> None:
 async def test_many_keys_are_loaded_in_one_batch_with_those_of_others() -> None:
     batches = Batches()
     batches.gate.set()
-    loader = Loader(batches)
+    loader = DataLoader(batches)
     many, one, others = await asyncio.gather(loader.load_many("abca"), loader.load("d"), loader.load_many("db"))
     assert (many, one, others) == (["A", "B", "C", "A"], "D", ["D", "B"])
     assert [sorted(keys) for keys in batches.asked] == [["a", "b", "c", "d"]]
@@ -182,12 +182,12 @@ async def test_many_keys_are_loaded_in_one_batch_with_those_of_others() -> None:
 async def test_who_waits_for_many_keys_takes_no_other_with_him(
     turn: int, victims: list[int], error: Exception | None
 ) -> None:
-    async def wait_for_many(loader: Loader[str, str], keys: str) -> str:
+    async def wait_for_many(loader: DataLoader[str, str], keys: str) -> str:
         return "".join(await loader.load_many(keys))
 
     with no_noise():
         batches = Batches(error)
-        loader = Loader(batches)
+        loader = DataLoader(batches)
         waiters = [
             asyncio.create_task(wait_for_many(loader, "ab")),
             asyncio.create_task(wait_for_many(loader, "bc")),
@@ -216,7 +216,7 @@ async def test_more_keys_than_a_batch_has_are_several_and_one_that_fails_is_told
         return keys
 
     with no_noise():
-        loader = Loader(load, max_batch_size=MAX_BATCH)
+        loader = DataLoader(load, max_batch_size=MAX_BATCH)
         with pytest.raises(LookupError):
             await loader.load_many(range(2 * MAX_BATCH + 1))
         assert asked == [MAX_BATCH, MAX_BATCH, 1]
@@ -231,7 +231,7 @@ class Item:
 
     @strawberry.field
     async def value(self, info: strawberry.Info[Any, None]) -> str:
-        loader: Loader[str, str] = info.context["loader"]
+        loader: DataLoader[str, str] = info.context["loader"]
         return await loader.load("a")
 
     @strawberry.field
@@ -254,7 +254,7 @@ SCHEMA = strawberry.Schema(Query)
 @pytest.mark.parametrize("turns", range(TURNS))
 async def test_a_field_that_fails_does_not_cancel_what_fields_of_other_objects_wait_for(turns: int) -> None:
     batches = Batches()
-    loader = Loader(batches)
+    loader = DataLoader(batches)
     query = f"{{ first: item {{ value broken(turns: {turns}) }} second: item {{ value }} third: item {{ value }} }}"
 
     async def open_the_gate() -> None:
@@ -321,7 +321,7 @@ async def stored(database: Database) -> Stored:
     return stored
 
 
-Kind = Callable[[Loaders, Stored], tuple[Loader[Any, Any], list[Any], Callable[[Any], Any], list[Any]]]
+Kind = Callable[[Loaders, Stored], tuple[DataLoader[Any, Any], list[Any], Callable[[Any], Any], list[Any]]]
 """A loader, the keys to ask it for, what to look at of each value, and what that must be."""
 
 PAGE = PageRequest(limit=10)
