@@ -18,7 +18,7 @@ from asyncpg.pgproto.pgproto import UUID  # what the driver gives
 from rich.console import Console
 from rich.table import Table
 
-from db.change_notifier import Bell
+from db.change_notifier import ChangeNotifier
 from db.database import Database
 from domain.agents import Agent, ResolvedAgentConfig
 from domain.configs import CONFIG_FIELDS, AgentConfig, ConfigOverrides
@@ -57,7 +57,7 @@ class Memory:
 
     def __init__(self) -> None:
         self.agents = self.variants = self.meetings = self.segments = self
-        self.bell = Bell("postgresql://")  # which nobody rings
+        self.notifier = ChangeNotifier("postgresql://")  # to which nobody publishes
         config = AgentConfig("openai", "gpt", "You are exact and brief.", "{{text}}")
         self.of: dict[AgentId, Agent] = {}
         self.variants_of: dict[AgentId, list[AgentVariant]] = {}

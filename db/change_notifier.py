@@ -1,12 +1,12 @@
-"""The bell: tells the listeners of every process which meetings, agents and keys have changed.
+"""Tells the subscribers of every process which meetings, agents and API keys have changed.
 
-A unit of work rings after its commit. The listeners of the same process hear it at once; those of the others by NOTIFY, which
-this module sends from a connection of its own: PostgreSQL takes a lock for the whole database at the commit of a transaction
-that has notified, and no user's transaction is to wait for that. While a NOTIFY is on its way, and a moment longer, further
-rings collect, and go out together with the next.
+A unit of work publishes its changes after its commit. The subscribers in the same process are called at once. Those in other
+processes are reached by NOTIFY, which this module sends on a connection of its own: PostgreSQL takes a lock for the whole
+database at the commit of a transaction that has notified, and no user's transaction is to wait for that. While a NOTIFY is
+under way, and for `DEBOUNCE_SECONDS` after it, further changes collect and go out together with the next one.
 
-A ring says where to look and nothing else. It can be lost (the process may die between commit and NOTIFY, the connection may
-break): who listens must also look unasked now and then, and is told to look at everything after a reconnect.
+A notification carries ids and nothing else. It can be lost (the process may die between commit and NOTIFY, or the connection
+may break), so subscribers must also poll now and then, and they are told to read everything again after a reconnect.
 """
 
 import asyncio
@@ -14,78 +14,101 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from uuid import UUID
 
 import asyncpg
 import orjson
 
-from db.changes import Changes
 from db.engine import dsn
 from domain.ids import AgentId, KeyId, MeetingId
 
-logger = logging.getLogger("rapporteur.bell")
+logger = logging.getLogger("rapporteur.notifier")
 
 CHANNEL = "rapporteur"
-IDS_PER_NOTIFY = 150
-"""PostgreSQL's limit is 8,000 bytes of payload."""
-HEARTBEAT = 5.0
-"""Seconds between signs of life on an idle connection: it would not notice by itself that the server is gone."""
-ANSWER = 5.0
-"""Seconds in which the server must answer."""
-COLLECTING = 0.01
-"""Seconds after a NOTIFY in which further rings only collect: each costs PostgreSQL a transaction, and every process a look."""
-SHORTEST_PAUSE, LONGEST_PAUSE = 0.1, 2.0
-"""Seconds before a lost connection is made again; longer each time that this fails."""
-
-Listener = Callable[[Changes | None], None]
-"""Called in the event loop with what has changed; with None where anything may have."""
+MAX_IDS_PER_NOTIFY = 150
+"""PostgreSQL limits a payload to 8,000 bytes."""
+HEARTBEAT_SECONDS = 5.0
+"""The time between pings on an idle connection, which would not notice by itself that the server is gone."""
+TIMEOUT_SECONDS = 5.0
+"""The time in which the server must answer."""
+DEBOUNCE_SECONDS = 0.01
+"""The time after a NOTIFY in which changes only collect: each one costs PostgreSQL a transaction, and every process a poll."""
+MIN_RECONNECT_DELAY_SECONDS, MAX_RECONNECT_DELAY_SECONDS = 0.1, 2.0
+"""The delay before a lost connection is opened again doubles with each failure."""
 
 
-class Bell:
-    """One for a process and database. `ring` may be called before `run`, and while the connection is lost."""
+@dataclass(slots=True)
+class Changes:
+    """Holds the ids of meetings that changed (or their segments), of agents whose configuration did, and of API keys."""
+
+    meetings: set[MeetingId] = field(default_factory=set)
+    agents: set[AgentId] = field(default_factory=set)
+    keys: set[KeyId] = field(default_factory=set)
+
+    def __bool__(self) -> bool:
+        return bool(self.meetings or self.agents or self.keys)
+
+    def add(self, others: "Changes") -> None:
+        self.meetings |= others.meetings
+        self.agents |= others.agents
+        self.keys |= others.keys
+
+    def drain(self) -> "Changes":
+        """Returns everything collected so far and leaves nothing."""
+        drained = Changes(self.meetings, self.agents, self.keys)
+        self.meetings, self.agents, self.keys = set(), set(), set()
+        return drained
+
+
+Subscriber = Callable[[Changes | None], None]
+"""A function that is called in the event loop with what has changed, or with None if anything may have changed."""
+
+
+class ChangeNotifier:
+    """Publishes changes to all processes on one database. `publish` works before `run`, and while the connection is lost."""
 
     def __init__(self, url: str) -> None:
         self._dsn = dsn(url)
-        self._listeners: list[Listener] = []
-        self._rung = Changes()
-        self._waiting = asyncio.Event()
+        self._subscribers: list[Subscriber] = []
+        self._unsent = Changes()
+        self._has_unsent = asyncio.Event()
 
-    def listen(self, listener: Listener) -> None:
-        self._listeners.append(listener)
+    def subscribe(self, subscriber: Subscriber) -> None:
+        self._subscribers.append(subscriber)
 
-    def forget(self, listener: Listener) -> None:
-        """It is not called any more."""
-        self._listeners.remove(listener)
+    def unsubscribe(self, subscriber: Subscriber) -> None:
+        self._subscribers.remove(subscriber)
 
-    def ring(self, changes: Changes) -> None:
-        """Tell the listeners of this process now, and those of the others soon."""
-        self._hear(changes)
-        self._rung.add(changes)
-        self._waiting.set()
+    def publish(self, changes: Changes) -> None:
+        """Calls the subscribers in this process now; those in other processes are notified soon."""
+        self._call_subscribers(changes)
+        self._unsent.add(changes)
+        self._has_unsent.set()
 
-    def _hear(self, changes: Changes | None) -> None:
-        for listener in self._listeners:
-            listener(changes)
+    def _call_subscribers(self, changes: Changes | None) -> None:
+        for subscriber in self._subscribers:
+            subscriber(changes)
 
     async def run(self) -> None:
-        """Send and receive until cancelled, through every loss of the connection."""
+        """Sends and receives notifications until it is cancelled, through every loss of the connection."""
         clock = asyncio.get_running_loop().time
-        pause = SHORTEST_PAUSE
+        delay = MIN_RECONNECT_DELAY_SECONDS
         while True:
             began = clock()
             try:
                 async with self._connected() as connection:
                     await self._serve(connection)
-            except Exception as error:  # whatever it is, without the bell each look waits for its time
+            except Exception as error:  # whatever it is: without notifications, subscribers still poll
                 logger.warning("no connection for notifications: %s", error)
-            if clock() - began > LONGEST_PAUSE:  # it did work
-                pause = SHORTEST_PAUSE
-            await asyncio.sleep(pause)
-            pause = min(pause * 2, LONGEST_PAUSE)
+            if clock() - began > MAX_RECONNECT_DELAY_SECONDS:  # the connection did work
+                delay = MIN_RECONNECT_DELAY_SECONDS
+            await asyncio.sleep(delay)
+            delay = min(delay * 2, MAX_RECONNECT_DELAY_SECONDS)
 
-    async def send(self) -> None:
-        """Tell the others what has rung, once: for a process that ends and does not `run`."""
-        if not self._rung:
+    async def flush(self) -> None:
+        """Sends what has been published, once: for a process that ends and does not `run`."""
+        if not self._unsent:
             return
         try:
             async with self._connected() as connection:
@@ -95,21 +118,21 @@ class Bell:
 
     @asynccontextmanager
     async def _connected(self) -> "AsyncIterator[asyncpg.Connection[asyncpg.Record]]":
-        connection = await asyncpg.connect(self._dsn, timeout=ANSWER, command_timeout=ANSWER)
+        connection = await asyncpg.connect(self._dsn, timeout=TIMEOUT_SECONDS, command_timeout=TIMEOUT_SECONDS)
         try:
             yield connection
         finally:
             connection.terminate()
 
     async def _send(self, connection: "asyncpg.Connection[asyncpg.Record]") -> bool:
-        """Whether anything has rung."""
-        sending = self._rung.take()
+        """Sends what has been published since the last call, and returns whether there was anything."""
+        sending = self._unsent.drain()
         try:
-            for payload in _encoded(sending):
+            for payload in _encode(sending):
                 await connection.execute("SELECT pg_notify($1, $2)", CHANNEL, payload)
         except BaseException:
-            self._rung.add(sending)  # for the next connection
-            self._waiting.set()
+            self._unsent.add(sending)  # for the next connection
+            self._has_unsent.set()
             raise
         return bool(sending)
 
@@ -117,31 +140,31 @@ class Bell:
         own_pid = connection.get_server_pid()
 
         def receive(_: object, pid: int, channel: str, payload: object) -> None:
-            if pid != own_pid:  # our own listeners have heard it already
-                self._hear(_decoded(str(payload)))
+            if pid != own_pid:  # the subscribers in this process have been called already
+                self._call_subscribers(_decode(str(payload)))
 
         await connection.add_listener(CHANNEL, receive)
-        self._hear(None)  # what was sent before we listened is lost
+        self._call_subscribers(None)  # what was sent before this LISTEN is lost
         while True:
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(HEARTBEAT):
-                    await self._waiting.wait()
-            self._waiting.clear()
+                async with asyncio.timeout(HEARTBEAT_SECONDS):
+                    await self._has_unsent.wait()
+            self._has_unsent.clear()
             if not await self._send(connection):
                 await connection.execute("SELECT 1")
-            await asyncio.sleep(COLLECTING)
+            await asyncio.sleep(DEBOUNCE_SECONDS)
 
 
-def _encoded(changes: Changes) -> list[str]:
-    """Payloads: a letter for the kind and the ids' hexadecimal digits, in a JSON list."""
+def _encode(changes: Changes) -> list[str]:
+    """Returns payloads: JSON lists of strings, each a letter for the kind followed by the hexadecimal digits of the id."""
     named = (("m", changes.meetings), ("a", changes.agents), ("k", changes.keys))
     words = [f"{kind}{id.hex}" for kind, ids in named for id in ids]
-    parts = (words[start : start + IDS_PER_NOTIFY] for start in range(0, len(words), IDS_PER_NOTIFY))
+    parts = (words[start : start + MAX_IDS_PER_NOTIFY] for start in range(0, len(words), MAX_IDS_PER_NOTIFY))
     return [orjson.dumps(part).decode() for part in parts]
 
 
-def _decoded(payload: str) -> Changes | None:
-    """What was sent; None (anything may have changed) for what this version does not understand."""
+def _decode(payload: str) -> Changes | None:
+    """Returns what was sent, or None (anything may have changed) if this version does not understand the payload."""
     changes = Changes()
     try:
         for word in orjson.loads(payload):

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import QueuePool, literal, select
 
 from db.api_keys import Credentials
-from db.change_notifier import Bell
+from db.change_notifier import ChangeNotifier
 from db.connections import AutocommitConnection
 from db.engine import ANSWER, create_engine, create_session_factory
 from db.pool import Gate
@@ -21,7 +21,7 @@ _PING = select(literal(1))
 
 
 class Database:
-    """One pool of connections, and the bell that rings for what is written.
+    """One pool of connections, and the notifier of what is written.
 
     Safe to share between tasks; what it hands out is not.
     """
@@ -31,7 +31,7 @@ class Database:
         self.engine = create_engine(url, **options)
         self._session_factory = create_session_factory(self.engine)
         self._gate = Gate(self.engine)
-        self.bell = Bell(url)
+        self.notifier = ChangeNotifier(url)
 
     def reading(self, workspace_id: WorkspaceId) -> Autocommit:
         """The repositories on a connection of their own, in autocommit. Hold it for one statement, and await no loader."""
@@ -42,7 +42,7 @@ class Database:
 
         What needs more than one statement to be true needs a unit of work.
         """
-        return Autocommit(self._gate, workspace_id, self.bell.ring, author)
+        return Autocommit(self._gate, workspace_id, self.notifier.publish, author)
 
     @asynccontextmanager
     async def credentials(self) -> AsyncIterator[Credentials]:
@@ -51,7 +51,7 @@ class Database:
             yield Credentials(connection)
 
     def unit_of_work(self, workspace_id: WorkspaceId, author: Author | None = None) -> UnitOfWork:
-        return UnitOfWork(self._session_factory, workspace_id, self.bell.ring, author, self._gate)
+        return UnitOfWork(self._session_factory, workspace_id, self.notifier.publish, author, self._gate)
 
     async def ping(self) -> None:
         """Raise ServiceUnavailable if the database does not answer."""

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Executable, Table, bindparam
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Integer, Uuid
 
-from db.changes import Changes
+from db.change_notifier import Changes
 from db.connections import AnyRow, Connection
 from domain.history import Author
 from domain.ids import WorkspaceId

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from db.agents import AgentRepository
 from db.api_keys import KeyRepository
-from db.changes import Changes
+from db.change_notifier import Changes
 from db.connections import AutocommitConnection, Connection, SessionConnection
 from db.errors import translated
 from db.history import EventRepository
@@ -70,12 +70,12 @@ class Autocommit(Repositories):
         self,
         gate: Gate,
         workspace_id: WorkspaceId,
-        ring: Callable[[Changes], None] | None = None,
+        publish: Callable[[Changes], None] | None = None,
         author: Author | None = None,
     ) -> None:
-        """`ring` and `author` are those of a write."""
+        """`publish` and `author` are those of a write."""
         self._own = AutocommitConnection(gate)
-        self._ring = ring
+        self._publish = publish
         super().__init__(self._own, workspace_id, author)
 
     async def __aenter__(self) -> Self:
@@ -88,8 +88,8 @@ class Autocommit(Repositories):
         try:
             await self._own.__aexit__(kind, error, traceback)
         finally:
-            if self._ring and (changes := self.changes.take()):
-                self._ring(changes)
+            if self._publish and (changes := self.changes.drain()):
+                self._publish(changes)
 
 
 class UnitOfWork(Repositories):
@@ -106,13 +106,13 @@ class UnitOfWork(Repositories):
         self,
         session_factory: async_sessionmaker[AsyncSession],
         workspace_id: WorkspaceId = DEFAULT_WORKSPACE_ID,
-        ring: Callable[[Changes], None] | None = None,
+        publish: Callable[[Changes], None] | None = None,
         author: Author | None = None,
         gate: Gate | None = None,
     ) -> None:
-        """`ring` is called after each commit that changed what others may wait for; `author` is who writes, and why."""
+        """`publish` is called after each commit that changed what others may wait for; `author` is who writes, and why."""
         self.session = session_factory()  # takes a connection only with its first statement
-        self._ring = ring
+        self._publish = publish
         self._gate = gate
         super().__init__(SessionConnection(self.session), workspace_id, author)
 
@@ -132,16 +132,16 @@ class UnitOfWork(Repositories):
                 self._gate.leave()
 
     async def commit(self) -> None:
-        changes = self.changes.take()
+        changes = self.changes.drain()
         try:
             with translated():
                 await self.session.commit()
         finally:
-            # Also where the outcome is not known, as after a cancellation: a ring says where to look, and not what is there.
-            if changes and self._ring:
-                self._ring(changes)
+            # Also if the outcome is unknown, as after a cancellation: a notification says where to look, not what is there.
+            if changes and self._publish:
+                self._publish(changes)
 
     async def rollback(self) -> None:
-        self.changes.take()
+        self.changes.drain()
         with translated():
             await self.session.rollback()

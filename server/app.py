@@ -91,7 +91,7 @@ def create_app(settings: Settings, database_url: str) -> Starlette:
         loop = asyncio.get_running_loop()
         app.state.stop = lambda: loop.call_soon_threadsafe(closing.set)
         tell_of_stop(app.state.stop)
-        running = (database.bell.run(), guard.sessions.run(), guard.authentication.run())
+        running = (database.notifier.run(), guard.sessions.run(), guard.authentication.run())
         live = [asyncio.create_task(task) for task in running]
         try:
             yield

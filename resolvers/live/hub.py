@@ -5,10 +5,10 @@ numbers: a reader that has seen all up to one place can ask for what comes after
 says when to ask, and keeps a thousand readers from asking the same.
 
 - A *tail* is the newest stretch of one meeting's changes, shared by the meeting's readers. One task reads, in one statement,
-  what is new in all meetings that the bell named, and appends it to their tails.
+  what is new in all meetings that the notifier named, and appends it to their tails.
 - A *reader* takes what follows its own place: from the tail, or from the table where the tail no longer reaches back. It
   keeps nothing but its place, so one that lags or leaves costs the others nothing, and gets the newest text of what it missed.
-- The bell can lose a ring; so every few seconds the task looks at all tails unasked, also in one statement.
+- A notification can be lost; so every few seconds the task looks at all tails unasked, also in one statement.
 
 A *cell* does the same for the resolved configuration of one agent, where only the newest value counts.
 
@@ -26,7 +26,7 @@ from itertools import zip_longest
 from operator import attrgetter
 from typing import TypeVar
 
-from db.changes import Changes
+from db.change_notifier import Changes
 from db.database import Database
 from domain.agents import ResolvedAgentConfig
 from domain.change_stream import Change, Position, SegmentUpdates
@@ -157,7 +157,7 @@ class Hub:
         self._looks = 0
         self._looked = _News()
         self._reads: dict[tuple[MeetingId, Position, int], asyncio.Future[SegmentUpdates | None]] = {}
-        database.bell.listen(self.hear)
+        database.notifier.subscribe(self.hear)
 
     def hear(self, changes: Changes | None) -> None:
         """Look at these soon (None: at all), as far as anybody here reads them."""
@@ -169,7 +169,7 @@ class Hub:
             self._waiting.set()
 
     async def run(self) -> None:
-        """Look where the bell says, and now and then everywhere, until cancelled."""
+        """Look where the notifier says, and now and then everywhere, until cancelled."""
         clock = asyncio.get_running_loop().time
         next_look = clock() + LOOK
         while True:
@@ -181,7 +181,7 @@ class Hub:
                 self.hear(None)
             self._waiting.clear()
             self._looks += 1
-            due, failed = self._due.take(), Changes()
+            due, failed = self._due.drain(), Changes()
             for meetings, agents in zip_longest(_parts(due.meetings), _parts(due.agents), fillvalue=()):
                 part = Changes(set(meetings), set(agents))
                 try:
@@ -243,7 +243,7 @@ class Hub:
 
     async def close(self) -> None:
         """Hear no more, and end the reads that are under way."""
-        self._database.bell.forget(self.hear)
+        self._database.notifier.unsubscribe(self.hear)
         reads = list(self._reads.values())
         for read in reads:
             read.cancel()

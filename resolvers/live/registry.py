@@ -17,7 +17,7 @@ class _Running:
 
     async def end(self) -> None:
         self.task.cancel()
-        await self.hub.close()  # first of all it leaves the bell, whatever ends this wait
+        await self.hub.close()  # first of all it unsubscribes, whatever ends this wait
         await asyncio.gather(self.task, return_exceptions=True)
 
 

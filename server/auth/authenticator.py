@@ -1,7 +1,7 @@
 """A key or a token becomes a principal.
 
 What a key is good for is asked of the database, and kept for a few seconds: so long may a revocation take to be noticed by a
-process that has missed the ring.
+process that has missed the notification.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ from collections import OrderedDict
 from datetime import UTC, datetime
 
 from db.api_keys import KeyName
-from db.changes import Changes
+from db.change_notifier import Changes
 from db.database import Database
 from domain.api_keys import Token
 from domain.errors import ServiceUnavailable, Unauthenticated
@@ -56,7 +56,7 @@ class Authentication:
         self._kept: OrderedDict[bytes, tuple[Principal, float]] = OrderedDict()
         self._under_way: dict[bytes, asyncio.Task[Principal]] = {}
         self._used: dict[KeyName, datetime] = {}
-        database.bell.listen(self._hear)
+        database.notifier.subscribe(self._hear)
 
     async def principal(self, token: str | None) -> Principal:
         """Raises Unauthenticated, or ServiceUnavailable if nobody can say now."""

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from db.changes import Changes
+from db.change_notifier import Changes
 from db.database import Database
 from domain.errors import ServiceUnavailable
 from domain.principals import Principal
@@ -14,7 +14,7 @@ from domain.principals import Principal
 logger = logging.getLogger("rapporteur.auth")
 
 LOOK = 2.0
-"""Seconds between looks at all that is open, also where no ring was heard."""
+"""Seconds between looks at all that is open, also where no notification came."""
 
 
 class Sessions:
@@ -24,7 +24,7 @@ class Sessions:
         self._database = database
         self._open: dict[object, tuple[Principal, Callable[[], None]]] = {}
         self._rung = asyncio.Event()
-        database.bell.listen(self._hear)
+        database.notifier.subscribe(self._hear)
 
     @contextmanager
     def one(self, principal: Principal, end: Callable[[], None]) -> Iterator[None]:

@@ -179,7 +179,7 @@ async def _work(
             if not await credentials.has_workspace(workspace_id):
                 raise RapporteurError(f"there is no workspace {workspace_id}: see rapporteur workspaces list")
         done = await work(database, workspace_id)
-        await database.bell.send()
+        await database.notifier.flush()
         return done
 
 

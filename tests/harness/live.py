@@ -11,8 +11,7 @@ import asyncpg
 import pytest
 
 from db import change_notifier as bell_module
-from db.change_notifier import Bell
-from db.changes import Changes
+from db.change_notifier import ChangeNotifier, Changes
 from db.database import Database
 from domain.agents import Agent, NewAgent, ResolvedAgentConfig
 from domain.change_stream import START, Position, SegmentUpdates
@@ -194,7 +193,7 @@ class Process:
         self.hub = Hub(self.database, DEFAULT_WORKSPACE_ID)
         self.write = Writer(self.database)
         self.heard: asyncio.Queue[Changes | None] = asyncio.Queue()
-        self.database.bell.listen(self.heard.put_nowait)
+        self.database.notifier.subscribe(self.heard.put_nowait)
         self.readers: list[Reader] = []
         self.tasks: list[asyncio.Task[Any]] = []
 
@@ -237,7 +236,7 @@ async def running(url: str, *, with_bell: bool, **options: Any) -> AsyncIterator
     process = Process(url, **options)
     services = [process.spawn(process.hub.run())]
     if with_bell:
-        services.append(process.spawn(process.database.bell.run()))
+        services.append(process.spawn(process.database.notifier.run()))
     try:
         yield process
         assert not any(task.done() for task in services), "a task that must live as long as the process has ended"
@@ -265,14 +264,14 @@ class Ear:
         """The next one's sender and content."""
         pid, payload = await soon(self._received.get())
         assert len(payload.encode()) < 8000
-        changes = bell_module._decoded(payload)
+        changes = bell_module._decode(payload)
         assert changes is not None
         return pid, changes
 
-    async def pid_of(self, bell: Bell) -> int:
+    async def pid_of(self, bell: ChangeNotifier) -> int:
         """Which backend serves the bell, found by having it ring."""
         ring = Changes(meetings={some_meeting()})
-        bell.ring(ring)
+        bell.publish(ring)
         while (heard := await self.next())[1] != ring:
             pass
         return heard[0]
@@ -329,7 +328,7 @@ def texts(batches: Iterable[SegmentUpdates]) -> list[str]:
 
 
 @asynccontextmanager
-async def ringing(bell: Bell) -> AsyncIterator[None]:
+async def ringing(bell: ChangeNotifier) -> AsyncIterator[None]:
     task = asyncio.create_task(bell.run())
     try:
         yield

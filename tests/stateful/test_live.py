@@ -258,7 +258,7 @@ def two_servers(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     monkeypatch.setattr(hub, "PAGE", 3)
     monkeypatch.setattr(hub, "PAUSE", 0.05)
     monkeypatch.setattr(hub, "LOOK", 1.0)  # a write whose commit is not answered rings for nobody
-    monkeypatch.setattr(bell, "HEARTBEAT", 0.2)
+    monkeypatch.setattr(bell, "HEARTBEAT_SECONDS", 0.2)
     with running_server(database_url) as one, running_server(database_url) as other:
         yield [one, other]
 

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import make_url
 
 from db import change_notifier as bell_module
-from db.change_notifier import CHANNEL, Bell
+from db.change_notifier import CHANNEL, ChangeNotifier
 from db.database import Database
 from db.engine import dsn
 from resolvers.live import hub as hub_module
@@ -59,7 +59,7 @@ def url_of_role(postgres: TestPostgres, database_url: str) -> Iterator[str]:
 def nothing_unasked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hub_module, "LOOK", NEVER)
     monkeypatch.setattr(hub_module, "PAUSE", 0.01)
-    monkeypatch.setattr(bell_module, "HEARTBEAT", NEVER)
+    monkeypatch.setattr(bell_module, "HEARTBEAT_SECONDS", NEVER)
 
 
 @pytest.fixture
@@ -121,5 +121,5 @@ async def refusing_to_notify(ear: Ear) -> AsyncIterator[None]:
 
 
 @pytest.fixture
-def bell(url_of_role: str) -> Bell:
-    return Bell(url_of_role)
+def bell(url_of_role: str) -> ChangeNotifier:
+    return ChangeNotifier(url_of_role)

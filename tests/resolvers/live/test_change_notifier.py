@@ -9,8 +9,7 @@ import asyncpg
 import pytest
 
 from db import change_notifier as bell_module
-from db.change_notifier import CHANNEL, IDS_PER_NOTIFY, Bell
-from db.changes import Changes
+from db.change_notifier import CHANNEL, MAX_IDS_PER_NOTIFY, ChangeNotifier, Changes
 from domain.ids import AgentId, KeyId, new_id
 from tests.harness.live import (
     Doors,
@@ -22,11 +21,13 @@ from tests.harness.live import (
 
 
 class TestBell:
-    async def test_listeners_of_the_same_process_hear_it_at_once_and_only_once(self, bell: Bell, ear: Ear) -> None:
+    async def test_listeners_of_the_same_process_hear_it_at_once_and_only_once(
+        self, bell: ChangeNotifier, ear: Ear
+    ) -> None:
         heard: asyncio.Queue[Changes | None] = asyncio.Queue()
-        bell.listen(heard.put_nowait)
+        bell.subscribe(heard.put_nowait)
         ring = Changes({some_meeting()}, {AgentId(new_id())})
-        bell.ring(ring)
+        bell.publish(ring)
         assert heard.get_nowait() == ring
         async with ringing(bell):
             assert await soon(heard.get()) is None  # it listens now
@@ -37,40 +38,42 @@ class TestBell:
             assert await soon(heard.get()) == Changes({fence})
             assert (await ear.next())[0] != pid
 
-    async def test_rings_before_it_is_connected_go_out_together(self, bell: Bell, ear: Ear) -> None:
+    async def test_rings_before_it_is_connected_go_out_together(self, bell: ChangeNotifier, ear: Ear) -> None:
         rung = [Changes({some_meeting()}, {AgentId(new_id())}) for _ in range(20)]
         for ring in [*rung, *rung]:
-            bell.ring(ring)
+            bell.publish(ring)
         async with ringing(bell):
             _, sent = await ear.next()
             assert sent == Changes(
                 {id for ring in rung for id in ring.meetings}, {id for ring in rung for id in ring.agents}
             )
             fence = Changes({some_meeting()})
-            bell.ring(fence)
+            bell.publish(fence)
             assert (await ear.next())[1] == fence
 
-    async def test_a_process_that_ends_sends_what_has_rung(self, bell: Bell, ear: Ear) -> None:
-        await bell.send()
+    async def test_a_process_that_ends_sends_what_has_rung(self, bell: ChangeNotifier, ear: Ear) -> None:
+        await bell.flush()
         rung = Changes({some_meeting()}, keys={KeyId(new_id())})
-        bell.ring(rung)
-        await bell.send()
+        bell.publish(rung)
+        await bell.flush()
         assert (await ear.next())[1] == rung
-        await bell.send()  # it has been told
+        await bell.flush()  # it has been told
         fence = Changes({some_meeting()})
-        bell.ring(fence)
-        await bell.send()
+        bell.publish(fence)
+        await bell.flush()
         assert (await ear.next())[1] == fence
 
     @pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="there is no SIGSTOP")
-    async def test_rings_while_a_notification_is_on_its_way_go_out_together(self, bell: Bell, ear: Ear) -> None:
+    async def test_rings_while_a_notification_is_on_its_way_go_out_together(
+        self, bell: ChangeNotifier, ear: Ear
+    ) -> None:
         async with ringing(bell):
             pid = await ear.pid_of(bell)
             ids = {some_meeting() for _ in range(40)}
             os.kill(pid, signal.SIGSTOP)
             try:
                 for id in ids:
-                    bell.ring(Changes({id}))
+                    bell.publish(Changes({id}))
                     await asyncio.sleep(0)
             finally:
                 os.kill(pid, signal.SIGCONT)
@@ -79,12 +82,12 @@ class TestBell:
                 sent.append((await ear.next())[1])
             assert len(sent) <= 2
 
-    async def test_more_ids_than_a_notification_holds_go_out_in_several(self, bell: Bell, ear: Ear) -> None:
-        ring = Changes({some_meeting() for _ in range(2 * IDS_PER_NOTIFY)}, {AgentId(new_id())})
-        bell.ring(ring)
+    async def test_more_ids_than_a_notification_holds_go_out_in_several(self, bell: ChangeNotifier, ear: Ear) -> None:
+        ring = Changes({some_meeting() for _ in range(2 * MAX_IDS_PER_NOTIFY)}, {AgentId(new_id())})
+        bell.publish(ring)
         async with ringing(bell):
             parts = [(await ear.next())[1] for _ in range(3)]
-        assert [len(part.meetings) + len(part.agents) for part in parts] == [IDS_PER_NOTIFY, IDS_PER_NOTIFY, 1]
+        assert [len(part.meetings) + len(part.agents) for part in parts] == [MAX_IDS_PER_NOTIFY, MAX_IDS_PER_NOTIFY, 1]
         whole = Changes()
         for part in parts:
             whole.add(part)
@@ -110,10 +113,10 @@ class TestBell:
         ],
     )
     async def test_a_payload_that_is_not_understood_means_look_everywhere(
-        self, bell: Bell, ear: Ear, payload: str
+        self, bell: ChangeNotifier, ear: Ear, payload: str
     ) -> None:
         heard: asyncio.Queue[Changes | None] = asyncio.Queue()
-        bell.listen(heard.put_nowait)
+        bell.subscribe(heard.put_nowait)
         async with ringing(bell):
             assert await soon(heard.get()) is None
             for sent in (payload, f'["m{some_meeting().hex}"]'):
@@ -121,16 +124,18 @@ class TestBell:
             assert await soon(heard.get()) is None
             assert await soon(heard.get()) is not None
 
-    async def test_a_ring_while_it_is_cut_off_is_sent_when_it_is_back(self, bell: Bell, ear: Ear, doors: Doors) -> None:
+    async def test_a_ring_while_it_is_cut_off_is_sent_when_it_is_back(
+        self, bell: ChangeNotifier, ear: Ear, doors: Doors
+    ) -> None:
         heard: asyncio.Queue[Changes | None] = asyncio.Queue()
-        bell.listen(heard.put_nowait)
+        bell.subscribe(heard.put_nowait)
         async with ringing(bell):
             pid = await ear.pid_of(bell)
             await doors.close()
             rung = Changes()
             for _ in range(3):
                 ring = Changes({some_meeting()})
-                bell.ring(ring)
+                bell.publish(ring)
                 rung.add(ring)
             while heard.qsize():
                 heard.get_nowait()
@@ -143,11 +148,11 @@ class TestBell:
                 sent.add(part)
 
     async def test_it_notices_by_itself_that_it_was_cut_off(
-        self, bell: Bell, ear: Ear, doors: Doors, monkeypatch: pytest.MonkeyPatch
+        self, bell: ChangeNotifier, ear: Ear, doors: Doors, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(bell_module, "HEARTBEAT", 0.05)
+        monkeypatch.setattr(bell_module, "HEARTBEAT_SECONDS", 0.05)
         heard: asyncio.Queue[Changes | None] = asyncio.Queue()
-        bell.listen(heard.put_nowait)
+        bell.subscribe(heard.put_nowait)
         async with ringing(bell):
             assert await soon(heard.get()) is None
             pid = await ear.pid_of(bell)
@@ -156,7 +161,7 @@ class TestBell:
             assert await soon(heard.get()) is None
 
     async def test_one_that_loses_each_connection_pauses_before_the_next(
-        self, bell: Bell, refusing_to_notify: None, monkeypatch: pytest.MonkeyPatch
+        self, bell: ChangeNotifier, refusing_to_notify: None, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """It connects, and then what it asks is refused, as where it lands on a standby: that must not become a storm."""
         steps: list[str] = []
@@ -179,7 +184,7 @@ class TestBell:
 
         monkeypatch.setattr(asyncpg, "connect", recorded_connect)
         monkeypatch.setattr(asyncio, "sleep", recorded_sleep)
-        bell.ring(Changes({some_meeting()}))
+        bell.publish(Changes({some_meeting()}))
         async with ringing(bell):
             await soon(connected_often.wait())
         assert steps == ["connect", "pause"] * 3 + ["connect"]

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from db.changes import Changes
+from db.change_notifier import Changes
 from domain.agents import ConfigSource
 from domain.errors import NotFound
 from domain.ids import AgentId, new_id

@@ -56,7 +56,7 @@ class TestRings:
     async def test_what_is_written_while_the_bell_is_cut_off_arrives_when_it_is_back(
         self, start: Start, silent: Writer, ear: Ear, doors: Doors, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(bell_module, "HEARTBEAT", 0.05)
+        monkeypatch.setattr(bell_module, "HEARTBEAT_SECONDS", 0.05)
         process = await start(with_bell=True)
         meeting = await silent.meeting()
         reader = await process.caught_up_reader(meeting)

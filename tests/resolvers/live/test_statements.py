@@ -2,7 +2,7 @@
 
 import asyncio
 
-from db.changes import Changes
+from db.change_notifier import Changes
 from tests.harness.live import (
     Process,
     Start,

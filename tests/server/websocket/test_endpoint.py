@@ -678,7 +678,7 @@ def test_a_cursor_that_another_server_gave_is_good_before_the_news_are_here(data
 def dying_server(database_url: str) -> Iterator[Api]:
     """Another server on the same database, which dies each time between its commit and its NOTIFY."""
     with pytest.MonkeyPatch.context() as patch, running_server(database_url) as server:
-        patch.setattr(server.database.bell, "ring", lambda changes: None)
+        patch.setattr(server.database.notifier, "publish", lambda changes: None)
         yield server.api
 
 
