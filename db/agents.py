@@ -13,7 +13,7 @@ from db.keyset import Shape, keyset, page_parameters
 from db.repository import EXPECTED_VERSION, ID, IDS, KEY, WORKSPACE, Repository, Wanted, columns, only
 from db.row_mapping import Reading, reader
 from db.tables import agent_variants, agents, workspaces
-from domain.agents import Agent, NewAgent, ResolvedAgentConfig
+from domain.agents import Agent, CreateAgent, ResolvedAgentConfig
 from domain.configs import CONFIG_FIELDS, AgentConfig, ConfigOverrides
 from domain.errors import Conflict, NotFound
 from domain.filters import AgentFilter
@@ -234,7 +234,7 @@ class AgentRepository(Repository):
         """Let no one else give or change slugs of agents here until the unit of work ends."""
         await self._rows(_LOCKED_WORKSPACE)
 
-    async def create(self, new: NewAgent) -> Agent:
+    async def create(self, new: CreateAgent) -> Agent:
         """Store it, with the first free slug of its name if it brings none. Raises Conflict for a slug that is taken."""
         await self.lock_slugs()
         slug = new.slug

@@ -13,7 +13,7 @@ from db.connections import Connection
 from db.keyset import Shape, keyset, page_parameters
 from db.repository import ID, KEY, WORKSPACE, Repository, columns
 from db.tables import api_keys, workspaces
-from domain.api_keys import ApiKey, NewApiKey, Token, cursor
+from domain.api_keys import ApiKey, CreateApiKey, Token, cursor
 from domain.errors import NotFound
 from domain.ids import KeyId, WorkspaceId
 from domain.pagination import Page, PageRequest
@@ -64,7 +64,7 @@ class KeyRepository(Repository):
     async def count(self) -> int:
         return int((await self._rows(_COUNT))[0][0])
 
-    async def create(self, new: NewApiKey, digest: bytes) -> ApiKey:
+    async def create(self, new: CreateApiKey, digest: bytes) -> ApiKey:
         """Raises Conflict if another key that is not revoked has its name."""
         values = {"id": new.id, "name": new.name, "scopes": [scope.value for scope in new.scopes]}
         values |= {"digest": digest, "expires_at": new.expires_at, "created_by": self._author.actor}

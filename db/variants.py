@@ -18,7 +18,7 @@ from domain.configs import CONFIG_FIELDS
 from domain.errors import Conflict, NotFound
 from domain.ids import AgentId, VariantId
 from domain.slugs import free_slug, slugify
-from domain.variants import AgentVariant, NewVariant, ensure_room
+from domain.variants import AgentVariant, CreateVariant, ensure_variant_limit
 
 _OWN = columns(agent_variants, ("id", "agent_id", "slug", "name", "description"))
 _STATE = columns(agent_variants, ("version", "created_at", "updated_at"))
@@ -100,14 +100,14 @@ class VariantRepository(Repository):
                 return agent, variant
         raise NotFound("variant", id)
 
-    async def create(self, agent: Agent, new: NewVariant, *, replacing: int = 0) -> AgentVariant:
+    async def create(self, agent: Agent, new: CreateVariant, *, replacing: int = 0) -> AgentVariant:
         """Store a variant of an agent that the caller has locked.
 
         Without a slug it gets the first free one of its name. Raises Conflict for a slug that is taken, or one too many;
         `replacing` says how many of the present ones the caller deletes before the unit of work ends.
         """
         taken = {row.slug for row in await self._rows(_SLUGS, id=agent.id)}
-        ensure_room(len(taken) - replacing)
+        ensure_variant_limit(len(taken) - replacing)
         named = {
             "slug": new.slug or free_slug(slugify(new.name), taken),
             "name": new.name,

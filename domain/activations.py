@@ -19,7 +19,7 @@ class Activation:
     restored_version: int | None = None
 
 
-def activation_before(activations: Sequence[Activation], existing: Container[VariantId]) -> Activation:
+def previous_activation(activations: Sequence[Activation], existing: Container[VariantId]) -> Activation:
     """To what a rollback goes back: what was active before that which is, and each time one further back.
 
     Activations form a stack, on which a rollback uncovers the one beneath; what was active when the history began is at the

@@ -120,7 +120,7 @@ class RenderedPrompt:
 
 
 @dataclass(slots=True)
-class NewAgent:
+class CreateAgent:
     """What is stored of an agent at first. `slug` is None where it is to be made from the name."""
 
     name: str
@@ -130,8 +130,8 @@ class NewAgent:
     id: AgentId = field(default_factory=lambda: AgentId(new_id()))
 
 
-def new_agent(values: Mapping[str, Any], path: str = "input") -> NewAgent:
-    """Check an input: the fields of `NewAgent`, `config` as a mapping; null asks for the default. Raises InvalidInput."""
+def new_agent(values: Mapping[str, Any], path: str = "input") -> CreateAgent:
+    """Check an input: the fields of `CreateAgent`, `config` as a mapping; null asks for the default. Raises InvalidInput."""
     check = Check()
     named = check.fields(NAMING_RULES, not_null(values, but="config"), path)
     configured = check.nested(CONFIG_RULES, not_null(values.get("config") or {}), f"{path}.config")
@@ -139,7 +139,7 @@ def new_agent(values: Mapping[str, Any], path: str = "input") -> NewAgent:
         if name not in configured:
             check.add(f"{path}.config.{name}", "is needed")
     check.done()
-    return NewAgent(**named, config=AgentConfig(**configured))
+    return CreateAgent(**named, config=AgentConfig(**configured))
 
 
 def patch_agent(agent: Agent, values: Mapping[str, Any]) -> Agent:

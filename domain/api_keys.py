@@ -20,12 +20,12 @@ from domain.ids import KeyId, MeetingId, WorkspaceId, new_id, uuid
 from domain.principals import Principal, Scope, with_included
 from domain.validation import Check, Rule, Violation, moment, nullable, one_of, text
 
-PREFIX = "rapporteur_"
+TOKEN_PREFIX = "rapporteur_"
 """Of tokens, so that scanners of repositories and logs find them."""
-_SECRET = 32
-_LENGTH = len(PREFIX) + 88
+_SECRET_BYTES = 32
+_TOKEN_CHARS = len(TOKEN_PREFIX) + 88
 """Characters of a token: in base64 two UUIDs, the secret, and a checksum of two bytes."""
-MAX_MEETINGS = 1_000
+MAX_KEY_MEETINGS = 1_000
 """That a key is given when it is made."""
 
 CURSOR: Rule = cursors.cursor("keys", uuid)
@@ -40,15 +40,15 @@ class Token(NamedTuple):
 
     @classmethod
     def new(cls, workspace_id: WorkspaceId, key_id: KeyId) -> Self:
-        return cls(workspace_id, key_id, secrets.token_bytes(_SECRET))
+        return cls(workspace_id, key_id, secrets.token_bytes(_SECRET_BYTES))
 
     @classmethod
     def parsed(cls, value: str) -> Self | None:
         """None for what is no token of ours."""
-        if len(value) != _LENGTH or not value.startswith(PREFIX):
+        if len(value) != _TOKEN_CHARS or not value.startswith(TOKEN_PREFIX):
             return None
         try:
-            content = base64.b64decode(value[len(PREFIX) :], altchars=b"-_", validate=True)
+            content = base64.b64decode(value[len(TOKEN_PREFIX) :], altchars=b"-_", validate=True)
         except (binascii.Error, ValueError):
             return None
         workspace, key, secret, check = content[:16], content[16:32], content[32:64], content[64:]
@@ -58,7 +58,7 @@ class Token(NamedTuple):
     @property
     def text(self) -> str:
         content = self.workspace_id.bytes + self.key_id.bytes + self.secret + self._check()
-        return PREFIX + base64.urlsafe_b64encode(content).decode()
+        return TOKEN_PREFIX + base64.urlsafe_b64encode(content).decode()
 
     @property
     def digest(self) -> bytes:
@@ -95,7 +95,7 @@ class ApiKey:
 
 
 @dataclass(frozen=True, slots=True)
-class NewApiKey:
+class CreateApiKey:
     id: KeyId
     name: str
     scopes: list[Scope]
@@ -128,8 +128,8 @@ def _future(value: Any) -> datetime:
 def _meetings(value: Any) -> list[MeetingId]:
     if value is None:
         return []
-    if len(value) > MAX_MEETINGS:
-        raise Violation(f"must have at most {MAX_MEETINGS:,} items, has {len(value):,}")
+    if len(value) > MAX_KEY_MEETINGS:
+        raise Violation(f"must have at most {MAX_KEY_MEETINGS:,} items, has {len(value):,}")
     return list(value)
 
 
@@ -141,7 +141,7 @@ RULES: dict[str, Rule] = {
 }
 
 
-def new_key(values: Mapping[str, Any]) -> NewApiKey:
+def new_key(values: Mapping[str, Any]) -> CreateApiKey:
     """A key of these values, which are named as its fields are. Raises InvalidInput."""
     check = Check()
     checked = {"expires_at": None, "meeting_ids": []} | check.fields(RULES, values, "input")
@@ -151,7 +151,7 @@ def new_key(values: Mapping[str, Any]) -> NewApiKey:
     check.done()
     if given and Scope.INGEST not in checked["scopes"]:
         raise InvalidInput.of("input.meeting_ids", "are for keys with the scope INGEST: others reach all meetings")
-    return NewApiKey(KeyId(new_id()), **checked)
+    return CreateApiKey(KeyId(new_id()), **checked)
 
 
 def cursor(key: ApiKey) -> str:

@@ -9,8 +9,8 @@ from domain.ids import MeetingId, uuid
 from domain.segments import Segment
 from domain.validation import INT32_MAX, checked, integer
 
-MAX_BATCH_SIZE = 1_000
-BATCH_SIZE = integer(1, MAX_BATCH_SIZE)
+MAX_UPDATE_SEGMENTS = 1_000
+BATCH_SIZE = integer(1, MAX_UPDATE_SEGMENTS)
 
 
 class Position(NamedTuple):

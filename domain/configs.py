@@ -10,7 +10,7 @@ import orjson
 from domain.prompts import variables_of
 from domain.validation import Rule, integer, nullable, number, text
 
-MAX_PROMPT = 200_000
+MAX_PROMPT_CHARS = 200_000
 """Characters of a prompt."""
 
 
@@ -61,8 +61,8 @@ _values = attrgetter(*CONFIG_FIELDS)
 CONFIG_RULES: dict[str, Rule] = {
     "model_provider": text(200, required=True, strip=True),
     "model_name": text(200, required=True, strip=True),
-    "system_prompt": text(MAX_PROMPT),
-    "user_prompt_template": text(MAX_PROMPT),
+    "system_prompt": text(MAX_PROMPT_CHARS),
+    "user_prompt_template": text(MAX_PROMPT_CHARS),
     "prompt_version": text(200, required=True, strip=True),
     "temperature": number(0.0, 2.0),
     "max_tokens": integer(0),

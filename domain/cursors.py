@@ -8,7 +8,7 @@ import orjson
 
 from domain.validation import Rule, Violation
 
-MAX_CURSOR = 4_500
+MAX_CURSOR_CHARS = 4_500
 """Characters. The longest has a title of 500 characters, each six bytes in JSON (`\\u0001`), and base64 on top."""
 
 
@@ -33,7 +33,7 @@ def cursor(kind: str, *key: Rule) -> Rule:
 
 
 def _decode(value: Any) -> list[Any]:
-    if not isinstance(value, str) or not 0 < len(value) <= MAX_CURSOR:
+    if not isinstance(value, str) or not 0 < len(value) <= MAX_CURSOR_CHARS:
         raise ValueError
     try:
         decoded = orjson.loads(base64.b64decode(value + "=" * (-len(value) % 4), altchars=b"-_", validate=True))

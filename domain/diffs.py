@@ -8,7 +8,7 @@ from typing import Any
 from domain.configs import CONFIG_FIELDS, AgentConfig
 
 PROMPTS = ("system_prompt", "user_prompt_template")
-MAX_WORK = 8_000_000
+MAX_DIFF_STEPS = 8_000_000
 """Steps that comparing two texts may take, a fraction of a second; texts of 2,800 lines, each another, take so many."""
 
 
@@ -45,7 +45,7 @@ def text_diff(a: str, b: str) -> str:
     Where finding the changes would take too long, the one is shown as replaced by the other.
     """
     before, after = _lines(a), _lines(b)
-    diff = unified_diff(before, after, "a", "b") if _work(before, after) <= MAX_WORK else _replaced(before, after)
+    diff = unified_diff(before, after, "a", "b") if _work(before, after) <= MAX_DIFF_STEPS else _replaced(before, after)
     return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in diff)
 
 

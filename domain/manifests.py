@@ -8,13 +8,13 @@ from typing import Any
 
 import orjson
 
-from domain.agents import Agent, NewAgent, new_agent
+from domain.agents import Agent, CreateAgent, new_agent
 from domain.errors import Conflict, InvalidInput
 from domain.history import Event
 from domain.ids import AgentId, VariantId
 from domain.slugs import slug
 from domain.validation import Check, Violation
-from domain.variants import MAX_VARIANTS, AgentVariant, NewVariant, new_variant
+from domain.variants import MAX_VARIANTS, AgentVariant, CreateVariant, new_variant
 
 MAX_ENTITIES = 1_000
 """Agents and variants of one call."""
@@ -27,8 +27,8 @@ class AgentManifest:
     Only of what is active it may say nothing (`sets_active` is false): that stays then.
     """
 
-    agent: NewAgent
-    variants: list[NewVariant]
+    agent: CreateAgent
+    variants: list[CreateVariant]
     sets_active: bool
     active: str | None
 
@@ -101,13 +101,13 @@ def _manifest(values: Mapping[str, Any], path: str) -> AgentManifest:
     return AgentManifest(agents[0], variants, "active_variant" in values, active)
 
 
-def _slug(new: NewAgent | NewVariant) -> str:
+def _slug(new: CreateAgent | CreateVariant) -> str:
     assert new.slug is not None
     return new.slug
 
 
 @dataclass(frozen=True, slots=True)
-class Activation:
+class ActivationChange:
     """What is to be active instead of what is; None is the base."""
 
     active: VariantId | None
@@ -125,12 +125,12 @@ class AgentPlan:
 
     slug: str
     stored: Agent | None
-    created: NewAgent | None
+    created: CreateAgent | None
     updated: Agent | None
     pruned_variants: list[AgentVariant]
     updated_variants: list[AgentVariant]
-    created_variants: list[NewVariant]
-    activation: Activation | None
+    created_variants: list[CreateVariant]
+    activation: ActivationChange | None
     pruned_last: AgentVariant | None
 
 
@@ -205,7 +205,7 @@ def _plan(manifest: AgentManifest, agent: Agent | None, variants: Sequence[Agent
         pruned_variants=[variant for variant in pruned if variant is not present],
         updated_variants=updated,
         created_variants=created,
-        activation=Activation(active, manifest.active, present_slug) if changes_active else None,
+        activation=ActivationChange(active, manifest.active, present_slug) if changes_active else None,
         pruned_last=present if present in pruned else None,
     )
 
@@ -216,7 +216,7 @@ def _applied_to_agent(manifest: AgentManifest, agent: Agent) -> Agent:
     return replace(agent, name=new.name, description=new.description, config=new.config)
 
 
-def _applied_to_variant(new: NewVariant, variant: AgentVariant) -> AgentVariant:
+def _applied_to_variant(new: CreateVariant, variant: AgentVariant) -> AgentVariant:
     return replace(variant, name=new.name, description=new.description, overrides=new.overrides)
 
 

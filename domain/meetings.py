@@ -139,7 +139,7 @@ def patch_meeting(meeting: Meeting, values: Mapping[str, Any]) -> Meeting:
     stored = check.fields(MEETING_RULES, values, "input")
     check.done()
     state = stored.pop("state", meeting.state)
-    return enter(replace(meeting, **stored), state)
+    return change_state(replace(meeting, **stored), state)
 
 
 def differs(changed: Meeting, meeting: Meeting) -> bool:
@@ -155,7 +155,7 @@ def _same(a: Any, b: Any) -> bool:
     return bool(a == b) and isinstance(a, bool) == isinstance(b, bool)
 
 
-def enter(meeting: Meeting, state: MeetingState) -> Meeting:
+def change_state(meeting: Meeting, state: MeetingState) -> Meeting:
     """The meeting in a state that can follow its own (or is its own). Raises Conflict.
 
     `started_at` is when it first recorded; `ended_at` when it last stopped, and is empty again when it resumes.

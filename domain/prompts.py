@@ -17,12 +17,12 @@ from domain.validation import Check, Violation, storable
 
 MAX_VARIABLES = 1_000
 """Of one rendering."""
-MAX_NAME = 100
+MAX_VARIABLE_NAME_CHARS = 100
 """Characters."""
-MAX_RENDERED = 1_000_000
+MAX_RENDERED_CHARS = 1_000_000
 """Characters of one rendered prompt."""
 
-_text = storable(MAX_RENDERED)
+_text = storable(MAX_RENDERED_CHARS)
 
 
 class Prompt(Template):
@@ -30,7 +30,7 @@ class Prompt(Template):
 
     flags = re.RegexFlag(0)
     pattern: ClassVar[Any] = rf"""
-        \{{\{{ \s*+ (?P<named> [^\W\d] \w{{0,{MAX_NAME - 1}}}+ ) \s*+ \}}\}}
+        \{{\{{ \s*+ (?P<named> [^\W\d] \w{{0,{MAX_VARIABLE_NAME_CHARS - 1}}}+ ) \s*+ \}}\}}
         | (?P<escaped> (?!)) | (?P<braced> (?!)) | (?P<invalid> (?!))
     """
 
@@ -67,8 +67,11 @@ def render(prompts: Iterable[str], variables: Any) -> list[str]:
             check.add("variables", "is missing: the prompts have it", key=name)
     known, values = set(wanted), dict[str, str]()
     for name, value in given.items():
-        if len(name) > MAX_NAME:
-            check.add("variables", f"must have names of at most {MAX_NAME} characters, has one of {len(name):,}")
+        if len(name) > MAX_VARIABLE_NAME_CHARS:
+            check.add(
+                "variables",
+                f"must have names of at most {MAX_VARIABLE_NAME_CHARS} characters, has one of {len(name):,}",
+            )
         elif name not in known:
             check.add("variables", "is unknown: the prompts do not have it", key=name)
         else:
@@ -76,8 +79,10 @@ def render(prompts: Iterable[str], variables: Any) -> list[str]:
     check.done()
     for template in templates:
         length = template.rendered_length(values)
-        if length > MAX_RENDERED:
-            check.add("variables", f"must make prompts of at most {MAX_RENDERED:,} characters, make one of {length:,}")
+        if length > MAX_RENDERED_CHARS:
+            check.add(
+                "variables", f"must make prompts of at most {MAX_RENDERED_CHARS:,} characters, make one of {length:,}"
+            )
     check.done()
     return [template.substitute(values) for template in templates]
 

@@ -9,16 +9,16 @@ from typing import Any
 
 from domain.ids import MeetingId, uuid
 from domain.pagination import Edge, PageRequest
-from domain.segments import MAX_SECONDS, SPEAKER, Segment
+from domain.segments import MAX_TIME_SECONDS, SPEAKER, Segment
 from domain.validation import Check, Rule, Violation, moment, number, text
 
-MAX_QUERY = 1_000
+MAX_QUERY_CHARS = 1_000
 """Characters."""
-MAX_WORDS = 32
+MAX_QUERY_WORDS = 32
 """Of a query: each makes ranking and highlighting dearer."""
 MAX_HIGHLIGHTS = 100
 """Of one segment found."""
-HIGHLIGHTED = 4_000
+MAX_HIGHLIGHTED_CHARS = 4_000
 """Characters of a segment, from its start, that are looked into for highlights: more than anybody says at a time."""
 DEFAULT_LANGUAGE = "english"
 LANGUAGES = frozenset(
@@ -49,12 +49,12 @@ def _query(value: Any) -> str:
     """A rule: text of some words, of which there are not too many."""
     query: str = _QUERY_TEXT(value)
     words = len(_WORD.findall(query))
-    if words > MAX_WORDS:
-        raise Violation(f"must have at most {MAX_WORDS} words, has {words}")
+    if words > MAX_QUERY_WORDS:
+        raise Violation(f"must have at most {MAX_QUERY_WORDS} words, has {words}")
     return query
 
 
-_QUERY_TEXT = text(MAX_QUERY, required=True)
+_QUERY_TEXT = text(MAX_QUERY_CHARS, required=True)
 
 
 def language(value: Any) -> str:
@@ -87,8 +87,8 @@ _RULES: dict[str, Rule] = {
     "speaker": SPEAKER,
     "created_after": moment,
     "created_before": moment,
-    "from_time": number(0.0, MAX_SECONDS),
-    "to_time": number(0.0, MAX_SECONDS),
+    "from_time": number(0.0, MAX_TIME_SECONDS),
+    "to_time": number(0.0, MAX_TIME_SECONDS),
 }
 
 
@@ -114,10 +114,10 @@ class Highlight:
 
 
 def looked_into(text: str) -> str:
-    """What of a text is looked into for highlights: whole words, up to HIGHLIGHTED characters."""
-    if len(text) <= HIGHLIGHTED:
+    """What of a text is looked into for highlights: whole words, up to MAX_HIGHLIGHTED_CHARS characters."""
+    if len(text) <= MAX_HIGHLIGHTED_CHARS:
         return text
-    start = _BEFORE_A_BLANK.match(text, 0, HIGHLIGHTED + 1)
+    start = _BEFORE_A_BLANK.match(text, 0, MAX_HIGHLIGHTED_CHARS + 1)
     return start[0] if start else ""
 
 
@@ -153,7 +153,7 @@ class SearchEdge(Edge[Segment]):
 
 
 @dataclass(frozen=True, slots=True)
-class SearchPage:
+class SearchRequest:
     """One page of what is to be found, best first: what is not asked of it is not looked for."""
 
     request: PageRequest

@@ -11,11 +11,11 @@ from domain.ids import MeetingId
 from domain.meetings import Meeting
 from domain.validation import INT32_MAX, Check, Rule, boolean, integer, nullable, number, text
 
-MAX_BATCH = 1_000
+MAX_WRITE_SEGMENTS = 1_000
 """Segments of one write."""
 MAX_SPEAKERS = 1_000
 """Of one meeting: the list of speakers is not paged."""
-MAX_SECONDS = 36_000_000
+MAX_TIME_SECONDS = 36_000_000
 """10,000 hours: times count from the start of the meeting."""
 _EPOCH = datetime.fromtimestamp(0, UTC)
 
@@ -102,8 +102,8 @@ SEGMENT_RULES: dict[str, Rule] = {
     "segment_id": nullable(SEGMENT_ID),
     "text": text(20_000, required=True),
     "speaker": SPEAKER,
-    "start_time": number(0.0, MAX_SECONDS),
-    "end_time": number(0.0, MAX_SECONDS),
+    "start_time": number(0.0, MAX_TIME_SECONDS),
+    "end_time": number(0.0, MAX_TIME_SECONDS),
     "is_final": boolean,
     "confidence": nullable(number(0.0, 1.0)),
 }
@@ -140,5 +140,5 @@ def segment_numbers(segment_ids: Sequence[int]) -> list[int]:
 
 
 def check_batch_size(size: int, path: str) -> None:
-    if not 1 <= size <= MAX_BATCH:
-        raise InvalidInput.of(path, f"must have 1 to {MAX_BATCH:,} items, has {size:,}")
+    if not 1 <= size <= MAX_WRITE_SEGMENTS:
+        raise InvalidInput.of(path, f"must have 1 to {MAX_WRITE_SEGMENTS:,} items, has {size:,}")

@@ -9,8 +9,8 @@ import slugify as python_slugify
 
 from domain.validation import Violation
 
-MAX_SLUG = 80
-_ROOM_FOR_SUFFIX = 8
+MAX_SLUG_CHARS = 80
+MAX_SUFFIX_CHARS = 8
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 
@@ -25,7 +25,7 @@ def slugify(name: str) -> str:
         entities=False,  # a name is not HTML; and some references make the library raise
         decimal=False,
         hexadecimal=False,
-        max_length=MAX_SLUG - _ROOM_FOR_SUFFIX,
+        max_length=MAX_SLUG_CHARS - MAX_SUFFIX_CHARS,
         word_boundary=True,
     )
     if _SLUG.fullmatch(slug):
@@ -42,9 +42,9 @@ def free_slug(base: str, taken: Collection[str]) -> str:
 
 def slug(value: object) -> str:
     """A rule: a slug as callers may give it."""
-    if isinstance(value, str) and len(value) <= MAX_SLUG and _SLUG.fullmatch(value):
+    if isinstance(value, str) and len(value) <= MAX_SLUG_CHARS and _SLUG.fullmatch(value):
         return value
     raise Violation(
-        f"must be lowercase letters and digits in groups joined by single hyphens, at most {MAX_SLUG} characters,"
+        f"must be lowercase letters and digits in groups joined by single hyphens, at most {MAX_SLUG_CHARS} characters,"
         " such as meeting-scribe"
     )

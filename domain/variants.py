@@ -33,7 +33,7 @@ class AgentVariant(Versioned):
 
 
 @dataclass(slots=True)
-class NewVariant:
+class CreateVariant:
     """What is stored of a variant at first. `slug` is None where it is to be made from the name."""
 
     name: str
@@ -45,8 +45,8 @@ class NewVariant:
 
 def new_variant(
     values: Mapping[str, Any], source: AgentConfig | ConfigOverrides | None = None, path: str = "input"
-) -> NewVariant:
-    """Check an input: the fields of `NewVariant`, `overrides` as a mapping.
+) -> CreateVariant:
+    """Check an input: the fields of `CreateVariant`, `overrides` as a mapping.
 
     With a `source` it is a clone: every field that is not overridden keeps the source's value, and a given null overrides
     too (that field inherits). Raises InvalidInput.
@@ -56,7 +56,7 @@ def new_variant(
     overridden = check.nested(OVERRIDE_RULES, values.get("overrides") or {}, f"{path}.overrides")
     check.done()
     start = as_overrides(source) if source else ConfigOverrides()
-    return NewVariant(**named, overrides=replace(start, **overridden))
+    return CreateVariant(**named, overrides=replace(start, **overridden))
 
 
 def patch_variant(variant: AgentVariant, values: Mapping[str, Any]) -> AgentVariant:
@@ -68,7 +68,7 @@ def patch_variant(variant: AgentVariant, values: Mapping[str, Any]) -> AgentVari
     return replace(variant, **named, overrides=replace(variant.overrides, **overridden))
 
 
-def ensure_room(variants: int) -> None:
+def ensure_variant_limit(variants: int) -> None:
     """Raise Conflict where an agent has as many variants as it may."""
     if variants >= MAX_VARIANTS:
         raise Conflict(f"an agent can have at most {MAX_VARIANTS} variants: delete one first")

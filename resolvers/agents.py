@@ -7,7 +7,7 @@ import strawberry
 
 from db.agents import RESOLVED
 from domain import agents, revisions, slugs
-from domain.activations import activation_before
+from domain.activations import previous_activation
 from domain.agents import Agent, RenderedPrompt, ResolvedAgentConfig
 from domain.configs import CONFIG_FIELDS
 from domain.errors import require
@@ -166,7 +166,7 @@ async def roll_back_activation(context: Context, id: str, expected_version: int 
         agent = await uow.agents.lock(key)
         agent.expect(expected_version)
         existing = {variant.id for variant in (await uow.variants.by_agents([key]))[key]}
-        before = activation_before(await uow.events.activations(key), existing)
+        before = previous_activation(await uow.events.activations(key), existing)
         agent.active_variant_id = before.variant_id
         agent = await uow.agents.update(agent, restored_version=before.version)
         await uow.commit()

@@ -16,7 +16,7 @@ from domain.meetings import Meeting
 from domain.pagination import Page, PageRequest
 from domain.principals import Principal
 from domain.revisions import AgentRevision, VariantRevision
-from domain.search import Hit, Search, SearchPage
+from domain.search import Hit, Search, SearchRequest
 from domain.segments import Segment, SpeakerStats
 from domain.variants import AgentVariant
 from executor.dataloader import DataLoader
@@ -68,7 +68,7 @@ class Loaders:
         self._segment_counts: dict[str | None, DataLoader[MeetingId, int | None]] = {}
         self._histories: dict[tuple[PageRequest, EventKind | None], DataLoader[History, Page[Event] | None]] = {}
         self._history_counts: dict[EventKind | None, DataLoader[History, int | None]] = {}
-        self._found: dict[SearchPage, DataLoader[SearchPage, Page[Hit] | None]] = {}
+        self._found: dict[SearchRequest, DataLoader[SearchRequest, Page[Hit] | None]] = {}
         self._found_counts: dict[Search, DataLoader[Search, int | None]] = {}
         self._marked: dict[str, DataLoader[str, str | None]] = {}
 
@@ -192,11 +192,11 @@ class Loaders:
             )
         return self._history_counts[kind]
 
-    def found(self, page: SearchPage) -> DataLoader[SearchPage, Page[Hit] | None]:
+    def found(self, page: SearchRequest) -> DataLoader[SearchRequest, Page[Hit] | None]:
         """A loader for each page, as no statement has two: its fields share what it loads, and no other page's error."""
         if page not in self._found:
 
-            async def load(repositories: Repositories, pages: list[SearchPage]) -> dict[SearchPage, Page[Hit]]:
+            async def load(repositories: Repositories, pages: list[SearchRequest]) -> dict[SearchRequest, Page[Hit]]:
                 return {page: await repositories.search.page(page.request, page.search) for page in pages}
 
             self._found[page] = self._loader(load)

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from db.search import CURSOR
 from domain.pagination import Page, PageInfo, page_request
-from domain.search import Highlight, Hit, SearchEdge, SearchPage, checked_search, looked_into
+from domain.search import Highlight, Hit, SearchEdge, SearchRequest, checked_search, looked_into
 from domain.search import highlights as marked_places
 from domain.segments import Segment
 from resolvers.context import Info
@@ -23,7 +23,7 @@ def segments(
     to_time: float | None,
     first: int | None,
     after: str | None,
-) -> SearchPage:
+) -> SearchRequest:
     request = page_request(first, after, None, None, default=DEFAULT_PAGE, maximum=MAX_PAGE, cursor=CURSOR)
     search = checked_search(
         {
@@ -36,29 +36,29 @@ def segments(
             "to_time": to_time,
         }
     )
-    return SearchPage(request, search)
+    return SearchRequest(request, search)
 
 
-async def _page(root: SearchPage, info: Info) -> Page[Hit]:
+async def _page(root: SearchRequest, info: Info) -> Page[Hit]:
     found = await info.context.loaders.found(root).load(root)
     assert found is not None
     return found
 
 
-async def edges(root: SearchPage, info: Info) -> list[SearchEdge]:
+async def edges(root: SearchRequest, info: Info) -> list[SearchEdge]:
     page = await _page(root, info)
     return [SearchEdge(page.cursor(hit), hit.segment, hit.rank, root.search.query) for hit in page.nodes]
 
 
-async def nodes(root: SearchPage, info: Info) -> list[Segment]:
+async def nodes(root: SearchRequest, info: Info) -> list[Segment]:
     return [hit.segment for hit in (await _page(root, info)).nodes]
 
 
-async def page_info(root: SearchPage, info: Info) -> PageInfo:
+async def page_info(root: SearchRequest, info: Info) -> PageInfo:
     return (await _page(root, info)).page_info
 
 
-async def total_count(root: SearchPage, info: Info) -> int:
+async def total_count(root: SearchRequest, info: Info) -> int:
     return await info.context.loaders.found_counts(root.search).load(root.search) or 0
 
 

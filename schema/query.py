@@ -130,7 +130,7 @@ class Query:
     @strawberry.field(
         graphql_type=SegmentSearchConnection,
         description="Segments by their words, best first; at most 100 a page. `query` is as for a search engine: all words,"
-        f' "a phrase", or, -without; at most {search_entities.MAX_WORDS} words. `createdAfter` is included, `createdBefore`'
+        f' "a phrase", or, -without; at most {search_entities.MAX_QUERY_WORDS} words. `createdAfter` is included, `createdBefore`'
         " is not; `fromTime` to `toTime` is a span of the meeting in seconds.",
     )
     def search_segments(
@@ -144,7 +144,7 @@ class Query:
         to_time: float | None = None,
         first: int | None = resolve_search.DEFAULT_PAGE,
         after: str | None = None,
-    ) -> search_entities.SearchPage:
+    ) -> search_entities.SearchRequest:
         return resolve_search.segments(
             query,
             meeting_id,

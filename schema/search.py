@@ -29,7 +29,7 @@ class SegmentSearchEdge:
         graphql_type=list[Highlight],
         resolver=resolve.highlights,
         description=f"In the order of the text; none overlap. The first {search.MAX_HIGHLIGHTS}, within the text's first"
-        f" {search.HIGHLIGHTED:,} characters.",
+        f" {search.MAX_HIGHLIGHTED_CHARS:,} characters.",
     )
 
 

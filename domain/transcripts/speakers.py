@@ -8,9 +8,9 @@ import html
 import re
 from collections.abc import Sequence
 
-MAX_LABEL = 100
+MAX_LABEL_CHARS = 100
 """Characters of a label in a file that labels nearly every cue."""
-MAX_NAME_LABEL = 60
+MAX_NAME_CHARS = 60
 MAX_NAME_WORDS = 5
 """Characters and words of a label that looks like a name, the only kind believed in other files."""
 
@@ -81,14 +81,14 @@ def _label(marked: str) -> tuple[str, str] | None:
         return None
     before = unescape(marked[: colon.start()])
     label, text = before.strip(), unescape(marked[colon.end() :]).strip()
-    if not text or not 1 <= len(label) <= MAX_LABEL or "\n" in before or "\r" in before:
+    if not text or not 1 <= len(label) <= MAX_LABEL_CHARS or "\n" in before or "\r" in before:
         return None
     return label, text
 
 
 def _looks_like_name(label: str) -> bool:
     words = label.split()
-    if len(label) > MAX_NAME_LABEL or len(words) > MAX_NAME_WORDS or not any(map(str.isalpha, label)):
+    if len(label) > MAX_NAME_CHARS or len(words) > MAX_NAME_WORDS or not any(map(str.isalpha, label)):
         return False
     if any(word[-1] in ".?!" and not _ABBREVIATION.fullmatch(word) for word in words[:-1]):
         return False  # the end of a sentence, and then another one

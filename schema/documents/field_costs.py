@@ -18,10 +18,10 @@ from graphql import (
 )
 from graphql.type import is_composite_type
 
-from domain.change_stream import MAX_BATCH_SIZE
+from domain.change_stream import MAX_UPDATE_SEGMENTS
 from domain.manifests import MAX_ENTITIES
 from domain.principals import Scopes
-from domain.segments import MAX_BATCH
+from domain.segments import MAX_WRITE_SEGMENTS
 from resolvers import agents, history, meetings, nodes, search, segments
 from resolvers import api_keys as keys
 from schema.connections import total_count
@@ -67,8 +67,8 @@ PAGES = {
     "Meeting.history": Page(history.MAX_PAGE),
     "Meeting.segments": Page(segments.MAX_PAGE),
     "Mutation.applyAgents": Page(MAX_ENTITIES, ("agents",), each=50),
-    "Mutation.deleteSegments": Page(MAX_BATCH, ("segmentIds",), each=5),
-    "Mutation.upsertSegments": Page(MAX_BATCH, ("segments",), each=10),
+    "Mutation.deleteSegments": Page(MAX_WRITE_SEGMENTS, ("segmentIds",), each=5),
+    "Mutation.upsertSegments": Page(MAX_WRITE_SEGMENTS, ("segments",), each=10),
     "Query.agentHistory": Page(history.MAX_PAGE),
     "Query.agents": Page(agents.MAX_PAGE),
     "Query.apiKeys": Page(keys.MAX_PAGE),
@@ -76,7 +76,7 @@ PAGES = {
     "Query.meetings": Page(meetings.MAX_PAGE),
     "Query.nodes": Page(nodes.MAX_NODES, ("ids",)),
     "Query.searchSegments": Page(search.MAX_PAGE),
-    "Subscription.segmentUpdates": Page(MAX_BATCH_SIZE, ("batchSize",)),
+    "Subscription.segmentUpdates": Page(MAX_UPDATE_SEGMENTS, ("batchSize",)),
 }
 
 PAGED = {"SegmentUpdates.deletedSegmentIds", "SegmentUpdates.segments"}

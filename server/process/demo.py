@@ -4,13 +4,13 @@ from pathlib import Path
 from uuid import UUID
 
 from db.database import Database
-from domain.agents import NewAgent
+from domain.agents import CreateAgent
 from domain.configs import AgentConfig, ConfigOverrides
 from domain.history import Author
 from domain.ids import AgentId, MeetingId, VariantId, WorkspaceId
-from domain.meetings import Meeting, MeetingState, enter
+from domain.meetings import Meeting, MeetingState, change_state
 from domain.transcripts import read_transcript
-from domain.variants import NewVariant
+from domain.variants import CreateVariant
 
 SCRIBE = AgentId(UUID("01900000-0000-7000-8000-0000000000a1"))
 SCRIBE_BRIEF = VariantId(UUID("01900000-0000-7000-8000-0000000000b1"))
@@ -28,7 +28,7 @@ async def load_demo(database: Database, workspace_id: WorkspaceId) -> bool:
         if await uow.events.any():  # nor ever had: who deleted the demo does not want it back
             return False
         scribe = await uow.agents.create(
-            NewAgent(
+            CreateAgent(
                 id=SCRIBE,
                 name="Meeting scribe",
                 description="Listens to a meeting and writes down decisions and open questions.",
@@ -41,7 +41,7 @@ async def load_demo(database: Database, workspace_id: WorkspaceId) -> bool:
                 ),
             )
         )
-        brief = NewVariant(
+        brief = CreateVariant(
             id=SCRIBE_BRIEF,
             name="Brief",
             description="Five lines at most.",
@@ -50,7 +50,7 @@ async def load_demo(database: Database, workspace_id: WorkspaceId) -> bool:
                 max_tokens=512,
             ),
         )
-        local = NewVariant(
+        local = CreateVariant(
             id=SCRIBE_LOCAL,
             name="Local model",
             description="For meetings that must not leave the building.",
@@ -60,7 +60,7 @@ async def load_demo(database: Database, workspace_id: WorkspaceId) -> bool:
         await uow.variants.create(scribe, local)
         await uow.agents.activate(SCRIBE_BRIEF)
         concierge = await uow.agents.create(
-            NewAgent(
+            CreateAgent(
                 id=CONCIERGE,
                 name="Concierge",
                 description="Answers questions that are put to it in a meeting.",
@@ -72,7 +72,7 @@ async def load_demo(database: Database, workspace_id: WorkspaceId) -> bool:
                 ),
             )
         )
-        formal = NewVariant(
+        formal = CreateVariant(
             id=CONCIERGE_FORMAL,
             name="Formal",
             overrides=ConfigOverrides(
@@ -84,6 +84,6 @@ async def load_demo(database: Database, workspace_id: WorkspaceId) -> bool:
         new.id = MEETING
         meeting = await uow.meetings.create(new)
         await uow.segments.add_many(MEETING, read_transcript(TRANSCRIPT.read_bytes(), TRANSCRIPT.name))
-        await uow.meetings.update(enter(meeting, MeetingState.COMPLETED))
+        await uow.meetings.update(change_state(meeting, MeetingState.COMPLETED))
         await uow.commit()
     return True

@@ -15,14 +15,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from db.engine import create_engine, create_session_factory
 from db.migrate import ensure_workspace, migrate
 from db.unit_of_work import UnitOfWork
-from domain.agents import Agent, NewAgent
+from domain.agents import Agent, CreateAgent
 from domain.configs import AgentConfig, ConfigOverrides
 from domain.errors import Conflict, NotFound
 from domain.history import ACTIVE_VARIANT, Aggregate, Author, Event, EventKind, History
 from domain.ids import DEFAULT_WORKSPACE_ID, AgentId, MeetingId, VariantId, WorkspaceId, new_id
-from domain.meetings import Meeting, MeetingState, enter
+from domain.meetings import Meeting, MeetingState, change_state
 from domain.pagination import PageRequest
-from domain.variants import AgentVariant, NewVariant
+from domain.variants import AgentVariant, CreateVariant
 from server.wire.graphql_files import OPERATIONS, operation
 from tests.harness.databases import TestPostgres
 from tests.harness.histories import history, present, replayed
@@ -37,8 +37,8 @@ EVERYTHING = PageRequest(limit=100)
 
 async def stored(factory: Factory, variants: int = 1, author: Author | None = None) -> tuple[Agent, list[AgentVariant]]:
     async with UnitOfWork(factory, author=author) as uow:
-        agent = await uow.agents.create(NewAgent(name="Scribe", config=AgentConfig("openai", "gpt")))
-        found = [await uow.variants.create(agent, NewVariant(f"V{n}", ConfigOverrides())) for n in range(variants)]
+        agent = await uow.agents.create(CreateAgent(name="Scribe", config=AgentConfig("openai", "gpt")))
+        found = [await uow.variants.create(agent, CreateVariant(f"V{n}", ConfigOverrides())) for n in range(variants)]
         await uow.commit()
     return agent, found
 
@@ -525,8 +525,8 @@ async def test_another_workspace_has_none_of_our_history(session_factory: Factor
 async def test_the_same_ids_in_two_workspaces_have_two_histories(session_factory: Factory, other: WorkspaceId) -> None:
     ours, (variant,) = await stored(session_factory)
     async with UnitOfWork(session_factory, other, author=Author("them")) as uow:
-        theirs = await uow.agents.create(NewAgent("Theirs", AgentConfig("theirs", "theirs"), id=ours.id))
-        await uow.variants.create(theirs, NewVariant("Theirs", ConfigOverrides(max_tokens=1), id=variant.id))
+        theirs = await uow.agents.create(CreateAgent("Theirs", AgentConfig("theirs", "theirs"), id=ours.id))
+        await uow.variants.create(theirs, CreateVariant("Theirs", ConfigOverrides(max_tokens=1), id=variant.id))
         await uow.agents.activate(variant.id)
         await uow.agents.delete(theirs.id)
         await uow.commit()
@@ -633,7 +633,7 @@ async def test_history_begins_with_what_was_there(of_old: AsyncEngine) -> None:
         # And goes on: in the same form as if it had always been written.
         await uow.agents.update(replace(agent, name="Other", active_variant_id=None))
         await uow.variants.update(replace(variant, overrides=ConfigOverrides(max_tokens=0)))
-        await uow.meetings.update(replace(enter(meeting, MeetingState.STOPPED), metadata={"a": [1]}))
+        await uow.meetings.update(replace(change_state(meeting, MeetingState.STOPPED), metadata={"a": [1]}))
         await uow.meetings.leave_agent(agent_id)
         await uow.agents.delete(agent_id)
         await uow.meetings.delete(meeting_id)

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from db.engine import create_engine, create_session_factory
 from db.migrate import ensure_workspace
 from db.unit_of_work import UnitOfWork
-from domain.agents import Agent, NewAgent
+from domain.agents import Agent, CreateAgent
 from domain.configs import AgentConfig, ConfigOverrides
 from domain.errors import Conflict, InvalidInput, NotFound
 from domain.filters import AgentFilter, MeetingFilter
@@ -20,7 +20,7 @@ from domain.ids import DEFAULT_WORKSPACE_ID, AgentId, MeetingId, WorkspaceId, ne
 from domain.meetings import Meeting, MeetingState
 from domain.pagination import PageRequest
 from domain.segments import Segment, SegmentContent
-from domain.variants import AgentVariant, NewVariant
+from domain.variants import AgentVariant, CreateVariant
 
 Factory = async_sessionmaker[AsyncSession]
 EVERYTHING = PageRequest(limit=100)
@@ -289,8 +289,8 @@ class Belongings:
 
 async def belongings(factory: Factory, workspace_id: WorkspaceId, like: Belongings | None = None) -> Belongings:
     """Store one of everything, with the ids of `like` where it is given."""
-    new_agent = NewAgent(name="Scribe", slug="scribe", config=AgentConfig("openai", str(workspace_id)))
-    new_variant = NewVariant(name="Terse", slug="terse", overrides=ConfigOverrides(prompt_version=str(workspace_id)))
+    new_agent = CreateAgent(name="Scribe", slug="scribe", config=AgentConfig("openai", str(workspace_id)))
+    new_variant = CreateVariant(name="Terse", slug="terse", overrides=ConfigOverrides(prompt_version=str(workspace_id)))
     new_meeting = Meeting.create(title=f"Of {workspace_id}")
     if like is not None:
         new_agent.id, new_variant.id, new_meeting.id = like.agent.id, like.variant.id, like.meeting.id
@@ -428,9 +428,9 @@ async def test_a_refused_write_is_an_error_of_the_domain_where_it_is_awaited(ses
         with pytest.raises(InvalidInput):
             await uow.meetings.create(Meeting.create(title="Weekly", agent_id=AgentId(new_id())))
         await uow.rollback()
-        await uow.agents.create(NewAgent(name="Scribe", slug="scribe", config=AgentConfig("openai", "gpt")))
+        await uow.agents.create(CreateAgent(name="Scribe", slug="scribe", config=AgentConfig("openai", "gpt")))
         with pytest.raises(Conflict):
-            await uow.agents.create(NewAgent(name="Scribe", slug="scribe", config=AgentConfig("openai", "gpt")))
+            await uow.agents.create(CreateAgent(name="Scribe", slug="scribe", config=AgentConfig("openai", "gpt")))
 
 
 @pytest.mark.parametrize(
@@ -476,7 +476,7 @@ async def test_agents_that_are_locked_by_slugs_can_be_referred_to(session_factor
     """Whoever gives a meeting to one of them does not wait, and so they do not wait for each other."""
     config = AgentConfig(model_provider="openai", model_name="gpt")
     async with UnitOfWork(session_factory) as uow:
-        agents = [await uow.agents.create(NewAgent(name, config, slug=name)) for name in ("a", "b")]
+        agents = [await uow.agents.create(CreateAgent(name, config, slug=name)) for name in ("a", "b")]
         meeting = await uow.meetings.create(Meeting.create(title="Weekly", agent_id=agents[0].id))
         await uow.commit()
     async with UnitOfWork(session_factory) as applying, UnitOfWork(session_factory) as assigning, asyncio.timeout(10):

@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from domain.configs import AgentConfig
-from domain.diffs import MAX_WORK, ConfigDiff, text_diff
+from domain.diffs import MAX_DIFF_STEPS, ConfigDiff, text_diff
 
 # Whatever some would take for the end of a line, beside words that look like parts of a diff.
 PIECES = st.sampled_from(
@@ -39,7 +39,7 @@ PIECES = st.sampled_from(
     ]
 )
 TEXTS = st.lists(PIECES, max_size=30).map("".join)
-MOST = isqrt(MAX_WORK)
+MOST = isqrt(MAX_DIFF_STEPS)
 """Lines that are all different."""
 LINES = [f"line {number}\n" for number in range(2 * MOST)]
 

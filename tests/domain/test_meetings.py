@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.errors import Conflict
-from domain.meetings import Meeting, MeetingState, enter, json_object
+from domain.meetings import Meeting, MeetingState, change_state, json_object
 from domain.validation import Violation
 
 CREATED, RECORDING, STOPPING, STOPPED, COMPLETED, ERROR = MeetingState
@@ -30,26 +30,26 @@ def test_only_the_steps_of_the_contract_are_possible(before: MeetingState, after
     meeting = Meeting.create("Weekly")
     meeting.state = before
     if before is after:
-        assert enter(meeting, after) is meeting
+        assert change_state(meeting, after) is meeting
     elif (before, after) in LEGAL:
-        assert enter(meeting, after).state is after
+        assert change_state(meeting, after).state is after
     else:
         with pytest.raises(Conflict, match=f"{before.name} cannot become {after.name}"):
-            enter(meeting, after)
+            change_state(meeting, after)
 
 
 def test_a_meeting_remembers_when_it_started_first_and_ended_last() -> None:
-    recording = enter(Meeting.create("Weekly"), RECORDING)
+    recording = change_state(Meeting.create("Weekly"), RECORDING)
     assert recording.started_at
     assert not recording.ended_at
-    stopped = enter(recording, STOPPED)
+    stopped = change_state(recording, STOPPED)
     assert stopped.ended_at
     assert stopped.ended_at >= recording.started_at
-    resumed = enter(stopped, RECORDING)
+    resumed = change_state(stopped, RECORDING)
     assert (resumed.started_at, resumed.ended_at) == (recording.started_at, None)
-    completed = enter(enter(resumed, STOPPED), COMPLETED)
+    completed = change_state(change_state(resumed, STOPPED), COMPLETED)
     assert completed.ended_at
-    assert enter(Meeting.create("Imported"), COMPLETED).ended_at is None
+    assert change_state(Meeting.create("Imported"), COMPLETED).ended_at is None
 
 
 JSON = st.recursive(

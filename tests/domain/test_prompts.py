@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.errors import FieldProblem, InvalidInput
-from domain.prompts import MAX_RENDERED, MAX_VARIABLES, render, variables_of
+from domain.prompts import MAX_RENDERED_CHARS, MAX_VARIABLES, render, variables_of
 
 STARTS = "abzAZ_ñЖ議"
 NAMES = st.builds(str.__add__, st.sampled_from(STARTS), st.text(STARTS + "0٣", max_size=99))
@@ -157,8 +157,8 @@ def test_there_is_a_limit_to_the_number_of_variables() -> None:
 
 
 def test_there_is_a_limit_to_the_length_of_what_is_rendered() -> None:
-    value = "x" * (MAX_RENDERED // 2)
-    assert [len(prompt) for prompt in render(["{{v}}{{v}}", "{{v}}{{ v }}"], {"v": value})] == [MAX_RENDERED] * 2
+    value = "x" * (MAX_RENDERED_CHARS // 2)
+    assert [len(prompt) for prompt in render(["{{v}}{{v}}", "{{v}}{{ v }}"], {"v": value})] == [MAX_RENDERED_CHARS] * 2
     with pytest.raises(InvalidInput) as caught:
         render(["{{v}}{{v}}!", "{{v}}"], {"v": value})
     assert problems(caught) == {("variables", None)}
@@ -168,7 +168,7 @@ def test_there_is_a_limit_to_the_length_of_what_is_rendered() -> None:
 def test_what_would_be_huge_is_not_built() -> None:
     prompt = "{{v}}" * 40_000
     with pytest.raises(InvalidInput, match="40,000,000,000"):
-        render([prompt, prompt], {"v": "x" * MAX_RENDERED})
+        render([prompt, prompt], {"v": "x" * MAX_RENDERED_CHARS})
 
 
 @pytest.mark.parametrize(

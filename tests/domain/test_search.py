@@ -6,10 +6,10 @@ from hypothesis import strategies as st
 
 from domain.errors import InvalidInput
 from domain.search import (
-    HIGHLIGHTED,
+    MAX_HIGHLIGHTED_CHARS,
     MARKS,
     MAX_HIGHLIGHTS,
-    MAX_WORDS,
+    MAX_QUERY_WORDS,
     NO_WORDS,
     Highlight,
     as_indexed,
@@ -66,18 +66,18 @@ def test_highlights_are_the_first_so_many() -> None:
 
 @given(st.text(st.sampled_from("ab \n\u3000"), max_size=8), st.integers(-5, 5))
 def test_whole_words_are_looked_into(end: str, more: int) -> None:
-    text = "word " * (HIGHLIGHTED // 5 - 1) + "x" * (5 + more) + end + " and so on"
+    text = "word " * (MAX_HIGHLIGHTED_CHARS // 5 - 1) + "x" * (5 + more) + end + " and so on"
     looked = looked_into(text)
     assert text.startswith(looked)
-    assert HIGHLIGHTED - 20 < len(looked) <= HIGHLIGHTED
+    assert MAX_HIGHLIGHTED_CHARS - 20 < len(looked) <= MAX_HIGHLIGHTED_CHARS
     assert looked.split() == text.split()[: len(looked.split())]
 
 
 def test_a_text_that_is_short_enough_is_looked_into_to_its_end() -> None:
-    for text in ("", "a b ", "a" * HIGHLIGHTED, " " * HIGHLIGHTED):
+    for text in ("", "a b ", "a" * MAX_HIGHLIGHTED_CHARS, " " * MAX_HIGHLIGHTED_CHARS):
         assert looked_into(text) == text
-    assert looked_into("a" * (HIGHLIGHTED + 1)) == ""
-    assert looked_into("a" * (HIGHLIGHTED - 2) + " b c") == "a" * (HIGHLIGHTED - 2) + " b"
+    assert looked_into("a" * (MAX_HIGHLIGHTED_CHARS + 1)) == ""
+    assert looked_into("a" * (MAX_HIGHLIGHTED_CHARS - 2) + " b c") == "a" * (MAX_HIGHLIGHTED_CHARS - 2) + " b"
 
 
 @given(st.text(st.sampled_from(f"ab {NO_WORDS}{MARKS}")))
@@ -90,7 +90,7 @@ def test_only_words_is_as_long_as_the_text(text: str) -> None:
 @pytest.mark.parametrize("word", ["cat ", "cat,", "cat-", "cat/", "or ", "-cat ", "it's_", "漢字 ", "cat\t", "1.5/"])
 def test_a_query_has_so_many_words(word: str) -> None:
     per_word = 2 if word in ("it's_", "1.5/") else 1
-    most = word * (MAX_WORDS // per_word)
+    most = word * (MAX_QUERY_WORDS // per_word)
     for query in (most, f'"{most}"', f"  {most}  !?"):
         assert checked_search({"query": query}).query == query
     for query in (f"{most} one", f'"{most} one"'):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.slugs import MAX_SLUG, free_slug, slug, slugify
+from domain.slugs import MAX_SLUG_CHARS, free_slug, slug, slugify
 from domain.validation import Violation
 
 KEBAB = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -17,7 +17,7 @@ ANY_TEXT = st.text(st.characters())  # surrogates as well
 def test_every_name_has_a_slug(name: str) -> None:
     made = slugify(name)
     assert KEBAB.fullmatch(made)
-    assert len(made) <= MAX_SLUG - len("-9999999")
+    assert len(made) <= MAX_SLUG_CHARS - len("-9999999")
     assert slugify(name) == made
     assert slug(made) == made
 

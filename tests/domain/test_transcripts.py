@@ -13,7 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from domain.ids import MeetingId
-from domain.segments import MAX_SECONDS, SEGMENT_RULES, Segment, SegmentContent
+from domain.segments import MAX_TIME_SECONDS, SEGMENT_RULES, Segment, SegmentContent
 from domain.transcripts import NotATranscript, TranscriptFormat, read_transcript, write_transcript
 from domain.validation import Check
 
@@ -168,7 +168,7 @@ class TestTimes:
             ("0:1:5.2", 65.2),
             ("123:00:00.000", 442_800.0),
             ("9999:59:59.999", 35_999_999.999),
-            ("10000:00:00.000", float(MAX_SECONDS)),
+            ("10000:00:00.000", float(MAX_TIME_SECONDS)),
         ],
     )
     def test_are_exact(self, written: str, seconds: float) -> None:
@@ -507,7 +507,11 @@ FRAGMENTS = st.one_of(
     st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=8),
 )
 WORDS = st.lists(FRAGMENTS, max_size=8).map("".join)
-SECONDS = st.floats(0, MAX_SECONDS) | st.floats(0, 10) | st.integers(0, MAX_SECONDS * 1000).map(lambda ms: ms / 1000)
+SECONDS = (
+    st.floats(0, MAX_TIME_SECONDS)
+    | st.floats(0, 10)
+    | st.integers(0, MAX_TIME_SECONDS * 1000).map(lambda ms: ms / 1000)
+)
 
 
 @st.composite

@@ -13,13 +13,13 @@ import pytest
 from db import change_notifier as bell_module
 from db.change_notifier import ChangeNotifier, Changes
 from db.database import Database
-from domain.agents import Agent, NewAgent, ResolvedAgentConfig
+from domain.agents import Agent, CreateAgent, ResolvedAgentConfig
 from domain.change_stream import START, Position, SegmentUpdates
 from domain.configs import AgentConfig, ConfigOverrides
 from domain.ids import DEFAULT_WORKSPACE_ID, AgentId, MeetingId, new_id
 from domain.meetings import Meeting
 from domain.segments import SegmentContent
-from domain.variants import AgentVariant, NewVariant
+from domain.variants import AgentVariant, CreateVariant
 from resolvers.live.hub import Hub
 
 PATIENCE = 20.0
@@ -86,14 +86,14 @@ class Writer:
 
     async def agent(self) -> AgentId:
         async with self.database.unit_of_work(DEFAULT_WORKSPACE_ID) as uow:
-            agent = await uow.agents.create(NewAgent("Scribe", AgentConfig("openai", "gpt")))
+            agent = await uow.agents.create(CreateAgent("Scribe", AgentConfig("openai", "gpt")))
             await uow.commit()
         return agent.id
 
     async def variant(self, agent_id: AgentId, **overrides: Any) -> AgentVariant:
         async with self.database.unit_of_work(DEFAULT_WORKSPACE_ID) as uow:
             agent = await uow.agents.lock(agent_id)
-            variant = await uow.variants.create(agent, NewVariant("Variant", ConfigOverrides(**overrides)))
+            variant = await uow.variants.create(agent, CreateVariant("Variant", ConfigOverrides(**overrides)))
             await uow.commit()
         return variant
 

@@ -12,7 +12,7 @@ import strawberry
 from sqlalchemy import QueuePool
 
 from db.database import Database
-from domain.agents import Agent, NewAgent
+from domain.agents import Agent, CreateAgent
 from domain.configs import AgentConfig, ConfigOverrides
 from domain.errors import ServiceUnavailable
 from domain.ids import DEFAULT_WORKSPACE_ID as WORKSPACE
@@ -21,7 +21,7 @@ from domain.meetings import Meeting
 from domain.pagination import PageRequest
 from domain.principals import local
 from domain.segments import SegmentContent
-from domain.variants import AgentVariant, NewVariant
+from domain.variants import AgentVariant, CreateVariant
 from executor.dataloader import MAX_BATCH, DataLoader
 from resolvers.dataloaders import Loaders
 from tests.harness.recorded_statements import recorded
@@ -307,9 +307,11 @@ async def stored(database: Database) -> Stored:
     stored = Stored()
     async with database.unit_of_work(WORKSPACE) as uow:
         for number in range(3):
-            agent = await uow.agents.create(NewAgent(f"Agent {number}", AgentConfig("openai", "gpt")))
-            active = await uow.variants.create(agent, NewVariant("Active", ConfigOverrides(model_name=f"gpt-{number}")))
-            await uow.variants.create(agent, NewVariant("Other", ConfigOverrides()))
+            agent = await uow.agents.create(CreateAgent(f"Agent {number}", AgentConfig("openai", "gpt")))
+            active = await uow.variants.create(
+                agent, CreateVariant("Active", ConfigOverrides(model_name=f"gpt-{number}"))
+            )
+            await uow.variants.create(agent, CreateVariant("Other", ConfigOverrides()))
             agent.active_variant_id = active.id
             stored.agents.append(await uow.agents.update(agent))
             active.is_active = True

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from domain.search import HIGHLIGHTED
+from domain.search import MAX_HIGHLIGHTED_CHARS
 from tests.harness.databases import TestPostgres
 from tests.harness.recorded_statements import recorded
 from tests.harness.servers import Api, RunningServer, running_server, segment
@@ -114,7 +114,7 @@ def test_only_the_first_highlights_are_given(api: Api) -> None:
 def test_the_start_of_a_long_text_is_looked_into_for_highlights(api: Api) -> None:
     """`launch`, cut, would be taken for the word that it is not."""
     text = "launch " + "so " * 1_329 + "launchpads launch"
-    assert text.index("launchpads") < HIGHLIGHTED - 3 < HIGHLIGHTED < len(text)
+    assert text.index("launchpads") < MAX_HIGHLIGHTED_CHARS - 3 < MAX_HIGHLIGHTED_CHARS < len(text)
     meeting = said(api, text, "so " * 2_000 + "launch")
     edges = api.run("SearchSegments", query="launch", meetingId=meeting["id"])["edges"]
     assert {edge["node"]["segmentId"]: edge["highlights"] for edge in edges} == {1: [{"start": 0, "end": 6}], 2: []}
