@@ -130,8 +130,8 @@ class Query:
     @strawberry.field(
         graphql_type=SegmentSearchConnection,
         description="Segments by their words, best first; at most 100 a page. `query` is as for a search engine: all words,"
-        f' "a phrase", or, -without; at most {search_entities.MAX_QUERY_WORDS} words. `createdAfter` is included, `createdBefore`'
-        " is not; `fromTime` to `toTime` is a span of the meeting in seconds.",
+        f' "a phrase", or, -without; at most {search_entities.MAX_QUERY_WORDS} words. `createdAfter` is included,'
+        " `createdBefore` is not; `fromTime` to `toTime` is a span of the meeting in seconds.",
     )
     def search_segments(
         self,

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from domain.errors import InvalidInput
 from domain.search import (
-    MAX_HIGHLIGHTED_CHARS,
     MARKS,
+    MAX_HIGHLIGHTED_CHARS,
     MAX_HIGHLIGHTS,
     MAX_QUERY_WORDS,
     NO_WORDS,
