@@ -4,9 +4,9 @@ import time
 from pathlib import Path
 
 from domain.principals import Scope
+from tests.harness.api_keys import made
 from tests.harness.client_processes import WAIT, programs
 from tests.harness.servers import RunningServer, running_server
-from tests.server.auth.conftest import made
 
 AUDITS = 61
 

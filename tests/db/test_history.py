@@ -24,12 +24,12 @@ from domain.meetings import Meeting, MeetingState, change_state
 from domain.pagination import PageRequest
 from domain.variants import AgentVariant, CreateVariant
 from server.wire.graphql_files import OPERATIONS, operation
+from tests.harness.concurrency import at_once
+from tests.harness.conditions import someone_waits_for_a_lock
 from tests.harness.databases import TestPostgres
 from tests.harness.histories import history, present, replayed
 from tests.harness.recorded_statements import recorded
 from tests.harness.servers import Api, RunningServer, running_server, segment
-from tests.resolvers.test_activation import at_once
-from tests.resolvers.test_meetings import someone_waits_for_a_lock
 
 Factory = async_sessionmaker[AsyncSession]
 EVERYTHING = PageRequest(limit=100)

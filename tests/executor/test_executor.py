@@ -17,8 +17,8 @@ from executor.dataloader import DataLoader
 from executor.operation import MAX_VALUES, Operation
 from executor.plan import Selection
 from executor.plan_cache import PlannedDocuments
-from tests.executor.test_differences import BELOW, FAST, SLOW, compare
-from tests.harness.executor_world import Answer, World, answer, copied, schema_of, sound
+from tests.harness.executor.examples import BELOW, FAST, SLOW, compare
+from tests.harness.executor.world import Answer, World, answer, copied, schema_of, sound
 
 
 @pytest.fixture(autouse=True)

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
 import executor
-from tests.executor.test_differences import SLOW, examples
-from tests.harness.executor_documents import documents, input_examples, inputs, variables
-from tests.harness.executor_world import Answer, Thing, answer, schema_of, sound, things
+from tests.harness.executor.documents import documents, input_examples, inputs, variables
+from tests.harness.executor.examples import SLOW, examples
+from tests.harness.executor.world import Answer, Thing, answer, schema_of, sound, things
 
 EXAMPLES = 50
 INPUTS = 150
@@ -140,6 +140,7 @@ def corpus() -> list[tuple[str, dict[str, Any], list[Thing], Answer]]:
 def mutant(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """An executor with one fault; None: with none."""
     package = "mutated_executor"
+    assert not request.param or (SOURCE / f"{request.param[0]}.py").exists(), f"no file {request.param[0]}.py"
     (tmp_path / package).mkdir()
     for path in SOURCE.glob("*.py"):
         source = path.read_text().replace("from executor", f"from {package}")

@@ -11,10 +11,10 @@ import pytest
 from executor import ExecutionCounts, execution_counts
 from server.wire.graphql_files import operation
 from tests.harness.databases import TestPostgres
+from tests.harness.operation_variables import VARIABLES, World
 from tests.harness.raw_clients import events
 from tests.harness.recorded_statements import recorded
 from tests.harness.servers import RunningServer, running_server
-from tests.resolvers.test_statements import VARIABLES, World
 
 SIZE = 3
 MUTATIONS = {name for name in VARIABLES if "mutation " in operation(name)}

@@ -65,3 +65,9 @@ def locked(database_url: str, meeting: Any) -> Iterator[Callable[[], bool]]:
         finally:
             runner.run(locking.close())
             runner.run(looking.close())
+
+
+async def someone_waits_for_a_lock(watcher: Any) -> bool:
+    """In the database of this connection, which must not be in a transaction: there, it would always see the same."""
+    waiting = "SELECT true FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    return bool(await watcher.fetchval(waiting))

@@ -10,7 +10,6 @@ from tests.harness.servers import Api
 
 State = dict[str, Any]
 """The fields of something that are not null, by name."""
-
 TWELVE = " ".join(to_camel_case(name) for name in CONFIG_FIELDS)
 EVENT = "id kind actor reason version restoredVersion agentId variantId changes { field before after }"
 OLDEST_FIRST = f"""

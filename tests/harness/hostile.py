@@ -25,7 +25,6 @@ def _spread(number: int, content: Callable[[int], str]) -> str:
 
 
 NESTED = "agents { nodes { variants { agent { "
-
 OVER = {
     "doubling fragments, 60 levels": Hostile(_doubling(60, ""), "fields"),
     "doubling fragments with lists, 30 levels": Hostile(_doubling(30, "agents { nodes { id } }"), "fields"),
@@ -82,7 +81,6 @@ OVER = {
     ),
 }
 """By what they do."""
-
 WITHIN = {
     "900 unknown fields": "{ " + _many(900, lambda n: f"meetingCoun{n}") + " }",
     "75 unknown types": "{ " + _many(75, lambda n: f"... on T{n} {{ id }}") + " }",

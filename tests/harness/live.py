@@ -23,20 +23,10 @@ from domain.variants import AgentVariant, CreateVariant
 from resolvers.live.hub import Hub
 
 PATIENCE = 20.0
-
-
 NEVER = 3600.0
-
-
 POOL_SIZE = 5
-
-
 ROLE = "ordinary"
-
-
 LAST = 99
-
-
 T = TypeVar("T")
 
 

@@ -19,7 +19,6 @@ from tests.harness.servers import Api
 
 Variables = dict[str, Any]
 Row = dict[str, Any]
-
 RESPONSE = "application/graphql-response+json"
 UUIDS = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 DOCUMENTS = {path.stem: path.read_text() for path in OPERATIONS.glob("*.graphql")} | {

@@ -1,12 +1,12 @@
 """Activation under concurrency: whoever looks, whenever, sees at most one active variant."""
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from typing import Any
 from uuid import uuid4
 
+from tests.harness.concurrency import PATIENCE, a_client, at_once
 from tests.harness.servers import Api
 
 LOOK = """
@@ -22,8 +22,6 @@ query Look($id: ID!) {
 READERS = 3
 ENOUGH = 10
 """Different versions that the readers must have come across."""
-PATIENCE = 30.0
-"""Seconds until a thread that waits for others says that something is wrong."""
 
 
 def look(api: Api, id: str) -> Any:
@@ -33,29 +31,6 @@ def look(api: Api, id: str) -> Any:
 def active(looked: Any) -> list[str]:
     """The variants that say they are active."""
     return [variant["id"] for variant in looked["variants"] if variant["isActive"]]
-
-
-@contextmanager
-def a_client(url: str) -> Iterator[Api]:
-    """With connections of its own."""
-    api = Api(url)
-    try:
-        yield api
-    finally:
-        api.http.close()
-
-
-def at_once(url: str, jobs: Sequence[Callable[[Api], Any]]) -> list[Any]:
-    """What each of the jobs gives, all of them started together, each with a client of its own."""
-    start = threading.Barrier(len(jobs))
-
-    def run(job: Callable[[Api], Any]) -> Any:
-        with a_client(url) as api:
-            start.wait(PATIENCE)
-            return job(api)
-
-    with ThreadPoolExecutor(len(jobs)) as threads:
-        return list(threads.map(run, jobs))
 
 
 def while_read(url: str, agent_id: str, jobs: Sequence[Callable[[Api], Any]]) -> tuple[list[list[Any]], list[Any]]:

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.harness.agent_strategies import CONFIGS, DEFAULTS, KEBAB, NAMES, NO_OVERRIDES, OVERRIDES, TWELVE
+from tests.harness.concurrency import at_once
 from tests.harness.servers import Api
-from tests.resolvers.test_activation import at_once
-from tests.stateful.test_agents import CONFIGS, DEFAULTS, KEBAB, NAMES, NO_OVERRIDES, OVERRIDES, TWELVE
 
 UNKNOWN = "01900000-0000-7000-8000-00000000dead"
 RESOLVED = f"query Resolved($id: ID!) {{ agent(id: $id) {{ resolvedConfig {{ variantId {' '.join(TWELVE)} }} }} }}"

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.harness.concurrency import at_once
+from tests.harness.conditions import someone_waits_for_a_lock
 from tests.harness.servers import Api, segment
-from tests.resolvers.test_activation import at_once
 
 UNKNOWN = "01900000-0000-7000-8000-00000000dead"
 LIST = """
@@ -247,12 +248,6 @@ class TestLocking:
         assert (refused["__typename"], refused["currentVersion"]) == ("Conflict", 2)
         assert "modified concurrently" in refused["message"]
         assert read(fresh_api, meeting)["title"] == "Theirs"
-
-
-async def someone_waits_for_a_lock(watcher: Any) -> bool:
-    """In the database of this connection, which must not be in a transaction: there, it would always see the same."""
-    waiting = "SELECT true FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    return bool(await watcher.fetchval(waiting))
 
 
 class TestFilters:

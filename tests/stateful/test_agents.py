@@ -4,7 +4,6 @@ The model is dictionaries. After each step the whole of every agent is read back
 it, versions included; `updatedAt` must have moved exactly where the version did.
 """
 
-import re
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 from uuid import uuid4
@@ -22,53 +21,20 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from tests.harness.agent_strategies import (
+    CONFIGS,
+    DEFAULTS,
+    KEBAB,
+    NAMES,
+    NAMING,
+    NO_OVERRIDES,
+    OVERRIDES,
+    PROMPTS,
+    SLUGS,
+    TWELVE,
+    VERSIONS,
+)
 from tests.harness.servers import Api
-
-KEBAB = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
-NAMES = st.sampled_from(["Scribe", "scribe!", "Scribe 2", "Протокол", "議事録", "🤖"]) | TEXTS.filter(str.strip)
-PROMPTS = TEXTS.filter(lambda text: not text or bool(text.strip()))
-LABELS = st.sampled_from(["a", "b"]) | TEXTS.filter(str.strip).map(str.strip)
-NUMBERS = st.sampled_from([0, 1, 2**31 - 1]) | st.integers(0, 2**31 - 1)
-
-CONFIG_VALUES: dict[str, st.SearchStrategy[Any]] = {
-    "modelProvider": LABELS,
-    "modelName": LABELS,
-    "systemPrompt": PROMPTS,
-    "userPromptTemplate": PROMPTS,
-    "promptVersion": LABELS,
-    "temperature": st.sampled_from([0.0, 2.0]) | st.floats(0, 2),
-    "maxTokens": NUMBERS,
-    "contextWindow": NUMBERS,
-    "inputTokenLimit": NUMBERS,
-    "tokenBudget": NUMBERS,
-    "timeoutSeconds": NUMBERS,
-    "maxRetries": NUMBERS,
-}
-"""Valid values of the twelve fields, as they are stored."""
-TWELVE = tuple(CONFIG_VALUES)
-CONFIGS = st.fixed_dictionaries({}, optional=CONFIG_VALUES)
-"""Some of the fields, each with a value."""
-OVERRIDES = st.fixed_dictionaries({}, optional={name: st.none() | values for name, values in CONFIG_VALUES.items()})
-"""Some of the fields, each with a value or null."""
-NO_OVERRIDES: dict[str, Any] = dict.fromkeys(TWELVE)
-DEFAULTS: dict[str, Any] = {
-    "systemPrompt": "",
-    "userPromptTemplate": "",
-    "promptVersion": "1",
-    "temperature": 0.7,
-    "maxTokens": 4096,
-    "contextWindow": 128_000,
-    "inputTokenLimit": 100_000,
-    "tokenBudget": 1_000_000,
-    "timeoutSeconds": 60,
-    "maxRetries": 3,
-}
-"""What a new agent has where its creator said nothing."""
-
-VERSIONS = st.sampled_from(["absent", "right", "stale"])
-SLUGS = st.sampled_from(["one", "two", "scribe"])
-NAMING = {"name": NAMES, "description": PROMPTS}
 
 STATE = f"""
 query State($id: ID!) {{

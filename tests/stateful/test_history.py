@@ -22,9 +22,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from tests.harness.histories import history, present, replayed
-from tests.harness.servers import Api
-from tests.stateful.test_agents import (
+from tests.harness.agent_strategies import (
     CONFIGS,
     DEFAULTS,
     NAMES,
@@ -36,6 +34,8 @@ from tests.stateful.test_agents import (
     TWELVE,
     VERSIONS,
 )
+from tests.harness.histories import history, present, replayed
+from tests.harness.servers import Api
 
 ALL = " ".join(TWELVE)
 PAGE = 3

@@ -21,12 +21,12 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from domain import cursors
 from domain.principals import Scope
 from server.wire.graphql_files import OPERATIONS
+from tests.harness.api_keys import made, workspace
 from tests.harness.databases import TestPostgres
 from tests.harness.raw_clients import connected, events, stream
 from tests.harness.servers import Api, RunningServer, running_server, segment
 from tests.harness.tenant_operations import CONFIG, NAMES, NOT_WITH_OWN, NOTHING_TO_TRY, actions, attempts
 from tests.harness.tenants import DOCUMENTS, Answer, Disguise, Records, Tenant, Things, Variables, ask, ids_in, opened
-from tests.server.auth.conftest import made, workspace
 
 TENANTS = st.sampled_from([0, 1])
 WORDS = ("quirkel", "zontars")

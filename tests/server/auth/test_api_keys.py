@@ -14,10 +14,10 @@ from domain.principals import Scope
 from server.auth import authenticator as authentication
 from server.auth import sessions
 from server.wire.graphql_files import operation
+from tests.harness.api_keys import made
 from tests.harness.conditions import eventually
 from tests.harness.raw_clients import Socket, connected, events
 from tests.harness.servers import Api, RunningServer, running_server, segment
-from tests.server.auth.conftest import made
 
 UNKNOWN = "01900000-0000-7000-8000-00000000dead"
 RESPONSE = "application/graphql-response+json"

@@ -9,11 +9,11 @@ import pytest
 from domain.principals import Scope
 from server.auth import rate_limits as rates
 from server.auth.rate_limits import Allowance, Bucket, Rates
+from tests.harness.api_keys import made
 from tests.harness.conditions import locked
 from tests.harness.databases import TestPostgres
 from tests.harness.raw_clients import Socket, connected, events
 from tests.harness.servers import Api, running_server
-from tests.server.auth.conftest import made
 
 VIEWER = "{ viewer { name } }"
 

@@ -7,10 +7,10 @@ from playwright.async_api import Browser
 
 from domain.principals import Scope
 from server.graphiql import is_vendored
+from tests.harness.api_keys import made
 from tests.harness.databases import TestPostgres
+from tests.harness.graphiql_page import Visit
 from tests.harness.servers import running_server
-from tests.server.auth.conftest import made
-from tests.server.graphiql.test_page import Visit
 
 ON_TAB = """() => {
     const stored = (name) => localStorage[`rapporteur:graphiql:${name}`] ?? '';

@@ -7,60 +7,17 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.async_api import Browser, Page, Route
+from playwright.async_api import Browser
 
 from server import graphiql
 from server.graphiql import is_vendored, read_operations
+from tests.harness.graphiql_page import Visit
 
 REPOSITORY = Path(__file__).parents[3]
 OPERATIONS = REPOSITORY / "graphql" / "operations"
 HTML = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 
 vendored = pytest.mark.skipif(not is_vendored(), reason="GraphiQL's files are not there (no Node.js at set-up)")
-
-
-class Visit:
-    """A page that reaches one server only, and what happened on it."""
-
-    def __init__(self, page: Page, url: str) -> None:
-        self.page = page
-        self.url = url
-        self.other_hosts: list[str] = []
-        self.errors: list[str] = []
-        page.on("console", lambda message: self.errors.append(message.text) if message.type == "error" else None)
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
-
-    async def guard(self, route: Route) -> None:
-        if route.request.url.startswith(f"{self.url}/"):
-            await route.continue_()
-        else:
-            self.other_hosts.append(route.request.url)
-            await route.abort()
-
-    async def open(self) -> None:
-        """Go to the page, and wait until both editors show the first operation: a new tab reads them, ready or not."""
-        await self.page.goto(f"{self.url}/graphql")
-        await self.page.wait_for_function(
-            """() => {
-                const shown = (where) => document.querySelector(`${where} .CodeMirror`)?.CodeMirror.getValue();
-                const [first] = JSON.parse(localStorage['rapporteur:tour'] ?? '[{}]');
-                return shown('.graphiql-query-editor') === first.query
-                    && shown('.graphiql-editor-tool') === first.variables;
-            }"""
-        )
-
-    async def tabs(self) -> list[str]:
-        return await self.page.locator("[role=tab]").all_inner_texts()
-
-    async def stored(self, query: str) -> None:
-        """Wait until GraphiQL has stored a tab with that query: it does so a while after the last change."""
-        await self.page.wait_for_function(
-            "(query) => (localStorage['rapporteur:graphiql:tabState'] ?? '').includes(JSON.stringify(query))", arg=query
-        )
-
-    async def text(self, where: str) -> str:
-        text: str = await self.page.evaluate(f"document.querySelector('{where} .CodeMirror').CodeMirror.getValue()")
-        return text
 
 
 @pytest.fixture

@@ -3,10 +3,10 @@
 from prometheus_client.parser import text_string_to_metric_families
 
 from domain.principals import Scope
+from tests.harness.api_keys import made, workspace
 from tests.harness.databases import TestPostgres
 from tests.harness.raw_clients import connected
 from tests.harness.servers import Api, RunningServer, running_server
-from tests.server.auth.conftest import made, workspace
 
 
 def metrics(api: Api) -> dict[str, float]:

@@ -191,7 +191,7 @@ class GraphQLSpec:
     label: str | None
 
 
-LazyNode = Annotated["Node", strawberry.lazy("tests.harness.executor_world")]
+LazyNode = Annotated["Node", strawberry.lazy("tests.harness.executor.world")]
 
 
 @strawberry.type
@@ -367,7 +367,7 @@ class Given:
     spans: strawberry.Maybe[list[Span] | None]
     choice: Choice | None
     either: Either | None
-    later: Annotated["Later", strawberry.lazy("tests.harness.executor_world")] | None = None
+    later: Annotated["Later", strawberry.lazy("tests.harness.executor.world")] | None = None
 
 
 @strawberry.input

@@ -38,7 +38,6 @@ ARGUMENTS = {
     "name": ['"Node"'],
 }
 """Values by the names of arguments."""
-
 TAKING_INPUTS = {
     "take": "{ __typename ...on Taken { count } ...on Refused { why } }",
     "several": "{ __typename ...on Refused { why } }",
@@ -144,8 +143,6 @@ def documents(draw: st.DrawFn, schema: GraphQLSchema, kind: str = "query") -> st
 variables = st.fixed_dictionaries(
     {"yes": st.just(True), "no": st.just(False), "either": st.booleans(), "at": st.integers(0, 3)}
 )
-
-
 LITERALS = {
     "Int": ["0", "1", "-7", "2147483647"],
     "Float": ["0", "1.5", "-2e3", "10"],

@@ -1,0 +1,285 @@
+"""Holds a valid call of every query and mutation, with a value for every argument and input field."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+from graphql import (
+    DocumentNode,
+    OperationDefinitionNode,
+    OperationType,
+    parse,
+)
+
+from server.wire.graphql_files import OPERATIONS, operation
+from tests.harness.servers import Api, segment
+
+CONFIG_DIFF = "query {}($a: ConfigRef!, $b: ConfigRef!) {{ configDiff(a: $a, b: $b) {{ fields {{ field a b }} }} }}"
+EXTRA = {
+    "MeetingCountOf": "query MeetingCountOf($state: MeetingState) { meetingCount(state: $state) }",
+    "RevisionDiff": CONFIG_DIFF.format("RevisionDiff"),
+    "ResolvedDiff": CONFIG_DIFF.format("ResolvedDiff"),
+}
+"""Documents for the arguments that no operation takes as a variable, and for other members of a `@oneOf` input."""
+DOCUMENTS = {path.stem: operation(path.stem) for path in sorted(OPERATIONS.glob("*.graphql"))} | EXTRA
+
+
+def definition_of(document: DocumentNode) -> OperationDefinitionNode:
+    (definition,) = (node for node in document.definitions if isinstance(node, OperationDefinitionNode))
+    return definition
+
+
+DEFINITIONS = {
+    name: definition
+    for name, text in DOCUMENTS.items()
+    if (definition := definition_of(parse(text))).operation is not OperationType.SUBSCRIPTION
+}
+MUTATIONS = {name for name, definition in DEFINITIONS.items() if definition.operation is OperationType.MUTATION}
+
+
+@dataclass
+class World:
+    """Entities to call on, made anew whenever a call has changed them."""
+
+    api: Api
+    agent: str
+    other_agent: str
+    variant: str
+    active: str
+    foreign_variant: str
+    meeting: str
+    other_meeting: str
+    key: str
+    agent_slug: str
+    cursors: dict[str, str]
+
+    @classmethod
+    def made(cls, api: Api) -> "World":
+        agent, other = api.agent(), api.agent()
+        variant, active, foreign = api.variant(agent), api.variant(agent), api.variant(other)
+        api.run("ActivateVariant", id=active["id"])
+        meeting, other_meeting = (
+            api.meeting(agentId=agent["id"], metadata={"a": 1}, segments=3),
+            api.meeting(segments=3),
+        )
+        ids = {"agent": agent["id"], "meeting": meeting["id"], "other": other_meeting["id"]}
+        found = api.post(CURSORS, ids)["data"]
+        return cls(
+            api=api,
+            agent=agent["id"],
+            other_agent=other["id"],
+            variant=variant["id"],
+            active=active["id"],
+            foreign_variant=foreign["id"],
+            meeting=meeting["id"],
+            other_meeting=other_meeting["id"],
+            key=api.run("CreateApiKey", input={"name": uuid4().hex, "scopes": ["READ"]})["apiKey"]["id"],
+            agent_slug=agent["slug"],
+            cursors={
+                "agents": found["agents"]["pageInfo"]["startCursor"],
+                "agents by name": found["agentsByName"]["pageInfo"]["startCursor"],
+                "meetings": found["meetings"]["pageInfo"]["startCursor"],
+                "meetings by update": found["meetingsByUpdate"]["pageInfo"]["startCursor"],
+                "segments": found["meeting"]["segments"]["pageInfo"]["startCursor"],
+                "another meeting's": found["other"]["segments"]["pageInfo"]["startCursor"],
+                "updates": found["meeting"]["updatesCursor"],
+                "history": found["agent"]["history"]["pageInfo"]["startCursor"],
+                "search": found["search"]["pageInfo"]["startCursor"],
+                "keys": found["apiKeys"]["pageInfo"]["startCursor"],
+            },
+        )
+
+    def history(self) -> dict[str, Any]:
+        return {**page(self.cursors["history"]), "kind": "CREATED"}
+
+    def state(self) -> Any:
+        """All that a call could change by half."""
+        ids = {
+            "agent": self.agent,
+            "other": self.other_agent,
+            "meeting": self.meeting,
+            "otherMeeting": self.other_meeting,
+        }
+        return self.api.post(STATE, ids)["data"]
+
+
+PAGE = "pageInfo { startCursor }"
+CURSORS = f"""
+query Cursors($agent: ID!, $meeting: ID!, $other: ID!) {{
+  agent(id: $agent) {{ history(first: 1) {{ {PAGE} }} }}
+  agents(first: 1) {{ {PAGE} }}
+  agentsByName: agents(first: 1, orderBy: {{field: NAME}}) {{ {PAGE} }}
+  apiKeys(first: 1) {{ {PAGE} }}
+  meetings(first: 1) {{ {PAGE} }}
+  meetingsByUpdate: meetings(first: 1, orderBy: {{field: UPDATED_AT}}) {{ {PAGE} }}
+  meeting(id: $meeting) {{ updatesCursor segments(first: 1) {{ {PAGE} }} }}
+  other: meeting(id: $other) {{ segments(first: 1) {{ {PAGE} }} }}
+  search: searchSegments(query: "text", meetingId: $meeting, first: 1) {{ {PAGE} }}
+}}
+"""
+STATE = """
+query State($agent: ID!, $other: ID!, $meeting: ID!, $otherMeeting: ID!) {
+  agents { totalCount }
+  meetings { totalCount }
+  apiKeys { totalCount nodes { id revokedAt } }
+  agent(id: $agent) { ...agent }
+  other: agent(id: $other) { ...agent }
+  meeting(id: $meeting) { ...meeting }
+  otherMeeting: meeting(id: $otherMeeting) { ...meeting }
+}
+fragment agent on Agent { slug name version updatedAt activeVariant { id } variants { id slug version updatedAt } }
+fragment meeting on Meeting {
+  title state version updatedAt updatesCursor agent { id } segments { nodes { segmentId text version updatedAt } }
+}
+"""
+
+
+def named() -> dict[str, Any]:
+    return {"name": "Name", "slug": f"slug-{uuid4().hex}", "description": "Description"}
+
+
+CONFIG = {
+    "modelProvider": "openai",
+    "modelName": "gpt",
+    "systemPrompt": "Listen.",
+    "userPromptTemplate": "{{text}}",
+    "promptVersion": "2",
+    "temperature": 1.0,
+    "maxTokens": 1,
+    "contextWindow": 1,
+    "inputTokenLimit": 1,
+    "tokenBudget": 1,
+    "timeoutSeconds": 1,
+    "maxRetries": 1,
+}
+AGENT_FILTER = {"text": "a", "modelProvider": "openai", "modelName": "gpt", "hasActiveVariant": True}
+BY_AGE = {"field": "CREATED_AT", "direction": "DESC"}
+
+
+def meeting_filter(world: World) -> dict[str, Any]:
+    moments = {"createdAfter": "2026-01-31T12:00:00Z", "createdBefore": "2999-01-31T12:00:00Z"}
+    return {"text": "meet", "state": "CREATED", "agentId": world.agent, "metadata": {"a": 1}, **moments}
+
+
+def page(cursor: str) -> dict[str, Any]:
+    return {"first": 5, "last": None, "after": cursor, "before": None}
+
+
+BASE_CALLS: dict[str, Callable[[World], dict[str, Any]]] = {
+    "ActivateVariant": lambda world: {"id": world.variant, "expectedVersion": 1, "reason": "Better"},
+    "Agent": lambda world: {"id": world.agent},
+    "AgentBySlug": lambda world: {"slug": world.agent_slug, "variant": "variant"},
+    "Agents": lambda world: {**page(world.cursors["agents"]), "filter": AGENT_FILTER, "orderBy": BY_AGE},
+    "AgentHistory": lambda world: {"id": world.agent, "variantId": world.variant, **world.history()},
+    "AgentRevision": lambda world: {"id": world.agent, "version": 1},
+    "AgentManifests": lambda world: {"first": 5, "after": world.cursors["agents"]},
+    "ApiKeys": lambda world: page(world.cursors["keys"]),
+    "ApplyAgents": lambda world: {
+        "agents": [
+            {
+                "config": CONFIG,
+                "variants": [{"overrides": dict(CONFIG), **named(), "slug": "variant"}],
+                "activeVariant": None,
+                **named(),
+            }
+        ],
+        "prune": False,
+        "dryRun": False,
+        "expectedState": None,
+        "reason": "Better",
+    },
+    "CloneVariant": lambda world: {
+        "reason": "Better",
+        "agentId": world.agent,
+        "input": {"sourceVariantId": world.variant, "overrides": CONFIG, "activate": True, **named()},
+    },
+    "ConfigDiff": lambda world: {"a": {"base": world.agent}, "b": {"variant": world.variant}},
+    "CreateAgent": lambda world: {"reason": "Better", "input": {"config": CONFIG, **named()}},
+    "CreateApiKey": lambda world: {
+        "input": {
+            "name": uuid4().hex,
+            "scopes": ["READ", "INGEST"],
+            "expiresAt": "2999-01-31T12:00:00Z",
+            "meetingIds": [world.meeting],
+        }
+    },
+    "CreateMeeting": lambda world: {
+        "reason": "Better",
+        "input": {"title": "Title", "agentId": world.agent, "metadata": {"a": 1}},
+    },
+    "CreateVariant": lambda world: {
+        "reason": "Better",
+        "agentId": world.agent,
+        "input": {"overrides": CONFIG, **named()},
+    },
+    "DeactivateVariant": lambda world: {"agentId": world.agent, "reason": "Worse"},
+    "DeleteAgent": lambda world: {"reason": "Better", "id": world.agent, "expectedVersion": 2},
+    "DeleteMeeting": lambda world: {"reason": "Better", "id": world.meeting, "expectedVersion": 1},
+    "DeleteSegments": lambda world: {"meetingId": world.meeting, "segmentIds": [1]},
+    "DeleteVariant": lambda world: {"reason": "Better", "id": world.variant, "expectedVersion": 1},
+    "HistoryOfAgent": lambda world: {"agentId": world.agent, "variantId": world.variant, **world.history()},
+    "HistoryOfMeeting": lambda world: {"meetingId": world.meeting, **world.history()},
+    "Meeting": lambda world: {"id": world.meeting},
+    "MeetingCount": lambda world: {},
+    "MeetingCountOf": lambda world: {"state": "CREATED"},
+    "MeetingHistory": lambda world: {"id": world.meeting, **world.history()},
+    "Meetings": lambda world: {
+        **page(world.cursors["meetings"]),
+        "filter": meeting_filter(world),
+        "orderBy": BY_AGE,
+        "segments": 1,
+    },
+    "Node": lambda world: {"id": world.agent},
+    "Nodes": lambda world: {"ids": [world.agent, world.meeting]},
+    "RenderPrompt": lambda world: {"agentId": world.agent, "variables": {}},
+    "ResolvedConfig": lambda world: {"slug": world.agent_slug},
+    "ResolvedDiff": lambda world: {"a": {"resolved": world.agent}, "b": {"base": world.agent}},
+    "RevertAgent": lambda world: {"id": world.agent, "toVersion": 1, "expectedVersion": 2, "reason": "Better"},
+    "RevertVariant": lambda world: {"id": world.variant, "toVersion": 1, "expectedVersion": 1, "reason": "Better"},
+    "RevisionDiff": lambda world: {
+        "a": {"baseRevision": {"agentId": world.agent, "version": 1}},
+        "b": {"variantRevision": {"variantId": world.variant, "version": 1}},
+    },
+    "RevokeApiKey": lambda world: {"id": world.key},
+    "RollbackActivation": lambda world: {"agentId": world.agent, "expectedVersion": 2, "reason": "Better"},
+    "SearchSegments": lambda world: {
+        "query": "text",
+        "meetingId": world.meeting,
+        "speaker": "Speaker 0",
+        "fromTime": 0.0,
+        "toTime": 60.0,
+        "createdAfter": "2026-01-31T12:00:00Z",
+        "createdBefore": "2999-01-31T12:00:00Z",
+        "first": 5,
+        "after": world.cursors["search"],
+    },
+    "Transcript": lambda world: {"id": world.meeting, "speaker": "Ada", **page(world.cursors["segments"])},
+    "TranscriptFile": lambda world: {"id": world.meeting, "format": "VTT"},
+    "UpdateAgent": lambda world: {
+        "reason": "Better",
+        "id": world.agent,
+        "expectedVersion": 2,
+        "input": {"config": CONFIG, **named()},
+    },
+    "UpdateMeeting": lambda world: {
+        "reason": "Better",
+        "id": world.meeting,
+        "expectedVersion": 1,
+        "input": {"title": "New", "agentId": world.other_agent, "metadata": {"a": 2}, "state": "RECORDING"},
+    },
+    "UpdateVariant": lambda world: {
+        "reason": "Better",
+        "id": world.variant,
+        "expectedVersion": 1,
+        "input": {"overrides": CONFIG, **named()},
+    },
+    "UpsertSegments": lambda world: {
+        "meetingId": world.meeting,
+        "segments": [segment(2, text="Revised", isFinal=False, confidence=0.5), segment(7)],
+    },
+    "Variant": lambda world: {"id": world.variant},
+    "Viewer": lambda world: {},
+    "VariantHistory": lambda world: {"id": world.variant, **world.history()},
+    "VariantRevision": lambda world: {"id": world.variant, "version": 1},
+}

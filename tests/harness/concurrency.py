@@ -1,0 +1,35 @@
+"""Runs requests at the same time."""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+
+from tests.harness.servers import Api
+
+PATIENCE = 30.0
+"""Seconds until a thread that waits for others says that something is wrong."""
+
+
+@contextmanager
+def a_client(url: str) -> Iterator[Api]:
+    """With connections of its own."""
+    api = Api(url)
+    try:
+        yield api
+    finally:
+        api.http.close()
+
+
+def at_once(url: str, jobs: Sequence[Callable[[Api], Any]]) -> list[Any]:
+    """What each of the jobs gives, all of them started together, each with a client of its own."""
+    start = threading.Barrier(len(jobs))
+
+    def run(job: Callable[[Api], Any]) -> Any:
+        with a_client(url) as api:
+            start.wait(PATIENCE)
+            return job(api)
+
+    with ThreadPoolExecutor(len(jobs)) as threads:
+        return list(threads.map(run, jobs))

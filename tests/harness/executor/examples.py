@@ -1,0 +1,80 @@
+"""Holds the documents on which both executors are compared, and the comparison."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from graphql import parse, validate
+from strawberry import Schema
+from strawberry.utils.str_converters import to_camel_case
+
+from executor import FastExecutor
+from tests.harness.executor.world import SOUND, WRONG, WRONG_KEYS, Thing, answer, schema_of, sound
+
+SLOW, FAST = schema_of(), schema_of(FastExecutor)
+ALL = """
+    id name number maybeId flag ratio maybeRatio colour maybeShade at even json tags maybeTags grid loud square
+    spec { size label } maybeSpec { label } specs { label size }
+"""
+BELOW = (
+    "friend { name } boss { name } children { name } pet { __typename ...on Dog { name } } pets { ...on Cat { name } }"
+)
+DOCUMENTS = {
+    "leaves": f"{{ nodes {{ {ALL} }} first {{ {ALL} }} all {{ {ALL} }} node {{ {ALL} }} }}",
+    "relations": f"{{ nodes {{ {BELOW} boss {{ {BELOW} boss {{ name }} }} }} }}",
+    "arguments": """query ($at: Int! = 1) {
+        node(at: $at) { number square(times: $at) a: square(times: 2) later(plus: 1) b: later(plus: null) }
+        nodes { chosen(of: "c", index: $at) { number } a: chosen(of: "d") { number } later(plus: 0.5) }
+    }""",
+    "bad arguments": '{ nodes { later(plus: -1) chosen(of: "c", index: 3) { number } } first { name later(plus: -2) } }',
+    "what is merged": """{
+        nodes { where where spec { size } ...A ...on Named { name } boss { name } }
+    } fragment A on Node { where spec { label size } boss { number where where } }""",
+    "abstract types": """{
+        named { __typename name ...on Node { id boss { id } } ...on Dog { flag owner { name } } ...on Cat { colour } }
+        pets { __typename ...on Dog { owner { id } } ...on Cat { name colour } }
+        rows { name ...on Node { companion { __typename name } named { name number } } }
+    }""",
+    "what is conditional": """query ($yes: Boolean!, $either: Boolean!) {
+        nodes { name @skip(if: $either) number @include(if: $either) ...@include(if: $yes) { flag boss { id } } }
+        first { ...on Node @skip(if: $either) { boss @include(if: $yes) { name } } }
+    }""",
+    "introspection": '{ __schema { queryType { name } } __type(name: "Node") { fields { name } } nodes { __typename } }',
+    "what is later than it seems": "{ nodes { hiddenLater laterBoss { laterBoss { name } } } first { hiddenLater } }",
+}
+VARIABLES = {"yes": True, "no": False, "either": True, "at": 1}
+Example = tuple[str, dict[str, Any], list[Thing]]
+
+
+def examples() -> Iterator[Example]:
+    """Each of the documents on sound data; and each wrong value in the place of each right one, with what asks for it."""
+    for document in DOCUMENTS.values():
+        for kinds in (["node"], ["node"] * 3, ["node", "dog", "node", "cat"]):
+            given = _declared(document)
+            yield document, given, sound(*kinds)
+            if "either" in given:
+                yield document, given | {"either": False}, sound(*kinds)
+    for name in SOUND:
+        field = to_camel_case(name)
+        below = "{ size label }" if name in ("spec", "maybe_spec", "specs") else ""
+        document = f"{{ nodes {{ {field} {below} }} all {{ {field} {below} }} }}"
+        for wrong in WRONG:
+            data = sound("node", "node")
+            data[1].leaves[name] = wrong
+            yield document, {}, data
+    for wrong in WRONG_KEYS:
+        for name in ("friend", "boss", "pet", "children", "pets"):
+            data = sound("node", "node", "dog")
+            data[1].related[name] = wrong
+            yield f"{{ nodes {{ {BELOW} allChildren {{ id }} }} first {{ {BELOW} companion {{ name }} }} }}", {}, data
+
+
+def _declared(document: str) -> dict[str, Any]:
+    return {name: value for name, value in VARIABLES.items() if f"${name}:" in document}
+
+
+async def compare(document: str, given_variables: dict[str, Any], data: list[Thing], fast: Schema = FAST) -> None:
+    """Raises AssertionError for a difference. One document is executed with other variables, and with the same again."""
+    assert validate(SLOW._schema, parse(document)) == []
+    others = {name: not value if name == "either" else value for name, value in given_variables.items()}
+    for values in (given_variables, others, given_variables):
+        assert await answer(fast, document, values, data) == await answer(SLOW, document, values, data)

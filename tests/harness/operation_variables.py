@@ -1,0 +1,157 @@
+"""Holds valid variables for every operation, over a world of any size."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+from tests.harness.servers import Api, segment
+
+
+class World:
+    """`size` of everything: agents with variants and one active each, meetings with speakers and segments."""
+
+    def __init__(self, api: Api, size: int) -> None:
+        self.size = size
+        self.tag = f"One of {size} agents or meetings"
+        self.agents = [api.agent(f"{self.tag} {n}") for n in range(size)]
+        self.variants = []
+        for agent in self.agents:
+            self.variants.append([api.variant(agent, f"Variant {n}", temperature=0.5) for n in range(size)])
+            api.run("ActivateVariant", id=self.variants[-1][0]["id"])
+        self.agent = self.agents[0]
+        self.variant = self.variants[0][0]
+        self.meetings = [
+            api.run("CreateMeeting", input={"title": f"{self.tag} {n}", "agentId": self.agents[n]["id"]})
+            for n in range(size)
+        ]
+        for meeting in self.meetings:
+            segments = [segment(n, speaker=f"Speaker {n}") for n in range(1, size + 1)]
+            api.run("UpsertSegments", meetingId=meeting["id"], segments=segments)
+        self.meeting = self.meetings[0]
+
+    def ids(self) -> list[str]:
+        """Ids of every kind, `size` of each."""
+        segments = [f"{self.meeting['id']}:{n}" for n in range(1, self.size + 1)]
+        variants = [variants[0]["id"] for variants in self.variants]
+        return [entity["id"] for entity in (*self.agents, *self.meetings)] + variants + segments
+
+
+Variables = Callable[[World, Api], dict[str, Any]]
+
+
+def new(world: World, api: Api) -> Any:
+    """An agent to change or delete, with `size` variants."""
+    agent = api.agent("To change")
+    agent["variants"] = [api.variant(agent, f"Variant {n}") for n in range(world.size)]
+    return agent
+
+
+def edited(world: World, api: Api) -> Any:
+    """An agent that was edited `size` times, and its first variant too."""
+    agent = new(world, api)
+    for n in range(world.size):
+        api.run("UpdateAgent", id=agent["id"], input={"config": {"maxTokens": n}})
+        api.run("UpdateVariant", id=agent["variants"][0]["id"], input={"overrides": {"maxTokens": n}})
+    return agent
+
+
+def switched(world: World, api: Api) -> str:
+    """An agent of which `size` variants were active, one after the other."""
+    agent = new(world, api)
+    for variant in agent["variants"]:
+        api.run("ActivateVariant", id=variant["id"])
+    id: str = agent["id"]
+    return id
+
+
+def manifest(agent: Any) -> Any:
+    """Of an agent as it is, but for its variants, which stay."""
+    config = {name: agent["config"][name] for name in ("modelProvider", "modelName")}
+    return {"slug": agent["slug"], "name": agent["name"], "config": config}
+
+
+def new_meeting(world: World, api: Api) -> str:
+    meeting: str = api.meeting("To change", segments=world.size)["id"]
+    return meeting
+
+
+def new_key(api: Api) -> str:
+    key: str = api.run("CreateApiKey", input={"name": uuid4().hex, "scopes": ["READ"]})["apiKey"]["id"]
+    return key
+
+
+NAMED = {"name": "New"}
+VARIABLES: dict[str, Variables] = {
+    "Agents": lambda world, api: {
+        "first": world.size,
+        "filter": {"text": world.tag},
+        "orderBy": {"field": "NAME"},
+    },
+    "Agent": lambda world, api: {"id": world.agent["id"]},
+    "ApiKeys": lambda world, api: {"first": world.size},
+    "Viewer": lambda world, api: {},
+    "CreateApiKey": lambda world, api: {
+        "input": {
+            "name": uuid4().hex,
+            "scopes": ["INGEST"],
+            "meetingIds": [new_meeting(world, api) for _ in range(world.size)],
+        }
+    },
+    "RevokeApiKey": lambda world, api: {"id": new_key(api)},
+    "AgentBySlug": lambda world, api: {"slug": world.agent["slug"], "variant": world.variant["slug"]},
+    "ResolvedConfig": lambda world, api: {"slug": world.agent["slug"]},
+    "RenderPrompt": lambda world, api: {"agentId": world.agent["id"], "variables": {}},
+    "Variant": lambda world, api: {"id": world.variant["id"]},
+    "Meetings": lambda world, api: {
+        "first": world.size,
+        "segments": world.size,
+        "filter": {"text": world.tag},
+        "orderBy": {"field": "UPDATED_AT", "direction": "ASC"},
+    },
+    "Meeting": lambda world, api: {"id": world.meeting["id"]},
+    "Transcript": lambda world, api: {"id": world.meeting["id"], "first": world.size},
+    "TranscriptFile": lambda world, api: {"id": world.meeting["id"], "format": "VTT"},
+    "MeetingCount": lambda world, api: {},
+    "SearchSegments": lambda world, api: {"query": "text", "meetingId": world.meeting["id"], "first": world.size},
+    "Node": lambda world, api: {"id": f"{world.meeting['id']}:1"},
+    "Nodes": lambda world, api: {"ids": world.ids()},
+    "CreateAgent": lambda world, api: {"input": {"name": "New", "config": {"modelProvider": "p", "modelName": "m"}}},
+    "UpdateAgent": lambda world, api: {"id": new(world, api)["id"], "input": {"name": "Other"}},
+    "DeleteAgent": lambda world, api: {"id": new(world, api)["id"]},
+    "CreateVariant": lambda world, api: {"agentId": new(world, api)["id"], "input": NAMED},
+    "CloneVariant": lambda world, api: {
+        "agentId": (agent := new(world, api))["id"],
+        "input": NAMED | {"sourceVariantId": agent["variants"][0]["id"], "activate": True},
+    },
+    "UpdateVariant": lambda world, api: {"id": new(world, api)["variants"][0]["id"], "input": {"name": "Other"}},
+    "DeleteVariant": lambda world, api: {"id": new(world, api)["variants"][0]["id"]},
+    "ActivateVariant": lambda world, api: {"id": new(world, api)["variants"][0]["id"]},
+    "DeactivateVariant": lambda world, api: {"agentId": world.agents[-1]["id"]},
+    "RollbackActivation": lambda world, api: {"agentId": switched(world, api)},
+    "RevertAgent": lambda world, api: {"id": edited(world, api)["id"], "toVersion": 1},
+    "RevertVariant": lambda world, api: {"id": edited(world, api)["variants"][0]["id"], "toVersion": 1},
+    "AgentHistory": lambda world, api: {"id": edited(world, api)["id"]},
+    "VariantHistory": lambda world, api: {"id": edited(world, api)["variants"][0]["id"]},
+    "MeetingHistory": lambda world, api: {"id": world.meeting["id"]},
+    "HistoryOfAgent": lambda world, api: {"agentId": edited(world, api)["id"]},
+    "HistoryOfMeeting": lambda world, api: {"meetingId": world.meeting["id"]},
+    "AgentRevision": lambda world, api: {"id": edited(world, api)["id"], "version": 2},
+    "VariantRevision": lambda world, api: {"id": edited(world, api)["variants"][0]["id"], "version": 2},
+    "ConfigDiff": lambda world, api: {
+        "a": {"base": world.agent["id"]},
+        "b": {"variantRevision": {"variantId": world.variant["id"], "version": 1}},
+    },
+    "AgentManifests": lambda world, api: {"first": world.size},
+    "ApplyAgents": lambda world, api: {"agents": [manifest(agent) for agent in world.agents]},
+    "CreateMeeting": lambda world, api: {"input": {"title": "New", "agentId": world.agent["id"]}},
+    "UpdateMeeting": lambda world, api: {"id": new_meeting(world, api), "input": {"state": "RECORDING"}},
+    "DeleteMeeting": lambda world, api: {"id": new_meeting(world, api)},
+    "UpsertSegments": lambda world, api: {
+        "meetingId": new_meeting(world, api),
+        "segments": [segment(n + 1, text="Revised") for n in range(world.size * 2)],
+    },
+    "DeleteSegments": lambda world, api: {
+        "meetingId": new_meeting(world, api),
+        "segmentIds": list(range(1, world.size + 1)),
+    },
+}
