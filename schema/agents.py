@@ -1,22 +1,29 @@
 """Agents in GraphQL."""
 
+from collections.abc import AsyncGenerator
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 from strawberry import Maybe
+from strawberry.scalars import JSON
 
 from domain import agents as entities
+from domain import pagination as pages
 from domain import revisions
 from domain.variants import AgentVariant as AgentVariantEntity
 from executor import InstancesOf
 from resolvers import agents as resolve
 from resolvers import history as resolve_history
-from schema.configs import AgentConfig, ConfigInput, NewConfigInput, ResolvedConfig
+from resolvers import subscriptions as resolve_subscriptions
+from resolvers.context import Info
+from schema.configs import AgentConfig, ConfigInput, NewConfigInput, RenderedPrompt, ResolvedConfig
 from schema.connections import Connection
-from schema.errors import Conflict, InvalidInput, NotFound
 from schema.history import AgentEventConnection, AgentRevision
+from schema.inputs import given
 from schema.nodes import Node
+from schema.ordering import AgentOrder
+from schema.results import Deleted, DeleteResult, result_union
 
 if TYPE_CHECKING:
     from schema.variants import AgentVariant
@@ -87,4 +94,108 @@ class UpdateAgentInput:
 
 
 AgentConnection = Connection[Agent]
-AgentResult = Annotated[Agent | NotFound | InvalidInput | Conflict, strawberry.union("AgentResult")]
+AgentResult = result_union("AgentResult", Agent)
+
+
+@strawberry.type
+class AgentQueries:
+    agent: entities.Agent | None = strawberry.field(resolver=resolve.agent, graphql_type=Agent | None)
+    agent_by_slug: entities.Agent | None = strawberry.field(resolver=resolve.agent_by_slug, graphql_type=Agent | None)
+
+    @strawberry.field(
+        graphql_type=RenderedPrompt | None,
+        description="What the agent resolves to now, with a value for each {{name}} in its two prompts: a text, a number"
+        " or a boolean. One that is missing or unknown is an error.",
+    )
+    async def render_prompt(
+        self, info: Info, agent_id: strawberry.ID, variables: JSON | None = None
+    ) -> entities.RenderedPrompt | None:
+        return await resolve.render_prompt(info.context, agent_id, variables)
+
+    @strawberry.field(
+        graphql_type=AgentConnection,
+        description="From the oldest to the newest, unless ordered otherwise; at most 100 a page.",
+    )
+    async def agents(
+        self,
+        info: Info,
+        first: int | None = resolve.DEFAULT_PAGE,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+        filter: AgentFilter | None = None,
+        order_by: AgentOrder | None = None,
+    ) -> pages.Page[entities.Agent]:
+        conditions, order = given(filter) if filter else {}, given(order_by) if order_by else None
+        return await resolve.page(info, first, after, last, before, conditions, order)
+
+
+@strawberry.type
+class AgentMutations:
+    @strawberry.mutation(graphql_type=AgentResult)
+    async def create_agent(self, info: Info, input: CreateAgentInput, reason: str | None = None) -> entities.Agent:
+        return await resolve.create(info.context, given(input), reason)
+
+    @strawberry.mutation(
+        graphql_type=AgentResult, description="Sets the given fields; without a change, changes nothing."
+    )
+    async def update_agent(
+        self,
+        info: Info,
+        id: strawberry.ID,
+        input: UpdateAgentInput,
+        expected_version: int | None = None,
+        reason: str | None = None,
+    ) -> entities.Agent:
+        return await resolve.update(info.context, id, given(input), expected_version, reason)
+
+    @strawberry.mutation(
+        graphql_type=DeleteResult, description="With its variants; its meetings stay, without an agent."
+    )
+    async def delete_agent(
+        self, info: Info, id: strawberry.ID, expected_version: int | None = None, reason: str | None = None
+    ) -> Deleted:
+        return Deleted.of(await resolve.delete(info.context, id, expected_version, reason))
+
+    @strawberry.mutation(graphql_type=AgentResult, description="Leaves the agent with its base configuration.")
+    async def deactivate_variant(
+        self, info: Info, agent_id: strawberry.ID, reason: str | None = None
+    ) -> entities.Agent:
+        return await resolve.deactivate(info.context, agent_id, reason)
+
+    @strawberry.mutation(
+        graphql_type=AgentResult,
+        description="Makes active what was active before; again, what was before that. Variants deleted since are passed over.",
+    )
+    async def rollback_activation(
+        self, info: Info, agent_id: strawberry.ID, expected_version: int | None = None, reason: str | None = None
+    ) -> entities.Agent:
+        return await resolve.roll_back_activation(info.context, agent_id, expected_version, reason)
+
+    @strawberry.mutation(
+        graphql_type=AgentResult,
+        description="Sets name, description and base configuration to what they were at a version; the slug and what is"
+        " active stay.",
+    )
+    async def revert_agent(
+        self,
+        info: Info,
+        id: strawberry.ID,
+        to_version: int,
+        expected_version: int | None = None,
+        reason: str | None = None,
+    ) -> entities.Agent:
+        return await resolve.revert(info.context, id, to_version, expected_version, reason)
+
+
+@strawberry.type
+class AgentSubscriptions:
+    @strawberry.subscription(
+        graphql_type=ResolvedConfig,
+        description="What an agent, named by id or by slug, resolves to now, and then each time that it changes. Completes"
+        " when the agent is deleted.",
+    )
+    def resolved_config_updates(
+        self, info: Info, agent_id: strawberry.ID | None = None, agent_slug: str | None = None
+    ) -> AsyncGenerator[entities.ResolvedAgentConfig, None]:
+        return resolve_subscriptions.resolved_config_updates(info.context, agent_id, agent_slug)

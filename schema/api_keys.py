@@ -1,7 +1,6 @@
 """API keys, and who asks, in GraphQL."""
 
 from datetime import datetime
-from typing import Annotated
 
 import strawberry
 from strawberry import Maybe
@@ -10,8 +9,11 @@ from domain import api_keys as entities
 from domain import principals
 from domain.principals import Scope
 from executor import InstancesOf
+from resolvers import api_keys as resolve
+from resolvers.context import Info
 from schema.connections import Connection
-from schema.errors import Conflict, InvalidInput, NotFound
+from schema.inputs import given
+from schema.results import result_union
 
 strawberry.enum(
     Scope,
@@ -71,7 +73,35 @@ class CreateApiKeyInput:
 
 
 ApiKeyConnection = Connection[ApiKey]
-CreateApiKeyResult = Annotated[
-    CreatedApiKey | NotFound | InvalidInput | Conflict, strawberry.union("CreateApiKeyResult")
-]
-RevokeApiKeyResult = Annotated[ApiKey | NotFound | InvalidInput | Conflict, strawberry.union("RevokeApiKeyResult")]
+CreateApiKeyResult = result_union("CreateApiKeyResult", CreatedApiKey)
+RevokeApiKeyResult = result_union("RevokeApiKeyResult", ApiKey)
+
+
+@strawberry.type
+class ApiKeyQueries:
+    viewer: principals.Principal = strawberry.field(
+        resolver=resolve.viewer,
+        graphql_type=Viewer,
+        description="Who asks: the key's name, its workspace, its scopes.",
+    )
+    api_keys = strawberry.field(
+        resolver=resolve.api_keys,
+        graphql_type=ApiKeyConnection,
+        description="Of this workspace, from the newest to the oldest, revoked ones too; at most 100 a page.",
+    )
+
+
+@strawberry.type
+class ApiKeyMutations:
+    @strawberry.mutation(
+        graphql_type=CreateApiKeyResult, description="Makes a key for this workspace, and shows its token this once."
+    )
+    async def create_api_key(self, info: Info, input: CreateApiKeyInput) -> entities.CreatedApiKey:
+        return await resolve.create(info.context, given(input))
+
+    @strawberry.mutation(
+        graphql_type=RevokeApiKeyResult,
+        description="From now on the key is refused, and its open subscriptions end within seconds. Again: no change.",
+    )
+    async def revoke_api_key(self, info: Info, id: strawberry.ID) -> entities.ApiKey:
+        return await resolve.revoke(info.context, id)

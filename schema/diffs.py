@@ -3,8 +3,11 @@
 import strawberry
 from strawberry.scalars import JSON
 
+from domain import diffs as entities
 from resolvers import diffs as resolve
+from resolvers.context import Info
 from schema.field_names import field_name
+from schema.inputs import given
 
 
 @strawberry.input(description="A base configuration as it was.")
@@ -48,3 +51,13 @@ class ConfigFieldDiff:
 @strawberry.type(description="What differs between two configurations; without fields, they are equal.")
 class ConfigDiff:
     fields: list[ConfigFieldDiff] = strawberry.field(description="In the order of the configuration's fields.")
+
+
+@strawberry.type
+class DiffQueries:
+    @strawberry.field(
+        graphql_type=ConfigDiff | None,
+        description="The fields in which b differs from a; null if either is not there.",
+    )
+    async def config_diff(self, info: Info, a: ConfigRef, b: ConfigRef) -> entities.ConfigDiff | None:
+        return await resolve.config_diff(info.context, given(a), given(b))

@@ -94,3 +94,17 @@ class VariantRevision:
 
 AgentEventConnection = Connection[AgentEvent]
 MeetingEventConnection = Connection[MeetingEvent]
+
+
+@strawberry.type
+class HistoryQueries:
+    agent_history = strawberry.field(
+        resolver=resolve.agent_history,
+        graphql_type=AgentEventConnection,
+        description="`Agent.history`, also of an agent that was deleted.",
+    )
+    meeting_history = strawberry.field(
+        resolver=resolve.meeting_history,
+        graphql_type=MeetingEventConnection,
+        description="`Meeting.history`, also of a meeting that was deleted.",
+    )

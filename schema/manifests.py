@@ -1,16 +1,17 @@
 """Applying manifests of agents in GraphQL."""
 
-from typing import Annotated
-
 import strawberry
 from strawberry import Maybe
 
 from domain import history as events
 from domain import manifests as entities
 from executor import InstancesOf
+from resolvers import manifests as resolve
+from resolvers.context import Info
 from schema.configs import ConfigInput, NewConfigInput
-from schema.errors import Conflict, InvalidInput, NotFound
 from schema.history import AgentEvent
+from schema.inputs import given
+from schema.results import result_union
 
 
 @strawberry.input(description="All that a variant is; what is left out has its default or inherits.")
@@ -57,4 +58,32 @@ class AppliedAgents:
     is_type_of = InstancesOf(entities.AppliedAgents)
 
 
-ApplyAgentsResult = Annotated[AppliedAgents | NotFound | InvalidInput | Conflict, strawberry.union("ApplyAgentsResult")]
+ApplyAgentsResult = result_union("ApplyAgentsResult", AppliedAgents)
+
+
+@strawberry.type
+class ManifestMutations:
+    @strawberry.mutation(
+        graphql_type=ApplyAgentsResult,
+        description="Makes agents what these manifests say, in one transaction; applied again, they change nothing. `prune`"
+        " deletes agents without a manifest, and variants that their agent's has not, where at most 1,000 of both are stored."
+        " `dryRun` tells what would change."
+        " `expectedState` is that of a dry run: a Conflict if something has changed since.",
+    )
+    async def apply_agents(
+        self,
+        info: Info,
+        agents: list[AgentManifest],
+        prune: bool = False,
+        dry_run: bool = False,
+        expected_state: str | None = None,
+        reason: str | None = None,
+    ) -> entities.AppliedAgents:
+        return await resolve.apply(
+            info.context,
+            [given(agent) for agent in agents],
+            prune=prune,
+            dry_run=dry_run,
+            expected_state=expected_state,
+            reason=reason,
+        )

@@ -9,6 +9,7 @@ from strawberry.scalars import JSON
 
 from domain import agents
 from domain import meetings as entities
+from domain import pagination as pages
 from domain import segments as segment_entities
 from domain.meetings import MeetingState
 from domain.transcripts import TranscriptFormat
@@ -16,11 +17,14 @@ from executor import InstancesOf
 from resolvers import history as resolve_history
 from resolvers import meetings as resolve
 from resolvers import segments as resolve_segments
+from resolvers.context import Info
 from schema.agents import Agent
 from schema.connections import Connection
-from schema.errors import Conflict, InvalidInput, NotFound
 from schema.history import MeetingEventConnection
+from schema.inputs import given
 from schema.nodes import Node
+from schema.ordering import MeetingOrder
+from schema.results import Deleted, DeleteResult, result_union
 
 strawberry.enum(
     MeetingState,
@@ -107,4 +111,56 @@ class UpdateMeetingInput:
 
 
 MeetingConnection = Connection[Meeting]
-MeetingResult = Annotated[Meeting | NotFound | InvalidInput | Conflict, strawberry.union("MeetingResult")]
+MeetingResult = result_union("MeetingResult", Meeting)
+
+
+@strawberry.type
+class MeetingQueries:
+    meeting: entities.Meeting | None = strawberry.field(resolver=resolve.meeting, graphql_type=Meeting | None)
+    meeting_count: int = strawberry.field(resolver=resolve.count, description="Of all meetings, or those in a state.")
+
+    @strawberry.field(
+        graphql_type=MeetingConnection,
+        description="From the newest to the oldest, unless ordered otherwise; at most 100 a page.",
+    )
+    async def meetings(
+        self,
+        info: Info,
+        first: int | None = resolve.DEFAULT_PAGE,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+        filter: MeetingFilter | None = None,
+        order_by: MeetingOrder | None = None,
+    ) -> pages.Page[entities.Meeting]:
+        conditions, order = given(filter) if filter else {}, given(order_by) if order_by else None
+        return await resolve.page(info.context, first, after, last, before, conditions, order)
+
+
+@strawberry.type
+class MeetingMutations:
+    @strawberry.mutation(graphql_type=MeetingResult)
+    async def create_meeting(
+        self, info: Info, input: CreateMeetingInput, reason: str | None = None
+    ) -> entities.Meeting:
+        return await resolve.create(info.context, given(input), reason)
+
+    @strawberry.mutation(
+        graphql_type=MeetingResult,
+        description="Sets the given fields, under optimistic locking: of concurrent writers one succeeds.",
+    )
+    async def update_meeting(
+        self,
+        info: Info,
+        id: strawberry.ID,
+        input: UpdateMeetingInput,
+        expected_version: int | None = None,
+        reason: str | None = None,
+    ) -> entities.Meeting:
+        return await resolve.update(info.context, id, given(input), expected_version, reason)
+
+    @strawberry.mutation(graphql_type=DeleteResult, description="With its segments.")
+    async def delete_meeting(
+        self, info: Info, id: strawberry.ID, expected_version: int | None = None, reason: str | None = None
+    ) -> Deleted:
+        return Deleted.of(await resolve.delete(info.context, id, expected_version, reason))

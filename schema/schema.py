@@ -12,10 +12,8 @@ from schema.documents.cache import Documents
 from schema.documents.cost import Prices
 from schema.documents.limits import Limits
 from schema.errors import Error, exception_handlers
-from schema.mutation import Mutation
-from schema.query import Query
+from schema.roots import Mutation, Query, Subscription
 from schema.segments import Segment
-from schema.subscription import Subscription
 
 
 class RapporteurSchema(strawberry.Schema):

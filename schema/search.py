@@ -1,5 +1,7 @@
 """Search in GraphQL; sources are `domain.search`."""
 
+from datetime import datetime
+
 import strawberry
 
 from domain import pagination as pages
@@ -45,3 +47,36 @@ class SegmentSearchConnection:
     total_count: int = strawberry.field(
         resolver=resolve.total_count, description="Of all that is found, counted when asked for."
     )
+
+
+@strawberry.type
+class SearchQueries:
+    @strawberry.field(
+        graphql_type=SegmentSearchConnection,
+        description="Segments by their words, best first; at most 100 a page. `query` is as for a search engine: all words,"
+        f' "a phrase", or, -without; at most {search.MAX_WORDS} words. `createdAfter` is included, `createdBefore`'
+        " is not; `fromTime` to `toTime` is a span of the meeting in seconds.",
+    )
+    def search_segments(
+        self,
+        query: str,
+        meeting_id: strawberry.ID | None = None,
+        speaker: str | None = None,
+        created_after: datetime | None = None,
+        created_before: datetime | None = None,
+        from_time: float | None = None,
+        to_time: float | None = None,
+        first: int | None = resolve.DEFAULT_PAGE,
+        after: str | None = None,
+    ) -> search.SearchRequest:
+        return resolve.segments(
+            query,
+            meeting_id,
+            speaker,
+            created_after,
+            created_before,
+            from_time,
+            to_time,
+            first,
+            after,
+        )

@@ -1,18 +1,22 @@
 """Segments in GraphQL."""
 
+from collections.abc import AsyncGenerator
 from datetime import datetime
-from typing import Annotated
+from typing import Any
 
 import strawberry
 from strawberry import Maybe
 
-from domain import meetings
+from domain import change_stream, meetings
 from domain import segments as entities
 from executor import InstancesOf
 from resolvers import segments as resolve
-from schema.errors import Conflict, InvalidInput, NotFound
+from resolvers import subscriptions as resolve_subscriptions
+from resolvers.context import Info
+from schema.inputs import given
 from schema.meetings import Meeting
 from schema.nodes import Node
+from schema.results import result_union
 
 
 @strawberry.type(description="One utterance; times are seconds from the start of the meeting.")
@@ -67,9 +71,55 @@ class DeletedSegments:
     is_type_of = InstancesOf(entities.DeletedSegments)
 
 
-UpsertSegmentsResult = Annotated[
-    UpsertedSegments | NotFound | InvalidInput | Conflict, strawberry.union("UpsertSegmentsResult")
-]
-DeleteSegmentsResult = Annotated[
-    DeletedSegments | NotFound | InvalidInput | Conflict, strawberry.union("DeleteSegmentsResult")
-]
+UpsertSegmentsResult = result_union("UpsertSegmentsResult", UpsertedSegments)
+DeleteSegmentsResult = result_union("DeleteSegmentsResult", DeletedSegments)
+
+
+@strawberry.type(description="A batch of changes of a meeting's segments; within it, each segment at its newest.")
+class SegmentUpdates:
+    cursor: str = strawberry.field(description="Subscribe after this to go on from here, on any server, at any time.")
+    segments: list[Segment] = strawberry.field(description="Created or revised.")
+    deleted_segment_ids: list[int]
+    caught_up: bool = strawberry.field(description="At that moment there was nothing more to send.")
+    meeting: meetings.Meeting = strawberry.field(resolver=resolve_subscriptions.meeting, graphql_type=Meeting)
+
+
+@strawberry.type
+class SegmentMutations:
+    @strawberry.mutation(
+        graphql_type=UpsertSegmentsResult,
+        description="Creates or revises up to 1,000 segments, all or none, in any state of the meeting. Idempotent: content"
+        " that is already there changes nothing.",
+    )
+    async def upsert_segments(
+        self, info: Info, meeting_id: strawberry.ID, segments: list[SegmentInput]
+    ) -> entities.UpsertedSegments:
+        return await resolve.upsert(info.context, meeting_id, [_segment(segment) for segment in segments])
+
+    @strawberry.mutation(graphql_type=DeleteSegmentsResult, description="Deletes up to 1,000 segments, all or none.")
+    async def delete_segments(
+        self, info: Info, meeting_id: strawberry.ID, segment_ids: list[int]
+    ) -> entities.DeletedSegments:
+        return await resolve.delete(info.context, meeting_id, segment_ids)
+
+
+@strawberry.type
+class SegmentSubscriptions:
+    @strawberry.subscription(
+        graphql_type=SegmentUpdates,
+        description="Without `after` the transcript from its start, then live; with it, what follows that cursor. The first"
+        " batch comes at once. `batchSize`: 1 to 1,000. Completes when the meeting is deleted.",
+    )
+    def segment_updates(
+        self,
+        info: Info,
+        meeting_id: strawberry.ID,
+        after: str | None = None,
+        batch_size: int | None = resolve_subscriptions.DEFAULT_BATCH_SIZE,
+    ) -> AsyncGenerator[change_stream.SegmentUpdates, None]:
+        return resolve_subscriptions.segment_updates(info.context, meeting_id, after, batch_size)
+
+
+def _segment(input: SegmentInput) -> dict[str, Any]:
+    """Null says as much as leaving out: the default."""
+    return {name: value for name, value in given(input).items() if value is not None}

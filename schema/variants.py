@@ -1,7 +1,6 @@
 """Variants in GraphQL."""
 
 from datetime import datetime
-from typing import Annotated
 
 import strawberry
 from strawberry import Maybe
@@ -11,11 +10,13 @@ from domain import variants as entities
 from executor import InstancesOf
 from resolvers import history as resolve_history
 from resolvers import variants as resolve
-from schema.agents import Agent
+from resolvers.context import Info
+from schema.agents import Agent, AgentResult
 from schema.configs import AgentConfig, ConfigInput, ConfigOverrides
-from schema.errors import Conflict, InvalidInput, NotFound
 from schema.history import AgentEventConnection, VariantRevision
+from schema.inputs import given
 from schema.nodes import Node
+from schema.results import Deleted, DeleteResult, result_union
 
 
 @strawberry.type(description="A named set of overrides of an agent's configuration.")
@@ -72,4 +73,72 @@ class UpdateVariantInput:
     overrides: Maybe[ConfigInput | None]
 
 
-VariantResult = Annotated[AgentVariant | NotFound | InvalidInput | Conflict, strawberry.union("VariantResult")]
+VariantResult = result_union("VariantResult", AgentVariant)
+
+
+@strawberry.type
+class VariantQueries:
+    variant: entities.AgentVariant | None = strawberry.field(resolver=resolve.variant, graphql_type=AgentVariant | None)
+
+
+@strawberry.type
+class VariantMutations:
+    @strawberry.mutation(graphql_type=VariantResult)
+    async def create_variant(
+        self, info: Info, agent_id: strawberry.ID, input: CreateVariantInput, reason: str | None = None
+    ) -> entities.AgentVariant:
+        return await resolve.create(info.context, agent_id, given(input), reason)
+
+    @strawberry.mutation(
+        graphql_type=VariantResult,
+        description="A copy of the agent's base (all twelve values) or of one of its variants (its overrides as they are).",
+    )
+    async def clone_variant(
+        self, info: Info, agent_id: strawberry.ID, input: CloneVariantInput, reason: str | None = None
+    ) -> entities.AgentVariant:
+        values = given(input)
+        source, activate = values.pop("source_variant_id", None), values.pop("activate")
+        return await resolve.clone(info.context, agent_id, source, values, activate, reason)
+
+    @strawberry.mutation(
+        graphql_type=VariantResult, description="Sets the given fields; without a change, changes nothing."
+    )
+    async def update_variant(
+        self,
+        info: Info,
+        id: strawberry.ID,
+        input: UpdateVariantInput,
+        expected_version: int | None = None,
+        reason: str | None = None,
+    ) -> entities.AgentVariant:
+        return await resolve.update(info.context, id, given(input), expected_version, reason)
+
+    @strawberry.mutation(graphql_type=DeleteResult, description="The active variant cannot be deleted.")
+    async def delete_variant(
+        self, info: Info, id: strawberry.ID, expected_version: int | None = None, reason: str | None = None
+    ) -> Deleted:
+        return Deleted.of(await resolve.delete(info.context, id, expected_version, reason))
+
+    @strawberry.mutation(
+        graphql_type=AgentResult,
+        description="Makes the variant the active one of its agent. `expectedVersion` is the variant's: what becomes active"
+        " is what you have seen.",
+    )
+    async def activate_variant(
+        self, info: Info, id: strawberry.ID, expected_version: int | None = None, reason: str | None = None
+    ) -> agents.Agent:
+        return await resolve.activate(info.context, id, expected_version, reason)
+
+    @strawberry.mutation(
+        graphql_type=VariantResult,
+        description="Sets name, description and overrides to what they were at a version; the slug stays.",
+    )
+    async def revert_variant(
+        self,
+        info: Info,
+        id: strawberry.ID,
+        to_version: int,
+        expected_version: int | None = None,
+        reason: str | None = None,
+    ) -> entities.AgentVariant:
+        return await resolve.revert(info.context, id, to_version, expected_version, reason)

@@ -1,0 +1,29 @@
+"""What mutations result in: a success, or one of the errors that a caller can handle."""
+
+from typing import Annotated, Any
+
+import strawberry
+
+from schema.errors import Conflict, InvalidInput, NotFound
+
+
+def result_union(name: str, success: type) -> Any:
+    """Returns the union of a mutation's success type and of the errors that the domain may raise in it.
+
+    It is given to Strawberry as `graphql_type`, and is no annotation: mypy checks the resolver's own return type, which is an
+    entity of the domain, against the resolver's body. So neither mypy nor Strawberry's plugin for it has to know the union.
+    """
+    return Annotated[success | NotFound | InvalidInput | Conflict, strawberry.union(name)]
+
+
+@strawberry.type(description="The thing is gone, with all that it held.")
+class Deleted:
+    id: strawberry.ID
+
+    @classmethod
+    def of(cls, id: object) -> "Deleted":
+        """Returns the result for the entity that had this id."""
+        return cls(id=strawberry.ID(str(id)))
+
+
+DeleteResult = result_union("DeleteResult", Deleted)

@@ -1,0 +1,40 @@
+"""The three roots of the schema. Each aggregate's module declares its own root fields; here they are put together."""
+
+import strawberry
+
+from schema.agents import AgentMutations, AgentQueries, AgentSubscriptions
+from schema.api_keys import ApiKeyMutations, ApiKeyQueries
+from schema.diffs import DiffQueries
+from schema.history import HistoryQueries
+from schema.manifests import ManifestMutations
+from schema.meetings import MeetingMutations, MeetingQueries
+from schema.nodes import NodeQueries
+from schema.search import SearchQueries
+from schema.segments import SegmentMutations, SegmentSubscriptions
+from schema.variants import VariantMutations, VariantQueries
+
+
+@strawberry.type
+class Query(
+    AgentQueries,
+    VariantQueries,
+    HistoryQueries,
+    DiffQueries,
+    MeetingQueries,
+    SearchQueries,
+    NodeQueries,
+    ApiKeyQueries,
+):
+    """What is not there is null."""
+
+
+@strawberry.type
+class Mutation(
+    AgentMutations, VariantMutations, ManifestMutations, MeetingMutations, SegmentMutations, ApiKeyMutations
+):
+    """Each is one transaction and gives the changed entity, or an error as data."""
+
+
+@strawberry.type
+class Subscription(SegmentSubscriptions, AgentSubscriptions):
+    """Streams that lose nothing."""
