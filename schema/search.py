@@ -54,8 +54,8 @@ class SearchQueries:
     @strawberry.field(
         graphql_type=SegmentSearchConnection,
         description="Segments by their words, best first; at most 100 a page. `query` is as for a search engine: all words,"
-        f' "a phrase", or, -without; at most {search.MAX_WORDS} words. `createdAfter` is included, `createdBefore`'
-        " is not; `fromTime` to `toTime` is a span of the meeting in seconds.",
+        f' "a phrase", or, -without; at most {search.MAX_QUERY_WORDS} words. `createdAfter` is included,'
+        " `createdBefore` is not; `fromTime` to `toTime` is a span of the meeting in seconds.",
     )
     def search_segments(
         self,
