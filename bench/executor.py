@@ -30,7 +30,7 @@ from domain.segments import Segment
 from domain.variants import AgentVariant
 from executor import execution_counts
 from resolvers.context import Context
-from resolvers.live.registry import Hubs
+from resolvers.live.registry import HubRegistry
 from schema.documents.limits import Limits
 from schema.schema import schema
 
@@ -105,7 +105,7 @@ class Memory:
 async def measured(executions: int, series: int) -> Table:
     memory = Memory()
     database = cast(Database, memory)
-    hubs, principal = Hubs(database), local(DEFAULT_WORKSPACE_ID)
+    hubs, principal = HubRegistry(database), local(DEFAULT_WORKSPACE_ID)
     variables: dict[str, Any] = {"id": str(memory.meeting.id), "slug": "agent-7"}
     fast, slow = schema.limited(Limits()), schema.limited(Limits(), fast=False)
     table = Table("operation", "graphql-core µs", "fast µs", "times", title=f"{series} series of {executions}")

@@ -12,14 +12,14 @@ from domain.principals import Principal
 from domain.validation import checked
 from resolvers.dataloaders import Batches, Loaders
 from resolvers.live.hub import Hub
-from resolvers.live.registry import Hubs
+from resolvers.live.registry import HubRegistry
 from resolvers.projections import Selections
 
 
 class Context:
     """Made anew for each operation. Everything a resolver reads or writes is of the principal's workspace."""
 
-    def __init__(self, database: Database, hubs: Hubs, principal: Principal, actor: str | None = None) -> None:
+    def __init__(self, database: Database, hubs: HubRegistry, principal: Principal, actor: str | None = None) -> None:
         """`actor` is who asks, as history will have it; left out: the principal's name."""
         self._database = database
         self._hubs = hubs
@@ -55,7 +55,7 @@ class Context:
 
     def hub(self) -> AbstractAsyncContextManager[Hub]:
         """The live hub of the workspace, for as long as something is read of it."""
-        return self._hubs.of(self.principal.workspace_id)
+        return self._hubs.hub_of(self.principal.workspace_id)
 
     @asynccontextmanager
     async def unit_of_work(self, reason: str | None = None) -> AsyncIterator[UnitOfWork]:

@@ -16,7 +16,7 @@ from db.database import Database
 from domain.ids import WorkspaceId
 from domain.principals import Principal
 from resolvers.context import Context
-from resolvers.live.registry import Hubs
+from resolvers.live.registry import HubRegistry
 from schema.documents.limits import Limits
 from schema.schema import schema
 from server.auth.authenticator import Authentication, NoAuthentication
@@ -71,7 +71,7 @@ def open_guard(settings: Settings, database: Database) -> Guard:
 def create_app(settings: Settings, database_url: str) -> Starlette:
     """The app on a database that is migrated and has the workspace (see `server.process.bootstrap`)."""
     database = open_database(settings, database_url)
-    hubs = Hubs(database)
+    hubs = HubRegistry(database)
     guard = open_guard(settings, database)
     limits = Limits(settings.max_cost, settings.max_depth, settings.max_tokens)
     limited = schema.limited(limits, introspection=settings.serves_introspection, fast=settings.fast_executor)

@@ -1,1 +1,1 @@
-"""Live updates: what changes in the database reaches every subscriber of this process."""
+"""Live updates: every subscriber of this process gets what changes in the database."""

@@ -1,16 +1,17 @@
 """The live hub: what changes in the database reaches every subscriber in this process, and nothing is lost.
 
 The table is the log. A meeting's writes are numbered under its row's lock, so they become visible in the order of their
-numbers: a reader that has seen all up to one place can ask for what comes after it and misses nothing. All else here only
-says when to ask, and keeps a thousand readers from asking the same.
+numbers: a reader that has seen everything up to one position can ask for what comes after it and misses nothing. The rest of
+this module only decides when to ask, and keeps a thousand readers from asking the same.
 
-- A *tail* is the newest stretch of one meeting's changes, shared by the meeting's readers. One task reads, in one statement,
-  what is new in all meetings that the notifier named, and appends it to their tails.
-- A *reader* takes what follows its own place: from the tail, or from the table where the tail no longer reaches back. It
-  keeps nothing but its place, so one that lags or leaves costs the others nothing, and gets the newest text of what it missed.
-- A notification can be lost; so every few seconds the task looks at all tails unasked, also in one statement.
+- A *feed* holds the newest stretch of one meeting's changes, shared by the meeting's readers. One task polls: it reads, in
+  one statement, what is new in all meetings that the change notifier named, and appends it to their feeds.
+- A *reader* takes what follows its own position: from the feed, or from the table where the feed no longer reaches back. It
+  keeps nothing but its position, so one that lags or leaves costs the others nothing, and gets the newest text of what it
+  missed.
+- A notification can be lost; so every few seconds the task polls all feeds unasked, also in one statement.
 
-A *cell* does the same for the resolved configuration of one agent, where only the newest value counts.
+A feed of the resolved configuration of one agent works the same way, but only the newest value counts.
 
 No lock is needed: everything happens in one event loop, and state changes only between awaits.
 """
@@ -18,12 +19,10 @@ No lock is needed: everything happens in one event loop, and state changes only 
 import asyncio
 import contextlib
 import logging
-from bisect import bisect_right
-from collections.abc import AsyncGenerator, Collection, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from itertools import zip_longest
-from operator import attrgetter
 from typing import TypeVar
 
 from db.change_notifier import Changes
@@ -32,218 +31,131 @@ from domain.agents import ResolvedAgentConfig
 from domain.change_stream import Change, Position, SegmentUpdates
 from domain.errors import InvalidInput, NotFound, ServiceUnavailable
 from domain.ids import AgentId, MeetingId, WorkspaceId
+from resolvers.live.feeds import ConfigFeed, Feed, MeetingFeed, Signal
 
 Id = TypeVar("Id")
+AnyFeed = TypeVar("AnyFeed", bound=Feed)
 
 logger = logging.getLogger("rapporteur.hub")
 
-TAIL = 1_000
-"""Changes that a tail keeps, at least; twice as many at most."""
-PAGE = 1_000
-"""Changes of one meeting that are read at once."""
-LOOK = 5.0
-"""Seconds between looks at everything."""
-ANSWER = 5.0
-"""Seconds that one statement of a look may take."""
-FIRST_ANSWER = 10.0
-"""Seconds that a reader waits for its first look."""
-PART = 100
-"""Meetings, or agents, of one statement."""
-BATCHES = 16
-"""Batches of a tail that are kept for other readers at the same place."""
-PAUSE = 0.5
-"""Seconds before the database is asked again after it did not answer."""
-NOWHERE = Position.after_write(2**62)
-"""A place after which there is nothing: asking there tells only the number of the last write."""
-
-
-class _News:
-    """Wakes all who wait, each time there is something new; who starts to wait later waits for the next time."""
-
-    def __init__(self) -> None:
-        self._event = asyncio.Event()
-
-    def announce(self) -> None:
-        self._event.set()
-        self._event = asyncio.Event()
-
-    async def wait(self) -> None:
-        await self._event.wait()
-
-
-class Tail:
-    """The changes of one meeting in the places (`floor`, `head`], each segment at its newest.
-
-    `head` is None until the first look.
-    """
-
-    def __init__(self, meeting_id: MeetingId) -> None:
-        self.meeting_id = meeting_id
-        self.readers = 0
-        self.news = _News()
-        self.gone = False
-        self.floor: Position | None = None
-        self.head: Position | None = None
-        self.looked = 0  # the number of the last look at it
-        self.at_end = False  # whether nothing was left to read at the last look
-        self._changes: list[Change] = []
-        self._batches: dict[tuple[Position, int], SegmentUpdates] = {}
-
-    def append(self, changes: list[Change], last_write: int) -> bool:
-        """Take what follows the head; says whether there may be more than was read."""
-        end = Position.after_write(last_write)
-        more = len(changes) == PAGE and changes[-1].position < end
-        head = changes[-1].position if more else end
-        if head == self.head:
-            return False
-        self.floor = self.floor or head
-        self.head, self.at_end = head, not more
-        again = {change.segment.segment_id for change in changes}
-        self._changes = [change for change in self._changes if change.segment.segment_id not in again] + changes
-        if len(self._changes) > 2 * TAIL:
-            self.floor = self._changes[-TAIL - 1].position
-            del self._changes[:-TAIL]
-        self._batches.clear()
-        self.news.announce()
-        return more
-
-    def end(self) -> None:
-        """The meeting is gone."""
-        self.gone = True
-        self.news.announce()
-
-    def batch(self, place: Position, size: int) -> SegmentUpdates:
-        """What follows `place`, which is not below the floor. Readers at the same place get the same object."""
-        assert self.head is not None
-        if (place, size) not in self._batches:
-            if len(self._batches) >= BATCHES:
-                self._batches.clear()
-            start = bisect_right(self._changes, place, key=attrgetter("position"))
-            changes = self._changes[start : start + size]
-            last = start + len(changes) == len(self._changes)
-            caught_up = last and self.at_end
-            end = max(self.head, place) if last else changes[-1].position
-            self._batches[place, size] = SegmentUpdates.of(self.meeting_id, changes, end, caught_up=caught_up)
-        return self._batches[place, size]
-
-
-class Cell:
-    """What one agent resolves to; `value` is None until the first look."""
-
-    def __init__(self) -> None:
-        self.readers = 0
-        self.news = _News()
-        self.gone = False
-        self.value: ResolvedAgentConfig | None = None
-        self.looked = 0  # the number of the last look at it
-        self.signature: object = ()  # no agent's, and not that of none
-
-
-def _parts(ids: Collection[Id]) -> Iterator[Sequence[Id]]:
-    ordered = list(ids)
-    return (ordered[start : start + PART] for start in range(0, len(ordered), PART))
+POLL_INTERVAL_SECONDS = 5.0
+"""The time between polls of all feeds."""
+POLL_TIMEOUT_SECONDS = 5.0
+"""The time that one statement of a poll may take."""
+FIRST_POLL_TIMEOUT_SECONDS = 10.0
+"""The time that a new reader waits for the poll it begins with."""
+RETRY_DELAY_SECONDS = 0.5
+"""The time before the database is asked again after it did not answer."""
+MAX_CHANGES_PER_READ = 1_000
+"""The number of changes of one meeting that are read at once."""
+MAX_IDS_PER_STATEMENT = 100
+"""The number of meetings, or of agents, that one statement of a poll reads."""
+END_OF_STREAM = Position.after_write(2**62)
+"""A position after which nothing comes: reading from it tells only the number of the last write."""
 
 
 class Hub:
-    """The tails and cells of one workspace in this process."""
+    """Holds the feeds of one workspace in this process."""
 
     def __init__(self, database: Database, workspace_id: WorkspaceId) -> None:
         self._database = database
         self.workspace_id = workspace_id
-        self._tails: dict[MeetingId, Tail] = {}
-        self._cells: dict[AgentId, Cell] = {}
+        self._meeting_feeds: dict[MeetingId, MeetingFeed] = {}
+        self._config_feeds: dict[AgentId, ConfigFeed] = {}
         self._due = Changes()
-        self._waiting = asyncio.Event()
-        self._looks = 0
-        self._looked = _News()
+        self._has_due = asyncio.Event()
+        self._polls = 0
+        self._polled = Signal()
         self._reads: dict[tuple[MeetingId, Position, int], asyncio.Future[SegmentUpdates | None]] = {}
-        database.notifier.subscribe(self.hear)
+        database.notifier.subscribe(self.request_poll)
 
-    def hear(self, changes: Changes | None) -> None:
-        """Look at these soon (None: at all), as far as anybody here reads them."""
+    def request_poll(self, changes: Changes | None) -> None:
+        """Has these polled soon (None: everything), as far as anybody here reads them."""
         if changes is None:
-            changes = Changes(set(self._tails), set(self._cells))
-        self._due.meetings |= changes.meetings & self._tails.keys()
-        self._due.agents |= changes.agents & self._cells.keys()
+            changes = Changes(set(self._meeting_feeds), set(self._config_feeds))
+        self._due.meetings |= changes.meetings & self._meeting_feeds.keys()
+        self._due.agents |= changes.agents & self._config_feeds.keys()
         if self._due:
-            self._waiting.set()
+            self._has_due.set()
 
     async def run(self) -> None:
-        """Look where the notifier says, and now and then everywhere, until cancelled."""
+        """Polls what the notifier names, and now and then everything, until cancelled."""
         clock = asyncio.get_running_loop().time
-        next_look = clock() + LOOK
+        next_full_poll = clock() + POLL_INTERVAL_SECONDS
         while True:
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout_at(next_look):
-                    await self._waiting.wait()
-            if clock() >= next_look:
-                next_look = clock() + LOOK
-                self.hear(None)
-            self._waiting.clear()
-            self._looks += 1
-            due, failed = self._due.drain(), Changes()
-            for meetings, agents in zip_longest(_parts(due.meetings), _parts(due.agents), fillvalue=()):
-                part = Changes(set(meetings), set(agents))
-                try:
-                    async with asyncio.timeout(ANSWER):
-                        await self._look_at_meetings(part.meetings)
-                        await self._look_at_agents(part.agents)
-                except Exception as error:  # the one task of all subscribers must go on
-                    logger.warning("live updates wait: %s", error, exc_info=not isinstance(error, ServiceUnavailable))
-                    failed.add(part)
-                self._looked.announce()
-            if failed:
-                await asyncio.sleep(PAUSE)
-                self.hear(failed)
+                async with asyncio.timeout_at(next_full_poll):
+                    await self._has_due.wait()
+            if clock() >= next_full_poll:
+                next_full_poll = clock() + POLL_INTERVAL_SECONDS
+                self.request_poll(None)
+            self._has_due.clear()
+            if failed := await self._poll(self._due.drain()):
+                await asyncio.sleep(RETRY_DELAY_SECONDS)
+                self.request_poll(failed)
 
-    async def _next_look(self, at: Tail | Cell, changes: Changes) -> None:
-        """Have these looked at from now on, and wait for it: what a look that is under way sees may be older."""
-        self.hear(changes)
-        wanted = self._looks + 1
+    async def _poll(self, due: Changes) -> Changes:
+        """Reads what is new in these, chunk by chunk. Returns what could not be read."""
+        self._polls += 1
+        failed = Changes()
+        for meetings, agents in zip_longest(_chunks(due.meetings), _chunks(due.agents), fillvalue=()):
+            chunk = Changes(set(meetings), set(agents))
+            try:
+                async with asyncio.timeout(POLL_TIMEOUT_SECONDS):
+                    await self._poll_meetings(chunk.meetings)
+                    await self._poll_agents(chunk.agents)
+            except Exception as error:  # the one task of all subscribers must go on
+                logger.warning("live updates wait: %s", error, exc_info=not isinstance(error, ServiceUnavailable))
+                failed.add(chunk)
+            self._polled.send()
+        return failed
+
+    async def _next_poll(self, feed: Feed, changes: Changes) -> None:
+        """Waits for a poll of the feed that begins from now on: what a poll under way sees may be older.
+
+        Raises ServiceUnavailable.
+        """
+        self.request_poll(changes)
+        wanted = self._polls + 1
         try:
-            async with asyncio.timeout(FIRST_ANSWER):
-                while at.looked < wanted:
-                    await self._looked.wait()
+            async with asyncio.timeout(FIRST_POLL_TIMEOUT_SECONDS):
+                while feed.last_poll < wanted:
+                    await self._polled.wait()
         except TimeoutError:
             raise ServiceUnavailable("the database does not answer now") from None
 
-    async def _look_at_meetings(self, ids: set[MeetingId]) -> None:
-        tails = [tail for id in ids if (tail := self._tails.get(id))]
-        if not tails:
+    async def _poll_meetings(self, ids: set[MeetingId]) -> None:
+        feeds = [feed for id in ids if (feed := self._meeting_feeds.get(id))]
+        if not feeds:
             return
+        heads = {feed.meeting_id: feed.head or END_OF_STREAM for feed in feeds}
         async with self._database.reading(self.workspace_id) as repositories:
-            found = await repositories.segments.changes({tail.meeting_id: tail.head or NOWHERE for tail in tails}, PAGE)
-        for tail in tails:
-            tail.looked = self._looks
-            if tail.meeting_id not in found:
-                tail.end()
+            found = await repositories.segments.changes(heads, MAX_CHANGES_PER_READ)
+        for feed in feeds:
+            feed.last_poll = self._polls
+            if feed.meeting_id not in found:
+                feed.end()
             else:
-                last_write, changes = found[tail.meeting_id]
-                if tail.append(changes, last_write):
-                    self.hear(Changes(meetings={tail.meeting_id}))
+                last_write, changes = found[feed.meeting_id]
+                if feed.append(changes, last_write, MAX_CHANGES_PER_READ):
+                    self.request_poll(Changes(meetings={feed.meeting_id}))
 
-    async def _look_at_agents(self, ids: set[AgentId]) -> None:
-        cells = {id: cell for id in ids if (cell := self._cells.get(id))}
-        if not cells:
+    async def _poll_agents(self, ids: set[AgentId]) -> None:
+        feeds = {id: feed for id in ids if (feed := self._config_feeds.get(id))}
+        if not feeds:
             return
         async with self._database.reading(self.workspace_id) as repositories:
-            signatures = await repositories.agents.signatures(cells)
-            changed = [id for id, cell in cells.items() if signatures.get(id) != cell.signature]
-            values = await repositories.agents.resolved(changed) if changed else {}
-        for cell in cells.values():
-            cell.looked = self._looks
+            signatures = await repositories.agents.signatures(feeds)
+            changed = [id for id, feed in feeds.items() if feed.differs(signatures.get(id))]
+            configs = await repositories.agents.resolved(changed) if changed else {}
+        for feed in feeds.values():
+            feed.last_poll = self._polls
         for id in changed:
-            cell, value = cells[id], values.get(id)
-            cell.signature = signatures.get(id)
-            cell.gone = value is None
-            news = value != cell.value or cell.gone
-            cell.value = value  # also where it is equal: the same values may come from elsewhere now
-            if news:
-                cell.news.announce()
+            feeds[id].update(configs.get(id), signatures.get(id))
 
     async def close(self) -> None:
-        """Hear no more, and end the reads that are under way."""
-        self._database.notifier.unsubscribe(self.hear)
+        """Unsubscribes from the notifier, and ends the reads that are under way."""
+        self._database.notifier.unsubscribe(self.request_poll)
         reads = list(self._reads.values())
         for read in reads:
             read.cancel()
@@ -252,111 +164,104 @@ class Hub:
     async def segment_updates(
         self, meeting_id: MeetingId, after: Position, batch_size: int
     ) -> AsyncGenerator[SegmentUpdates, None]:
-        """The changes after a place, and then those to come, in batches; ends when the meeting is deleted.
+        """Yields the changes after a position, and then those to come, in batches; ends when the meeting is deleted.
 
-        The first batch comes at once, also when there is nothing in it. Raises NotFound for an unknown meeting, InvalidInput
-        for a place that the meeting has not reached.
+        The first batch comes at once, also when it is empty. Raises NotFound for an unknown meeting, and InvalidInput for a
+        position that the meeting has not reached.
         """
-        with self._tail(meeting_id) as tail:
-            await self._next_look(tail, Changes(meetings={meeting_id}))
-            while tail.head and after > tail.head and not tail.at_end and not tail.gone:
-                await self._next_look(tail, Changes(meetings={meeting_id}))
-            if tail.head is None or tail.gone:
+        with _following(self._meeting_feeds, meeting_id, partial(MeetingFeed, meeting_id)) as feed:
+            await self._next_poll(feed, Changes(meetings={meeting_id}))
+            while feed.head and after > feed.head and not feed.is_complete and not feed.is_deleted:
+                await self._next_poll(feed, Changes(meetings={meeting_id}))
+            if feed.head is None or feed.is_deleted:
                 raise NotFound("meeting", meeting_id)
-            if after > tail.head:
+            if after > feed.head:
                 raise InvalidInput.of(
                     "after", "must be a cursor that this meeting has given: it is ahead of the meeting"
                 )
-            place, first = after, True
-            while not tail.gone:
-                if not first and place >= tail.head:
-                    await tail.news.wait()
+            position, is_first = after, True
+            while not feed.is_deleted:
+                if not is_first and position >= feed.head:
+                    await feed.changed.wait()
                     continue
-                assert tail.floor is not None
-                if place >= tail.floor:
-                    batch: SegmentUpdates | None = tail.batch(place, batch_size)
+                assert feed.floor is not None
+                if position >= feed.floor:
+                    batch: SegmentUpdates | None = feed.batch(position, batch_size)
                 else:
-                    batch = await self._read(meeting_id, place, batch_size)
+                    batch = await self._batch_from_table(meeting_id, position, batch_size)
                 if batch is None:
                     break
                 yield batch
-                place, first = batch.position, False
+                position, is_first = batch.position, False
 
-    async def _read(self, meeting_id: MeetingId, place: Position, size: int) -> SegmentUpdates | None:
-        """The batch after a place that no tail reaches, from the table; None if the meeting is gone.
+    async def _batch_from_table(self, meeting_id: MeetingId, after: Position, size: int) -> SegmentUpdates | None:
+        """Returns the batch after a position that the feed no longer reaches; None if the meeting was deleted.
 
-        Readers that ask at the same time for the same, as after a restart, share one read.
+        Readers that ask for the same at the same time, as after a restart, share one read.
         """
-        key = (meeting_id, place, size)
+        key = (meeting_id, after, size)
         if key not in self._reads:
-            self._reads[key] = asyncio.ensure_future(self._batch_of_table(meeting_id, place, size))
+            self._reads[key] = asyncio.ensure_future(self._read_batch(meeting_id, after, size))
             self._reads[key].add_done_callback(partial(self._end_read, key))
         return await asyncio.shield(self._reads[key])
 
     def _end_read(self, key: tuple[MeetingId, Position, int], read: asyncio.Future[SegmentUpdates | None]) -> None:
         del self._reads[key]
         if not read.cancelled():
-            read.exception()  # whoever waited has it; if all have left, that is no reason for a complaint in the log
+            read.exception()  # its readers have it; if all of them have left, asyncio need not log it
 
-    async def _batch_of_table(self, meeting_id: MeetingId, place: Position, size: int) -> SegmentUpdates | None:
-        found = await self._changes(meeting_id, place, size)
+    async def _read_batch(self, meeting_id: MeetingId, after: Position, size: int) -> SegmentUpdates | None:
+        found = await self._read_changes(meeting_id, after, size)
         if found is None:
             return None
         last_write, changes = found
         end = Position.after_write(last_write)
         caught_up = len(changes) < size or changes[-1].position == end
-        end = max(place, end) if caught_up else changes[-1].position
+        end = max(after, end) if caught_up else changes[-1].position
         return SegmentUpdates.of(meeting_id, changes, end, caught_up=caught_up)
 
-    async def _changes(self, meeting_id: MeetingId, place: Position, size: int) -> tuple[int, list[Change]] | None:
-        """As `SegmentRepository.changes` for one meeting, as soon as the database answers."""
+    async def _read_changes(self, meeting_id: MeetingId, after: Position, size: int) -> tuple[int, list[Change]] | None:
+        """Does what `SegmentRepository.changes` does for one meeting, as soon as the database answers."""
         while True:
             with contextlib.suppress(ServiceUnavailable):
                 async with self._database.reading(self.workspace_id) as repositories:
-                    return (await repositories.segments.changes({meeting_id: place}, size)).get(meeting_id)
-            await asyncio.sleep(PAUSE)
+                    return (await repositories.segments.changes({meeting_id: after}, size)).get(meeting_id)
+            await asyncio.sleep(RETRY_DELAY_SECONDS)
 
     async def resolved_config_updates(self, agent_id: AgentId) -> AsyncGenerator[ResolvedAgentConfig, None]:
-        """What the agent resolves to now, and each time it changes what then; ends when the agent is deleted.
+        """Yields what the agent resolves to now, and again each time it changes; ends when the agent is deleted.
 
-        Raises NotFound for an unknown agent. A reader that is slow gets the newest value, not each one between.
+        A slow reader gets the newest value, not each one in between. Raises NotFound for an unknown agent.
         """
-        with self._cell(agent_id) as cell:
-            await self._next_look(cell, Changes(agents={agent_id}))
-            if cell.value is None:
+        with _following(self._config_feeds, agent_id, ConfigFeed) as feed:
+            await self._next_poll(feed, Changes(agents={agent_id}))
+            if feed.config is None:
                 raise NotFound("agent", agent_id)
             sent: ResolvedAgentConfig | None = None
-            while cell.value is not None:
-                if cell.value == sent:
-                    await cell.news.wait()
+            while feed.config is not None:
+                if feed.config == sent:
+                    await feed.changed.wait()
                 else:
-                    sent = cell.value
+                    sent = feed.config
                     yield sent
 
-    @contextmanager
-    def _tail(self, meeting_id: MeetingId) -> Iterator[Tail]:
-        """The meeting's tail, for as long as somebody reads it."""
-        tail = self._tails.get(meeting_id)
-        if tail is None or tail.gone:
-            tail = self._tails[meeting_id] = Tail(meeting_id)
-        tail.readers += 1
-        try:
-            yield tail
-        finally:
-            tail.readers -= 1
-            if not tail.readers and self._tails.get(meeting_id) is tail:
-                del self._tails[meeting_id]
 
-    @contextmanager
-    def _cell(self, agent_id: AgentId) -> Iterator[Cell]:
-        """The agent's cell, for as long as somebody reads it."""
-        cell = self._cells.get(agent_id)
-        if cell is None or cell.gone:
-            cell = self._cells[agent_id] = Cell()
-        cell.readers += 1
-        try:
-            yield cell
-        finally:
-            cell.readers -= 1
-            if not cell.readers and self._cells.get(agent_id) is cell:
-                del self._cells[agent_id]
+@contextmanager
+def _following(feeds: dict[Id, AnyFeed], id: Id, new_feed: Callable[[], AnyFeed]) -> Iterator[AnyFeed]:
+    """Gives the feed of an entity, which is kept for as long as somebody reads it."""
+    feed = feeds.get(id)
+    if feed is None or feed.is_deleted:
+        feed = feeds[id] = new_feed()
+    feed.readers += 1
+    try:
+        yield feed
+    finally:
+        feed.readers -= 1
+        if not feed.readers and feeds.get(id) is feed:
+            del feeds[id]
+
+
+def _chunks(ids: Collection[Id]) -> Iterator[Sequence[Id]]:
+    ordered = list(ids)
+    size = MAX_IDS_PER_STATEMENT
+    return (ordered[start : start + size] for start in range(0, len(ordered), size))

@@ -1,4 +1,4 @@
-"""The hubs of the workspaces that somebody in this process reads live, each with its one task; of no others."""
+"""The hubs of the workspaces that somebody in this process reads live."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -9,31 +9,33 @@ from domain.ids import WorkspaceId
 from resolvers.live.hub import Hub
 
 
-class _Running:
+class _RunningHub:
+    """Counts the readers of a hub, and runs the task in which it polls."""
+
     def __init__(self, hub: Hub) -> None:
         self.hub = hub
         self.readers = 0
         self.task = asyncio.create_task(hub.run())
 
-    async def end(self) -> None:
+    async def stop(self) -> None:
         self.task.cancel()
-        await self.hub.close()  # first of all it unsubscribes, whatever ends this wait
+        await self.hub.close()  # unsubscribes first of all, whatever ends this wait
         await asyncio.gather(self.task, return_exceptions=True)
 
 
-class Hubs:
-    """One for a process and database."""
+class HubRegistry:
+    """Runs one hub for each workspace that has readers. A process has one registry for its database."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._running: dict[WorkspaceId, _Running] = {}
+        self._running: dict[WorkspaceId, _RunningHub] = {}
 
     @asynccontextmanager
-    async def of(self, workspace_id: WorkspaceId) -> AsyncIterator[Hub]:
-        """The hub of the workspace, which runs at least as long as the block."""
+    async def hub_of(self, workspace_id: WorkspaceId) -> AsyncIterator[Hub]:
+        """Gives the hub of the workspace, which runs at least as long as the block."""
         running = self._running.get(workspace_id)
         if running is None:
-            running = self._running[workspace_id] = _Running(Hub(self._database, workspace_id))
+            running = self._running[workspace_id] = _RunningHub(Hub(self._database, workspace_id))
         running.readers += 1
         try:
             yield running.hub
@@ -41,9 +43,9 @@ class Hubs:
             running.readers -= 1
             if not running.readers and self._running.get(workspace_id) is running:
                 del self._running[workspace_id]
-                await running.end()
+                await running.stop()
 
     async def close(self) -> None:
-        """End them all."""
+        """Stops all hubs."""
         running, self._running = list(self._running.values()), {}
-        await asyncio.gather(*(each.end() for each in running))
+        await asyncio.gather(*(each.stop() for each in running))

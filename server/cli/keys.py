@@ -20,7 +20,7 @@ from domain.pagination import PageRequest
 from domain.principals import Scope, local
 from resolvers import api_keys as resolve
 from resolvers.context import Context
-from resolvers.live.registry import Hubs
+from resolvers.live.registry import HubRegistry
 from server.auth.actor import user_name
 from server.cli.options import DatabaseUrl, DataDir, errors, fail, read_settings
 from server.process.bootstrap import database_url, opened, prepare
@@ -185,4 +185,4 @@ async def _work(
 
 def _context(database: Database, workspace_id: WorkspaceId) -> Context:
     """Of who runs the command: who reaches the database may do everything."""
-    return Context(database, Hubs(database), local(workspace_id), user_name())
+    return Context(database, HubRegistry(database), local(workspace_id), user_name())

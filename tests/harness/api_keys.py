@@ -10,7 +10,7 @@ from domain.ids import DEFAULT_WORKSPACE_ID, WorkspaceId, new_id
 from domain.principals import Scope, local
 from resolvers import api_keys as keys
 from resolvers.context import Context
-from resolvers.live.registry import Hubs
+from resolvers.live.registry import HubRegistry
 
 
 def made(database_url: str, *scopes: Scope, workspace_id: WorkspaceId = DEFAULT_WORKSPACE_ID, **values: Any) -> str:
@@ -19,7 +19,7 @@ def made(database_url: str, *scopes: Scope, workspace_id: WorkspaceId = DEFAULT_
     async def make() -> str:
         database = Database(database_url)
         try:
-            context = Context(database, Hubs(database), local(workspace_id))
+            context = Context(database, HubRegistry(database), local(workspace_id))
             values.setdefault("name", " ".join(scope.value for scope in scopes) or "none")
             return (await keys.create(context, {"scopes": list(scopes), **values})).token
         finally:

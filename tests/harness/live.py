@@ -202,9 +202,9 @@ class Process:
         await reader.catch_up()
         return reader
 
-    def look(self, *meeting_ids: MeetingId) -> None:
-        """Have the hub look at them."""
-        self.hub.hear(Changes(meetings=set(meeting_ids)))
+    def poll(self, *meeting_ids: MeetingId) -> None:
+        """Has the hub poll them."""
+        self.hub.request_poll(Changes(meetings=set(meeting_ids)))
 
     async def is_listening(self) -> None:
         while await soon(self.heard.get()) is not None:
@@ -212,7 +212,7 @@ class Process:
 
     async def keeps_nothing(self) -> bool:
         await self.has_all_its_connections()
-        return not self.hub._tails and not self.hub._cells
+        return not self.hub._meeting_feeds and not self.hub._config_feeds
 
     async def has_all_its_connections(self) -> None:
         """Takes them all at once, which fails if somebody keeps one."""

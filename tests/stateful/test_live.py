@@ -1,6 +1,6 @@
 """Readers of a meeting against a plain model: whatever is written, killed, left and resumed, nothing is lost.
 
-Two servers stand on one database, each with a tail so short and pages so small that readers are in turn in it and behind it.
+Two servers stand on one database, each with a feed so short and pages so small that readers are in turn in it and behind it.
 The model knows the content of each version of each segment; a reader takes only what it does not have yet, and in the end has
 what the table has. What a reader must still get is known to the step, so it waits for nothing that does not come.
 """
@@ -20,7 +20,7 @@ from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
 from db import change_notifier as bell
-from resolvers.live import hub
+from resolvers.live import feeds, hub
 from server.wire.graphql_files import operation
 from tests.harness.databases import TestPostgres
 from tests.harness.servers import Api, RunningServer, running_server
@@ -254,10 +254,10 @@ query ($id: ID!) { meeting(id: $id) { updatesCursor segments(first: 1000) { node
 
 @pytest.fixture
 def two_servers(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[RunningServer]]:
-    monkeypatch.setattr(hub, "TAIL", 2)
-    monkeypatch.setattr(hub, "PAGE", 3)
-    monkeypatch.setattr(hub, "PAUSE", 0.05)
-    monkeypatch.setattr(hub, "LOOK", 1.0)  # a write whose commit is not answered rings for nobody
+    monkeypatch.setattr(feeds, "MIN_KEPT_CHANGES", 2)
+    monkeypatch.setattr(hub, "MAX_CHANGES_PER_READ", 3)
+    monkeypatch.setattr(hub, "RETRY_DELAY_SECONDS", 0.05)
+    monkeypatch.setattr(hub, "POLL_INTERVAL_SECONDS", 1.0)  # a write whose commit is not answered rings for nobody
     monkeypatch.setattr(bell, "HEARTBEAT_SECONDS", 0.2)
     with running_server(database_url) as one, running_server(database_url) as other:
         yield [one, other]

@@ -57,8 +57,8 @@ def url_of_role(postgres: TestPostgres, database_url: str) -> Iterator[str]:
 
 @pytest.fixture(autouse=True)
 def nothing_unasked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hub_module, "LOOK", NEVER)
-    monkeypatch.setattr(hub_module, "PAUSE", 0.01)
+    monkeypatch.setattr(hub_module, "POLL_INTERVAL_SECONDS", NEVER)
+    monkeypatch.setattr(hub_module, "RETRY_DELAY_SECONDS", 0.01)
     monkeypatch.setattr(bell_module, "HEARTBEAT_SECONDS", NEVER)
 
 

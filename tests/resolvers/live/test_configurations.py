@@ -47,7 +47,7 @@ class TestConfigurations:
             await process.write.configure(agent, model_name="overridden")
             inactive = await process.write.variant(agent, model_name="inactive")
             await process.write.configure_variant(inactive, model_name="still inactive")
-            process.hub.hear(Changes(agents={agent}))
+            process.hub.request_poll(Changes(agents={agent}))
             await process.write.configure_variant(active, max_tokens=7)
             changed = await soon(waiting)
             assert (changed.model_name, changed.max_tokens) == ("variant's", 7)
@@ -59,15 +59,15 @@ class TestConfigurations:
         async with Configs(process.hub, agent) as configs, Configs(process.hub, other) as fence:
             await configs.next()
             await fence.next()
-            news = process.hub._cells[agent].news
+            news = process.hub._config_feeds[agent].changed
             waiting = process.spawn(news.wait())
             await silent.change_agent(agent, lambda agent: replace(agent, name="Renamed"))
             await silent.configure(other, model_name="other")
-            process.hub.hear(Changes(agents={agent, other}))
+            process.hub.request_poll(Changes(agents={agent, other}))
             await fence.next()
             assert not waiting.done()
             await silent.configure(agent, model_name="other")
-            process.hub.hear(Changes(agents={agent}))
+            process.hub.request_poll(Changes(agents={agent}))
             await soon(waiting)
 
     async def test_the_same_values_from_elsewhere_wake_nobody_and_are_seen_by_who_comes_later(
@@ -79,10 +79,10 @@ class TestConfigurations:
         async with Configs(process.hub, agent) as early, Configs(process.hub, fenced) as fence:
             assert "t" not in (await early.next()).overridden
             await fence.next()
-            news = process.spawn(process.hub._cells[agent].news.wait())
+            news = process.spawn(process.hub._config_feeds[agent].changed.wait())
             await silent.configure_variant(active, model_name="gpt", max_retries=3)
             await silent.configure(fenced, model_name="other")
-            process.hub.hear(Changes(agents={agent, fenced}))
+            process.hub.request_poll(Changes(agents={agent, fenced}))
             await fence.next()
             assert not news.done()
             async with Configs(process.hub, agent) as late:
@@ -91,7 +91,7 @@ class TestConfigurations:
                 *("model_name", "max_retries")
             ]
             await silent.configure(agent, max_tokens=7)
-            process.hub.hear(Changes(agents={agent}))
+            process.hub.request_poll(Changes(agents={agent}))
             assert (await early.next()).max_tokens == 7
 
     async def test_a_slow_reader_gets_the_newest_only_and_nothing_if_it_is_what_it_had(
@@ -102,11 +102,11 @@ class TestConfigurations:
             assert (await slow.next()).model_name == (await pilot.next()).model_name == "gpt"
             for name in ("one", "two", "gpt"):
                 await silent.configure(agent, model_name=name)
-                process.hub.hear(Changes(agents={agent}))
+                process.hub.request_poll(Changes(agents={agent}))
                 assert (await pilot.next()).model_name == name
             waiting = process.spawn(slow.next())
             await silent.configure(agent, model_name="three")
-            process.hub.hear(Changes(agents={agent}))
+            process.hub.request_poll(Changes(agents={agent}))
             assert (await soon(waiting)).model_name == "three"
 
     async def test_a_reader_begins_with_what_resolves_when_it_comes(self, process: Process, silent: Writer) -> None:

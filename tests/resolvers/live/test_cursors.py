@@ -30,7 +30,7 @@ class TestCursors:
             reader = process.reader(meeting, place)
             assert (await reader.next()).position >= place
         await silent.upsert(meeting, [3])
-        process.look(meeting)
+        process.poll(meeting)
         for reader, due in zip(process.readers[1:], ([3], [2, 3]), strict=True):
             await reader.reach(Position.after_write(end.change_seq + 1))
             assert sorted(reader.transcript) == due
@@ -38,15 +38,15 @@ class TestCursors:
     async def test_a_cursor_more_than_a_page_ahead_of_the_tail_is_right(
         self, process: Process, silent: Writer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """As during an import through another process: one look does not bring the tail there."""
-        monkeypatch.setattr(hub_module, "PAGE", 2)
+        """As during an import through another process: one look does not bring the feed there."""
+        monkeypatch.setattr(hub_module, "MAX_CHANGES_PER_READ", 2)
         meeting = await silent.meeting()
         await process.caught_up_reader(meeting)
         end = await silent.upsert(meeting, range(1, 8))
         reader = process.reader(meeting, end)
         assert (await reader.next()).position == end
         await silent.upsert(meeting, [8])
-        process.look(meeting)
+        process.poll(meeting)
         await reader.reach(Position.after_write(end.change_seq + 1))
         assert sorted(reader.transcript) == [8]
 

@@ -22,11 +22,11 @@ class TestLeaving:
         configs = [process.hub.resolved_config_updates(agent) for _ in range(2)]
         for stream in configs:
             await soon(anext(stream))
-        assert {id: tail.readers for id, tail in process.hub._tails.items()} == dict.fromkeys(meetings, 2)
-        assert {id: cell.readers for id, cell in process.hub._cells.items()} == {agent: 2}
+        assert {id: feed.readers for id, feed in process.hub._meeting_feeds.items()} == dict.fromkeys(meetings, 2)
+        assert {id: feed.readers for id, feed in process.hub._config_feeds.items()} == {agent: 2}
         for reader in readers[1:]:
             await reader.stream.aclose()
-        assert {id: tail.readers for id, tail in process.hub._tails.items()} == {meetings[0]: 1}
+        assert {id: feed.readers for id, feed in process.hub._meeting_feeds.items()} == {meetings[0]: 1}
         await readers[0].stream.aclose()
         for stream in configs:
             await stream.aclose()
@@ -68,8 +68,10 @@ class TestLeaving:
             await soon(asyncio.gather(*tasks, return_exceptions=True))
             for stream in streams:
                 await stream.aclose()
-        assert {id: tail.readers for id, tail in process.hub._tails.items()} == ({meeting: 1} if is_read else {})
-        assert not process.hub._cells
+        assert {id: feed.readers for id, feed in process.hub._meeting_feeds.items()} == (
+            {meeting: 1} if is_read else {}
+        )
+        assert not process.hub._config_feeds
         assert numbers(await process.reader(meeting).catch_up()) == [1, 2, 3, 4, 5]
         if is_read:
             await process.write.upsert(meeting, [6])

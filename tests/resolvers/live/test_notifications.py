@@ -38,7 +38,7 @@ class TestRings:
     async def test_a_lost_ring_is_made_up_for_by_the_look(
         self, start: Start, silent: Writer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(hub_module, "LOOK", 0.05)
+        monkeypatch.setattr(hub_module, "POLL_INTERVAL_SECONDS", 0.05)
         process = await start()
         meeting, doomed, agent = await silent.meeting(), await silent.meeting(), await silent.agent()
         reader, of_doomed = [await process.caught_up_reader(id) for id in (meeting, doomed)]
@@ -76,7 +76,7 @@ class TestRings:
         assert numbers([await replaying.next()]) == [1]
         await doors.close()
         await silent.upsert(meeting, [5])
-        process.look(meeting)
+        process.poll(meeting)
         tasks = [process.spawn(reader.catch_up()) for reader in (waiting, replaying, process.reader(meeting))]
         unknown = process.spawn(process.reader(some_meeting()).next())
         with first_record("rapporteur.hub") as complained:
@@ -102,7 +102,7 @@ class TestRings:
             os.kill(row["pid"], signal.SIGSTOP)
         try:
             await silent.upsert(meeting, [1])
-            process.look(meeting)
+            process.poll(meeting)
             assert numbers([await reader.next()]) == [1]
         finally:
             for row in rows:
@@ -111,7 +111,7 @@ class TestRings:
     async def test_a_meeting_that_cannot_be_read_is_no_trouble_for_the_others(
         self, process: Process, silent: Writer, ear: Ear, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(hub_module, "PART", 1)
+        monkeypatch.setattr(hub_module, "MAX_IDS_PER_STATEMENT", 1)
         sick, healthy, new = [await silent.meeting() for _ in range(3)]
         of_sick, of_healthy = [await process.caught_up_reader(id) for id in (sick, healthy)]
         for meeting in (sick, healthy, new):
@@ -125,7 +125,7 @@ class TestRings:
             """
         )
         try:
-            process.look(sick, healthy)
+            process.poll(sick, healthy)
             assert numbers([await of_healthy.next()]) == [1]
             assert numbers(await process.reader(new).catch_up()) == [1]
         finally:

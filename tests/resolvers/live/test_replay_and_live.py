@@ -7,6 +7,7 @@ import pytest
 from domain.change_stream import START, Position, SegmentUpdates
 from domain.ids import DEFAULT_WORKSPACE_ID
 from domain.segments import SegmentContent
+from resolvers.live import feeds
 from resolvers.live import hub as hub_module
 from tests.harness.live import (
     LAST,
@@ -41,14 +42,14 @@ class TestReplayAndLive:
     ) -> None:
         meeting = await silent.meeting()
         end = await silent.upsert(meeting, [1, 2])
-        for reader in (process.reader(meeting, end), process.reader(meeting, end)):  # the first makes the tail
+        for reader in (process.reader(meeting, end), process.reader(meeting, end)):  # the first makes the feed
             assert await reader.next() == SegmentUpdates(meeting, end, [], [], caught_up=True)
         await silent.upsert(meeting, [3])
-        process.look(meeting)
+        process.poll(meeting)
         for reader in process.readers:
             assert numbers([await reader.next()]) == [3]
 
-    @pytest.mark.parametrize("live", [False, True], ids=["from the table", "from the tail"])
+    @pytest.mark.parametrize("live", [False, True], ids=["from the table", "from the feed"])
     async def test_a_write_is_split_into_batches_of_any_size_and_each_of_their_places_can_be_resumed_from(
         self, process: Process, silent: Writer, live: bool
     ) -> None:
@@ -58,7 +59,7 @@ class TestReplayAndLive:
             for reader in readers:
                 assert (await reader.next()).caught_up
         end = await silent.upsert(meeting, written)
-        process.look(meeting)
+        process.poll(meeting)
         for reader in readers:
             batches = await reader.catch_up()
             assert numbers(batches) == written
@@ -98,7 +99,7 @@ class TestReplayAndLive:
         reader = await process.caught_up_reader(meeting)
         await process.write.upsert(meeting, [1])
         await process.write.delete(meeting, [9])
-        process.look(meeting)
+        process.poll(meeting)
         await process.write.upsert(meeting, [2])
         assert numbers([await reader.next()]) == [2]
 
@@ -112,7 +113,7 @@ class TestReplayAndLive:
             second = process.spawn(process.write.upsert(meeting, [2]))
             other = await silent.meeting(segments=1)
             assert numbers(await process.reader(other).catch_up()) == [1]  # meanwhile the second would have been seen
-            process.look(meeting)
+            process.poll(meeting)
             assert not second.done()
             await uow.commit()
         await reader.reach(await soon(second))
@@ -121,8 +122,8 @@ class TestReplayAndLive:
     async def test_many_writers_through_two_processes_and_readers_of_any_size_end_with_the_table(
         self, start: Start, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(hub_module, "TAIL", 6)
-        monkeypatch.setattr(hub_module, "PAGE", 4)
+        monkeypatch.setattr(feeds, "MIN_KEPT_CHANGES", 6)
+        monkeypatch.setattr(hub_module, "MAX_CHANGES_PER_READ", 4)
         one, other = await start(with_bell=True), await start(with_bell=True)
         meeting = await one.write.meeting()
         readers = [process.reader(meeting, batch_size=size) for process in (one, other) for size in (1, 3, 100)]

@@ -24,7 +24,7 @@ class TestStatements:
             waiting = [process.spawn(reader.next()) for reader in readers]
             with recorded(process.database.engine) as statements:
                 await silent.upsert(meeting, [1, 2])
-                process.look(meeting)
+                process.poll(meeting)
                 batches = await soon(asyncio.gather(*waiting))
             assert all(batch is batches[0] for batch in batches)
             costs.append(len(statements))
@@ -52,7 +52,7 @@ class TestStatements:
         for meeting in meetings:
             await silent.upsert(meeting, [1, 2])
         with recorded(process.database.engine) as statements:
-            process.look(*meetings)
+            process.poll(*meetings)
             for reader in readers:
                 assert numbers([await reader.next()]) == [1, 2]
         assert len(statements) == 1
@@ -92,7 +92,7 @@ class TestStatements:
             await soon(anext(stream))
         await silent.configure(agents[0], model_name="other")
         with recorded(process.database.engine) as statements:
-            process.hub.hear(Changes(agents=set(agents)))
+            process.hub.request_poll(Changes(agents=set(agents)))
             assert [(await soon(anext(stream))).model_name for stream in streams[:3]] == ["other"] * 3
         assert len(statements) == 2
         for stream in streams:

@@ -11,7 +11,7 @@ from domain.ids import DEFAULT_WORKSPACE_ID
 from domain.principals import Principal, Scope, local
 from resolvers import api_keys as keys
 from resolvers.context import Context
-from resolvers.live.registry import Hubs
+from resolvers.live.registry import HubRegistry
 from server.auth.authenticator import Authentication
 
 
@@ -31,7 +31,7 @@ class Late(Authentication):
 
 async def test_a_key_that_is_revoked_while_it_is_asked_about_is_not_kept(database_url: str) -> None:
     database = Database(database_url)
-    context = Context(database, Hubs(database), local(DEFAULT_WORKSPACE_ID))
+    context = Context(database, HubRegistry(database), local(DEFAULT_WORKSPACE_ID))
     created = await keys.create(context, {"name": "key", "scopes": [Scope.READ]})
     authentication = Late(database)
     first = asyncio.create_task(authentication.principal(created.token))
@@ -49,7 +49,7 @@ async def test_a_key_that_is_revoked_while_it_is_asked_about_is_not_kept(databas
 
 async def test_notes_that_cannot_be_made_end_nothing(database_url: str, caplog: pytest.LogCaptureFixture) -> None:
     database = Database(database_url)
-    context = Context(database, Hubs(database), local(DEFAULT_WORKSPACE_ID))
+    context = Context(database, HubRegistry(database), local(DEFAULT_WORKSPACE_ID))
     authentication = Authentication(database)
     await authentication.principal((await keys.create(context, {"name": "key", "scopes": [Scope.READ]})).token)
     owner = await asyncpg.connect(database_url)

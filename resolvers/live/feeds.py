@@ -1,0 +1,122 @@
+"""The feeds: the newest changes of one meeting, and the newest configuration of one agent, each shared by its readers."""
+
+import asyncio
+from bisect import bisect_right
+from operator import attrgetter
+
+from domain.agents import ResolvedAgentConfig
+from domain.change_stream import Change, Position, SegmentUpdates
+from domain.ids import MeetingId
+
+MIN_KEPT_CHANGES = 1_000
+"""The number of changes that a meeting's feed keeps at least; it keeps twice as many at most."""
+MAX_SHARED_BATCHES = 16
+"""The number of batches that a meeting's feed keeps for other readers at the same position."""
+
+
+class Signal:
+    """Wakes all tasks that wait for it; a task that starts to wait later waits for the next time."""
+
+    def __init__(self) -> None:
+        self._event = asyncio.Event()
+
+    def send(self) -> None:
+        self._event.set()
+        self._event = asyncio.Event()
+
+    async def wait(self) -> None:
+        await self._event.wait()
+
+
+class Feed:
+    """Holds what the readers of one entity share."""
+
+    def __init__(self) -> None:
+        self.readers = 0
+        self.changed = Signal()
+        self.is_deleted = False
+        self.last_poll = 0
+        """The number of the last poll that read the entity; 0: it has not been read."""
+
+
+class MeetingFeed(Feed):
+    """Holds the changes of one meeting after `floor`, up to and including `head`, each segment at its newest.
+
+    `head` is None until the first poll.
+    """
+
+    def __init__(self, meeting_id: MeetingId) -> None:
+        super().__init__()
+        self.meeting_id = meeting_id
+        self.floor: Position | None = None
+        self.head: Position | None = None
+        self.is_complete = False
+        """True if the last poll left nothing unread in the table."""
+        self._changes: list[Change] = []
+        self._batches: dict[tuple[Position, int], SegmentUpdates] = {}
+
+    def append(self, changes: list[Change], last_write: int, limit: int) -> bool:
+        """Adds the changes that follow the head.
+
+        `last_write` is the number of the meeting's last write, `limit` how many changes were asked for. Returns True if the
+        table may hold more than was read.
+        """
+        end = Position.after_write(last_write)
+        has_more = len(changes) == limit and changes[-1].position < end
+        head = changes[-1].position if has_more else end
+        if head == self.head:
+            return False
+        self.floor = self.floor or head
+        self.head, self.is_complete = head, not has_more
+        revised = {change.segment.segment_id for change in changes}
+        self._changes = [change for change in self._changes if change.segment.segment_id not in revised] + changes
+        if len(self._changes) > 2 * MIN_KEPT_CHANGES:
+            self.floor = self._changes[-MIN_KEPT_CHANGES - 1].position
+            del self._changes[:-MIN_KEPT_CHANGES]
+        self._batches.clear()
+        self.changed.send()
+        return has_more
+
+    def end(self) -> None:
+        """Tells the readers that the meeting was deleted."""
+        self.is_deleted = True
+        self.changed.send()
+
+    def batch(self, after: Position, size: int) -> SegmentUpdates:
+        """Returns up to `size` changes after a position that is not below the floor.
+
+        Readers at the same position get the same object.
+        """
+        assert self.head is not None
+        if (after, size) not in self._batches:
+            if len(self._batches) >= MAX_SHARED_BATCHES:
+                self._batches.clear()
+            start = bisect_right(self._changes, after, key=attrgetter("position"))
+            changes = self._changes[start : start + size]
+            is_last = start + len(changes) == len(self._changes)
+            end = max(self.head, after) if is_last else changes[-1].position
+            caught_up = is_last and self.is_complete
+            self._batches[after, size] = SegmentUpdates.of(self.meeting_id, changes, end, caught_up=caught_up)
+        return self._batches[after, size]
+
+
+class ConfigFeed(Feed):
+    """Holds what one agent resolves to; `config` is None until the first poll, and once the agent is deleted."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.config: ResolvedAgentConfig | None = None
+        self._signature: object = ()  # equal to no agent's, nor to the None of a deleted one
+
+    def differs(self, signature: object) -> bool:
+        """Returns True if the configuration has to be read again, as this signature is not that of the one held here."""
+        return signature != self._signature
+
+    def update(self, config: ResolvedAgentConfig | None, signature: object) -> None:
+        """Replaces the configuration, and wakes the readers if its values changed; None: the agent was deleted."""
+        has_news = config is None or config != self.config
+        self._signature = signature
+        self.config = config  # also where it is equal: the same values may come from elsewhere now
+        self.is_deleted = config is None
+        if has_news:
+            self.changed.send()
