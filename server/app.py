@@ -19,26 +19,26 @@ from resolvers.context import Context
 from resolvers.live.registry import HubRegistry
 from schema.documents.limits import Limits
 from schema.schema import schema
-from server.auth.authenticator import Authentication, NoAuthentication
+from server.auth.authenticator import Authenticator, OpenAccess
 from server.auth.guard import Guard
-from server.auth.oidc import Issuer
-from server.auth.rate_limits import Allowances, Rates
+from server.auth.oidc import OidcIssuer
+from server.auth.rate_limits import RateLimiters, RateLimits
 from server.auth.sessions import Sessions
 from server.graphiql import graphiql_routes
-from server.http.endpoint import GraphQLView
+from server.http.endpoint import GraphQLEndpoint
 from server.http.health import health_routes
 from server.http.metrics import metrics_route
-from server.middleware.access_log import RequestLog
-from server.middleware.allowed_hosts import ANY, HostCheck
+from server.middleware.access_log import AccessLog
+from server.middleware.allowed_hosts import ANY, AllowedHosts
 from server.middleware.cors import check_origins, cors
-from server.middleware.graphql_fast_path import Shortcut
+from server.middleware.graphql_fast_path import GraphQLFastPath
 from server.middleware.security_headers import SecurityHeaders
-from server.operations.persisted_documents import Documents, read_trusted
-from server.operations.runner import Streams
+from server.operations.persisted_documents import PersistedDocuments, load_trusted_documents
+from server.operations.runner import OperationRunner
 from server.settings import Settings
-from server.shutdown import tell_of_stop
+from server.shutdown import on_stop_signal
 from server.websocket.endpoint import WebSocketEndpoint
-from server.wire.connection_limit import Places
+from server.wire.connection_limit import ConnectionLimit
 from server.wire.graphql_files import OPERATIONS
 from server.wire.refusals import error_response
 
@@ -53,30 +53,30 @@ def open_database(settings: Settings, url: str) -> Database:
     )
 
 
-def open_documents(settings: Settings) -> Documents:
+def load_documents(settings: Settings) -> PersistedDocuments:
     """The documents that requests may name. Raises RapporteurError for an allow-list that is no good."""
-    trusted = None if settings.trusted_documents is None else read_trusted(settings.trusted_documents)
-    return Documents(trusted, apq=settings.apq)
+    trusted = None if settings.trusted_documents is None else load_trusted_documents(settings.trusted_documents)
+    return PersistedDocuments(trusted, apq=settings.apq)
 
 
-def open_guard(settings: Settings, database: Database) -> Guard:
+def create_guard(settings: Settings, database: Database) -> Guard:
     """Without authentication (see `server.process.startup_checks`) there are no limits either: nobody is told from another."""
     if not settings.auth:
-        nobody = NoAuthentication(WorkspaceId(settings.workspace_id))
-        return Guard(nobody, Allowances(Rates()), Sessions(database))
-    issuer = Issuer(settings) if settings.oidc_issuer else None
-    return Guard(Authentication(database, issuer), Allowances(Rates.of(settings)), Sessions(database))
+        nobody = OpenAccess(WorkspaceId(settings.workspace_id))
+        return Guard(nobody, RateLimiters(RateLimits()), Sessions(database))
+    issuer = OidcIssuer(settings) if settings.oidc_issuer else None
+    return Guard(Authenticator(database, issuer), RateLimiters(RateLimits.from_settings(settings)), Sessions(database))
 
 
 def create_app(settings: Settings, database_url: str) -> Starlette:
     """The app on a database that is migrated and has the workspace (see `server.process.bootstrap`)."""
     database = open_database(settings, database_url)
     hubs = HubRegistry(database)
-    guard = open_guard(settings, database)
+    guard = create_guard(settings, database)
     limits = Limits(settings.max_cost, settings.max_depth, settings.max_tokens)
     limited = schema.limited(limits, introspection=settings.serves_introspection, fast=settings.fast_executor)
-    streams = Streams(limited, open_documents(settings), guard.allowances, settings.operation_timeout)
-    places = Places(settings.max_connections)
+    runner = OperationRunner(limited, load_documents(settings), guard.rate_limiters, settings.operation_timeout)
+    connection_limit = ConnectionLimit(settings.max_connections)
     closing = asyncio.Event()
 
     def new_context(principal: Principal, actor: str) -> Context:
@@ -90,8 +90,8 @@ def create_app(settings: Settings, database_url: str) -> Starlette:
         gc.set_threshold(50_000, 20, 20)
         loop = asyncio.get_running_loop()
         app.state.stop = lambda: loop.call_soon_threadsafe(closing.set)
-        tell_of_stop(app.state.stop)
-        running = (database.notifier.run(), guard.sessions.run(), guard.authentication.run())
+        on_stop_signal(app.state.stop)
+        running = (database.notifier.run(), guard.sessions.run(), guard.authenticator.run())
         live = [asyncio.create_task(task) for task in running]
         try:
             yield
@@ -110,23 +110,23 @@ def create_app(settings: Settings, database_url: str) -> Starlette:
         return error_response(error.detail, error.status_code, error.headers)
 
     check_origins(settings.origins, authenticated=bool(settings.auth))
-    hosts = [] if ANY in settings.allowed_hosts else [Middleware(HostCheck, settings.allowed_hosts)]
-    graphql = Route("/graphql", GraphQLView(streams, guard, new_context, settings, places, closing))
+    hosts = [] if ANY in settings.allowed_hosts else [Middleware(AllowedHosts, settings.allowed_hosts)]
+    graphql = Route("/graphql", GraphQLEndpoint(runner, guard, new_context, settings, connection_limit, closing))
     app = Starlette(
         routes=[
             graphql,
-            WebSocketRoute("/graphql", WebSocketEndpoint(streams, guard, new_context, settings, places)),
+            WebSocketRoute("/graphql", WebSocketEndpoint(runner, guard, new_context, settings, connection_limit)),
             *health_routes(database),
-            metrics_route(database, places, guard, WorkspaceId(settings.workspace_id)),
+            metrics_route(database, connection_limit, guard, WorkspaceId(settings.workspace_id)),
             Route("/", home),
             *(graphiql_routes(OPERATIONS) if settings.serves_graphiql else ()),
         ],
         middleware=[
-            Middleware(RequestLog),
+            Middleware(AccessLog),
             Middleware(SecurityHeaders),
             *hosts,
             *cors(settings.origins),
-            Middleware(Shortcut, graphql),
+            Middleware(GraphQLFastPath, graphql),
         ],
         exception_handlers={HTTPException: refused},
         lifespan=lifespan,

@@ -12,8 +12,8 @@ from sqlalchemy.exc import ArgumentError
 from domain.ids import DEFAULT_WORKSPACE_ID
 from domain.search import language as language_rule
 from schema.documents.limits import MAX_NESTING, Limits
-from server.middleware.allowed_hosts import ANY, LOOPBACK, is_loopback, read_hosts
-from server.middleware.cors import read_origins
+from server.middleware.allowed_hosts import ANY, LOOPBACK, is_loopback, parse_hosts
+from server.middleware.cors import parse_origins
 from server.wire.graphql_files import OPERATIONS
 
 DEFAULT = Limits()
@@ -132,12 +132,12 @@ class Settings(BaseSettings):
     @field_validator("origins")
     @classmethod
     def _are_origins(cls, names: tuple[str, ...]) -> tuple[str, ...]:
-        return read_origins(names)
+        return parse_origins(names)
 
     @field_validator("hosts")
     @classmethod
     def _are_hosts(cls, names: tuple[str, ...]) -> tuple[str, ...]:
-        return read_hosts(names)
+        return parse_hosts(names)
 
     @model_validator(mode="after")
     def _is_whole_issuer(self) -> Self:

@@ -7,7 +7,7 @@ from types import FrameType
 from typing import Any
 
 
-def tell_of_stop(stop: Callable[[], object]) -> None:
+def on_stop_signal(stop: Callable[[], object]) -> None:
     """Have `stop` called as soon as a signal asks this process to end.
 
     uvicorn, which has set its handlers by now, waits then for requests to finish before it tells the app, and an event stream

@@ -13,7 +13,7 @@ PAYLOAD = "actor"
 """In the payload of a WebSocket's `connection_init`, for browsers, which can set no headers."""
 
 
-def actor_of(principal: Principal, headers: Headers, payload: Mapping[str, Any] | None = None) -> str:
+def actor_name(principal: Principal, headers: Headers, payload: Mapping[str, Any] | None = None) -> str:
     """The principal's name; with an actor that the client names, `alice via console`. Raises InvalidInput."""
     named = _named(headers, payload)
     if named is None:

@@ -18,22 +18,22 @@ from domain.api_keys import Token
 from domain.errors import ServiceUnavailable, Unauthenticated
 from domain.ids import WorkspaceId
 from domain.principals import Principal, local
-from server.auth.oidc import Issuer
+from server.auth.oidc import OidcIssuer
 
 logger = logging.getLogger("rapporteur.auth")
 
-KEPT_FOR = 5.0
+PRINCIPAL_TTL_SECONDS = 5.0
 """Seconds."""
-KEPT = 10_000
+MAX_CACHED_PRINCIPALS = 10_000
 """Principals."""
-NOTE_USE = 30.0
+USE_RECORDING_INTERVAL_SECONDS = 30.0
 """Seconds between notes of when keys were used."""
 
 MISSING = "a key is needed: Authorization: Bearer <key>, in connection_init for a WebSocket"
 NOT_VALID = "the key or token is not valid, or no longer"
 
 
-class NoAuthentication:
+class OpenAccess:
     """Whoever reaches the server may do everything in its workspace."""
 
     def __init__(self, workspace_id: WorkspaceId) -> None:
@@ -46,17 +46,17 @@ class NoAuthentication:
         """There is nothing to do."""
 
 
-class Authentication:
+class Authenticator:
     """One for a process and database."""
 
-    def __init__(self, database: Database, issuer: Issuer | None = None) -> None:
+    def __init__(self, database: Database, issuer: OidcIssuer | None = None) -> None:
         """`issuer` is whose tokens are good beside keys."""
         self._database = database
         self._issuer = issuer
         self._kept: OrderedDict[bytes, tuple[Principal, float]] = OrderedDict()
         self._under_way: dict[bytes, asyncio.Task[Principal]] = {}
         self._used: dict[KeyName, datetime] = {}
-        database.notifier.subscribe(self._hear)
+        database.notifier.subscribe(self._on_changes)
 
     async def principal(self, token: str | None) -> Principal:
         """Raises Unauthenticated, or ServiceUnavailable if nobody can say now."""
@@ -76,7 +76,7 @@ class Authentication:
         """Note when keys were used, now and then, and once more when cancelled."""
         try:
             while True:
-                await asyncio.sleep(NOTE_USE)
+                await asyncio.sleep(USE_RECORDING_INTERVAL_SECONDS)
                 await self.note_use()
         finally:
             await self.note_use()
@@ -107,8 +107,8 @@ class Authentication:
         self._kept.pop(name, None)
         if asked.cancelled() or asked.exception() is not None:
             return
-        self._kept[name] = (asked.result(), time.monotonic() + KEPT_FOR)
-        if len(self._kept) > KEPT:
+        self._kept[name] = (asked.result(), time.monotonic() + PRINCIPAL_TTL_SECONDS)
+        if len(self._kept) > MAX_CACHED_PRINCIPALS:
             self._kept.popitem(last=False)
 
     async def _ask(self, token: str) -> Principal:
@@ -124,7 +124,7 @@ class Authentication:
             logger.warning("a token of the issuer is for a workspace that is not there: %s", principal.workspace_id)
         raise Unauthenticated(NOT_VALID)
 
-    def _hear(self, changes: Changes | None) -> None:
+    def _on_changes(self, changes: Changes | None) -> None:
         if changes is None or changes.keys:
             self._under_way.clear()  # what the database says to them may be older: who comes now asks anew
         if changes is None:

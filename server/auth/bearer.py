@@ -12,7 +12,7 @@ MAX_LENGTH = 8_192
 """Characters of a token: as much as common proxies let through in a header."""
 
 
-def token_of(headers: Headers, payload: Mapping[str, Any] | None = None) -> str | None:
+def bearer_token(headers: Headers, payload: Mapping[str, Any] | None = None) -> str | None:
     """The token; that of the payload of `connection_init` first: browsers can set no headers of a WebSocket.
 
     In the payload it stands as `Authorization`, or within `headers`, whatever the case: clients differ. None for a missing

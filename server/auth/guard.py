@@ -4,11 +4,11 @@ from typing import NamedTuple, Protocol
 
 from domain.errors import ServiceUnavailable, Unauthenticated
 from domain.principals import Principal
-from server.auth.bearer import CHALLENGE, INVALID, token_of
-from server.auth.rate_limits import Allowances
+from server.auth.bearer import CHALLENGE, INVALID, bearer_token
+from server.auth.rate_limits import RateLimiters
 from server.auth.sessions import Sessions
 from server.wire.headers import Headers
-from server.wire.refusals import Refused
+from server.wire.refusals import RequestRefused
 
 
 class Authenticates(Protocol):
@@ -22,16 +22,16 @@ class Authenticates(Protocol):
 class Guard(NamedTuple):
     """One for a process and database."""
 
-    authentication: Authenticates
-    allowances: Allowances
+    authenticator: Authenticates
+    rate_limiters: RateLimiters
     sessions: Sessions
 
     async def principal(self, headers: Headers) -> Principal:
-        """Who sends an HTTP request. Raises Refused."""
-        token = token_of(headers)
+        """Who sends an HTTP request. Raises RequestRefused."""
+        token = bearer_token(headers)
         try:
-            return await self.authentication.principal(token)
+            return await self.authenticator.principal(token)
         except Unauthenticated as error:
-            raise Refused(401, str(error), CHALLENGE if token is None else INVALID) from error
+            raise RequestRefused(401, str(error), CHALLENGE if token is None else INVALID) from error
         except ServiceUnavailable as error:
-            raise Refused(503, str(error), {"Retry-After": str(error.retry_after)}) from error
+            raise RequestRefused(503, str(error), {"Retry-After": str(error.retry_after)}) from error

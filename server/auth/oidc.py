@@ -21,28 +21,28 @@ logger = logging.getLogger("rapporteur.auth")
 
 ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"]
 """Asymmetric ones: whoever can verify a token must not be able to make it."""
-LEEWAY = 30
+CLOCK_SKEW_SECONDS = 30
 """Seconds by which the issuer's clock may differ."""
-FRESH = 300.0
+KEY_SET_MAX_AGE_SECONDS = 300.0
 """Seconds after which the key set is read anew: so long is a key good that the issuer has withdrawn."""
-AGAIN = 10.0
+KEY_SET_RETRY_SECONDS = 10.0
 """Seconds at least between two readings, whatever tokens name."""
-ANSWER = 5.0
+ISSUER_TIMEOUT_SECONDS = 5.0
 """Seconds in which the issuer must answer."""
-MAX_KEYS = 256 * 1024
+MAX_KEY_SET_BYTES = 256 * 1024
 """Bytes of a key set."""
 SCOPE_PREFIX = "rapporteur:"
 """May stand before the scopes, where the issuer's are those of many services."""
 
 
-class Issuer:
+class OidcIssuer:
     """The issuer that the settings name."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._keys: dict[str | None, jwt.PyJWK] = {}
-        self._read_at = -FRESH
-        self._tried_at = -FRESH
+        self._read_at = -KEY_SET_MAX_AGE_SECONDS
+        self._tried_at = -KEY_SET_MAX_AGE_SECONDS
         self._reading = asyncio.Lock()
 
     async def principal(self, token: str) -> Principal | None:
@@ -57,7 +57,7 @@ class Issuer:
                 algorithms=ALGORITHMS,
                 audience=self._settings.oidc_audience,
                 issuer=self._settings.oidc_issuer,
-                leeway=LEEWAY,
+                leeway=CLOCK_SKEW_SECONDS,
                 options={"require": ["exp", "iss", "aud", "sub"]},
             )
             return self._principal(claims)
@@ -74,16 +74,16 @@ class Issuer:
             f"sub:{subject}",
             subject,
             with_included(_scopes(claims.get(self._settings.oidc_scopes_claim))),
-            expires_at=datetime.fromtimestamp(int(claims["exp"]) + LEEWAY, UTC),
+            expires_at=datetime.fromtimestamp(int(claims["exp"]) + CLOCK_SKEW_SECONDS, UTC),
         )
 
     async def _key(self, kid: object) -> jwt.PyJWK | None:
         """The key of that name; a token that names none is of the only one."""
-        for fresh_for in (FRESH, AGAIN):  # a new name may be that of a new key
+        for fresh_for in (KEY_SET_MAX_AGE_SECONDS, KEY_SET_RETRY_SECONDS):  # a new name may be that of a new key
             if time.monotonic() - self._read_at > fresh_for:  # else nobody waits for a reading that is under way
                 async with self._reading:
                     now = time.monotonic()
-                    if now - self._read_at > fresh_for and now - self._tried_at > AGAIN:
+                    if now - self._read_at > fresh_for and now - self._tried_at > KEY_SET_RETRY_SECONDS:
                         self._tried_at = now
                         await self._read()
             if kid is None and len(self._keys) == 1:
@@ -97,7 +97,7 @@ class Issuer:
         assert source is not None
         try:
             if source.startswith(("http://", "https://")):
-                async with asyncio.timeout(ANSWER):  # in all; httpx's is for each part of the answer
+                async with asyncio.timeout(ISSUER_TIMEOUT_SECONDS):  # in all; httpx's is for each part of the answer
                     content = await _fetched(source)
             else:
                 content = await asyncio.to_thread(Path(source).read_bytes)
@@ -116,8 +116,8 @@ async def _fetched(url: str) -> bytes:
         response.raise_for_status()
         async for part in response.aiter_bytes():
             content += part
-            if len(content) > MAX_KEYS:
-                raise ValueError(f"more than {MAX_KEYS} bytes")
+            if len(content) > MAX_KEY_SET_BYTES:
+                raise ValueError(f"more than {MAX_KEY_SET_BYTES} bytes")
     return bytes(content)
 
 

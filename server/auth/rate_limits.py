@@ -8,13 +8,13 @@ from domain.errors import RateLimited
 from domain.principals import Principal
 from server.settings import Settings
 
-WINDOW = 60.0
+WINDOW_SECONDS = 60.0
 """Seconds."""
-KEPT = 10_000
-"""Allowances; beyond, those are forgotten whose buckets are full, and of which nothing is open."""
+MAX_RATE_LIMITERS = 10_000
+"""RateLimiters; beyond, those are forgotten whose buckets are full, and of which nothing is open."""
 
 
-class Rates(NamedTuple):
+class RateLimits(NamedTuple):
     """0: as much as they like."""
 
     requests: int = 0
@@ -27,13 +27,13 @@ class Rates(NamedTuple):
     """At once."""
 
     @classmethod
-    def of(cls, settings: Settings) -> "Rates":
+    def from_settings(cls, settings: Settings) -> "RateLimits":
         return cls(
             settings.rate_requests, settings.rate_cost, settings.max_key_operations, settings.max_key_subscriptions
         )
 
 
-class Bucket:
+class TokenBucket:
     """A token bucket: holds a minute's worth, and is refilled evenly."""
 
     def __init__(self, size: int) -> None:
@@ -48,14 +48,14 @@ class Bucket:
         """
         missing = min(amount, self._size) - self.level
         if missing > 0:
-            return missing / self._size * WINDOW
+            return missing / self._size * WINDOW_SECONDS
         self._level -= amount
         return 0.0
 
     @property
     def level(self) -> float:
         now = time.monotonic()
-        self._level = min(self._size, self._level + (now - self._at) / WINDOW * self._size)
+        self._level = min(self._size, self._level + (now - self._at) / WINDOW_SECONDS * self._size)
         self._at = now
         return self._level
 
@@ -66,11 +66,11 @@ class Bucket:
     def header(self, name: str) -> str:
         """What is left, and the seconds until the bucket is full again."""
         level = self.level
-        full = math.ceil((self._size - level) / self._size * WINDOW)
+        full = math.ceil((self._size - level) / self._size * WINDOW_SECONDS)
         return f'"{name}";r={max(0, math.floor(level))};t={full}'
 
 
-class AtOnce:
+class ConcurrencyLimit:
     """As a context manager: one more for the length of the block. Raises RateLimited if there are as many as may be."""
 
     def __init__(self, kind: str, most: int) -> None:
@@ -87,17 +87,17 @@ class AtOnce:
         self.open -= 1
 
 
-class Allowance:
+class RateLimiter:
     """Of one principal."""
 
-    def __init__(self, rates: Rates) -> None:
+    def __init__(self, rates: RateLimits) -> None:
         self._rates = rates
         self._buckets = {
-            name: Bucket(size) for name, size in (("requests", rates.requests), ("cost", rates.cost)) if size
+            name: TokenBucket(size) for name, size in (("requests", rates.requests), ("cost", rates.cost)) if size
         }
-        self._policy = ", ".join(f'"{name}";q={getattr(rates, name)};w={WINDOW:.0f}' for name in self._buckets)
-        self.operations = AtOnce("operations", rates.operations)
-        self.subscriptions = AtOnce("subscriptions", rates.subscriptions)
+        self._policy = ", ".join(f'"{name}";q={getattr(rates, name)};w={WINDOW_SECONDS:.0f}' for name in self._buckets)
+        self.operations = ConcurrencyLimit("operations", rates.operations)
+        self.subscriptions = ConcurrencyLimit("subscriptions", rates.subscriptions)
 
     def request(self) -> None:
         """Raises RateLimited."""
@@ -127,18 +127,18 @@ class Allowance:
             raise RateLimited(f"your key has used up its {most:,} {name} a minute", math.ceil(seconds))
 
 
-class Allowances:
+class RateLimiters:
     """Of all principals, in this process."""
 
-    def __init__(self, rates: Rates) -> None:
+    def __init__(self, rates: RateLimits) -> None:
         self._rates = rates
-        self._kept: dict[tuple[object, str], Allowance] = {}
+        self._kept: dict[tuple[object, str], RateLimiter] = {}
 
-    def of(self, principal: Principal) -> Allowance:
+    def for_principal(self, principal: Principal) -> RateLimiter:
         name = (principal.workspace_id, principal.id)
-        allowance = self._kept.get(name)
-        if allowance is None:
-            if len(self._kept) >= KEPT:
+        rate_limiter = self._kept.get(name)
+        if rate_limiter is None:
+            if len(self._kept) >= MAX_RATE_LIMITERS:
                 self._kept = {name: each for name, each in self._kept.items() if not each.idle}
-            allowance = self._kept[name] = Allowance(self._rates)
-        return allowance
+            rate_limiter = self._kept[name] = RateLimiter(self._rates)
+        return rate_limiter

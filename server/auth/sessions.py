@@ -13,7 +13,7 @@ from domain.principals import Principal
 
 logger = logging.getLogger("rapporteur.auth")
 
-LOOK = 2.0
+SESSION_CHECK_INTERVAL_SECONDS = 2.0
 """Seconds between looks at all that is open, also where no notification came."""
 
 
@@ -23,11 +23,11 @@ class Sessions:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._open: dict[object, tuple[Principal, Callable[[], None]]] = {}
-        self._rung = asyncio.Event()
-        database.notifier.subscribe(self._hear)
+        self._changed = asyncio.Event()
+        database.notifier.subscribe(self._on_changes)
 
     @contextmanager
-    def one(self, principal: Principal, end: Callable[[], None]) -> Iterator[None]:
+    def track(self, principal: Principal, end: Callable[[], None]) -> Iterator[None]:
         """A session for the length of the block; `end` is called, at most once, when it must end."""
         name = object()
         self._open[name] = (principal, end)
@@ -40,9 +40,9 @@ class Sessions:
         """End what must end, until cancelled."""
         while True:
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(LOOK):
-                    await self._rung.wait()
-            self._rung.clear()
+                async with asyncio.timeout(SESSION_CHECK_INTERVAL_SECONDS):
+                    await self._changed.wait()
+            self._changed.clear()
             try:
                 await self._look()
             except ServiceUnavailable as error:
@@ -64,6 +64,6 @@ class Sessions:
             if session := self._open.pop(name, None):
                 session[1]()
 
-    def _hear(self, changes: Changes | None) -> None:
+    def _on_changes(self, changes: Changes | None) -> None:
         if changes is None or changes.keys:
-            self._rung.set()
+            self._changed.set()

@@ -14,7 +14,7 @@ from domain.configs import CONFIG_FIELDS
 from domain.diffs import text_diff
 from domain.manifests import MAX_ENTITIES
 from server.cli.options import DEFAULT_URL, Key, Url, errors, fail
-from server.client.agent_files import SUFFIX, NotAManifest, files, in_files, misnamed, pull, read_manifest
+from server.client.agent_files import MANIFEST_SUFFIX, NotAManifest, files, in_files, misnamed, pull, read_manifest
 from server.client.api_client import ApiClient, ApiError
 
 app = typer.Typer(no_args_is_help=True, help="Keep agents as YAML files, in a git repository for instance.")
@@ -103,9 +103,9 @@ def _read(directory: Path) -> tuple[list[Path], list[dict[str, Any]]]:
         raise fail(f"{directory}: {error.strerror}") from error
     # Passed over, their agents would be pruned.
     for path in others:
-        errors.print(visible(f"{path}: must be named SLUG{SUFFIX}"), style="red", markup=False, soft_wrap=True)
+        errors.print(visible(f"{path}: must be named SLUG{MANIFEST_SUFFIX}"), style="red", markup=False, soft_wrap=True)
     if not paths and not others:
-        raise fail(f"{directory}: there are no files SLUG{SUFFIX}")
+        raise fail(f"{directory}: there are no files SLUG{MANIFEST_SUFFIX}")
     manifests, refused = [], bool(others)
     for path in paths:
         try:

@@ -12,7 +12,7 @@ import typer
 from domain.errors import RapporteurError
 from schema.schema import schema as built
 from server import logging as logs
-from server.app import open_documents
+from server.app import load_documents
 from server.cli.options import DatabaseUrl, DataDir, fail, read_settings
 from server.graphiql import is_vendored
 from server.middleware.cors import check_origins
@@ -200,7 +200,7 @@ def serve(
     # uvicorn raises the signal that ended it once more: leave then through the blocks below, not past them.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
-        open_documents(settings)  # here, where a mistake in one can still be told
+        load_documents(settings)  # here, where a mistake in one can still be told
         with database_url(settings) as url:
             settings = asyncio.run(ready_to_serve(settings, url))
             check_origins(settings.origins, authenticated=bool(settings.auth))

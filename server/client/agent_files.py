@@ -13,12 +13,12 @@ from domain.slugs import slug
 from domain.validation import Rule, Violation, storable
 from server.client.api_client import ApiClient
 
-SUFFIX = ".yaml"
+MANIFEST_SUFFIX = ".yaml"
 PAGE = 100
-MAX_FILE = 16 * 1024 * 1024
+MAX_FILE_BYTES = 16 * 1024 * 1024
 """Bytes: more than an agent with all its variants can have in common use."""
 
-_text_rule: Rule = storable(MAX_FILE)
+_text_rule: Rule = storable(MAX_FILE_BYTES)
 """What can be sent at all; how long it may be, the server says."""
 
 _AGENT = {"name", "description", "active", "config", "variants"}
@@ -92,12 +92,12 @@ class _Loader(yaml.SafeLoader):  # type: ignore[misc]
 def read_manifest(path: Path) -> dict[str, Any]:
     """The agent of a file, as the mutation `applyAgents` takes it. Raises NotAManifest; values are checked by the server."""
     try:
-        name = slug(path.name.removesuffix(SUFFIX))
+        name = slug(path.name.removesuffix(MANIFEST_SUFFIX))
     except Violation as error:
         raise NotAManifest(f"the file's name is the agent's slug, and {error}") from error
     try:
-        if path.stat().st_size > MAX_FILE:
-            raise NotAManifest(f"is larger than {MAX_FILE // 2**20} MiB")
+        if path.stat().st_size > MAX_FILE_BYTES:
+            raise NotAManifest(f"is larger than {MAX_FILE_BYTES // 2**20} MiB")
         loaded = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
     except OSError as error:
         raise NotAManifest(f"cannot be read: {error.strerror}") from error
@@ -186,7 +186,7 @@ def pull(client: ApiClient) -> Iterator[tuple[str, str]]:
     while True:
         page = client.run("AgentManifests", first=PAGE, after=after)
         for agent in page["nodes"]:
-            yield f"{agent['slug']}{SUFFIX}", write_manifest(agent)
+            yield f"{agent['slug']}{MANIFEST_SUFFIX}", write_manifest(agent)
         if not page["pageInfo"]["hasNextPage"]:
             return
         after = page["pageInfo"]["endCursor"]
@@ -194,12 +194,16 @@ def pull(client: ApiClient) -> Iterator[tuple[str, str]]:
 
 def files(directory: Path) -> list[Path]:
     """The directory's manifests, by name."""
-    return [path for path in _shown(directory) if path.name.endswith(SUFFIX)]
+    return [path for path in _shown(directory) if path.name.endswith(MANIFEST_SUFFIX)]
 
 
 def misnamed(directory: Path) -> list[Path]:
     """What looks like a manifest, and would be passed over for its name."""
-    return [path for path in _shown(directory) if path.suffix.lower() in (".yml", SUFFIX) and path.suffix != SUFFIX]
+    return [
+        path
+        for path in _shown(directory)
+        if path.suffix.lower() in (".yml", MANIFEST_SUFFIX) and path.suffix != MANIFEST_SUFFIX
+    ]
 
 
 def _shown(directory: Path) -> list[Path]:

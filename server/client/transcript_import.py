@@ -15,14 +15,14 @@ from domain.segments import SegmentContent
 from domain.transcripts import NotATranscript, read_transcript
 from server.client.api_client import ApiClient
 
-BATCH = 500
+SEGMENTS_PER_REQUEST = 500
 """Segments of one request."""
-MAX_FILE = 256 * 1024 * 1024
+MAX_FILE_BYTES = 256 * 1024 * 1024
 """Bytes: more than any meeting's words."""
 
 
 @dataclass(frozen=True, slots=True)
-class Imported:
+class ImportResult:
     """What became of a file. `segments` counts those created now: 0 where it had been imported before."""
 
     meeting_id: str
@@ -31,7 +31,7 @@ class Imported:
     again: bool
 
 
-def import_file(client: ApiClient, path: Path, progress: Callable[[int, int], None]) -> Imported:
+def import_file(client: ApiClient, path: Path, progress: Callable[[int, int], None]) -> ImportResult:
     """Import one file; `progress` is told how many of how many segments are in.
 
     Raises NotATranscript (also for a file that cannot be read) before anything is written, and ApiError.
@@ -42,16 +42,16 @@ def import_file(client: ApiClient, path: Path, progress: Callable[[int, int], No
     meeting = _meeting_of(client, source["sha256"])
     if meeting and meeting["state"] != "CREATED":
         progress(len(contents), len(contents))
-        return Imported(meeting["id"], meeting["title"], 0, again=True)
+        return ImportResult(meeting["id"], meeting["title"], 0, again=True)
     if meeting is None:
         meeting = client.run("CreateMeeting", input={"title": _title(path), "metadata": {"import": source}})
     created = 0
-    for start in range(0, len(contents), BATCH):
-        batch = [segment_input(content) for content in contents[start : start + BATCH]]
+    for start in range(0, len(contents), SEGMENTS_PER_REQUEST):
+        batch = [segment_input(content) for content in contents[start : start + SEGMENTS_PER_REQUEST]]
         created += client.run("UpsertSegments", meetingId=meeting["id"], segments=batch)["created"]
         progress(start + len(batch), len(contents))
     client.run("UpdateMeeting", id=meeting["id"], input={"state": "COMPLETED"})
-    return Imported(meeting["id"], meeting["title"], created, again=False)
+    return ImportResult(meeting["id"], meeting["title"], created, again=False)
 
 
 def read_file(path: Path) -> list[SegmentContent]:
@@ -61,8 +61,8 @@ def read_file(path: Path) -> list[SegmentContent]:
 
 def _read(path: Path) -> bytes:
     try:
-        if path.stat().st_size > MAX_FILE:
-            raise NotATranscript(f"is larger than {MAX_FILE // 2**20} MiB")
+        if path.stat().st_size > MAX_FILE_BYTES:
+            raise NotATranscript(f"is larger than {MAX_FILE_BYTES // 2**20} MiB")
         return path.read_bytes()
     except OSError as error:
         raise NotATranscript(f"cannot be read: {error.strerror}") from error

@@ -18,36 +18,36 @@ from server.client.transcript_import import segment_input
 WORDS_PER_STEP = 3
 MAX_STEPS = 8
 """Growing texts of one segment, at most."""
-CORRECTED_AFTER = 10.0
+CORRECTION_DELAY_SECONDS = 10.0
 """Seconds from the end of a segment to its correction."""
-TICK = 0.05
+TICK_SECONDS = 0.05
 """Seconds of real time: what is due within one tick is sent together."""
-MAX_SENT = 500
+MAX_SEGMENTS_PER_REQUEST = 500
 """Segments of one request."""
 
 
 @dataclass(frozen=True, slots=True)
-class Spoken:
+class ScheduledSegment:
     """Something to send at a time, in seconds of the meeting."""
 
     time: float
     content: SegmentContent
 
 
-def script(contents: Sequence[SegmentContent], corrected: Mapping[int, SegmentContent]) -> list[Spoken]:
+def script(contents: Sequence[SegmentContent], corrected: Mapping[int, SegmentContent]) -> list[ScheduledSegment]:
     """All that will be sent, in order. `corrected` has the better segments by number; those that say the same are left out."""
-    lines: list[Spoken] = []
+    lines: list[ScheduledSegment] = []
     for content in contents:
         lines += _growing(content)
-        lines.append(Spoken(content.end_time, content))
+        lines.append(ScheduledSegment(content.end_time, content))
         better = corrected.get(content.segment_id or 0)
         if better and (better.text, better.speaker) != (content.text, content.speaker):
             revised = replace(content, text=better.text, speaker=better.speaker)
-            lines.append(Spoken(content.end_time + CORRECTED_AFTER, revised))
+            lines.append(ScheduledSegment(content.end_time + CORRECTION_DELAY_SECONDS, revised))
     return sorted(lines, key=lambda line: line.time)
 
 
-def _growing(content: SegmentContent) -> Iterator[Spoken]:
+def _growing(content: SegmentContent) -> Iterator[ScheduledSegment]:
     """The hypotheses: the first words, at times evenly spread over the segment."""
     words = content.text.split()
     steps = min(MAX_STEPS, (len(words) - 1) // WORDS_PER_STEP)
@@ -55,13 +55,13 @@ def _growing(content: SegmentContent) -> Iterator[Spoken]:
         share = step / (steps + 1)
         moment = content.start_time + share * (content.end_time - content.start_time)
         said = " ".join(words[: max(1, round(share * len(words)))])
-        yield Spoken(moment, replace(content, text=said, end_time=moment, is_final=False))
+        yield ScheduledSegment(moment, replace(content, text=said, end_time=moment, is_final=False))
 
 
 def replay(
     client: ApiClient,
     meeting_id: str,
-    lines: Sequence[Spoken],
+    lines: Sequence[ScheduledSegment],
     speed: float,
     show: Callable[[int, SegmentContent], None],
 ) -> None:
@@ -76,9 +76,9 @@ def replay(
         while sent < len(lines):
             due = started + (lines[sent].time - beginning) / speed
             time.sleep(max(0.0, due - time.monotonic()))
-            horizon = beginning + (time.monotonic() + TICK - started) * speed
+            horizon = beginning + (time.monotonic() + TICK_SECONDS - started) * speed
             batch: dict[int | None, SegmentContent] = {}
-            while sent < len(lines) and lines[sent].time <= horizon and len(batch) < MAX_SENT:
+            while sent < len(lines) and lines[sent].time <= horizon and len(batch) < MAX_SEGMENTS_PER_REQUEST:
                 batch[lines[sent].content.segment_id] = lines[sent].content  # of one segment only the newest matters
                 sent += 1
             client.run("UpsertSegments", meetingId=meeting_id, segments=[segment_input(one) for one in batch.values()])

@@ -104,12 +104,12 @@ def read_operations(directory: Path) -> list[dict[str, Any]]:
     their files, with a skeleton of their variables.
     """
     tour: dict[str, dict[str, Any]] = json.loads((HERE / "tour.json").read_text(encoding="utf-8"))
-    places = {name: place for place, name in enumerate(tour)}
+    order = {name: place for place, name in enumerate(tour)}
     operations = [
         {"name": name, "query": text, "variables": tour.get(name, skeleton)}
         for name, text, skeleton in _documents(directory)
     ]
-    return sorted(operations, key=lambda operation: places.get(operation["name"], len(places)))
+    return sorted(operations, key=lambda operation: order.get(operation["name"], len(order)))
 
 
 def _documents(directory: Path) -> Iterator[tuple[str, str, dict[str, Any]]]:

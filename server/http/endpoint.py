@@ -11,20 +11,20 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from domain.errors import InvalidInput, RateLimited
 from domain.principals import Principal
 from resolvers.context import Context
-from server.auth.actor import actor_of
+from server.auth.actor import actor_name
 from server.auth.guard import Guard
-from server.auth.rate_limits import Allowance
+from server.auth.rate_limits import RateLimiter
 from server.graphiql import graphiql_page
 from server.http.sse import EventStream
-from server.middleware.csrf import check_not_forged
-from server.operations.runner import Streams
+from server.middleware.csrf import check_csrf
+from server.operations.runner import OperationRunner
 from server.settings import Settings
-from server.wire.connection_limit import Places, TooManyConnections
+from server.wire.connection_limit import ConnectionLimit, TooManyConnections
 from server.wire.content_negotiation import JSON, RESPONSE, Accepted, accepted, content_type
-from server.wire.headers import Headers, headers_of
-from server.wire.refusals import CLIENT_LEFT, Refused, error_response
-from server.wire.request_errors import RequestErrors, encoded_errors
-from server.wire.requests import GraphQLRequest, from_body, from_url
+from server.wire.headers import Headers, request_headers
+from server.wire.refusals import CLIENT_LEFT, RequestRefused, error_response
+from server.wire.request_errors import RequestErrors, encode_errors
+from server.wire.requests import GraphQLRequest, request_from_body, request_from_url
 
 COST_HEADER = b"rapporteur-cost"
 """With any value asks for the cost, as `extensions: {"cost": true}` in the body does."""
@@ -34,66 +34,66 @@ ONLY_POST = {"Allow": "POST"}
 TOO_MANY_REQUESTS = 429
 
 
-class GraphQLView:
+class GraphQLEndpoint:
     """Answers `POST` of `application/json`, `GET` of queries, and browsers' `GET` with GraphiQL."""
 
     def __init__(
         self,
-        streams: Streams,
+        runner: OperationRunner,
         guard: Guard,
         new_context: Callable[[Principal, str], Context],
         settings: Settings,
-        places: Places,
+        connection_limit: ConnectionLimit,
         closing: asyncio.Event,
     ) -> None:
         """`closing` is set when the server stops: streams end then."""
-        self._streams = streams
+        self._runner = runner
         self._guard = guard
         self._new_context = new_context
         self._settings = settings
-        self._places = places
+        self._connection_limit = connection_limit
         self._closing = closing
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = headers_of(scope)
+        headers = request_headers(scope)
         accepts = accepted(headers.get(b"accept", b""))
         answer: ASGIApp
         try:
             answer = await self._answer(scope, headers, accepts, receive)
-        except Refused as refused:
+        except RequestRefused as refused:
             answer = error_response(refused.message, refused.status, refused.headers, accepts.single or JSON)
         except ClientDisconnect:
             answer = Response(status_code=CLIENT_LEFT)
         except Exception as error:  # of ours: raised, it would close the connection before the client has read why
-            errors = RequestErrors.of(error)
-            answer = Response(encoded_errors(errors), errors.status, media_type=content_type(accepts.single or JSON))
+            errors = RequestErrors.from_exception(error)
+            answer = Response(encode_errors(errors), errors.status, media_type=content_type(accepts.single or JSON))
         if not isinstance(answer, EventStream):
             await answer(scope, receive, send)
             return
         try:
-            with self._places.one(), self._guard.sessions.one(answer.principal, answer.end):
+            with self._connection_limit.hold(), self._guard.sessions.track(answer.principal, answer.end):
                 await answer(scope, receive, send)
         except TooManyConnections:
             await error_response("too many connections: try again later", 503)(scope, receive, send)
 
     async def _answer(self, scope: Scope, headers: Headers, accepts: Accepted, receive: Receive) -> ASGIApp:
-        """The answer, which may be a stream that has not begun. Raises Refused, or ClientDisconnect."""
+        """The answer, which may be a stream that has not begun. Raises RequestRefused, or ClientDisconnect."""
         method = scope["method"]
         if method == "GET":
             if accepts.html:
                 if not self._settings.serves_graphiql:
-                    raise Refused(404, "there is no GraphiQL here: send a POST with the document as JSON")
+                    raise RequestRefused(404, "there is no GraphiQL here: send a POST with the document as JSON")
                 return graphiql_page()
-            check_not_forged(headers)
+            check_csrf(headers)
         elif method != "POST":
-            raise Refused(405, "send a POST with the document as JSON, or a GET of a query", METHODS)
-        principal, allowance = await self._admitted(headers)
+            raise RequestRefused(405, "send a POST with the document as JSON, or a GET of a query", METHODS)
+        principal, rate_limiter = await self._admitted(headers)
         if method == "GET":
-            asked = from_url(scope["query_string"])
+            asked = request_from_url(scope["query_string"])
         else:
-            asked = await from_body(headers, receive, self._settings.max_body, self._settings.operation_timeout)
+            asked = await request_from_body(headers, receive, self._settings.max_body, self._settings.operation_timeout)
         if accepts.single is None and (method == "GET" or not accepts.events):
-            raise Refused(406, f"the answer can be {RESPONSE} or {JSON}, or text/event-stream to a POST")
+            raise RequestRefused(406, f"the answer can be {RESPONSE} or {JSON}, or text/event-stream to a POST")
         if COST_HEADER in headers:
             asked = asked._replace(extensions={**(asked.extensions or {}), "cost": True})
         scope.setdefault("state", {})["operation"] = asked.operation_name  # for the request's line in the log
@@ -102,42 +102,42 @@ class GraphQLView:
             return self._events(asked, context)
         retry: dict[str, str] = {}
         try:
-            executable = self._streams.prepared(asked)
+            executable = self._runner.prepare(asked)
             kind = executable.operation.operation
             if method == "GET" and kind is not OperationType.QUERY:
-                raise Refused(405, f"a {kind.value} needs a POST", ONLY_POST)
+                raise RequestRefused(405, f"a {kind.value} needs a POST", ONLY_POST)
             if kind is OperationType.SUBSCRIPTION:
                 # Some clients (urql) accept events in every request: only a subscription is answered so.
                 if accepts.events:
                     return self._events(asked, context)
-                raise Refused(400, "a subscription needs a WebSocket, or the header Accept: text/event-stream")
-            body, status = await self._streams.execute(executable, context, receive), 200
+                raise RequestRefused(400, "a subscription needs a WebSocket, or the header Accept: text/event-stream")
+            body, status = await self._runner.execute(executable, context, receive), 200
         except RequestErrors as error:
-            body, status = encoded_errors(error), error.status
+            body, status = encode_errors(error), error.status
             if error.retry_after is not None:
                 retry = {"Retry-After": str(error.retry_after)}
         if accepts.single != RESPONSE and status != TOO_MANY_REQUESTS:
             status = 200
-        answer_headers = HEADERS.get(method, {}) | allowance.headers() | retry
+        answer_headers = HEADERS.get(method, {}) | rate_limiter.headers() | retry
         return Response(body, status, answer_headers, media_type=content_type(accepts.single))
 
-    async def _admitted(self, headers: Headers) -> tuple[Principal, Allowance]:
-        """Who asks, before anything of the request is read. Raises Refused."""
+    async def _admitted(self, headers: Headers) -> tuple[Principal, RateLimiter]:
+        """Who asks, before anything of the request is read. Raises RequestRefused."""
         principal = await self._guard.principal(headers)
-        allowance = self._guard.allowances.of(principal)
+        rate_limiter = self._guard.rate_limiters.for_principal(principal)
         try:
-            allowance.request()
+            rate_limiter.request()
         except RateLimited as error:
-            limits = allowance.headers() | {"Retry-After": str(error.retry_after)}
-            raise Refused(TOO_MANY_REQUESTS, str(error), limits) from error
-        return principal, allowance
+            limits = rate_limiter.headers() | {"Retry-After": str(error.retry_after)}
+            raise RequestRefused(TOO_MANY_REQUESTS, str(error), limits) from error
+        return principal, rate_limiter
 
     def _events(self, asked: GraphQLRequest, context: Context) -> EventStream:
-        return EventStream(self._streams.answers(asked, context), context.principal, self._closing, self._settings)
+        return EventStream(self._runner.stream(asked, context), context.principal, self._closing, self._settings)
 
 
 def _actor(principal: Principal, headers: Headers) -> str:
     try:
-        return actor_of(principal, headers)
+        return actor_name(principal, headers)
     except InvalidInput as error:
-        raise Refused(400, str(error)) from error
+        raise RequestRefused(400, str(error)) from error

@@ -22,17 +22,17 @@ from domain.ids import WorkspaceId
 from domain.principals import Scope
 from executor import execution_counts
 from server.auth.guard import Guard
-from server.wire.connection_limit import Places
-from server.wire.headers import headers_of
-from server.wire.refusals import Refused, error_response
+from server.wire.connection_limit import ConnectionLimit
+from server.wire.headers import request_headers
+from server.wire.refusals import RequestRefused, error_response
 
 
 class Metrics(Collector):
     """Reads what is counted anyway, when it is asked for: an operation pays nothing for it."""
 
-    def __init__(self, database: Database, places: Places) -> None:
+    def __init__(self, database: Database, connection_limit: ConnectionLimit) -> None:
         self._database = database
-        self._places = places
+        self._connection_limit = connection_limit
 
     def collect(self) -> Iterator[Metric]:
         executed = CounterMetricFamily(
@@ -53,24 +53,28 @@ class Metrics(Collector):
             "Variables of an operation, or arguments of a root field, that graphql-core and Strawberry read.",
             execution_counts.inputs_fell_back,
         )
-        yield GaugeMetricFamily("rapporteur_streams_open", "WebSockets and event streams.", self._places.taken)
+        yield GaugeMetricFamily(
+            "rapporteur_streams_open", "WebSockets and event streams.", self._connection_limit.open_connections
+        )
         size, busy = self._database.connections()
         yield GaugeMetricFamily("rapporteur_database_connections", "Of the pool, open.", size)
         yield GaugeMetricFamily("rapporteur_database_connections_busy", "Of the pool, in use.", busy)
 
 
-def metrics_route(database: Database, places: Places, guard: Guard, workspace_id: WorkspaceId) -> Route:
+def metrics_route(
+    database: Database, connection_limit: ConnectionLimit, guard: Guard, workspace_id: WorkspaceId
+) -> Route:
     """For whoever reaches an open server, and for keys of its workspace with the scope ADMIN: they count what all do."""
     registry = CollectorRegistry()
     collectors: list[Callable[..., object]] = [ProcessCollector, PlatformCollector, GCCollector]
     for collector in collectors:
         collector(registry=registry)
-    registry.register(Metrics(database, places))
+    registry.register(Metrics(database, connection_limit))
 
     async def metrics(request: Request) -> Response:
         try:
-            principal = await guard.principal(headers_of(request.scope))
-        except Refused as refused:
+            principal = await guard.principal(request_headers(request.scope))
+        except RequestRefused as refused:
             return error_response(refused.message, refused.status, refused.headers)
         if Scope.ADMIN not in principal.scopes or principal.workspace_id != workspace_id:
             return error_response("metrics need the scope ADMIN in the server's own workspace", 403)

@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from domain.principals import Principal
 from server.settings import Settings
-from server.wire.request_errors import RequestErrors, encoded_errors
+from server.wire.request_errors import RequestErrors, encode_errors
 
 _HEADERS = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
@@ -68,7 +68,7 @@ class EventStream:
                 async for answer in answers:
                     await self._write(send, b"event: next\ndata: " + answer + b"\n\n")
         except RequestErrors as error:
-            await self._write(send, b"event: next\ndata: " + encoded_errors(error) + b"\n\n")
+            await self._write(send, b"event: next\ndata: " + encode_errors(error) + b"\n\n")
         await self._write(send, b"event: complete\ndata:\n\n")
 
     async def _keep_alive(self, send: Send) -> None:

@@ -17,7 +17,7 @@ def log_operation(operation: str | None, outcome: str, seconds: float) -> None:
     access.info("WS /graphql %s %.1f ms %s", outcome, milliseconds, operation or "", extra=fields)
 
 
-class RequestLog:
+class AccessLog:
     """Middleware: a line for each HTTP request, when it has been answered."""
 
     def __init__(self, app: ASGIApp) -> None:

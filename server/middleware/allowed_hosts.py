@@ -11,7 +11,7 @@ from ipaddress import ip_address
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from server.wire.headers import headers_of
+from server.wire.headers import request_headers
 from server.wire.refusals import error_response
 
 ANY = "*"
@@ -23,7 +23,7 @@ _NAME = re.compile(r"(\*\.)?[a-z0-9_-]+(\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\]")
 _HEADER = re.compile(r"([a-z0-9._-]+|\[[0-9a-f:.]+\])(:\d*)?")
 
 
-def read_hosts(named: Iterable[str]) -> tuple[str, ...]:
+def parse_hosts(named: Iterable[str]) -> tuple[str, ...]:
     """Names in small letters. Raises ValueError for what is none."""
     hosts = tuple(name.lower() for name in named)
     for host in hosts:
@@ -42,7 +42,7 @@ def is_loopback(host: str) -> bool:
         return host.lower() == "localhost"
 
 
-class HostCheck:
+class AllowedHosts:
     """Middleware: 400 for requests and WebSockets under another name."""
 
     def __init__(self, app: ASGIApp, hosts: Sequence[str]) -> None:
@@ -53,7 +53,7 @@ class HostCheck:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] in ("http", "websocket"):
-            host = headers_of(scope).get(b"host", b"")
+            host = request_headers(scope).get(b"host", b"")
             if not self._allowed(host) and scope["path"] not in HEALTH:
                 given = host.decode("latin-1")[:100]
                 message = f"this server does not answer to the Host {given!r}: name it in RAPPORTEUR_HOSTS (--hosts)"

@@ -8,7 +8,7 @@ from starlette.middleware.cors import CORSMiddleware
 from strawberry.http.websocket_origin import is_same_origin, normalize_origin
 
 from domain.errors import RapporteurError
-from server.middleware.csrf import PREFLIGHTED
+from server.middleware.csrf import PREFLIGHT_HEADERS
 from server.wire.headers import ACTOR_HEADER
 
 ANY = "*"
@@ -17,7 +17,7 @@ REQUEST_HEADERS = (
     "Content-Type",
     ACTOR_HEADER,
     "Rapporteur-Cost",
-    *PREFLIGHTED,
+    *PREFLIGHT_HEADERS,
     *("X-Apollo-Operation-Id", "ApolloGraphQL-Client-Name", "ApolloGraphQL-Client-Version"),
 )
 """What a page of a named origin may send."""
@@ -29,7 +29,7 @@ PREFLIGHT_SECONDS = 3600
 _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:\d{1,5})?")
 
 
-def read_origins(named: Iterable[str]) -> tuple[str, ...]:
+def parse_origins(named: Iterable[str]) -> tuple[str, ...]:
     """The origins as browsers write them. Raises ValueError for what is none."""
     origins = []
     for name in named:

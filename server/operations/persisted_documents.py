@@ -18,15 +18,15 @@ from schema.schema import schema
 from server.wire.request_errors import RequestErrors
 from server.wire.requests import GraphQLRequest
 
-KEPT_BYTES = 16 * 1024 * 1024
+MAX_STORED_BYTES = 16 * 1024 * 1024
 """Of all documents together that clients have sent; those that were not asked for the longest go first."""
-MAX_KEPT = 100_000
+MAX_STORED_DOCUMENT_BYTES = 100_000
 """Bytes of one of them."""
 
 _HASH = re.compile(r"[0-9a-f]{64}")
 
 
-class Documents:
+class PersistedDocuments:
     """Finds the document of a request. With an allow-list there are no others than those."""
 
     def __init__(self, trusted: Mapping[str, str] | None, *, apq: bool) -> None:
@@ -36,7 +36,7 @@ class Documents:
         self._kept: OrderedDict[str, str] = OrderedDict()
         self._bytes = 0
 
-    def resolved(self, asked: GraphQLRequest) -> GraphQLRequest:
+    def resolve(self, asked: GraphQLRequest) -> GraphQLRequest:
         """The request with the text of its document, if it may be executed. Raises RequestErrors."""
         if self._trusted is None and asked.document_id is None and not asked.extensions:
             return asked
@@ -44,10 +44,10 @@ class Documents:
         if asked.query is None:
             assert hash is not None  # else it were no request
             return asked._replace(query=self._found(hash, asked), document_id=None)
-        if hash is not None and hash != hash_of(asked.query):
+        if hash is not None and hash != sha256_hex(asked.query):
             raise _error("provided sha does not match query")
         if self._trusted is not None:
-            if hash_of(asked.query) not in self._trusted:
+            if sha256_hex(asked.query) not in self._trusted:
                 raise _error("only trusted documents are executed here, and this is none of them", "FORBIDDEN")
         elif hash is not None and asked.document_id is None and self._apq:
             self._keep(hash, asked.query)
@@ -70,17 +70,17 @@ class Documents:
 
     def _keep(self, hash: str, text: str) -> None:
         size = len(text.encode(errors="replace"))
-        if size > MAX_KEPT:
+        if size > MAX_STORED_DOCUMENT_BYTES:
             return
         if self._kept.pop(hash, None) is None:
             self._bytes += size
         self._kept[hash] = text
-        while self._bytes > KEPT_BYTES:
+        while self._bytes > MAX_STORED_BYTES:
             _, oldest = self._kept.popitem(last=False)
             self._bytes -= len(oldest.encode(errors="replace"))
 
 
-def hash_of(text: str) -> str:
+def sha256_hex(text: str) -> str:
     # Half a surrogate pair, which UTF-8 cannot hold, is in no document that can be parsed.
     return sha256(text.encode(errors="replace")).hexdigest()
 
@@ -107,7 +107,7 @@ def _error(message: str, code: str = "BAD_USER_INPUT") -> RequestErrors:
     return RequestErrors([GraphQLError(message, extensions={"code": code})])
 
 
-def read_trusted(directory: Path) -> dict[str, str]:
+def load_trusted_documents(directory: Path) -> dict[str, str]:
     """The documents in the files `*.graphql` of a folder and those in it, by hash. Raises RapporteurError.
 
     Each stands under the hash of the file, and under that of its text without the white space around it.
@@ -126,4 +126,4 @@ def read_trusted(directory: Path) -> dict[str, str]:
             errors = [error]
         if errors:
             raise RapporteurError(f"{file} is no document of this schema: {errors[0].message}")
-    return {hash_of(each): each for text in texts.values() for each in (text, text.strip())}
+    return {sha256_hex(each): each for text in texts.values() for each in (text, text.strip())}

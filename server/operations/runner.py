@@ -1,123 +1,120 @@
-"""The answers of an operation, one after the other and encoded: what WebSocket and Server-Sent Events have in common.
+"""Runs operations: queries and mutations to one encoded response, subscriptions to one for each event.
 
-All readers that are at the same place of a stream get the same event object from the hub. If they also ask for the same
-fields, the event is executed and encoded once, and its bytes go to all of them.
+HTTP, WebSocket and Server-Sent Events all come through here, so that limits, scopes and deadlines are checked in one place.
 """
 
-import asyncio
-from collections import OrderedDict
 from collections.abc import AsyncGenerator, Awaitable
 from contextlib import aclosing
 from typing import Any, NamedTuple
 
 from graphql import (
-    DocumentNode,
     ExecutionResult,
-    FragmentDefinitionNode,
     GraphQLError,
     OperationDefinitionNode,
     OperationType,
-    Visitor,
     create_source_event_stream,
-    execute_subscription_event,
-    visit,
 )
 from graphql.execution import Executor
-from graphql.language import VariableNode
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive
 from strawberry.execution.is_awaitable import optimized_is_awaitable
 
-from domain.errors import ServiceUnavailable
 from resolvers.context import Context
 from schema.documents.cache import Prepared, operation_of
-from schema.errors import coded
 from schema.schema import RapporteurSchema
-from server.auth.rate_limits import Allowance, Allowances
-from server.operations.persisted_documents import Documents
-from server.wire.deadline import Limit
-from server.wire.json import encode_json
+from server.auth.rate_limits import RateLimiter, RateLimiters
+from server.operations.event_sharing import EventResponses, selection_key
+from server.operations.persisted_documents import PersistedDocuments
+from server.wire.deadline import Deadline
 from server.wire.request_errors import RequestErrors
 from server.wire.requests import GraphQLRequest
-
-KEPT_ANSWERS = 16
-"""Encoded events kept for readers that come to them a little later."""
+from server.wire.results import encode_result
 
 
-class Executable(NamedTuple):
-    """A request with the text of its document, which is valid, and the operation in it."""
+class PreparedOperation(NamedTuple):
+    """A request whose document is valid, and the operation in it that is to be executed."""
 
-    asked: GraphQLRequest
+    request: GraphQLRequest
+    """The request, with the text of its document."""
     prepared: Prepared
     operation: OperationDefinitionNode
 
 
-class Streams:
-    """Executes operations as streams, sharing the work for events that many readers get."""
+class OperationRunner:
+    """Executes the operations of all clients of a process under the limits of their principals."""
 
     def __init__(
-        self, schema: RapporteurSchema, documents: Documents, allowances: Allowances, operation_timeout: float
+        self,
+        schema: RapporteurSchema,
+        documents: PersistedDocuments,
+        rate_limiters: RateLimiters,
+        operation_timeout: float,
     ) -> None:
-        """`operation_timeout` is in seconds, for a query or mutation, and for each event of a subscription."""
+        """`operation_timeout` is the time in seconds that a query, a mutation or an event of a subscription may take."""
         self._schema = schema
         self._documents = documents
-        self._allowances = allowances
+        self._rate_limiters = rate_limiters
         self._operation_timeout = operation_timeout
-        self._answers: OrderedDict[tuple[int, bytes], tuple[object, bytes]] = OrderedDict()
-        self._under_way: dict[tuple[int, bytes], asyncio.Future[bytes]] = {}
+        self._event_responses = EventResponses(operation_timeout)
 
-    def prepared(self, asked: GraphQLRequest) -> Executable:
-        """What is to be executed, and whether it may be and can be. Raises RequestErrors."""
-        asked = self._documents.resolved(asked)
+    def prepare(self, request: GraphQLRequest) -> PreparedOperation:
+        """Finds the request's document, parses and validates it, and selects the operation. Raises RequestErrors."""
+        request = self._documents.resolve(request)
         try:
-            prepared = self._schema.documents.prepare(asked.query or "")
+            prepared = self._schema.documents.prepare(request.query or "")
             if prepared.errors:
                 raise RequestErrors(prepared.errors)
-            return Executable(asked, prepared, operation_of(prepared.document, asked.operation_name))
+            return PreparedOperation(request, prepared, operation_of(prepared.document, request.operation_name))
         except GraphQLError as error:
-            raise RequestErrors.of(error) from error
+            raise RequestErrors.from_exception(error) from error
 
-    async def execute(self, executable: Executable, context: Context, receive: Receive) -> bytes:
-        """The answer of a prepared query or mutation. Raises RequestErrors if nothing was executed, or ClientDisconnect."""
+    async def execute(self, prepared: PreparedOperation, context: Context, receive: Receive) -> bytes:
+        """Returns the encoded response to a query or mutation.
+
+        Raises RequestErrors if nothing was executed, and ClientDisconnect if the client left meanwhile.
+        """
         try:
-            result, extensions = await self._result(executable, context, receive)
-            return _encoded(result.data, result.errors, extensions)
+            result, extensions = await self._execute(prepared, context, receive)
+            return encode_result(result.data, result.errors, extensions)
         except (RequestErrors, ClientDisconnect):
             raise
         except Exception as error:
-            raise RequestErrors.of(error) from error
+            raise RequestErrors.from_exception(error) from error
 
-    async def answers(self, asked: GraphQLRequest, context: Context) -> AsyncGenerator[bytes, None]:
-        """One answer of a query or mutation, or one for each event of a subscription. Raises only RequestErrors."""
+    async def stream(self, request: GraphQLRequest, context: Context) -> AsyncGenerator[bytes, None]:
+        """Yields the response to a query or mutation, or a response to each event of a subscription.
+
+        Raises only RequestErrors.
+        """
         try:
-            async with aclosing(self._executed(asked, context)) as answers:
-                async for answer in answers:
-                    yield answer
+            async with aclosing(self._stream(request, context)) as responses:
+                async for response in responses:
+                    yield response
         except RequestErrors:
             raise
         except Exception as error:
-            raise RequestErrors.of(error) from error
+            raise RequestErrors.from_exception(error) from error
 
-    def _admitted(self, executable: Executable, context: Context, allowance: Allowance) -> dict[str, Any] | None:
-        """The `extensions` of the answer, if the operation may be executed; what it costs is taken from what its principal may
-        spend. Raises GraphQLError or RapporteurError.
+    def _admit(self, prepared: PreparedOperation, context: Context, rate_limiter: RateLimiter) -> dict[str, Any] | None:
+        """Checks scopes and cost, charges the cost to the principal, and returns the `extensions` of the response.
+
+        Raises GraphQLError or RapporteurError for an operation that must not be executed.
         """
-        asked, prepared, operation = executable
-        self._schema.documents.check_scopes(prepared, operation, context.principal)
-        cost = self._schema.documents.cost(prepared, operation, asked.variables)
-        allowance.spend(cost)
-        return {"cost": cost} if (asked.extensions or {}).get("cost") else None
+        documents = self._schema.documents
+        documents.check_scopes(prepared.prepared, prepared.operation, context.principal)
+        cost = documents.cost(prepared.prepared, prepared.operation, prepared.request.variables)
+        rate_limiter.spend(cost)
+        return {"cost": cost} if (prepared.request.extensions or {}).get("cost") else None
 
-    def _executor(self, executable: Executable, context: Context) -> Executor[Any]:
-        """Raises RequestErrors for variables that are not what the operation says."""
-        asked, prepared, _ = executable
-        context.selections = prepared.selections
+    def _executor(self, prepared: PreparedOperation, context: Context) -> Executor[Any]:
+        """Returns the executor of an operation. Raises RequestErrors for variables that are not of their types."""
+        context.selections = prepared.prepared.selections
         executor: Executor[Any] | list[GraphQLError] = self._schema.execution_context_class.build(
             self._schema._schema,
-            prepared.document,
+            prepared.prepared.document,
             context_value=context,
-            raw_variable_values=asked.variables,
-            operation_name=asked.operation_name,
+            raw_variable_values=prepared.request.variables,
+            operation_name=prepared.request.operation_name,
             is_awaitable=optimized_is_awaitable,  # type: ignore[arg-type]
             hide_suggestions=True,
         )
@@ -125,121 +122,49 @@ class Streams:
             raise RequestErrors(executor)
         return executor
 
-    async def _result(
-        self, executable: Executable, context: Context, receive: Receive | None = None
+    async def _execute(
+        self, prepared: PreparedOperation, context: Context, receive: Receive | None = None
     ) -> tuple[ExecutionResult, dict[str, Any] | None]:
-        """What `receive` is for says `Limit`."""
-        allowance = self._allowances.of(context.principal)
-        extensions = self._admitted(executable, context, allowance)
-        executor = self._executor(executable, context)
-        with allowance.operations:
+        """Executes a query or mutation; with `receive`, until its client disconnects (see `Deadline`)."""
+        rate_limiter = self._rate_limiters.for_principal(context.principal)
+        extensions = self._admit(prepared, context, rate_limiter)
+        executor = self._executor(prepared, context)
+        with rate_limiter.operations:
             try:
                 result: Any = executor.execute_operation()
                 if not isinstance(result, ExecutionResult):
-                    with Limit(self._operation_timeout, receive):
+                    with Deadline(self._operation_timeout, receive):
                         result = await result
             finally:
                 context.end()
         return result, extensions
 
-    async def _executed(self, asked: GraphQLRequest, context: Context) -> AsyncGenerator[bytes, None]:
-        executable = self.prepared(asked)
-        if executable.operation.operation is OperationType.SUBSCRIPTION:
-            allowance = self._allowances.of(context.principal)
-            with allowance.subscriptions:
-                async with aclosing(self._subscribed(executable, context, allowance)) as answers:
-                    async for answer in answers:
-                        yield answer
+    async def _stream(self, request: GraphQLRequest, context: Context) -> AsyncGenerator[bytes, None]:
+        prepared = self.prepare(request)
+        if prepared.operation.operation is OperationType.SUBSCRIPTION:
+            rate_limiter = self._rate_limiters.for_principal(context.principal)
+            with rate_limiter.subscriptions:
+                async with aclosing(self._subscribe(prepared, context, rate_limiter)) as responses:
+                    async for response in responses:
+                        yield response
             return
-        result, extensions = await self._result(executable, context)
+        result, extensions = await self._execute(prepared, context)
         if result.data is None and result.errors:
             raise RequestErrors(result.errors)
-        yield _encoded(result.data, result.errors, extensions)
+        yield encode_result(result.data, result.errors, extensions)
 
-    async def _subscribed(
-        self, executable: Executable, context: Context, allowance: Allowance
+    async def _subscribe(
+        self, prepared: PreparedOperation, context: Context, rate_limiter: RateLimiter
     ) -> AsyncGenerator[bytes, None]:
-        asked, prepared, operation = executable
-        extensions = self._admitted(executable, context, allowance)
-        executor = self._executor(executable, context)
+        extensions = self._admit(prepared, context, rate_limiter)
+        executor = self._executor(prepared, context)
         created = create_source_event_stream(executor)
-        with Limit(self._operation_timeout):
+        with Deadline(self._operation_timeout):
             source = await created if isinstance(created, Awaitable) else created
         if isinstance(source, ExecutionResult):
             raise RequestErrors(source.errors or [])
         assert isinstance(source, AsyncGenerator)
-        variables = _variables_of_events(prepared.document, operation, asked.variables or {})
-        shape = encode_json([asked.query, asked.operation_name, variables, extensions])
+        key = selection_key(prepared.request, prepared.prepared.document, prepared.operation, extensions)
         async with aclosing(source) as events:
             async for event in events:
-                yield await self._answer(executor, event, shape, extensions, context)
-
-    async def _answer(
-        self,
-        executor: Executor[Any],
-        event: object,
-        shape: bytes,
-        extensions: dict[str, Any] | None,
-        context: Context,
-    ) -> bytes:
-        key = (id(event), shape)  # the event is kept with its answer, so that its id stays its own
-        if key in self._answers:
-            return self._answers[key][1]
-        if key in self._under_way:
-            return await asyncio.shield(self._under_way[key])
-        result = execute_subscription_event(executor.build_per_event_executor(event))
-        if isinstance(result, ExecutionResult):
-            answer = _encoded(result.data, result.errors, extensions)
-            self._answers[key] = (event, answer)
-            if len(self._answers) > KEPT_ANSWERS:
-                self._answers.popitem(last=False)
-            return answer
-        # Something was loaded beyond the event: true now, but not for those who come later.
-        self._under_way[key] = asyncio.ensure_future(self._finished(result, extensions, context))
-        self._under_way[key].add_done_callback(lambda done: self._forget(key, done))
-        return await asyncio.shield(self._under_way[key])
-
-    async def _finished(
-        self, result: Awaitable[ExecutionResult], extensions: dict[str, Any] | None, context: Context
-    ) -> bytes:
-        try:
-            with Limit(self._operation_timeout):
-                finished = await result
-        except ServiceUnavailable:
-            context.end()  # the stream that the context is of ends with this event
-            raise
-        return _encoded(finished.data, finished.errors, extensions)
-
-    def _forget(self, key: tuple[int, bytes], done: asyncio.Future[bytes]) -> None:
-        del self._under_way[key]
-        if not done.cancelled():
-            done.exception()  # if all its readers have left, that is no reason for a complaint in the log
-
-
-def _variables_of_events(
-    document: DocumentNode, operation: OperationDefinitionNode, variables: dict[str, Any]
-) -> list[tuple[str, Any]]:
-    """The variables that matter to the execution of an event: not those in the arguments of the subscription itself."""
-    used: set[str] = set()
-
-    class Variables(Visitor):
-        def enter_variable(self, node: VariableNode, *_: object) -> None:
-            used.add(node.name.value)
-
-    for definition in document.definitions:
-        if isinstance(definition, FragmentDefinitionNode):
-            visit(definition, Variables())
-    for field in operation.selection_set.selections:
-        for part in (getattr(field, "selection_set", None), *(field.directives or ())):
-            if part is not None:
-                visit(part, Variables())
-    return sorted((name, value) for name, value in variables.items() if name in used)
-
-
-def _encoded(data: Any, errors: list[GraphQLError] | None, extensions: dict[str, Any] | None) -> bytes:
-    answer = {"data": data}
-    if errors:
-        answer["errors"] = [coded(error).formatted for error in errors]
-    if extensions:
-        answer["extensions"] = extensions
-    return encode_json(answer)
+                yield await self._event_responses.response(executor, event, key, extensions, context)

@@ -9,7 +9,7 @@ from db.migrate import LONGEST, ensure_workspace, migrate
 from domain.ids import WorkspaceId
 from server.app import open_database
 from server.process.demo import load_demo
-from server.process.startup_checks import with_auth
+from server.process.startup_checks import resolve_auth
 from server.settings import Settings
 
 
@@ -24,10 +24,10 @@ def database_url(settings: Settings, *, keep_running: bool = False) -> Iterator[
 
 
 async def ready_to_serve(settings: Settings, url: str) -> Settings:
-    """Prepare the database, and decide whether requests must carry keys. Raises Exposed."""
+    """Prepare the database, and decide whether requests must carry keys. Raises UnsafeExposure."""
     await prepare(settings, url, demo=settings.demo)
     async with opened(settings, url) as database:
-        return await with_auth(settings, database)
+        return await resolve_auth(settings, database)
 
 
 async def prepare(settings: Settings, url: str, *, demo: bool) -> bool:

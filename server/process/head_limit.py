@@ -2,12 +2,12 @@
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-MAX_HEAD = 64 * 1024
+MAX_HEAD_BYTES = 64 * 1024
 """Bytes of the first line and the headers, of what comes between two pieces of a body, and of trailers."""
 _TOO_LONG = b"HTTP/1.1 431 Request Header Fields Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 
-class BoundedProtocol(HttpToolsProtocol):
+class HeadLimitedProtocol(HttpToolsProtocol):
     """HTTP/1.1 of which nothing but a body may be long."""
 
     _kept = 0
@@ -16,7 +16,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         self._kept += len(data)
         super().data_received(data)
-        if self._kept > MAX_HEAD and not self.transport.is_closing():
+        if self._kept > MAX_HEAD_BYTES and not self.transport.is_closing():
             self.transport.write(_TOO_LONG)
             self.transport.close()
 

@@ -6,17 +6,17 @@ from server.middleware.allowed_hosts import is_loopback
 from server.settings import Settings
 
 
-class Exposed(RapporteurError):
+class UnsafeExposure(RapporteurError):
     """The server would do everything for everybody who reaches it."""
 
 
-async def with_auth(settings: Settings, database: Database) -> Settings:
-    """The settings with `auth` decided: unless they say it, on if there are keys, or an issuer is named. Raises Exposed."""
+async def resolve_auth(settings: Settings, database: Database) -> Settings:
+    """Returns the settings with `auth` decided: unless set, true if there are keys or an issuer. Raises UnsafeExposure."""
     auth = settings.auth
     if auth is None:
         auth = settings.oidc_issuer is not None or await _are_there_keys(database)
     if not auth and not settings.insecure and not is_loopback(settings.host):
-        raise Exposed(
+        raise UnsafeExposure(
             f"on {settings.host} others than this machine reach the server, and it asks nobody who they are."
             " Make a key (rapporteur keys create NAME --scope admin), or set RAPPORTEUR_AUTH=true, or name an issuer"
             " (RAPPORTEUR_OIDC_ISSUER); or say --insecure if something else keeps others away"

@@ -14,7 +14,7 @@ from uvicorn.supervisors import Multiprocess
 
 from server import logging as logs
 from server.app import create_app
-from server.process.head_limit import BoundedProtocol
+from server.process.head_limit import HeadLimitedProtocol
 from server.settings import Settings
 
 
@@ -24,7 +24,7 @@ def configuration(settings: Settings, app: Any, **options: Any) -> uvicorn.Confi
         app,
         host=settings.host,
         port=settings.port,
-        http=BoundedProtocol,
+        http=HeadLimitedProtocol,
         log_config=None,
         access_log=False,
         server_header=False,

@@ -18,17 +18,17 @@ from domain.errors import InvalidInput, RateLimited, ServiceUnavailable, Unauthe
 from domain.history import ANONYMOUS
 from domain.principals import Principal
 from resolvers.context import Context
-from server.auth.actor import actor_of
+from server.auth.actor import actor_name
 from server.auth.authenticator import NOT_VALID
-from server.auth.bearer import token_of
+from server.auth.bearer import bearer_token
 from server.auth.guard import Guard
 from server.middleware.access_log import log_operation
-from server.operations.runner import Streams
+from server.operations.runner import OperationRunner
 from server.settings import Settings
-from server.wire.headers import headers_of
+from server.wire.headers import request_headers
 from server.wire.json import decode_json, encode_json
 from server.wire.request_errors import RequestErrors
-from server.wire.requests import GraphQLRequest, Malformed, parameters_of
+from server.wire.requests import GraphQLRequest, MalformedRequest, parse_parameters
 
 PROTOCOL = "graphql-transport-ws"
 
@@ -41,7 +41,7 @@ SUBSCRIBER_EXISTS = 4409
 TOO_MANY_INITS = 4429
 TRY_AGAIN_LATER = 1013
 """Of RFC 6455's registry; clients take it for a reason to reconnect."""
-MAX_REASON = 123
+MAX_CLOSE_REASON_BYTES = 123
 """Bytes of a close frame's reason (RFC 6455, 5.5)."""
 
 
@@ -50,7 +50,7 @@ class _Close(Exception):
 
     def __init__(self, code: int, reason: str) -> None:
         self.code = code
-        self.reason = reason.encode(errors="replace")[:MAX_REASON].decode(errors="ignore")
+        self.reason = reason.encode(errors="replace")[:MAX_CLOSE_REASON_BYTES].decode(errors="ignore")
 
 
 class Connection:
@@ -58,7 +58,7 @@ class Connection:
         self,
         websocket: WebSocket,
         send: Send,
-        streams: Streams,
+        runner: OperationRunner,
         guard: Guard,
         new_context: Callable[[Principal, str], Context],
         settings: Settings,
@@ -66,7 +66,7 @@ class Connection:
         """`send` is the one beneath `websocket`, whose checks of each message would cost a tenth of the whole way."""
         self._websocket = websocket
         self._raw_send = send
-        self._streams = streams
+        self._runner = runner
         self._guard = guard
         self._new_context = new_context
         self._settings = settings
@@ -166,11 +166,11 @@ class Connection:
             raise _Close(TOO_MANY_INITS, "Too many initialisation requests")
         if not isinstance(message.get("payload"), dict | None):
             raise _Close(BAD_REQUEST, "the payload of connection_init must be an object")
-        headers, payload = headers_of(self._websocket.scope), message.get("payload")
-        token = token_of(headers, payload)
+        headers, payload = request_headers(self._websocket.scope), message.get("payload")
+        token = bearer_token(headers, payload)
         try:
-            principal = await self._guard.authentication.principal(token)
-            self._actor = actor_of(principal, headers, payload)
+            principal = await self._guard.authenticator.principal(token)
+            self._actor = actor_name(principal, headers, payload)
         except InvalidInput as error:
             raise _Close(BAD_REQUEST, str(error)) from error
         except Unauthenticated as error:
@@ -178,7 +178,7 @@ class Connection:
             raise _Close(UNAUTHORIZED if token is None else FORBIDDEN, str(error)) from error
         except ServiceUnavailable as error:
             raise _Close(TRY_AGAIN_LATER, str(error)) from error
-        self._session.enter_context(self._guard.sessions.one(principal, self._end))
+        self._session.enter_context(self._guard.sessions.track(principal, self._end))
         await self._send({"type": "connection_ack"})
         self._principal = principal
 
@@ -189,15 +189,15 @@ class Connection:
         if id in self._operations:
             raise _Close(SUBSCRIBER_EXISTS, f"Subscriber for {id} already exists")
         try:
-            asked = parameters_of(payload)
-        except Malformed as error:
+            asked = parse_parameters(payload)
+        except MalformedRequest as error:
             raise _Close(BAD_REQUEST, f"the payload of subscribe: {error}") from error
         if len(self._operations) >= self._settings.max_operations:
             most = RateLimited(f"at most {self._settings.max_operations} operations at once on a connection")
             await self._refuse(id, most)
             return
         try:
-            self._guard.allowances.of(self._principal).request()
+            self._guard.rate_limiters.for_principal(self._principal).request()
         except RateLimited as error:
             await self._refuse(id, error)
             return
@@ -207,7 +207,7 @@ class Connection:
     async def _operate(self, id: str, asked: GraphQLRequest, context: Context) -> None:
         """One operation, from its first answer to its end."""
         head = f'{{"id":{encode_json(id).decode()},"type":"next","payload":'
-        stream = self._streams.answers(asked, context)
+        stream = self._runner.stream(asked, context)
         began, outcome = time.perf_counter(), "ended"
         try:
             try:
@@ -229,7 +229,7 @@ class Connection:
             log_operation(asked.operation_name, outcome, time.perf_counter() - began)
 
     async def _refuse(self, id: str, error: RateLimited) -> None:
-        await self._send({"id": id, "type": "error", "payload": RequestErrors.of(error).errors})
+        await self._send({"id": id, "type": "error", "payload": RequestErrors.from_exception(error).errors})
 
     async def _send(self, message: dict[str, Any]) -> None:
         await self._send_text(encode_json(message).decode())

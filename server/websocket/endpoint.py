@@ -9,10 +9,10 @@ from domain.principals import Principal
 from resolvers.context import Context
 from server.auth.guard import Guard
 from server.middleware.cors import may_connect
-from server.operations.runner import Streams
+from server.operations.runner import OperationRunner
 from server.settings import Settings
 from server.websocket.connection import PROTOCOL, SUBPROTOCOL_NOT_ACCEPTABLE, TRY_AGAIN_LATER, Connection
-from server.wire.connection_limit import Places, TooManyConnections
+from server.wire.connection_limit import ConnectionLimit, TooManyConnections
 from server.wire.refusals import error_response
 
 
@@ -21,17 +21,17 @@ class WebSocketEndpoint:
 
     def __init__(
         self,
-        streams: Streams,
+        runner: OperationRunner,
         guard: Guard,
         new_context: Callable[[Principal, str], Context],
         settings: Settings,
-        places: Places,
+        connection_limit: ConnectionLimit,
     ) -> None:
-        self._streams = streams
+        self._runner = runner
         self._guard = guard
         self._new_context = new_context
         self._settings = settings
-        self._places = places
+        self._connection_limit = connection_limit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         websocket = WebSocket(scope, receive, send)
@@ -48,8 +48,8 @@ class WebSocketEndpoint:
             await websocket.close(SUBPROTOCOL_NOT_ACCEPTABLE, f"the subprotocol must be {PROTOCOL}")
             return
         try:
-            with self._places.one():
-                connection = Connection(websocket, send, self._streams, self._guard, self._new_context, self._settings)
+            with self._connection_limit.hold():
+                connection = Connection(websocket, send, self._runner, self._guard, self._new_context, self._settings)
                 await connection.run()
         except TooManyConnections:
             await websocket.close(TRY_AGAIN_LATER, "too many connections: try again later")

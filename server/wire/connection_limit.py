@@ -8,20 +8,20 @@ class TooManyConnections(Exception):
     """All places are taken."""
 
 
-class Places:
+class ConnectionLimit:
     """A number of places for connections that stay open."""
 
-    def __init__(self, number: int) -> None:
-        self.taken = 0
-        self._number = number
+    def __init__(self, maximum: int) -> None:
+        self.open_connections = 0
+        self._maximum = maximum
 
     @contextmanager
-    def one(self) -> Iterator[None]:
+    def hold(self) -> Iterator[None]:
         """A place for the length of the block. Raises TooManyConnections."""
-        if self.taken >= self._number:
+        if self.open_connections >= self._maximum:
             raise TooManyConnections
-        self.taken += 1
+        self.open_connections += 1
         try:
             yield
         finally:
-            self.taken -= 1
+            self.open_connections -= 1

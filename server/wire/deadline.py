@@ -12,11 +12,11 @@ from starlette.types import Receive
 
 from domain.errors import ServiceUnavailable
 
-PATIENCE = 0.05
+DISCONNECT_CHECK_DELAY_SECONDS = 0.05
 """Seconds before we look whether the client is still there: most operations are done sooner, and a look costs a task."""
 
 
-class Limit:
+class Deadline:
     """Raise ServiceUnavailable from the block when it takes longer, or ClientDisconnect when `receive` says that the client of
     the request, whose body has been read, has left.
 
@@ -28,7 +28,7 @@ class Limit:
         self._seconds = seconds
         self._receive = receive
         self._end: Exception | None = None
-        self._look: asyncio.Task[None] | None = None
+        self._watching: asyncio.Task[None] | None = None
 
     def __enter__(self) -> None:
         task = asyncio.current_task()
@@ -36,31 +36,33 @@ class Limit:
         self._task, self._cancelling = task, task.cancelling()
         loop = asyncio.get_running_loop()
         if self._receive is None:
-            self._timer = loop.call_later(self._seconds, self._be_late)
+            self._timer = loop.call_later(self._seconds, self._time_out)
         else:
-            self._timer = loop.call_later(min(PATIENCE, self._seconds), self._be_patient_no_longer, self._receive)
+            self._timer = loop.call_later(
+                min(DISCONNECT_CHECK_DELAY_SECONDS, self._seconds), self._watch_client, self._receive
+            )
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._timer.cancel()
-        if self._look is not None:
-            self._look.cancel()
+        if self._watching is not None:
+            self._watching.cancel()
         # Who else has cancelled the task meanwhile is to see it cancelled.
         if self._end and self._task.uncancel() <= self._cancelling and kind is asyncio.CancelledError:
             raise self._end from error
 
-    def _be_patient_no_longer(self, receive: Receive) -> None:
-        self._look = asyncio.create_task(self._watch(receive))
-        rest = max(0.0, self._seconds - PATIENCE)
-        self._timer = asyncio.get_running_loop().call_later(rest, self._be_late)
+    def _watch_client(self, receive: Receive) -> None:
+        self._watching = asyncio.create_task(self._watch(receive))
+        rest = max(0.0, self._seconds - DISCONNECT_CHECK_DELAY_SECONDS)
+        self._timer = asyncio.get_running_loop().call_later(rest, self._time_out)
 
     async def _watch(self, receive: Receive) -> None:
         while (await receive())["type"] != "http.disconnect":
             pass
         self._cancel(ClientDisconnect())
 
-    def _be_late(self) -> None:
+    def _time_out(self) -> None:
         self._cancel(ServiceUnavailable(f"the operation took longer than {self._seconds:g} seconds"))
 
     def _cancel(self, end: Exception) -> None:

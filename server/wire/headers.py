@@ -11,7 +11,7 @@ Headers = Mapping[bytes, bytes]
 """Of a request, by names in small letters."""
 
 
-def headers_of(scope: Scope) -> Headers:
+def request_headers(scope: Scope) -> Headers:
     """Several lines of the same name are one with commas between (RFC 9110, 5.3): where one value is meant that is none."""
     headers: dict[bytes, bytes] = dict(scope["headers"])
     if len(headers) == len(scope["headers"]):

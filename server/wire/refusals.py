@@ -13,7 +13,7 @@ CLIENT_LEFT = 499
 _CODES = {401: "UNAUTHENTICATED", 403: "FORBIDDEN", 429: "RATE_LIMITED"}
 
 
-class Refused(Exception):
+class RequestRefused(Exception):
     """The request is answered with this status, and a GraphQL error of this message."""
 
     def __init__(self, status: int, message: str, headers: Mapping[str, str] | None = None) -> None:

@@ -16,7 +16,7 @@ class RequestErrors(Exception):
         self.errors = [coded(error).formatted for error in errors]
 
     @classmethod
-    def of(cls, error: Exception) -> Self:
+    def from_exception(cls, error: Exception) -> Self:
         """Whatever it is; what nobody had foreseen is masked (see `schema.errors`)."""
         return cls([error if isinstance(error, GraphQLError) else GraphQLError(str(error), original_error=error)])
 
@@ -40,6 +40,6 @@ _STATUSES = {
 }
 
 
-def encoded_errors(errors: RequestErrors) -> bytes:
+def encode_errors(errors: RequestErrors) -> bytes:
     """The answer where nothing was executed: it has no `data`, not even null."""
     return encode_json({"errors": errors.errors})

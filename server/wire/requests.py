@@ -9,10 +9,10 @@ from starlette.types import Receive
 
 from domain.errors import ServiceUnavailable
 from server.wire.content_negotiation import JSON
-from server.wire.deadline import Limit
+from server.wire.deadline import Deadline
 from server.wire.headers import Headers
 from server.wire.json import decode_json
-from server.wire.refusals import Refused
+from server.wire.refusals import RequestRefused
 
 TYPES = {
     "query": "a GraphQL document",
@@ -27,7 +27,7 @@ _AS_JSON = ("variables", "extensions")
 """The parameters that are written as JSON in a URL."""
 
 
-class Malformed(ValueError):
+class MalformedRequest(ValueError):
     """The parameters are no GraphQL request; the message says why."""
 
 
@@ -42,36 +42,36 @@ class GraphQLRequest(NamedTuple):
     document_id: str | None = None
 
 
-def parameters_of(parsed: Any) -> GraphQLRequest:
-    """The request in a JSON object; what else the object has is ignored. Raises Malformed."""
+def parse_parameters(parsed: Any) -> GraphQLRequest:
+    """The request in a JSON object; what else the object has is ignored. Raises MalformedRequest."""
     if not isinstance(parsed, dict):
-        raise Malformed("must be a JSON object with the field query (batches are not supported)")
+        raise MalformedRequest("must be a JSON object with the field query (batches are not supported)")
     asked = GraphQLRequest(*map(parsed.get, _PYTHON_TYPES))
     for (name, type_), value in zip(_PYTHON_TYPES.items(), asked, strict=True):
         if value is not None and not isinstance(value, type_):
-            raise Malformed(f"{name} must be {TYPES[name]}{' or null' if name != 'query' else ''}")
+            raise MalformedRequest(f"{name} must be {TYPES[name]}{' or null' if name != 'query' else ''}")
     if asked.query is None and asked.document_id is None and (asked.extensions or {}).get("persistedQuery") is None:
-        raise Malformed("query must be a GraphQL document")
+        raise MalformedRequest("query must be a GraphQL document")
     return asked
 
 
-async def from_body(headers: Headers, receive: Receive, limit: int, seconds: float) -> GraphQLRequest:
-    """The request in a body of at most `limit` bytes, which may take so long. Raises Refused, or ClientDisconnect."""
+async def request_from_body(headers: Headers, receive: Receive, limit: int, seconds: float) -> GraphQLRequest:
+    """The request in a body of at most `limit` bytes, which may take so long. Raises RequestRefused, or ClientDisconnect."""
     _check_type(headers.get(b"content-type", b""), headers.get(b"content-encoding", b""))
     body = await _read(headers, receive, limit, seconds)
     try:
         parsed = decode_json(body)
     except (ValueError, RecursionError) as error:
-        raise Refused(400, f"the body is not JSON in UTF-8: {error}") from error
+        raise RequestRefused(400, f"the body is not JSON in UTF-8: {error}") from error
     return _parameters_of(parsed, "the body")
 
 
-def from_url(query: bytes) -> GraphQLRequest:
-    """The request in the URL's query. Raises Refused."""
+def request_from_url(query: bytes) -> GraphQLRequest:
+    """The request in the URL's query. Raises RequestRefused."""
     given: dict[str, Any] = {}
     for name, value in QueryParams(query).multi_items():
         if name in given and name in TYPES:
-            raise Refused(400, f"{name} is given twice")
+            raise RequestRefused(400, f"{name} is given twice")
         given[name] = value
     if given.get("operationName") == "":  # as good as none, in a URL
         del given["operationName"]
@@ -80,17 +80,17 @@ def from_url(query: bytes) -> GraphQLRequest:
             try:
                 given[name] = decode_json(given[name])
             except (ValueError, RecursionError) as error:
-                raise Refused(400, f"{name} is not JSON: {error}") from error
+                raise RequestRefused(400, f"{name} is not JSON: {error}") from error
     return _parameters_of(given, "the URL's query")
 
 
 def _parameters_of(parsed: Any, place: str) -> GraphQLRequest:
     try:
-        asked = parameters_of(parsed)
-    except Malformed as error:
-        raise Refused(400, str(error) if isinstance(parsed, dict) else f"{place} {error}") from error
+        asked = parse_parameters(parsed)
+    except MalformedRequest as error:
+        raise RequestRefused(400, str(error) if isinstance(parsed, dict) else f"{place} {error}") from error
     if asked.query == "":
-        raise Refused(400, "query must be a GraphQL document")
+        raise RequestRefused(400, "query must be a GraphQL document")
     return asked
 
 
@@ -100,13 +100,15 @@ def _check_type(content_type: bytes, encoding: bytes) -> None:
     given = content_type.decode("latin-1")
     name, *parameters = (part.strip() for part in given.lower().split(";"))
     if name != JSON or "," in given:  # several lines are none that counts
-        raise Refused(415, f"the Content-Type must be {JSON}, not {given[:100] or 'none'}", {"Accept-Post": JSON})
+        raise RequestRefused(
+            415, f"the Content-Type must be {JSON}, not {given[:100] or 'none'}", {"Accept-Post": JSON}
+        )
     for parameter in parameters:
         key, _, value = parameter.partition("=")
         if key.strip() == "charset" and value.strip().strip('"') not in ("utf-8", "utf8"):
-            raise Refused(415, f"the charset must be utf-8, not {value[:100]}", {"Accept-Post": JSON})
+            raise RequestRefused(415, f"the charset must be utf-8, not {value[:100]}", {"Accept-Post": JSON})
     if encoding.strip().lower() not in (b"identity", b""):
-        raise Refused(
+        raise RequestRefused(
             415,
             f"the body must come without a Content-Encoding, not as {encoding.decode('latin-1')[:100]}",
             {"Accept-Encoding": "identity"},
@@ -120,7 +122,7 @@ async def _read(headers: Headers, receive: Receive, limit: int, seconds: float) 
     body = bytearray()
     more = True
     try:
-        with Limit(seconds):
+        with Deadline(seconds):
             while more:
                 message = await receive()
                 if message["type"] == "http.disconnect":
@@ -130,9 +132,11 @@ async def _read(headers: Headers, receive: Receive, limit: int, seconds: float) 
                     raise _too_large(limit)
                 more = message.get("more_body", False)
     except ServiceUnavailable as late:
-        raise Refused(408, f"the body did not come within {seconds:g} seconds", {"Connection": "close"}) from late
+        raise RequestRefused(
+            408, f"the body did not come within {seconds:g} seconds", {"Connection": "close"}
+        ) from late
     return body
 
 
-def _too_large(limit: int) -> Refused:
-    return Refused(413, f"the body must have at most {limit} bytes")
+def _too_large(limit: int) -> RequestRefused:
+    return RequestRefused(413, f"the body must have at most {limit} bytes")

@@ -249,7 +249,7 @@ def test_history_names_the_key_and_whom_it_speaks_for(admin: Api) -> None:
 
 
 def test_the_use_of_a_key_is_noted(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(authentication, "NOTE_USE", 0.05)
+    monkeypatch.setattr(authentication, "USE_RECORDING_INTERVAL_SECONDS", 0.05)
     with running_server(database_url, auth=True) as server:
         admin = Api(server.url, made(database_url, Scope.ADMIN))
         (key,) = admin.run("ApiKeys")["nodes"]
@@ -326,7 +326,7 @@ def test_a_revoked_key_ends_its_subscriptions_and_no_others(admin: Api) -> None:
 
 def test_an_expired_key_ends_its_subscriptions(admin: Api) -> None:
     meeting = admin.meeting(segments=1)
-    soon = datetime.now(UTC) + timedelta(seconds=sessions.LOOK)
+    soon = datetime.now(UTC) + timedelta(seconds=sessions.SESSION_CHECK_INTERVAL_SECONDS)
     with key(admin, "READ", expiresAt=soon.isoformat()) as (api, _):
         with open_socket(api) as socket:
             socket.follow("1", "SegmentUpdates", meetingId=meeting["id"])

@@ -12,10 +12,10 @@ from domain.principals import Principal, Scope, local
 from resolvers import api_keys as keys
 from resolvers.context import Context
 from resolvers.live.registry import HubRegistry
-from server.auth.authenticator import Authentication
+from server.auth.authenticator import Authenticator
 
 
-class Late(Authentication):
+class Late(Authenticator):
     """Its answers lie about for a while after the database has given them."""
 
     def __init__(self, database: Database) -> None:
@@ -50,7 +50,7 @@ async def test_a_key_that_is_revoked_while_it_is_asked_about_is_not_kept(databas
 async def test_notes_that_cannot_be_made_end_nothing(database_url: str, caplog: pytest.LogCaptureFixture) -> None:
     database = Database(database_url)
     context = Context(database, HubRegistry(database), local(DEFAULT_WORKSPACE_ID))
-    authentication = Authentication(database)
+    authentication = Authenticator(database)
     await authentication.principal((await keys.create(context, {"name": "key", "scopes": [Scope.READ]})).token)
     owner = await asyncpg.connect(database_url)
     await owner.execute("ALTER TABLE api_keys RENAME TO elsewhere")

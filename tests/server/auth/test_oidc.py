@@ -148,7 +148,7 @@ def test_a_bad_token_is_refused(server: RunningServer, bad: str) -> None:
 
 
 def test_the_end_of_a_token_ends_its_subscriptions(server: RunningServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(issuer, "LEEWAY", 0)
+    monkeypatch.setattr(issuer, "CLOCK_SKEW_SECONDS", 0)
     api = Api(server.url, token())
     meeting = api.meeting(segments=1)
     headers = {"Authorization": f"Bearer {token(exp=int(time.time()) + 3)}"}
@@ -221,12 +221,12 @@ def served(jwks: Jwks) -> Iterator[str]:
         http.server_close()
 
 
-@pytest.mark.parametrize("content", [key_set("rsa"), key_set("rsa") + " " * 2 * issuer.MAX_KEYS])
+@pytest.mark.parametrize("content", [key_set("rsa"), key_set("rsa") + " " * 2 * issuer.MAX_KEY_SET_BYTES])
 def test_an_issuer_that_does_not_come_to_an_end_is_not_waited_for(
     postgres: TestPostgres, monkeypatch: pytest.MonkeyPatch, content: str
 ) -> None:
     """Else all tokens would wait for it."""
-    monkeypatch.setattr(issuer, "ANSWER", 0.5)
+    monkeypatch.setattr(issuer, "ISSUER_TIMEOUT_SECONDS", 0.5)
     jwks = Jwks()
     jwks.content = content
     jwks.ends.clear()
@@ -249,11 +249,11 @@ def test_a_new_key_is_asked_for_and_unknown_ones_not_again_and_again(
             made_up = jwt.encode(claims(), KEY, "RS256", {"kid": f"made up {number}"})
             assert viewer(server, made_up).status_code == 401
         assert jwks.asked == 1
-        monkeypatch.setattr(issuer, "AGAIN", 0.0)
+        monkeypatch.setattr(issuer, "KEY_SET_RETRY_SECONDS", 0.0)
         jwks.content = key_set("rsa", "curve")
         assert viewer(server, token("curve")).status_code == 200
         assert jwks.asked == 2
         jwks.content = "no keys"
-        monkeypatch.setattr(issuer, "FRESH", 0.0)
+        monkeypatch.setattr(issuer, "KEY_SET_MAX_AGE_SECONDS", 0.0)
         assert viewer(server, token("edwards")).status_code == 401
         assert eventually(lambda: viewer(server, token("curve", sub="eve")).status_code == 200)  # what was known stays

@@ -8,7 +8,7 @@ import pytest
 
 from domain.principals import Scope
 from server.auth import rate_limits as rates
-from server.auth.rate_limits import Allowance, Bucket, Rates
+from server.auth.rate_limits import RateLimiter, RateLimits, TokenBucket
 from tests.harness.api_keys import made
 from tests.harness.conditions import locked
 from tests.harness.databases import TestPostgres
@@ -138,7 +138,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 def test_a_bucket_is_refilled_evenly(clock: Clock) -> None:
-    bucket = Bucket(60)
+    bucket = TokenBucket(60)
     assert [bucket.take(50), bucket.take(10)] == [0, 0]
     assert bucket.take(5) == 5
     clock.now += 4.9
@@ -150,7 +150,7 @@ def test_a_bucket_is_refilled_evenly(clock: Clock) -> None:
 
 
 def test_what_is_more_than_a_bucket_holds_is_given_when_it_is_full(clock: Clock) -> None:
-    bucket = Bucket(60)
+    bucket = TokenBucket(60)
     assert bucket.take(180) == 0
     assert bucket.take(1) == 121
     clock.now += 121
@@ -158,7 +158,7 @@ def test_what_is_more_than_a_bucket_holds_is_given_when_it_is_full(clock: Clock)
 
 
 def test_an_allowance_is_forgotten_only_when_that_makes_no_difference(clock: Clock) -> None:
-    allowance = Allowance(Rates(requests=1, cost=60, operations=1))
+    allowance = RateLimiter(RateLimits(requests=1, cost=60, operations=1))
     allowance.request()
     assert not allowance.idle
     with allowance.operations:

@@ -4,7 +4,7 @@ import pytest
 
 from db.database import Database
 from server.middleware.allowed_hosts import is_loopback
-from server.process.startup_checks import with_auth
+from server.process.startup_checks import resolve_auth
 from server.settings import Settings
 from tests.harness.commands import run, serving
 from tests.harness.conditions import eventually
@@ -89,7 +89,7 @@ async def test_others_are_served_if_they_are_asked_or_somebody_says_so(
     database_url: str, settings: dict[str, bool]
 ) -> None:
     database = Database(database_url)
-    decided = await with_auth(Settings(host="0.0.0.0", **settings), database)  # type: ignore[arg-type]
+    decided = await resolve_auth(Settings(host="0.0.0.0", **settings), database)  # type: ignore[arg-type]
     await database.close()
     assert decided.auth is ("auth" in settings)
 

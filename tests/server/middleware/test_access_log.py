@@ -11,7 +11,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from server.logging import JsonFormatter
 from server.middleware import access_log
-from server.middleware.access_log import RequestLog
+from server.middleware.access_log import AccessLog
 
 pytestmark = pytest.mark.usefixtures("instantaneous")
 
@@ -41,7 +41,7 @@ async def lines(caplog: pytest.LogCaptureFixture, operation: str | None, answer:
     caplog.set_level(logging.INFO, access_log.access.name)
     scope: Scope = {"type": "http", "method": "POST", "path": "/graphql", "headers": [], "state": {}}
     with contextlib.suppress(ZeroDivisionError):
-        await RequestLog(app)(scope, receive, send)
+        await AccessLog(app)(scope, receive, send)
     return [
         json.loads(JsonFormatter().format(record)) for record in caplog.records if record.name == access_log.access.name
     ]

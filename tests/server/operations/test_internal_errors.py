@@ -161,7 +161,7 @@ def test_the_clients_errors_are_not_logged(
     ("method", "path", "function"),
     [
         ("GET", "/readyz", "server.http.health.current_revision"),
-        ("POST", "/graphql", "server.auth.authenticator.NoAuthentication.principal"),
+        ("POST", "/graphql", "server.auth.authenticator.OpenAccess.principal"),
     ],
 )
 def test_outside_of_graphql_too_the_client_learns_nothing(

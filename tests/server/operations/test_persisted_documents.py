@@ -9,7 +9,12 @@ import httpx
 import pytest
 
 from domain.errors import RapporteurError
-from server.operations.persisted_documents import KEPT_BYTES, MAX_KEPT, Documents, read_trusted
+from server.operations.persisted_documents import (
+    MAX_STORED_BYTES,
+    MAX_STORED_DOCUMENT_BYTES,
+    PersistedDocuments,
+    load_trusted_documents,
+)
 from server.wire.graphql_files import OPERATIONS, operation
 from server.wire.request_errors import RequestErrors
 from server.wire.requests import GraphQLRequest
@@ -112,24 +117,24 @@ def test_they_can_be_switched_off(database_url: str) -> None:
 
 
 def test_what_is_kept_is_bounded_and_what_is_asked_for_stays() -> None:
-    documents = Documents(None, apq=True)
+    documents = PersistedDocuments(None, apq=True)
 
     def send(text: str) -> None:
-        documents.resolved(GraphQLRequest(text, None, None, apollo(text)))
+        documents.resolve(GraphQLRequest(text, None, None, apollo(text)))
 
     def is_kept(text: str) -> bool:
         try:
-            return documents.resolved(GraphQLRequest(None, None, None, apollo(text))).query == text
+            return documents.resolve(GraphQLRequest(None, None, None, apollo(text))).query == text
         except RequestErrors:
             return False
 
-    size = MAX_KEPT
-    texts = [f"# {number}".ljust(size) for number in range(KEPT_BYTES // size + 2)]
+    size = MAX_STORED_DOCUMENT_BYTES
+    texts = [f"# {number}".ljust(size) for number in range(MAX_STORED_BYTES // size + 2)]
     for text in texts:
         send(text)
         assert is_kept(texts[0])
     kept = [is_kept(text) for text in texts]
-    assert kept.count(False) == len(texts) - KEPT_BYTES // size
+    assert kept.count(False) == len(texts) - MAX_STORED_BYTES // size
     assert kept[0]
     assert not kept[1]
     for _ in range(3):
@@ -201,7 +206,7 @@ def test_there_is_no_graphiql_beside_an_allow_list(trusting: RunningServer) -> N
 
 
 def test_all_of_our_own_documents_are_trusted() -> None:
-    trusted = read_trusted(OPERATIONS)
+    trusted = load_trusted_documents(OPERATIONS)
     for file in OPERATIONS.glob("*.graphql"):
         assert trusted[hash_of(file.read_text())] == file.read_text()
 
@@ -209,18 +214,18 @@ def test_all_of_our_own_documents_are_trusted() -> None:
 def test_a_folder_of_ones_own_is_read_with_those_in_it_and_must_be_valid(tmp_path: Path) -> None:
     (tmp_path / "inner").mkdir()
     (tmp_path / "inner" / "Two.graphql").write_text("query A { meetingCount } query B { meetingCount }")
-    assert len(read_trusted(tmp_path)) == 1
+    assert len(load_trusted_documents(tmp_path)) == 1
     for text, says in (("{ nothing }", "nothing"), ("{", "Syntax Error"), ("", "Syntax Error")):
         (tmp_path / "Bad.graphql").write_text(text)
         with pytest.raises(RapporteurError, match=f"Bad.graphql.*{says}"):
-            read_trusted(tmp_path)
+            load_trusted_documents(tmp_path)
         told = commands.run("serve", trusted_documents=str(tmp_path), database_url="postgresql://127.0.0.1:1/none")
         assert told.returncode == 1
         assert "Bad.graphql" in told.stderr
     (tmp_path / "Bad.graphql").unlink()
     (tmp_path / "inner" / "Two.graphql").unlink()
     with pytest.raises(RapporteurError, match="no trusted documents"):
-        read_trusted(tmp_path)
+        load_trusted_documents(tmp_path)
     told = commands.run("serve", "--trusted-documents", tmp_path / "absent")
     assert told.returncode == 2
     assert "RAPPORTEUR_TRUSTED_DOCUMENTS" in told.stderr

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from server.process.head_limit import MAX_HEAD
+from server.process.head_limit import MAX_HEAD_BYTES
 from tests.harness.raw_clients import WAIT
 from tests.harness.servers import Api, RunningServer
 
@@ -49,7 +49,7 @@ def test_what_is_endless_is_ended(server: RunningServer, what: str) -> None:
     with connection(server) as opened:
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             opened.sendall(beginning)
-            for _ in range(100 * MAX_HEAD // len(more)):
+            for _ in range(100 * MAX_HEAD_BYTES // len(more)):
                 opened.sendall(more)
         said = answer(opened)
     assert not said or said.startswith((b"HTTP/1.1 431 ", b"HTTP/1.1 400 ")), said
@@ -57,16 +57,16 @@ def test_what_is_endless_is_ended(server: RunningServer, what: str) -> None:
 
 def test_a_head_just_too_long_is_told_so(server: RunningServer) -> None:
     with connection(server) as opened:
-        opened.sendall(POST + b"X: " + b"y" * MAX_HEAD)
+        opened.sendall(POST + b"X: " + b"y" * MAX_HEAD_BYTES)
         assert answer(opened).startswith(b"HTTP/1.1 431 ")
 
 
 def test_a_head_within_the_limit_and_long_bodies_pass(api: Api) -> None:
-    padding = {"X-Padding": "x" * (MAX_HEAD - 2_000)}
+    padding = {"X-Padding": "x" * (MAX_HEAD_BYTES - 2_000)}
     for query in ("{ meetingCount }", "{ meetingCount }" + " " * 40_000):
         for _ in range(3):  # on one connection, each counted anew
             assert api.http.post("/graphql", json={"query": query}, headers=padding).status_code == 200
-    body = json.dumps({"query": "{ meetingCount }", "variables": {"x": "x" * 5 * MAX_HEAD}}).encode()
+    body = json.dumps({"query": "{ meetingCount }", "variables": {"x": "x" * 5 * MAX_HEAD_BYTES}}).encode()
     headers = {"Content-Type": "application/json"}
     for content in (body, (body[n : n + 1_000] for n in range(0, len(body), 1_000))):
         assert api.http.post("/graphql", content=content, headers=headers).status_code == 200
@@ -74,7 +74,7 @@ def test_a_head_within_the_limit_and_long_bodies_pass(api: Api) -> None:
 
 def test_requests_one_behind_the_other_are_counted_each(server: RunningServer) -> None:
     request = POST + b"X: " + b"y" * 10_000 + b"\r\nContent-Length: %d\r\n\r\n" % len(BODY) + BODY
-    number = 2 * MAX_HEAD // len(request)
+    number = 2 * MAX_HEAD_BYTES // len(request)
     with connection(server) as opened:
         opened.sendall(request * (number - 1) + request.replace(b"Host", b"Connection: close\r\nHost"))
         assert answer(opened).count(b"HTTP/1.1 200 ") == number

@@ -18,7 +18,7 @@ from starlette.types import Message, Receive
 
 from db.engine import dsn
 from domain.errors import ServiceUnavailable
-from server.wire.deadline import Limit
+from server.wire.deadline import Deadline
 from tests.harness.conditions import eventually
 from tests.harness.raw_clients import connected, events
 from tests.harness.servers import RunningServer, running_server, segment
@@ -208,17 +208,17 @@ async def left() -> Message:
 
 @pytest.mark.parametrize("receive", [None, forever])
 async def test_a_block_that_is_late_raises_and_the_task_goes_on(receive: Receive | None) -> None:
-    with pytest.raises(ServiceUnavailable, match=r"longer than 0\.01 seconds"), Limit(0.01, receive):
+    with pytest.raises(ServiceUnavailable, match=r"longer than 0\.01 seconds"), Deadline(0.01, receive):
         await forever()
     task = asyncio.current_task()
     assert task is not None
     assert task.cancelling() == 0
-    with Limit(60, receive):
+    with Deadline(60, receive):
         await asyncio.sleep(0)
 
 
 async def test_a_block_whose_client_has_left_raises() -> None:
-    with pytest.raises(ClientDisconnect), Limit(60, left):
+    with pytest.raises(ClientDisconnect), Deadline(60, left):
         await forever()
 
 
@@ -227,7 +227,7 @@ async def test_who_else_cancels_the_task_is_not_overlooked(seconds: float) -> No
     inside = asyncio.Event()
 
     async def block() -> None:
-        with Limit(seconds):
+        with Deadline(seconds):
             inside.set()
             try:
                 await forever()
@@ -245,5 +245,5 @@ async def test_who_else_cancels_the_task_is_not_overlooked(seconds: float) -> No
 
 
 async def test_a_block_that_fails_fails_as_it_does() -> None:
-    with pytest.raises(KeyError), Limit(60, forever):
+    with pytest.raises(KeyError), Deadline(60, forever):
         raise KeyError

@@ -1,0 +1,119 @@
+"""Executes and encodes an event once for all subscribers that ask for the same of it.
+
+Subscribers at the same position of a stream get the same event object from the registry of live feeds. Those that also
+select the same fields, with the same variables, share the bytes of the response.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Awaitable
+from typing import Any
+
+from graphql import (
+    DocumentNode,
+    ExecutionResult,
+    FragmentDefinitionNode,
+    OperationDefinitionNode,
+    Visitor,
+    execute_subscription_event,
+    visit,
+)
+from graphql.execution import Executor
+from graphql.language import VariableNode
+
+from domain.errors import ServiceUnavailable
+from resolvers.context import Context
+from server.wire.deadline import Deadline
+from server.wire.json import encode_json
+from server.wire.requests import GraphQLRequest
+from server.wire.results import encode_result
+
+MAX_CACHED_RESPONSES = 16
+"""Encoded events that are kept for subscribers that come to them a little later."""
+
+
+class EventResponses:
+    """Holds the responses to events that are being executed, and the last few that were."""
+
+    def __init__(self, event_timeout: float) -> None:
+        """`event_timeout` is the time in seconds that loading further data for an event may take."""
+        self._event_timeout = event_timeout
+        self._cached: OrderedDict[tuple[int, bytes], tuple[object, bytes]] = OrderedDict()
+        self._executing: dict[tuple[int, bytes], asyncio.Future[bytes]] = {}
+
+    async def response(
+        self,
+        executor: Executor[Any],
+        event: object,
+        selection_key: bytes,
+        extensions: dict[str, Any] | None,
+        context: Context,
+    ) -> bytes:
+        """Returns the encoded response to an event, executed by `executor` unless another subscriber's is the same.
+
+        `selection_key` (see `selection_key`) is equal for subscribers whose responses to an event are equal.
+        Raises ServiceUnavailable when further data takes longer than the timeout.
+        """
+        key = (id(event), selection_key)  # the event is kept with its response, so that no other gets its id
+        if key in self._cached:
+            return self._cached[key][1]
+        if key in self._executing:
+            return await asyncio.shield(self._executing[key])
+        result = execute_subscription_event(executor.build_per_event_executor(event))
+        if isinstance(result, ExecutionResult):
+            response = encode_result(result.data, result.errors, extensions)
+            self._cached[key] = (event, response)
+            if len(self._cached) > MAX_CACHED_RESPONSES:
+                self._cached.popitem(last=False)
+            return response
+        # Further data was loaded beside the event: it is true now, but not for subscribers that come later.
+        self._executing[key] = asyncio.ensure_future(self._finish(result, extensions, context))
+        self._executing[key].add_done_callback(lambda done: self._remove(key, done))
+        return await asyncio.shield(self._executing[key])
+
+    async def _finish(
+        self, result: Awaitable[ExecutionResult], extensions: dict[str, Any] | None, context: Context
+    ) -> bytes:
+        try:
+            with Deadline(self._event_timeout):
+                finished = await result
+        except ServiceUnavailable:
+            context.end()  # the subscription that the context belongs to ends with this event
+            raise
+        return encode_result(finished.data, finished.errors, extensions)
+
+    def _remove(self, key: tuple[int, bytes], done: asyncio.Future[bytes]) -> None:
+        del self._executing[key]
+        if not done.cancelled():
+            done.exception()  # marked as retrieved: asyncio would log it if all subscribers have left
+
+
+def selection_key(
+    request: GraphQLRequest,
+    document: DocumentNode,
+    operation: OperationDefinitionNode,
+    extensions: dict[str, Any] | None,
+) -> bytes:
+    """Returns a key that is equal for subscriptions whose responses to the same event are equal."""
+    variables = _event_variables(document, operation, request.variables or {})
+    return encode_json([request.query, request.operation_name, variables, extensions])
+
+
+def _event_variables(
+    document: DocumentNode, operation: OperationDefinitionNode, variables: dict[str, Any]
+) -> list[tuple[str, Any]]:
+    """Returns the variables that the execution of an event reads: not those in arguments of the subscription field."""
+    used: set[str] = set()
+
+    class VariableCollector(Visitor):
+        def enter_variable(self, node: VariableNode, *_: object) -> None:
+            used.add(node.name.value)
+
+    for definition in document.definitions:
+        if isinstance(definition, FragmentDefinitionNode):
+            visit(definition, VariableCollector())
+    for field in operation.selection_set.selections:
+        for part in (getattr(field, "selection_set", None), *(field.directives or ())):
+            if part is not None:
+                visit(part, VariableCollector())
+    return sorted((name, value) for name, value in variables.items() if name in used)
