@@ -7,11 +7,11 @@ from typing import Any
 from sqlalchemy import Boolean, ColumnElement, Select, Text, any_, bindparam, case, func, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from db.event_writes import Recorded, Values
-from db.filters import contains_text, given, narrowed
-from db.keyset import Shape, keyset, page_parameters
-from db.repository import EXPECTED_VERSION, ID, IDS, KEY, WORKSPACE, Repository, Wanted, columns, only
-from db.row_mapping import Reading, reader
+from db.event_writes import AuditedTable, Values
+from db.filters import apply_filter, contains_text, filter_parameters
+from db.keyset import PageShape, keyset_page, page_parameters
+from db.repository import EXPECTED_VERSION, ID, IDS, KEY, WORKSPACE, ColumnNames, Repository, columns, select_columns
+from db.row_mapping import MappedQuery, row_mapper
 from db.tables import agent_variants, agents, workspaces
 from domain.agents import Agent, CreateAgent, ResolvedAgentConfig
 from domain.configs import CONFIG_FIELDS, AgentConfig, ConfigOverrides
@@ -27,11 +27,11 @@ from domain.slugs import free_slug, slugify
 _OWN = ("id", "slug", "name", "description", "active_variant_id", "version", "created_at", "updated_at")
 _READ = (*_OWN, *CONFIG_FIELDS)
 _COLUMNS = columns(agents, _READ)
-_HERE = agents.c.workspace_id == WORKSPACE
+_IN_WORKSPACE = agents.c.workspace_id == WORKSPACE
 RESOLVED = "resolved"
-"""Wanted beside columns: what the agent resolves to."""
+"""ColumnNames beside columns: what the agent resolves to."""
 
-_AGENTS = select(*_COLUMNS).where(_HERE)
+_AGENTS = select(*_COLUMNS).where(_IN_WORKSPACE)
 _BY_IDS = _AGENTS.where(agents.c.id == any_(IDS))
 _LOCKED_ALL = _AGENTS.order_by(agents.c.id).with_for_update(key_share=True)
 _LOCKED_BY_SLUGS = _LOCKED_ALL.where(agents.c.slug == any_(bindparam("slugs", type_=ARRAY(Text))))
@@ -52,14 +52,16 @@ _CONDITIONS = {
 
 @lru_cache(maxsize=100)
 def _count(conditions: tuple[str, ...]) -> Select[Any]:
-    return narrowed(select(func.count()).select_from(agents).where(_HERE), _CONDITIONS, conditions)
+    return apply_filter(select(func.count()).select_from(agents).where(_IN_WORKSPACE), _CONDITIONS, conditions)
 
 
 _base = bindparam("base", type_=Text)
-_SLUGS_LIKE = select(agents.c.slug).where(_HERE, or_(agents.c.slug == _base, agents.c.slug.startswith(_base + "-")))
+_SLUGS_LIKE = select(agents.c.slug).where(
+    _IN_WORKSPACE, or_(agents.c.slug == _base, agents.c.slug.startswith(_base + "-"))
+)
 
 _COUNT_WITH_VARIANTS = select(
-    select(func.count()).select_from(agents).where(_HERE).scalar_subquery()
+    select(func.count()).select_from(agents).where(_IN_WORKSPACE).scalar_subquery()
     + select(func.count())
     .select_from(agent_variants)
     .where(agent_variants.c.workspace_id == WORKSPACE)
@@ -80,39 +82,41 @@ _RESOLVED = (
     func.concat(*(agent_variants.c[name].is_not(None) for name in CONFIG_FIELDS)),
 )
 """What an agent resolves to: the active variant's value, else the agent's, field by field; and which are the variant's."""
-_RESOLVED_BY_IDS = select(*_RESOLVED).select_from(_WITH_ACTIVE).where(_HERE, agents.c.id == any_(IDS))
+_RESOLVED_BY_IDS = select(*_RESOLVED).select_from(_WITH_ACTIVE).where(_IN_WORKSPACE, agents.c.id == any_(IDS))
 
 # What changes whenever a resolved configuration may have changed, at a fraction of its size.
 _SIGNATURES = (
     select(agents.c.id, agents.c.version, agents.c.active_variant_id, agent_variants.c.version)
     .select_from(_WITH_ACTIVE)
-    .where(_HERE, agents.c.id == any_(IDS))
+    .where(_IN_WORKSPACE, agents.c.id == any_(IDS))
 )
 
 
-def _reading(wanted: Wanted, *always: str) -> Reading[Agent]:
+def _reading(wanted: ColumnNames, *always: str) -> MappedQuery[Agent]:
     """All agents. One that is wanted with `RESOLVED` has it from the same row."""
-    own = only(None if wanted is None else wanted.union(always), _COLUMNS)
+    own = select_columns(None if wanted is None else wanted.union(always), _COLUMNS)
     names = tuple(f"config.{column.name}" if column.name in CONFIG_FIELDS else column.name for column in own)
     if wanted is None or RESOLVED not in wanted:
-        return Reading(select(*own).where(_HERE), reader(Agent, names, parts=("config",), without=(RESOLVED,)))
+        return MappedQuery(
+            select(*own).where(_IN_WORKSPACE), row_mapper(Agent, names, parts=("config",), without=(RESOLVED,))
+        )
     resolved = tuple(f"{RESOLVED}.{name}" for name in ResolvedAgentConfig.__match_args__)
-    statement = select(*own, *_RESOLVED).select_from(_WITH_ACTIVE).where(_HERE)
-    return Reading(statement, reader(Agent, names + resolved, parts=("config", RESOLVED)))
+    statement = select(*own, *_RESOLVED).select_from(_WITH_ACTIVE).where(_IN_WORKSPACE)
+    return MappedQuery(statement, row_mapper(Agent, names + resolved, parts=("config", RESOLVED)))
 
 
 @lru_cache(maxsize=100)
-def _by_slug(wanted: Wanted) -> Reading[Agent]:
+def _by_slug(wanted: ColumnNames) -> MappedQuery[Agent]:
     found = _reading(wanted, "id")
     return found._replace(statement=found.statement.where(agents.c.slug == bindparam("slug")))
 
 
 @lru_cache(maxsize=100)
-def _page(conditions: tuple[str, ...], order: Order, shape: Shape, wanted: Wanted) -> Reading[Agent]:
+def _page(conditions: tuple[str, ...], order: Order, shape: PageShape, wanted: ColumnNames) -> MappedQuery[Agent]:
     sorted_by = (order.field, "id")
     found = _reading(wanted, *sorted_by)
-    narrow = narrowed(found.statement, _CONDITIONS, conditions)
-    return found._replace(statement=keyset(narrow, columns(agents, sorted_by), shape, descending=order.descending))
+    narrow = apply_filter(found.statement, _CONDITIONS, conditions)
+    return found._replace(statement=keyset_page(narrow, columns(agents, sorted_by), shape, descending=order.descending))
 
 
 _NAMED = ("slug", "name", "description", "active_variant_id")
@@ -126,8 +130,8 @@ def _kind(old: Values, new: Values) -> ColumnElement[str]:
     )
 
 
-_RECORDED = Recorded(agents, Aggregate.AGENT, _kind)
-VARIANTS = Recorded(agent_variants, Aggregate.AGENT)
+_AUDITED = AuditedTable(agents, Aggregate.AGENT, _kind)
+VARIANTS = AuditedTable(agent_variants, Aggregate.AGENT)
 
 
 def _activate() -> Select[Any]:
@@ -143,7 +147,7 @@ def _activate() -> Select[Any]:
         .with_for_update(key_share=True, of=[agents, agent_variants])  # in this order, as every other write
         .cte("before")
     )
-    written, event = _RECORDED.update(
+    written, event = _AUDITED.update(
         before,
         {"active_variant_id": before.c.variant_id},
         before.c.active_variant_id.is_distinct_from(before.c.variant_id),
@@ -159,17 +163,17 @@ def _activate() -> Select[Any]:
 
 
 def _delete() -> Select[Any]:
-    deleted, event = _RECORDED.delete(_HERE, agents.c.id == ID)
+    deleted, event = _AUDITED.delete(_IN_WORKSPACE, agents.c.id == ID)
     _, events_of_variants = VARIANTS.delete(agent_variants.c.workspace_id == WORKSPACE, agent_variants.c.agent_id == ID)
     return select(deleted.c.id).add_cte(event, events_of_variants)
 
 
-_CREATE, _UPDATE = _RECORDED.creation(_READ), _RECORDED.replacement(_READ)
+_CREATE, _UPDATE = _AUDITED.creation(_READ), _AUDITED.replacement(_READ)
 _ACTIVATE, _DELETE = _activate(), _delete()
 
 
 _agents = _reading(None).entities
-_configs = reader(ResolvedAgentConfig, ResolvedAgentConfig.__match_args__)
+_configs = row_mapper(ResolvedAgentConfig, ResolvedAgentConfig.__match_args__)
 
 
 class AgentRepository(Repository):
@@ -181,22 +185,32 @@ class AgentRepository(Repository):
     async def get(self, id: AgentId) -> Agent | None:
         return (await self.by_ids([id])).get(id)
 
-    async def by_slug(self, slug: str, wanted: Wanted = None) -> Agent | None:
+    async def by_slug(self, slug: str, wanted: ColumnNames = None) -> Agent | None:
         reading = _by_slug(wanted)
         found = reading.entities(await self._rows(reading.statement, slug=slug))
         return found[0] if found else None
 
-    async def lock(self, id: AgentId, *, to_delete: bool = False) -> Agent:
-        """The agent, whose row is locked until the unit of work ends. Every change of it or its variants starts here."""
-        rows = await self._rows(_LOCKED_TO_DELETE if to_delete else _LOCKED, id=id)
+    async def get_for_update(self, id: AgentId) -> Agent:
+        """Returns the agent and locks its row until the unit of work ends. Raises NotFound.
+
+        Every change of the agent or its variants starts here.
+        """
+        return await self._locked(_LOCKED, id)
+
+    async def get_for_delete(self, id: AgentId) -> Agent:
+        """Returns the agent, locked as by `get_for_update` and also against new references to it. Raises NotFound."""
+        return await self._locked(_LOCKED_TO_DELETE, id)
+
+    async def _locked(self, statement: Select[Any], id: AgentId) -> Agent:
+        rows = await self._rows(statement, id=id)
         if not rows:
             raise NotFound("agent", id)
         return _agents(rows)[0]
 
-    async def lock_by_slugs(self, slugs: Collection[str] | None) -> list[Agent]:
-        """The agents with these slugs (None: all), locked as by `lock`, in the order of their ids.
+    async def list_for_update(self, slugs: Collection[str] | None) -> list[Agent]:
+        """The agents with these slugs (None: all), locked as by `get_for_update`, in the order of their ids.
 
-        Others can still refer to them: one that is to be deleted needs `lock` besides.
+        Others can still refer to them: one that is to be deleted needs `get_for_delete` besides.
         """
         statement = _LOCKED_ALL if slugs is None else _LOCKED_BY_SLUGS
         return _agents(await self._rows(statement, slugs=list(slugs or ())))
@@ -211,15 +225,15 @@ class AgentRepository(Repository):
         request: PageRequest,
         filter: AgentFilter,
         order: Order = AGENTS_BY_AGE,
-        wanted: Wanted = None,
+        wanted: ColumnNames = None,
     ) -> Page[Agent]:
-        conditions = given(filter)
-        reading = _page(tuple(conditions), order, Shape.of(request), wanted)
+        conditions = filter_parameters(filter)
+        reading = _page(tuple(conditions), order, PageShape.of(request), wanted)
         rows = await self._rows(reading.statement, **conditions, **page_parameters(request, 2))
         return Page.of(request, reading.entities(rows), order.cursor)
 
     async def count(self, filter: AgentFilter) -> int:
-        conditions = given(filter)
+        conditions = filter_parameters(filter)
         rows = await self._rows(_count(tuple(conditions)), **conditions)
         return int(rows[0][0])
 
@@ -275,7 +289,7 @@ class AgentRepository(Repository):
         return agent
 
     async def delete(self, id: AgentId) -> None:
-        """Delete an agent and its variants. Its meetings must have been told before: see `MeetingRepository.leave_agent`."""
+        """Deletes an agent and its variants. `MeetingRepository.unassign_agents` must have been called before."""
         await self._write(_DELETE, id=id)
         self._changes.agents.add(id)
 

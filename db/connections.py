@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.util import greenlet_spawn
 
 from db.engine import checkout
-from db.errors import ENDED, driver_error, translated
+from db.errors import CONNECTION_ENDED, driver_error, translate_errors
 from db.pool import Gate
 
 _DIALECT = PGDialect_asyncpg(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
@@ -47,11 +47,11 @@ class SessionConnection:
 
     async def rows(self, statement: Executable, values: Mapping[str, Any]) -> Sequence[AnyRow]:
         began = self._session.in_transaction()
-        with translated():
+        with translate_errors():
             try:
                 return (await self._session.execute(statement, values)).all()
             except DBAPIError as error:
-                if began or not isinstance(driver_error(error), ENDED):
+                if began or not isinstance(driver_error(error), CONNECTION_ENDED):
                     raise
                 await self._session.invalidate()
                 return (await self._session.execute(statement, values)).all()
@@ -86,11 +86,13 @@ class AutocommitConnection:
 
     async def rows(self, statement: Executable, values: Mapping[str, Any]) -> Sequence[AnyRow]:
         text, arguments = driver_statement(statement).filled(values)
-        with translated():
+        with translate_errors():
             try:
                 return await self._fetch(text, arguments)
-            except ENDED as error:
-                if type(error) is not ENDED:  # its kinds can be met after sending, when a write may have happened
+            except CONNECTION_ENDED as error:
+                if (
+                    type(error) is not CONNECTION_ENDED
+                ):  # its kinds can be met after sending, when a write may have happened
                     raise
                 await self._invalidate()
                 self._use(await checkout(self.engine))

@@ -8,9 +8,9 @@ from typing import Any
 
 from sqlalchemy import QueuePool, literal, select
 
-from db.api_keys import Credentials
 from db.change_notifier import ChangeNotifier
 from db.connections import AutocommitConnection
+from db.credentials import Credentials
 from db.engine import ANSWER, create_engine, create_session_factory
 from db.pool import Gate
 from db.unit_of_work import Autocommit, UnitOfWork

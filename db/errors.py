@@ -9,10 +9,10 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from domain.errors import Conflict, InvalidInput, RapporteurError, ServiceUnavailable
 
-ENDED = asyncpg.InternalClientError
+CONNECTION_ENDED = asyncpg.InternalClientError
 """The server has told that it ends the connection, which the driver takes for open until it is: nothing has been sent."""
 _AWAY = (
-    ENDED,
+    CONNECTION_ENDED,
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
     asyncpg.OperatorInterventionError,  # shutting down, starting up, statement timeout
@@ -30,10 +30,10 @@ _LAYERS = (DBAPIError, AsyncAdapt_asyncpg_dbapi.Error)
 """The errors of SQLAlchemy, and of its dialect, which the pool lets through when it cannot connect."""
 
 
-_OURS_TO_TELL = (*_LAYERS, PoolTimeout, OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ENDED)
+_OURS_TO_TELL = (*_LAYERS, PoolTimeout, OSError, asyncpg.PostgresError, asyncpg.InterfaceError, CONNECTION_ENDED)
 
 
-class translated:  # noqa: N801 - a context manager like those of `contextlib`
+class translate_errors:  # noqa: N801 - a context manager like those of `contextlib`
     """Turn the driver's and SQLAlchemy's exceptions into the domain's; those of the domain and bugs pass."""
 
     def __enter__(self) -> None:

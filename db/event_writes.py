@@ -53,7 +53,7 @@ Kind = Callable[[Values, Values], ColumnElement[str]]
 """From the row before and after an update to the kind of event it is."""
 
 
-class Recorded:
+class AuditedTable:
     """The writes of one table, each with its event: the rows it wrote (or deleted), and the writing of their events.
 
     written, event = recorded.create(values)

@@ -1,4 +1,4 @@
-"""What lists are narrowed by, in SQL."""
+"""Filters of lists in SQL."""
 
 from collections.abc import Mapping
 from dataclasses import fields
@@ -14,7 +14,7 @@ Conditions = Mapping[str, ColumnElement[bool]]
 """For each field of a filter the condition, whose parameter has the field's name."""
 
 
-def given(filter: AgentFilter | MeetingFilter | Search) -> dict[str, Any]:
+def filter_parameters(filter: AgentFilter | MeetingFilter | Search) -> dict[str, Any]:
     """The fields that ask for something, as parameters."""
     values = {field.name: getattr(filter, field.name) for field in fields(filter)}
     return {
@@ -22,7 +22,7 @@ def given(filter: AgentFilter | MeetingFilter | Search) -> dict[str, Any]:
     }
 
 
-def narrowed(statement: Select[Any], conditions: Conditions, names: tuple[str, ...]) -> Select[Any]:
+def apply_filter(statement: Select[Any], conditions: Conditions, names: tuple[str, ...]) -> Select[Any]:
     return statement.where(*(conditions[name] for name in names))
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Integer, Uuid
 
 from db.connections import AnyRow
-from db.keyset import Columns, Shape, given, keyset, page_parameters
+from db.keyset import Columns, PageShape, cursor_parameters, keyset_page, page_parameters
 from db.repository import ID, IDS, WORKSPACE, Repository, columns
 from db.tables import events
 from domain import cursors
@@ -22,7 +22,7 @@ from domain.pagination import Page, PageRequest
 from domain.revisions import AgentRevision, VariantRevision, agent_revision, variant_revision
 from domain.validation import integer
 
-_HERE = events.c.workspace_id == WORKSPACE
+_IN_WORKSPACE = events.c.workspace_id == WORKSPACE
 _IS_ACTIVATION = or_(*(events.c.kind == kind.value for kind in ACTIVATIONS)) & (any_(events.c.fields) == ACTIVE_VARIANT)
 _ACTIVATED = events.c.changes[ACTIVE_VARIANT]
 _OWN = Event.__match_args__[:-2]
@@ -37,7 +37,7 @@ _HISTORIES = (
     .render_derived(name="history")
 )
 _IN_HISTORY = (
-    _HERE,
+    _IN_WORKSPACE,
     events.c.aggregate == _HISTORIES.c.aggregate,
     events.c.aggregate_id == _HISTORIES.c.id,
     or_(
@@ -53,23 +53,23 @@ _NAMED = events.alias("named")
 
 def _number(name: str, _: Columns) -> Columns:
     """That of the event which a cursor names; null, beyond which there is nothing, if that is not here."""
-    id, version = given(name, [_NAMED.c.entity_id, _NAMED.c.version])
+    id, version = cursor_parameters(name, [_NAMED.c.entity_id, _NAMED.c.version])
     named = (_NAMED.c.workspace_id == WORKSPACE, _NAMED.c.entity_id == id, _NAMED.c.version == version)
     return [select(_NAMED.c.number).where(*named).scalar_subquery()]
 
 
 @lru_cache(maxsize=20)
-def _page(shape: Shape, *, of_kind: bool) -> Select[Any]:
+def _page(shape: PageShape, *, of_kind: bool) -> Select[Any]:
     one = select(*_COLUMNS).where(*_IN_HISTORY)
     if of_kind:
         one = one.where(_OF_KIND)
-    page = keyset(one, [events.c.number], shape, descending=True, place=_number).lateral("page")
+    page = keyset_page(one, [events.c.number], shape, descending=True, place=_number).lateral("page")
     return select(*page.c, *_HISTORIES.c).join_from(_HISTORIES, page, true())
 
 
 _COUNTS = select(*_HISTORIES.c, func.count()).where(*_IN_HISTORY).group_by(*_HISTORIES.c)
 _COUNTS_OF_KIND = _COUNTS.where(_OF_KIND)
-_ANY = select(events.c.number).where(_HERE).limit(1)
+_ANY = select(events.c.number).where(_IN_WORKSPACE).limit(1)
 
 # The events of versions of entities.
 _VERSIONS = (
@@ -84,7 +84,7 @@ _OF_VERSIONS = (
             events, (events.c.entity_id == _VERSIONS.c.entity_id) & (events.c.version == _VERSIONS.c.version)
         )
     )
-    .where(_HERE)
+    .where(_IN_WORKSPACE)
     .order_by(events.c.number)
 )
 _WITH_CHANGES = _OF_VERSIONS.add_columns(events.c.changes)
@@ -122,7 +122,7 @@ _VARIANT_REVISIONS = _REVISIONS.where(events.c.entity_id != events.c.aggregate_i
 _ACTIVATIONS = (
     select(events.c.version, events.c.changes[ACTIVE_VARIANT][1].astext, events.c.restored_version)
     .where(
-        _HERE,
+        _IN_WORKSPACE,
         events.c.entity_id == ID,
         or_(events.c.kind == EventKind.CREATED.value, any_(events.c.fields) == ACTIVE_VARIANT),
     )
@@ -158,7 +158,7 @@ class EventRepository(Repository):
         self, histories: Collection[History], request: PageRequest, kind: EventKind | None = None
     ) -> dict[History, Page[Event]]:
         """One page of each history, newest first, in one statement; without the events' changes."""
-        statement = _page(Shape.of(request), of_kind=kind is not None)
+        statement = _page(PageShape.of(request), of_kind=kind is not None)
         parameters = _parameters(histories, kind) | page_parameters(request, 2)
         found: defaultdict[History, list[Event]] = defaultdict(list)
         for row in await self._rows(statement, **parameters):
@@ -171,7 +171,7 @@ class EventRepository(Repository):
         rows = await self._rows(statement, **_parameters(histories, kind))
         return {_history(row[:3]): row[3] for row in rows}
 
-    async def of_versions(self, keys: Collection[Version]) -> list[Event]:
+    async def by_versions(self, keys: Collection[Version]) -> list[Event]:
         """The events that made these versions of entities, in their order, with their changes."""
         return [_event(row, row.changes) for row in await self._rows(_WITH_CHANGES, **_versions(keys))]
 
@@ -180,7 +180,7 @@ class EventRepository(Repository):
         rows = await self._rows(_CHANGES, **_versions(keys))
         return {(row.entity_id, row.version): _field_changes(row.changes) for row in rows}
 
-    async def any(self) -> bool:
+    async def any_exist(self) -> bool:
         """Whether anything was ever written."""
         return bool(await self._rows(_ANY))
 

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Integer, Select, Text, bindparam, func, tu
 from domain.pagination import PageRequest
 
 
-class Shape(NamedTuple):
+class PageShape(NamedTuple):
     """What of a request is in the text of its statement."""
 
     backward: bool
@@ -16,25 +16,25 @@ class Shape(NamedTuple):
     before: bool
 
     @classmethod
-    def of(cls, request: PageRequest) -> "Shape":
+    def of(cls, request: PageRequest) -> "PageShape":
         return cls(request.backward, request.after is not None, request.before is not None)
 
 
 Columns = Sequence[ColumnElement[Any]]
 
 
-def given(name: str, columns: Columns) -> Columns:
+def cursor_parameters(name: str, columns: Columns) -> Columns:
     """The parameters of a place: what a cursor's key ends in, of which `name` is `after` or `before`."""
     return [bindparam(f"{name}_{n}", type_=column.type) for n, column in enumerate(columns)]
 
 
-def keyset(
+def keyset_page(
     statement: Select[Any],
     columns: Columns,
-    shape: Shape,
+    shape: PageShape,
     *,
     descending: bool = False,
-    place: Callable[[str, Columns], Columns] = given,
+    place: Callable[[str, Columns], Columns] = cursor_parameters,
 ) -> Select[Any]:
     """The statement for one page and one row more (which says that there is more), in the direction of the request.
 

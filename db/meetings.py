@@ -8,11 +8,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, DateTime, Select, Uuid, any_, bindparam, case, func, null, select
 from sqlalchemy.dialects.postgresql import JSONB
 
-from db.event_writes import Recorded, Values
-from db.filters import contains_text, given, narrowed
-from db.keyset import Shape, keyset, page_parameters
+from db.event_writes import AuditedTable, Values
+from db.filters import apply_filter, contains_text, filter_parameters
+from db.keyset import PageShape, keyset_page, page_parameters
 from db.repository import ID, IDS, WORKSPACE, Repository, columns
-from db.row_mapping import Reader, reader
+from db.row_mapping import RowMapper, row_mapper
 from db.tables import meetings, recorded_columns
 from domain.errors import Conflict, NotFound
 from domain.filters import MeetingFilter
@@ -24,9 +24,9 @@ from domain.pagination import Page, PageRequest
 
 _FIELDS = tuple(field.name for field in fields(Meeting))
 COLUMNS = columns(meetings, _FIELDS)
-_HERE = meetings.c.workspace_id == WORKSPACE
+_IN_WORKSPACE = meetings.c.workspace_id == WORKSPACE
 
-_MEETINGS = select(*COLUMNS).where(_HERE)
+_MEETINGS = select(*COLUMNS).where(_IN_WORKSPACE)
 _BY_IDS = _MEETINGS.where(meetings.c.id == any_(IDS))
 _LOCKED = _MEETINGS.where(meetings.c.id == ID).with_for_update(key_share=True)
 
@@ -42,40 +42,40 @@ _CONDITIONS = {
 
 
 @lru_cache(maxsize=100)
-def _page(conditions: tuple[str, ...], order: Order, shape: Shape) -> Select[Any]:
+def _page(conditions: tuple[str, ...], order: Order, shape: PageShape) -> Select[Any]:
     sorted_by = columns(meetings, (order.field, "id"))
-    return keyset(narrowed(_MEETINGS, _CONDITIONS, conditions), sorted_by, shape, descending=order.descending)
+    return keyset_page(apply_filter(_MEETINGS, _CONDITIONS, conditions), sorted_by, shape, descending=order.descending)
 
 
 @lru_cache(maxsize=100)
 def _count(conditions: tuple[str, ...]) -> Select[Any]:
-    return narrowed(select(func.count()).select_from(meetings).where(_HERE), _CONDITIONS, conditions)
+    return apply_filter(select(func.count()).select_from(meetings).where(_IN_WORKSPACE), _CONDITIONS, conditions)
 
 
 def _kind(old: Values, new: Values) -> ColumnElement[str]:
     return case((old["state"] == new["state"], EventKind.UPDATED.value), else_=EventKind.STATE_CHANGED.value)
 
 
-_RECORDED = Recorded(meetings, Aggregate.MEETING, _kind)
+_AUDITED = AuditedTable(meetings, Aggregate.MEETING, _kind)
 
 
 def _leave_agent() -> Select[Any]:
-    theirs = select(meetings).where(_HERE, meetings.c.agent_id == any_(IDS)).order_by(meetings.c.id)
+    theirs = select(meetings).where(_IN_WORKSPACE, meetings.c.agent_id == any_(IDS)).order_by(meetings.c.id)
     before = theirs.with_for_update(key_share=True).cte("before")
-    written, event = _RECORDED.update(before, {"agent_id": null()})
+    written, event = _AUDITED.update(before, {"agent_id": null()})
     return select(written.c.id).add_cte(event)
 
 
 def _delete() -> Select[Any]:
-    deleted, event = _RECORDED.delete(_HERE, meetings.c.id == ID)
+    deleted, event = _AUDITED.delete(_IN_WORKSPACE, meetings.c.id == ID)
     return select(deleted.c.id).add_cte(event)
 
 
-_CREATE, _UPDATE = _RECORDED.creation(_FIELDS), _RECORDED.replacement(_FIELDS)
+_CREATE, _UPDATE = _AUDITED.creation(_FIELDS), _AUDITED.replacement(_FIELDS)
 _LEAVE_AGENT, _DELETE = _leave_agent(), _delete()
 
 
-read: Reader[Meeting] = reader(Meeting, _FIELDS)
+read: RowMapper[Meeting] = row_mapper(Meeting, _FIELDS)
 """Meetings of rows of `COLUMNS`."""
 
 
@@ -88,21 +88,21 @@ class MeetingRepository(Repository):
     async def get(self, id: MeetingId) -> Meeting | None:
         return (await self.by_ids([id])).get(id)
 
-    async def lock(self, id: MeetingId) -> Meeting:
-        """The meeting, whose row is locked until the unit of work ends. Raises NotFound."""
+    async def get_for_update(self, id: MeetingId) -> Meeting:
+        """Returns the meeting and locks its row until the unit of work ends. Raises NotFound."""
         rows = await self._rows(_LOCKED, id=id)
         if not rows:
             raise NotFound("meeting", id)
         return read(rows)[0]
 
     async def page(self, request: PageRequest, filter: MeetingFilter, order: Order = MEETINGS_BY_AGE) -> Page[Meeting]:
-        conditions = given(filter)
-        statement = _page(tuple(conditions), order, Shape.of(request))
+        conditions = filter_parameters(filter)
+        statement = _page(tuple(conditions), order, PageShape.of(request))
         rows = await self._rows(statement, **conditions, **page_parameters(request, 2))
         return Page.of(request, read(rows), order.cursor)
 
     async def count(self, filter: MeetingFilter) -> int:
-        conditions = given(filter)
+        conditions = filter_parameters(filter)
         rows = await self._rows(_count(tuple(conditions)), **conditions)
         return int(rows[0][0])
 
@@ -129,7 +129,7 @@ class MeetingRepository(Repository):
             raise Conflict("the meeting was modified concurrently", current.version)
         return read(rows)[0]
 
-    async def leave_agent(self, *agent_ids: AgentId) -> None:
+    async def unassign_agents(self, *agent_ids: AgentId) -> None:
         """Leave the meetings of this agent, or of each of these, without one."""
         if agent_ids:
             await self._write(_LEAVE_AGENT, ids=list(agent_ids))

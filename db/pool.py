@@ -7,7 +7,7 @@ from sqlalchemy import PoolProxiedConnection, QueuePool
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from db.engine import TRUSTED, checkout
-from db.errors import TOO_MANY_REQUESTS, translated
+from db.errors import TOO_MANY_REQUESTS, translate_errors
 from domain.errors import ServiceUnavailable
 
 
@@ -52,7 +52,7 @@ class Gate:
         """Wait for a place, and a connection, to be given back or invalidated. Raises ServiceUnavailable."""
         await self._admitted()
         try:
-            with translated():
+            with translate_errors():
                 return self._readiest() or await checkout(self.engine)
         except BaseException:
             self.leave()

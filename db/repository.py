@@ -26,11 +26,11 @@ def columns(table: Table, names: Iterable[str]) -> list[ColumnElement[Any]]:
     return [table.c[name] for name in names]
 
 
-Wanted = frozenset[str] | None
+ColumnNames = frozenset[str] | None
 """The names of the columns that somebody will look at; None: all. Entities are without the others (see `db.row_mapping`)."""
 
 
-def only(wanted: Wanted, columns: Iterable[ColumnElement[Any]]) -> list[ColumnElement[Any]]:
+def select_columns(wanted: ColumnNames, columns: Iterable[ColumnElement[Any]]) -> list[ColumnElement[Any]]:
     return [column for column in columns if wanted is None or column.name in wanted]
 
 

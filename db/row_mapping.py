@@ -13,20 +13,20 @@ from sqlalchemy import Select
 
 T = TypeVar("T")
 Row = Sequence[Any]
-Reader = Callable[[Iterable[Row]], list[T]]
+RowMapper = Callable[[Iterable[Row]], list[T]]
 
 
-class Reading(NamedTuple, Generic[T]):
+class MappedQuery(NamedTuple, Generic[T]):
     """A statement, and what its rows become."""
 
     statement: Select[Any]
-    entities: Reader[T]
+    entities: RowMapper[T]
 
 
 @lru_cache(maxsize=1_000)
-def reader(
+def row_mapper(
     entity: type[T], names: tuple[str, ...], parts: tuple[str, ...] = (), without: tuple[str, ...] = ()
-) -> Reader[T]:
+) -> RowMapper[T]:
     """A function that makes an entity of each row, whose columns are the entity's fields of these names.
 
     `config.max_tokens` is a field of `config`, one of the `parts` that are entities themselves; `_` is a column that is no
@@ -50,7 +50,7 @@ def reader(
         f"    for {', '.join(columns)}, in rows:\n        {body}\n        add(entity)\n    return entities\n"
     )
     exec(source, known)
-    read: Reader[T] = known["read"]
+    read: RowMapper[T] = known["read"]
     return read
 
 

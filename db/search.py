@@ -26,7 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, REGCONFIG, TSQUERY
 
 from db.connections import AnyRow
-from db.filters import given, narrowed
+from db.filters import apply_filter, filter_parameters
 from db.keyset import page_parameters
 from db.repository import WORKSPACE, Repository, columns
 from db.tables import segments, workspaces
@@ -90,7 +90,7 @@ def _found(statement: Select[Any], asked: CTE, conditions: tuple[str, ...]) -> S
         _has_words(asked.c.tree),  # else the whole index would be read
         segments.c.search_vector.op("@@", is_comparison=True)(asked.c.query),
     )
-    return narrowed(statement, _CONDITIONS, conditions)
+    return apply_filter(statement, _CONDITIONS, conditions)
 
 
 def _rank(asked: CTE) -> ColumnElement[float]:
@@ -146,7 +146,7 @@ _MARKED = _marked()
 
 def _parameters(filter: Search) -> tuple[tuple[str, ...], dict[str, Any]]:
     """The names of the conditions, and all parameters."""
-    parameters = given(filter)
+    parameters = filter_parameters(filter)
     conditions = tuple(name for name in parameters if name in _CONDITIONS)
     return conditions, parameters | {"query": as_indexed(filter.query)}
 
@@ -168,7 +168,7 @@ class SearchRepository(Repository):
         rows = self._looked_up(await self._rows(_count(conditions), **parameters))
         return sum(row.found for row in rows)
 
-    async def marked(self, query: str, texts: Collection[str]) -> dict[str, str]:
+    async def highlight(self, query: str, texts: Collection[str]) -> dict[str, str]:
         """Each text with blanks for what is no word, and MARKS around those that the query asks for."""
         rows = await self._rows(_MARKED, query=as_indexed(query), texts=[only_words(text) for text in texts])
         return {text: row.marked for text, row in zip(texts, rows, strict=False)}  # none where no workspace is

@@ -15,9 +15,9 @@ from sqlalchemy.types import Integer
 
 from db import meetings
 from db.errors import driver_error
-from db.keyset import Shape, keyset, page_parameters
-from db.repository import IDS, WORKSPACE, Repository, Wanted, columns, only
-from db.row_mapping import Reader, Reading, reader
+from db.keyset import PageShape, keyset_page, page_parameters
+from db.repository import IDS, WORKSPACE, ColumnNames, Repository, columns, select_columns
+from db.row_mapping import MappedQuery, RowMapper, row_mapper
 from db.tables import meetings as meeting_table
 from db.tables import segments
 from domain import cursors
@@ -38,18 +38,18 @@ _FIRST = itemgetter(0)
 _SPOKEN = segments.c.speaker == bindparam("speaker")
 
 
-_read: Reader[Segment] = reader(Segment, Segment.__match_args__)
+_read: RowMapper[Segment] = row_mapper(Segment, Segment.__match_args__)
 
 
 @lru_cache(maxsize=100)
-def _page(shape: Shape, wanted: Wanted, *, of_speaker: bool) -> Reading[Segment]:
+def _page(shape: PageShape, wanted: ColumnNames, *, of_speaker: bool) -> MappedQuery[Segment]:
     """A statement, and what its rows become, but for the first column: the place of the meeting's id among those given."""
     ids = func.unnest(IDS).table_valued("meeting_id", with_ordinality="nth").render_derived(name="ids")
-    own = [segments.c.segment_id, *only(wanted, _COLUMNS[2:])]
+    own = [segments.c.segment_id, *select_columns(wanted, _COLUMNS[2:])]
     one = select(*own).where(*_LIVE, segments.c.meeting_id == ids.c.meeting_id)
-    page = keyset(one.where(_SPOKEN) if of_speaker else one, [segments.c.segment_id], shape).lateral("page")
+    page = keyset_page(one.where(_SPOKEN) if of_speaker else one, [segments.c.segment_id], shape).lateral("page")
     statement = select(ids.c.nth, *page.c).join_from(ids, page, true())
-    return Reading(statement, reader(Segment, ("_", *(column.name for column in own))))
+    return MappedQuery(statement, row_mapper(Segment, ("_", *(column.name for column in own))))
 
 
 _COUNTS = (
@@ -265,10 +265,10 @@ class SegmentRepository(Repository):
         meeting_ids: Sequence[MeetingId],
         request: PageRequest,
         speaker: str | None = None,
-        wanted: Wanted = None,
+        wanted: ColumnNames = None,
     ) -> dict[MeetingId, Page[Segment]]:
         """One page of each meeting's segments, by segment_id, in one statement."""
-        reading = _page(Shape.of(request), wanted, of_speaker=speaker is not None)
+        reading = _page(PageShape.of(request), wanted, of_speaker=speaker is not None)
         rows = await self._rows(reading.statement, ids=meeting_ids, speaker=speaker, **page_parameters(request, 1))
         found: list[list[Segment]] = [[] for _ in meeting_ids]
         for nth, segment in zip(map(_FIRST, rows), reading.entities(rows), strict=True):

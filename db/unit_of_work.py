@@ -11,7 +11,7 @@ from db.agents import AgentRepository
 from db.api_keys import KeyRepository
 from db.change_notifier import Changes
 from db.connections import AutocommitConnection, Connection, SessionConnection
-from db.errors import translated
+from db.errors import translate_errors
 from db.history import EventRepository
 from db.meeting_grants import GrantRepository
 from db.meetings import MeetingRepository
@@ -125,7 +125,7 @@ class UnitOfWork(Repositories):
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         try:
-            with translated():
+            with translate_errors():
                 await self.session.__aexit__(kind, error, traceback)
         finally:
             if self._gate:
@@ -134,7 +134,7 @@ class UnitOfWork(Repositories):
     async def commit(self) -> None:
         changes = self.changes.drain()
         try:
-            with translated():
+            with translate_errors():
                 await self.session.commit()
         finally:
             # Also if the outcome is unknown, as after a cancellation: a notification says where to look, not what is there.
@@ -143,5 +143,5 @@ class UnitOfWork(Repositories):
 
     async def rollback(self) -> None:
         self.changes.drain()
-        with translated():
+        with translate_errors():
             await self.session.rollback()

@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import Select, Uuid, any_, bindparam, func, select
 
 from db.agents import VARIANTS, AgentRepository, new_parameters
-from db.repository import ID, IDS, WORKSPACE, Repository, Wanted, columns, only
-from db.row_mapping import Reading, reader
+from db.repository import ID, IDS, WORKSPACE, ColumnNames, Repository, columns, select_columns
+from db.row_mapping import MappedQuery, row_mapper
 from db.tables import agent_variants, agents
 from domain.agents import Agent
 from domain.configs import CONFIG_FIELDS
@@ -26,7 +26,7 @@ _OVERRIDES = columns(agent_variants, CONFIG_FIELDS)
 _IS_ACTIVE = func.coalesce(agents.c.active_variant_id == agent_variants.c.id, False).label("is_active")
 _COLUMNS = (*_OWN, _IS_ACTIVE, *_STATE, *_OVERRIDES)
 
-_HERE = agent_variants.c.workspace_id == WORKSPACE
+_IN_WORKSPACE = agent_variants.c.workspace_id == WORKSPACE
 _VARIANTS = (
     select(*_COLUMNS)
     .join_from(
@@ -34,34 +34,34 @@ _VARIANTS = (
         agents,
         (agents.c.workspace_id == agent_variants.c.workspace_id) & (agents.c.id == agent_variants.c.agent_id),
     )
-    .where(_HERE)
+    .where(_IN_WORKSPACE)
 )
 _BY_IDS = _VARIANTS.where(agent_variants.c.id == any_(IDS))
 # The agents' ids are said twice: for the variants, and for the agents, which would else be scanned when there are many.
 _OF_AGENTS = _VARIANTS.where(agent_variants.c.agent_id == any_(IDS), agents.c.id == any_(IDS))
 
 
-def _reading(statement: Select[Any], wanted: Wanted) -> Reading[AgentVariant]:
-    own = only(wanted, _COLUMNS)
+def _reading(statement: Select[Any], wanted: ColumnNames) -> MappedQuery[AgentVariant]:
+    own = select_columns(wanted, _COLUMNS)
     names = tuple(f"overrides.{column.name}" if column.name in CONFIG_FIELDS else column.name for column in own)
-    return Reading(statement.with_only_columns(*own), reader(AgentVariant, names, parts=("overrides",)))
+    return MappedQuery(statement.with_only_columns(*own), row_mapper(AgentVariant, names, parts=("overrides",)))
 
 
 @lru_cache(maxsize=100)
-def _by_agents(wanted: Wanted) -> Reading[AgentVariant]:
+def _by_agents(wanted: ColumnNames) -> MappedQuery[AgentVariant]:
     ordered = _OF_AGENTS.order_by(agent_variants.c.agent_id, agent_variants.c.id)
     return _reading(ordered, None if wanted is None else wanted.union(("id", "agent_id", "slug")))
 
 
 _ACTIVE_BY_AGENTS = _OF_AGENTS.where(agents.c.active_variant_id == agent_variants.c.id)
-_SLUGS = select(agent_variants.c.slug).where(_HERE, agent_variants.c.agent_id == ID)
-_AGENT_OF = select(agent_variants.c.agent_id).where(_HERE, agent_variants.c.id == ID)
+_SLUGS = select(agent_variants.c.slug).where(_IN_WORKSPACE, agent_variants.c.agent_id == ID)
+_AGENT_OF = select(agent_variants.c.agent_id).where(_IN_WORKSPACE, agent_variants.c.id == ID)
 
 _NAMED = ("slug", "name", "description")
 
 
 def _delete() -> Select[Any]:
-    deleted, event = VARIANTS.delete(_HERE, agent_variants.c.id == any_(IDS))
+    deleted, event = VARIANTS.delete(_IN_WORKSPACE, agent_variants.c.id == any_(IDS))
     return select(deleted.c.id).add_cte(event)
 
 
@@ -81,7 +81,9 @@ class VariantRepository(Repository):
     async def get(self, id: VariantId) -> AgentVariant | None:
         return (await self.by_ids([id])).get(id)
 
-    async def by_agents(self, agent_ids: Iterable[AgentId], wanted: Wanted = None) -> dict[AgentId, list[AgentVariant]]:
+    async def by_agents(
+        self, agent_ids: Iterable[AgentId], wanted: ColumnNames = None
+    ) -> dict[AgentId, list[AgentVariant]]:
         """Each agent's variants, oldest first."""
         reading = _by_agents(wanted)
         variants = reading.entities(await self._rows(reading.statement, ids=list(agent_ids)))
@@ -92,12 +94,13 @@ class VariantRepository(Repository):
         rows = await self._rows(_ACTIVE_BY_AGENTS, ids=list(agent_ids))
         return {variant.agent_id: variant for variant in _variants(rows)}
 
-    async def lock(self, id: VariantId) -> tuple[Agent, AgentVariant]:
-        """The variant and its agent, whose row is locked until the unit of work ends. Raises NotFound."""
+    async def get_for_update(self, id: VariantId) -> AgentVariant:
+        """Returns the variant and locks its agent's row until the unit of work ends. Raises NotFound."""
         if rows := await self._rows(_AGENT_OF, id=id):
-            agent = await AgentRepository(self._connection, self._workspace_id, self._changes).lock(rows[0].agent_id)
+            agents = AgentRepository(self._connection, self._workspace_id, self._changes)
+            await agents.get_for_update(rows[0].agent_id)
             if variant := await self.get(id):  # it may have gone while we waited for the lock
-                return agent, variant
+                return variant
         raise NotFound("variant", id)
 
     async def create(self, agent: Agent, new: CreateVariant, *, replacing: int = 0) -> AgentVariant:

@@ -129,7 +129,7 @@ async def update(
     async with context.unit_of_work(reason) as uow:
         if "slug" in values:
             await uow.agents.lock_slugs()
-        agent = await uow.agents.lock(key)
+        agent = await uow.agents.get_for_update(key)
         agent.expect(expected_version)
         changed = agents.patch_agent(agent, values)
         if changed != agent:
@@ -141,9 +141,9 @@ async def update(
 async def delete(context: Context, id: str, expected_version: int | None, reason: str | None) -> AgentId:
     key = agent_id(id)
     async with context.unit_of_work(reason) as uow:
-        agent = await uow.agents.lock(key, to_delete=True)
+        agent = await uow.agents.get_for_delete(key)
         agent.expect(expected_version)
-        await uow.meetings.leave_agent(key)
+        await uow.meetings.unassign_agents(key)
         await uow.agents.delete(key)
         await uow.commit()
     return key
@@ -152,7 +152,7 @@ async def delete(context: Context, id: str, expected_version: int | None, reason
 async def deactivate(context: Context, id: str, reason: str | None) -> Agent:
     key = agent_id(id, "agent_id")
     async with context.unit_of_work(reason) as uow:
-        agent = await uow.agents.lock(key)
+        agent = await uow.agents.get_for_update(key)
         if agent.active_variant_id is not None:
             agent.active_variant_id = None
             agent = await uow.agents.update(agent)
@@ -163,7 +163,7 @@ async def deactivate(context: Context, id: str, reason: str | None) -> Agent:
 async def roll_back_activation(context: Context, id: str, expected_version: int | None, reason: str | None) -> Agent:
     key = agent_id(id, "agent_id")
     async with context.unit_of_work(reason) as uow:
-        agent = await uow.agents.lock(key)
+        agent = await uow.agents.get_for_update(key)
         agent.expect(expected_version)
         existing = {variant.id for variant in (await uow.variants.by_agents([key]))[key]}
         before = previous_activation(await uow.events.activations(key), existing)
@@ -176,7 +176,7 @@ async def roll_back_activation(context: Context, id: str, expected_version: int 
 async def revert(context: Context, id: str, to_version: int, expected_version: int | None, reason: str | None) -> Agent:
     key, version = agent_id(id), checked(VERSION, to_version, "to_version")
     async with context.unit_of_work(reason) as uow:
-        agent = await uow.agents.lock(key)
+        agent = await uow.agents.get_for_update(key)
         agent.expect(expected_version)
         revision = (await uow.events.agent_revisions([(key, version)])).get((key, version))
         changed = revisions.revert_agent(agent, revision)

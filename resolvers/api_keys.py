@@ -46,7 +46,7 @@ async def create(context: Context, values: Mapping[str, Any]) -> CreatedApiKey:
             check.done()
         key = await uow.keys.create(new, token.digest)
         if new.meeting_ids:
-            await uow.grants.give(key.principal(token.workspace_id).id, new.meeting_ids)
+            await uow.grants.grant(key.principal(token.workspace_id).id, new.meeting_ids)
         await uow.commit()
     return CreatedApiKey(token.text, key)
 

@@ -214,11 +214,11 @@ class Loaders:
     def marked(self, query: str) -> DataLoader[str, str | None]:
         """Texts with the words of the query marked."""
         if query not in self._marked:
-            self._marked[query] = self._loader(lambda repositories, texts: repositories.search.marked(query, texts))
+            self._marked[query] = self._loader(lambda repositories, texts: repositories.search.highlight(query, texts))
         return self._marked[query]
 
 
 async def _seen(principal: Principal, repositories: Repositories, ids: Collection[MeetingId]) -> Collection[MeetingId]:
     if principal.sees_all:
         return ids
-    return await repositories.grants.among(principal.id, ids)
+    return await repositories.grants.filter_granted(principal.id, ids)

@@ -39,7 +39,7 @@ async def apply(
         await uow.agents.lock_slugs()
         if prune:
             ensure_prunable(await uow.agents.count_with_variants())
-        stored = await uow.agents.lock_by_slugs(None if prune else [manifest.slug for manifest in manifests])
+        stored = await uow.agents.list_for_update(None if prune else [manifest.slug for manifest in manifests])
         variants = await uow.variants.by_agents([agent.id for agent in stored])
         found = fingerprint([*stored, *(variant for of_one in variants.values() for variant in of_one)])
         if expected_state not in (None, found):
@@ -70,10 +70,10 @@ class _Applying:
         """Their meetings leave them twice: while others can still refer to the agents, which lets whoever has locked a
         meeting, to give it to one of these, go on; and when nobody can any more."""
         ids = [agent.id for agent in agents]
-        await self._uow.meetings.leave_agent(*ids)
+        await self._uow.meetings.unassign_agents(*ids)
         for id in ids:
-            await self._uow.agents.lock(id, to_delete=True)
-        await self._uow.meetings.leave_agent(*ids)
+            await self._uow.agents.get_for_delete(id)
+        await self._uow.meetings.unassign_agents(*ids)
         for agent in agents:
             await self._uow.agents.delete(agent.id)
             self._note(agent.id, agent.version + 1, agent.slug)
@@ -113,5 +113,5 @@ class _Applying:
         self._written[id, version] = (agent, variant, active_before)
 
     async def changes(self) -> list[AppliedChange]:
-        events = await self._uow.events.of_versions(self._written)
+        events = await self._uow.events.by_versions(self._written)
         return [AppliedChange(*self._written[event.entity_id, event.version], event) for event in events]

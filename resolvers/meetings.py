@@ -66,7 +66,7 @@ async def create(context: Context, values: Mapping[str, Any], reason: str | None
     async with context.unit_of_work(reason) as uow:
         created = await uow.meetings.create(new)
         if not context.principal.writes_all:
-            await uow.grants.give(context.principal.id, [created.id])
+            await uow.grants.grant(context.principal.id, [created.id])
         await uow.commit()
     return created
 
@@ -88,7 +88,7 @@ async def update(
 async def delete(context: Context, id: str, expected_version: int | None, reason: str | None) -> MeetingId:
     key = meeting_id(id)
     async with context.unit_of_work(reason) as uow:
-        meeting = await uow.meetings.lock(key)
+        meeting = await uow.meetings.get_for_update(key)
         meeting.expect(expected_version)
         await uow.meetings.delete(key)
         await uow.commit()

@@ -84,7 +84,9 @@ async def upsert(context: Context, id: str, inputs: Sequence[Mapping[str, Any]])
     key = meeting_id(id, "meeting_id")
     contents = segments.segment_batch(inputs)
     async with context.writing() as repositories:
-        if not context.principal.writes_all and not await repositories.grants.among(context.principal.id, [key]):
+        if not context.principal.writes_all and not await repositories.grants.filter_granted(
+            context.principal.id, [key]
+        ):
             raise NotFound("meeting", key)
         return await repositories.segments.upsert(key, contents)
 

@@ -49,7 +49,7 @@ async def create(context: Context, id: str, values: Mapping[str, Any], reason: s
     key = agent_id(id, "agent_id")
     new = variants.new_variant(values)
     async with context.unit_of_work(reason) as uow:
-        created = await uow.variants.create(await uow.agents.lock(key), new)
+        created = await uow.variants.create(await uow.agents.get_for_update(key), new)
         await uow.commit()
     return created
 
@@ -60,7 +60,7 @@ async def clone(
     key = agent_id(id, "agent_id")
     source_key = None if source_id is None else variant_id(source_id, "input.source_variant_id")
     async with context.unit_of_work(reason) as uow:
-        agent = await uow.agents.lock(key)
+        agent = await uow.agents.get_for_update(key)
         source: AgentConfig | ConfigOverrides = agent.config
         if source_key is not None:
             cloned = await uow.variants.get(source_key)
@@ -80,7 +80,7 @@ async def update(
 ) -> AgentVariant:
     key = variant_id(id)
     async with context.unit_of_work(reason) as uow:
-        _, variant = await uow.variants.lock(key)
+        variant = await uow.variants.get_for_update(key)
         variant.expect(expected_version)
         changed = variants.patch_variant(variant, values)
         if changed != variant:
@@ -92,7 +92,7 @@ async def update(
 async def delete(context: Context, id: str, expected_version: int | None, reason: str | None) -> VariantId:
     key = variant_id(id)
     async with context.unit_of_work(reason) as uow:
-        _, variant = await uow.variants.lock(key)
+        variant = await uow.variants.get_for_update(key)
         variant.expect(expected_version)
         variants.ensure_deletable(variant)
         await uow.variants.delete(key)
@@ -112,7 +112,7 @@ async def revert(
 ) -> AgentVariant:
     key, version = variant_id(id), checked(VERSION, to_version, "to_version")
     async with context.unit_of_work(reason) as uow:
-        _, variant = await uow.variants.lock(key)
+        variant = await uow.variants.get_for_update(key)
         variant.expect(expected_version)
         revision = (await uow.events.variant_revisions([(key, version)])).get((key, version))
         changed = revisions.revert_variant(variant, revision)

@@ -11,8 +11,8 @@ import time
 from collections import OrderedDict
 from datetime import UTC, datetime
 
-from db.api_keys import KeyName
 from db.change_notifier import Changes
+from db.credentials import KeyName
 from db.database import Database
 from domain.api_keys import Token
 from domain.errors import ServiceUnavailable, Unauthenticated
@@ -86,7 +86,7 @@ class Authenticator:
         if used:
             try:
                 async with self._database.credentials() as credentials:
-                    await credentials.used(used)
+                    await credentials.record_use(used)
             except ServiceUnavailable:
                 pass  # it is a note, and the next one is soon
             except Exception:  # nor is it a reason to note no more, or to leave the rest of a stop undone
@@ -114,12 +114,12 @@ class Authenticator:
     async def _ask(self, token: str) -> Principal:
         if key_token := Token.parsed(token):
             async with self._database.credentials() as credentials:
-                key = await credentials.recognised(key_token)
+                key = await credentials.authenticate(key_token)
             if key is not None:
                 return key.principal(key_token.workspace_id)
         elif self._issuer is not None and (principal := await self._issuer.principal(token)):
             async with self._database.credentials() as credentials:
-                if await credentials.has_workspace(principal.workspace_id):
+                if await credentials.workspace_exists(principal.workspace_id):
                     return principal
             logger.warning("a token of the issuer is for a workspace that is not there: %s", principal.workspace_id)
         raise Unauthenticated(NOT_VALID)

@@ -56,7 +56,7 @@ class Sessions:
         keys = {(each.workspace_id, each.key_id) for each in asked.values() if each.key_id is not None}
         if keys:
             async with self._database.credentials() as credentials:
-                active = await credentials.still_active(keys)
+                active = await credentials.filter_active(keys)
             self._end({name for name, principal in asked.items() if principal.key_id not in active})
 
     def _end(self, names: set[object]) -> None:

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from db.database import Database
-from db.migrate import ensure_workspace, workspaces_by_age
+from db.workspaces import ensure_workspace, workspaces_by_age
 from domain.api_keys import ApiKey
 from domain.errors import RapporteurError
 from domain.ids import WorkspaceId, new_id
@@ -176,7 +176,7 @@ async def _work(
     await prepare(settings, url, demo=False)
     async with opened(settings, url) as database:
         async with database.credentials() as credentials:
-            if not await credentials.has_workspace(workspace_id):
+            if not await credentials.workspace_exists(workspace_id):
                 raise RapporteurError(f"there is no workspace {workspace_id}: see rapporteur workspaces list")
         done = await work(database, workspace_id)
         await database.notifier.flush()

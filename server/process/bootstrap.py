@@ -5,7 +5,8 @@ from contextlib import asynccontextmanager, contextmanager
 
 from db.database import Database
 from db.embedded import embedded_postgres
-from db.migrate import LONGEST, ensure_workspace, migrate
+from db.migrate import MIGRATION_TIMEOUT_SECONDS, migrate
+from db.workspaces import ensure_workspace
 from domain.ids import WorkspaceId
 from server.app import open_database
 from server.process.demo import load_demo
@@ -34,7 +35,7 @@ async def prepare(settings: Settings, url: str, *, demo: bool) -> bool:
     """Migrate, make the workspace, and load the demo into an empty one; says whether it did."""
     # A migration, or a new language, may take much longer than the statements of requests.
     workspace_id = WorkspaceId(settings.workspace_id)
-    async with opened(settings.model_copy(update={"statement_timeout": LONGEST}), url) as database:
+    async with opened(settings.model_copy(update={"statement_timeout": MIGRATION_TIMEOUT_SECONDS}), url) as database:
         await migrate(database.engine)
         await ensure_workspace(database.engine, workspace_id, settings.workspace_name, settings.search_language)
         return demo and await load_demo(database, workspace_id)

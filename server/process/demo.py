@@ -25,7 +25,7 @@ async def load_demo(database: Database, workspace_id: WorkspaceId) -> bool:
     """Load the demo into a workspace in which nothing was ever written; says whether it did."""
     async with database.unit_of_work(workspace_id, Author("demo")) as uow:
         await uow.agents.lock_slugs()  # of two servers that start at once, one loads
-        if await uow.events.any():  # nor ever had: who deleted the demo does not want it back
+        if await uow.events.any_exist():  # nor ever had: who deleted the demo does not want it back
             return False
         scribe = await uow.agents.create(
             CreateAgent(

@@ -26,4 +26,4 @@ async def resolve_auth(settings: Settings, database: Database) -> Settings:
 
 async def _are_there_keys(database: Database) -> bool:
     async with database.credentials() as credentials:
-        return await credentials.are_there()
+        return await credentials.any_key_exists()

@@ -13,8 +13,9 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 from db.engine import create_engine, create_session_factory
-from db.migrate import ensure_workspace, migrate
+from db.migrate import migrate
 from db.unit_of_work import UnitOfWork
+from db.workspaces import ensure_workspace
 from domain.agents import Agent, CreateAgent
 from domain.configs import AgentConfig, ConfigOverrides
 from domain.errors import Conflict, NotFound
@@ -263,7 +264,7 @@ async def test_an_activation_that_waited_for_the_deletion_of_its_variant_finds_n
     agent, (variant,) = await stored(session_factory)
 
     async def delete(uow: UnitOfWork) -> None:
-        await uow.variants.lock(variant.id)
+        await uow.variants.get_for_update(variant.id)
         await uow.variants.delete(variant.id)
 
     outcome = await waiting(session_factory, database_url, delete, activation(session_factory, variant.id))
@@ -277,7 +278,7 @@ async def test_an_activation_that_waited_for_the_deletion_of_its_agent_finds_non
     agent, (variant,) = await stored(session_factory)
 
     async def delete(uow: UnitOfWork) -> None:
-        await uow.agents.lock(agent.id, to_delete=True)
+        await uow.agents.get_for_delete(agent.id)
         await uow.agents.delete(agent.id)
 
     outcome = await waiting(session_factory, database_url, delete, activation(session_factory, variant.id))
@@ -323,8 +324,8 @@ async def test_a_meeting_that_comes_to_an_agent_while_this_is_deleted_does_not_s
 
     async def delete() -> None:
         async with UnitOfWork(session_factory) as uow:
-            await uow.agents.lock(agent.id, to_delete=True)
-            await uow.meetings.leave_agent(agent.id)
+            await uow.agents.get_for_delete(agent.id)
+            await uow.meetings.unassign_agents(agent.id)
             await uow.agents.delete(agent.id)
             await uow.commit()
 
@@ -507,7 +508,7 @@ async def assert_history_is_empty(
         assert await uow.events.agent_revisions([(agent.id, 1)]) == {}
         assert await uow.events.variant_revisions([(variant.id, 1)]) == {}
         assert await uow.events.activations(agent.id) == []
-        assert await uow.events.any() is False
+        assert await uow.events.any_exist() is False
 
 
 async def test_another_workspace_has_none_of_our_history(session_factory: Factory, other: WorkspaceId) -> None:
@@ -517,7 +518,7 @@ async def test_another_workspace_has_none_of_our_history(session_factory: Factor
         await uow.agents.activate(variant.id)
         await uow.commit()
     async with UnitOfWork(session_factory) as uow:
-        assert await uow.events.any() is True
+        assert await uow.events.any_exist() is True
         assert len(await uow.events.activations(agent.id)) == 2
     await assert_history_is_empty(session_factory, other, agent, variant, meeting)
 
@@ -634,7 +635,7 @@ async def test_history_begins_with_what_was_there(of_old: AsyncEngine) -> None:
         await uow.agents.update(replace(agent, name="Other", active_variant_id=None))
         await uow.variants.update(replace(variant, overrides=ConfigOverrides(max_tokens=0)))
         await uow.meetings.update(replace(change_state(meeting, MeetingState.STOPPED), metadata={"a": [1]}))
-        await uow.meetings.leave_agent(agent_id)
+        await uow.meetings.unassign_agents(agent_id)
         await uow.agents.delete(agent_id)
         await uow.meetings.delete(meeting_id)
         await uow.commit()

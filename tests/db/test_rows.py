@@ -5,7 +5,7 @@ from enum import Enum
 
 import pytest
 
-from db.row_mapping import reader
+from db.row_mapping import row_mapper
 
 
 class Colour(Enum):
@@ -27,7 +27,7 @@ class Whole:
 
 
 def test_columns_become_fields_and_fields_of_parts() -> None:
-    read = reader(
+    read = row_mapper(
         Whole, ("part.colour", "_", "name", "other.size", "other.colour", "part.size", "nick"), ("part", "other")
     )
     assert read([("red", 0, "a", 3, "red", 1, None), ("red", 0, "b", 4, "red", 2, "bee")]) == [
@@ -38,7 +38,7 @@ def test_columns_become_fields_and_fields_of_parts() -> None:
 
 
 def test_what_is_not_named_is_unset() -> None:
-    (whole,) = reader(Whole, ("name",), parts=("part",), without=("other",))([("a",)])
+    (whole,) = row_mapper(Whole, ("name",), parts=("part",), without=("other",))([("a",)])
     assert (whole.name, whole.other) == ("a", None)
     assert not hasattr(whole, "nick")
     assert not hasattr(whole.part, "size")
@@ -46,9 +46,9 @@ def test_what_is_not_named_is_unset() -> None:
 
 def test_a_value_that_the_enum_has_not_is_an_error() -> None:
     with pytest.raises(ValueError, match="blue"):
-        reader(Part, ("colour",))([("blue",)])
+        row_mapper(Part, ("colour",))([("blue",)])
 
 
 def test_rows_of_another_width_are_an_error() -> None:
     with pytest.raises(ValueError, match="unpack"):
-        reader(Part, ("size",))([(1, "red")])
+        row_mapper(Part, ("size",))([(1, "red")])

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from db.database import Database
-from db.migrate import ensure_workspace, migrate
+from db.migrate import migrate
+from db.workspaces import ensure_workspace
 from domain.errors import InvalidInput
 from domain.ids import DEFAULT_WORKSPACE_ID as WORKSPACE
 from domain.ids import MeetingId, WorkspaceId, new_id
@@ -70,7 +71,7 @@ async def found(database: Database, query: str, workspace: WorkspaceId = WORKSPA
 async def highlighted(database: Database, query: str, text: str) -> list[str]:
     looked = looked_into(text)
     async with database.reading(WORKSPACE) as repositories:
-        marked = await repositories.search.marked(query, [looked])
+        marked = await repositories.search.highlight(query, [looked])
     return [text[highlight.start : highlight.end] for highlight in highlights(marked[looked], looked)]
 
 

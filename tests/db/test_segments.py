@@ -338,7 +338,7 @@ async def test_concurrent_writes_are_numbered_one_by_one_and_none_is_lost(
 
     await upsert(database, meeting_id, content(1, "at first"), content(1000, "the highest number"))
     async with database.unit_of_work(WORKSPACE) as uow:
-        await uow.meetings.lock(meeting_id)
+        await uow.meetings.get_for_update(meeting_id)
         writes = [asyncio.create_task(upsert(database, meeting_id, written_by(writer))) for writer in range(WRITERS)]
         await queued_behind_the_meeting(observer, WRITERS)
     results = await asyncio.gather(*writes)
@@ -363,7 +363,7 @@ async def test_concurrent_deletions_of_the_same_segments_delete_each_once(
 ) -> None:
     await upsert(database, meeting_id, *(content(number) for number in range(1, 11)))
     async with database.unit_of_work(WORKSPACE) as uow:
-        await uow.meetings.lock(meeting_id)
+        await uow.meetings.get_for_update(meeting_id)
         deletions = [asyncio.create_task(delete(database, meeting_id, *range(1, 11))) for _ in range(8)]
         await queued_behind_the_meeting(observer, 8)
     results = await asyncio.gather(*deletions)

@@ -10,8 +10,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 from db.engine import create_engine, create_session_factory
-from db.migrate import ensure_workspace
 from db.unit_of_work import UnitOfWork
+from db.workspaces import ensure_workspace
 from domain.agents import Agent, CreateAgent
 from domain.configs import AgentConfig, ConfigOverrides
 from domain.errors import Conflict, InvalidInput, NotFound
@@ -332,9 +332,9 @@ async def test_another_workspace_sees_nothing_of_ours_and_can_change_none_of_it(
         assert await uow.segments.speakers([meeting.id]) == {}
 
         refused: list[Awaitable[object]] = [
-            uow.agents.lock(agent.id),
-            uow.variants.lock(variant.id),
-            uow.meetings.lock(meeting.id),
+            uow.agents.get_for_update(agent.id),
+            uow.variants.get_for_update(variant.id),
+            uow.meetings.get_for_update(meeting.id),
             uow.meetings.update(replace(meeting, title="Stolen")),
             uow.segments.upsert(meeting.id, [SegmentContent("Stolen", 0, 1, 1)]),
             uow.segments.delete(meeting.id, [1]),
@@ -480,12 +480,12 @@ async def test_agents_that_are_locked_by_slugs_can_be_referred_to(session_factor
         meeting = await uow.meetings.create(Meeting.create(title="Weekly", agent_id=agents[0].id))
         await uow.commit()
     async with UnitOfWork(session_factory) as applying, UnitOfWork(session_factory) as assigning, asyncio.timeout(10):
-        await assigning.meetings.lock(meeting.id)
-        locked = await applying.agents.lock_by_slugs(None)
+        await assigning.meetings.get_for_update(meeting.id)
+        locked = await applying.agents.list_for_update(None)
         assert [agent.id for agent in locked] == [agent.id for agent in agents]
         await assigning.meetings.update(replace(meeting, agent_id=agents[1].id))
         await assigning.commit()
-        await applying.meetings.leave_agent(*(agent.id for agent in agents))
+        await applying.meetings.unassign_agents(*(agent.id for agent in agents))
         await applying.commit()
     async with UnitOfWork(session_factory) as uow:
         left = await uow.meetings.get(meeting.id)

@@ -5,7 +5,7 @@ from typing import Any
 
 from db.database import Database
 from db.engine import create_engine
-from db.migrate import ensure_workspace
+from db.workspaces import ensure_workspace
 from domain.ids import DEFAULT_WORKSPACE_ID, WorkspaceId, new_id
 from domain.principals import Scope, local
 from resolvers import api_keys as keys

@@ -82,14 +82,14 @@ class Writer:
 
     async def variant(self, agent_id: AgentId, **overrides: Any) -> AgentVariant:
         async with self.database.unit_of_work(DEFAULT_WORKSPACE_ID) as uow:
-            agent = await uow.agents.lock(agent_id)
+            agent = await uow.agents.get_for_update(agent_id)
             variant = await uow.variants.create(agent, CreateVariant("Variant", ConfigOverrides(**overrides)))
             await uow.commit()
         return variant
 
     async def change_agent(self, agent_id: AgentId, change: Callable[[Agent], Agent]) -> None:
         async with self.database.unit_of_work(DEFAULT_WORKSPACE_ID) as uow:
-            await uow.agents.update(change(await uow.agents.lock(agent_id)))
+            await uow.agents.update(change(await uow.agents.get_for_update(agent_id)))
             await uow.commit()
 
     async def configure(self, agent_id: AgentId, **values: Any) -> None:
@@ -101,7 +101,7 @@ class Writer:
 
     async def configure_variant(self, variant: AgentVariant, **values: Any) -> None:
         async with self.database.unit_of_work(DEFAULT_WORKSPACE_ID) as uow:
-            _, current = await uow.variants.lock(variant.id)
+            current = await uow.variants.get_for_update(variant.id)
             await uow.variants.update(replace(current, overrides=replace(current.overrides, **values)))
             await uow.commit()
 
