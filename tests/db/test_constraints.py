@@ -7,83 +7,30 @@ import asyncpg
 import pytest
 
 from tests.harness.databases import TestPostgres
-
-
-def uuid(number: int) -> str:
-    return f"01900000-0000-7000-8000-{number:012}"
-
-
-# Two agents of one workspace and one of another, each with a variant; the first has two, of which the first is active.
-OURS, THEIRS = uuid(0), uuid(1)
-AGENT, SIBLING, FOREIGN = uuid(10), uuid(11), uuid(12)
-VARIANT, SECOND_VARIANT, SIBLINGS_VARIANT, FOREIGN_VARIANT = uuid(20), uuid(21), uuid(22), uuid(23)
-MEETING, FOREIGN_MEETING = uuid(30), uuid(31)
-KEY, SECOND_KEY = uuid(40), uuid(41)
-NOWHERE = uuid(99)
-
-AN_AGENT = """
-    INSERT INTO agents (
-        workspace_id, id, slug, name, description, model_provider, model_name, system_prompt, user_prompt_template,
-        prompt_version, temperature, max_tokens, context_window, input_token_limit, token_budget, timeout_seconds, max_retries
-    ) VALUES ('{}', '{}', '{}', 'Agent', '', 'openai', 'gpt', '', '', '1', 0.7, 1, 1, 1, 1, 1, 1)"""
-A_VARIANT = """
-    INSERT INTO agent_variants (workspace_id, agent_id, id, slug, name, description)
-    VALUES ('{}', '{}', '{}', '{}', 'Variant', '')"""
-A_MEETING = (
-    "INSERT INTO meetings (workspace_id, id, title, state, agent_id) VALUES ('{}', '{}', 'Meeting', 'CREATED', '{}')"
+from tests.harness.seed_rows import (
+    A_GRANT,
+    A_KEY,
+    A_MEETING,
+    A_SEGMENT,
+    A_VARIANT,
+    AGENT,
+    AN_AGENT,
+    FOREIGN,
+    FOREIGN_MEETING,
+    FOREIGN_VARIANT,
+    KEY,
+    MEETING,
+    NOWHERE,
+    OURS,
+    SECOND_VARIANT,
+    SEED,
+    SIBLING,
+    SIBLINGS_VARIANT,
+    THEIRS,
+    VARIANT,
+    event,
+    uuid,
 )
-A_SEGMENT = """
-    INSERT INTO segments (workspace_id, meeting_id, segment_id, text, speaker, start_time, end_time, is_final, change_seq)
-    VALUES ('{}', '{}', {}, 'Text', '', 0, 1, true, 1)"""
-
-AN_EVENT = """
-    INSERT INTO events (workspace_id, entity_id, version, aggregate, aggregate_id, kind, actor, restored_version, changes)
-    VALUES ('{}', '{}', {}, '{}', '{}', '{}', '{}', {}, '{}')"""
-
-
-def event(
-    *,
-    workspace: str = OURS,
-    entity: str = AGENT,
-    version: int = 2,
-    aggregate: str = "AGENT",
-    kind: str = "UPDATED",
-    actor: str = "tester",
-    restored: str = "NULL",
-    changes: str = "{}",
-) -> str:
-    return AN_EVENT.format(workspace, entity, version, aggregate, entity, kind, actor, restored, changes)
-
-
-A_KEY = """
-    INSERT INTO api_keys (workspace_id, id, name, scopes, digest, created_by)
-    VALUES ('{}', '{}', '{}', '{{READ}}', sha256('secret'), 'tester')"""
-A_GRANT = "INSERT INTO meeting_grants (workspace_id, principal, meeting_id) VALUES ('{}', 'key', '{}')"
-
-SEED = [
-    f"INSERT INTO workspaces (id, name) VALUES ('{THEIRS}', 'theirs')",
-    # In both workspaces the events that make versions of each id, also of those that are to be refused for other reasons.
-    *(
-        event(workspace=workspace, entity=uuid(id), version=version, kind="CREATED" if version == 1 else "DELETED")
-        for workspace in (OURS, THEIRS)
-        for id in (*range(10, 13), *range(20, 24), 30, 31, 99)
-        for version in (1, 2, 3)
-    ),
-    AN_AGENT.format(OURS, AGENT, "agent"),
-    AN_AGENT.format(OURS, SIBLING, "sibling"),
-    AN_AGENT.format(THEIRS, FOREIGN, "agent"),
-    A_VARIANT.format(OURS, AGENT, VARIANT, "variant"),
-    A_VARIANT.format(OURS, AGENT, SECOND_VARIANT, "second"),
-    A_VARIANT.format(OURS, SIBLING, SIBLINGS_VARIANT, "variant"),
-    A_VARIANT.format(THEIRS, FOREIGN, FOREIGN_VARIANT, "variant"),
-    f"UPDATE agents SET active_variant_id = '{VARIANT}', version = 2 WHERE id = '{AGENT}'",
-    A_MEETING.format(OURS, MEETING, AGENT),
-    A_MEETING.format(THEIRS, FOREIGN_MEETING, FOREIGN),
-    A_SEGMENT.format(OURS, MEETING, 1),
-    A_KEY.format(OURS, KEY, "key"),
-    A_KEY.format(OURS, SECOND_KEY, "second"),
-    A_GRANT.format(OURS, MEETING),
-]
 
 
 @pytest.fixture(scope="module")

@@ -1,88 +1,19 @@
 """The pool: bounded in number and in waiting, and whole again after whatever happens to its connections."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from typing import Any
 
-import asyncpg
 import pytest
-from sqlalchemy import QueuePool, make_url, text
+from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from db.database import Database
 from db.engine import create_engine, create_session_factory
 from db.unit_of_work import UnitOfWork
 from domain.errors import ServiceUnavailable
 from domain.ids import DEFAULT_WORKSPACE_ID as WORKSPACE
-
-MINE = "datname = current_database() AND application_name = 'rapporteur'"
-
-
-@pytest.fixture
-async def observer(database_url: str) -> AsyncIterator[Any]:
-    """A connection that is none of the pool's."""
-    connection = await asyncpg.connect(database_url)
-    yield connection
-    await connection.close()
-
-
-@asynccontextmanager
-async def opened(database_url: str, **options: Any) -> AsyncIterator[Database]:
-    database = Database(database_url, **options)
-    try:
-        yield database
-    finally:
-        await database.close()
-
-
-def checked_out(engine: AsyncEngine) -> int:
-    assert isinstance(engine.pool, QueuePool)
-    return engine.pool.checkedout()
-
-
-async def backends(observer: Any, condition: str) -> int:
-    """How many of the pool's backends are like this."""
-    count: int = await observer.fetchval(f"SELECT count(*) FROM pg_stat_activity WHERE {MINE} AND {condition}")
-    return count
-
-
-@asynccontextmanager
-async def bounded() -> AsyncIterator[None]:
-    """Fail what takes 10 seconds; not by TimeoutError, which the code under test would take for the database's."""
-    try:
-        async with asyncio.timeout(10):
-            yield
-    except TimeoutError:
-        pytest.fail("it took too long")
-
-
-async def eventually(holds: Callable[[], Awaitable[bool]]) -> None:
-    """Look again and again until it holds."""
-    async with bounded():
-        while not await holds():  # noqa: ASYNC110 - PostgreSQL rings no bell for this
-            await asyncio.sleep(0.01)
-
-
-async def run(engine: AsyncEngine, statement: str) -> Any:
-    async with engine.connect() as connection:
-        return (await connection.execute(text(statement))).scalar()
-
-
-async def assert_whole(engine: AsyncEngine, size: int) -> None:
-    """Nothing is checked out, and all the pool's connections can be had at once and answer."""
-    assert checked_out(engine) == 0
-    all_taken = asyncio.Barrier(size)
-
-    async def take() -> Any:
-        async with engine.connect() as connection:
-            await all_taken.wait()
-            return (await connection.execute(text("SELECT 1"))).scalar()
-
-    async with bounded():
-        assert await asyncio.gather(*(take() for _ in range(size))) == [1] * size
-    assert checked_out(engine) == 0
+from tests.harness.pooled_connections import assert_whole, backends, bounded, checked_out, eventually, opened, run
 
 
 async def test_as_many_operations_as_connections_run_at_once_and_all_others_queue_and_finish(
@@ -225,128 +156,6 @@ async def test_a_cancellation_at_any_step_of_an_operation_loses_no_connection(en
     await assert_whole(engine, 5)
 
 
-async def test_it_works_after_the_server_has_closed_idle_connections(
-    database_url: str, engine: AsyncEngine, observer: Any
-) -> None:
-    name = make_url(database_url).database
-    await observer.execute(f"ALTER DATABASE {name} SET idle_session_timeout = '50ms'")
-    first = await run(engine, "SELECT pg_backend_pid()")
-
-    async def all_gone() -> bool:
-        return await backends(observer, "true") == 0
-
-    await eventually(all_gone)
-    await observer.execute(f"ALTER DATABASE {name} RESET idle_session_timeout")
-    assert await run(engine, "SELECT pg_backend_pid()") != first
-    await assert_whole(engine, 5)
-
-
-async def test_it_works_after_dispose(engine: AsyncEngine) -> None:
-    first = await run(engine, "SELECT pg_backend_pid()")
-    await engine.dispose()
-    assert await run(engine, "SELECT pg_backend_pid()") != first
-    await assert_whole(engine, 5)
-
-
-async def test_it_works_after_the_backends_of_all_pooled_connections_were_killed(
-    engine: AsyncEngine, observer: Any
-) -> None:
-    await assert_whole(engine, 5)
-    killed = await observer.fetch(
-        f"SELECT pid, pg_terminate_backend(pid, 5000) AS gone FROM pg_stat_activity WHERE {MINE}"
-    )
-    assert [row["gone"] for row in killed] == [True] * 5
-    assert await run(engine, "SELECT pg_backend_pid()") not in {row["pid"] for row in killed}
-    await assert_whole(engine, 5)
-
-
-async def test_a_backend_killed_under_a_unit_of_work_is_unavailability_and_the_next_unit_works(
-    engine: AsyncEngine, observer: Any
-) -> None:
-    factory = create_session_factory(engine)
-
-    async def unit() -> None:
-        async with UnitOfWork(factory) as uow:
-            pid = (await uow.session.execute(text("SELECT pg_backend_pid()"))).scalar()
-            assert await observer.fetchval("SELECT pg_terminate_backend($1, 5000)", pid)
-            await uow.meetings.count_by_state()
-
-    with pytest.raises(ServiceUnavailable):
-        await unit()
-    async with UnitOfWork(factory) as uow:
-        assert await uow.meetings.count_by_state() == 0
-    await assert_whole(engine, 5)
-
-
-async def test_a_statement_that_takes_too_long_is_ended_and_reported_as_unavailability(
-    database_url: str, observer: Any
-) -> None:
-    async with opened(database_url, pool_size=1, statement_timeout=0.1) as database, bounded():
-        async with observer.transaction():
-            await observer.execute("LOCK TABLE meetings IN ACCESS EXCLUSIVE MODE")
-            with pytest.raises(ServiceUnavailable):
-                async with database.unit_of_work(WORKSPACE) as uow:
-                    await uow.meetings.count_by_state()
-            assert await backends(observer, "state = 'active'") == 0
-        await assert_whole(database.engine, 1)
-
-
-async def test_a_read_that_takes_too_long_is_reported_as_unavailability_by_reading(
-    database_url: str, observer: Any
-) -> None:
-    async with opened(database_url, pool_size=1, statement_timeout=0.1) as database, bounded():
-        async with observer.transaction():
-            await observer.execute("LOCK TABLE meetings IN ACCESS EXCLUSIVE MODE")
-            with pytest.raises(ServiceUnavailable):
-                async with database.reading(WORKSPACE) as repositories:
-                    await repositories.meetings.count_by_state()
-        await assert_whole(database.engine, 1)
-
-
-async def test_a_transaction_that_idles_too_long_is_ended_by_the_database(database_url: str, observer: Any) -> None:
-    async with opened(database_url, pool_size=1, statement_timeout=0.1) as database, bounded():
-
-        async def gone() -> bool:
-            return await backends(observer, "true") == 0
-
-        async def unit() -> None:
-            async with database.unit_of_work(WORKSPACE) as uow:
-                await uow.meetings.count_by_state()
-                await eventually(gone)
-                await uow.meetings.count_by_state()
-
-        with pytest.raises(ServiceUnavailable):
-            await unit()
-        await assert_whole(database.engine, 1)
-
-
-async def test_a_database_that_is_away_is_unavailability(database_url: str) -> None:
-    nowhere = make_url(database_url).update_query_dict({"host": "/nowhere"}).render_as_string(hide_password=False)
-    async with opened(nowhere) as database:
-        with pytest.raises(ServiceUnavailable):
-            await database.ping()
-        with pytest.raises(ServiceUnavailable):
-            async with database.reading(WORKSPACE):
-                pytest.fail("there was a connection")
-
-
-@pytest.mark.parametrize("kind", [OSError, TimeoutError])
-async def test_an_error_of_the_callers_code_is_not_taken_for_the_databases(
-    database_url: str, kind: type[Exception]
-) -> None:
-    error = kind("of the caller")
-
-    async def failing(database: Database) -> None:
-        async with database.reading(WORKSPACE) as repositories:
-            await repositories.meetings.count_by_state()
-            raise error
-
-    async with opened(database_url) as database:
-        with pytest.raises(kind) as raised:
-            await failing(database)
-    assert raised.value is error
-
-
 def test_sessions_run_on_the_engine_they_were_made_for() -> None:
     engine = create_engine("postgresql://localhost/any")
     assert create_session_factory(engine).kw["bind"] is engine
@@ -419,16 +228,4 @@ async def test_units_of_work_have_their_turn_among_readers(database_url: str) ->
                     await uow.meetings.count_by_state()
             reading = False
             await asyncio.gather(*readers)
-        await assert_whole(database.engine, 2)
-
-
-async def test_a_connection_that_dies_between_two_readers_is_replaced(database_url: str, observer: Any) -> None:
-    async with opened(database_url, pool_size=2) as database, bounded():
-        async with database.reading(WORKSPACE) as one:  # as long as somebody is inside, connections are handed on
-            await one.meetings.count_by_state()
-            async with database.reading(WORKSPACE) as other:
-                await other.meetings.count_by_state()
-            await observer.execute(f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE {MINE}")
-            async with database.reading(WORKSPACE) as other:
-                await other.meetings.count_by_state()
         await assert_whole(database.engine, 2)

@@ -5,9 +5,11 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, note, settings
 
-from tests.harness.executor.documents import documents, input_examples, inputs, variables
+from tests.harness.executor.documents import documents, variables
 from tests.harness.executor.examples import SLOW, compare, examples
-from tests.harness.executor.world import Thing, sound, things
+from tests.harness.executor.inputs import input_examples, inputs
+from tests.harness.executor.sources import Thing
+from tests.harness.executor.things import sound, things
 
 
 async def test_examples() -> None:

@@ -1,30 +1,21 @@
 """What the fast executor takes and what it leaves, what it keeps, and what becomes of loads when something fails."""
 
-import asyncio
 import gc
 from collections.abc import AsyncIterator, Hashable
 from typing import Any
 from weakref import ref
 
-import pytest
 import strawberry
 from graphql import ExecutionResult, create_source_event_stream, execute_subscription_event, parse
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.config import StrawberryConfig
 
-from executor import ExecutionCounts, FastExecutor, InstancesOf, execution_counts
-from executor.dataloader import DataLoader
-from executor.operation import MAX_VALUES, Operation
-from executor.plan import Selection
-from executor.plan_cache import PlannedDocuments
+from executor import ExecutionCounts, FastExecutor, execution_counts
+from tests.harness.executor.comparison import Answer, answer
 from tests.harness.executor.examples import BELOW, FAST, SLOW, compare
-from tests.harness.executor.world import Answer, World, answer, copied, schema_of, sound
-
-
-@pytest.fixture(autouse=True)
-def from_zero(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("completed", "fell_back", "delegated", "inputs_fell_back"):
-        monkeypatch.setattr(execution_counts, name, 0)
+from tests.harness.executor.schema import schema_of
+from tests.harness.executor.sources import World
+from tests.harness.executor.things import copied, sound
 
 
 async def test_a_level_is_loaded_at_once() -> None:
@@ -223,195 +214,3 @@ async def test_events_of_a_subscription() -> None:
     ]
     assert [bool(result.errors) for result in results] == [False, False, True]
     assert execution_counts == ExecutionCounts(completed=2, fell_back=1)
-
-
-@strawberry.interface
-class Animal:
-    name: str
-
-
-class Wolf:
-    name = "Wolf"
-
-
-class Husky(Wolf):
-    name = "Husky"
-
-
-class Lynx:
-    name = "Lynx"
-
-
-@strawberry.type
-class Dog(Animal):
-    is_type_of = InstancesOf(Wolf)
-
-
-@strawberry.type
-class Cat(Animal):
-    is_type_of = InstancesOf(Lynx)
-
-
-def zoo(seen: list[int]) -> Any:
-    return [(Wolf(), Husky(), Lynx(), None, object())[each] for each in seen]
-
-
-@strawberry.type
-class Zoo:
-    dogs: list[Any] = strawberry.field(resolver=zoo, graphql_type=list[Dog | None])
-    animals: list[Any] = strawberry.field(resolver=zoo, graphql_type=list[Animal | None])
-
-
-@pytest.mark.parametrize("seen", [[], [0], [0, 1, 0], [1, 3], [3], [0, 2, 1], [2], [1, 2, 3, 4]])
-@pytest.mark.parametrize("field", ["dogs", "animals"])
-async def test_types_that_are_known_by_classes(seen: list[int], field: str) -> None:
-    answers = []
-    for executor in (FastExecutor, None):
-        schema = strawberry.Schema(Zoo, types=[Dog, Cat], execution_context_class=executor)
-        schema.process_errors = lambda *_, **__: None  # type: ignore[method-assign]
-        document = f"{{ {field}(seen: {seen}) {{ __typename name }} }}"
-        result = await schema.execute(document)
-        answers.append((result.data, [error.formatted for error in result.errors or ()]))
-    assert answers[0] == answers[1]
-
-
-class TestPlans:
-    DOCUMENT = "query ($a: Boolean!) { nodes { id @skip(if: $a) boss { id } } }"
-
-    async def execute(self, document: Any, **variables: Any) -> None:
-        context = copied(sound("node"))
-        executor = FastExecutor.build(FAST._schema, document, None, context, variables)
-        assert (await executor.execute_operation()).errors is None
-
-    async def test_they_are_made_once_for_the_same_values(self) -> None:
-        document = parse(self.DOCUMENT)
-        made = []
-        for a in (True, True, False, False, True):
-            before = Selection.made
-            await self.execute(document, a=a)
-            made.append(Selection.made - before)
-        assert made == [2, 0, 2, 0, 0]
-
-    def planned(self, names: list[str]) -> Any:
-        variables = ", ".join(f"${name}: Boolean!" for name in names)
-        fields = " ".join(f"{name}: id @include(if: ${name})" for name in names)
-        return parse(f"query ({variables}) {{ nodes {{ {fields} }} }}")
-
-    def executor(self, document: Any, **variables: bool) -> Any:
-        return FastExecutor.build(FAST._schema, document, None, None, variables)
-
-    def test_those_of_one_document_are_bounded(self) -> None:
-        names = ["a", "b", "c", "d", "e"]
-        document = self.planned(names)
-        variables: dict[str, bool] = dict.fromkeys(names, False)
-        planned = Operation(self.executor(document, **variables), tuple(names))
-        for number in range(2 * MAX_VALUES):
-            variables = {name: bool(number & 1 << n) for n, name in enumerate(names)}
-            planned.roots(self.executor(document, **variables))
-            assert len(planned._roots) == min(number + 1, MAX_VALUES)
-
-    def test_they_go_with_their_document(self) -> None:
-        planned = PlannedDocuments()
-        document = self.planned(["a"])
-        planned.of(document)
-        assert len(planned._documents) == 1
-        del document
-        gc.collect()
-        assert len(planned._documents) == 0
-
-    def test_all_together_are_bounded(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        planned = PlannedDocuments()
-        documents = [self.planned(["a"]) for _ in range(3)]
-        for document in documents[:2]:
-            planned.of(document)
-        monkeypatch.setattr(Selection, "made", Selection.made + 10_001)
-        planned.of(documents[2])
-        assert len(planned._documents) == 1
-
-
-class Gated(World):
-    """Loads wait for the gate."""
-
-    def __init__(self) -> None:
-        super().__init__(copied(sound("node", "node", "dog")).things)
-        self.gate = asyncio.Event()
-        self.loading = asyncio.Event()
-
-    async def _load(self, keys: list[Any]) -> list[Any]:
-        self.loading.set()
-        await self.gate.wait()
-        return await super()._load(keys)
-
-
-TURNS = range(8)
-
-
-@pytest.mark.parametrize("turn", TURNS)
-async def test_a_cancelled_operation_leaves_its_loads_to_others(turn: int) -> None:
-    """Whatever it was at."""
-    world = Gated()
-    operation = asyncio.create_task(FAST.execute(f"{{ nodes {{ {BELOW} }} }}", context_value=world))
-    for _ in range(turn):
-        await asyncio.sleep(0)
-    operation.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await operation
-    world.gate.set()
-    async with asyncio.timeout(10):
-        result = await FAST.execute(f"{{ nodes {{ {BELOW} }} }}", context_value=world)
-    assert result.errors is None
-    assert len([key for keys in world.loads for key in keys]) == len({key for keys in world.loads for key in keys})
-
-
-async def test_a_failed_sibling_leaves_loads_to_others() -> None:
-    """A field that fails takes the whole answer with it, while others are loading; who comes later gets what they loaded."""
-
-    async def load_one(root: Any, info: strawberry.Info) -> str:
-        return await info.context.load(root.key)  # type: ignore[no-any-return]
-
-    async def load_all(roots: list[Any], info: strawberry.Info) -> list[str]:
-        return await info.context.load_many(root.key for root in roots)  # type: ignore[no-any-return]
-
-    load_one.batch = load_all  # type: ignore[attr-defined]
-
-    @strawberry.type
-    class Item:
-        key: str
-        value: str = strawberry.field(resolver=load_one)
-
-    failing = asyncio.Event()
-
-    @strawberry.type
-    class Query:
-        @strawberry.field
-        def items(self) -> list[Item]:
-            return [Item(key="a"), Item(key="b")]
-
-        @strawberry.field
-        async def fails(self) -> str:
-            await failing.wait()
-            raise ValueError("failed")
-
-    loading, gate = asyncio.Event(), asyncio.Event()
-
-    async def load(keys: list[str]) -> list[str]:
-        loading.set()
-        await gate.wait()
-        return [key.upper() for key in keys]
-
-    class Quiet(strawberry.Schema):
-        def process_errors(self, errors: Any, execution_context: Any = None) -> None:
-            pass
-
-    schema = Quiet(Query, execution_context_class=FastExecutor)
-    loader: DataLoader[str, str] = DataLoader(load)
-    operation = asyncio.create_task(schema.execute("{ items { key value } fails }", context_value=loader))
-    await loading.wait()
-    failing.set()
-    async with asyncio.timeout(10):
-        result = await operation
-        assert result.data is None
-        assert [error.message for error in result.errors or ()] == ["failed"]
-        gate.set()
-        later = await schema.execute("{ items { key value } }", context_value=loader)
-    assert later.data == {"items": [{"key": "a", "value": "A"}, {"key": "b", "value": "B"}]}

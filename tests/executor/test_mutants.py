@@ -11,9 +11,13 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
 import executor
-from tests.harness.executor.documents import documents, input_examples, inputs, variables
+from tests.harness.executor.comparison import Answer, answer
+from tests.harness.executor.documents import documents, variables
 from tests.harness.executor.examples import SLOW, examples
-from tests.harness.executor.world import Answer, Thing, answer, schema_of, sound, things
+from tests.harness.executor.inputs import input_examples, inputs
+from tests.harness.executor.schema import schema_of
+from tests.harness.executor.sources import Thing
+from tests.harness.executor.things import sound, things
 
 EXAMPLES = 50
 INPUTS = 150

@@ -235,3 +235,13 @@ class Unread:
         )
         self.socket.sendall(head.encode() + body)
         assert b" 200 " in self._read_head()
+
+
+def accepts(url: str) -> bool:
+    """Whether the server takes another connection."""
+    with connected(url, initialise=False) as socket:
+        try:
+            socket.initialise()
+        except ConnectionClosed:
+            return False
+        return True

@@ -1,12 +1,14 @@
 """The real server: uvicorn on a port of its own, in a thread of the test process so that its SQL can be recorded."""
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import httpx
+import pytest
 import uvicorn
 
 from db.database import Database
@@ -105,3 +107,11 @@ def running_server(database_url: str, **settings: Any) -> Iterator[RunningServer
         running.api.http.close()
         socket.close()
         assert not thread.is_alive(), "the server did not stop"
+
+
+@contextlib.contextmanager
+def dying_server(database_url: str) -> Iterator[Api]:
+    """Another server on the same database, which dies each time between its commit and its NOTIFY."""
+    with pytest.MonkeyPatch.context() as patch, running_server(database_url) as server:
+        patch.setattr(server.database.notifier, "publish", lambda changes: None)
+        yield server.api

@@ -1,21 +1,25 @@
 """Histories, revisions, differences and ways back through the API."""
 
-import json
-from contextlib import closing
-from http.client import HTTPConnection
 from typing import Any
-from urllib.parse import quote, urlsplit
 
 import pytest
 
 from server.process.demo import CONCIERGE, MEETING, SCRIBE, SCRIBE_BRIEF
-from server.wire.graphql_files import operation
 from tests.harness.histories import history, present, replayed
+from tests.harness.history_calls import (
+    UNKNOWN,
+    activate,
+    change,
+    kinds,
+    of_agent,
+    of_meeting,
+    of_variant,
+    roll_back,
+    update,
+)
 from tests.harness.postgres_proxy import wire
-from tests.harness.raw_clients import PROTOCOL, WAIT, Socket, connected
 from tests.harness.servers import Api, running_server
 
-UNKNOWN = "01900000-0000-7000-8000-00000000dead"
 PAGES = """
 query Pages($id: ID!, $first: Int, $after: String, $last: Int, $before: String, $kind: EventKind, $variantId: ID) {
   agent(id: $id) {
@@ -28,46 +32,6 @@ query Pages($id: ID!, $first: Int, $after: String, $last: Int, $before: String, 
   }
 }
 """
-BAD_ACTORS = [
-    ("x" * 201, "must have at most 200 characters, has 201"),
-    (" ", "must not be empty or only white space"),
-    ("", "must not be empty or only white space"),
-]
-
-
-def kinds(events: list[Any]) -> list[str]:
-    return [event["kind"] for event in events]
-
-
-def of_agent(api: Api, agent: Any, **arguments: Any) -> Any:
-    """The first page of its events, newest first."""
-    return api.run("AgentHistory", id=agent["id"], **arguments)["history"]["nodes"]
-
-
-def of_variant(api: Api, variant: Any, **arguments: Any) -> Any:
-    return api.run("VariantHistory", id=variant["id"], **arguments)["history"]["nodes"]
-
-
-def of_meeting(api: Api, meeting: Any, **arguments: Any) -> Any:
-    return api.run("MeetingHistory", id=meeting["id"], **arguments)["history"]["nodes"]
-
-
-def change(event: Any, field: str) -> tuple[Any, Any]:
-    """The values of a field before and after."""
-    ((before, after),) = [(each["before"], each["after"]) for each in event["changes"] if each["field"] == field]
-    return before, after
-
-
-def update(api: Api, agent: Any, **input: Any) -> Any:
-    return api.run("UpdateAgent", id=agent["id"], input=input)
-
-
-def activate(api: Api, variant: Any) -> Any:
-    return api.run("ActivateVariant", id=variant["id"])
-
-
-def roll_back(api: Api, agent: Any, **arguments: Any) -> Any:
-    return api.run("RollbackActivation", agentId=agent["id"], **arguments)
 
 
 class TestEvents:
@@ -151,100 +115,6 @@ class TestEvents:
         api.run("DeleteMeeting", id=meeting["id"], reason="3")
         events = api.run("HistoryOfMeeting", meetingId=meeting["id"])["nodes"]
         assert [event["reason"] for event in events] == ["3", "2", "1"]
-
-
-class TestActors:
-    def update(self, api: Api, agent: Any, actor: bytes, accept: str = "application/json") -> tuple[int, str]:
-        """Status and body. Unlike other clients, this one sends any bytes in a header."""
-        variables = {"id": agent["id"], "input": {"name": "By somebody"}}
-        body = json.dumps({"query": operation("UpdateAgent"), "variables": variables})
-        with closing(HTTPConnection(urlsplit(api.url).netloc, timeout=WAIT)) as connection:
-            connection.putrequest("POST", "/graphql")
-            connection.putheader("Content-Type", "application/json")
-            connection.putheader("Content-Length", str(len(body)))
-            connection.putheader("Accept", accept)
-            connection.putheader("Rapporteur-Actor", actor)
-            connection.endheaders(body.encode())
-            response = connection.getresponse()
-            return response.status, response.read().decode()
-
-    @pytest.mark.parametrize("actor", ["ada@example.org", "Zoë", "議事録 🤖", "x" * 200, quote("a b"), " ada\t"])
-    def test_the_header_names_the_actor(self, api: Api, actor: str) -> None:
-        agent = api.agent()
-        assert self.update(api, agent, actor.encode())[0] == 200
-        assert [event["actor"] for event in of_agent(api, agent)] == [actor.strip(), "anonymous"]
-
-    def test_it_does_so_in_an_event_stream_too(self, api: Api) -> None:
-        agent = api.agent()
-        assert self.update(api, agent, "Zoë".encode(), "text/event-stream")[0] == 200
-        assert of_agent(api, agent)[0]["actor"] == "Zoë"
-        status, body = self.update(api, agent, b"x" * 201, "text/event-stream")
-        assert (status, "rapporteur-actor: must have at most 200" in body) == (400, True)
-
-    def test_a_header_that_is_not_utf_8_is_read_as_latin_1(self, api: Api) -> None:
-        agent = api.agent()
-        assert self.update(api, agent, "Zoë".encode("latin-1"))[0] == 200
-        assert of_agent(api, agent)[0]["actor"] == "Zoë"
-
-    def test_an_empty_header_names_nobody(self, api: Api) -> None:
-        """As proxies send where they have nothing to say."""
-        agent = api.agent()
-        assert self.update(api, agent, b" ")[0] == 200
-        assert of_agent(api, agent)[0]["actor"] == "anonymous"
-
-    @pytest.mark.parametrize(("actor", "message"), [bad for bad in BAD_ACTORS if bad[0].strip()])
-    def test_a_bad_header_is_refused_by_name(self, api: Api, actor: str, message: str) -> None:
-        agent = api.agent()
-        status, body = self.update(api, agent, actor.encode())
-        assert status == 400
-        assert f"rapporteur-actor: {message}" in body
-        assert kinds(of_agent(api, agent)) == ["CREATED"]
-
-    def test_a_header_with_a_nul_changes_nothing(self, api: Api) -> None:
-        agent = api.agent()
-        assert self.update(api, agent, b"a\0b")[0] == 400
-        assert kinds(of_agent(api, agent)) == ["CREATED"]
-
-    def test_the_payload_of_a_websocket_names_the_actor(self, api: Api) -> None:
-        agent = api.agent()
-        with connected(api.url, initialise=False) as socket:
-            socket.send("connection_init", payload={"actor": "Zoë"})
-            assert socket.receive() == {"type": "connection_ack"}
-            self.rename(socket, agent, "1")
-            self.rename(socket, agent, "2")
-        assert [event["actor"] for event in of_agent(api, agent)] == ["Zoë", "Zoë", "anonymous"]
-
-    def rename(self, socket: Socket, agent: Any, id: str) -> None:
-        variables = {"id": agent["id"], "input": {"name": f"Name {id}"}}
-        socket.run(id, operation("UpdateAgent"), "UpdateAgent", **variables)
-
-    @pytest.mark.parametrize("payload", [None, {}, {"actor": None}])
-    def test_the_header_of_a_websocket_counts_where_the_payload_names_none(self, api: Api, payload: Any) -> None:
-        agent = api.agent()
-        headers = {"Rapporteur-Actor": "ada"}
-        with connected(api.url, initialise=False, additional_headers=headers) as socket:
-            socket.send("connection_init", **({} if payload is None else {"payload": payload}))
-            assert socket.receive() == {"type": "connection_ack"}
-            self.rename(socket, agent, "1")
-        assert of_agent(api, agent)[0]["actor"] == "ada"
-
-    def test_the_payload_of_a_websocket_goes_before_its_header(self, api: Api) -> None:
-        agent = api.agent()
-        headers = {"Rapporteur-Actor": "ada"}
-        with connected(api.url, initialise=False, additional_headers=headers) as socket:
-            socket.send("connection_init", payload={"actor": "grace"})
-            assert socket.receive() == {"type": "connection_ack"}
-            self.rename(socket, agent, "1")
-        assert of_agent(api, agent)[0]["actor"] == "grace"
-
-    @pytest.mark.parametrize(
-        ("actor", "message"),
-        [*BAD_ACTORS, (7, "must be a text"), ("a\0b", "must not contain the NUL character"), (["a"], "must be a text")],
-    )
-    def test_a_bad_payload_closes_the_websocket(self, api: Api, actor: Any, message: str) -> None:
-        with connected(api.url, initialise=False, subprotocols=(PROTOCOL,)) as socket:
-            socket.send("connection_init", payload={"actor": actor})
-            assert socket.closed() == (4400, f"actor: {message}")
 
 
 class TestFilters:
@@ -477,190 +347,6 @@ def test_the_demo_has_a_history(api: Api) -> None:
     assert scribe[-4]["variantId"] == str(SCRIBE_BRIEF)
     assert kinds(of_agent(api, {"id": str(CONCIERGE)})[-2:]) == ["CREATED", "CREATED"]
     assert kinds(of_meeting(api, {"id": str(MEETING)})[-2:]) == ["STATE_CHANGED", "CREATED"]
-
-
-class TestRollback:
-    def test_it_goes_back_and_again_one_further(self, api: Api) -> None:
-        agent = api.agent()
-        first, second = api.variant(agent), api.variant(agent)
-        activate(api, first)
-        activate(api, second)
-        result = roll_back(api, agent, reason="Worse")
-        assert (result["activeVariant"]["id"], result["version"]) == (first["id"], 4)
-        event = of_agent(api, agent)[0]
-        assert (event["kind"], event["version"], event["restoredVersion"]) == ("ROLLED_BACK", 4, 2)
-        assert (event["reason"], event["variantId"]) == ("Worse", first["id"])
-        assert event["changes"] == [{"field": "activeVariantId", "before": second["id"], "after": first["id"]}]
-        assert roll_back(api, agent)["activeVariant"] is None
-        assert of_agent(api, agent)[0]["restoredVersion"] == 1
-        assert of_agent(api, agent)[0]["variantId"] == first["id"]
-
-    def test_with_nothing_to_go_back_to_it_is_a_conflict(self, api: Api) -> None:
-        agent = api.agent()
-        update(api, agent, name="Other")
-        refused = roll_back(api, agent)
-        assert (refused["__typename"], refused["code"]) == ("Conflict", "CONFLICT")
-        assert "nothing was active before" in refused["message"]
-        activate(api, api.variant(agent))
-        roll_back(api, agent)
-        assert roll_back(api, agent)["__typename"] == "Conflict"
-        assert kinds(of_agent(api, agent))[0] == "ROLLED_BACK"
-
-    def test_edits_in_between_stay(self, api: Api) -> None:
-        agent = api.agent()
-        activate(api, api.variant(agent))
-        update(api, agent, name="Edited", config={"maxTokens": 3})
-        back = roll_back(api, agent)
-        assert (back["activeVariant"], back["name"], back["config"]["maxTokens"]) == (None, "Edited", 3)
-
-    def test_a_variant_that_is_deleted_is_passed_over(self, api: Api) -> None:
-        agent = api.agent()
-        first, second, third = (api.variant(agent) for _ in range(3))
-        for variant in (first, second, third):
-            activate(api, variant)
-        api.run("DeleteVariant", id=second["id"])
-        assert roll_back(api, agent)["activeVariant"]["id"] == first["id"]
-
-    def test_the_expected_version_is_the_agents(self, api: Api) -> None:
-        agent = api.agent()
-        activate(api, api.variant(agent))
-        refused = roll_back(api, agent, expectedVersion=1)
-        assert (refused["__typename"], refused["currentVersion"]) == ("Conflict", 2)
-        assert roll_back(api, agent, expectedVersion=2)["version"] == 3
-
-    def test_of_an_unknown_agent(self, api: Api) -> None:
-        assert roll_back(api, {"id": UNKNOWN})["__typename"] == "NotFound"
-
-
-class TestReverts:
-    def test_an_agent_is_what_it_was_but_for_what_is_active(self, api: Api) -> None:
-        agent = api.agent("First", systemPrompt="One", temperature=0.3)
-        was = api.run("Agent", id=agent["id"])
-        variant = api.variant(agent)
-        update(
-            api, agent, name="Second", slug=f"{agent['slug']}-second", description="New", config={"systemPrompt": "2"}
-        )
-        activate(api, variant)
-        result = api.run("RevertAgent", id=agent["id"], toVersion=1, expectedVersion=3, reason="Better")
-        for name in ("name", "description", "config"):
-            assert result[name] == was[name]
-        assert result["slug"] == f"{agent['slug']}-second"  # by which others find it
-        assert (result["version"], result["activeVariant"]["id"]) == (4, variant["id"])
-        event = of_agent(api, agent)[0]
-        assert (event["kind"], event["restoredVersion"], event["reason"]) == ("ROLLED_BACK", 1, "Better")
-        assert [each["field"] for each in event["changes"]] == ["description", "name", "systemPrompt"]
-
-    def test_a_variant_is_what_it_was(self, api: Api) -> None:
-        variant = api.variant(api.agent(), "First", temperature=0.3)
-        was = api.run("Variant", id=variant["id"])
-        input = {"name": "Second", "slug": "second", "overrides": {"temperature": None, "maxTokens": 0}}
-        api.run("UpdateVariant", id=variant["id"], input=input)
-        result = api.run("RevertVariant", id=variant["id"], toVersion=1, expectedVersion=2)
-        for name in ("name", "description", "overrides"):
-            assert result[name] == was[name]
-        assert result["slug"] == "second"
-        assert result["version"] == 3
-        assert (of_variant(api, variant)[0]["kind"], of_variant(api, variant)[0]["restoredVersion"]) == (
-            "ROLLED_BACK",
-            1,
-        )
-
-    def test_a_revert_can_be_reverted(self, api: Api) -> None:
-        agent = api.agent("First")
-        update(api, agent, name="Second")
-        api.run("RevertAgent", id=agent["id"], toVersion=1)
-        assert api.run("RevertAgent", id=agent["id"], toVersion=2)["name"] == "Second"
-        assert [event["restoredVersion"] for event in of_agent(api, agent)] == [2, 1, None, None]
-
-    @pytest.mark.parametrize("operation", ["RevertAgent", "RevertVariant"])
-    def test_versions_that_are_not_there(self, api: Api, operation: str) -> None:
-        agent = api.agent()
-        entity = agent if operation == "RevertAgent" else api.variant(agent)
-        before = of_agent(api, agent)
-        for version in (0, -1, 2, 2**31 - 1):
-            refused = api.run(operation, id=entity["id"], toVersion=version)
-            assert refused["__typename"] == "InvalidInput"
-            assert [field["path"] for field in refused["fields"]] == ["toVersion"]
-        assert api.run(operation, id=entity["id"], toVersion=1)["version"] == 1
-        assert api.run(operation, id=UNKNOWN, toVersion=1)["__typename"] == "NotFound"
-        stale = api.run(operation, id=entity["id"], toVersion=1, expectedVersion=9)
-        assert (stale["__typename"], stale["currentVersion"]) == ("Conflict", 1)
-        assert of_agent(api, agent) == before
-
-    def test_a_slug_that_is_taken_meanwhile_is_in_nobodys_way(self, api: Api) -> None:
-        agent = api.agent("Squatted", temperature=0.1)
-        update(api, agent, slug=f"{agent['slug']}-moved", config={"temperature": 0.2})
-        config = {"modelProvider": "openai", "modelName": "gpt"}
-        api.run("CreateAgent", input={"name": "Taker", "slug": agent["slug"], "config": config})
-        reverted = api.run("RevertAgent", id=agent["id"], toVersion=1)
-        assert (reverted["slug"], reverted["config"]["temperature"]) == (f"{agent['slug']}-moved", 0.1)
-
-    def test_what_is_resolved_follows_a_revert_of_the_active_variant(self, api: Api) -> None:
-        agent = api.agent(temperature=0.1)
-        variant = api.variant(agent, temperature=0.2)
-        activate(api, variant)
-        api.run("UpdateVariant", id=variant["id"], input={"overrides": {"temperature": 0.3}})
-        api.run("RevertVariant", id=variant["id"], toVersion=1)
-        assert api.run("ResolvedConfig", slug=agent["slug"])["resolvedConfig"]["temperature"] == 0.2
-
-
-class TestRevisionsAndDiffs:
-    def fields(self, api: Api, a: Any, b: Any) -> Any:
-        found = api.run("ConfigDiff", a=a, b=b)
-        return found and found["fields"]
-
-    def test_a_revision_that_is_not_there_is_null(self, api: Api) -> None:
-        agent = api.agent()
-        variant = api.variant(agent)
-        assert api.run("AgentRevision", id=agent["id"], version=2)["revision"] is None
-        assert api.run("VariantRevision", id=variant["id"], version=2)["revision"] is None
-        assert api.run("AgentRevision", id=agent["id"], version=1)["revision"]["event"]["kind"] == "CREATED"
-
-    def test_a_past_revision_of_a_variant_lies_over_the_base_of_now(self, api: Api) -> None:
-        agent = api.agent(maxTokens=1, maxRetries=1)
-        variant = api.variant(agent, maxTokens=2)
-        api.run("UpdateVariant", id=variant["id"], input={"overrides": {"maxTokens": 3}})
-        update(api, agent, config={"maxRetries": 9})
-        revision = api.run("VariantRevision", id=variant["id"], version=1)["revision"]
-        assert (revision["config"]["maxTokens"], revision["config"]["maxRetries"]) == (2, 9)
-        of_then = {"variantRevision": {"variantId": variant["id"], "version": 1}}
-        assert self.fields(api, of_then, {"variant": variant["id"]}) == [
-            {"field": "maxTokens", "a": 2, "b": 3, "textDiff": None}
-        ]
-        was = {"baseRevision": {"agentId": agent["id"], "version": 1}}
-        assert [each["field"] for each in self.fields(api, was, of_then)] == ["maxTokens", "maxRetries"]
-
-    def test_prompts_have_a_unified_diff(self, api: Api) -> None:
-        agent = api.agent(systemPrompt="One\nTwo\n")
-        variant = api.variant(agent, systemPrompt="One\n2")
-        (field,) = self.fields(api, {"base": agent["id"]}, {"variant": variant["id"]})
-        assert (field["a"], field["b"]) == ("One\nTwo\n", "One\n2")
-        assert field["textDiff"] == "--- a\n+++ b\n@@ -1,2 +1,2 @@\n One\n-Two\n+2\n\\ No newline at end of file\n"
-
-    def test_what_was_deleted_can_still_be_compared(self, api: Api) -> None:
-        agent, present = api.agent(maxTokens=1), api.agent(maxTokens=2)
-        variant = api.variant(agent, maxTokens=3)
-        of_then = {"variantRevision": {"variantId": variant["id"], "version": 1}}
-        api.run("DeleteVariant", id=variant["id"])
-        (field,) = self.fields(api, of_then, {"base": present["id"]})
-        assert (field["a"], field["b"]) == (3, 2)
-        assert self.fields(api, {"variant": variant["id"]}, {"base": present["id"]}) is None
-        deletion = {"variantRevision": {"variantId": variant["id"], "version": 2}}
-        assert self.fields(api, deletion, {"base": present["id"]}) is None
-        api.run("DeleteAgent", id=agent["id"])
-        (field,) = self.fields(api, {"baseRevision": {"agentId": agent["id"], "version": 1}}, {"base": present["id"]})
-        assert (field["a"], field["b"]) == (1, 2)
-        assert self.fields(api, of_then, {"base": present["id"]}) is None  # there is no base of now
-
-    def test_what_is_of_another_kind_is_not_there(self, api: Api) -> None:
-        agent, meeting = api.agent(), api.meeting()
-        variant = api.variant(agent)
-        base = {"base": agent["id"]}
-        for id in (variant["id"], meeting["id"], UNKNOWN):
-            assert self.fields(api, base, {"baseRevision": {"agentId": id, "version": 1}}) is None
-            assert self.fields(api, base, {"resolved": id}) is None
-        for id in (agent["id"], meeting["id"], UNKNOWN):
-            assert self.fields(api, base, {"variantRevision": {"variantId": id, "version": 1}}) is None
 
 
 ACTIVATE = "mutation ($id: ID!, $version: Int) { activateVariant(id: $id, expectedVersion: $version) { __typename } }"

@@ -4,16 +4,13 @@ The model keeps, of an agent and of each variant, the list of all its states; an
 the whole history is read from the oldest event on, in small pages, and replayed from nothing; and each version is read back.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any
 from uuid import uuid4
 
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     Bundle,
-    RuleBasedStateMachine,
     consumes,
     initialize,
     invariant,
@@ -35,14 +32,12 @@ from tests.harness.agent_strategies import (
     VERSIONS,
 )
 from tests.harness.histories import history, present, replayed
+from tests.harness.history_model import AGENT_REVISION, VARIANT_REVISION, Entity, HistoryModel, State, stripped, twelve
 from tests.harness.servers import Api
 
-ALL = " ".join(TWELVE)
 PAGE = 3
 MAX_ASKED = 10
 """Revisions of one document: more would be too complex."""
-AGENT_REVISION = f"version slug name description activeVariantId config {{ {ALL} }} event {{ id }}"
-VARIANT_REVISION = f"version slug name description overrides {{ {ALL} }} config {{ {ALL} }} event {{ id }}"
 DIFF = "query Diff($a: ConfigRef!, $b: ConfigRef!) { configDiff(a: $a, b: $b) { fields { field a b textDiff } } }"
 
 REASONS = st.none() | PROMPTS
@@ -52,109 +47,9 @@ BACK = st.integers(-1, 6)
 PLACES = st.integers(0, 99)
 """One of what there is, modulo their number."""
 
-State = dict[str, Any]
 
-
-@dataclass
-class Entity:
-    """The agent or a variant: what it was at version 1, 2, 3, ..."""
-
-    id: str
-    states: list[State] = field(default_factory=list)
-
-    @property
-    def now(self) -> State:
-        return self.states[-1]
-
-    @property
-    def version(self) -> int:
-        return len(self.states)
-
-
-def changes(before: State, after: State) -> list[dict[str, Any]]:
-    """As events list them: by the name of the column."""
-    names = sorted((name for name in before | after if before.get(name) != after.get(name)), key=snake)
-    return [{"field": name, "before": before.get(name), "after": after.get(name)} for name in names]
-
-
-def snake(name: str) -> str:
-    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)
-
-
-def twelve(state: State) -> State:
-    return {name: state[name] for name in TWELVE}
-
-
-class HistoryMachine(RuleBasedStateMachine):
+class HistoryMachine(HistoryModel):
     variants = Bundle("variants")
-    api: ClassVar[Api]
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.agent = Entity("")
-        self.living: dict[str, Entity] = {}
-        self.dead: dict[str, Entity] = {}
-        self.stack: list[tuple[int, str | None]] = [(1, None)]
-        self.events: list[dict[str, Any]] = []
-        self.actor = "anonymous"
-        self.reason: str | None = None
-
-    # Calls, and what they are expected to leave
-
-    def call(self, name: str, actor: str | None, reason: str | None, **variables: Any) -> Any:
-        self.actor, self.reason = actor or "anonymous", reason
-        self.api.http.headers.pop("Rapporteur-Actor", None)
-        if actor:
-            self.api.http.headers["Rapporteur-Actor"] = actor
-        return self.api.run(name, reason=reason, **variables)
-
-    def wrote(self, entity: Entity, kind: str, after: State, restored: int | None = None) -> None:
-        """The call made a version of this; or a deletion, of which nothing is left."""
-        before = entity.states[-1] if entity.states else {}
-        changed = changes(before, after)
-        version = entity.version + 1
-        if after:
-            entity.states.append(after)
-        variant: str | None = entity.id
-        if entity is self.agent:
-            of_active = [change for change in changed if after and change["field"] == "activeVariantId"]
-            variant = (of_active[0]["after"] or of_active[0]["before"]) if of_active else None
-        self.events.append(
-            {
-                "id": f"{entity.id}:{version}",
-                "kind": kind,
-                "actor": self.actor,
-                "reason": self.reason,
-                "version": version,
-                "restoredVersion": restored,
-                "agentId": self.agent.id,
-                "variantId": variant,
-                "changes": changed,
-            }
-        )
-
-    def moved(self, entity: Entity, patch: State, result: Any, restored: int | None = None) -> None:
-        """An update or a revert to these values, which wrote if it changed anything."""
-        after = entity.now | patch
-        if after != entity.now:
-            self.wrote(entity, "UPDATED" if restored is None else "ROLLED_BACK", after, restored)
-        assert result["version"] == entity.version
-
-    def activated(self, id: str | None) -> None:
-        if self.agent.now["activeVariantId"] != id:
-            self.wrote(self.agent, "ACTIVATED" if id else "DEACTIVATED", self.agent.now | {"activeVariantId": id})
-            self.stack.append((self.agent.version, id))
-
-    def stale(self, choice: str, entity: Entity, result: Any) -> bool:
-        if choice == "stale":
-            assert (result["__typename"], result["currentVersion"]) == ("Conflict", entity.version)
-        return choice == "stale"
-
-    def taken(self, entity: Entity | None, slug: str | None) -> bool:
-        return any(slug == other.now["slug"] for other in self.living.values() if other is not entity)
-
-    def expected(self, choice: str, entity: Entity) -> dict[str, int]:
-        return {"absent": {}, "right": {"expectedVersion": entity.version}, "stale": {"expectedVersion": 0}}[choice]
 
     # The agent
 
@@ -260,11 +155,6 @@ class HistoryMachine(RuleBasedStateMachine):
         self.wrote(new, "CREATED", named | overrides)
         return new.id
 
-    def gone(self, id: str, result: Any) -> bool:
-        if id in self.dead:
-            assert (result["__typename"], result["id"]) == ("NotFound", id)
-        return id in self.dead
-
     @rule(
         id=variants,
         naming=st.fixed_dictionaries({}, optional=NAMING | {"slug": SLUGS}),
@@ -330,9 +220,6 @@ class HistoryMachine(RuleBasedStateMachine):
         self.wrote(variant, "DELETED", {})
         self.dead[id] = self.living.pop(id)
 
-    def variant(self, id: str) -> Entity:
-        return self.living.get(id) or self.dead[id]
-
     # Activation
 
     @rule(id=variants, version=VERSIONS, actor=ACTORS, reason=REASONS)
@@ -371,25 +258,6 @@ class HistoryMachine(RuleBasedStateMachine):
 
     # Differences
 
-    def configurations(self) -> Iterator[tuple[dict[str, Any], State]]:
-        """Every reference that there is, and what it refers to."""
-        agent = self.agent
-        yield {"base": agent.id}, twelve(agent.now)
-        active = agent.now["activeVariantId"]
-        yield {"resolved": agent.id}, self.over_base(self.living[active].now) if active else twelve(agent.now)
-        for version, state in enumerate(agent.states, 1):
-            yield {"baseRevision": {"agentId": agent.id, "version": version}}, twelve(state)
-        for id, variant in self.living.items():
-            yield {"variant": id}, self.over_base(variant.now)
-        for id, variant in (self.living | self.dead).items():
-            for version, state in enumerate(variant.states, 1):
-                yield {"variantRevision": {"variantId": id, "version": version}}, self.over_base(state)
-
-    def over_base(self, overrides: State) -> State:
-        """Field by field the override, else the agent's present value."""
-        base = self.agent.now
-        return {name: base[name] if overrides[name] is None else overrides[name] for name in TWELVE}
-
     @rule(one=PLACES, other=PLACES)
     def diff(self, one: int, other: int) -> None:
         found = list(self.configurations())
@@ -427,15 +295,6 @@ class HistoryMachine(RuleBasedStateMachine):
                 self.revision(entity, version, state) for version, state in enumerate(entity.states, 1)
             ] + [None]
 
-    def revision(self, entity: Entity, version: int, state: State) -> dict[str, Any]:
-        named = {name: value for name, value in state.items() if name not in TWELVE}
-        configured = (
-            {"config": twelve(state)}
-            if entity is self.agent
-            else {"overrides": twelve(state), "config": self.over_base(state)}
-        )
-        return {"version": version, "event": {"id": f"{entity.id}:{version}"}} | named | configured
-
     def teardown(self) -> None:
         """After its deletion the agent has its history, and the deletions are in it: the agent's is the last."""
         if not self.agent.id:
@@ -449,11 +308,6 @@ class HistoryMachine(RuleBasedStateMachine):
         others.sort(key=lambda event: str(event["id"]))
         assert [*events[: -len(deleted)], *others, last] == self.events
         assert replayed(events) == present(self.api, self.agent.id) == {}
-
-
-def stripped(naming: State) -> State:
-    """Names lose surrounding white space."""
-    return naming | ({"name": naming["name"].strip()} if "name" in naming else {})
 
 
 def test_histories_tell_what_was_done(api: Api) -> None:

@@ -8,7 +8,10 @@ from strawberry import Schema
 from strawberry.utils.str_converters import to_camel_case
 
 from executor import FastExecutor
-from tests.harness.executor.world import SOUND, WRONG, WRONG_KEYS, Thing, answer, schema_of, sound
+from tests.harness.executor.comparison import answer
+from tests.harness.executor.schema import schema_of
+from tests.harness.executor.sources import Thing
+from tests.harness.executor.things import SOUND, WRONG, WRONG_KEYS, sound
 
 SLOW, FAST = schema_of(), schema_of(FastExecutor)
 ALL = """

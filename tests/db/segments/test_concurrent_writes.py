@@ -1,0 +1,154 @@
+"""Checks that concurrent writes of a meeting's segments are numbered one by one, and that none is lost."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from db.database import Database
+from domain.errors import NotFound
+from domain.ids import DEFAULT_WORKSPACE_ID as WORKSPACE
+from domain.ids import MeetingId
+from domain.segments import SegmentContent
+from tests.harness.stored_segments import (
+    WRITERS,
+    content,
+    counts,
+    delete,
+    meeting,
+    new_meeting,
+    stored,
+    texts,
+    upsert,
+)
+
+
+async def queued_behind_the_meeting(observer: Any, writers: int) -> None:
+    """Return when that many sessions wait for a lock."""
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    try:
+        async with asyncio.timeout(10):
+            while await observer.fetchval(waiting) < writers:  # noqa: ASYNC110 - PostgreSQL rings no bell for this
+                await asyncio.sleep(0.01)
+    except TimeoutError:
+        pytest.fail("they do not wait")
+
+
+async def test_concurrent_writes_are_numbered_one_by_one_and_none_is_lost(
+    database: Database, meeting_id: MeetingId, observer: Any
+) -> None:
+    """Each writer writes one of: its own segment, one that all revise, one that all give alike, the next free one."""
+
+    def written_by(writer: int) -> SegmentContent:
+        match writer % 4:
+            case 0:
+                return content(10 + writer, f"of {writer}")
+            case 1:
+                return content(1, f"of {writer}")
+            case 2:
+                return content(2, "of all")
+            case _:
+                return content(None, f"of {writer}")
+
+    await upsert(database, meeting_id, content(1, "at first"), content(1000, "the highest number"))
+    async with database.unit_of_work(WORKSPACE) as uow:
+        await uow.meetings.get_for_update(meeting_id)
+        writes = [asyncio.create_task(upsert(database, meeting_id, written_by(writer))) for writer in range(WRITERS)]
+        await queued_behind_the_meeting(observer, WRITERS)
+    results = await asyncio.gather(*writes)
+
+    changing = [writer for writer, result in enumerate(results) if result.created + result.updated]
+    assert len([writer for writer in range(WRITERS) if writer not in changing]) == WRITERS // 4 - 1
+    numbers = {results[writer].meeting.change_seq: writer for writer in changing}
+    assert sorted(numbers) == list(range(2, len(changing) + 2))
+    assert (await meeting(database, meeting_id)).change_seq == len(changing) + 1
+
+    rows = {row["segment_id"]: row for row in await stored(observer)}
+    quarter = WRITERS // 4
+    assert sorted(rows) == [1, 2, *range(10, 10 + WRITERS, 4), *range(1000, 1001 + quarter)]
+    assert rows.pop(1000)["change_seq"] == 1
+    assert len({row["change_seq"] for row in rows.values()}) == len(rows)
+    assert all(row["text"] == written_by(numbers[row["change_seq"]]).text for row in rows.values())
+    assert {number: row["version"] for number, row in rows.items() if row["version"] > 1} == {1: 1 + quarter}
+
+
+async def test_concurrent_deletions_of_the_same_segments_delete_each_once(
+    database: Database, meeting_id: MeetingId, observer: Any
+) -> None:
+    await upsert(database, meeting_id, *(content(number) for number in range(1, 11)))
+    async with database.unit_of_work(WORKSPACE) as uow:
+        await uow.meetings.get_for_update(meeting_id)
+        deletions = [asyncio.create_task(delete(database, meeting_id, *range(1, 11))) for _ in range(8)]
+        await queued_behind_the_meeting(observer, 8)
+    results = await asyncio.gather(*deletions)
+    assert sorted(result.deleted for result in results) == [0] * 7 + [10]
+    assert {result.meeting.change_seq for result in results} == {2}
+    assert {(row["version"], row["change_seq"]) for row in await stored(observer)} == {(2, 2)}
+
+
+async def test_a_deletion_that_waits_for_an_upsert_deletes_all_that_this_wrote(
+    database: Database, meeting_id: MeetingId, observer: Any
+) -> None:
+    """One revised and one new segment: a deletion that finds the one must find the other."""
+    await upsert(database, meeting_id, content(1, "a"))
+    async with database.unit_of_work(WORKSPACE) as uow:
+        await uow.segments.upsert(meeting_id, [content(1, "revised"), content(2, "new")])
+        deletion = asyncio.create_task(delete(database, meeting_id, 1, 2))
+        await queued_behind_the_meeting(observer, 1)
+        await uow.commit()
+    assert (await deletion).deleted == 2
+    assert await texts(database, meeting_id) == {}
+
+
+async def test_an_upsert_that_waits_for_a_deletion_creates_anew(
+    database: Database, meeting_id: MeetingId, observer: Any
+) -> None:
+    await upsert(database, meeting_id, content(1, "a"), content(2, "b"))
+    async with database.unit_of_work(WORKSPACE) as uow:
+        await uow.segments.delete(meeting_id, [1, 2])
+        write = asyncio.create_task(upsert(database, meeting_id, content(1, "a"), content(3, "c"), content(text="d")))
+        await queued_behind_the_meeting(observer, 1)
+        await uow.commit()
+    assert counts(await write) == (3, 0, 0)
+    assert await texts(database, meeting_id) == {1: "a", 3: "c", 4: "d"}
+
+
+async def test_an_upsert_that_waits_compares_with_what_the_other_has_written(
+    database: Database, meeting_id: MeetingId, observer: Any
+) -> None:
+    """Whether that was there before, was the same, or is now the same."""
+    await upsert(database, meeting_id, content(1, "a"), content(2, "b"), content(3, "c"))
+    async with database.unit_of_work(WORKSPACE) as uow:
+        await uow.segments.upsert(meeting_id, [content(1, "x"), content(2, "x"), content(4, "x"), content(5, "x")])
+        wanted = [content(1, "a"), content(2, "x"), content(3, "y"), content(4, "x"), content(5, "y"), content(6, "y")]
+        write = asyncio.create_task(upsert(database, meeting_id, *wanted))
+        await queued_behind_the_meeting(observer, 1)
+        await uow.commit()
+    assert counts(await write) == (1, 3, 2)
+    assert await texts(database, meeting_id) == {1: "a", 2: "x", 3: "y", 4: "x", 5: "y", 6: "y"}
+    versions = {row["segment_id"]: (row["version"], row["change_seq"]) for row in await stored(observer)}
+    assert versions == {1: (3, 3), 2: (2, 2), 3: (2, 3), 4: (1, 2), 5: (2, 3), 6: (1, 3)}
+
+
+async def test_a_write_that_waits_for_the_deletion_of_its_meeting_finds_none(
+    database: Database, meeting_id: MeetingId, observer: Any
+) -> None:
+    async with database.unit_of_work(WORKSPACE) as uow:
+        await uow.meetings.delete(meeting_id)
+        writes = [
+            asyncio.create_task(upsert(database, meeting_id, content(1))),
+            asyncio.create_task(delete(database, meeting_id, 1)),
+        ]
+        await queued_behind_the_meeting(observer, 2)
+        await uow.commit()
+    outcomes = await asyncio.gather(*writes, return_exceptions=True)
+    assert [type(outcome) for outcome in outcomes] == [NotFound, NotFound]
+
+
+async def test_writers_of_different_meetings_do_not_wait_for_each_other(
+    database: Database, meeting_id: MeetingId
+) -> None:
+    other = await new_meeting(database)
+    async with database.unit_of_work(WORKSPACE) as uow, asyncio.timeout(10):
+        await uow.segments.upsert(meeting_id, [content(1)])
+        assert counts(await upsert(database, other, content(1))) == (1, 0, 0)

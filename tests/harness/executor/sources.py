@@ -1,0 +1,107 @@
+"""Defines the objects that resolvers return, of which much may be wrong, and the loader that finds them."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+import strawberry
+
+from executor.dataloader import DataLoader
+
+
+class Text(str):
+    """A string that is not exactly one."""
+
+
+@strawberry.enum
+class Colour(Enum):
+    RED = "red"
+    BLUE = "blue"
+
+
+class OtherColour(Enum):
+    RED = "red"
+
+
+@strawberry.enum
+class Shade(Enum):
+    DARK = 1
+    LIGHT = 2
+
+
+@dataclass(eq=False)
+class Thing:
+    """What the resolvers give. Its leaves can be anything; `related` are indexes of other things, or what is none."""
+
+    kind: str
+    leaves: dict[str, Any]
+    related: dict[str, Any]
+    spec: Any = None
+    specs: Any = None
+
+    def __getattribute__(self, name: str) -> Any:
+        found = object.__getattribute__(self, "leaves")
+        if name in found:
+            value = found[name]
+            if isinstance(value, Raising):
+                raise value.error
+            return value.again() if isinstance(value, Awaited) else value
+        return object.__getattribute__(self, name)
+
+
+@dataclass
+class Raising:
+    """An attribute that raises."""
+
+    error: Exception
+
+
+@dataclass
+class Awaited:
+    """An attribute that has to be awaited."""
+
+    value: Any
+
+    def again(self) -> asyncio.Future[Any]:
+        future = asyncio.get_running_loop().create_future()
+        future.set_result(self.value)
+        return future
+
+
+@dataclass
+class Spec:
+    size: Any
+    label: Any
+
+
+@dataclass(frozen=True)
+class Pets:
+    """A key: one of the pets."""
+
+    index: int
+
+
+class World:
+    """The data of one execution, with loaders of its own."""
+
+    def __init__(self, things: Sequence[Thing]) -> None:
+        self.received: list[str] = []
+        """What resolvers that take inputs were called with."""
+        self.things = list(things)
+        self.pets = [thing for thing in things if thing.kind != "node"]
+        self.loads: list[list[Any]] = []
+        self.loader: DataLoader[Any, Any] = DataLoader(self._load)
+
+    async def _load(self, keys: list[Any]) -> list[Any]:
+        self.loads.append(keys)
+        await asyncio.sleep(0)
+        return [self.found(key) for key in keys]
+
+    def found(self, key: Any) -> Any:
+        if isinstance(key, int):
+            return self.things[key % len(self.things)]
+        if isinstance(key, Pets):
+            return self.pets[key.index % len(self.pets)] if self.pets else None
+        return LookupError(key) if isinstance(key, str) else key

@@ -1,0 +1,109 @@
+"""Generates the data of executions: sound things, and things in which something is wrong."""
+
+import math
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import strawberry
+from graphql import GraphQLError, Undefined
+from hypothesis import strategies as st
+
+from tests.harness.executor.sources import Awaited, Colour, OtherColour, Pets, Raising, Shade, Spec, Text, Thing, World
+
+SOUND: dict[str, st.SearchStrategy[Any]] = {
+    "name": st.sampled_from(["a", "b", "é"]),
+    "number": st.integers(-3, 3),
+    "id": st.one_of(st.just("x"), st.uuids(version=4)),
+    "maybe_id": st.sampled_from(["y", UUID(int=7), None]),
+    "flag": st.booleans(),
+    "ratio": st.floats(-2, 2),
+    "maybe_ratio": st.one_of(st.none(), st.floats(-2, 2)),
+    "colour": st.sampled_from(Colour),
+    "maybe_shade": st.one_of(st.none(), st.sampled_from(Shade)),
+    "at": st.just(datetime(2026, 1, 1, tzinfo=UTC)),
+    "even": st.sampled_from([2, 4, None]),
+    "json": st.sampled_from([{"a": [1]}, [], "s", 1, True]),
+    "tags": st.lists(st.sampled_from(["t", "u"]), max_size=2),
+    "maybe_tags": st.one_of(st.none(), st.lists(st.sampled_from(["t", None]), max_size=2)),
+    "grid": st.one_of(st.none(), st.lists(st.lists(st.integers(0, 3), max_size=2), max_size=2)),
+    "spec": st.builds(Spec, st.integers(0, 3), st.sampled_from(["l", None])),
+    "maybe_spec": st.one_of(st.none(), st.builds(Spec, st.integers(0, 3), st.sampled_from(["l", None]))),
+    "specs": st.lists(st.one_of(st.none(), st.builds(Spec, st.integers(0, 3), st.just("l"))), max_size=2),
+}
+WRONG: list[Any] = [
+    None, 1, 0, -1, 2**31, -(2**31), 2**31 - 1, 2**40, True, False, 1.5, 2.0, math.inf, -math.inf, math.nan,
+    "", "1", "red", "RED", Text("sub"), b"bytes", [], [1], [None], ["t", 1], (1, 2), {}, {1}, frozenset([2]), {"t"},
+    {"a": None}, Decimal(1), Decimal("1.5"), UUID(int=1), Colour.RED, OtherColour.RED, Shade.DARK,
+    ValueError("a value"), GraphQLError("of the data"), KeyError("k"), Raising(ValueError("raised")),
+    Raising(AttributeError("raised")), Awaited("soon"), Awaited(None), Awaited(Spec(1, "l")), Undefined, strawberry.UNSET,
+    object, Spec("wrong", 1), Spec(None, None), Spec(2**31, Text("l")), [[None]], [[1], None], [["1"]], [Spec(1, 2), 3],
+    [ValueError("an item")], ["t", Awaited],
+]  # fmt: skip
+"""Of leaves and of what has no resolver: each is right for some, and wrong for most."""
+WRONG_KEYS: list[Any] = [
+    "missing", None, 1.5, 2, ValueError("given"), [0, None], ["missing", 1], [0, "missing"], [], [Pets(0)], Pets(0),
+    "text", [[0]], (0,), {0: 1}, [0, 1.5],
+]  # fmt: skip
+"""Of what is related."""
+
+
+@st.composite
+def things(draw: st.DrawFn) -> list[Thing]:
+    """At least one, most of them sound."""
+    wrongs = draw(st.sampled_from([0, 0, 0, 1, 2]))
+    made: list[Thing] = []
+    for _ in range(draw(st.integers(1, 4))):
+        kind = draw(st.sampled_from(["node"] * 3 + ["dog", "cat"])) if made else "node"
+        leaves = {name: draw(sound) for name, sound in SOUND.items()}
+        key = st.integers(0, 3)
+        pet = st.builds(Pets, st.integers(0, 2))
+        related: dict[str, Any] = {
+            "friend": draw(st.one_of(key, st.none())),
+            "boss": draw(key),
+            "pet": draw(st.one_of(st.none(), pet)),
+            "children": draw(st.lists(key, max_size=3)),
+            "pets": draw(st.lists(pet, max_size=2)),
+        }
+        made.append(Thing(kind, leaves, related))
+    nodes = [index for index, thing in enumerate(made) if thing.kind == "node"]
+    for thing in made:  # to nodes, where nothing is wrong
+        for name in ("friend", "boss"):
+            if thing.related[name] is not None:
+                thing.related[name] = nodes[thing.related[name] % len(nodes)]
+        thing.related["children"] = [nodes[each % len(nodes)] for each in thing.related["children"]]
+    for _ in range(wrongs):
+        thing = draw(st.sampled_from(made))
+        if draw(st.integers(0, 3)):
+            thing.leaves[draw(st.sampled_from(sorted(SOUND)))] = draw(st.sampled_from(WRONG))
+        else:
+            name = draw(st.sampled_from(sorted(thing.related)))
+            thing.related[name] = draw(st.sampled_from(WRONG_KEYS))
+        if not draw(st.integers(0, 5)):
+            thing.kind = draw(st.sampled_from(["dog", "cat", "rock"]))
+    return made
+
+
+def sound(*kinds: str) -> list[Thing]:
+    """Things in which nothing is wrong, each with others than the next."""
+    nodes = [index for index, kind in enumerate(kinds) if kind == "node"]
+    made: list[Thing] = []
+    for n, kind in enumerate(kinds):
+        leaves: dict[str, Any] = {
+            "name": f"n{n}", "number": n, "id": UUID(int=n), "maybe_id": None, "flag": n % 2 == 0, "ratio": n / 2,
+            "maybe_ratio": None if n % 2 else 0.5, "colour": list(Colour)[n % 2], "maybe_shade": None if n % 2 else Shade.DARK,
+            "at": datetime(2026, 1, 1 + n, tzinfo=UTC), "even": 2 * n + 2, "json": {"n": n}, "tags": [f"t{n}"] * n,
+            "maybe_tags": None if n % 2 else ["t", None], "grid": [[n], [], [1, 2]], "spec": Spec(n, None),
+            "maybe_spec": None if n % 2 else Spec(n, "l"), "specs": [Spec(n, "l"), None] if n % 2 else None,
+        }  # fmt: skip
+        key = nodes[n % len(nodes)]
+        related = {"friend": None if n % 2 else key, "boss": nodes[(n + 1) % len(nodes)], "pet": Pets(n)}
+        made.append(Thing(kind, leaves, {**related, "children": [*nodes[n:], key], "pets": [Pets(n), Pets(n + 1)]}))
+    return made
+
+
+def copied(data: Sequence[Thing]) -> World:
+    """A world of its own."""
+    return World([Thing(each.kind, dict(each.leaves), dict(each.related)) for each in data])

@@ -1,0 +1,71 @@
+"""Counts the connections of a pool, and checks that none is lost."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from sqlalchemy import QueuePool, text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from db.database import Database
+
+MINE = "datname = current_database() AND application_name = 'rapporteur'"
+
+
+@asynccontextmanager
+async def opened(database_url: str, **options: Any) -> AsyncIterator[Database]:
+    database = Database(database_url, **options)
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+def checked_out(engine: AsyncEngine) -> int:
+    assert isinstance(engine.pool, QueuePool)
+    return engine.pool.checkedout()
+
+
+async def backends(observer: Any, condition: str) -> int:
+    """How many of the pool's backends are like this."""
+    count: int = await observer.fetchval(f"SELECT count(*) FROM pg_stat_activity WHERE {MINE} AND {condition}")
+    return count
+
+
+@asynccontextmanager
+async def bounded() -> AsyncIterator[None]:
+    """Fail what takes 10 seconds; not by TimeoutError, which the code under test would take for the database's."""
+    try:
+        async with asyncio.timeout(10):
+            yield
+    except TimeoutError:
+        pytest.fail("it took too long")
+
+
+async def eventually(holds: Callable[[], Awaitable[bool]]) -> None:
+    """Look again and again until it holds."""
+    async with bounded():
+        while not await holds():  # noqa: ASYNC110 - PostgreSQL rings no bell for this
+            await asyncio.sleep(0.01)
+
+
+async def run(engine: AsyncEngine, statement: str) -> Any:
+    async with engine.connect() as connection:
+        return (await connection.execute(text(statement))).scalar()
+
+
+async def assert_whole(engine: AsyncEngine, size: int) -> None:
+    """Nothing is checked out, and all the pool's connections can be had at once and answer."""
+    assert checked_out(engine) == 0
+    all_taken = asyncio.Barrier(size)
+
+    async def take() -> Any:
+        async with engine.connect() as connection:
+            await all_taken.wait()
+            return (await connection.execute(text("SELECT 1"))).scalar()
+
+    async with bounded():
+        assert await asyncio.gather(*(take() for _ in range(size))) == [1] * size
+    assert checked_out(engine) == 0

@@ -1,0 +1,40 @@
+"""Stores agents through a unit of work, and reads the events of their histories."""
+
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from db.unit_of_work import UnitOfWork
+from domain.agents import Agent, CreateAgent
+from domain.configs import AgentConfig, ConfigOverrides
+from domain.history import Aggregate, Author, Event, History
+from domain.ids import DEFAULT_WORKSPACE_ID, WorkspaceId
+from domain.pagination import PageRequest
+from domain.variants import AgentVariant, CreateVariant
+
+Factory = async_sessionmaker[AsyncSession]
+EVERYTHING = PageRequest(limit=100)
+
+
+async def stored(factory: Factory, variants: int = 1, author: Author | None = None) -> tuple[Agent, list[AgentVariant]]:
+    async with UnitOfWork(factory, author=author) as uow:
+        agent = await uow.agents.create(CreateAgent(name="Scribe", config=AgentConfig("openai", "gpt")))
+        found = [await uow.variants.create(agent, CreateVariant(f"V{n}", ConfigOverrides())) for n in range(variants)]
+        await uow.commit()
+    return agent, found
+
+
+async def events_of(
+    factory: Factory, aggregate: Aggregate, id: Any, workspace_id: WorkspaceId = DEFAULT_WORKSPACE_ID
+) -> list[Event]:
+    """Oldest first, with their changes."""
+    key = History(aggregate, id)
+    async with UnitOfWork(factory, workspace_id) as uow:
+        found = (await uow.events.pages([key], EVERYTHING))[key].nodes[::-1]
+        changes = await uow.events.changes([(event.entity_id, event.version) for event in found])
+    return [replace(event, changes=changes[event.entity_id, event.version]) for event in found]
+
+
+async def kinds(factory: Factory, agent: Agent) -> list[str]:
+    return [event.kind.value for event in await events_of(factory, Aggregate.AGENT, agent.id)]

@@ -1,0 +1,34 @@
+"""Stores meetings through a unit of work."""
+
+from dataclasses import replace
+
+from db.unit_of_work import UnitOfWork
+from domain.filters import MeetingFilter
+from domain.ids import MeetingId
+from domain.meetings import Meeting, MeetingState
+from domain.segments import Segment
+from tests.harness.stored_agents import EVERYTHING, Factory
+
+
+async def stored(factory: Factory, state: MeetingState = MeetingState.CREATED) -> Meeting:
+    """A meeting that is in the database."""
+    async with UnitOfWork(factory) as uow:
+        meeting = await uow.meetings.create(replace(Meeting.create(title="Weekly"), state=state))
+        await uow.commit()
+    return meeting
+
+
+async def titles(factory: Factory) -> list[str]:
+    """The titles that a new session sees, sorted."""
+    async with UnitOfWork(factory) as uow:
+        return sorted(meeting.title for meeting in (await uow.meetings.page(EVERYTHING, MeetingFilter())).nodes)
+
+
+def utterance(meeting: Meeting, number: int) -> Segment:
+    return Segment(
+        meeting_id=MeetingId(meeting.id),
+        segment_id=number,
+        text=f"Text {number}",
+        start_time=number,
+        end_time=number + 1,
+    )

@@ -1,0 +1,67 @@
+"""Writes and reads the segments of a meeting, each call in a unit of work of its own."""
+
+from typing import Any
+
+from db.database import Database
+from domain.ids import DEFAULT_WORKSPACE_ID as WORKSPACE
+from domain.ids import MeetingId
+from domain.meetings import Meeting
+from domain.segments import DeletedSegments, Segment, SegmentContent, UpsertedSegments
+
+
+async def new_meeting(database: Database) -> MeetingId:
+    async with database.unit_of_work(WORKSPACE) as uow:
+        meeting = await uow.meetings.create(Meeting.create(title="Weekly"))
+        await uow.commit()
+    return meeting.id
+
+
+def content(number: int | None = None, text: str = "Text", **fields: Any) -> SegmentContent:
+    values: dict[str, Any] = {"start_time": 1.0, "end_time": 2.0, "speaker": "ann", "confidence": 0.5} | fields
+    return SegmentContent(text, segment_id=number, **values)
+
+
+async def upsert(database: Database, meeting_id: MeetingId, *contents: SegmentContent | Segment) -> UpsertedSegments:
+    async with database.unit_of_work(WORKSPACE) as uow:
+        result = await uow.segments.upsert(meeting_id, contents)
+        await uow.commit()
+    return result
+
+
+async def delete(database: Database, meeting_id: MeetingId, *numbers: int) -> DeletedSegments:
+    async with database.unit_of_work(WORKSPACE) as uow:
+        result = await uow.segments.delete(meeting_id, numbers)
+        await uow.commit()
+    return result
+
+
+async def read(database: Database, meeting_id: MeetingId) -> list[Segment]:
+    async with database.reading(WORKSPACE) as repositories:
+        return await repositories.segments.get_by_meeting(meeting_id)
+
+
+async def meeting(database: Database, meeting_id: MeetingId) -> Meeting:
+    async with database.reading(WORKSPACE) as repositories:
+        found = await repositories.meetings.get(meeting_id)
+    assert found is not None
+    return found
+
+
+async def texts(database: Database, meeting_id: MeetingId) -> dict[int, str]:
+    return {segment.segment_id: segment.text for segment in await read(database, meeting_id)}
+
+
+async def stored(observer: Any) -> list[dict[str, Any]]:
+    """All columns of all rows of segments, tombstones as well."""
+    return [dict(row) for row in await observer.fetch("SELECT * FROM segments ORDER BY meeting_id, segment_id")]
+
+
+async def everything(observer: Any) -> list[Any]:
+    return [*await stored(observer), *await observer.fetch("SELECT * FROM meetings ORDER BY id")]
+
+
+def counts(result: UpsertedSegments) -> tuple[int, int, int]:
+    return result.created, result.updated, result.unchanged
+
+
+WRITERS = 32

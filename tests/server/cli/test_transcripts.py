@@ -1,0 +1,103 @@
+"""Runs `rapporteur import`, `export` and `replay` against a server."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.harness.commands import run
+from tests.harness.servers import RunningServer, segment
+
+VTT = "WEBVTT\n\n1\n00:00:01.000 --> 00:00:02.000\n{}: Hello.\n\n2\n100:00:03.000 --> 100:00:04.500\n<v Bo>Hi &amp; bye.\n"
+
+
+def test_import_takes_transcripts_and_names_the_rest(server: RunningServer, tmp_path: Path) -> None:
+    good, other, bad = tmp_path / "weekly.vtt", tmp_path / "daily.srt", tmp_path / "notes.txt"
+    good.write_text(VTT.format("Ada"), newline="\r\n")
+    other.write_text("\ufeff1\n00:00:01,000 --> 00:00:02,000\nAda: One.\n")
+    bad.write_text("Buy milk.")
+    missing = tmp_path / "missing.vtt"
+    result = run("import", good, bad, missing, other, "--url", server.url)
+    assert result.returncode == 1
+    assert "notes.txt: not imported" in result.stderr
+    assert "missing.vtt: not imported" in result.stderr
+    lines = result.stdout.splitlines()
+    assert [line.split("  ")[1] for line in lines] == ["weekly", "daily"]
+    exported = run("export", lines[0].split()[0], "--format", "vtt", "--url", server.url).stdout
+    assert "100:00:03.000 --> 100:00:04.500\n<v Bo>Hi &amp; bye." in exported
+
+
+def test_importing_the_same_file_again_changes_nothing(server: RunningServer, tmp_path: Path) -> None:
+    file = tmp_path / "again.vtt"
+    file.write_text(VTT.format("Eve"))
+    id = run("import", file, "--url", server.url).stdout.split()[0]
+    # What was corrected since stays corrected, also when the file has another name now.
+    server.api.run("UpsertSegments", meetingId=id, segments=[segment(1, text="Corrected")])
+    before = server.api.run("Meeting", id=id)
+    again = run("import", file.rename(tmp_path / "renamed.vtt"), "--url", server.url)
+    assert again.stdout.startswith(id)
+    assert "already there" in again.stdout
+    assert server.api.run("Meeting", id=id) == before
+    assert server.api.run("Meetings", filter={"metadata": before["metadata"]})["totalCount"] == 1
+
+
+def test_an_interrupted_import_is_finished_by_the_next(server: RunningServer, tmp_path: Path) -> None:
+    file = tmp_path / "interrupted.vtt"
+    file.write_text(VTT.format("Ivo"))
+    id = run("import", file, "--url", server.url).stdout.split()[0]
+    metadata = server.api.run("Meeting", id=id)["metadata"]
+    server.api.run("DeleteMeeting", id=id)
+    half = server.api.run("CreateMeeting", input={"title": "interrupted", "metadata": metadata})
+    result = run("import", file, "--url", server.url)
+    assert result.stdout.startswith(half["id"])
+    meeting = server.api.run("Meeting", id=half["id"])
+    assert (meeting["state"], meeting["segmentCount"]) == ("COMPLETED", 2)
+
+
+def test_export_writes_files_and_refuses_what_is_not_there(server: RunningServer, tmp_path: Path) -> None:
+    demo = "01900000-0000-7000-8000-0000000000c1"
+    target = tmp_path / "out.json"
+    assert run("export", demo, "--format", "json", "-o", target, "--url", server.url).returncode == 0
+    assert '"Mara"' in target.read_text()
+    for id in ("nonsense", "01900000-0000-7000-8000-0000000000ff"):
+        refused = run("export", id, "--url", server.url)
+        assert refused.returncode == 1
+        assert "error:" in refused.stderr
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:1", "nonsense", "ftp://127.0.0.1"])
+def test_without_a_server_the_commands_say_so(url: str, tmp_path: Path) -> None:
+    file = tmp_path / "a.vtt"
+    file.write_text(VTT.format("Ada"))
+    for arguments in (["import", file], ["export", "01900000-0000-7000-8000-0000000000c1"]):
+        result = run(*arguments, "--url", url)
+        assert result.returncode == 1
+        assert "error:" in result.stderr
+        assert "Traceback" not in result.stderr
+
+
+def test_replay_speaks_a_transcript_and_corrects_it(server: RunningServer, tmp_path: Path) -> None:
+    spoken, corrected = tmp_path / "spoken.vtt", tmp_path / "spoken.corrected.vtt"
+    words = "Ada: one two three four five six seven eight nine ten\n"
+    spoken.write_text(
+        f"WEBVTT\n\n1\n00:00:01.000 --> 00:00:03.000\n{words}\n2\n00:00:03.000 --> 00:00:04.000\nBo: Yes.\n"
+    )
+    corrected.write_text(spoken.read_text().replace("ten", "10"))
+    result = run("replay", spoken, "--corrected", corrected, "--speed", "20", "--follow", "--url", server.url)
+    assert result.returncode == 0
+    id = result.stdout.strip()
+    meeting = server.api.run("Meeting", id=id)
+    assert meeting["state"] == "COMPLETED"
+    assert meeting["startedAt"] < meeting["endedAt"]
+    first, second = (edge["node"] for edge in server.api.run("Transcript", id=id)["segments"]["edges"])
+    assert (first["text"].split()[-1], first["isFinal"], second["version"]) == ("10", True, 1)
+    assert first["version"] > 1  # what came before its correction depends on how fast the machine is
+    assert "Ada: one two three four five six seven eight nine 10" in result.stderr.replace("\n", " ").replace("  ", " ")
+
+
+def test_replay_refuses_what_is_no_transcript(server: RunningServer, tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("Buy milk.")
+    before = server.api.post("{ meetingCount }")
+    result = run("replay", tmp_path / "notes.txt", "--url", server.url)
+    assert result.returncode == 1
+    assert "error:" in result.stderr
+    assert server.api.post("{ meetingCount }") == before

@@ -1,0 +1,58 @@
+"""Checks what the client of the command line tells of requests that fail."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from server.client.api_client import ApiClient, ApiError
+
+
+@contextmanager
+def answering(answer: bytes | None) -> Iterator[str]:
+    """The URL of what takes one connection and answers so, or not at all."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def serve() -> None:
+            connection, _ = listening.accept()
+            with connection:
+                connection.recv(65536)
+                if answer is not None:
+                    connection.sendall(answer)
+                else:
+                    done.wait(10)
+
+        done = threading.Event()
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        finally:
+            done.set()
+            thread.join(10)
+
+
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        (
+            b"HTTP/1.1 413 Too Large\r\ncontent-type: text/plain\r\ncontent-length: 9\r\n\r\nat most 1",
+            "the request is too large for the server: at most 1",
+        ),
+        (None, "did not answer in time .*: what was asked may have been done"),
+        (b"", "broke off .*: what was asked may have been done"),
+        (b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi", "is no Rapporteur server"),
+    ],
+)
+def test_the_client_tells_what_became_of_a_request(answer: bytes | None, says: str) -> None:
+    with answering(answer) as url, ApiClient(url, timeout=0.5) as client, pytest.raises(ApiError, match=says):
+        client.run("MeetingCount")
+
+
+@pytest.mark.parametrize("value", ["\ud800", float("nan"), b"a", 16**10_000], ids=["half", "nan", "bytes", "digits"])
+def test_what_cannot_be_sent_is_not_the_servers_fault(value: Any) -> None:
+    with ApiClient("http://127.0.0.1:1") as client, pytest.raises(ApiError, match="cannot be sent"):
+        client.run("MeetingCount", value=value)

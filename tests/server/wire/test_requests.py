@@ -1,0 +1,124 @@
+"""Checks the bodies of requests: their type, their size and how they lie."""
+
+import gzip
+import json
+import logging
+import socket
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+
+from tests.harness.http_requests import PING, RESPONSE, post
+from tests.harness.servers import RunningServer, running_server
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        "",
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data; boundary=x",
+        "text/plain; application/json",
+        "application/json, text/plain",
+        "application/jsonp",
+        "application/graphql",
+        "application/json; charset=latin-1",
+        'application/json; charset="UTF-16"',
+    ],
+)
+def test_other_types_of_bodies_are_refused_and_none_that_a_form_can_send_is_taken(
+    server: RunningServer, content_type: str
+) -> None:
+    response = post(server, PING, content_type)
+    assert response.status_code == 415
+    assert response.headers["accept-post"] == "application/json"
+    (error,) = response.json()["errors"]
+    assert error["extensions"]["code"] == "BAD_USER_INPUT"
+    assert "utf-8" in error["message"] or "Content-Type must be application/json" in error["message"]
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    ["application/json;charset=UTF-8", 'Application/JSON; charset="utf-8"', "application/json; charset=utf8; v=1"],
+)
+def test_json_may_say_that_it_is_utf_8(server: RunningServer, content_type: str) -> None:
+    assert "data" in post(server, PING, content_type).json()
+
+
+@pytest.mark.parametrize(
+    ("lines", "status"),
+    [
+        (["Content-Type: application/json; v=1", "Content-Type: text/plain"], 415),
+        (["Content-Type: text/plain", "Content-Type: application/json"], 415),
+        (["Content-Type: application/json", "Content-Type: application/json"], 415),
+        (["Content-Type: application/json", "Content-Encoding: identity", "Content-Encoding: gzip"], 415),
+        (["Content-Type: application/json", "Accept: text/plain", f"Accept: {RESPONSE}"], 200),
+        (["Content-Type: application/json", "Cookie: a=b", "Cookie: c=d"], 200),
+    ],
+)
+def test_no_line_of_a_header_is_overlooked(server: RunningServer, lines: list[str], status: int) -> None:
+    head = "".join(f"{line}\r\n" for line in lines)
+    body = PING.encode()
+    head += f"Content-Length: {len(body)}\r\nConnection: close\r\n"
+    answer = raw(server, head, body, ends=False, content_type=None)
+    assert f" {status} ".encode() in answer
+    assert (RESPONSE.encode() in answer) == (RESPONSE in head)
+
+
+def test_a_compressed_body_is_refused(server: RunningServer) -> None:
+    headers = {"content-type": "application/json", "content-encoding": "gzip"}
+    response = httpx.post(f"{server.url}/graphql", content=gzip.compress(PING.encode()), headers=headers)
+    assert response.status_code == 415
+    assert response.headers["accept-encoding"] == "identity"
+    assert "gzip" in response.json()["errors"][0]["message"]
+
+
+def test_of_a_key_that_is_there_twice_the_last_counts(server: RunningServer) -> None:
+    answer = post(server, '{"query": "{ nothing }", "query": "{ __typename }"}').json()
+    assert answer == {"data": {"__typename": "Query"}}
+
+
+def raw(
+    server: RunningServer, head: str, body: bytes, *, ends: bool = True, content_type: str | None = "application/json"
+) -> bytes:
+    """What is answered to a POST with these lines in its head and this body, to the end of the connection."""
+    address = urlsplit(server.url)
+    if content_type:
+        head = f"Content-Type: {content_type}\r\n{head}"
+    with socket.create_connection((address.hostname, address.port), 20) as connection:
+        connection.sendall(f"POST /graphql HTTP/1.1\r\nHost: localhost\r\n{head}\r\n".encode() + body)
+        if ends:
+            connection.shutdown(socket.SHUT_WR)
+        answer = b""
+        while data := connection.recv(65536):
+            answer += data
+        return answer
+
+
+def test_a_body_may_be_so_large_and_no_larger(database_url: str) -> None:
+    with running_server(database_url, max_body=2_000) as small:
+        fits = json.dumps({"query": "{ __typename }" + " " * 2_000})[:-2].ljust(1_998)[:1_998] + '"}'
+        assert "data" in post(small, fits).json()
+        too_large = post(small, fits + " ")
+        chunks = (part.encode() for part in (fits, " "))
+        in_chunks = httpx.post(f"{small.url}/graphql", content=chunks, headers={"content-type": "application/json"})
+        for refused in (too_large, in_chunks):
+            assert refused.status_code == 413
+            (error,) = refused.json()["errors"]
+            assert "2000 bytes" in error["message"]
+            assert error["extensions"]["code"] == "BAD_USER_INPUT"
+        assert b" 413 " in raw(small, "Content-Length: 9999999999\r\nConnection: close\r\n", b"{}", ends=False)
+        assert "data" in post(small, PING).json()
+
+
+def test_a_length_that_lies_harms_nobody_else(server: RunningServer, caplog: pytest.LogCaptureFixture) -> None:
+    assert raw(server, "Content-Length: 1000\r\n", PING.encode()) == b""  # the client went before the rest had come
+    shorter = raw(server, "Content-Length: 5\r\n", PING.encode())
+    assert b" 400 " in shorter
+    assert b'"data"' not in shorter
+    for wrong in ("-1", "x", "1.5"):
+        assert b" 400 " in raw(server, f"Content-Length: {wrong}\r\n", PING.encode())
+    assert "data" in post(server, PING).json()
+    assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
