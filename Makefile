@@ -33,6 +33,7 @@ lock: $(VENV)/.developed ## Renew the hash-locked requirements from pyproject.to
 	$(BIN)/uv pip compile --python-version 3.11 --universal --upgrade --no-emit-find-links --generate-hashes --no-emit-index-url --no-header -q pyproject.toml --group build -o requirements.txt
 	$(BIN)/uv pip compile --python-version 3.11 --universal --upgrade --no-emit-find-links --generate-hashes --no-emit-index-url --no-header -q pyproject.toml --group dev -c requirements.txt -o requirements-dev.txt
 	$(BIN)/uv pip compile --python-version 3.11 --universal --upgrade --no-emit-find-links --generate-hashes --no-emit-index-url --no-header -q --group pyproject.toml:node -o requirements-node.txt
+	$(BIN)/uv pip compile --python-version 3.11 --universal --upgrade --no-emit-find-links --generate-hashes --no-emit-index-url --no-header -q --group pyproject.toml:typed-clients -o tests/clients/requirements-ariadne-codegen.txt
 
 $(VENV)/.installed: requirements.txt pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

@@ -51,7 +51,7 @@ async def main(url: str) -> None:
         if agent is None:
             sys.exit(f"there is no agent {AGENT}")
         config = agent.resolved_config
-        print(f"{config.model_name} at {config.temperature}")
+        print(f"{config.model_name} at {config.temperature}")  # noqa: T201
 
         warmer = UpdateAgentInput(config=ConfigInput(temperature=0.5))
         too_hot = UpdateAgentInput(config=ConfigInput(temperature=9.0))
@@ -61,11 +61,11 @@ async def main(url: str) -> None:
             await client.update_agent(config.agent_id, too_hot),
             await client.update_agent(config.agent_id, UpdateAgentInput(name="Scribe"), expected_version=1),
         ):
-            print(outcome(updated.update_agent))
+            print(outcome(updated.update_agent))  # noqa: T201
 
         async for data in client.segment_updates(meeting_id=MEETING, batch_size=5):
             segments = data.segment_updates.segments
-            print(f"{len(segments)} segments, the first by {segments[0].speaker}", flush=True)
+            print(f"{len(segments)} segments, the first by {segments[0].speaker}", flush=True)  # noqa: T201
 
 
 asyncio.run(main(*sys.argv[1:]))

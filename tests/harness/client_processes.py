@@ -1,4 +1,4 @@
-"""Clients as processes that say what they get as lines of JSON, and a server that they lose and find again."""
+"""Clients as processes that say what they get in lines, mostly of JSON, and a server that they lose and find again."""
 
 import contextlib
 import random
@@ -24,9 +24,10 @@ WAIT = 40.0
 class Program:
     """A process; `said` is what it has said so far."""
 
-    def __init__(self, command: Sequence[str | Path]) -> None:
+    def __init__(self, command: Sequence[str | Path], read_line: Callable[[str], Any] = orjson.loads) -> None:
         self.said: list[Any] = []
         self.complaints: list[str] = []
+        self._read_line = read_line
         self._changed = threading.Condition()
         self._silent = False
         self._process = subprocess.Popen(
@@ -41,7 +42,7 @@ class Program:
         with self._process.stdout as lines:
             for line in lines:
                 with self._changed:
-                    self.said.append(orjson.loads(line))
+                    self.said.append(self._read_line(line))
                     self._changed.notify_all()
         with self._changed:
             self._silent = True
@@ -72,12 +73,14 @@ class Program:
 
 
 @contextmanager
-def programs(commands: Mapping[str, Sequence[str | Path]]) -> Iterator[dict[str, Program]]:
+def programs(
+    commands: Mapping[str, Sequence[str | Path]], read_line: Callable[[str], Any] = orjson.loads
+) -> Iterator[dict[str, Program]]:
     """The processes, killed at the end if they still run."""
     running: dict[str, Program] = {}
     try:
         for name, command in commands.items():
-            running[name] = Program(command)
+            running[name] = Program(command, read_line)
         yield running
     finally:
         for program in running.values():

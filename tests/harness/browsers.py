@@ -1,0 +1,27 @@
+"""Starts a browser, where there is one."""
+
+import os
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from playwright.async_api import Browser, async_playwright
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+OPTIONS = [
+    *("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"),
+    "--host-resolver-rules=MAP rebound.example 127.0.0.1",
+]
+
+
+@asynccontextmanager
+async def running_browser() -> AsyncIterator[Browser]:
+    """Runs Chromium while the block runs; skips the test where there is none."""
+    executable = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+    if executable is None:
+        pytest.skip("no Chromium in PATH, nor named by CHROMIUM")
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=executable, args=OPTIONS)
+        yield browser
+        await browser.close()
