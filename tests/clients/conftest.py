@@ -14,7 +14,7 @@ NODE_MODULES = HERE / "node_modules"
 INSTALLED = NODE_MODULES / ".package-lock.json"
 """npm writes this one when it is done."""
 ARIADNE_LOCK = HERE / "requirements-ariadne-codegen.txt"
-ARIADNE = HERE / "ariadne-codegen"
+ARIADNE = HERE / ".ariadne-codegen"
 ARIADNE_INSTALLED = ARIADNE / ".installed"
 
 
@@ -38,8 +38,8 @@ def ariadne_codegen() -> Path:
     """A folder with ariadne-codegen, apart from the server's packages: it needs an older graphql-core."""
     if not ARIADNE_INSTALLED.exists() or ARIADNE_INSTALLED.stat().st_mtime < ARIADNE_LOCK.stat().st_mtime:
         install = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
-        install += ["--require-hashes", "--upgrade", "--target", ARIADNE, "-r", ARIADNE_LOCK]
-        done = subprocess.run([*map(str, install)], capture_output=True, text=True, timeout=300, check=False)
+        install += ["--require-hashes", "--upgrade", "--target", str(ARIADNE), "-r", str(ARIADNE_LOCK)]
+        done = subprocess.run(install, capture_output=True, text=True, timeout=300, check=False)
         if done.returncode and re.search("NewConnectionError|No matching distribution", done.stderr + done.stdout):
             pytest.skip(f"pip reaches no index: {done.stderr}")
         assert done.returncode == 0, done.stderr

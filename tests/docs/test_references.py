@@ -60,9 +60,9 @@ def test_named_files_exist(each_page: Page) -> None:
 
 
 def test_named_modules_and_attributes_exist(each_page: Page) -> None:
-    names = [
-        code for code in each_page.inline_code if re.fullmatch(rf"({'|'.join(PACKAGES)})(\.\w+)+(?<!\.graphql)", code)
-    ]
+    endings = "py|ts|tsx|mjs|graphql|md|toml|json"
+    pattern = rf"({'|'.join(PACKAGES)})(\.(?!({endings})$)\w+)+"
+    names = [code for code in each_page.inline_code if re.fullmatch(pattern, code)]
     assert [name for name in names if not _is_importable(name)] == []
 
 
