@@ -15,33 +15,30 @@ from domain.filters import AgentFilter, checked_filter
 from domain.ids import AgentId, uuid
 from domain.optimistic_locking import VERSION
 from domain.ordering import agent_order
-from domain.pagination import Page, page_request
+from domain.pagination import Page
 from domain.validation import checked
 from domain.variants import AgentVariant
 from executor.batching import batch_resolver
 from executor.dataloader import DataLoader
 from resolvers.context import Context, Info
-from resolvers.pagination import listed
-from resolvers.projections import NOTHING, Wanted, columns, connection
+from resolvers.pagination import PageArguments, listed
+from resolvers.projections import NO_COLUMNS, FieldColumns, column_fields, connection_fields
 
-_OWN = columns("slug", "name", "description", "version", "created_at", "updated_at")
-_VARIANT: Wanted = {
-    "id": NOTHING,
+_OWN = column_fields("slug", "name", "description", "version", "created_at", "updated_at")
+_VARIANT: FieldColumns = {
+    "id": NO_COLUMNS,
     **_OWN,
-    **columns("is_active"),
-    "overrides": columns(*CONFIG_FIELDS),
+    **column_fields("is_active"),
+    "overrides": column_fields(*CONFIG_FIELDS),
 }
-_AGENT: Wanted = {
+_AGENT: FieldColumns = {
     **_OWN,
-    "config": columns(*CONFIG_FIELDS),
+    "config": column_fields(*CONFIG_FIELDS),
     "resolvedConfig": frozenset((RESOLVED,)),
     # What others load by its id.
-    **dict.fromkeys(("id", "variants", "variant", "activeVariant"), NOTHING),
+    **dict.fromkeys(("id", "variants", "variant", "activeVariant"), NO_COLUMNS),
 }
-_AGENTS = connection(_AGENT)
-
-DEFAULT_PAGE = 20
-MAX_PAGE = 100
+_AGENTS = connection_fields(_AGENT)
 
 
 def agent_id(value: str, path: str = "id") -> AgentId:
@@ -55,22 +52,19 @@ async def agent(info: Info, id: strawberry.ID) -> Agent | None:
 async def agent_by_slug(info: Info, slug: str) -> Agent | None:
     given = checked(slugs.slug, slug, "slug")
     async with info.context.reading() as repositories:
-        return await repositories.agents.by_slug(given, info.context.selections.columns(info, _AGENT))
+        return await repositories.agents.by_slug(given, info.context.projections.columns(info, _AGENT))
 
 
 async def page(
     info: Info,
-    first: int | None,
-    after: str | None,
-    last: int | None,
-    before: str | None,
+    page: PageArguments,
     filter: Mapping[str, Any],
     order_by: Mapping[str, Any] | None,
 ) -> Page[Agent]:
     order = agent_order(order_by)
-    request = page_request(first, after, last, before, default=DEFAULT_PAGE, maximum=MAX_PAGE, cursor=order.cursor_rule)
+    request = page.request(order.cursor_rule)
     conditions = checked_filter(AgentFilter, filter)
-    wanted = info.context.selections.columns(info, _AGENTS)
+    wanted = info.context.projections.columns(info, _AGENTS)
     return await listed(
         info.context,
         page=lambda repositories: repositories.agents.page(request, conditions, order, wanted),
@@ -92,7 +86,7 @@ async def variant(roots: list[Agent], info: Info, slug: str) -> list[AgentVarian
 
 
 def _variants(info: Info) -> DataLoader[AgentId, list[AgentVariant] | None]:
-    return info.context.loaders.variants_of_agents(info.context.selections.columns(info, _VARIANT))
+    return info.context.loaders.variants_of_agents(info.context.projections.columns(info, _VARIANT))
 
 
 @batch_resolver

@@ -5,28 +5,19 @@ from typing import Any
 
 from domain.api_keys import CURSOR, ApiKey, CreatedApiKey, Token, new_key
 from domain.ids import KeyId, uuid
-from domain.pagination import Page, page_request
+from domain.pagination import Page
 from domain.principals import Principal
 from domain.validation import Check, checked
 from resolvers.context import Context, Info
-from resolvers.pagination import listed
-
-DEFAULT_PAGE = 20
-MAX_PAGE = 100
+from resolvers.pagination import PageArguments, listed
 
 
 def viewer(info: Info) -> Principal:
     return info.context.principal
 
 
-async def api_keys(
-    info: Info,
-    first: int | None = DEFAULT_PAGE,
-    after: str | None = None,
-    last: int | None = None,
-    before: str | None = None,
-) -> Page[ApiKey]:
-    request = page_request(first, after, last, before, default=DEFAULT_PAGE, maximum=MAX_PAGE, cursor=CURSOR)
+async def api_keys(info: Info, page: PageArguments) -> Page[ApiKey]:
+    request = page.request(CURSOR)
     return await listed(
         info.context,
         page=lambda repositories: repositories.keys.page(request),

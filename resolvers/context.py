@@ -13,7 +13,7 @@ from domain.validation import checked
 from resolvers.dataloaders import Batches, Loaders
 from resolvers.live.hub import Hub
 from resolvers.live.registry import HubRegistry
-from resolvers.projections import Selections
+from resolvers.projections import Projections
 
 
 class Context:
@@ -25,8 +25,8 @@ class Context:
         self._hubs = hubs
         self.principal = principal
         self.actor = actor or principal.name
-        self.selections = Selections()
-        """Those of the document, which its next execution can use."""
+        self.projections = Projections()
+        """The projections of the document, which its next execution uses again."""
         self._loaders: Loaders | None = None
         self._batches = Batches()
 

@@ -8,79 +8,61 @@ from domain.history import Aggregate, Event, EventKind, FieldChange, History
 from domain.ids import VariantId
 from domain.meetings import Meeting
 from domain.optimistic_locking import VERSION
-from domain.pagination import Page, page_request
+from domain.pagination import Page
 from domain.revisions import AgentRevision, VariantRevision
 from domain.validation import checked
 from domain.variants import AgentVariant
 from executor.batching import batch_resolver
 from resolvers import agents, meetings, variants
 from resolvers.context import Context, Info
-from resolvers.pagination import counted
-
-DEFAULT_PAGE = 20
-MAX_PAGE = 100
+from resolvers.pagination import PageArguments, counted
 
 
 @batch_resolver
-async def history(
-    roots: list[AgentVariant | Meeting],
-    info: Info,
-    first: int | None = DEFAULT_PAGE,
-    after: str | None = None,
-    last: int | None = None,
-    before: str | None = None,
-    kind: EventKind | None = None,
-) -> list[Page[Event]]:
-    histories = [
-        History(Aggregate.AGENT, root.agent_id, root.id)
-        if isinstance(root, AgentVariant)
-        else History(Aggregate.MEETING, root.id)
-        for root in roots
-    ]
-    return await _pages(info.context, histories, first, after, last, before, kind)
-
-
-@batch_resolver
-async def history_of_agent(
+async def agent_history(
     roots: list[Agent],
     info: Info,
-    first: int | None = DEFAULT_PAGE,
-    after: str | None = None,
-    last: int | None = None,
-    before: str | None = None,
+    page: PageArguments,
     kind: EventKind | None = None,
     variant_id: strawberry.ID | None = None,
 ) -> list[Page[Event]]:
     variant = _variant(variant_id)
     histories = [History(Aggregate.AGENT, root.id, variant) for root in roots]
-    return await _pages(info.context, histories, first, after, last, before, kind)
+    return await _pages(info.context, histories, page, kind)
 
 
-async def agent_history(
+@batch_resolver
+async def variant_history(
+    roots: list[AgentVariant], info: Info, page: PageArguments, kind: EventKind | None = None
+) -> list[Page[Event]]:
+    histories = [History(Aggregate.AGENT, root.agent_id, root.id) for root in roots]
+    return await _pages(info.context, histories, page, kind)
+
+
+@batch_resolver
+async def meeting_history(
+    roots: list[Meeting], info: Info, page: PageArguments, kind: EventKind | None = None
+) -> list[Page[Event]]:
+    histories = [History(Aggregate.MEETING, root.id) for root in roots]
+    return await _pages(info.context, histories, page, kind)
+
+
+async def agent_history_by_id(
     info: Info,
     agent_id: strawberry.ID,
-    first: int | None = DEFAULT_PAGE,
-    after: str | None = None,
-    last: int | None = None,
-    before: str | None = None,
+    page: PageArguments,
     kind: EventKind | None = None,
     variant_id: strawberry.ID | None = None,
 ) -> Page[Event]:
     history = History(Aggregate.AGENT, agents.agent_id(agent_id, "agent_id"), _variant(variant_id))
-    return (await _pages(info.context, [history], first, after, last, before, kind))[0]
+    return (await _pages(info.context, [history], page, kind))[0]
 
 
-async def meeting_history(
-    info: Info,
-    meeting_id: strawberry.ID,
-    first: int | None = DEFAULT_PAGE,
-    after: str | None = None,
-    last: int | None = None,
-    before: str | None = None,
-    kind: EventKind | None = None,
+async def meeting_history_by_id(
+    info: Info, meeting_id: strawberry.ID, page: PageArguments, kind: EventKind | None = None
 ) -> Page[Event]:
     history = History(Aggregate.MEETING, meetings.meeting_id(meeting_id, "meeting_id"))
-    return (await _pages(info.context, [history], first, after, last, before, kind))[0]
+    return (await _pages(info.context, [history], page, kind))[0]
 
 
 def _variant(variant_id: str | None) -> VariantId | None:
@@ -90,17 +72,14 @@ def _variant(variant_id: str | None) -> VariantId | None:
 async def _pages(
     context: Context,
     histories: list[History],
-    first: int | None,
-    after: str | None,
-    last: int | None,
-    before: str | None,
+    page: PageArguments,
     kind: EventKind | None,
 ) -> list[Page[Event]]:
-    request = page_request(first, after, last, before, default=DEFAULT_PAGE, maximum=MAX_PAGE, cursor=CURSOR)
+    request = page.request(CURSOR)
     loaders = context.loaders
     pages = await loaders.histories(request, kind).load_many(histories)
     counts = loaders.history_counts(kind)
-    return [counted(page, counts, history) for history, page in zip(histories, pages, strict=True)]
+    return [counted(found, counts, history) for history, found in zip(histories, pages, strict=True)]
 
 
 @batch_resolver

@@ -12,14 +12,11 @@ from domain.filters import MeetingFilter, checked_filter
 from domain.ids import MeetingId, uuid
 from domain.meetings import Meeting, MeetingState
 from domain.ordering import meeting_order
-from domain.pagination import Page, page_request
+from domain.pagination import Page
 from domain.validation import checked
 from executor.batching import batch_resolver
 from resolvers.context import Context, Info
-from resolvers.pagination import listed
-
-DEFAULT_PAGE = 20
-MAX_PAGE = 100
+from resolvers.pagination import PageArguments, listed
 
 
 def meeting_id(value: str, path: str = "id") -> MeetingId:
@@ -32,15 +29,12 @@ async def meeting(info: Info, id: strawberry.ID) -> Meeting | None:
 
 async def page(
     context: Context,
-    first: int | None,
-    after: str | None,
-    last: int | None,
-    before: str | None,
+    page: PageArguments,
     filter: Mapping[str, Any],
     order_by: Mapping[str, Any] | None,
 ) -> Page[Meeting]:
     order = meeting_order(order_by)
-    request = page_request(first, after, last, before, default=DEFAULT_PAGE, maximum=MAX_PAGE, cursor=order.cursor_rule)
+    request = page.request(order.cursor_rule)
     conditions = checked_filter(MeetingFilter, filter)
     return await listed(
         context,

@@ -1,15 +1,49 @@
-"""Lists of a whole workspace as connections."""
+"""Connections: the arguments of a page, and pages that count the whole list when `totalCount` is asked for."""
 
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from dataclasses import dataclass
+from typing import NamedTuple, TypeVar
 
 from db.unit_of_work import Repositories
-from domain.pagination import Page
+from domain.pagination import Page, PageRequest, page_request
+from domain.validation import Rule
 from executor.dataloader import DataLoader
 from resolvers.context import Context
 
 T = TypeVar("T")
 K = TypeVar("K")
+
+
+class Paging(NamedTuple):
+    """How many items a page of a list has: `default` if the caller does not say, and `maximum` at most."""
+
+    default: int
+    maximum: int
+    forward_only: bool = False
+    """The list has no `last` and `before`."""
+
+
+@dataclass(frozen=True, slots=True)
+class PageArguments:
+    """The arguments of a connection as the caller gave them, and the paging that the connection's field declares."""
+
+    paging: Paging
+    first: int | None = None
+    after: str | None = None
+    last: int | None = None
+    before: str | None = None
+
+    def request(self, cursor: Rule) -> PageRequest:
+        """Returns the page that is asked for. Raises InvalidInput for a bad size, and for a cursor that breaks the rule."""
+        return page_request(
+            self.first,
+            self.after,
+            self.last,
+            self.before,
+            default=self.paging.default,
+            maximum=self.paging.maximum,
+            cursor=cursor,
+        )
 
 
 async def listed(

@@ -1,4 +1,4 @@
-"""What a document asks for below a field, so that columns which nobody will look at are not read."""
+"""Projections: which columns a document asks for below a field, so that no others are read from the database."""
 
 from collections.abc import Mapping
 from typing import Union
@@ -8,75 +8,80 @@ from graphql import FieldNode, FragmentDefinitionNode, FragmentSpreadNode, Inlin
 from strawberry.utils.str_converters import to_camel_case
 
 Columns = frozenset[str]
-Wanted = Mapping[str, Union[Columns, "Wanted"]]
-"""Of a type the fields that come from a row's columns: which columns, or the fields below. A field that is not here may
-need any of them."""
+FieldColumns = Mapping[str, Union[Columns, "FieldColumns"]]
+"""The columns that each field of a type needs, or the fields below it. A field that is missing here may need any column."""
 
-NOTHING: Columns = frozenset()
-MAX_KEPT = 100
-"""Answers for one document."""
+NO_COLUMNS: Columns = frozenset()
+MAX_PROJECTIONS = 100
+"""The number of projections that are kept for one document."""
 
 
-def columns(*names: str) -> dict[str, Columns]:
-    """Fields that are columns."""
+def column_fields(*names: str) -> dict[str, Columns]:
+    """Returns the fields that have a column of the same name."""
     return {to_camel_case(name): frozenset((name,)) for name in names}
 
 
-def connection(node: Wanted) -> Wanted:
-    """Of a connection. The columns that cursors are made of are always read."""
-    info = dict.fromkeys(("hasNextPage", "hasPreviousPage", "startCursor", "endCursor"), NOTHING)
-    return {"nodes": node, "edges": {"node": node, "cursor": NOTHING}, "pageInfo": info, "totalCount": NOTHING}
+def connection_fields(node: FieldColumns) -> FieldColumns:
+    """Returns the fields of a connection to such nodes. The columns that cursors are made of are always read."""
+    page_info = dict.fromkeys(("hasNextPage", "hasPreviousPage", "startCursor", "endCursor"), NO_COLUMNS)
+    return {
+        "nodes": node,
+        "edges": {"node": node, "cursor": NO_COLUMNS},
+        "pageInfo": page_info,
+        "totalCount": NO_COLUMNS,
+    }
 
 
-class Selections:
-    """Answers for one document, which is executed many times, and asks the same of each of many rows."""
+class Projections:
+    """Keeps the projections of one document, which is executed many times, and asks the same of many rows."""
 
     def __init__(self) -> None:
-        self._found: dict[tuple[int, ...], Columns | None] = {}
+        self._columns: dict[tuple[int, ...], Columns | None] = {}
 
-    def columns(self, info: strawberry.Info, wanted: Wanted) -> Columns | None:
-        """The columns that the field which is being resolved needs for what is asked for below it; None: perhaps all.
+    def columns(self, info: strawberry.Info, fields: FieldColumns) -> Columns | None:
+        """Returns the columns that the document needs below the field that is being resolved; None: perhaps all.
 
-        `wanted` is one of those that modules define: it is known by its identity.
+        `fields` are those of the field's type. They must be a constant of a module, as they are known by their identity.
         """
         raw = info._raw_info
         # Which of the document's nodes they are depends on @skip and @include.
-        key = (id(wanted), *map(id, raw.field_nodes))
-        if key not in self._found:
-            if len(self._found) >= MAX_KEPT:
-                self._found.clear()
-            found: set[str] = set()
-            look = _Look(raw.fragments, found)
-            self._found[key] = frozenset(found) if all(look(node, wanted) for node in raw.field_nodes) else None
-        return self._found[key]
+        key = (id(fields), *map(id, raw.field_nodes))
+        if key not in self._columns:
+            if len(self._columns) >= MAX_PROJECTIONS:
+                self._columns.clear()
+            collector = _ColumnCollector(raw.fragments)
+            is_known = all(collector.collect(node, fields) for node in raw.field_nodes)
+            self._columns[key] = frozenset(collector.columns) if is_known else None
+        return self._columns[key]
 
 
-class _Look:
-    """Collects the columns; calls give False where all may be needed."""
+class _ColumnCollector:
+    """Collects the columns that selections need."""
 
-    def __init__(self, fragments: Mapping[str, FragmentDefinitionNode], found: set[str]) -> None:
+    def __init__(self, fragments: Mapping[str, FragmentDefinitionNode]) -> None:
+        self.columns: set[str] = set()
         self._fragments = fragments
-        self._found = found
         self._seen: set[tuple[str, int]] = set()
 
-    def __call__(self, node: FieldNode | InlineFragmentNode | FragmentDefinitionNode, wanted: Wanted) -> bool:
+    def collect(self, node: FieldNode | InlineFragmentNode | FragmentDefinitionNode, fields: FieldColumns) -> bool:
+        """Adds the columns of all selections in the node. Returns False if one of them may need any column."""
         selections: SelectionSetNode | None = node.selection_set
-        return all(self._one(selection, wanted) for selection in (selections.selections if selections else ()))
+        return all(self._collect_one(each, fields) for each in (selections.selections if selections else ()))
 
-    def _one(self, selection: object, wanted: Wanted) -> bool:
+    def _collect_one(self, selection: object, fields: FieldColumns) -> bool:
         if isinstance(selection, FragmentSpreadNode):
-            key = (selection.name.value, id(wanted))
-            if key in self._seen:  # there may be very many ways to one
+            key = (selection.name.value, id(fields))
+            if key in self._seen:  # there may be very many ways to one fragment
                 return True
             self._seen.add(key)
-            return self(self._fragments[selection.name.value], wanted)
+            return self.collect(self._fragments[selection.name.value], fields)
         if isinstance(selection, InlineFragmentNode):
-            return self(selection, wanted)
+            return self.collect(selection, fields)
         assert isinstance(selection, FieldNode)
         if selection.name.value == "__typename":
             return True
-        needed = wanted.get(selection.name.value)
+        needed = fields.get(selection.name.value)
         if isinstance(needed, Mapping):
-            return self(selection, needed)
-        self._found |= needed or NOTHING
+            return self.collect(selection, needed)
+        self.columns |= needed or NO_COLUMNS
         return needed is not None

@@ -3,14 +3,12 @@
 from datetime import datetime
 
 from db.search import CURSOR
-from domain.pagination import Page, PageInfo, page_request
+from domain.pagination import Page, PageInfo
 from domain.search import Highlight, Hit, SearchEdge, SearchRequest, checked_search, looked_into
 from domain.search import highlights as marked_places
 from domain.segments import Segment
 from resolvers.context import Info
-
-DEFAULT_PAGE = 20
-MAX_PAGE = 100
+from resolvers.pagination import PageArguments
 
 
 def segments(
@@ -21,10 +19,9 @@ def segments(
     created_before: datetime | None,
     from_time: float | None,
     to_time: float | None,
-    first: int | None,
-    after: str | None,
+    page: PageArguments,
 ) -> SearchRequest:
-    request = page_request(first, after, None, None, default=DEFAULT_PAGE, maximum=MAX_PAGE, cursor=CURSOR)
+    request = page.request(CURSOR)
     search = checked_search(
         {
             "query": query,

@@ -7,48 +7,42 @@ from db.segments import CURSOR
 from domain import segments
 from domain.errors import InvalidInput, NotFound, require
 from domain.meetings import Meeting
-from domain.pagination import Page, page_request
+from domain.pagination import Page
 from domain.segments import DeletedSegments, Segment, SpeakerStats, UpsertedSegments, updates_cursor
 from domain.transcripts import TranscriptFormat, write_transcript
 from domain.validation import checked
 from executor.batching import batch_resolver
 from resolvers.context import Context, Info
 from resolvers.meetings import meeting_id
-from resolvers.pagination import counted
-from resolvers.projections import NOTHING, columns, connection
+from resolvers.pagination import PageArguments, counted
+from resolvers.projections import NO_COLUMNS, column_fields, connection_fields
 
-_SEGMENTS = connection(
+_SEGMENTS = connection_fields(
     {
-        **dict.fromkeys(("id", "segmentId", "meeting"), NOTHING),
-        **columns("text", "speaker", "start_time", "end_time", "is_final", "confidence"),
-        **columns("version", "created_at", "updated_at"),
+        **dict.fromkeys(("id", "segmentId", "meeting"), NO_COLUMNS),
+        **column_fields("text", "speaker", "start_time", "end_time", "is_final", "confidence"),
+        **column_fields("version", "created_at", "updated_at"),
     }
 )
-
-DEFAULT_PAGE = 100
-MAX_PAGE = 1_000
 
 
 @batch_resolver
 async def page(
     roots: list[Meeting],
     info: Info,
-    first: int | None = DEFAULT_PAGE,
-    after: str | None = None,
-    last: int | None = None,
-    before: str | None = None,
+    page: PageArguments,
     speaker: str | None = None,
 ) -> list[Page[Segment]]:
-    request = page_request(first, after, last, before, default=DEFAULT_PAGE, maximum=MAX_PAGE, cursor=CURSOR)
+    request = page.request(CURSOR)
     for name, key in (("after", request.after), ("before", request.before)):
         if key is not None and any(key[0] != root.id for root in roots):
             raise InvalidInput.of(name, "must be a cursor that this list has given: it is another meeting's")
     if speaker is not None:
         speaker = checked(segments.SPEAKER, speaker, "speaker")
     loaders = info.context.loaders
-    wanted = info.context.selections.columns(info, _SEGMENTS)
+    wanted = info.context.projections.columns(info, _SEGMENTS)
     pages = await loaders.segment_pages(request, speaker, wanted).load_many(root.id for root in roots)
-    return [counted(page, loaders.segment_counts(speaker), root.id) for root, page in zip(roots, pages, strict=True)]
+    return [counted(found, loaders.segment_counts(speaker), root.id) for root, found in zip(roots, pages, strict=True)]
 
 
 @batch_resolver

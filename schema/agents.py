@@ -17,9 +17,17 @@ from resolvers import agents as resolve
 from resolvers import history as resolve_history
 from resolvers import subscriptions as resolve_subscriptions
 from resolvers.context import Info
+from resolvers.pagination import PageArguments, Paging
 from schema.configs import AgentConfig, ConfigInput, NewConfigInput, RenderedPrompt, ResolvedConfig
 from schema.connections import Connection
-from schema.history import AgentEventConnection, AgentRevision
+from schema.declarations import (
+    READERS,
+    WRITERS,
+    connection_field,
+    declared,
+    root_field,
+)
+from schema.history import HISTORY_PAGING, AgentEventConnection, AgentRevision
 from schema.inputs import given
 from schema.nodes import Node
 from schema.ordering import AgentOrder
@@ -38,7 +46,10 @@ class Agent(Node):
     description: str
     config: AgentConfig = strawberry.field(description="The base configuration.")
     variants: list[AgentVariantEntity] = strawberry.field(
-        resolver=resolve.variants, graphql_type=list[LazyVariant], description="Oldest first; at most 200."
+        resolver=resolve.variants,
+        graphql_type=list[LazyVariant],
+        metadata=declared(length=20),
+        description="Oldest first; at most 200.",
     )
     variant: AgentVariantEntity | None = strawberry.field(
         resolver=resolve.variant, graphql_type=LazyVariant | None, description="One of its variants."
@@ -51,12 +62,12 @@ class Agent(Node):
         graphql_type=ResolvedConfig,
         description="What a worker must run with now.",
     )
-    history = strawberry.field(  # no annotation: Strawberry would look into the generic one
-        resolver=resolve_history.history_of_agent,
+    history = connection_field(
+        page=HISTORY_PAGING,
         graphql_type=AgentEventConnection,
         description="Its changes and those of its variants, newest first; at most 100 a page. With `variantId` those of a"
         " variant, its activations and deactivations included.",
-    )
+    )(resolve_history.agent_history)
     revision: revisions.AgentRevision | None = strawberry.field(
         resolver=resolve_history.agent_revision,
         graphql_type=AgentRevision | None,
@@ -99,10 +110,11 @@ AgentResult = result_union("AgentResult", Agent)
 
 @strawberry.type
 class AgentQueries:
-    agent: entities.Agent | None = strawberry.field(resolver=resolve.agent, graphql_type=Agent | None)
-    agent_by_slug: entities.Agent | None = strawberry.field(resolver=resolve.agent_by_slug, graphql_type=Agent | None)
+    agent: entities.Agent | None = root_field(scopes=READERS, graphql_type=Agent | None)(resolve.agent)
+    agent_by_slug: entities.Agent | None = root_field(scopes=READERS, graphql_type=Agent | None)(resolve.agent_by_slug)
 
-    @strawberry.field(
+    @root_field(
+        scopes=READERS,
         graphql_type=RenderedPrompt | None,
         description="What the agent resolves to now, with a value for each {{name}} in its two prompts: a text, a number"
         " or a boolean. One that is missing or unknown is an error.",
@@ -112,32 +124,33 @@ class AgentQueries:
     ) -> entities.RenderedPrompt | None:
         return await resolve.render_prompt(info.context, agent_id, variables)
 
-    @strawberry.field(
+    @root_field(
+        scopes=READERS,
+        page=Paging(20, 100),
         graphql_type=AgentConnection,
         description="From the oldest to the newest, unless ordered otherwise; at most 100 a page.",
     )
     async def agents(
         self,
         info: Info,
-        first: int | None = resolve.DEFAULT_PAGE,
-        after: str | None = None,
-        last: int | None = None,
-        before: str | None = None,
+        page: PageArguments,
         filter: AgentFilter | None = None,
         order_by: AgentOrder | None = None,
     ) -> pages.Page[entities.Agent]:
         conditions, order = given(filter) if filter else {}, given(order_by) if order_by else None
-        return await resolve.page(info, first, after, last, before, conditions, order)
+        return await resolve.page(info, page, conditions, order)
 
 
 @strawberry.type
 class AgentMutations:
-    @strawberry.mutation(graphql_type=AgentResult)
+    @root_field(scopes=WRITERS, graphql_type=AgentResult)
     async def create_agent(self, info: Info, input: CreateAgentInput, reason: str | None = None) -> entities.Agent:
         return await resolve.create(info.context, given(input), reason)
 
-    @strawberry.mutation(
-        graphql_type=AgentResult, description="Sets the given fields; without a change, changes nothing."
+    @root_field(
+        scopes=WRITERS,
+        graphql_type=AgentResult,
+        description="Sets the given fields; without a change, changes nothing.",
     )
     async def update_agent(
         self,
@@ -149,21 +162,22 @@ class AgentMutations:
     ) -> entities.Agent:
         return await resolve.update(info.context, id, given(input), expected_version, reason)
 
-    @strawberry.mutation(
-        graphql_type=DeleteResult, description="With its variants; its meetings stay, without an agent."
+    @root_field(
+        scopes=WRITERS, graphql_type=DeleteResult, description="With its variants; its meetings stay, without an agent."
     )
     async def delete_agent(
         self, info: Info, id: strawberry.ID, expected_version: int | None = None, reason: str | None = None
     ) -> Deleted:
         return Deleted.of(await resolve.delete(info.context, id, expected_version, reason))
 
-    @strawberry.mutation(graphql_type=AgentResult, description="Leaves the agent with its base configuration.")
+    @root_field(scopes=WRITERS, graphql_type=AgentResult, description="Leaves the agent with its base configuration.")
     async def deactivate_variant(
         self, info: Info, agent_id: strawberry.ID, reason: str | None = None
     ) -> entities.Agent:
         return await resolve.deactivate(info.context, agent_id, reason)
 
-    @strawberry.mutation(
+    @root_field(
+        scopes=WRITERS,
         graphql_type=AgentResult,
         description="Makes active what was active before; again, what was before that. Variants deleted since are passed over.",
     )
@@ -172,7 +186,8 @@ class AgentMutations:
     ) -> entities.Agent:
         return await resolve.roll_back_activation(info.context, agent_id, expected_version, reason)
 
-    @strawberry.mutation(
+    @root_field(
+        scopes=WRITERS,
         graphql_type=AgentResult,
         description="Sets name, description and base configuration to what they were at a version; the slug and what is"
         " active stay.",
@@ -190,7 +205,9 @@ class AgentMutations:
 
 @strawberry.type
 class AgentSubscriptions:
-    @strawberry.subscription(
+    @root_field(
+        scopes=READERS,
+        is_subscription=True,
         graphql_type=ResolvedConfig,
         description="What an agent, named by id or by slug, resolves to now, and then each time that it changes. Completes"
         " when the agent is deleted.",

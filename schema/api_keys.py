@@ -11,7 +11,9 @@ from domain.principals import Scope
 from executor import InstancesOf
 from resolvers import api_keys as resolve
 from resolvers.context import Info
+from resolvers.pagination import Paging
 from schema.connections import Connection
+from schema.declarations import ADMINISTRATORS, ANYONE, declared, root_field, visible_to_bots
 from schema.inputs import given
 from schema.results import result_union
 
@@ -29,7 +31,7 @@ class ApiKey:
     name: str = strawberry.field(
         description="The actor of what is done with it. Unique among keys that are not revoked."
     )
-    scopes: list[Scope]
+    scopes: list[Scope] = strawberry.field(metadata=declared(length=4))
     is_active: bool = strawberry.field(description="Neither revoked nor expired.")
     created_at: datetime
     created_by: str
@@ -49,12 +51,14 @@ class CreatedApiKey:
     is_type_of = InstancesOf(entities.CreatedApiKey)
 
 
+@visible_to_bots
 @strawberry.type(description="Who asks.")
 class Viewer:
     name: str
     workspace_id: strawberry.ID
     scopes: list[Scope] = strawberry.field(
         resolver=lambda root: sorted(root.scopes, key=lambda scope: scope.name),
+        metadata=declared(length=4),
         description="With those that they include.",
     )
     expires_at: datetime | None
@@ -79,27 +83,29 @@ RevokeApiKeyResult = result_union("RevokeApiKeyResult", ApiKey)
 
 @strawberry.type
 class ApiKeyQueries:
-    viewer: principals.Principal = strawberry.field(
-        resolver=resolve.viewer,
-        graphql_type=Viewer,
-        description="Who asks: the key's name, its workspace, its scopes.",
-    )
-    api_keys = strawberry.field(
-        resolver=resolve.api_keys,
+    viewer: principals.Principal = root_field(
+        scopes=ANYONE, graphql_type=Viewer, description="Who asks: the key's name, its workspace, its scopes."
+    )(resolve.viewer)
+    api_keys = root_field(
+        scopes=ADMINISTRATORS,
+        page=Paging(20, 100),
         graphql_type=ApiKeyConnection,
         description="Of this workspace, from the newest to the oldest, revoked ones too; at most 100 a page.",
-    )
+    )(resolve.api_keys)
 
 
 @strawberry.type
 class ApiKeyMutations:
-    @strawberry.mutation(
-        graphql_type=CreateApiKeyResult, description="Makes a key for this workspace, and shows its token this once."
+    @root_field(
+        scopes=ADMINISTRATORS,
+        graphql_type=CreateApiKeyResult,
+        description="Makes a key for this workspace, and shows its token this once.",
     )
     async def create_api_key(self, info: Info, input: CreateApiKeyInput) -> entities.CreatedApiKey:
         return await resolve.create(info.context, given(input))
 
-    @strawberry.mutation(
+    @root_field(
+        scopes=ADMINISTRATORS,
         graphql_type=RevokeApiKeyResult,
         description="From now on the key is refused, and its open subscriptions end within seconds. Again: no change.",
     )

@@ -4,6 +4,7 @@ import strawberry
 from strawberry import Maybe
 
 from domain import agents as entities
+from schema.declarations import declared
 from schema.field_names import field_name
 
 strawberry.enum(
@@ -26,7 +27,8 @@ class AgentConfig:
     timeout_seconds: int
     max_retries: int
     variables: list[str] = strawberry.field(
-        description="The {{names}} in the two prompts, the system prompt's first, each once: what renderPrompt needs."
+        metadata=declared(length=10),
+        description="The {{names}} in the two prompts, the system prompt's first, each once: what renderPrompt needs.",
     )
 
 
@@ -59,7 +61,8 @@ class ResolvedConfig(AgentConfig):
     agent_id: strawberry.ID
     variant_id: strawberry.ID | None = strawberry.field(description="The active variant; null: the base.")
     sources: list[ConfigFieldSource] = strawberry.field(
-        description="Where each of the twelve values comes from, in the order of the fields."
+        metadata=declared(length=12),
+        description="Where each of the twelve values comes from, in the order of the fields.",
     )
     etag: str = strawberry.field(
         description="A hash of the twelve values: the same for the same values, whatever agent or variant they are of."

@@ -5,10 +5,12 @@ from typing import Generic, TypeVar
 import strawberry
 
 from domain import pagination as pages
+from schema.declarations import COUNTED, Length, declared, visible_to_bots
 
 T = TypeVar("T")
 
 
+@visible_to_bots
 @strawberry.type
 class PageInfo:
     has_next_page: bool
@@ -30,7 +32,11 @@ async def total_count(root: pages.Page[object]) -> int:
 
 @strawberry.type(description="One page of a list.")
 class Connection(Generic[T]):
-    edges: list[Edge[T]]
-    nodes: list[T] = strawberry.field(description="The nodes of the edges, for those who need no cursors.")
+    edges: list[Edge[T]] = strawberry.field(metadata=declared(length=Length.AS_ASKED))
+    nodes: list[T] = strawberry.field(
+        metadata=declared(length=Length.AS_ASKED), description="The nodes of the edges, for those who need no cursors."
+    )
     page_info: PageInfo
-    total_count: int = strawberry.field(resolver=total_count, description="Of the whole list, counted when asked for.")
+    total_count: int = strawberry.field(
+        resolver=total_count, metadata=declared(cost=COUNTED), description="Of the whole list, counted when asked for."
+    )

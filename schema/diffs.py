@@ -6,6 +6,7 @@ from strawberry.scalars import JSON
 from domain import diffs as entities
 from resolvers import diffs as resolve
 from resolvers.context import Info
+from schema.declarations import READERS, declared, root_field
 from schema.field_names import field_name
 from schema.inputs import given
 
@@ -50,12 +51,15 @@ class ConfigFieldDiff:
 
 @strawberry.type(description="What differs between two configurations; without fields, they are equal.")
 class ConfigDiff:
-    fields: list[ConfigFieldDiff] = strawberry.field(description="In the order of the configuration's fields.")
+    fields: list[ConfigFieldDiff] = strawberry.field(
+        metadata=declared(length=12), description="In the order of the configuration's fields."
+    )
 
 
 @strawberry.type
 class DiffQueries:
-    @strawberry.field(
+    @root_field(
+        scopes=READERS,
         graphql_type=ConfigDiff | None,
         description="The fields in which b differs from a; null if either is not there.",
     )

@@ -11,6 +11,7 @@ from strawberry.types.field import StrawberryField
 from strawberry.utils.str_converters import to_camel_case
 
 from domain import errors
+from schema.declarations import declared, visible_to_bots
 
 MAX_MESSAGE = 1_000
 """Characters."""
@@ -25,17 +26,20 @@ class ErrorCode(Enum):
     CONFLICT = "CONFLICT"
 
 
+@visible_to_bots
 @strawberry.interface(description="An error that the caller can handle: select it beside the success type.")
 class Error:
     code: ErrorCode
     message: str
 
 
+@visible_to_bots
 @strawberry.type(description="There is no such thing.")
 class NotFound(Error):
     id: strawberry.ID
 
 
+@visible_to_bots
 @strawberry.type(description="One value that breaks a rule.")
 class InvalidField:
     path: str = strawberry.field(
@@ -44,11 +48,13 @@ class InvalidField:
     message: str = strawberry.field(description="What would be valid.")
 
 
+@visible_to_bots
 @strawberry.type(description="Values that break rules, all of them; nothing was changed.")
 class InvalidInput(Error):
-    fields: list[InvalidField]
+    fields: list[InvalidField] = strawberry.field(metadata=declared(length=10))
 
 
+@visible_to_bots
 @strawberry.type(description="The present state does not allow the change; nothing was changed.")
 class Conflict(Error):
     current_version: int | None = strawberry.field(

@@ -11,9 +11,13 @@ from domain.history import EventKind
 from executor import InstancesOf
 from resolvers import history as resolve
 from resolvers import variants as resolve_variants
+from resolvers.pagination import Paging
 from schema.configs import AgentConfig, ConfigOverrides
 from schema.connections import Connection
+from schema.declarations import READERS, declared, root_field
 from schema.field_names import field_name
+
+HISTORY_PAGING = Paging(20, 100)
 
 strawberry.enum(
     EventKind,
@@ -39,7 +43,10 @@ class Event:
     version: int = strawberry.field(description="That which this made of what changed; a deletion counts as one.")
     restored_version: int | None = strawberry.field(description="Where this is a rollback: to which version.")
     changes: list[entities.FieldChange] = strawberry.field(
-        resolver=resolve.changes, graphql_type=list[FieldChange], description="The fields that changed, by name."
+        resolver=resolve.changes,
+        graphql_type=list[FieldChange],
+        metadata=declared(length=5),
+        description="The fields that changed, by name.",
     )
     created_at: datetime
 
@@ -98,13 +105,15 @@ MeetingEventConnection = Connection[MeetingEvent]
 
 @strawberry.type
 class HistoryQueries:
-    agent_history = strawberry.field(
-        resolver=resolve.agent_history,
+    agent_history = root_field(
+        scopes=READERS,
+        page=HISTORY_PAGING,
         graphql_type=AgentEventConnection,
         description="`Agent.history`, also of an agent that was deleted.",
-    )
-    meeting_history = strawberry.field(
-        resolver=resolve.meeting_history,
+    )(resolve.agent_history_by_id)
+    meeting_history = root_field(
+        scopes=READERS,
+        page=HISTORY_PAGING,
         graphql_type=MeetingEventConnection,
         description="`Meeting.history`, also of a meeting that was deleted.",
-    )
+    )(resolve.meeting_history_by_id)

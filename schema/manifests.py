@@ -9,6 +9,7 @@ from executor import InstancesOf
 from resolvers import manifests as resolve
 from resolvers.context import Info
 from schema.configs import ConfigInput, NewConfigInput
+from schema.declarations import WRITERS, SizedBy, declared, root_field
 from schema.history import AgentEvent
 from schema.inputs import given
 from schema.results import result_union
@@ -51,7 +52,7 @@ class AppliedChange:
     " not be those of the events when it is done, and the ids of what they create will be others, too."
 )
 class AppliedAgents:
-    changes: list[AppliedChange]
+    changes: list[AppliedChange] = strawberry.field(metadata=declared(length=100))
     state: str = strawberry.field(description="What was stored before; for `expectedState`.")
     dry_run: bool
 
@@ -63,7 +64,9 @@ ApplyAgentsResult = result_union("ApplyAgentsResult", AppliedAgents)
 
 @strawberry.type
 class ManifestMutations:
-    @strawberry.mutation(
+    @root_field(
+        scopes=WRITERS,
+        sized_by=SizedBy(("agents",), entities.MAX_ENTITIES, cost_per_item=50),
         graphql_type=ApplyAgentsResult,
         description="Makes agents what these manifests say, in one transaction; applied again, they change nothing. `prune`"
         " deletes agents without a manifest, and variants that their agent's has not, where at most 1,000 of both are stored."

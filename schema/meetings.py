@@ -18,9 +18,22 @@ from resolvers import history as resolve_history
 from resolvers import meetings as resolve
 from resolvers import segments as resolve_segments
 from resolvers.context import Info
+from resolvers.pagination import PageArguments, Paging
 from schema.agents import Agent
 from schema.connections import Connection
-from schema.history import MeetingEventConnection
+from schema.declarations import (
+    COUNTED,
+    READERS,
+    READERS_AND_BOTS,
+    WRITERS,
+    WRITERS_AND_BOTS,
+    Cost,
+    connection_field,
+    declared,
+    root_field,
+    visible_to_bots,
+)
+from schema.history import HISTORY_PAGING, MeetingEventConnection
 from schema.inputs import given
 from schema.nodes import Node
 from schema.ordering import MeetingOrder
@@ -39,6 +52,7 @@ if TYPE_CHECKING:
 LazySegment = Annotated["Segment", strawberry.lazy("schema.segments")]
 
 
+@visible_to_bots
 @strawberry.type(description="What one speaker said in a meeting; times are seconds from its start.")
 class SpeakerStats:
     speaker: str = strawberry.field(description="Empty where the speaker is not known.")
@@ -48,6 +62,7 @@ class SpeakerStats:
     last_end_time: float
 
 
+@visible_to_bots
 @strawberry.type(description="A meeting and its transcript.")
 class Meeting(Node):
     title: str
@@ -59,27 +74,28 @@ class Meeting(Node):
     updated_at: datetime
     started_at: datetime | None = strawberry.field(description="When it first recorded.")
     ended_at: datetime | None = strawberry.field(description="When it last stopped; null again when it resumes.")
-    history = strawberry.field(  # no annotation: Strawberry would look into the generic one
-        resolver=resolve_history.history,
+    history = connection_field(
+        page=HISTORY_PAGING,
         graphql_type=MeetingEventConnection,
         description="Its edits and changes of state, newest first; at most 100 a page.",
-    )
-    segments = strawberry.field(  # no annotation: Strawberry would look into the generic one
-        resolver=resolve_segments.page,
-        graphql_type=Connection[LazySegment],
-        description="By segmentId; at most 1,000 a page.",
-    )
-    segment_count: int = strawberry.field(resolver=resolve_segments.count)
+    )(resolve_history.meeting_history)
+    segments = connection_field(
+        page=Paging(100, 1_000), graphql_type=Connection[LazySegment], description="By segmentId; at most 1,000 a page."
+    )(resolve_segments.page)
+    segment_count: int = strawberry.field(resolver=resolve_segments.count, metadata=declared(cost=COUNTED))
     speakers: list[segment_entities.SpeakerStats] = strawberry.field(
         resolver=resolve_segments.speakers,
         graphql_type=list[SpeakerStats],
+        metadata=declared(cost=Cost(500, 20), length=20),
         description="Who spoke longest first; at most 1,000.",
     )
     updates_cursor: str = strawberry.field(
         resolver=resolve_segments.cursor, description="Subscribe to segmentUpdates after this to miss nothing."
     )
     transcript: str = strawberry.field(
-        resolver=resolve_segments.transcript, description="The whole transcript as a file, by segmentId."
+        resolver=resolve_segments.transcript,
+        metadata=declared(cost=Cost(500, 1_000)),
+        description="The whole transcript as a file, by segmentId.",
     )
 
     is_type_of = InstancesOf(entities.Meeting)
@@ -116,36 +132,38 @@ MeetingResult = result_union("MeetingResult", Meeting)
 
 @strawberry.type
 class MeetingQueries:
-    meeting: entities.Meeting | None = strawberry.field(resolver=resolve.meeting, graphql_type=Meeting | None)
-    meeting_count: int = strawberry.field(resolver=resolve.count, description="Of all meetings, or those in a state.")
+    meeting: entities.Meeting | None = root_field(scopes=READERS_AND_BOTS, graphql_type=Meeting | None)(resolve.meeting)
+    meeting_count: int = root_field(scopes=READERS, cost=COUNTED, description="Of all meetings, or those in a state.")(
+        resolve.count
+    )
 
-    @strawberry.field(
+    @root_field(
+        scopes=READERS,
+        page=Paging(20, 100),
         graphql_type=MeetingConnection,
         description="From the newest to the oldest, unless ordered otherwise; at most 100 a page.",
     )
     async def meetings(
         self,
         info: Info,
-        first: int | None = resolve.DEFAULT_PAGE,
-        after: str | None = None,
-        last: int | None = None,
-        before: str | None = None,
+        page: PageArguments,
         filter: MeetingFilter | None = None,
         order_by: MeetingOrder | None = None,
     ) -> pages.Page[entities.Meeting]:
         conditions, order = given(filter) if filter else {}, given(order_by) if order_by else None
-        return await resolve.page(info.context, first, after, last, before, conditions, order)
+        return await resolve.page(info.context, page, conditions, order)
 
 
 @strawberry.type
 class MeetingMutations:
-    @strawberry.mutation(graphql_type=MeetingResult)
+    @root_field(scopes=WRITERS_AND_BOTS, graphql_type=MeetingResult)
     async def create_meeting(
         self, info: Info, input: CreateMeetingInput, reason: str | None = None
     ) -> entities.Meeting:
         return await resolve.create(info.context, given(input), reason)
 
-    @strawberry.mutation(
+    @root_field(
+        scopes=WRITERS,
         graphql_type=MeetingResult,
         description="Sets the given fields, under optimistic locking: of concurrent writers one succeeds.",
     )
@@ -159,7 +177,7 @@ class MeetingMutations:
     ) -> entities.Meeting:
         return await resolve.update(info.context, id, given(input), expected_version, reason)
 
-    @strawberry.mutation(graphql_type=DeleteResult, description="With its segments.")
+    @root_field(scopes=WRITERS, graphql_type=DeleteResult, description="With its segments.")
     async def delete_meeting(
         self, info: Info, id: strawberry.ID, expected_version: int | None = None, reason: str | None = None
     ) -> Deleted:

@@ -3,8 +3,10 @@
 import strawberry
 
 from resolvers import nodes as resolve
+from schema.declarations import READERS_AND_BOTS, SizedBy, root_field, visible_to_bots
 
 
+@visible_to_bots
 @strawberry.interface(description="Anything with an id.")
 class Node:
     id: strawberry.ID
@@ -12,9 +14,10 @@ class Node:
 
 @strawberry.type
 class NodeQueries:
-    node: resolve.Node | None = strawberry.field(resolver=resolve.node, graphql_type=Node | None)
-    nodes: list[resolve.Node | None] = strawberry.field(
-        resolver=resolve.nodes,
+    node: resolve.Node | None = root_field(scopes=READERS_AND_BOTS, graphql_type=Node | None)(resolve.node)
+    nodes: list[resolve.Node | None] = root_field(
+        scopes=READERS_AND_BOTS,
+        sized_by=SizedBy(("ids",), resolve.MAX_NODES),
         graphql_type=list[Node | None],
         description="In the order of the ids, at most 100.",
-    )
+    )(resolve.nodes)

@@ -8,8 +8,8 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from strawberry.schema_directives import OneOf
 
 from executor import FastExecutor
-from schema.documents.cache import Documents
-from schema.documents.cost import Prices
+from schema.documents.cache import DocumentCache
+from schema.documents.cost import CostModel
 from schema.documents.limits import Limits
 from schema.errors import Error, exception_handlers
 from schema.roots import Mutation, Query, Subscription
@@ -17,27 +17,27 @@ from schema.segments import Segment
 
 
 class RapporteurSchema(strawberry.Schema):
-    """With documents that are prepared for it. To be executed by an executor of `execution_context_class`."""
+    """A schema with a cache of documents. It is executed by an executor of `execution_context_class`."""
 
-    documents: Documents
-    """Those it executes; each under its limits."""
+    documents: DocumentCache
+    """The documents that it executes, each of them within the limits."""
 
     def limited(self, limits: Limits, *, introspection: bool = True, fast: bool = True) -> "RapporteurSchema":
-        """The same schema with these limits, and documents of its own, which may ask for the schema or not.
+        """Returns the same schema with these limits, and a cache of its own.
 
-        Not `fast`: executed by graphql-core alone.
+        Without `introspection` its documents may not ask for the schema; without `fast` graphql-core alone executes them.
         """
         other = copy(self)
         other.execution_context_class = FastExecutor if fast else StrawberryGraphQLCoreExecutionContext
-        other.documents = Documents(self._schema, _prices, limits, introspection=introspection)
+        other.documents = DocumentCache(self._schema, _cost_model, limits, introspection=introspection)
         return other
 
 
 def _adjusted(schema: RapporteurSchema) -> RapporteurSchema:
-    """What Strawberry leaves to be said of the types.
+    """Completes the types that Strawberry has made.
 
-    `expectedVersion: Int`, not `expectedVersion: Int = null`: a resolver's own default says as much. And that an input is
-    `@oneOf`, for introspection and for graphql-core, whose messages name the place.
+    Arguments lose the default null, so that the SDL says `expectedVersion: Int`: a resolver's own default does the same.
+    Inputs with the directive `@oneOf` are marked for introspection, and for graphql-core, whose messages name the place.
     """
     for type_ in schema._schema.type_map.values():
         if isinstance(type_, GraphQLObjectType):
@@ -61,5 +61,5 @@ schema = _adjusted(
         execution_context_class=FastExecutor,
     )
 )
-_prices = Prices(schema._schema)
-schema.documents = Documents(schema._schema, _prices, Limits())
+_cost_model = CostModel(schema._schema)
+schema.documents = DocumentCache(schema._schema, _cost_model, Limits())

@@ -7,7 +7,9 @@ import strawberry
 from domain import pagination as pages
 from domain import search, segments
 from resolvers import search as resolve
+from resolvers.pagination import PageArguments, Paging
 from schema.connections import PageInfo
+from schema.declarations import READERS, Cost, Length, declared, root_field
 from schema.segments import Segment
 
 
@@ -30,6 +32,7 @@ class SegmentSearchEdge:
     highlights: list[search.Highlight] = strawberry.field(
         graphql_type=list[Highlight],
         resolver=resolve.highlights,
+        metadata=declared(length=10),
         description=f"In the order of the text; none overlap. The first {search.MAX_HIGHLIGHTS}, within the text's first"
         f" {search.MAX_HIGHLIGHTED_CHARS:,} characters.",
     )
@@ -37,21 +40,29 @@ class SegmentSearchEdge:
 
 @strawberry.type(description="One page of the segments found, best first.")
 class SegmentSearchConnection:
-    edges: list[search.SearchEdge] = strawberry.field(graphql_type=list[SegmentSearchEdge], resolver=resolve.edges)
+    edges: list[search.SearchEdge] = strawberry.field(
+        graphql_type=list[SegmentSearchEdge], resolver=resolve.edges, metadata=declared(length=Length.AS_ASKED)
+    )
     nodes: list[segments.Segment] = strawberry.field(
         graphql_type=list[Segment],
         resolver=resolve.nodes,
+        metadata=declared(length=Length.AS_ASKED),
         description="The nodes of the edges, for those who need no more.",
     )
     page_info: pages.PageInfo = strawberry.field(graphql_type=PageInfo, resolver=resolve.page_info)
     total_count: int = strawberry.field(
-        resolver=resolve.total_count, description="Of all that is found, counted when asked for."
+        resolver=resolve.total_count,
+        metadata=declared(cost=Cost(once=5_000)),
+        description="Of all that is found, counted when asked for.",
     )
 
 
 @strawberry.type
 class SearchQueries:
-    @strawberry.field(
+    @root_field(
+        scopes=READERS,
+        page=Paging(20, 100, forward_only=True),
+        cost=Cost(once=5_000),
         graphql_type=SegmentSearchConnection,
         description="Segments by their words, best first; at most 100 a page. `query` is as for a search engine: all words,"
         f' "a phrase", or, -without; at most {search.MAX_QUERY_WORDS} words. `createdAfter` is included,'
@@ -66,8 +77,8 @@ class SearchQueries:
         created_before: datetime | None = None,
         from_time: float | None = None,
         to_time: float | None = None,
-        first: int | None = resolve.DEFAULT_PAGE,
-        after: str | None = None,
+        *,
+        page: PageArguments,
     ) -> search.SearchRequest:
         return resolve.segments(
             query,
@@ -77,6 +88,5 @@ class SearchQueries:
             created_before,
             from_time,
             to_time,
-            first,
-            after,
+            page,
         )

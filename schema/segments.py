@@ -13,12 +13,23 @@ from executor import InstancesOf
 from resolvers import segments as resolve
 from resolvers import subscriptions as resolve_subscriptions
 from resolvers.context import Info
+from schema.declarations import (
+    READERS_AND_BOTS,
+    WRITERS,
+    WRITERS_AND_BOTS,
+    Length,
+    SizedBy,
+    declared,
+    root_field,
+    visible_to_bots,
+)
 from schema.inputs import given
 from schema.meetings import Meeting
 from schema.nodes import Node
 from schema.results import result_union
 
 
+@visible_to_bots
 @strawberry.type(description="One utterance; times are seconds from the start of the meeting.")
 class Segment(Node):
     segment_id: int = strawberry.field(description="Unique in its meeting.")
@@ -51,6 +62,7 @@ class SegmentInput:
     confidence: Maybe[float | None]
 
 
+@visible_to_bots
 @strawberry.type(description="What an upsert did, in numbers of segments.")
 class UpsertedSegments:
     meeting: Meeting
@@ -75,18 +87,23 @@ UpsertSegmentsResult = result_union("UpsertSegmentsResult", UpsertedSegments)
 DeleteSegmentsResult = result_union("DeleteSegmentsResult", DeletedSegments)
 
 
+@visible_to_bots
 @strawberry.type(description="A batch of changes of a meeting's segments; within it, each segment at its newest.")
 class SegmentUpdates:
     cursor: str = strawberry.field(description="Subscribe after this to go on from here, on any server, at any time.")
-    segments: list[Segment] = strawberry.field(description="Created or revised.")
-    deleted_segment_ids: list[int]
+    segments: list[Segment] = strawberry.field(
+        metadata=declared(length=Length.AS_ASKED), description="Created or revised."
+    )
+    deleted_segment_ids: list[int] = strawberry.field(metadata=declared(length=Length.AS_ASKED))
     caught_up: bool = strawberry.field(description="At that moment there was nothing more to send.")
     meeting: meetings.Meeting = strawberry.field(resolver=resolve_subscriptions.meeting, graphql_type=Meeting)
 
 
 @strawberry.type
 class SegmentMutations:
-    @strawberry.mutation(
+    @root_field(
+        scopes=WRITERS_AND_BOTS,
+        sized_by=SizedBy(("segments",), entities.MAX_WRITE_SEGMENTS, cost_per_item=10),
         graphql_type=UpsertSegmentsResult,
         description="Creates or revises up to 1,000 segments, all or none, in any state of the meeting. Idempotent: content"
         " that is already there changes nothing.",
@@ -96,7 +113,12 @@ class SegmentMutations:
     ) -> entities.UpsertedSegments:
         return await resolve.upsert(info.context, meeting_id, [_segment(segment) for segment in segments])
 
-    @strawberry.mutation(graphql_type=DeleteSegmentsResult, description="Deletes up to 1,000 segments, all or none.")
+    @root_field(
+        scopes=WRITERS,
+        sized_by=SizedBy(("segmentIds",), entities.MAX_WRITE_SEGMENTS, cost_per_item=5),
+        graphql_type=DeleteSegmentsResult,
+        description="Deletes up to 1,000 segments, all or none.",
+    )
     async def delete_segments(
         self, info: Info, meeting_id: strawberry.ID, segment_ids: list[int]
     ) -> entities.DeletedSegments:
@@ -105,7 +127,10 @@ class SegmentMutations:
 
 @strawberry.type
 class SegmentSubscriptions:
-    @strawberry.subscription(
+    @root_field(
+        scopes=READERS_AND_BOTS,
+        sized_by=SizedBy(("batchSize",), change_stream.MAX_UPDATE_SEGMENTS),
+        is_subscription=True,
         graphql_type=SegmentUpdates,
         description="Without `after` the transcript from its start, then live; with it, what follows that cursor. The first"
         " batch comes at once. `batchSize`: 1 to 1,000. Completes when the meeting is deleted.",

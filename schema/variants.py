@@ -13,7 +13,8 @@ from resolvers import variants as resolve
 from resolvers.context import Info
 from schema.agents import Agent, AgentResult
 from schema.configs import AgentConfig, ConfigInput, ConfigOverrides
-from schema.history import AgentEventConnection, VariantRevision
+from schema.declarations import READERS, WRITERS, connection_field, root_field
+from schema.history import HISTORY_PAGING, AgentEventConnection, VariantRevision
 from schema.inputs import given
 from schema.nodes import Node
 from schema.results import Deleted, DeleteResult, result_union
@@ -30,11 +31,11 @@ class AgentVariant(Node):
     config: configs.AgentConfig = strawberry.field(
         resolver=resolve.config, graphql_type=AgentConfig, description="As it would resolve if the variant were active."
     )
-    history = strawberry.field(  # no annotation: Strawberry would look into the generic one
-        resolver=resolve_history.history,
+    history = connection_field(
+        page=HISTORY_PAGING,
         graphql_type=AgentEventConnection,
         description="Its changes, activations and deactivations, newest first; at most 100 a page.",
-    )
+    )(resolve_history.variant_history)
     revision: revisions.VariantRevision | None = strawberry.field(
         resolver=resolve_history.variant_revision,
         graphql_type=VariantRevision | None,
@@ -78,18 +79,21 @@ VariantResult = result_union("VariantResult", AgentVariant)
 
 @strawberry.type
 class VariantQueries:
-    variant: entities.AgentVariant | None = strawberry.field(resolver=resolve.variant, graphql_type=AgentVariant | None)
+    variant: entities.AgentVariant | None = root_field(scopes=READERS, graphql_type=AgentVariant | None)(
+        resolve.variant
+    )
 
 
 @strawberry.type
 class VariantMutations:
-    @strawberry.mutation(graphql_type=VariantResult)
+    @root_field(scopes=WRITERS, graphql_type=VariantResult)
     async def create_variant(
         self, info: Info, agent_id: strawberry.ID, input: CreateVariantInput, reason: str | None = None
     ) -> entities.AgentVariant:
         return await resolve.create(info.context, agent_id, given(input), reason)
 
-    @strawberry.mutation(
+    @root_field(
+        scopes=WRITERS,
         graphql_type=VariantResult,
         description="A copy of the agent's base (all twelve values) or of one of its variants (its overrides as they are).",
     )
@@ -100,8 +104,10 @@ class VariantMutations:
         source, activate = values.pop("source_variant_id", None), values.pop("activate")
         return await resolve.clone(info.context, agent_id, source, values, activate, reason)
 
-    @strawberry.mutation(
-        graphql_type=VariantResult, description="Sets the given fields; without a change, changes nothing."
+    @root_field(
+        scopes=WRITERS,
+        graphql_type=VariantResult,
+        description="Sets the given fields; without a change, changes nothing.",
     )
     async def update_variant(
         self,
@@ -113,13 +119,14 @@ class VariantMutations:
     ) -> entities.AgentVariant:
         return await resolve.update(info.context, id, given(input), expected_version, reason)
 
-    @strawberry.mutation(graphql_type=DeleteResult, description="The active variant cannot be deleted.")
+    @root_field(scopes=WRITERS, graphql_type=DeleteResult, description="The active variant cannot be deleted.")
     async def delete_variant(
         self, info: Info, id: strawberry.ID, expected_version: int | None = None, reason: str | None = None
     ) -> Deleted:
         return Deleted.of(await resolve.delete(info.context, id, expected_version, reason))
 
-    @strawberry.mutation(
+    @root_field(
+        scopes=WRITERS,
         graphql_type=AgentResult,
         description="Makes the variant the active one of its agent. `expectedVersion` is the variant's: what becomes active"
         " is what you have seen.",
@@ -129,7 +136,8 @@ class VariantMutations:
     ) -> agents.Agent:
         return await resolve.activate(info.context, id, expected_version, reason)
 
-    @strawberry.mutation(
+    @root_field(
+        scopes=WRITERS,
         graphql_type=VariantResult,
         description="Sets name, description and overrides to what they were at a version; the slug stays.",
     )

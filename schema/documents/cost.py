@@ -1,7 +1,7 @@
-"""The cost of an operation: worked out once for each document as far as it does not depend on variables.
+"""The cost of an operation, which is worked out once for each document as far as it does not depend on variables.
 
-The cost of a selection set has three parts: what is to be paid once, however many rows there are (statements); what is to be
-paid for each row of the type; and, in a connection, for each item of the page that the field above it has asked for.
+The cost of a selection set has three parts: what is paid once, however many rows there are (statements); what is paid for
+each row of the type; and, in a connection, what is paid for each item of the page that the field above it is asked for.
 """
 
 from collections.abc import Mapping
@@ -25,32 +25,33 @@ from graphql import (
 )
 
 from domain.principals import Scopes
-from schema.documents.field_costs import Page, Priced, priced
-from schema.documents.scopes import scopes_of_type
+from schema.declarations import SizedBy
+from schema.documents.field_rules import FieldRule, field_rules
+from schema.documents.scopes import type_scopes
 
 Variables = Mapping[str, Any]
 INTROSPECTION = ("__schema", "__type")
 
 
-class _Size(NamedTuple):
-    """How many items are asked for by variables, and literally."""
+class _ItemCount(NamedTuple):
+    """How many items a field is asked for, literally and by variables."""
 
-    known: int
-    """The largest number given literally; -1: none."""
+    literal: int
+    """The largest number in the document; -1: none."""
     variables: tuple[tuple[str, Any], ...]
-    """Names with their defaults in the operation's definition."""
+    """The names of variables with their defaults in the operation's definition."""
     default: int
     maximum: int
 
     def of(self, variables: Variables) -> int:
-        size = self.known
+        size = self.literal
         for name, default in self.variables:
             size = max(size, _number(variables.get(name, default), self.maximum))
         return min(self.default if size < 0 else size, self.maximum)
 
 
 def _number(value: Any, maximum: int) -> int:
-    """What a variable asks for; -1: nothing. What is no number will be refused where it is read."""
+    """Returns how many items a value asks for; -1: it says nothing. What is no number is refused where it is read."""
     if value is None:
         return -1
     if isinstance(value, list):
@@ -59,29 +60,29 @@ def _number(value: Any, maximum: int) -> int:
 
 
 class Amount(NamedTuple):
-    """A cost that depends on variables: a known part, and parts that are multiplied by the sizes of pages."""
+    """A cost that depends on variables: a fixed part, and parts that are multiplied by the number of items."""
 
-    known: int = 0
-    parts: tuple[tuple[_Size, "Amount"], ...] = ()
+    fixed: int = 0
+    parts: tuple[tuple[_ItemCount, "Amount"], ...] = ()
 
     def of(self, variables: Variables) -> int:
-        cost = self.known
+        cost = self.fixed
         for size, each in self.parts:
-            cost += size.of(variables) * (each.of(variables) if each.parts else each.known)
+            cost += size.of(variables) * (each.of(variables) if each.parts else each.fixed)
         return cost
 
     def plus(self, other: "Amount") -> "Amount":
-        return Amount(self.known + other.known, self.parts + other.parts)
+        return Amount(self.fixed + other.fixed, self.parts + other.parts)
 
 
-def _times(size: _Size, each: Amount) -> Amount:
+def _times(size: _ItemCount, each: Amount) -> Amount:
     if size.variables or each.parts:
         return Amount(0, ((size, each),))
-    return Amount(size.of({}) * each.known)
+    return Amount(size.of({}) * each.fixed)
 
 
-class _Cost(NamedTuple):
-    """Of a selection set."""
+class _SelectionCost(NamedTuple):
+    """The cost of a selection set."""
 
     once: int = 0
     each: Amount = Amount()
@@ -89,29 +90,34 @@ class _Cost(NamedTuple):
     introspection: int = 0
 
 
-_NOTHING = _Cost()
+_FREE = _SelectionCost()
 
 
 class OperationCost(NamedTuple):
     data: Amount
     introspection: int
     scopes: Mapping[Scopes, str]
-    """Of each of these sets one scope is needed, for the field named."""
+    """One scope of each of these sets is needed, for the field that is named."""
 
     def of(self, variables: Variables) -> int:
-        """With these variables, as they came."""
+        """Returns the cost with these variables, given as the client sent them."""
         return self.data.of(variables)
 
 
-class Prices:
-    """Of a schema's fields."""
+class CostModel:
+    """Works out what documents cost, by the rules of a schema's fields."""
 
     def __init__(self, schema: GraphQLSchema) -> None:
-        self.fields = priced(schema)
+        """Raises DeclarationError."""
+        self.fields = field_rules(schema)
+        self.type_scopes = type_scopes(schema)
         self.roots = {kind: root.name for kind in OperationType if (root := schema.get_root_type(kind))}
 
     def costs(self, document: DocumentNode) -> dict[str | None, OperationCost]:
-        """Of each operation by its name. The document must be valid, and its fragments must not multiply to much."""
+        """Returns the cost of each operation, by its name.
+
+        The document must be valid, and its fragments must not multiply to much.
+        """
         nodes = document.definitions
         fragments = {node.name.value: node for node in nodes if isinstance(node, FragmentDefinitionNode)}
         return {
@@ -122,13 +128,15 @@ class Prices:
 
 
 class _Operation:
+    """Walks one operation. Each fragment is walked once."""
+
     def __init__(
-        self, prices: Prices, node: OperationDefinitionNode, fragments: dict[str, FragmentDefinitionNode]
+        self, model: CostModel, node: OperationDefinitionNode, fragments: dict[str, FragmentDefinitionNode]
     ) -> None:
-        self._prices = prices
+        self._model = model
         self._node = node
         self._fragments = fragments
-        self._costs: dict[str, _Cost] = {}
+        self._costs: dict[str, _SelectionCost] = {}
         self._scopes: dict[Scopes, str] = {}
         self._defaults = {
             definition.variable.name.value: _literal(definition.default_value)
@@ -136,25 +144,25 @@ class _Operation:
         }
 
     def cost(self) -> OperationCost:
-        cost = self._selections(self._node.selection_set, self._prices.roots[self._node.operation])
+        cost = self._selections(self._node.selection_set, self._model.roots[self._node.operation])
         return OperationCost(Amount(cost.once).plus(cost.each), cost.introspection, self._scopes)
 
-    def _selections(self, node: SelectionSetNode, type_: str) -> _Cost:
+    def _selections(self, node: SelectionSetNode, type_: str) -> _SelectionCost:
         # Parts are collected in lists: adding tuple to tuple would take the square of their number.
         once = each = item = introspection = 0
-        each_parts: list[tuple[_Size, Amount]] = []
-        item_parts: list[tuple[_Size, Amount]] = []
+        each_parts: list[tuple[_ItemCount, Amount]] = []
+        item_parts: list[tuple[_ItemCount, Amount]] = []
         for selection in node.selections:
             cost = self._selection(selection, type_)
             once += cost.once
-            each += cost.each.known
+            each += cost.each.fixed
             each_parts += cost.each.parts
-            item += cost.item.known
+            item += cost.item.fixed
             item_parts += cost.item.parts
             introspection += cost.introspection
-        return _Cost(once, Amount(each, tuple(each_parts)), Amount(item, tuple(item_parts)), introspection)
+        return _SelectionCost(once, Amount(each, tuple(each_parts)), Amount(item, tuple(item_parts)), introspection)
 
-    def _selection(self, selection: object, type_: str) -> _Cost:
+    def _selection(self, selection: object, type_: str) -> _SelectionCost:
         if isinstance(selection, FieldNode):
             return self._field(selection, type_)
         if isinstance(selection, InlineFragmentNode):
@@ -166,51 +174,51 @@ class _Operation:
             self._costs[name] = self._of_type(fragment.selection_set, fragment.type_condition.name.value)
         return self._costs[name]
 
-    def _of_type(self, node: SelectionSetNode, type_: str) -> _Cost:
-        """Of a fragment, whose condition may say what something is, and so needs what its type needs."""
-        self._scopes.setdefault(scopes_of_type(type_), type_)
+    def _of_type(self, node: SelectionSetNode, type_: str) -> _SelectionCost:
+        """Returns the cost of a fragment. Its condition may tell what something is, and so it needs the scopes of its type."""
+        self._scopes.setdefault(self._model.type_scopes[type_], type_)
         return self._selections(node, type_)
 
-    def _field(self, node: FieldNode, type_: str) -> _Cost:
+    def _field(self, node: FieldNode, type_: str) -> _SelectionCost:
         name = node.name.value
         if name == "__typename":
-            return _Cost(each=Amount(1))
+            return _SelectionCost(each=Amount(1))
         if name in INTROSPECTION:
             assert node.selection_set is not None
             below = self._selections(node.selection_set, "__Schema" if name == "__schema" else "__Type")
-            return _Cost(introspection=1 + below.each.known)
-        field = self._prices.fields[type_][name]
+            return _SelectionCost(introspection=1 + below.each.fixed)
+        field = self._model.fields[type_][name]
         self._scopes.setdefault(field.scopes, f"{type_}.{name}")
-        below = self._selections(node.selection_set, field.type) if node.selection_set and field.type else _NOTHING
-        once = field.price.once + below.once
-        own = Amount(1 + field.price.each)
+        below = self._selections(node.selection_set, field.type) if node.selection_set and field.type else _FREE
+        once = field.cost.once + below.once
+        own = Amount(1 + field.cost.per_row)
         if not field.is_list:
             own = own.plus(below.each)
-            if field.page:
-                item = Amount(field.page.each).plus(below.item)
-                own = own.plus(_times(self._size(node, field, field.page), item))
-            return _Cost(once, own)
+            if field.sized_by:
+                item = Amount(field.sized_by.cost_per_item).plus(below.item)
+                own = own.plus(_times(self._item_count(node, field, field.sized_by), item))
+            return _SelectionCost(once, own)
         item = Amount(1).plus(below.each)
-        if field.page:
-            return _Cost(once, own.plus(_times(self._size(node, field, field.page), item)))
-        if field.size is None:
-            return _Cost(once, own, item)
-        return _Cost(once, own.plus(_times(_Size(field.size, (), 0, field.size), item)))
+        if field.sized_by:
+            return _SelectionCost(once, own.plus(_times(self._item_count(node, field, field.sized_by), item)))
+        if field.length is None:
+            return _SelectionCost(once, own, item)
+        return _SelectionCost(once, own.plus(_times(_ItemCount(field.length, (), 0, field.length), item)))
 
-    def _size(self, node: FieldNode, field: Priced, page: Page) -> _Size:
-        known, variables = -1, []
+    def _item_count(self, node: FieldNode, field: FieldRule, sized_by: SizedBy) -> _ItemCount:
+        literal, variables = -1, []
         for argument in node.arguments or ():
-            if argument.name.value in page.arguments:
+            if argument.name.value in sized_by.arguments:
                 if isinstance(argument.value, VariableNode):
                     name = argument.value.name.value
                     variables.append((name, self._defaults.get(name)))
                 else:
-                    known = max(known, _number(_literal(argument.value), page.maximum))
-        return _Size(known, tuple(variables), field.default, page.maximum)
+                    literal = max(literal, _number(_literal(argument.value), sized_by.maximum))
+        return _ItemCount(literal, tuple(variables), field.default_size, sized_by.maximum)
 
 
 def _literal(node: ValueNode | None) -> Any:
-    """A number, a list of the right length, None, or something else."""
+    """Returns a number, a list of the right length, None, or an ellipsis for anything else."""
     if node is None or isinstance(node, NullValueNode):
         return None
     if isinstance(node, IntValueNode):

@@ -1,7 +1,7 @@
-"""How large a document may be: measured before anything is done with it that takes more than one look at each part.
+"""How large a document may be. It is measured before anything is done with it that reads a part more than once.
 
-Fragments are looked at once each, whatever they multiply out to. What passes can be written out in full without harm: the
-rules of GraphQL that compare fields with each other (and which take the square of their number) run only then.
+Each fragment is read once, however often it is used. A document that passes can be written out in full without harm: the
+rules of GraphQL that compare fields with each other, and take the square of their number, run only then.
 """
 
 from typing import NamedTuple
@@ -16,47 +16,52 @@ from graphql import (
     SelectionSetNode,
 )
 
-LENGTH_PER_TOKEN = 25
-"""Characters that a document may have for each token that it may have: room for texts, and for much white space."""
+CHARS_PER_TOKEN = 25
+"""The characters that a document may have for each token that it may have: room for texts, and for much white space."""
 MAX_COMMENTS = 500
 MAX_ALIASES = 200
-"""Written out, as all that follows: what is in a fragment counts each time that the fragment is used."""
+"""This and the following limits count a document written out: a fragment counts each time that it is used."""
 MAX_DIRECTIVES = 100
 MAX_OPERATIONS = 50
 MAX_NESTING = 200
-"""Selection sets in each other, those of fragments included, which add nothing to the depth."""
+"""The nesting of selection sets, including those of fragments, which add nothing to the depth."""
 MAX_MERGES = 3_000
-"""Comparisons of fields that stand at the same place of the answer under the same name."""
-COMPARED_AT_ONCE = 8
-"""Characters of arguments that take as long to compare as a field."""
-MOST = 10**9
-"""What is told of a number that is larger still."""
+"""The comparisons of fields that stand at the same place of the answer under the same name."""
+CHARS_PER_COMPARISON = 8
+"""The characters of arguments that take as long to compare as a field."""
+MAX_REPORTED_COST = 10**9
+"""A number above this is reported as this."""
 
 
 class Limits(NamedTuple):
     """What one request may ask for."""
 
     max_cost: int = 100_000
-    """Of an operation, in fields of one row; see `schema.documents.field_costs`."""
+    """The cost of an operation, in fields of one row; see `schema.declarations.Cost`."""
     max_depth: int = 15
-    """Fields in each other."""
+    """The nesting of fields."""
     max_tokens: int = 2_000
-    """Of a document; also the fields that it may have, written out."""
+    """The tokens of a document, and the fields that it may have, written out."""
 
 
 class TooComplex(GraphQLError):
     """The document is over a limit, so that nothing was executed."""
 
     def __init__(self, measure: str, cost: int, limit: int) -> None:
-        """`cost` is what was found of `measure`, or as far as it was counted."""
+        """`cost` is what the document has of `measure`, or as far as it was counted."""
         self.reason = (measure, cost, limit)
-        found = f"{min(cost, MOST):,}" + ("" if cost <= MOST else " or more")
-        extensions = {"code": "QUERY_TOO_COMPLEX", "measure": measure, "cost": min(cost, MOST), "limit": limit}
+        found = f"{min(cost, MAX_REPORTED_COST):,}" + ("" if cost <= MAX_REPORTED_COST else " or more")
+        extensions = {
+            "code": "QUERY_TOO_COMPLEX",
+            "measure": measure,
+            "cost": min(cost, MAX_REPORTED_COST),
+            "limit": limit,
+        }
         super().__init__(f"The query is too complex: {measure} {found}, at most {limit:,}.", extensions=extensions)
 
 
-class _Size(NamedTuple):
-    """Of a selection set, written out."""
+class _Measures(NamedTuple):
+    """What a selection set has, written out."""
 
     fields: int = 0
     aliases: int = 0
@@ -65,25 +70,27 @@ class _Size(NamedTuple):
     nesting: int = 0
 
 
-_NONE = _Size()
+_EMPTY = _Measures()
 
 
 def check_size(document: DocumentNode, limits: Limits) -> bool:
-    """Raises TooComplex. False if fragments are in a circle, so that the document must not be written out."""
+    """Returns False if fragments use each other in a circle, so that the document cannot be written out. Raises TooComplex."""
     return _Document(document).check(limits)
 
 
 class _Document:
+    """Measures one document."""
+
     def __init__(self, document: DocumentNode) -> None:
         nodes = document.definitions
         self._operations = [node for node in nodes if isinstance(node, OperationDefinitionNode)]
         fragments = [node for node in nodes if isinstance(node, FragmentDefinitionNode)]
         self._fragments = {node.name.value: node for node in fragments}
         self._shadowed = [node for node in fragments if self._fragments[node.name.value] is not node]
-        self._sizes: dict[str, _Size] = {}
+        self._sizes: dict[str, _Measures] = {}
         self._open: set[str] = set()
         self._circular = False
-        # Of variables too: each definition has its own.
+        # Definitions of variables have directives as well.
         variables = [variable for node in self._operations for variable in node.variable_definitions or ()]
         self._directives = sum(
             len(node.directives or ()) for node in (*nodes, *variables) if hasattr(node, "directives")
@@ -92,7 +99,7 @@ class _Document:
     def check(self, limits: Limits) -> bool:
         if len(self._operations) > MAX_OPERATIONS:
             raise TooComplex("operations", len(self._operations), MAX_OPERATIONS)
-        # Not valid, but looked at before that is said: fragments whose name another has, and below those that are not used.
+        # Invalid parts are measured, too: fragments whose name another one has, and below those that nothing uses.
         roots: list[SelectionSetNode] = [node.selection_set for node in (*self._operations, *self._shadowed)]
         sizes = [self._size(root, 1) for root in roots]
         for name, fragment in self._fragments.items():
@@ -116,7 +123,7 @@ class _Document:
             raise TooComplex("duplicates", merges, MAX_MERGES)
         return True
 
-    def _size(self, selection_set: SelectionSetNode, nesting: int) -> _Size:
+    def _size(self, selection_set: SelectionSetNode, nesting: int) -> _Measures:
         if nesting > MAX_NESTING:
             raise TooComplex("nesting", nesting, MAX_NESTING)
         fields = aliases = directives = depth = inner = 0
@@ -126,7 +133,7 @@ class _Document:
                 below = self._size_of_fragment(selection.name.value, nesting + 1)
             else:
                 inner_set: SelectionSetNode | None = selection.selection_set  # type: ignore[attr-defined]
-                below = self._size(inner_set, nesting + 1) if inner_set else _NONE
+                below = self._size(inner_set, nesting + 1) if inner_set else _EMPTY
             fields += below.fields
             aliases += below.aliases
             directives += below.directives
@@ -137,15 +144,15 @@ class _Document:
             else:
                 depth = max(depth, below.depth)
             inner = max(inner, below.nesting)
-        return _Size(fields, aliases, directives, depth, inner + 1)
+        return _Measures(fields, aliases, directives, depth, inner + 1)
 
-    def _size_of_fragment(self, name: str, nesting: int) -> _Size:
+    def _size_of_fragment(self, name: str, nesting: int) -> _Measures:
         if name in self._sizes:
             return self._sizes[name]
         if name in self._open:
             self._circular = True
         if name in self._open or name not in self._fragments:
-            return _NONE
+            return _EMPTY
         self._open.add(name)
         fragment = self._fragments[name]
         size = self._size(fragment.selection_set, nesting)
@@ -154,7 +161,7 @@ class _Document:
         return self._sizes[name]
 
     def _merges(self, sets: list[SelectionSetNode]) -> int:
-        """An upper bound of the comparisons of each two fields, or fragments, that come together in these sets."""
+        """Returns an upper bound of the comparisons of any two fields, or fragments, that come together in these sets."""
         fields: dict[str, list[FieldNode]] = {}
         spreads = 0
         rest = list(sets)
@@ -182,4 +189,4 @@ def _weight(node: FieldNode) -> int:
     first, last = node.arguments[0].loc, node.arguments[-1].loc
     assert first is not None
     assert last is not None
-    return 1 + (last.end - first.start) // COMPARED_AT_ONCE
+    return 1 + (last.end - first.start) // CHARS_PER_COMPARISON

@@ -20,7 +20,7 @@ class RateLimits(NamedTuple):
     requests: int = 0
     """A minute."""
     cost: int = 0
-    """A minute, in the unit of `schema.documents.field_costs`."""
+    """A minute, in the unit of `schema.declarations.Cost`."""
     operations: int = 0
     """Queries and mutations at once."""
     subscriptions: int = 0

@@ -20,7 +20,7 @@ from starlette.types import Receive
 from strawberry.execution.is_awaitable import optimized_is_awaitable
 
 from resolvers.context import Context
-from schema.documents.cache import Prepared, operation_of
+from schema.documents.cache import PreparedDocument, operation_of
 from schema.schema import RapporteurSchema
 from server.auth.rate_limits import RateLimiter, RateLimiters
 from server.operations.event_sharing import EventResponses, selection_key
@@ -36,7 +36,7 @@ class PreparedOperation(NamedTuple):
 
     request: GraphQLRequest
     """The request, with the text of its document."""
-    prepared: Prepared
+    prepared: PreparedDocument
     operation: OperationDefinitionNode
 
 
@@ -108,7 +108,7 @@ class OperationRunner:
 
     def _executor(self, prepared: PreparedOperation, context: Context) -> Executor[Any]:
         """Returns the executor of an operation. Raises RequestErrors for variables that are not of their types."""
-        context.selections = prepared.prepared.selections
+        context.projections = prepared.prepared.projections
         executor: Executor[Any] | list[GraphQLError] = self._schema.execution_context_class.build(
             self._schema._schema,
             prepared.prepared.document,

@@ -6,12 +6,19 @@ from uuid import uuid4
 
 import pytest
 
-from schema.documents.field_costs import PAGES
+from schema.documents.field_rules import field_rules
+from schema.schema import schema
 from server.wire.graphql_files import OPERATIONS, operation
 from tests.harness.raw_clients import connected
 from tests.harness.servers import Api, segment
 
 TOUR = json.loads((OPERATIONS.parent.parent / "server/graphiql/tour.json").read_text())
+SIZED = {
+    f"{type_}.{name}": rule.sized_by
+    for type_, rules in field_rules(schema._schema).items()
+    for name, rule in rules.items()
+    if rule.sized_by
+}
 ASKED_BY = {
     "Agent.history": "AgentHistory",
     "AgentVariant.history": "VariantHistory",
@@ -29,7 +36,7 @@ ASKED_BY = {
     "Query.searchSegments": "SearchSegments",
     "Subscription.segmentUpdates": "SegmentUpdates",
 }
-"""The operations that ask for the fields of PAGES."""
+"""The operations that ask for the fields of SIZED."""
 
 
 def many(argument: str, number: int) -> Any:
@@ -58,20 +65,20 @@ def problems(api: Api, name: str, variables: dict[str, Any]) -> str:
 
 
 def test_every_page_is_asked_for() -> None:
-    assert ASKED_BY.keys() == PAGES.keys()
+    assert ASKED_BY.keys() == SIZED.keys()
 
 
 @pytest.mark.parametrize("path", ASKED_BY)
 def test_what_is_over_the_cap_is_refused_and_what_is_at_it_is_not(api: Api, path: str) -> None:
-    name, page = ASKED_BY[path], PAGES[path]
+    name, sized_by = ASKED_BY[path], SIZED[path]
     usual = {key: value for key, value in TOUR[name].items() if key not in ("first", "last")}
     if path.startswith("Mutation"):
         usual |= {"dryRun": True} if name == "ApplyAgents" else {"meetingId": api.meeting()["id"]}
-    arguments = [argument for argument in page.arguments if f"${argument}:" in operation(name)]
+    arguments = [argument for argument in sized_by.arguments if f"${argument}:" in operation(name)]
     assert arguments
     for argument in arguments:
-        over = problems(api, name, usual | {argument: many(argument, page.maximum + 1)})
+        over = problems(api, name, usual | {argument: many(argument, sized_by.maximum + 1)})
         assert argument in over, over
-        assert f"{page.maximum:,}" in over or str(page.maximum) in over
+        assert f"{sized_by.maximum:,}" in over or str(sized_by.maximum) in over
         assert "INTERNAL" not in over
-        assert problems(api, name, usual | {argument: many(argument, page.maximum)}) == ""
+        assert problems(api, name, usual | {argument: many(argument, sized_by.maximum)}) == ""

@@ -27,15 +27,15 @@ from graphql import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from schema.documents.cache import KEPT, KEPT_LENGTH
-from schema.documents.cost import Prices
-from schema.documents.field_costs import COUNTED, LOADED, PAGED, PAGES, PRICES, SIZES, WRITTEN, Page, Price
+from schema.declarations import COUNTED, DECLARATION, LOADED, WRITTEN, Cost, Declaration, SizedBy
+from schema.documents.cache import MAX_CACHE_CHARS, MAX_CACHED_DOCUMENT_CHARS
+from schema.documents.cost import CostModel
 from schema.documents.limits import Limits, TooComplex
 from schema.schema import schema
 from server.wire.graphql_files import OPERATIONS, operation
 
 SCHEMA = schema._schema
-PRICED = Prices(SCHEMA)
+MODEL = CostModel(SCHEMA)
 TOUR = json.loads((OPERATIONS.parent.parent / "server/graphiql/tour.json").read_text())
 NAMES = sorted(path.stem for path in OPERATIONS.glob("*.graphql"))
 TYPES = {
@@ -83,31 +83,10 @@ def refused(query: str, /, **variables: Any) -> dict[str, Any]:
 # What is declared
 
 
-def test_every_list_has_a_size_and_every_page_a_limit() -> None:
-    lists, pages = set(), set()
-    for name, type_ in TYPES.items():
-        inherited = {field for interface in type_.interfaces for field in interface.fields}
-        for field_name, field in type_.fields.items():
-            path = f"{name}.{field_name}"
-            if set(field.args) & {"first", "last", "batchSize"}:
-                pages.add(path)
-            if isinstance(get_nullable_type(field.type), GraphQLList) and "pageInfo" not in type_.fields:
-                lists.add((path, field_name in inherited))
-    assert pages <= PAGES.keys()
-    declared = SIZES.keys() | PAGED | PAGES.keys()
-    assert [path for path, inherited in lists if path not in declared and not inherited] == []
-    assert SIZES.keys() | PAGED <= {path for path, _ in lists}, "what is no list needs no size"
-    assert PRICES.keys() | PAGES.keys() <= {
-        f"{name}.{field}" for name, type_ in TYPES.items() for field in type_.fields
-    }
-
-
-def test_every_list_argument_of_a_root_field_is_counted() -> None:
-    for root in (SCHEMA.query_type, SCHEMA.mutation_type, SCHEMA.subscription_type):
-        assert root is not None
-        for name, field in root.fields.items():
-            lists = {arg for arg, given in field.args.items() if isinstance(get_nullable_type(given.type), GraphQLList)}
-            assert not lists or lists <= set(PAGES[f"{root.name}.{name}"].arguments)
+def declaration(type_: str, name: str) -> Declaration:
+    metadata = TYPES[type_].fields[name].extensions["strawberry-definition"].metadata
+    found: Declaration = metadata.get(DECLARATION, Declaration())
+    return found
 
 
 def test_a_field_that_makes_a_statement_costs_more_than_one_that_does_not() -> None:
@@ -158,7 +137,7 @@ def test_graphiql_may_ask_for_the_schema() -> None:
 def test_a_list_costs_by_the_page_that_is_asked_for(variables: dict[str, Any], size: int) -> None:
     of_an_agent = (1 + 1 + (1 + 5) + 20 * (1 + 2)) + (1 + 1 + (1 + 1))
     once = LOADED.once + COUNTED.once + LOADED.once
-    assert cost(AGENTS, **variables) == once + (1 + LOADED.each) + (1 + COUNTED.each) + 1 + 1 + size * of_an_agent
+    assert cost(AGENTS, **variables) == once + (1 + LOADED.per_row) + (1 + COUNTED.per_row) + 1 + 1 + size * of_an_agent
 
 
 def test_the_largest_of_several_numbers_counts() -> None:
@@ -198,26 +177,26 @@ def naive(query: str, variables: dict[str, Any]) -> int:
         if isinstance(definition.default_value, IntValueNode)
     }
 
-    def asked(node: FieldNode, page: Page, default: Any) -> int:
+    def asked(node: FieldNode, sized_by: SizedBy, default: Any) -> int:
         numbers = []
         for argument in node.arguments or ():
-            if argument.name.value in page.arguments:
+            if argument.name.value in sized_by.arguments:
                 value = argument.value
                 if isinstance(value, VariableNode):
                     number = variables.get(value.name.value, defaults.get(value.name.value))
                 else:
                     number = value.value if isinstance(value, IntValueNode) else None
                 numbers += [] if number is None else [int(number)]
-        return min(max(numbers) if numbers else default, page.maximum)
+        return min(max(numbers) if numbers else default, sized_by.maximum)
 
-    def usual(type_: str, name: str) -> Price:
+    def usual(type_: str, name: str) -> Cost:
         definition = TYPES[type_].fields[name].extensions["strawberry-definition"]
         if type_ == "Mutation":
             return WRITTEN
         resolver = definition.base_resolver
         if resolver is None or not resolver.is_async:
-            return Price()
-        return COUNTED if name == "totalCount" else LOADED
+            return Cost()
+        return LOADED
 
     def walk(selections: SelectionSetNode, type_: str, page: int) -> tuple[int, int]:
         """What each row costs, and what all of them together."""
@@ -235,25 +214,25 @@ def naive(query: str, variables: dict[str, Any]) -> int:
                 rows += 1
                 continue
             field = TYPES[type_].fields[name]
-            paths = [f"{owner.name}.{name}" for owner in (TYPES[type_], *TYPES[type_].interfaces)]
-            price = next((PRICES[path] for path in paths if path in PRICES), usual(type_, name))
-            limits = PAGES.get(paths[0])
+            declared = declaration(type_, name)
+            price = declared.cost or usual(type_, name)
+            sized_by = declared.sized_by
             given = (
-                next((field.args[arg].default_value for arg in limits.arguments if arg in field.args), 0)
-                if limits
+                next((field.args[arg].default_value for arg in sized_by.arguments if arg in field.args), 0)
+                if sized_by
                 else 0
             )
-            size = asked(node, limits, given) if limits else page
+            size = asked(node, sized_by, given) if sized_by else page
             inner = (0, 0)
             if node.selection_set:
                 inner = walk(node.selection_set, get_named_type(field.type).name, size)
-            rows += 1 + price.each
+            rows += 1 + price.per_row
             once += price.once + inner[1]
             if not isinstance(get_nullable_type(field.type), GraphQLList):
                 rows += inner[0]
             else:
-                declared = next((SIZES[path] for path in paths if path in SIZES), size)
-                rows += sum(1 + inner[0] for _ in range(declared))
+                length = declared.length if isinstance(declared.length, int) else size
+                rows += sum(1 + inner[0] for _ in range(length))
         return rows, once
 
     root = SCHEMA.get_root_type(operation.operation)
@@ -323,7 +302,7 @@ def documents(draw: st.DrawFn) -> str:
 @given(documents(), st.fixed_dictionaries({}, optional={name: st.none() | st.integers(0, 200) for name in "abc"}))
 def test_the_cost_is_that_of_everything_written_out(query: str, variables: dict[str, Any]) -> None:
     # Some of these are not valid, as aliases meet: what they cost does not depend on it.
-    assert PRICED.costs(parse(query))[None].of(variables) == naive(query, variables)
+    assert MODEL.costs(parse(query))[None].of(variables) == naive(query, variables)
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if not name.endswith("Updates")])
@@ -337,14 +316,14 @@ def test_the_cost_of_operations_is_that_too(name: str) -> None:
 
 def test_what_is_kept_is_bounded_by_its_size() -> None:
     kept = schema.limited(Limits()).documents
-    texts = [f"# {n} {'x' * (KEPT_LENGTH - 100)}\n{{ meetingCount }}" for n in range(300)]
+    texts = [f"# {n} {'x' * (MAX_CACHED_DOCUMENT_CHARS - 100)}\n{{ meetingCount }}" for n in range(300)]
     for text in texts:
         kept.prepare(text)
-    assert sum(map(len, kept._kept)) == kept._kept_length <= KEPT
-    assert texts[-1] in kept._kept
-    assert texts[0] not in kept._kept
-    kept.prepare("{ meetingCount }" + " " * KEPT_LENGTH)
-    assert len([text for text in kept._kept if len(text) > KEPT_LENGTH]) == 0
+    assert sum(map(len, kept._documents)) == kept._chars <= MAX_CACHE_CHARS
+    assert texts[-1] in kept._documents
+    assert texts[0] not in kept._documents
+    kept.prepare("{ meetingCount }" + " " * MAX_CACHED_DOCUMENT_CHARS)
+    assert len([text for text in kept._documents if len(text) > MAX_CACHED_DOCUMENT_CHARS]) == 0
 
 
 def test_a_refusal_is_kept_and_said_anew() -> None:
@@ -357,7 +336,7 @@ def test_a_refusal_is_kept_and_said_anew() -> None:
         assert traceback is not None
         assert traceback.tb_next is not None
         assert traceback.tb_next.tb_next is None  # one that is raised again and again would hold more and more
-    assert len(kept._kept) == 2
+    assert len(kept._documents) == 2
 
 
 def test_documents_within_the_limits_are_valid_or_not_as_before() -> None:

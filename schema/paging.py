@@ -1,0 +1,58 @@
+"""The arguments of connections, declared once: `first`, `after`, `last` and `before`."""
+
+from collections.abc import Callable
+from functools import update_wrapper
+from inspect import Parameter, iscoroutinefunction, signature
+from typing import Any
+
+from resolvers.pagination import PageArguments, Paging
+
+
+def paged(resolver: Callable[..., Any], paging: Paging) -> Callable[..., Any]:
+    """Returns a resolver with the arguments of a connection in place of the one parameter of the type `PageArguments`.
+
+    They stand where that parameter stands. What `executor.batching` adds to a resolver is kept.
+    """
+    declared = signature(resolver)
+    (page,) = (each for each in declared.parameters.values() if each.annotation is PageArguments)
+    defaults: dict[str, Any] = {"first": paging.default, "after": None}
+    if not paging.forward_only:
+        defaults |= {"last": None, "before": None}
+    annotations = {"first": int | None, "after": str | None, "last": int | None, "before": str | None}
+
+    def bundled(arguments: dict[str, Any]) -> dict[str, Any]:
+        given = {name: arguments.pop(name, None) for name in defaults}
+        return {page.name: PageArguments(paging, **given), **arguments}
+
+    described: Any
+    if iscoroutinefunction(resolver):
+
+        async def asynchronous(*args: Any, **arguments: Any) -> Any:
+            return await resolver(*args, **bundled(arguments))
+
+        described = asynchronous
+    else:
+
+        def synchronous(*args: Any, **arguments: Any) -> Any:
+            return resolver(*args, **bundled(arguments))
+
+        described = synchronous
+    update_wrapper(described, resolver)
+    parameters: list[Parameter] = []
+    for each in declared.parameters.values():
+        if each is page:
+            parameters += [
+                Parameter(name, page.kind, default=default, annotation=annotations[name])
+                for name, default in defaults.items()
+            ]
+        else:
+            parameters.append(each)
+    described.__signature__ = declared.replace(parameters=parameters)
+    described.__annotations__ = {each.name: each.annotation for each in parameters}
+    if batch := getattr(resolver, "batch", None):
+
+        async def paged_batch(roots: list[Any], info: Any, **arguments: Any) -> Any:
+            return await batch(roots, info, **bundled(arguments))
+
+        described.batch = paged_batch
+    return described  # type: ignore[no-any-return]
