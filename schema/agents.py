@@ -2,11 +2,12 @@
 
 from collections.abc import AsyncGenerator
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import Any
 
 import strawberry
 from strawberry import Maybe
 from strawberry.scalars import JSON
+from strawberry.types.base import StrawberryList
 
 from domain import agents as entities
 from domain import pagination as pages
@@ -33,10 +34,7 @@ from schema.nodes import Node
 from schema.ordering import AgentOrder
 from schema.results import Deleted, DeleteResult, result_union
 
-if TYPE_CHECKING:
-    from schema.variants import AgentVariant
-
-LazyVariant = Annotated["AgentVariant", strawberry.lazy("schema.variants")]
+_AGENT_VARIANT: Any = strawberry.LazyType("AgentVariant", "schema.variants")  # its module imports this one
 
 
 @strawberry.type(description="An LLM configuration with variants, of which at most one is active.")
@@ -47,15 +45,15 @@ class Agent(Node):
     config: AgentConfig = strawberry.field(description="The base configuration.")
     variants: list[AgentVariantEntity] = strawberry.field(
         resolver=resolve.variants,
-        graphql_type=list[LazyVariant],
+        graphql_type=StrawberryList(_AGENT_VARIANT),
         metadata=declared(length=20),
         description="Oldest first; at most 200.",
     )
     variant: AgentVariantEntity | None = strawberry.field(
-        resolver=resolve.variant, graphql_type=LazyVariant | None, description="One of its variants."
+        resolver=resolve.variant, graphql_type=_AGENT_VARIANT | None, description="One of its variants."
     )
     active_variant: AgentVariantEntity | None = strawberry.field(
-        resolver=resolve.active_variant, graphql_type=LazyVariant | None
+        resolver=resolve.active_variant, graphql_type=_AGENT_VARIANT | None
     )
     resolved_config: entities.ResolvedAgentConfig = strawberry.field(
         resolver=resolve.resolved_config,

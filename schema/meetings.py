@@ -1,7 +1,7 @@
 """Meetings in GraphQL."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import Any
 
 import strawberry
 from strawberry import Maybe
@@ -46,10 +46,7 @@ strawberry.enum(
 )
 strawberry.enum(TranscriptFormat, name="TranscriptFormat", description="The file formats of transcripts.")
 
-if TYPE_CHECKING:
-    from schema.segments import Segment
-
-LazySegment = Annotated["Segment", strawberry.lazy("schema.segments")]
+_SEGMENT_CONNECTION: Any = strawberry.LazyType("SegmentConnection", "schema.segments")  # its module imports this one
 
 
 @visible_to_bots
@@ -80,7 +77,7 @@ class Meeting(Node):
         description="Its edits and changes of state, newest first; at most 100 a page.",
     )(resolve_history.meeting_history)
     segments = connection_field(
-        page=Paging(100, 1_000), graphql_type=Connection[LazySegment], description="By segmentId; at most 1,000 a page."
+        page=Paging(100, 1_000), graphql_type=_SEGMENT_CONNECTION, description="By segmentId; at most 1,000 a page."
     )(resolve_segments.page)
     segment_count: int = strawberry.field(resolver=resolve_segments.count, metadata=declared(cost=COUNTED))
     speakers: list[segment_entities.SpeakerStats] = strawberry.field(

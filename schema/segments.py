@@ -13,6 +13,7 @@ from executor import InstancesOf
 from resolvers import segments as resolve
 from resolvers import subscriptions as resolve_subscriptions
 from resolvers.context import Info
+from schema.connections import Connection
 from schema.declarations import (
     READERS_AND_BOTS,
     WRITERS,
@@ -81,6 +82,12 @@ class DeletedSegments:
     deleted: int
 
     is_type_of = InstancesOf(entities.DeletedSegments)
+
+
+@visible_to_bots
+@strawberry.type(description="One page of a list.")
+class SegmentConnection(Connection[Segment]):
+    """A class of its own, as a lazily typed field can name a class, but no generic alias."""
 
 
 UpsertSegmentsResult = result_union("UpsertSegmentsResult", UpsertedSegments)
