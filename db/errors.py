@@ -9,6 +9,11 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from domain.errors import Conflict, InvalidInput, RapporteurError, ServiceUnavailable
 
+
+class DatabaseUnusable(ServiceUnavailable):
+    """The database cannot be used until somebody changes something; the message says what."""
+
+
 CONNECTION_ENDED = asyncpg.InternalClientError
 """The server has told that it ends the connection, which the driver takes for open until it is: nothing has been sent."""
 _AWAY = (
