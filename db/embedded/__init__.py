@@ -20,7 +20,7 @@ import fasteners
 from db.data_dir import cluster_dir
 from db.embedded.account import account_for
 from db.embedded.cluster import INITDB_TIMEOUT_SECONDS, ensure_cluster
-from db.embedded.postmaster import START_TIMEOUT_SECONDS, STOP_TIMEOUT_SECONDS, Postmaster, ensure_postmaster
+from db.embedded.postmaster import START_TIMEOUT_SECONDS, STOP_TIMEOUT_SECONDS, ensure_postmaster, find_postmaster
 from db.errors import DatabaseUnusable
 from domain.errors import ServiceUnavailable
 
@@ -40,7 +40,7 @@ def embedded_postgres(data_dir: Path, *, keep_running: bool = False) -> Iterator
     share = _shares.setdefault(cluster, _Share(cluster))
     share.enter()
     try:
-        yield share.server.url
+        yield share.url
     finally:
         share.leave(keep_running)
 
@@ -48,7 +48,7 @@ def embedded_postgres(data_dir: Path, *, keep_running: bool = False) -> Iterator
 class _Share:
     """This process's part in a server: file locks are held by processes, so the users within one are counted."""
 
-    server: Postmaster
+    url: str
 
     def __init__(self, cluster: Path) -> None:
         self._cluster = cluster
@@ -76,7 +76,8 @@ class _Share:
         self._users.release_read_lock()
         if not keep_running and self._users.acquire_write_lock(blocking=False):
             try:
-                self.server.stop()
+                if running := find_postmaster(self._cluster):
+                    running.stop()
             finally:
                 self._users.release_write_lock()
 
@@ -92,7 +93,7 @@ class _Share:
                 account.own(self._cluster.with_name(_USERS_LOCK))
                 account.own(self._cluster.with_name(_START_LOCK))
                 ensure_cluster(self._cluster, account)
-                self.server = ensure_postmaster(self._cluster, account)
+                self.url = ensure_postmaster(self._cluster, account).url
             finally:
                 self._starting.release()
         except BaseException:

