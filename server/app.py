@@ -24,12 +24,13 @@ from server.auth.guard import Guard
 from server.auth.oidc import OidcIssuer
 from server.auth.rate_limits import RateLimiters, RateLimits
 from server.auth.sessions import Sessions
+from server.database import create_database
 from server.graphiql import graphiql_routes
 from server.http.endpoint import GraphQLEndpoint
 from server.http.health import health_routes
 from server.http.metrics import metrics_route
 from server.middleware.access_log import AccessLog
-from server.middleware.allowed_hosts import ANY, AllowedHosts
+from server.middleware.allowed_hosts import AllowedHosts
 from server.middleware.cors import check_origins, cors
 from server.middleware.graphql_fast_path import GraphQLFastPath
 from server.middleware.security_headers import SecurityHeaders
@@ -38,19 +39,10 @@ from server.operations.runner import OperationRunner
 from server.settings import Settings
 from server.shutdown import on_stop_signal
 from server.websocket.endpoint import WebSocketEndpoint
+from server.wire.addresses import ANY
 from server.wire.connection_limit import ConnectionLimit
 from server.wire.graphql_files import OPERATIONS
 from server.wire.refusals import error_response
-
-
-def open_database(settings: Settings, url: str) -> Database:
-    """The pool that the settings ask for; nothing is connected yet."""
-    return Database(
-        url,
-        pool_size=settings.pool_size,
-        pool_timeout=settings.pool_timeout,
-        statement_timeout=settings.statement_timeout,
-    )
 
 
 def load_documents(settings: Settings) -> PersistedDocuments:
@@ -70,7 +62,7 @@ def create_guard(settings: Settings, database: Database) -> Guard:
 
 def create_app(settings: Settings, database_url: str) -> Starlette:
     """The app on a database that is migrated and has the workspace (see `server.process.bootstrap`)."""
-    database = open_database(settings, database_url)
+    database = create_database(settings, database_url)
     hubs = HubRegistry(database)
     guard = create_guard(settings, database)
     limits = Limits(settings.max_cost, settings.max_depth, settings.max_tokens)

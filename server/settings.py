@@ -1,120 +1,270 @@
-"""Settings: environment variables `RAPPORTEUR_*`, each also an option of `rapporteur serve`."""
+"""The settings of a server: environment variables `RAPPORTEUR_*`, each also an option of `rapporteur serve`.
+
+A setting is declared here and nowhere else: the options, their help and the tables of `docs/settings.md` are derived from
+its name, type, range, default and description.
+"""
 
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import BaseModel, Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
-from sqlalchemy import make_url
-from sqlalchemy.exc import ArgumentError
 
 from domain.ids import DEFAULT_WORKSPACE_ID
 from domain.search import language as language_rule
 from schema.documents.limits import MAX_NESTING, Limits
-from server.middleware.allowed_hosts import ANY, LOOPBACK, is_loopback, parse_hosts
-from server.middleware.cors import parse_origins
+from server.wire.addresses import ANY, LOOPBACK_HOSTS, is_loopback, parse_hosts, parse_origins
 from server.wire.graphql_files import OPERATIONS
 
-DEFAULT = Limits()
+ENV_PREFIX = "RAPPORTEUR_"
+_DOCUMENT_LIMITS = Limits()
 
+
+class Unit(str):
+    """The unit of a number, as an annotation of a setting's type."""
+
+
+Seconds = Annotated[float, Unit("seconds")]
+Bytes = Annotated[int, Unit("bytes")]
 Names = Annotated[tuple[str, ...], NoDecode]
-"""Written with commas between them."""
+"""Names that are written with commas between them."""
 
 
-class Settings(BaseSettings):
-    """How a server runs. Times are in seconds, sizes in bytes."""
+class NetworkSettings(BaseModel):
+    host: str = Field("127.0.0.1", description="The address to listen on.")
+    port: int = Field(
+        8000, ge=0, le=65535, description="The port to listen on. 0 takes a free one, which the log names."
+    )
+    workers: int = Field(1, ge=1, le=64, description="Processes that serve, on one port.")
+    hosts: Names = Field(
+        (),
+        description="Names to answer to: `api.example.com,*.example.net`, or `*`."
+        " By default this machine's own without authentication, else all.",
+    )
+    origins: Names = Field(
+        (),
+        description="Origins whose web pages may use the server, beside its own: `https://app.example.com,...`;"
+        " `*` with authentication only.",
+    )
 
-    model_config = SettingsConfigDict(env_prefix="RAPPORTEUR_", env_ignore_empty=True, hide_input_in_errors=True)
+    @field_validator("hosts", "origins", mode="before")
+    @classmethod
+    def _split_names(cls, value: Any) -> Any:
+        return tuple(filter(None, map(str.strip, value.split(",")))) if isinstance(value, str) else value
 
-    database_url: str | None = Field(None, repr=False)
-    """Any PostgreSQL, 15 or newer; none: an embedded one in `data_dir`."""
-    data_dir: Path = Path(".rapporteur")
-    host: str = "127.0.0.1"
-    port: int = Field(8000, ge=0, le=65535)
-    """0: any free port, which the log then names."""
-    workers: int = Field(1, ge=1, le=64)
-    """Processes that serve, on one port."""
-    log_level: Literal["debug", "info", "warning", "error"] = "info"
-    demo: bool = True
-    """Load a small demo into an empty database."""
-    workspace_id: UUID = DEFAULT_WORKSPACE_ID
-    workspace_name: str = Field("default", min_length=1, max_length=200)
-    search_language: str | None = None
-    """How words are searched for in the workspace, one of `LANGUAGES`; none: as it was, and English in a new one."""
+    @field_validator("hosts")
+    @classmethod
+    def _parse_hosts(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        return parse_hosts(names)
 
-    pool_size: int = Field(10, ge=1, le=1000)
-    pool_timeout: float = Field(5.0, gt=0, le=60)
-    """How long a request waits for a free connection before SERVICE_UNAVAILABLE."""
-    statement_timeout: float = Field(30.0, gt=0, le=3600)
-    operation_timeout: float = Field(30.0, gt=0, le=3600)
-    """How long a query, a mutation, or an event of a subscription may take; also, how long a request's body may."""
-    max_connections: int = Field(10_000, ge=1)
-    """WebSocket connections and event streams, together, in one process."""
-    max_operations: int = Field(100, ge=1)
-    """Operations at once on one WebSocket connection."""
-    max_message: int = Field(1024 * 1024, ge=1024)
-    """Of a WebSocket message."""
-    init_timeout: float = Field(10.0, gt=0, le=600)
-    """How long a WebSocket client may take for its connection_init."""
-    send_timeout: float = Field(10.0, gt=0, le=600)
-    """How long a client may take to read what is sent, before its connection is ended."""
-    ping_interval: float = Field(30.0, gt=0, le=3600)
-    """How long a connection may be silent before it is asked for a sign of life."""
+    @field_validator("origins")
+    @classmethod
+    def _parse_origins(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        return parse_origins(names)
 
-    auth: bool | None = None
-    """Whether requests must carry a key or a token. None: if there are keys, or an issuer is named."""
-    insecure: bool = False
-    """Serve other addresses than loopback without asking anybody who they are."""
-    oidc_issuer: str | None = None
-    """Whose tokens are good beside keys: the `iss` of its tokens."""
-    oidc_audience: str | None = None
-    """The `aud` of tokens that are for this server."""
-    oidc_jwks: str | None = None
-    """The issuer's keys: a URL, or a file."""
-    oidc_workspace_claim: str | None = None
-    """The claim with the workspace's id; none: `workspace_id` for all tokens."""
-    oidc_scopes_claim: str = "scope"
-    """The claim with the scopes: words in a text, or a list of them."""
-    rate_requests: int = Field(6_000, ge=0)
-    """A minute for each key or subject, in each process; 0: as many as they like. So the next three."""
-    rate_cost: int = Field(10_000_000, ge=0)
-    max_key_operations: int = Field(50, ge=0)
-    """Queries and mutations at once."""
-    max_key_subscriptions: int = Field(1_000, ge=0)
 
-    origins: Names = ()
-    """Web pages of these may use the server, beside its own; `*`: those of all, with authentication only."""
-    hosts: Names = ()
-    """Names that the server answers to, also `*.example.com`, or `*` for all. None: see `allowed_hosts`."""
-    graphiql: bool | None = None
-    """None: without authentication only."""
-    introspection: bool | None = None
-    """None: where GraphiQL was asked for, and without authentication."""
+class DatabaseSettings(BaseModel):
+    database_url: str | None = Field(
+        None,
+        repr=False,
+        description="Any PostgreSQL from 15 on: `postgresql://user:password@host:5432/database`."
+        " By default an embedded one.",
+    )
+    data_dir: Path = Field(Path(".rapporteur"), description="The folder where the embedded PostgreSQL keeps its data.")
+    demo: bool = Field(True, description="Load the demo into a workspace in which nothing was ever written.")
+    workspace_id: UUID = Field(
+        DEFAULT_WORKSPACE_ID,
+        description="The workspace of a server without authentication, and of the demo. It is made if it does not exist.",
+    )
+    workspace_name: str = Field(
+        "default", min_length=1, max_length=200, description="The name of a workspace that is made."
+    )
+    search_language: str | None = Field(
+        None,
+        description="The language of the workspace's transcripts, for search: `english`, `german`, ... or `simple`."
+        " Another one has them indexed anew. By default as it was, and `english` in a new workspace.",
+    )
+    pool_size: int = Field(10, ge=1, le=1000, description="Database connections of each process.")
+    pool_timeout: Seconds = Field(
+        5.0, gt=0, le=60, description="Time that a request waits for a connection, before `SERVICE_UNAVAILABLE`."
+    )
+    statement_timeout: Seconds = Field(
+        30.0, gt=0, le=3600, description="Time that an SQL statement may take, before `SERVICE_UNAVAILABLE`."
+    )
 
-    trusted_documents: Path | None = None
-    """A folder of documents, or `operations` for those of `graphql/operations/`: no others are executed. None: all are."""
-    apq: bool = True
-    """Keep documents that clients send with their hash, so that the hash suffices the next time (Apollo's APQ)."""
-    max_body: int = Field(16 * 1024 * 1024, ge=1024)
-    max_cost: int = Field(DEFAULT.max_cost, ge=1)
-    """Of an operation, in fields of one row; see docs/limits.md."""
-    max_depth: int = Field(DEFAULT.max_depth, ge=1, le=MAX_NESTING)
-    """Fields in each other."""
-    max_tokens: int = Field(DEFAULT.max_tokens, ge=1, le=100_000)
-    """Of a document, and its fields with fragments written out."""
+    @field_validator("database_url")
+    @classmethod
+    def _check_postgresql(cls, url: str | None) -> str | None:
+        if url is not None:
+            from sqlalchemy import make_url
+            from sqlalchemy.exc import ArgumentError
 
-    fast_executor: bool = True
-    """Execute operations level by level (`executor`); false: by graphql-core alone, to the same answers."""
+            try:
+                backend = make_url(url).get_backend_name()
+            except (ArgumentError, ValueError):
+                backend = None
+            if backend not in ("postgresql", "postgres"):
+                raise ValueError("must be a PostgreSQL URL: postgresql://user:password@host:5432/database")
+        return url
+
+    @field_validator("search_language")
+    @classmethod
+    def _check_language(cls, language: str | None) -> str | None:
+        return None if language is None else language_rule(language)
+
+
+class AuthenticationSettings(BaseModel):
+    auth: bool | None = Field(
+        None, description="Ask for a key or token. By default if there are keys, or an issuer is named."
+    )
+    insecure: bool = Field(False, description="Serve other machines without asking for keys.")
+    oidc_issuer: str | None = Field(None, description="The issuer whose tokens are valid beside keys: their `iss`.")
+    oidc_audience: str | None = Field(None, description="The `aud` of tokens for this server.")
+    oidc_jwks: str | None = Field(None, description="The issuer's key set (JWKS): a URL, or a file.")
+    oidc_workspace_claim: str | None = Field(
+        None, description="The claim with the workspace's id. By default all tokens are of `RAPPORTEUR_WORKSPACE_ID`."
+    )
+    oidc_scopes_claim: str = Field(
+        "scope", description="The claim with the scopes: words in a text, or a list of them."
+    )
+
+    @model_validator(mode="after")
+    def _check_issuer(self) -> Self:
+        values = {name: getattr(self, name) for name in ("oidc_issuer", "oidc_audience", "oidc_jwks")}
+        if any(values.values()) and not all(values.values()):
+            missing = next(name for name, value in values.items() if not value)
+            raise ValueError(f"an issuer needs {variable(missing)} too")
+        if self.auth is False and self.oidc_issuer:
+            raise ValueError("RAPPORTEUR_AUTH=false does not go with an issuer, whose tokens nobody would look at")
+        return self
+
+
+class KeyLimitSettings(BaseModel):
+    rate_requests: int = Field(
+        6_000, ge=0, description="Requests a minute for each key or subject, in each process. 0 sets no limit."
+    )
+    rate_cost: int = Field(
+        10_000_000, ge=0, description="Cost a minute for each key or subject, in each process. 0 sets no limit."
+    )
+    max_key_operations: int = Field(
+        50,
+        ge=0,
+        description="Concurrent queries and mutations for each key or subject, in each process. 0 sets no limit.",
+    )
+    max_key_subscriptions: int = Field(
+        1_000, ge=0, description="Concurrent subscriptions for each key or subject, in each process. 0 sets no limit."
+    )
+
+
+class GraphQLSettings(BaseModel):
+    graphiql: bool | None = Field(None, description="Serve GraphiQL. By default without authentication only.")
+    introspection: bool | None = Field(
+        None,
+        description="Let clients ask for the schema. By default where GraphiQL was asked for, and without authentication.",
+    )
+    trusted_documents: Path | None = Field(
+        None,
+        description="A folder of the only documents to execute, or `operations`: those of `graphql/operations/`."
+        " By default all are executed.",
+    )
+    apq: bool = Field(True, description="Support Apollo's automatic persisted queries.")
+    operation_timeout: Seconds = Field(
+        30.0,
+        gt=0,
+        le=3600,
+        description="Time that a query, a mutation or an event of a subscription may take, before `SERVICE_UNAVAILABLE`."
+        " It also bounds the arrival of a request's body.",
+    )
+    max_body: Bytes = Field(16 * 1024 * 1024, ge=1024, description="Size of a request's body.")
+    max_cost: int = Field(
+        _DOCUMENT_LIMITS.max_cost,
+        ge=1,
+        description="What an operation may cost, in fields of one row: [limits.md](limits.md).",
+    )
+    max_depth: int = Field(_DOCUMENT_LIMITS.max_depth, ge=1, le=MAX_NESTING, description="Fields nested in each other.")
+    max_tokens: int = Field(
+        _DOCUMENT_LIMITS.max_tokens,
+        ge=1,
+        le=100_000,
+        description="Tokens of a document, and its fields with fragments written out.",
+    )
+    fast_executor: bool = Field(
+        True,
+        description="Execute operations level by level: [executor.md](executor.md)."
+        " Otherwise graphql-core executes them alone, slower and to the same answers.",
+    )
+
+    @field_validator("trusted_documents")
+    @classmethod
+    def _check_folder(cls, path: Path | None) -> Path | None:
+        path = OPERATIONS if path == Path("operations") else path
+        if path is not None and not path.is_dir():
+            raise ValueError(f"must be a folder, or the word operations: there is no folder {path}")
+        return path
+
+
+class LiveSettings(BaseModel):
+    max_connections: int = Field(10_000, ge=1, description="WebSockets and event streams, together, of each process.")
+    max_operations: int = Field(100, ge=1, description="Concurrent operations on one WebSocket.")
+    max_message: Bytes = Field(1024 * 1024, ge=1024, description="Size of a WebSocket message.")
+    init_timeout: Seconds = Field(
+        10.0, gt=0, le=600, description="Time that a WebSocket client may take for its `connection_init`."
+    )
+    send_timeout: Seconds = Field(
+        10.0,
+        gt=0,
+        le=600,
+        description="Time that a client may take to read what is sent, before its connection is ended.",
+    )
+    ping_interval: Seconds = Field(
+        30.0, gt=0, le=3600, description="Time that a connection may be silent before it is asked for a sign of life."
+    )
+
+
+class LoggingSettings(BaseModel):
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="The least severe messages to log; `info` has a line for each request."
+    )
+
+
+GROUPS: dict[str, type[BaseModel]] = {
+    "Network": NetworkSettings,
+    "Database": DatabaseSettings,
+    "Authentication": AuthenticationSettings,
+    "Limits of a key": KeyLimitSettings,
+    "GraphQL": GraphQLSettings,
+    "Live updates": LiveSettings,
+    "Logging": LoggingSettings,
+}
+"""The groups of settings by their titles, in the order of the help and the documentation."""
+
+
+class Settings(
+    NetworkSettings,
+    DatabaseSettings,
+    AuthenticationSettings,
+    KeyLimitSettings,
+    GraphQLSettings,
+    LiveSettings,
+    LoggingSettings,
+    BaseSettings,
+):
+    """How a server runs."""
+
+    model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, env_ignore_empty=True, hide_input_in_errors=True)
 
     @property
     def allowed_hosts(self) -> tuple[str, ...]:
-        """Those that are named. An open server that only this machine reaches has the names of this machine."""
+        """The names of hosts that the server answers to.
+
+        Without `hosts`, an open server that only this machine reaches answers to the names of this machine.
+        """
         if self.hosts:
             return self.hosts
         if self.auth or self.insecure or not is_loopback(self.host):
             return (ANY,)
-        return (*LOOPBACK, self.host)
+        return (*LOOPBACK_HOSTS, self.host)
 
     @property
     def serves_graphiql(self) -> bool:
@@ -124,52 +274,12 @@ class Settings(BaseSettings):
     def serves_introspection(self) -> bool:
         return bool(self.graphiql) or not self.auth if self.introspection is None else self.introspection
 
-    @field_validator("origins", "hosts", mode="before")
-    @classmethod
-    def _are_names(cls, text: Any) -> Any:
-        return tuple(filter(None, map(str.strip, text.split(",")))) if isinstance(text, str) else text
 
-    @field_validator("origins")
-    @classmethod
-    def _are_origins(cls, names: tuple[str, ...]) -> tuple[str, ...]:
-        return parse_origins(names)
+def variable(name: str) -> str:
+    """Returns the environment variable of a setting."""
+    return ENV_PREFIX + name.upper()
 
-    @field_validator("hosts")
-    @classmethod
-    def _are_hosts(cls, names: tuple[str, ...]) -> tuple[str, ...]:
-        return parse_hosts(names)
 
-    @model_validator(mode="after")
-    def _is_whole_issuer(self) -> Self:
-        named = {name: getattr(self, name) for name in ("oidc_issuer", "oidc_audience", "oidc_jwks")}
-        if any(named.values()) and not all(named.values()):
-            missing = next(name for name, value in named.items() if not value)
-            raise ValueError(f"an issuer needs RAPPORTEUR_{missing.upper()} too")
-        if self.auth is False and self.oidc_issuer:
-            raise ValueError("RAPPORTEUR_AUTH=false does not go with an issuer, whose tokens nobody would look at")
-        return self
-
-    @field_validator("search_language")
-    @classmethod
-    def _is_language(cls, language: str | None) -> str | None:
-        return None if language is None else language_rule(language)
-
-    @field_validator("trusted_documents")
-    @classmethod
-    def _is_folder(cls, path: Path | None) -> Path | None:
-        path = OPERATIONS if path == Path("operations") else path
-        if path is not None and not path.is_dir():
-            raise ValueError(f"must be a folder, or the word operations: there is no folder {path}")
-        return path
-
-    @field_validator("database_url")
-    @classmethod
-    def _is_postgresql(cls, url: str | None) -> str | None:
-        if url is not None:
-            try:
-                backend = make_url(url).get_backend_name()
-            except (ArgumentError, ValueError):
-                backend = None
-            if backend not in ("postgresql", "postgres"):
-                raise ValueError("must be a PostgreSQL URL: postgresql://user:password@host:5432/database")
-        return url
+def option(name: str) -> str:
+    """Returns the command-line option of a setting."""
+    return "--" + name.replace("_", "-")

@@ -26,7 +26,8 @@ from domain.errors import Forbidden
 from domain.principals import Principal
 from resolvers.projections import Projections
 from schema.documents.cost import CostModel, OperationCost
-from schema.documents.limits import CHARS_PER_TOKEN, MAX_COMMENTS, MAX_NESTING, Limits, TooComplex, check_size
+from schema.documents.limits import CHARS_PER_TOKEN, MAX_COMMENTS, MAX_NESTING, Limits
+from schema.documents.size import TooComplex, check_size
 
 MAX_CACHE_CHARS = 1_000_000
 """The length of all documents that are kept together; parsed, they take some sixty times as much memory."""

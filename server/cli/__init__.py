@@ -1,24 +1,27 @@
-"""The command line: `rapporteur`."""
+"""The command line: `rapporteur`. What a command needs is imported when the command is run."""
 
-import typer
+from typer.core import TyperGroup
 
-from server.cli import agents, keys, transcripts
-from server.cli import serve as serving
+from server.cli.lazy import LazyCommand
 
-app = typer.Typer(
+_COMMANDS = {
+    "serve": ("serve:serve", "Serve the API and GraphiQL."),
+    "migrate": ("database:migrate", "Bring the database to the newest schema (serve does so too)."),
+    "demo": ("database:demo", "Load the demo into a database without agents and meetings."),
+    "database-url": ("database:print_database_url", "Print the database's URL for psql and other tools."),
+    "import": ("transcripts:import_files", "Import transcripts into a running server: a meeting for each file."),
+    "export": ("transcripts:export", "Write a meeting's transcript to a file."),
+    "replay": ("transcripts:replay", "Stream a transcript into a new, live meeting as if it were being spoken."),
+    "schema": ("schema:schema", "Print the schema in GraphQL's schema definition language."),
+    "agents": ("agents:agents", "Keep agents as YAML files, in a git repository for instance."),
+    "keys": ("keys:keys", "API keys: who may use a server. Works on the database, not on the server."),
+    "workspaces": ("keys:workspaces", "Workspaces: tenants, who see nothing of each other."),
+}
+"""The commands by name, each with its module and function in this package, and the first sentence of its help."""
+
+app = TyperGroup(
+    name="rapporteur",
     help="The GraphQL backend for products in which LLM agents take part in meetings.",
     no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
+    commands={name: LazyCommand(name, f"{__name__}.{target}", help) for name, (target, help) in _COMMANDS.items()},
 )
-app.command()(serving.serve)
-app.command()(serving.migrate)
-app.command()(serving.demo)
-app.command("database-url")(serving.print_database_url)
-app.command("import")(transcripts.import_files)
-app.command()(transcripts.export)
-app.command()(transcripts.replay)
-app.command()(serving.schema)
-app.add_typer(agents.app, name="agents")
-app.add_typer(keys.keys, name="keys")
-app.add_typer(keys.workspaces, name="workspaces")

@@ -4,7 +4,7 @@ import asyncio
 import sys
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
 import typer
@@ -22,17 +22,25 @@ from resolvers import api_keys as resolve
 from resolvers.context import Context
 from resolvers.live.registry import HubRegistry
 from server.auth.actor import user_name
-from server.cli.options import DatabaseUrl, DataDir, errors, fail, read_settings
+from server.cli.options import fail, stderr
+from server.cli.settings_options import settings_options
 from server.process.bootstrap import database_url, opened, prepare
 from server.settings import Settings
 
 keys = typer.Typer(
-    no_args_is_help=True, help="API keys: who may use a server. Works on the database, not on the server."
+    add_completion=False,
+    no_args_is_help=True,
+    help="API keys: who may use a server. Works on the database, not on the server.",
 )
-workspaces = typer.Typer(no_args_is_help=True, help="Workspaces: tenants, who see nothing of each other.")
+workspaces = typer.Typer(
+    add_completion=False, no_args_is_help=True, help="Workspaces: tenants, who see nothing of each other."
+)
 output = Console(highlight=False, width=None if sys.stdout.isatty() else 200)
 
-PAGE = 100
+DATABASE = ("database_url", "data_dir")
+"""The settings that these commands have options for."""
+Result = TypeVar("Result")
+PAGE_SIZE = 100
 MAX_DAYS = 36_500
 
 Workspace = Annotated[
@@ -42,7 +50,9 @@ Workspace = Annotated[
 
 
 @keys.command("create")
+@settings_options(*DATABASE)
 def create_key(
+    settings: Settings,
     name: Annotated[str, typer.Argument(help="Who it is for: what it does stands under this name in the history.")],
     scope: Annotated[
         list[Scope],
@@ -55,8 +65,6 @@ def create_key(
         list[str] | None, typer.Option(help="For ingest: a meeting's id that it reaches; may be given several times.")
     ] = None,
     workspace: Workspace = None,
-    database_url_: DatabaseUrl = None,
-    data_dir: DataDir = None,
 ) -> None:
     """Make a key. Its token is printed, this once: keep it."""
     expires_at = None if expires_in is None else datetime.now(UTC) + timedelta(days=expires_in)
@@ -66,8 +74,8 @@ def create_key(
         created = await resolve.create(_context(database, workspace_id), values)
         return created.token
 
-    token = _run(create, workspace, database_url_, data_dir)
-    errors.print(
+    token = _run(settings, create, workspace)
+    stderr.print(
         "Keep this token: it is not stored, and cannot be shown again. Servers that were started without keys or"
         " RAPPORTEUR_AUTH ask for keys from their next start on.",
         style="yellow",
@@ -77,7 +85,8 @@ def create_key(
 
 
 @keys.command("list")
-def list_keys(workspace: Workspace = None, database_url_: DatabaseUrl = None, data_dir: DataDir = None) -> None:
+@settings_options(*DATABASE)
+def list_keys(settings: Settings, workspace: Workspace = None) -> None:
     """Show the keys of a workspace, from the newest to the oldest."""
 
     async def read(database: Database, workspace_id: WorkspaceId) -> list[ApiKey]:
@@ -85,7 +94,7 @@ def list_keys(workspace: Workspace = None, database_url_: DatabaseUrl = None, da
         more = True
         async with database.reading(workspace_id) as repositories:
             while more:
-                page = await repositories.keys.page(PageRequest(PAGE, after=(found[-1].id,) if found else None))
+                page = await repositories.keys.page(PageRequest(PAGE_SIZE, after=(found[-1].id,) if found else None))
                 found += page.nodes
                 more = page.more
         return found
@@ -96,7 +105,7 @@ def list_keys(workspace: Workspace = None, database_url_: DatabaseUrl = None, da
         box=None,
         pad_edge=False,
     )
-    for key in _run(read, workspace, database_url_, data_dir):
+    for key in _run(settings, read, workspace):
         state = "active" if key.is_active else f"revoked by {key.revoked_by}" if key.revoked_at else "expired"
         scopes = " ".join(scope.value.lower() for scope in key.scopes)
         times = (key.created_at, key.expires_at, key.last_used_at)
@@ -107,26 +116,26 @@ def list_keys(workspace: Workspace = None, database_url_: DatabaseUrl = None, da
 
 
 @keys.command("revoke")
+@settings_options(*DATABASE)
 def revoke_key(
+    settings: Settings,
     id: Annotated[str, typer.Argument(help="The key's id, as keys list shows it.")],
     workspace: Workspace = None,
-    database_url_: DatabaseUrl = None,
-    data_dir: DataDir = None,
 ) -> None:
     """Have a key refused from now on, and its open subscriptions ended within seconds."""
 
     async def revoke(database: Database, workspace_id: WorkspaceId) -> ApiKey:
         return await resolve.revoke(_context(database, workspace_id), id)
 
-    key = _run(revoke, workspace, database_url_, data_dir)
+    key = _run(settings, revoke, workspace)
     typer.echo(f"{key.id}  {key.name}  revoked by {key.revoked_by}")
 
 
 @workspaces.command("create")
+@settings_options(*DATABASE)
 def create_workspace(
+    settings: Settings,
     name: Annotated[str, typer.Argument(help="For people; it need not be unique.")],
-    database_url_: DatabaseUrl = None,
-    data_dir: DataDir = None,
 ) -> None:
     """Make a workspace, and print its id, for keys create --workspace."""
 
@@ -137,52 +146,54 @@ def create_workspace(
 
     if not 0 < len(name) <= 200:
         raise fail("the name must have 1 to 200 characters")
-    typer.echo(_run(create, None, database_url_, data_dir))
+    typer.echo(_run(settings, create))
 
 
 @workspaces.command("list")
-def list_workspaces(database_url_: DatabaseUrl = None, data_dir: DataDir = None) -> None:
+@settings_options(*DATABASE)
+def list_workspaces(settings: Settings) -> None:
     """Show all workspaces, the oldest first."""
 
     async def read(database: Database, _: WorkspaceId) -> list[tuple[UUID, str]]:
         return await workspaces_by_age(database.engine)
 
-    for id, name in _run(read, None, database_url_, data_dir):
+    for id, name in _run(settings, read):
         typer.echo(f"{id}  {name}")
 
 
 def _run(
-    work: Callable[[Database, WorkspaceId], Coroutine[Any, Any, Any]],
-    workspace: UUID | None,
-    url: str | None,
-    data_dir: object,
-) -> Any:
-    """Do the work on a database that is migrated; an error of the domain ends the command with its message."""
-    settings = read_settings(database_url=url, data_dir=data_dir)
+    settings: Settings,
+    work: Callable[[Database, WorkspaceId], Coroutine[Any, Any, Result]],
+    workspace: UUID | None = None,
+) -> Result:
+    """Returns the result of `work` on the migrated database and a workspace, by default the settings' own.
+
+    An error of the domain ends the command with its message.
+    """
     workspace_id = WorkspaceId(workspace or settings.workspace_id)
     try:
-        with database_url(settings) as found:
-            return asyncio.run(_work(work, settings, found, workspace_id))
+        with database_url(settings) as url:
+            return asyncio.run(_work(settings, work, url, workspace_id))
     except RapporteurError as error:
         raise fail(error) from error
 
 
 async def _work(
-    work: Callable[[Database, WorkspaceId], Coroutine[Any, Any, Any]],
     settings: Settings,
+    work: Callable[[Database, WorkspaceId], Coroutine[Any, Any, Result]],
     url: str,
     workspace_id: WorkspaceId,
-) -> Any:
+) -> Result:
     await prepare(settings, url, demo=False)
     async with opened(settings, url) as database:
         async with database.credentials() as credentials:
             if not await credentials.workspace_exists(workspace_id):
                 raise RapporteurError(f"there is no workspace {workspace_id}: see rapporteur workspaces list")
-        done = await work(database, workspace_id)
+        result = await work(database, workspace_id)
         await database.notifier.flush()
-        return done
+        return result
 
 
 def _context(database: Database, workspace_id: WorkspaceId) -> Context:
-    """Of who runs the command: who reaches the database may do everything."""
+    """Returns the context of the person who runs the command: whoever reaches the database may do everything."""
     return Context(database, HubRegistry(database), local(workspace_id), user_name())

@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from domain.segments import SegmentContent
 from domain.transcripts import NotATranscript, TranscriptFormat
-from server.cli.options import DEFAULT_URL, Key, Url, errors, fail
+from server.cli.options import DEFAULT_URL, ApiKeyToken, ServerUrl, fail, stderr
 from server.client.api_client import ApiClient, ApiError
 from server.client.transcript_import import import_file, read_file, readable
 from server.client.transcript_replay import Follower, script
@@ -20,8 +20,8 @@ from server.client.transcript_replay import replay as replay_lines
 
 def import_files(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="VTT, SRT or JSON.")],
-    url: Url = DEFAULT_URL,
-    api_key: Key = None,
+    url: ServerUrl = DEFAULT_URL,
+    api_key: ApiKeyToken = None,
 ) -> None:
     """Import transcripts into a running server: a meeting for each file.
 
@@ -32,7 +32,7 @@ def import_files(
         with (
             ApiClient(url, api_key) as client,
             Progress(
-                TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), console=errors
+                TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), console=stderr
             ) as bar,
         ):
             for path in files:
@@ -46,7 +46,7 @@ def import_files(
                 except NotATranscript as error:
                     refused += 1
                     bar.remove_task(task)
-                    errors.print(f"{path}: not imported: {error}", style="red", markup=False, soft_wrap=True)
+                    stderr.print(f"{path}: not imported: {error}", style="red", markup=False, soft_wrap=True)
                     continue
                 done = "already there" if result.again else f"{result.segments} segments"
                 typer.echo(f"{result.meeting_id}  {result.title}  ({done})")
@@ -60,8 +60,8 @@ def export(
     meeting_id: Annotated[str, typer.Argument(help="The meeting's id.")],
     format: Annotated[TranscriptFormat, typer.Option(case_sensitive=False)] = TranscriptFormat.VTT,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="A file; left out: standard output.")] = None,
-    url: Url = DEFAULT_URL,
-    api_key: Key = None,
+    url: ServerUrl = DEFAULT_URL,
+    api_key: ApiKeyToken = None,
 ) -> None:
     """Write a meeting's transcript to a file."""
     try:
@@ -88,10 +88,10 @@ def replay(
     ] = None,
     speed: Annotated[float, typer.Option(min=0.01, max=100_000, help="How many times as fast as it was spoken.")] = 1.0,
     follow: Annotated[bool, typer.Option("--follow", help="Show what a subscriber of the meeting gets.")] = False,
-    url: Url = DEFAULT_URL,
-    api_key: Key = None,
+    url: ServerUrl = DEFAULT_URL,
+    api_key: ApiKeyToken = None,
 ) -> None:
-    """Stream a transcript into a new, live meeting of a running server as if it were being spoken.
+    """Stream a transcript into a new, live meeting as if it were being spoken.
 
     Subscribe to SegmentUpdates in GraphiQL meanwhile, with the meeting's id, which is printed first.
     """
@@ -103,7 +103,7 @@ def replay(
     lines = script(contents, better)
     columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[said]}", markup=False))
     try:
-        with ApiClient(url, api_key) as client, Progress(*columns, console=errors) as bar:
+        with ApiClient(url, api_key) as client, Progress(*columns, console=stderr) as bar:
             meeting = client.run("CreateMeeting", input={"title": readable(file.stem)})
             typer.echo(meeting["id"])
             follower = Follower(client.url, api_key, meeting["id"], _printer(bar)) if follow else None

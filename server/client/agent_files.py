@@ -192,12 +192,12 @@ def pull(client: ApiClient) -> Iterator[tuple[str, str]]:
         after = page["pageInfo"]["endCursor"]
 
 
-def files(directory: Path) -> list[Path]:
+def manifest_files(directory: Path) -> list[Path]:
     """The directory's manifests, by name."""
     return [path for path in _shown(directory) if path.name.endswith(MANIFEST_SUFFIX)]
 
 
-def misnamed(directory: Path) -> list[Path]:
+def misnamed_files(directory: Path) -> list[Path]:
     """What looks like a manifest, and would be passed over for its name."""
     return [
         path

@@ -5,41 +5,18 @@ A web page can have its own name resolve to 127.0.0.1, and is of the server's or
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
-from ipaddress import ip_address
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from server.wire.headers import request_headers
 from server.wire.refusals import error_response
 
-ANY = "*"
-LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 HEALTH = ("/healthz", "/readyz")
 """Asked by probes, under any name or address; they tell no more than that the server is well."""
 
-_NAME = re.compile(r"(\*\.)?[a-z0-9_-]+(\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\]")
 _HEADER = re.compile(r"([a-z0-9._-]+|\[[0-9a-f:.]+\])(:\d*)?")
-
-
-def parse_hosts(named: Iterable[str]) -> tuple[str, ...]:
-    """Names in small letters. Raises ValueError for what is none."""
-    hosts = tuple(name.lower() for name in named)
-    for host in hosts:
-        if host != ANY and not _NAME.fullmatch(host):
-            raise ValueError(
-                f"must be names such as api.example.com, *.example.com or [::1] with no port, or *: not {host[:100]}"
-            )
-    return hosts
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches the address."""
-    try:
-        return ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host.lower() == "localhost"
 
 
 class AllowedHosts:

@@ -1,17 +1,16 @@
 """Which web pages may use the server: its own, and those of the origins that are named (CORS, and `Origin` of WebSockets)."""
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
-from strawberry.http.websocket_origin import is_same_origin, normalize_origin
+from strawberry.http.websocket_origin import is_same_origin
 
 from domain.errors import RapporteurError
 from server.middleware.csrf import PREFLIGHT_HEADERS
+from server.wire.addresses import ANY
 from server.wire.headers import ACTOR_HEADER
 
-ANY = "*"
 REQUEST_HEADERS = (
     "Authorization",
     "Content-Type",
@@ -25,19 +24,6 @@ ANSWER_HEADERS = ("Retry-After", "RateLimit", "RateLimit-Policy")
 """What its scripts may read, beside what CORS lets them read anyway."""
 PREFLIGHT_SECONDS = 3600
 """How long a browser may keep the answer to a preflight (Chrome keeps none for longer than two hours)."""
-
-_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:\d{1,5})?")
-
-
-def parse_origins(named: Iterable[str]) -> tuple[str, ...]:
-    """The origins as browsers write them. Raises ValueError for what is none."""
-    origins = []
-    for name in named:
-        origin = name if name == ANY else _ORIGIN.fullmatch(name.lower()) and normalize_origin(name)
-        if not origin:
-            raise ValueError(f"must be origins, scheme://host[:port] with no path, or *: not {name[:100]}")
-        origins.append(origin)
-    return tuple(origins)
 
 
 def check_origins(origins: Sequence[str], *, authenticated: bool) -> None:

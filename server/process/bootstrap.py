@@ -8,7 +8,7 @@ from db.embedded import embedded_postgres
 from db.migrate import MIGRATION_TIMEOUT_SECONDS, migrate
 from db.workspaces import ensure_workspace
 from domain.ids import WorkspaceId
-from server.app import open_database
+from server.database import create_database
 from server.process.demo import load_demo
 from server.process.startup_checks import resolve_auth
 from server.settings import Settings
@@ -44,7 +44,7 @@ async def prepare(settings: Settings, url: str, *, demo: bool) -> bool:
 @asynccontextmanager
 async def opened(settings: Settings, url: str) -> AsyncIterator[Database]:
     """The database, for the length of the block."""
-    database = open_database(settings, url)
+    database = create_database(settings, url)
     try:
         yield database
     finally:

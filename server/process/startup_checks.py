@@ -2,8 +2,8 @@
 
 from db.database import Database
 from domain.errors import RapporteurError
-from server.middleware.allowed_hosts import is_loopback
 from server.settings import Settings
+from server.wire.addresses import is_loopback
 
 
 class UnsafeExposure(RapporteurError):

@@ -6,12 +6,12 @@ import shlex
 from typing import Any
 
 import pytest
-import typer.main
 from graphql import OperationDefinitionNode, parse, validate
 from graphql.validation import NoUnusedFragmentsRule, specified_rules
 
 from schema.schema import schema
 from server.cli import app
+from server.cli.lazy import LazyCommand
 from server.settings import Settings
 from tests.harness.markdown import ROOT, CodeBlock, Page, page, page_names
 
@@ -116,12 +116,14 @@ def _command_lines(block: CodeBlock) -> list[str]:
 def _problem_of_command(line: str) -> str | None:
     """Returns what is wrong with a call of `rapporteur`: an unknown command or option."""
     code = re.sub(r"^.*?\brapporteur\s+", "", line.partition(" #")[0]).split("|")[0].split(")")[0]
-    command: Any = typer.main.get_command(app)
+    command: Any = app
     for word in shlex.split(code):
         if hasattr(command, "commands") and not word.startswith("-"):
             if word not in command.commands:
                 return f"no command {word}"
             command = command.commands[word]
+            if isinstance(command, LazyCommand):
+                command = command.load()
         elif word.startswith("-") and len(word) > 1:
             options = {name for parameter in command.params for name in (*parameter.opts, *parameter.secondary_opts)}
             if word.partition("=")[0] not in options | {"--help"}:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from server.cli.agents import show
+from server.cli.agent_changes import show_change
 from tests.harness.commands import run
 from tests.harness.servers import Api, RunningServer
 
@@ -19,7 +19,7 @@ def test_a_preview_shows_what_a_terminal_would_obey(capsys: pytest.CaptureFixtur
         {"field": "name", "before": None, "after": FORGED},
     ]
     event = {"kind": "UPDATED", "changes": changes}
-    show({"agentSlug": "a", "variantSlug": None, "activeBefore": None, "event": event})
+    show_change({"agentSlug": "a", "variantSlug": None, "activeBefore": None, "event": event})
     lines = capsys.readouterr().out.splitlines()
     escaped = "One.\\x0dnew: \\x1b[2J\\u2028\\u202edeleted\\x85\\u2066"
     assert [line for line in lines if line.startswith("    +")] == [f"    +{escaped}"] * 2
@@ -33,7 +33,7 @@ def test_a_preview_has_the_fields_in_their_order_and_what_is_active_by_slug(
 ) -> None:
     fields = ["activeVariantId", "description", "maxTokens", "modelName", "modelProvider", "name", "slug"]
     event = {"kind": "ACTIVATED", "changes": [{"field": field, "before": None, "after": "a"} for field in fields]}
-    show({"agentSlug": "a", "variantSlug": "long", "activeBefore": None, "event": event})
+    show_change({"agentSlug": "a", "variantSlug": "long", "activeBefore": None, "event": event})
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "a/long: activated"
     assert [line.split(":")[0].strip() for line in lines[1:]] == [

@@ -3,9 +3,9 @@
 import pytest
 
 from db.database import Database
-from server.middleware.allowed_hosts import is_loopback
 from server.process.startup_checks import resolve_auth
 from server.settings import Settings
+from server.wire.addresses import is_loopback
 from tests.harness.commands import run, serving
 from tests.harness.conditions import eventually
 from tests.harness.servers import Api
