@@ -1,55 +1,61 @@
-# Only Python 3.11+ with venv, and make, are needed.
+# Only Python 3.11+ with venv, and make, are needed. Everything is run as `python -m`, as a script's first line cannot name a
+# Python in a folder of any name.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+RAPPORTEUR := $(BIN)/python -m server
+INSTALL := $(PYTHON) tools/install.py $(VENV)
 .DEFAULT_GOAL := help
 .PHONY: help install run test lint bench schema lock
+
+# An environment that was left unfinished, or whose Python is gone, is made anew.
+ifneq ($(shell test -x $(BIN)/python && test ! -e $(VENV)/.unfinished && echo whole),whole)
+    $(shell rm -f $(VENV)/.installed $(VENV)/.developed)
+endif
 
 help: ## Show this help
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/'
 
 install: $(VENV)/.installed server/graphiql/vendor ## Install into .venv, leaving .venv/bin/rapporteur
 
+# A terminal's Ctrl-C goes to the server alone, which ends in order: not to make, which would call that an error.
 run: install ## Serve GraphiQL and the API at http://127.0.0.1:8000/graphql
-	$(BIN)/rapporteur serve
+	@test ! -t 0 || set -m; $(RAPPORTEUR) serve
 
 test: $(VENV)/.developed server/graphiql/vendor ## Run every test
 	$(BIN)/python -m pytest
 
 lint: $(VENV)/.developed ## Check style, types, imports and the schema snapshot
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/mypy
-	$(BIN)/lint-imports --no-cache
-	$(BIN)/rapporteur schema --check
+	$(BIN)/python -m ruff check .
+	$(BIN)/python -m ruff format --check .
+	$(BIN)/python -m mypy
+	$(BIN)/python -c 'from importlinter.cli import lint_imports_command; lint_imports_command()' --no-cache
+	$(RAPPORTEUR) schema --check
 
 bench: $(VENV)/.developed ## Measure the server
 	$(BIN)/python -m bench
 
 schema: $(VENV)/.installed ## Rewrite the snapshot of the schema
-	$(BIN)/rapporteur schema --output graphql/schema.graphql
+	$(RAPPORTEUR) schema --output graphql/schema.graphql
 
+UV_COMPILE := $(BIN)/python -m uv pip compile --python-version 3.11 --universal --upgrade --no-emit-find-links --generate-hashes --no-emit-index-url --no-header -q
 lock: $(VENV)/.developed ## Renew the hash-locked requirements from pyproject.toml
-	$(BIN)/uv pip compile --python-version 3.11 --universal --upgrade --no-emit-find-links --generate-hashes --no-emit-index-url --no-header -q pyproject.toml --group build -o requirements.txt
-	$(BIN)/uv pip compile --python-version 3.11 --universal --upgrade --no-emit-find-links --generate-hashes --no-emit-index-url --no-header -q pyproject.toml --group dev -c requirements.txt -o requirements-dev.txt
-	$(BIN)/uv pip compile --python-version 3.11 --universal --upgrade --no-emit-find-links --generate-hashes --no-emit-index-url --no-header -q --group pyproject.toml:node -o requirements-node.txt
-	$(BIN)/uv pip compile --python-version 3.11 --universal --upgrade --no-emit-find-links --generate-hashes --no-emit-index-url --no-header -q --group pyproject.toml:typed-clients -o tests/clients/requirements-ariadne-codegen.txt
+	$(UV_COMPILE) pyproject.toml --group build -o requirements.txt
+	$(UV_COMPILE) pyproject.toml --group dev -c requirements.txt -o requirements-dev.txt
+	$(UV_COMPILE) --group pyproject.toml:node -o requirements-node.txt
+	$(UV_COMPILE) --group pyproject.toml:typed-clients -o tests/clients/requirements-ariadne-codegen.txt
 
 $(VENV)/.installed: requirements.txt pyproject.toml
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
-	touch $@
+	@command -v $(PYTHON) > /dev/null || { echo "error: there is no $(PYTHON), and Rapporteur needs Python 3.11 or newer: make PYTHON=... names one"; exit 1; }
+	@$(INSTALL) requirements.txt --editable
+	@touch $@
 
 $(VENV)/.developed: $(VENV)/.installed requirements-dev.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
-	touch $@
+	@$(INSTALL) requirements-dev.txt
+	@touch $@
 
 # GraphiQL's files come from npm and are served by ourselves. Where there is no npm, it comes from PyPI, into .venv.
 server/graphiql/vendor: package.json package-lock.json requirements-node.txt | $(VENV)/.installed
-	@npm=npm; command -v npm > /dev/null || { npm=$(BIN)/npm; $(BIN)/python -m pip install --quiet \
-		--disable-pip-version-check --only-binary :all: --require-hashes -r requirements-node.txt; }; \
-	if $$npm ci --ignore-scripts --no-audit --no-fund --loglevel=error; then \
-		mkdir -p $@ && cp node_modules/react/umd/react.production.min.js node_modules/graphiql/graphiql.min.js \
-			node_modules/react-dom/umd/react-dom.production.min.js node_modules/graphiql/graphiql.min.css $@ && touch $@; \
-	else echo "There will be no GraphiQL: its files come with npm, which failed. All else works."; fi
+	@echo "==> Getting GraphiQL's files with npm"
+	@command -v npm > /dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary :all: --require-hashes -r requirements-node.txt || true
+	@$(BIN)/python tools/hatch_build.py

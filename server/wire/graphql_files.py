@@ -1,9 +1,13 @@
 """The operation documents in `graphql/operations/`: one named operation a file."""
 
 from functools import cache
+from importlib.resources import files
 from pathlib import Path
 
-GRAPHQL = Path(__file__).parents[2] / "graphql"
+_SERVER = Path(str(files("server")))
+_PACKAGED = _SERVER / "graphql"
+"""The folder as a wheel has it; in a checkout it is beside the package (see `tools/hatch_build.py`)."""
+GRAPHQL = _PACKAGED if _PACKAGED.is_dir() else _SERVER.parent / "graphql"
 OPERATIONS = GRAPHQL / "operations"
 SDL = GRAPHQL / "schema.graphql"
 
