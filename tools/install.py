@@ -30,6 +30,7 @@ def main(venv: str, requirements: str, *options: str) -> None:
     if "--editable" in options:
         say("Installing Rapporteur")
         pip_install(venv, "--no-deps", "--no-build-isolation", "--editable", ".")
+        mend_script(os.path.join(venv, "bin", "rapporteur"))
     os.remove(unfinished)
 
 
@@ -56,6 +57,13 @@ def pip_install(venv: str, *arguments: str) -> None:
     command = [os.path.join(venv, "bin", "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     if subprocess.call([*command, *arguments]) != 0:
         fail("pip failed, as it says above. Once that is mended (the network, a proxy, the disk), run make again.")
+
+
+def mend_script(path: str) -> None:
+    """Rewrites the script where pip's would not find its Python, whose path it puts between double quotes of a shell."""
+    if set(os.path.abspath(path)) & set('"$`\\\n'):
+        with open(path, "w") as script:
+            script.write('#!/bin/sh\nexec "$(dirname "$0")/python" -P -m server "$@"\n')
 
 
 def say(line: str) -> None:
