@@ -6,6 +6,7 @@ from typing import Any
 import strawberry
 
 from db.agents import RESOLVED
+from db.unit_of_work import Repositories
 from domain import agents, revisions, slugs
 from domain.activations import previous_activation
 from domain.agents import Agent, RenderedPrompt, ResolvedAgentConfig
@@ -22,7 +23,7 @@ from executor.batching import batch_resolver
 from executor.dataloader import DataLoader
 from resolvers.context import Context, Info
 from resolvers.pagination import PageArguments, listed
-from resolvers.projections import NO_COLUMNS, FieldColumns, column_fields, connection_fields
+from resolvers.projections import NO_COLUMNS, Columns, FieldColumns, column_fields, connection_fields
 
 _OWN = column_fields("slug", "name", "description", "version", "created_at", "updated_at")
 _VARIANT: FieldColumns = {
@@ -41,12 +42,30 @@ _AGENT: FieldColumns = {
 _AGENTS = connection_fields(_AGENT)
 
 
+async def load_agents(repositories: Repositories, ids: list[AgentId]) -> dict[AgentId, Agent]:
+    return await repositories.agents.by_ids(ids)
+
+
+async def load_resolved_configs(repositories: Repositories, ids: list[AgentId]) -> dict[AgentId, ResolvedAgentConfig]:
+    return await repositories.agents.resolved(ids)
+
+
+async def load_variants_of_agents(
+    repositories: Repositories, ids: list[AgentId], columns: Columns | None
+) -> dict[AgentId, list[AgentVariant]]:
+    return await repositories.variants.by_agents(ids, columns)
+
+
+async def load_active_variants(repositories: Repositories, ids: list[AgentId]) -> dict[AgentId, AgentVariant]:
+    return await repositories.variants.active_by_agents(ids)
+
+
 def agent_id(value: str, path: str = "id") -> AgentId:
     return AgentId(checked(uuid, value, path))
 
 
 async def agent(info: Info, id: strawberry.ID) -> Agent | None:
-    return await info.context.loaders.agents.load(agent_id(id))
+    return await info.context.loaders.of(load_agents).load(agent_id(id))
 
 
 async def agent_by_slug(info: Info, slug: str) -> Agent | None:
@@ -55,7 +74,7 @@ async def agent_by_slug(info: Info, slug: str) -> Agent | None:
         return await repositories.agents.by_slug(given, info.context.projections.columns(info, _AGENT))
 
 
-async def page(
+async def agent_page(
     info: Info,
     page: PageArguments,
     filter: Mapping[str, Any],
@@ -86,25 +105,25 @@ async def variant(roots: list[Agent], info: Info, slug: str) -> list[AgentVarian
 
 
 def _variants(info: Info) -> DataLoader[AgentId, list[AgentVariant] | None]:
-    return info.context.loaders.variants_of_agents(info.context.projections.columns(info, _VARIANT))
+    return info.context.loaders.of(load_variants_of_agents, info.context.projections.columns(info, _VARIANT))
 
 
 @batch_resolver
 async def active_variant(roots: list[Agent], info: Info) -> list[AgentVariant | None]:
-    return await info.context.loaders.active_variants.load_many(root.id for root in roots)
+    return await info.context.loaders.of(load_active_variants).load_many(root.id for root in roots)
 
 
 @batch_resolver
 async def resolved_config(roots: list[Agent], info: Info) -> list[ResolvedAgentConfig]:
     found = [root.resolved for root in roots]
     if None in found:
-        found = await info.context.loaders.resolved_configs.load_many(root.id for root in roots)
+        found = await info.context.loaders.of(load_resolved_configs).load_many(root.id for root in roots)
     # One that is missing was deleted since the agent was read.
     return [require(config, "agent", root.id) for root, config in zip(roots, found, strict=True)]
 
 
 async def render_prompt(context: Context, id: str, variables: Any) -> RenderedPrompt | None:
-    config = await context.loaders.resolved_configs.load(agent_id(id, "agent_id"))
+    config = await context.loaders.of(load_resolved_configs).load(agent_id(id, "agent_id"))
     return None if config is None else RenderedPrompt.of(config, variables)
 
 

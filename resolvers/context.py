@@ -10,7 +10,7 @@ from db.unit_of_work import Repositories, UnitOfWork
 from domain.history import REASON, Author
 from domain.principals import Principal
 from domain.validation import checked
-from resolvers.dataloaders import Batches, Loaders
+from resolvers.dataloaders import Loaders, RunningBatches
 from resolvers.live.hub import Hub
 from resolvers.live.registry import HubRegistry
 from resolvers.projections import Projections
@@ -28,12 +28,12 @@ class Context:
         self.projections = Projections()
         """The projections of the document, which its next execution uses again."""
         self._loaders: Loaders | None = None
-        self._batches = Batches()
+        self._batches = RunningBatches()
 
     @property
     def loaders(self) -> Loaders:
         if self._loaders is None:
-            self._loaders = Loaders(self._database, self.principal, self._batches)
+            self._loaders = Loaders(self._database, self.principal.workspace_id, self._batches)
         return self._loaders
 
     def renew_loaders(self) -> None:
@@ -46,7 +46,7 @@ class Context:
         (graphql-core's own executor, which has the context, is in a circle with itself: it stays until the garbage collector
         comes, and the data would with it.)
         """
-        self._batches.end()
+        self._batches.cancel()
         self._loaders = None
 
     def reading(self) -> AbstractAsyncContextManager[Repositories]:

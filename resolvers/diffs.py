@@ -9,10 +9,11 @@ from domain.diffs import ConfigDiff, ConfigFieldDiff
 from domain.ids import AgentId
 from domain.optimistic_locking import VERSION
 from domain.validation import checked
-from resolvers.agents import agent_id
+from resolvers.agents import agent_id, load_agents, load_resolved_configs
 from resolvers.context import Context
 from resolvers.dataloaders import Loaders
-from resolvers.variants import variant_id
+from resolvers.history import load_agent_revisions, load_variant_revisions
+from resolvers.variants import load_variants, variant_id
 
 
 async def config_diff(context: Context, a: Mapping[str, Any], b: Mapping[str, Any]) -> ConfigDiff | None:
@@ -32,18 +33,18 @@ async def _config(loaders: Loaders, reference: Mapping[str, Any], path: str) -> 
         case "base":
             return await _base(loaders, agent_id(value, path))
         case "resolved":
-            resolved = await loaders.resolved_configs.load(agent_id(value, path))
+            resolved = await loaders.of(load_resolved_configs).load(agent_id(value, path))
             return AgentConfig(*(getattr(resolved, name) for name in CONFIG_FIELDS)) if resolved else None
         case "variant":
-            variant = await loaders.variants.load(variant_id(value, path))
+            variant = await loaders.of(load_variants).load(variant_id(value, path))
             return await _over_base(loaders, variant.agent_id, variant.overrides) if variant else None
         case "base_revision":
             id, version = agent_id(value["agent_id"], f"{path}.agent_id"), _version(value, path)
-            was = await loaders.agent_revisions.load((id, version))
+            was = await loaders.of(load_agent_revisions).load((id, version))
             return was.config if was else None
         case _:
             key = (variant_id(value["variant_id"], f"{path}.variant_id"), _version(value, path))
-            revision = await loaders.variant_revisions.load(key)
+            revision = await loaders.of(load_variant_revisions).load(key)
             return await _over_base(loaders, revision.agent_id, revision.overrides) if revision else None
 
 
@@ -53,7 +54,7 @@ def _version(value: Mapping[str, Any], path: str) -> int:
 
 
 async def _base(loaders: Loaders, id: AgentId) -> AgentConfig | None:
-    agent = await loaders.agents.load(id)
+    agent = await loaders.of(load_agents).load(id)
     return agent.config if agent else None
 
 

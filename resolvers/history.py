@@ -2,13 +2,14 @@
 
 import strawberry
 
-from db.history import CURSOR
+from db.history import CURSOR, Version
+from db.unit_of_work import Repositories
 from domain.agents import Agent
 from domain.history import Aggregate, Event, EventKind, FieldChange, History
-from domain.ids import VariantId
+from domain.ids import AgentId, VariantId
 from domain.meetings import Meeting
 from domain.optimistic_locking import VERSION
-from domain.pagination import Page
+from domain.pagination import Page, PageRequest
 from domain.revisions import AgentRevision, VariantRevision
 from domain.validation import checked
 from domain.variants import AgentVariant
@@ -16,6 +17,34 @@ from executor.batching import batch_resolver
 from resolvers import agents, meetings, variants
 from resolvers.context import Context, Info
 from resolvers.pagination import PageArguments, counted
+
+
+async def load_histories(
+    repositories: Repositories, histories: list[History], request: PageRequest, kind: EventKind | None
+) -> dict[History, Page[Event]]:
+    return await repositories.events.pages(histories, request, kind)
+
+
+async def load_history_counts(
+    repositories: Repositories, histories: list[History], kind: EventKind | None
+) -> dict[History, int]:
+    return await repositories.events.counts(histories, kind)
+
+
+async def load_changes(repositories: Repositories, keys: list[Version]) -> dict[Version, list[FieldChange]]:
+    return await repositories.events.changes(keys)
+
+
+async def load_agent_revisions(
+    repositories: Repositories, keys: list[tuple[AgentId, int]]
+) -> dict[tuple[AgentId, int], AgentRevision]:
+    return await repositories.events.agent_revisions(keys)
+
+
+async def load_variant_revisions(
+    repositories: Repositories, keys: list[tuple[VariantId, int]]
+) -> dict[tuple[VariantId, int], VariantRevision]:
+    return await repositories.events.variant_revisions(keys)
 
 
 @batch_resolver
@@ -77,25 +106,25 @@ async def _pages(
 ) -> list[Page[Event]]:
     request = page.request(CURSOR)
     loaders = context.loaders
-    pages = await loaders.histories(request, kind).load_many(histories)
-    counts = loaders.history_counts(kind)
+    pages = await loaders.of(load_histories, request, kind).load_many(histories)
+    counts = loaders.of(load_history_counts, kind)
     return [counted(found, counts, history) for history, found in zip(histories, pages, strict=True)]
 
 
 @batch_resolver
 async def changes(roots: list[Event], info: Info) -> list[list[FieldChange]]:
     keys = [(root.entity_id, root.version) for root in roots if root.changes is None]
-    found = dict(zip(keys, await info.context.loaders.changes.load_many(keys), strict=True))
+    found = dict(zip(keys, await info.context.loaders.of(load_changes).load_many(keys), strict=True))
     return [found[root.entity_id, root.version] or [] if root.changes is None else root.changes for root in roots]
 
 
 @batch_resolver
 async def agent_revision(roots: list[Agent], info: Info, version: int) -> list[AgentRevision | None]:
     wanted = checked(VERSION, version, "version")
-    return await info.context.loaders.agent_revisions.load_many((root.id, wanted) for root in roots)
+    return await info.context.loaders.of(load_agent_revisions).load_many((root.id, wanted) for root in roots)
 
 
 @batch_resolver
 async def variant_revision(roots: list[AgentVariant], info: Info, version: int) -> list[VariantRevision | None]:
     wanted = checked(VERSION, version, "version")
-    return await info.context.loaders.variant_revisions.load_many((root.id, wanted) for root in roots)
+    return await info.context.loaders.of(load_variant_revisions).load_many((root.id, wanted) for root in roots)

@@ -1,10 +1,11 @@
 """Meetings: queries, nested fields, mutations."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import strawberry
 
+from db.unit_of_work import Repositories
 from domain import meetings
 from domain.agents import Agent
 from domain.errors import NotFound
@@ -13,10 +14,26 @@ from domain.ids import MeetingId, uuid
 from domain.meetings import Meeting, MeetingState
 from domain.ordering import meeting_order
 from domain.pagination import Page
+from domain.principals import Principal
 from domain.validation import checked
 from executor.batching import batch_resolver
+from resolvers.agents import load_agents
 from resolvers.context import Context, Info
 from resolvers.pagination import PageArguments, listed
+
+
+async def load_meetings(
+    repositories: Repositories, ids: list[MeetingId], principal: Principal
+) -> dict[MeetingId, Meeting]:
+    """Loads the meetings that the principal may see: all others are unknown to it."""
+    return await repositories.meetings.by_ids(await visible_meetings(repositories, ids, principal))
+
+
+async def visible_meetings(
+    repositories: Repositories, ids: Collection[MeetingId], principal: Principal
+) -> Collection[MeetingId]:
+    """Returns those of the meetings that the principal may see, if they exist."""
+    return ids if principal.sees_all else await repositories.grants.filter_granted(principal.id, ids)
 
 
 def meeting_id(value: str, path: str = "id") -> MeetingId:
@@ -24,10 +41,10 @@ def meeting_id(value: str, path: str = "id") -> MeetingId:
 
 
 async def meeting(info: Info, id: strawberry.ID) -> Meeting | None:
-    return await info.context.loaders.meetings.load(meeting_id(id))
+    return await info.context.loaders.of(load_meetings, info.context.principal).load(meeting_id(id))
 
 
-async def page(
+async def meeting_page(
     context: Context,
     page: PageArguments,
     filter: Mapping[str, Any],
@@ -51,7 +68,7 @@ async def count(info: Info, state: MeetingState | None = None) -> int:
 @batch_resolver
 async def agent(roots: list[Meeting], info: Info) -> list[Agent | None]:
     ids = [root.agent_id for root in roots if root.agent_id is not None]
-    found = dict(zip(ids, await info.context.loaders.agents.load_many(ids), strict=True))
+    found = dict(zip(ids, await info.context.loaders.of(load_agents).load_many(ids), strict=True))
     return [None if root.agent_id is None else found[root.agent_id] for root in roots]
 
 

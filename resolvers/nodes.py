@@ -12,7 +12,11 @@ from domain.meetings import Meeting
 from domain.segments import Segment
 from domain.validation import Check
 from domain.variants import AgentVariant
+from resolvers.agents import load_agents
 from resolvers.context import Info
+from resolvers.meetings import load_meetings
+from resolvers.segments import load_segments
+from resolvers.variants import load_variants
 
 MAX_NODES = 100
 
@@ -34,18 +38,18 @@ async def _find(info: Info, ids: dict[str, strawberry.ID]) -> list[Node | None]:
     check = Check()
     keys = [check.value(node_key, id, path) for path, id in ids.items()]
     check.done()
-    loaders = info.context.loaders
+    loaders, principal = info.context.loaders, info.context.principal
 
     async def one(key: UUID | tuple[MeetingId, int]) -> Node | None:
         if isinstance(key, tuple):
-            return await loaders.segments.load(key)
-        if not info.context.principal.sees_all:
-            return await loaders.meetings.load(MeetingId(key))
+            return await loaders.of(load_segments, principal).load(key)
+        if not principal.sees_all:
+            return await loaders.of(load_meetings, principal).load(MeetingId(key))
         # An id does not say of what it is: ask for all three, each in one statement for all ids.
         found = await asyncio.gather(
-            loaders.agents.load(AgentId(key)),
-            loaders.variants.load(VariantId(key)),
-            loaders.meetings.load(MeetingId(key)),
+            loaders.of(load_agents).load(AgentId(key)),
+            loaders.of(load_variants).load(VariantId(key)),
+            loaders.of(load_meetings, principal).load(MeetingId(key)),
         )
         return next((entity for entity in found if entity is not None), None)
 

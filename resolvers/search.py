@@ -3,8 +3,9 @@
 from datetime import datetime
 
 from db.search import CURSOR
+from db.unit_of_work import Repositories
 from domain.pagination import Page, PageInfo
-from domain.search import Highlight, Hit, SearchEdge, SearchRequest, checked_search, looked_into
+from domain.search import Highlight, Hit, Search, SearchEdge, SearchRequest, checked_search, looked_into
 from domain.search import highlights as marked_places
 from domain.segments import Segment
 from resolvers.context import Info
@@ -36,8 +37,24 @@ def segments(
     return SearchRequest(request, search)
 
 
+async def load_search_page(
+    repositories: Repositories, _: list[SearchRequest], request: SearchRequest
+) -> dict[SearchRequest, Page[Hit]]:
+    """Loads one page, as its loader is for that page only: the fields of the page share what it loads, and its errors."""
+    return {request: await repositories.search.page(request.request, request.search)}
+
+
+async def load_search_count(repositories: Repositories, _: list[Search], search: Search) -> dict[Search, int]:
+    return {search: await repositories.search.count(search)}
+
+
+async def load_highlights(repositories: Repositories, texts: list[str], query: str) -> dict[str, str]:
+    """Marks the words of the query in each text."""
+    return await repositories.search.highlight(query, texts)
+
+
 async def _page(root: SearchRequest, info: Info) -> Page[Hit]:
-    found = await info.context.loaders.found(root).load(root)
+    found = await info.context.loaders.of(load_search_page, root).load(root)
     assert found is not None
     return found
 
@@ -56,9 +73,9 @@ async def page_info(root: SearchRequest, info: Info) -> PageInfo:
 
 
 async def total_count(root: SearchRequest, info: Info) -> int:
-    return await info.context.loaders.found_counts(root.search).load(root.search) or 0
+    return await info.context.loaders.of(load_search_count, root.search).load(root.search) or 0
 
 
 async def highlights(root: SearchEdge, info: Info) -> list[Highlight]:
     text = looked_into(root.node.text)
-    return marked_places(await info.context.loaders.marked(root.query).load(text) or "", text)
+    return marked_places(await info.context.loaders.of(load_highlights, root.query).load(text) or "", text)

@@ -4,18 +4,21 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from db.segments import CURSOR
+from db.unit_of_work import Repositories
 from domain import segments
 from domain.errors import InvalidInput, NotFound, require
+from domain.ids import MeetingId
 from domain.meetings import Meeting
-from domain.pagination import Page
+from domain.pagination import Page, PageRequest
+from domain.principals import Principal
 from domain.segments import DeletedSegments, Segment, SpeakerStats, UpsertedSegments, updates_cursor
 from domain.transcripts import TranscriptFormat, write_transcript
 from domain.validation import checked
 from executor.batching import batch_resolver
 from resolvers.context import Context, Info
-from resolvers.meetings import meeting_id
+from resolvers.meetings import load_meetings, meeting_id, visible_meetings
 from resolvers.pagination import PageArguments, counted
-from resolvers.projections import NO_COLUMNS, column_fields, connection_fields
+from resolvers.projections import NO_COLUMNS, Columns, column_fields, connection_fields
 
 _SEGMENTS = connection_fields(
     {
@@ -26,8 +29,42 @@ _SEGMENTS = connection_fields(
 )
 
 
+async def load_segments(
+    repositories: Repositories, keys: list[tuple[MeetingId, int]], principal: Principal
+) -> dict[tuple[MeetingId, int], Segment]:
+    """Loads the segments of meetings that the principal may see."""
+    visible = await visible_meetings(repositories, {meeting_id for meeting_id, _ in keys}, principal)
+    return await repositories.segments.by_keys([key for key in keys if key[0] in visible])
+
+
+async def load_segment_pages(
+    repositories: Repositories,
+    ids: list[MeetingId],
+    request: PageRequest,
+    speaker: str | None,
+    columns: Columns | None,
+) -> dict[MeetingId, Page[Segment]]:
+    return await repositories.segments.pages(ids, request, speaker, columns)
+
+
+async def load_segment_counts(
+    repositories: Repositories, ids: list[MeetingId], speaker: str | None
+) -> dict[MeetingId, int]:
+    """Counts all segments of each meeting, or those of one speaker."""
+    return await repositories.segments.counts(ids, speaker)
+
+
+async def load_transcripts(repositories: Repositories, ids: list[MeetingId]) -> dict[MeetingId, list[Segment]]:
+    """Loads all segments of each meeting."""
+    return await repositories.segments.by_meetings(ids)
+
+
+async def load_speakers(repositories: Repositories, ids: list[MeetingId]) -> dict[MeetingId, list[SpeakerStats]]:
+    return await repositories.segments.speakers(ids)
+
+
 @batch_resolver
-async def page(
+async def segment_page(
     roots: list[Meeting],
     info: Info,
     page: PageArguments,
@@ -40,24 +77,28 @@ async def page(
     if speaker is not None:
         speaker = checked(segments.SPEAKER, speaker, "speaker")
     loaders = info.context.loaders
+    counts = loaders.of(load_segment_counts, speaker)
     wanted = info.context.projections.columns(info, _SEGMENTS)
-    pages = await loaders.segment_pages(request, speaker, wanted).load_many(root.id for root in roots)
-    return [counted(found, loaders.segment_counts(speaker), root.id) for root, found in zip(roots, pages, strict=True)]
+    pages = await loaders.of(load_segment_pages, request, speaker, wanted).load_many(root.id for root in roots)
+    return [counted(found, counts, root.id) for root, found in zip(roots, pages, strict=True)]
 
 
 @batch_resolver
 async def count(roots: list[Meeting], info: Info) -> list[int]:
-    return [found or 0 for found in await info.context.loaders.segment_counts().load_many(root.id for root in roots)]
+    return [
+        found or 0
+        for found in await info.context.loaders.of(load_segment_counts, None).load_many(root.id for root in roots)
+    ]
 
 
 @batch_resolver
 async def speakers(roots: list[Meeting], info: Info) -> list[list[SpeakerStats]]:
-    return [found or [] for found in await info.context.loaders.speakers.load_many(root.id for root in roots)]
+    return [found or [] for found in await info.context.loaders.of(load_speakers).load_many(root.id for root in roots)]
 
 
 @batch_resolver
 async def transcript(roots: list[Meeting], info: Info, format: TranscriptFormat) -> list[str]:
-    found = await info.context.loaders.transcripts.load_many(root.id for root in roots)
+    found = await info.context.loaders.of(load_transcripts).load_many(root.id for root in roots)
     return [
         write_transcript(segments or [], format, title=root.title) for root, segments in zip(roots, found, strict=True)
     ]
@@ -69,7 +110,9 @@ def cursor(root: Meeting) -> str:
 
 @batch_resolver
 async def meeting(roots: list[Segment], info: Info) -> list[Meeting]:
-    found = await info.context.loaders.meetings.load_many(root.meeting_id for root in roots)
+    found = await info.context.loaders.of(load_meetings, info.context.principal).load_many(
+        root.meeting_id for root in roots
+    )
     # One that is missing was deleted since the segment was read.
     return [require(meeting, "meeting", root.meeting_id) for root, meeting in zip(roots, found, strict=True)]
 

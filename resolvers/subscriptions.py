@@ -11,7 +11,7 @@ from domain.slugs import slug as slug_rule
 from domain.validation import checked
 from resolvers.agents import agent_id
 from resolvers.context import Context, Info
-from resolvers.meetings import meeting_id
+from resolvers.meetings import load_meetings, meeting_id
 
 DEFAULT_BATCH_SIZE = 100
 
@@ -22,7 +22,7 @@ async def segment_updates(
     key = meeting_id(id, "meeting_id")
     place = START if after is None else position_of(after, key)
     size = checked(BATCH_SIZE, DEFAULT_BATCH_SIZE if batch_size is None else batch_size, "batch_size")
-    if not context.principal.sees_all and await context.loaders.meetings.load(key) is None:
+    if not context.principal.sees_all and await context.loaders.of(load_meetings, context.principal).load(key) is None:
         raise NotFound("meeting", key)
     async with context.hub() as hub, aclosing(hub.segment_updates(key, place, size)) as stream:
         async for updates in stream:
@@ -31,7 +31,7 @@ async def segment_updates(
 
 
 async def meeting(root: SegmentUpdates, info: Info) -> Meeting:
-    found = await info.context.loaders.meetings.load(root.meeting_id)
+    found = await info.context.loaders.of(load_meetings, info.context.principal).load(root.meeting_id)
     if found is None:
         raise RapporteurError("the meeting was deleted")
     return found

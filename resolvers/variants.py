@@ -5,6 +5,7 @@ from typing import Any
 
 import strawberry
 
+from db.unit_of_work import Repositories
 from domain import configs, revisions, variants
 from domain.agents import Agent
 from domain.configs import AgentConfig, ConfigOverrides
@@ -15,8 +16,12 @@ from domain.revisions import VariantRevision
 from domain.validation import checked
 from domain.variants import AgentVariant
 from executor.batching import batch_resolver
-from resolvers.agents import agent_id
+from resolvers.agents import agent_id, load_agents
 from resolvers.context import Context, Info
+
+
+async def load_variants(repositories: Repositories, ids: list[VariantId]) -> dict[VariantId, AgentVariant]:
+    return await repositories.variants.by_ids(ids)
 
 
 def variant_id(value: str, path: str = "id") -> VariantId:
@@ -24,7 +29,7 @@ def variant_id(value: str, path: str = "id") -> VariantId:
 
 
 async def variant(info: Info, id: strawberry.ID) -> AgentVariant | None:
-    return await info.context.loaders.variants.load(variant_id(id))
+    return await info.context.loaders.of(load_variants).load(variant_id(id))
 
 
 @batch_resolver
@@ -40,7 +45,7 @@ async def config(roots: list[AgentVariant | VariantRevision], info: Info) -> lis
 
 
 async def _agents(roots: list[AgentVariant | VariantRevision], info: Info) -> list[Agent]:
-    found = await info.context.loaders.agents.load_many(root.agent_id for root in roots)
+    found = await info.context.loaders.of(load_agents).load_many(root.agent_id for root in roots)
     # One that is missing was deleted since the variant was read.
     return [require(agent, "agent", root.agent_id) for root, agent in zip(roots, found, strict=True)]
 

@@ -136,7 +136,7 @@ class AgentQueries:
         order_by: AgentOrder | None = None,
     ) -> pages.Page[entities.Agent]:
         conditions, order = given(filter) if filter else {}, given(order_by) if order_by else None
-        return await resolve.page(info, page, conditions, order)
+        return await resolve.agent_page(info, page, conditions, order)
 
 
 @strawberry.type

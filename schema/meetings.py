@@ -78,7 +78,7 @@ class Meeting(Node):
     )(resolve_history.meeting_history)
     segments = connection_field(
         page=Paging(100, 1_000), graphql_type=_SEGMENT_CONNECTION, description="By segmentId; at most 1,000 a page."
-    )(resolve_segments.page)
+    )(resolve_segments.segment_page)
     segment_count: int = strawberry.field(resolver=resolve_segments.count, metadata=declared(cost=COUNTED))
     speakers: list[segment_entities.SpeakerStats] = strawberry.field(
         resolver=resolve_segments.speakers,
@@ -148,7 +148,7 @@ class MeetingQueries:
         order_by: MeetingOrder | None = None,
     ) -> pages.Page[entities.Meeting]:
         conditions, order = given(filter) if filter else {}, given(order_by) if order_by else None
-        return await resolve.page(info.context, page, conditions, order)
+        return await resolve.meeting_page(info.context, page, conditions, order)
 
 
 @strawberry.type

@@ -21,7 +21,11 @@ from domain.principals import local
 from domain.segments import SegmentContent
 from domain.variants import AgentVariant, CreateVariant
 from executor.dataloader import MAX_BATCH, DataLoader
+from resolvers.agents import load_active_variants, load_agents, load_resolved_configs, load_variants_of_agents
 from resolvers.dataloaders import Loaders
+from resolvers.meetings import load_meetings
+from resolvers.segments import load_segment_counts, load_segment_pages, load_segments, load_speakers, load_transcripts
+from resolvers.variants import load_variants
 from tests.harness.recorded_statements import recorded
 from tests.harness.unhandled_exceptions import no_noise
 
@@ -79,45 +83,51 @@ Kind = Callable[[Loaders, Stored], tuple[DataLoader[Any, Any], list[Any], Callab
 """A loader, the keys to ask it for, what to look at of each value, and what that must be."""
 
 PAGE = PageRequest(limit=10)
+PRINCIPAL = local(WORKSPACE)
 KINDS: dict[str, Kind] = {
-    "agents": lambda loaders, stored: (loaders.agents, stored.agent_ids, lambda agent: agent, stored.agents),
+    "agents": lambda loaders, stored: (loaders.of(load_agents), stored.agent_ids, lambda agent: agent, stored.agents),
     "resolved configs": lambda loaders, stored: (
-        *(loaders.resolved_configs, stored.agent_ids),
+        *(loaders.of(load_resolved_configs), stored.agent_ids),
         *(lambda config: (config.variant_id, config.model_name), [(stored.active[n].id, f"gpt-{n}") for n in range(3)]),
     ),
-    "variants": lambda loaders, stored: (loaders.variants, stored.variant_ids, lambda variant: variant, stored.active),
+    "variants": lambda loaders, stored: (
+        loaders.of(load_variants),
+        stored.variant_ids,
+        lambda variant: variant,
+        stored.active,
+    ),
     "variants of agents": lambda loaders, stored: (
-        *(loaders.variants_of_agents(), stored.agent_ids),
+        *(loaders.of(load_variants_of_agents, None), stored.agent_ids),
         *(lambda variants: [variant.slug for variant in variants], [["active", "other"]] * 3),
     ),
     "active variants": lambda loaders, stored: (
-        *(loaders.active_variants, stored.agent_ids),
+        *(loaders.of(load_active_variants), stored.agent_ids),
         *(lambda variant: variant, stored.active),
     ),
     "meetings": lambda loaders, stored: (
-        loaders.meetings,
+        loaders.of(load_meetings, PRINCIPAL),
         stored.meeting_ids,
         lambda meeting: meeting,
         stored.meetings,
     ),
     "segments": lambda loaders, stored: (
-        *(loaders.segments, [(id, 1) for id in stored.meeting_ids]),
+        *(loaders.of(load_segments, PRINCIPAL), [(id, 1) for id in stored.meeting_ids]),
         *(lambda segment: segment.text, ["Text 0", "Text 1", "Text 2"]),
     ),
     "transcripts": lambda loaders, stored: (
-        *(loaders.transcripts, stored.meeting_ids),
+        *(loaders.of(load_transcripts), stored.meeting_ids),
         *(lambda segments: [segment.text for segment in segments], [["Text 0"], ["Text 1"], ["Text 2"]]),
     ),
     "speakers": lambda loaders, stored: (
-        *(loaders.speakers, stored.meeting_ids),
+        *(loaders.of(load_speakers), stored.meeting_ids),
         *(lambda speakers: [stats.speaker for stats in speakers], [["ann"]] * 3),
     ),
     "segment pages": lambda loaders, stored: (
-        *(loaders.segment_pages(PAGE, "ann"), stored.meeting_ids),
+        *(loaders.of(load_segment_pages, PAGE, "ann", None), stored.meeting_ids),
         *(lambda page: [segment.text for segment in page.nodes], [["Text 0"], ["Text 1"], ["Text 2"]]),
     ),
     "segment counts": lambda loaders, stored: (
-        *(loaders.segment_counts("ann"), stored.meeting_ids),
+        *(loaders.of(load_segment_counts, "ann"), stored.meeting_ids),
         *(lambda count: count, [1, 1, 1]),
     ),
 }
@@ -128,7 +138,7 @@ EVERY_KIND = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS.keys())
 async def test_keys_that_are_asked_for_together_are_one_statement_and_asked_again_none(
     database: Database, stored: Stored, kind: Kind
 ) -> None:
-    loader, keys, look, expected = kind(Loaders(database, local(WORKSPACE)), stored)
+    loader, keys, look, expected = kind(Loaders(database, WORKSPACE), stored)
     with recorded(database.engine) as statements:
         values = await asyncio.gather(*(loader.load(key) for key in [*keys, *reversed(keys)]))
         assert [look(value) for value in values] == [*expected, *reversed(expected)]
@@ -142,7 +152,7 @@ async def test_keys_that_are_asked_for_together_are_one_statement_and_asked_agai
 async def test_what_is_not_there_is_none_or_empty_beside_what_is(
     database: Database, stored: Stored, kind: Kind
 ) -> None:
-    loader, keys, look, expected = kind(Loaders(database, local(WORKSPACE)), stored)
+    loader, keys, look, expected = kind(Loaders(database, WORKSPACE), stored)
     unknown = (MeetingId(new_id()), 1) if isinstance(keys[0], tuple) else new_id()
     nothing, *values = await asyncio.gather(*(loader.load(key) for key in [unknown, *keys]))
     assert not getattr(nothing, "nodes", nothing)
@@ -151,7 +161,7 @@ async def test_what_is_not_there_is_none_or_empty_beside_what_is(
 
 @EVERY_KIND
 async def test_another_workspace_is_given_nothing(database: Database, stored: Stored, kind: Kind) -> None:
-    loader, keys, *_ = kind(Loaders(database, local(WorkspaceId(new_id()))), stored)
+    loader, keys, *_ = kind(Loaders(database, WorkspaceId(new_id())), stored)
     for value in await asyncio.gather(*(loader.load(key) for key in keys)):
         assert not getattr(value, "nodes", value)
 
@@ -159,19 +169,27 @@ async def test_another_workspace_is_given_nothing(database: Database, stored: St
 async def test_different_loaders_and_different_arguments_are_statements_of_their_own(
     database: Database, stored: Stored
 ) -> None:
-    loaders = Loaders(database, local(WORKSPACE))
+    loaders = Loaders(database, WORKSPACE)
     with recorded(database.engine) as statements:
         await asyncio.gather(
-            *(loaders.agents.load(id) for id in stored.agent_ids),
-            *(loaders.meetings.load(id) for id in stored.meeting_ids),
-            *(loaders.segment_counts(speaker).load(id) for speaker in (None, "ann") for id in stored.meeting_ids),
-            *(loaders.segment_pages(PageRequest(n), None).load(id) for n in (1, 2) for id in stored.meeting_ids),
+            *(loaders.of(load_agents).load(id) for id in stored.agent_ids),
+            *(loaders.of(load_meetings, PRINCIPAL).load(id) for id in stored.meeting_ids),
+            *(
+                loaders.of(load_segment_counts, speaker).load(id)
+                for speaker in (None, "ann")
+                for id in stored.meeting_ids
+            ),
+            *(
+                loaders.of(load_segment_pages, PageRequest(n), None, None).load(id)
+                for n in (1, 2)
+                for id in stored.meeting_ids
+            ),
         )
     assert len(statements) == 6
 
 
 async def test_more_keys_than_a_batch_takes_are_several_statements(database: Database, stored: Stored) -> None:
-    loader = Loaders(database, local(WORKSPACE)).agents
+    loader = Loaders(database, WORKSPACE).of(load_agents)
     unknown = [AgentId(new_id()) for _ in range(MAX_BATCH)]
     with recorded(database.engine) as statements:
         values = await asyncio.gather(*(loader.load(id) for id in [*unknown, *stored.agent_ids]))
@@ -180,14 +198,14 @@ async def test_more_keys_than_a_batch_takes_are_several_statements(database: Dat
 
 
 async def test_a_fresh_set_of_loaders_sees_what_was_written_since(database: Database, stored: Stored) -> None:
-    before = Loaders(database, local(WORKSPACE))
+    before = Loaders(database, WORKSPACE)
     (id, *_) = stored.meeting_ids
-    assert await before.segment_counts().load(id) == 1
+    assert await before.of(load_segment_counts, None).load(id) == 1
     async with database.unit_of_work(WORKSPACE) as uow:
         await uow.segments.delete(id, [1])
         await uow.commit()
-    assert await before.segment_counts().load(id) == 1
-    assert await Loaders(database, local(WORKSPACE)).segment_counts().load(id) is None
+    assert await before.of(load_segment_counts, None).load(id) == 1
+    assert await Loaders(database, WORKSPACE).of(load_segment_counts, None).load(id) is None
 
 
 def checked_out(database: Database) -> int:
@@ -218,7 +236,7 @@ async def blocked(database_url: str, table: str) -> AsyncIterator[Callable[[], A
 async def test_a_waiter_cancelled_while_the_statement_runs_leaves_the_others_their_values_and_no_connection_taken(
     database: Database, database_url: str, stored: Stored
 ) -> None:
-    loader = Loaders(database, local(WORKSPACE)).meetings
+    loader = Loaders(database, WORKSPACE).of(load_meetings, PRINCIPAL)
     meeting = stored.meetings[0]
 
     async def ask() -> Meeting | None:
@@ -240,10 +258,13 @@ async def test_a_batch_that_finds_no_connection_is_unavailability_for_all_its_wa
     database_url: str, stored: Stored
 ) -> None:
     database = Database(database_url, pool_size=1, pool_timeout=0.05)
-    loader = Loaders(database, local(WORKSPACE)).meetings
+    loader = Loaders(database, WORKSPACE).of(load_meetings, PRINCIPAL)
     with no_noise():
         async with database.reading(WORKSPACE):
             outcomes = await asyncio.gather(*(loader.load(id) for id in stored.meeting_ids), return_exceptions=True)
         assert [type(outcome) for outcome in outcomes] == [ServiceUnavailable] * 3
-        assert await Loaders(database, local(WORKSPACE)).meetings.load(stored.meeting_ids[0]) == stored.meetings[0]
+        assert (
+            await Loaders(database, WORKSPACE).of(load_meetings, PRINCIPAL).load(stored.meeting_ids[0])
+            == stored.meetings[0]
+        )
     await database.close()
