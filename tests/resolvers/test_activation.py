@@ -142,8 +142,8 @@ def test_activations_amid_all_other_changes_leave_a_consistent_agent(api: Api) -
 
 
 def kinds(results: list[Any]) -> set[str]:
-    return {result.get("__typename", "done") for result in results}
+    return {result["__typename"] if "code" in result else "done" for result in results}
 
 
 def done(results: list[Any]) -> list[Any]:
-    return [result for result in results if "__typename" not in result]
+    return [result for result in results if "code" not in result]

@@ -248,7 +248,7 @@ def check_versions(api: Api, agent: Any, run: Callable[[int | None], Any]) -> No
         assert (refused["__typename"], refused["currentVersion"]) == ("Conflict", 2)
         assert "modified concurrently" in refused["message"]
         assert read(api, agent) == before
-    assert "__typename" not in run(2)
+    assert "code" not in run(2)
     assert read(api, agent) != before
 
 
@@ -257,7 +257,7 @@ class TestDeletion:
         agent = api.agent()
         active = clone(api, agent, activate=True)
         meeting = api.meeting(agentId=agent["id"], segments=2)
-        assert api.run("DeleteAgent", id=agent["id"]) == {"id": agent["id"]}
+        assert api.run("DeleteAgent", id=agent["id"]) == {"__typename": "Deleted", "id": agent["id"]}
         left = api.run("Meeting", id=meeting["id"])
         assert (left["agent"], left["segmentCount"], left["title"]) == (None, 2, "Meeting")
         assert api.run("Nodes", ids=[agent["id"], active["id"]]) == [None, None]
@@ -268,7 +268,7 @@ class TestDeletion:
         refused = api.run("DeleteVariant", id=id)
         assert (refused["__typename"], refused["currentVersion"]) == ("Conflict", 1)
         api.run("DeactivateVariant", agentId=agent["id"])
-        assert api.run("DeleteVariant", id=id) == {"id": id}
+        assert api.run("DeleteVariant", id=id) == {"__typename": "Deleted", "id": id}
         assert variant(api, id) is None
 
     def test_what_is_not_there_is_not_found(self, api: Api) -> None:

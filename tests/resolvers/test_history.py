@@ -243,7 +243,7 @@ class TestDeleted:
         variants = [api.variant(agent, f"Variant {number}", maxTokens=number) for number in range(3)]
         activate(api, variants[0])
         api.run("DeleteVariant", id=variants[1]["id"], reason="Unused")
-        assert api.run("DeleteAgent", id=agent["id"], reason="Too old") == {"id": agent["id"]}
+        assert api.run("DeleteAgent", id=agent["id"], reason="Too old") == {"__typename": "Deleted", "id": agent["id"]}
         assert api.run("AgentHistory", id=agent["id"]) is None
 
         events = api.run("HistoryOfAgent", agentId=agent["id"])["nodes"]

@@ -97,7 +97,7 @@ class TestUpdates:
 
     def test_deletion_takes_the_segments_along(self, api: Api) -> None:
         meeting = api.meeting(segments=2)
-        assert api.run("DeleteMeeting", id=meeting["id"]) == {"id": meeting["id"]}
+        assert api.run("DeleteMeeting", id=meeting["id"]) == {"__typename": "Deleted", "id": meeting["id"]}
         assert read(api, meeting) is None
         assert api.run("Node", id=f"{meeting['id']}:1") is None
 
@@ -161,7 +161,10 @@ class TestLocking:
                 assert (refused["__typename"], refused["currentVersion"]) == ("Conflict", 2)
                 assert "modified concurrently" in refused["message"]
         assert read(api, meeting) == before
-        assert api.run("DeleteMeeting", id=meeting["id"], expectedVersion=2) == {"id": meeting["id"]}
+        assert api.run("DeleteMeeting", id=meeting["id"], expectedVersion=2) == {
+            "__typename": "Deleted",
+            "id": meeting["id"],
+        }
 
     def test_of_16_who_read_the_same_version_one_succeeds(self, api: Api) -> None:
         meeting = api.meeting()
@@ -171,7 +174,7 @@ class TestLocking:
 
         titles = [f"Title {number}" for number in range(16)]
         results = at_once(api.url, [partial(rename, title=title) for title in titles])
-        (winner,) = (result for result in results if "__typename" not in result)
+        (winner,) = (result for result in results if "code" not in result)
         losers = [result for result in results if result is not winner]
         assert all(loser["__typename"] == "Conflict" for loser in losers)
         assert all("modified concurrently" in loser["message"] for loser in losers)
@@ -182,9 +185,9 @@ class TestLocking:
         meeting = api.meeting()
         titles = [f"Title {number}" for number in range(16)]
         results = at_once(api.url, [partial(update, meeting=meeting, title=title) for title in titles])
-        winners = [result["version"] for result in results if "__typename" not in result]
+        winners = [result["version"] for result in results if "code" not in result]
         assert sorted(winners) == list(range(2, len(winners) + 2))
-        losers = [result for result in results if "__typename" in result]
+        losers = [result for result in results if "code" in result]
         assert all("modified concurrently" in loser["message"] for loser in losers)
         assert read(api, meeting)["version"] == len(winners) + 1
 

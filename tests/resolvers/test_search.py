@@ -22,7 +22,7 @@ def said(api: Api, *texts: str, **fields: Any) -> Any:
 
 def say(api: Api, meeting: Any, *texts: str, first: int = 1, **fields: Any) -> None:
     segments = [segment(n, text=text, **fields) for n, text in enumerate(texts, first)]
-    assert "__typename" not in api.run("UpsertSegments", meetingId=meeting["id"], segments=segments)
+    assert "code" not in api.run("UpsertSegments", meetingId=meeting["id"], segments=segments)
 
 
 def found(api: Api, query: str, meeting: Any = None, **where: Any) -> list[str]:

@@ -190,7 +190,7 @@ class AgentMachine(RuleBasedStateMachine):
         if version == "stale":
             assert_conflict(result, agent.version)
         else:
-            assert result == {"id": id}
+            assert result == {"__typename": "Deleted", "id": id}
             del self.model[id]
 
     # Variants
@@ -294,7 +294,7 @@ class AgentMachine(RuleBasedStateMachine):
         if version == "stale" or agent.active == id:
             assert_conflict(result, variant.version)
         else:
-            assert result == {"id": id}
+            assert result == {"__typename": "Deleted", "id": id}
             del agent.variants[id]
 
     # Activation

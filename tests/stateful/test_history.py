@@ -216,7 +216,7 @@ class HistoryMachine(HistoryModel):
         if self.agent.now["activeVariantId"] == id:
             assert result["__typename"] == "Conflict"
             return
-        assert result == {"id": id}
+        assert result == {"__typename": "Deleted", "id": id}
         self.wrote(variant, "DELETED", {})
         self.dead[id] = self.living.pop(id)
 

@@ -231,7 +231,10 @@ class LiveMachine(RuleBasedStateMachine):
                     reader.start(self.servers[number % 2], size=3)
                 reader.drain()
             self.meeting_is_in_the_table()
-            assert self.run(0, operation("DeleteMeeting"), id=self.meeting.id) == {"id": self.meeting.id}
+            assert self.run(0, operation("DeleteMeeting"), id=self.meeting.id) == {
+                "__typename": "Deleted",
+                "id": self.meeting.id,
+            }
             for reader in self.readers:
                 reader.end()
         finally:

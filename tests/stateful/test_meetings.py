@@ -206,7 +206,7 @@ class MeetingMachine(RuleBasedStateMachine):
         id, version = self.meeting.id, self.meeting.version
         conflict = self.api.run("DeleteMeeting", id=id, expectedVersion=version + 1)
         assert (conflict["__typename"], conflict["currentVersion"]) == ("Conflict", version)
-        assert self.api.run("DeleteMeeting", id=id, expectedVersion=version) == {"id": id}
+        assert self.api.run("DeleteMeeting", id=id, expectedVersion=version) == {"__typename": "Deleted", "id": id}
         assert self.read() is None
         assert self.api.run("Nodes", ids=[id, *(f"{id}:{number}" for number in self.meeting.live)]) == [
             None,

@@ -111,7 +111,7 @@ def test_the_server_goes_on(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
         broken.setattr(AgentRepository, "lock", failing(RuntimeError(SECRET)))
         for _ in range(30):  # more than there are connections: each was given back
             assert "errors" in ask(api, "mutation ($id: ID!) { deleteAgent(id: $id) { __typename } }", id=agent["id"])
-    assert api.run("DeleteAgent", id=agent["id"]) == {"id": agent["id"]}
+    assert api.run("DeleteAgent", id=agent["id"]) == {"__typename": "Deleted", "id": agent["id"]}
 
 
 @pytest.mark.parametrize("value", [None, SECRET, object()], ids=["null", "a text", "an object"])
