@@ -69,7 +69,7 @@ def assert_internal(error: Any, caplog: pytest.LogCaptureFixture) -> None:
         (AgentRepository, "by_ids", "query ($id: ID!) { agent(id: $id) { id } }"),
         (AgentRepository, "page", "{ agents { nodes { id } } }"),
         (AgentRepository, "count", "{ agents { totalCount } }"),
-        (AgentRepository, "lock", "mutation ($id: ID!) { updateAgent(id: $id, input: {}) { __typename } }"),
+        (AgentRepository, "get_for_update", "mutation ($id: ID!) { updateAgent(id: $id, input: {}) { __typename } }"),
         (MeetingRepository, "create", 'mutation { createMeeting(input: {title: "New"}) { __typename } }'),
     ],
     ids=["by a loader", "in a list", "in its count", "in a unit of work", "in a new one"],
@@ -108,7 +108,7 @@ def test_each_failure_has_an_id_of_its_own_and_the_rest_is_answered(
 def test_the_server_goes_on(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     agent = api.agent()
     with monkeypatch.context() as broken:
-        broken.setattr(AgentRepository, "lock", failing(RuntimeError(SECRET)))
+        broken.setattr(AgentRepository, "get_for_delete", failing(RuntimeError(SECRET)))
         for _ in range(30):  # more than there are connections: each was given back
             assert "errors" in ask(api, "mutation ($id: ID!) { deleteAgent(id: $id) { __typename } }", id=agent["id"])
     assert api.run("DeleteAgent", id=agent["id"]) == {"__typename": "Deleted", "id": agent["id"]}
