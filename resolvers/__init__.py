@@ -1,1 +1,1 @@
-"""What each field and mutation does: from typed context and checked arguments to entities. No SQL, no schema."""
+"""The resolvers: they check arguments, and read and write entities. They know neither SQL nor the GraphQL types."""

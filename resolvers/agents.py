@@ -1,4 +1,4 @@
-"""Agents: queries, nested fields, mutations."""
+"""Resolves the queries, fields and mutations of agents."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -36,7 +36,7 @@ _AGENT: FieldColumns = {
     **_OWN,
     "config": column_fields(*CONFIG_FIELDS),
     "resolvedConfig": frozenset((RESOLVED,)),
-    # What others load by its id.
+    # Loaders load these by the agent's id.
     **dict.fromkeys(("id", "variants", "variant", "activeVariant"), NO_COLUMNS),
 }
 _AGENTS = connection_fields(_AGENT)
@@ -118,7 +118,7 @@ async def resolved_config(roots: list[Agent], info: Info) -> list[ResolvedAgentC
     found = [root.resolved for root in roots]
     if None in found:
         found = await info.context.loaders.of(load_resolved_configs).load_many(root.id for root in roots)
-    # One that is missing was deleted since the agent was read.
+    # An agent without one was deleted since it was read.
     return [require(config, "agent", root.id) for root, config in zip(roots, found, strict=True)]
 
 

@@ -1,4 +1,4 @@
-"""API keys: of the workspace of who asks, for its administrators."""
+"""Resolves the queries and mutations of API keys. A caller sees the keys of its own workspace."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -29,7 +29,7 @@ async def create(context: Context, values: Mapping[str, Any]) -> CreatedApiKey:
     new = new_key(values)
     token = Token.new(context.principal.workspace_id, new.id)
     async with context.unit_of_work() as uow:
-        if new.meeting_ids:  # the database would refuse them, but not say which
+        if new.meeting_ids:  # the database would refuse unknown ones, but not say which
             check, found = Check(), await uow.meetings.by_ids(new.meeting_ids)
             for number, id in enumerate(new.meeting_ids):
                 if id not in found:

@@ -1,4 +1,4 @@
-"""The typed context of one operation: who asks, and the way to the data."""
+"""The context of one operation: it knows who asks, and gives access to the data of its workspace."""
 
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -17,10 +17,10 @@ from resolvers.projections import Projections
 
 
 class Context:
-    """Made anew for each operation. Everything a resolver reads or writes is of the principal's workspace."""
+    """Holds what the resolvers of one operation share. They read and write in the principal's workspace only."""
 
     def __init__(self, database: Database, hubs: HubRegistry, principal: Principal, actor: str | None = None) -> None:
-        """`actor` is who asks, as history will have it; left out: the principal's name."""
+        """`actor` is the name that history records; None: the principal's name."""
         self._database = database
         self._hubs = hubs
         self.principal = principal
@@ -37,29 +37,32 @@ class Context:
         return self._loaders
 
     def renew_loaders(self) -> None:
-        """What follows must see what was written since."""
+        """Lets resolvers load again, so that they see what was written since."""
         self._loaders = None
 
     def end(self) -> None:
-        """The operation is over, perhaps before its time: nothing is waited for any more, and what was loaded is forgotten.
+        """Cancels what is still being loaded, and drops what was loaded. It is called when the operation ends, even early.
 
-        (graphql-core's own executor, which has the context, is in a circle with itself: it stays until the garbage collector
-        comes, and the data would with it.)
+        graphql-core's own executor refers to the context and, in a circle, to itself. It stays until the garbage collector
+        comes, and the data would stay with it.
         """
         self._batches.cancel()
         self._loaders = None
 
     def reading(self) -> AbstractAsyncContextManager[Repositories]:
-        """The repositories on a connection of their own; not to be held while awaiting a loader."""
+        """Gives repositories on a connection of their own. The block must not await a loader."""
         return self._database.reading(self.principal.workspace_id)
 
     def hub(self) -> AbstractAsyncContextManager[Hub]:
-        """The live hub of the workspace, for as long as something is read of it."""
+        """Gives the live hub of the workspace, which runs at least as long as the block."""
         return self._hubs.hub_of(self.principal.workspace_id)
 
     @asynccontextmanager
     async def unit_of_work(self, reason: str | None = None) -> AsyncIterator[UnitOfWork]:
-        """One transaction, and fresh loaders after it. `reason` is the caller's, for history; raises InvalidInput."""
+        """Runs the block in one transaction, and renews the loaders after it.
+
+        `reason` is recorded in history. Raises InvalidInput for a bad one.
+        """
         author = self._author(reason)
         try:
             async with self._database.unit_of_work(self.principal.workspace_id, author) as uow:
@@ -69,7 +72,7 @@ class Context:
 
     @asynccontextmanager
     async def writing(self, reason: str | None = None) -> AsyncIterator[Repositories]:
-        """As `unit_of_work`, for a write of one statement: there is nothing to commit, and two exchanges less."""
+        """Does what `unit_of_work` does for a write of one statement, which needs no commit: that saves two round trips."""
         author = self._author(reason)
         try:
             async with self._database.writing(self.principal.workspace_id, author) as repositories:

@@ -1,4 +1,4 @@
-"""Differences between any two configurations, present or past."""
+"""Resolves the differences between two configurations, present or past."""
 
 import asyncio
 from collections.abc import Mapping
@@ -17,13 +17,13 @@ from resolvers.variants import load_variants, variant_id
 
 
 async def config_diff(context: Context, a: Mapping[str, Any], b: Mapping[str, Any]) -> ConfigDiff | None:
-    """Between two references, each with one field that says of what the configuration is; None where one is not there."""
+    """Returns the difference between two references to configurations, each with one field; None if one does not exist."""
     before, after = await asyncio.gather(_config(context.loaders, a, "a"), _config(context.loaders, b, "b"))
     return None if before is None or after is None else ConfigDiff(before, after)
 
 
 async def text_diff(root: ConfigFieldDiff) -> str | None:
-    return await asyncio.to_thread(lambda: root.text_diff)  # others go on meanwhile
+    return await asyncio.to_thread(lambda: root.text_diff)  # a long diff must not block the event loop
 
 
 async def _config(loaders: Loaders, reference: Mapping[str, Any], path: str) -> AgentConfig | None:
@@ -59,6 +59,6 @@ async def _base(loaders: Loaders, id: AgentId) -> AgentConfig | None:
 
 
 async def _over_base(loaders: Loaders, id: AgentId, overrides: ConfigOverrides) -> AgentConfig | None:
-    """The overrides over the base as it is now, so that the difference of two revisions is all the variant's own."""
+    """Resolves overrides over the present base, so that two revisions differ only in what the variant itself changed."""
     base = await _base(loaders, id)
     return resolve(base, overrides) if base else None

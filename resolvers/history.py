@@ -1,4 +1,4 @@
-"""Histories of agents, variants and meetings, and their revisions."""
+"""Resolves the histories and revisions of agents, variants and meetings."""
 
 import strawberry
 

@@ -1,4 +1,4 @@
-"""Applying manifests: making agents what files say they are, all in one transaction."""
+"""Applies manifests: it makes agents what files say they are, in one transaction."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -53,7 +53,7 @@ async def apply(
 
 
 class _Applying:
-    """One application. Notes the version that each write made, which its event has as its key."""
+    """Applies one plan. It notes the version that each write made, which is the key of its event."""
 
     def __init__(self, uow: UnitOfWork) -> None:
         self._uow = uow
@@ -67,8 +67,11 @@ class _Applying:
         await self._delete_variants(plan.pruned_last)
 
     async def _delete_agents(self, agents: Sequence[Agent], variants: Mapping[Any, Sequence[AgentVariant]]) -> None:
-        """Their meetings leave them twice: while others can still refer to the agents, which lets whoever has locked a
-        meeting, to give it to one of these, go on; and when nobody can any more."""
+        """Deletes agents, and unassigns their meetings twice.
+
+        The first time others can still refer to the agents: whoever has locked a meeting to assign it to one of them can go
+        on. The second time the agents are locked, so that nobody can.
+        """
         ids = [agent.id for agent in agents]
         await self._uow.meetings.unassign_agents(*ids)
         for id in ids:

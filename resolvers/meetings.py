@@ -1,4 +1,4 @@
-"""Meetings: queries, nested fields, mutations."""
+"""Resolves the queries, fields and mutations of meetings."""
 
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -87,7 +87,7 @@ async def update(
 ) -> Meeting:
     key = meeting_id(id)
     async with context.writing(reason) as repositories:
-        # Read without a lock: who has been overtaken by the time of writing is told so.
+        # Read without a lock: the write fails with a Conflict if somebody else was faster.
         meeting = await repositories.meetings.get(key)
         if meeting is None:
             raise NotFound("meeting", key)

@@ -1,4 +1,4 @@
-"""`node` and `nodes`: anything by its id."""
+"""Resolves `node` and `nodes`, which find anything by its id."""
 
 import asyncio
 from uuid import UUID
@@ -34,7 +34,7 @@ async def nodes(info: Info, ids: list[strawberry.ID]) -> list[Node | None]:
 
 
 async def _find(info: Info, ids: dict[str, strawberry.ID]) -> list[Node | None]:
-    """The nodes of these ids, given by the paths of their arguments."""
+    """Returns the nodes with these ids, which are given by the paths of their arguments."""
     check = Check()
     keys = [check.value(node_key, id, path) for path, id in ids.items()]
     check.done()
@@ -45,7 +45,7 @@ async def _find(info: Info, ids: dict[str, strawberry.ID]) -> list[Node | None]:
             return await loaders.of(load_segments, principal).load(key)
         if not principal.sees_all:
             return await loaders.of(load_meetings, principal).load(MeetingId(key))
-        # An id does not say of what it is: ask for all three, each in one statement for all ids.
+        # An id does not say what it belongs to: all three are asked, each in one statement for all ids.
         found = await asyncio.gather(
             loaders.of(load_agents).load(AgentId(key)),
             loaders.of(load_variants).load(VariantId(key)),

@@ -15,12 +15,12 @@ K = TypeVar("K")
 
 
 class Paging(NamedTuple):
-    """How many items a page of a list has: `default` if the caller does not say, and `maximum` at most."""
+    """Declares how many items a page of a list has: `default` if the caller does not say, and `maximum` at most."""
 
     default: int
     maximum: int
     forward_only: bool = False
-    """The list has no `last` and `before`."""
+    """True for a list that has no `last` and `before`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ async def listed(
     page: Callable[[Repositories], Awaitable[Page[T]]],
     count: Callable[[Repositories], Awaitable[int]],
 ) -> Page[T]:
-    """One page; the whole list is counted, by a statement of its own, when `totalCount` is asked for."""
+    """Returns one page of a workspace's list. A statement of its own counts the list if `totalCount` is asked for."""
 
     async def total() -> int:
         async with context.reading() as repositories:
@@ -64,7 +64,7 @@ async def listed(
 
 
 def counted(page: Page[T] | None, counts: DataLoader[K, int | None], key: K) -> Page[T]:
-    """A loaded page; the whole list is counted by a loader, when `totalCount` is asked for."""
+    """Returns a loaded page. A loader counts the whole list if `totalCount` is asked for."""
     assert page is not None  # a list without items has an empty page
 
     async def total() -> int:

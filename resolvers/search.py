@@ -1,4 +1,4 @@
-"""Search over segments."""
+"""Resolves the search for segments."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""Segments: the nested fields of meetings that are made of them, and the two writes."""
+"""Resolves the fields of meetings that are made of segments, and the mutations of segments."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -113,7 +113,7 @@ async def meeting(roots: list[Segment], info: Info) -> list[Meeting]:
     found = await info.context.loaders.of(load_meetings, info.context.principal).load_many(
         root.meeting_id for root in roots
     )
-    # One that is missing was deleted since the segment was read.
+    # A meeting that is missing was deleted since the segment was read.
     return [require(meeting, "meeting", root.meeting_id) for root, meeting in zip(roots, found, strict=True)]
 
 

@@ -1,4 +1,4 @@
-"""The subscriptions: arguments checked, then the hub's streams."""
+"""Resolves the subscriptions: it checks their arguments, and passes on the streams of the live hub."""
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing

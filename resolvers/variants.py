@@ -1,4 +1,4 @@
-"""Variants: queries, nested fields, mutations."""
+"""Resolves the queries, fields and mutations of variants."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -39,14 +39,14 @@ async def agent(roots: list[AgentVariant | VariantRevision], info: Info) -> list
 
 @batch_resolver
 async def config(roots: list[AgentVariant | VariantRevision], info: Info) -> list[AgentConfig]:
-    """The overrides over the base of now."""
+    """Resolves the overrides over the present base of the agent."""
     agents = await _agents(roots, info)
     return [configs.resolve(agent.config, root.overrides) for root, agent in zip(roots, agents, strict=True)]
 
 
 async def _agents(roots: list[AgentVariant | VariantRevision], info: Info) -> list[Agent]:
     found = await info.context.loaders.of(load_agents).load_many(root.agent_id for root in roots)
-    # One that is missing was deleted since the variant was read.
+    # An agent that is missing was deleted since the variant was read.
     return [require(agent, "agent", root.agent_id) for root, agent in zip(roots, found, strict=True)]
 
 
@@ -106,7 +106,7 @@ async def delete(context: Context, id: str, expected_version: int | None, reason
 
 
 async def activate(context: Context, id: str, expected_version: int | None, reason: str | None) -> Agent:
-    """`expected_version` is the variant's: what becomes active is what the caller has seen."""
+    """Activates a variant. `expected_version` is the variant's, so that what becomes active is what the caller has seen."""
     key = variant_id(id)
     async with context.writing(reason) as repositories:
         return await repositories.agents.activate(key, expected_version=expected_version)

@@ -1,1 +1,1 @@
-"""The GraphQL schema: declarations only. Sources of its types are the domain's entities."""
+"""The GraphQL schema. It only declares: the objects behind its types are the entities of the domain."""

@@ -1,4 +1,4 @@
-"""Agents in GraphQL."""
+"""The GraphQL types, inputs and root fields of agents."""
 
 from collections.abc import AsyncGenerator
 from datetime import datetime

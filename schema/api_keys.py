@@ -1,4 +1,4 @@
-"""API keys, and who asks, in GraphQL."""
+"""The GraphQL types, inputs and root fields of API keys, and the viewer."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""The twelve fields of a configuration: complete, as overrides, resolved, and as inputs."""
+"""The GraphQL types and inputs of configurations: complete, as overrides, and resolved."""
 
 import strawberry
 from strawberry import Maybe

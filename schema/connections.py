@@ -1,4 +1,7 @@
-"""Connections, as the GraphQL Cursor Connections Specification (Relay) has them; sources are `domain.pagination`."""
+"""The types of connections, after the GraphQL Cursor Connections Specification of Relay.
+
+The objects behind them are those of `domain.pagination`.
+"""
 
 from typing import Generic, TypeVar
 

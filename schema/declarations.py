@@ -1,4 +1,4 @@
-"""What a field declares beside its type: who may ask for it, what it costs, and how many items it gives.
+"""Declarations of fields beside their types: who may ask for a field, what it costs, and how many items it gives.
 
 The declarations stand at the field, in its Strawberry metadata, and are not printed in the SDL. `schema.documents` reads them
 from the built schema, and refuses to build one in which a root field has no scopes or a list has no size.
@@ -26,10 +26,10 @@ WRITERS_AND_BOTS: Scopes = frozenset({Scope.WRITE, Scope.INGEST})
 
 
 class Cost(NamedTuple):
-    """What a field costs beside the 1 that each field costs. The unit is a field of one row, which takes some microseconds."""
+    """The cost of a field beside the 1 that every field costs. The unit is a field of one row: some microseconds of work."""
 
     once: int = 0
-    """For each time that a document has the field, fragments written out: its statement is made once for all rows."""
+    """The cost of each occurrence in a document, fragments written out: the statement of a field is run once for all rows."""
     per_row: int = 0
 
 
@@ -45,10 +45,10 @@ class SizedBy(NamedTuple):
     """Says that arguments size what a field gives or takes: the largest one counts, a number or the length of a list."""
 
     arguments: tuple[str, ...]
-    """By their names in GraphQL."""
+    """The names of the arguments in GraphQL."""
     maximum: int
     cost_per_item: int = 0
-    """What an item costs beside the fields that are asked of it."""
+    """The cost of an item beside the fields that are asked of it."""
 
 
 class Length(Enum):
@@ -58,14 +58,14 @@ class Length(Enum):
 
 
 class Declaration(NamedTuple):
-    """What a field declares."""
+    """Holds what one field declares."""
 
     scopes: Scopes | None = None
-    """One of these scopes is needed to ask for the field; None: those of the type that it gives."""
+    """The caller needs one of these scopes to ask for the field; None: those of the type that it gives."""
     cost: Cost | None = None
     sized_by: SizedBy | None = None
     length: int | Length | None = None
-    """How many items a list usually has."""
+    """The number of items that a list usually has."""
 
 
 DECLARATION = "rapporteur"

@@ -1,4 +1,4 @@
-"""Differences of configurations in GraphQL."""
+"""The GraphQL types, inputs and root field of differences between configurations."""
 
 import strawberry
 from strawberry.scalars import JSON

@@ -1,4 +1,4 @@
-"""Errors: those that are data (members of a mutation's union) and the codes of those that are not."""
+"""Errors that are data (members of a mutation's union), and the codes of errors that fail a request."""
 
 import logging
 from enum import Enum
@@ -13,8 +13,7 @@ from strawberry.utils.str_converters import to_camel_case
 from domain import errors
 from schema.declarations import declared, visible_to_bots
 
-MAX_MESSAGE = 1_000
-"""Characters."""
+MAX_MESSAGE_CHARS = 1_000
 
 logger = logging.getLogger("rapporteur.errors")
 
@@ -91,11 +90,14 @@ class ConflictHandler(strawberry.ExceptionHandler[errors.Conflict, Conflict]):
 exception_handlers = (NotFoundHandler(), InvalidInputHandler(), ConflictHandler())
 
 
-def coded(error: GraphQLError) -> GraphQLError:
-    """The error with a code. One that we did not expect is logged under an id, and the client gets the id."""
+def with_code(error: GraphQLError) -> GraphQLError:
+    """Returns the error with a code for clients.
+
+    An error that nobody expected is logged under an id, and the client gets only the id.
+    """
     match error.original_error:
-        # Syntax, validation, coercion of arguments: graphql-core speaks to the client, of some place in the document. (Where it
-        # speaks of none, but of a field of the answer, a value of ours was none of the field's type.)
+        # graphql-core tells the client of a fault in syntax, validation or an argument, at a place in the document. If it
+        # names a field of the answer instead, a resolver returned a value that does not fit the field's type.
         case original if original is None or (
             isinstance(original, GraphQLError) and (original.nodes or not error.path)
         ):
@@ -123,7 +125,7 @@ def coded(error: GraphQLError) -> GraphQLError:
 
 
 def _with(error: GraphQLError, message: str, extensions: dict[str, Any]) -> GraphQLError:
-    if len(message) > MAX_MESSAGE:  # graphql-core quotes the whole of a bad value
-        message = f"{message[:MAX_MESSAGE]}..."
-    # Without the original: it has been told, or logged, and an error that is coded once more stays what it is.
+    if len(message) > MAX_MESSAGE_CHARS:  # graphql-core quotes a bad value in full
+        message = f"{message[:MAX_MESSAGE_CHARS]}..."
+    # The original error is left out: it has been told or logged, and an error that gets a code again keeps the code.
     return GraphQLError(message, error.nodes, error.source, error.positions, error.path, extensions=extensions)

@@ -1,17 +1,17 @@
-"""Names of fields, as GraphQL has them."""
+"""The names of fields in GraphQL, for objects that know them by their names in the domain."""
 
 from typing import Protocol
 
 from strawberry.utils.str_converters import to_camel_case
 
 
-class OfField(Protocol):
-    """Something that tells of a field by its name in the domain."""
+class NamesField(Protocol):
+    """An object that names a field of an entity."""
 
     @property
     def field(self) -> str: ...
 
 
-def field_name(root: OfField) -> str:
-    """The field's name as it is in GraphQL."""
+def field_name(root: NamesField) -> str:
+    """Returns the name of the field in GraphQL."""
     return to_camel_case(root.field)

@@ -1,4 +1,4 @@
-"""Histories and revisions in GraphQL."""
+"""The GraphQL types and root fields of histories and revisions."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""Applying manifests of agents in GraphQL."""
+"""The GraphQL types, inputs and root field of manifests of agents."""
 
 import strawberry
 from strawberry import Maybe

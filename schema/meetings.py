@@ -1,4 +1,4 @@
-"""Meetings in GraphQL."""
+"""The GraphQL types, inputs and root fields of meetings."""
 
 from datetime import datetime
 from typing import Any

@@ -1,4 +1,4 @@
-"""What every entity has."""
+"""The interface of everything that has an id, and the root fields that find it."""
 
 import strawberry
 

@@ -1,4 +1,4 @@
-"""How lists are sorted, in GraphQL."""
+"""The GraphQL inputs that sort lists."""
 
 import strawberry
 from strawberry import Maybe

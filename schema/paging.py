@@ -11,7 +11,7 @@ from resolvers.pagination import PageArguments, Paging
 def paged(resolver: Callable[..., Any], paging: Paging) -> Callable[..., Any]:
     """Returns a resolver with the arguments of a connection in place of the one parameter of the type `PageArguments`.
 
-    They stand where that parameter stands. What `executor.batching` adds to a resolver is kept.
+    They stand where that parameter stands. A batch resolver (`executor.batching`) stays one.
     """
     declared = signature(resolver)
     (page,) = (each for each in declared.parameters.values() if each.annotation is PageArguments)

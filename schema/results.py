@@ -1,4 +1,4 @@
-"""What mutations result in: a success, or one of the errors that a caller can handle."""
+"""The results of mutations: a success, or one of the errors that a caller can handle."""
 
 from typing import Annotated, Any
 
@@ -10,8 +10,8 @@ from schema.errors import Conflict, InvalidInput, NotFound
 def result_union(name: str, success: type) -> Any:
     """Returns the union of a mutation's success type and of the errors that the domain may raise in it.
 
-    It is given to Strawberry as `graphql_type`, and is no annotation: mypy checks the resolver's own return type, which is an
-    entity of the domain, against the resolver's body. So neither mypy nor Strawberry's plugin for it has to know the union.
+    The union is the `graphql_type` of a field, and never an annotation. The resolver's own return type is an entity of the
+    domain, which mypy checks against its body, so that neither mypy nor Strawberry's plugin for it has to know the union.
     """
     return Annotated[success | NotFound | InvalidInput | Conflict, strawberry.union(name)]
 

@@ -25,16 +25,16 @@ class Query(
     NodeQueries,
     ApiKeyQueries,
 ):
-    """What is not there is null."""
+    """Has the queries of all aggregates."""
 
 
 @strawberry.type
 class Mutation(
     AgentMutations, VariantMutations, ManifestMutations, MeetingMutations, SegmentMutations, ApiKeyMutations
 ):
-    """Each is one transaction and gives the changed entity, or an error as data."""
+    """Has the mutations of all aggregates."""
 
 
 @strawberry.type
 class Subscription(SegmentSubscriptions, AgentSubscriptions):
-    """Streams that lose nothing."""
+    """Has the subscriptions of all aggregates."""

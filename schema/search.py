@@ -1,4 +1,4 @@
-"""Search in GraphQL; sources are `domain.search`."""
+"""The GraphQL types and root field of search. The objects behind the types are those of `domain.search`."""
 
 from datetime import datetime
 

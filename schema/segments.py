@@ -1,4 +1,4 @@
-"""Segments in GraphQL."""
+"""The GraphQL types, inputs and root fields of segments."""
 
 from collections.abc import AsyncGenerator
 from datetime import datetime
@@ -87,7 +87,7 @@ class DeletedSegments:
 @visible_to_bots
 @strawberry.type(description="One page of a list.")
 class SegmentConnection(Connection[Segment]):
-    """A class of its own, as a lazily typed field can name a class, but no generic alias."""
+    """Is a class of its own because a lazily typed field can name a class, but no generic alias."""
 
 
 UpsertSegmentsResult = result_union("UpsertSegmentsResult", UpsertedSegments)
@@ -153,5 +153,5 @@ class SegmentSubscriptions:
 
 
 def _segment(input: SegmentInput) -> dict[str, Any]:
-    """Null says as much as leaving out: the default."""
+    """Returns the given fields; a null means the default, as if the field were left out."""
     return {name: value for name, value in given(input).items() if value is not None}

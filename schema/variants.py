@@ -1,4 +1,4 @@
-"""Variants in GraphQL."""
+"""The GraphQL types, inputs and root fields of variants."""
 
 from datetime import datetime
 

@@ -34,7 +34,7 @@ INTROSPECTION = ("__schema", "__type")
 
 
 class _ItemCount(NamedTuple):
-    """How many items a field is asked for, literally and by variables."""
+    """Holds how many items a field is asked for, literally and by variables."""
 
     literal: int
     """The largest number in the document; -1: none."""
@@ -116,7 +116,7 @@ class CostModel:
     def costs(self, document: DocumentNode) -> dict[str | None, OperationCost]:
         """Returns the cost of each operation, by its name.
 
-        The document must be valid, and its fragments must not multiply to much.
+        The document must be valid, and its fragments must not multiply too much.
         """
         nodes = document.definitions
         fragments = {node.name.value: node for node in nodes if isinstance(node, FragmentDefinitionNode)}

@@ -38,23 +38,23 @@ INTROSPECTION_LENGTHS = {
 
 
 class DeclarationError(Exception):
-    """A field does not declare what it must; the message names each such field, and says what to declare."""
+    """Fields lack declarations. The message names each of them, and says what to declare."""
 
 
 class FieldRule(NamedTuple):
-    """What is known of a field before it is asked for."""
+    """Holds what is known of a field before it is asked for."""
 
     cost: Cost
     sized_by: SizedBy | None
     default_size: int
-    """How many items the field gives if no argument says how many."""
+    """The number of items that the field gives if no argument says how many."""
     is_list: bool
     length: int | None
-    """How many items a list has if no argument of the field sizes it; None: as many as the field above it is asked for."""
+    """The number of items in a list that no argument sizes; None: as many as the field above the list is asked for."""
     type: str | None
     """The name of the type that the field gives, if that has fields."""
     scopes: Scopes
-    """One of these is needed to ask for the field."""
+    """The caller needs one of these to ask for the field."""
 
 
 FieldRules = dict[str, dict[str, FieldRule]]

@@ -18,7 +18,7 @@ CHARS_PER_COMPARISON = 8
 
 
 class Limits(NamedTuple):
-    """What one request may ask for."""
+    """Holds the limits of one request."""
 
     max_cost: int = 100_000
     """The cost of an operation, in fields of one row; see `schema.declarations.Cost`."""

@@ -1,4 +1,4 @@
-"""Which scopes a caller needs to see a type, beside those that fields declare.
+"""The scopes that a caller needs to see a type, beside those that fields declare.
 
 A document is refused before anything of it is executed if it asks for a field that the caller's scopes do not cover.
 """
@@ -20,8 +20,8 @@ from schema.declarations import READERS, is_visible_to_bots
 def type_scopes(schema: GraphQLSchema) -> dict[str, Scopes]:
     """Returns the scopes of each type that has fields, by name: one of them is needed to see it.
 
-    What a type declares with `visible_to_bots` everybody may see, and the roots and introspection as well. The rest follows:
-    a union and a generic type (a connection, an edge) are as visible as the types in them.
+    Everybody may see the types that are marked with `visible_to_bots`, the roots and introspection. The rest follows: a union
+    and a generic type (a connection, an edge) are as visible as the types in them.
     """
     roots = {root.name for root in (schema.query_type, schema.mutation_type, schema.subscription_type) if root}
     return {

@@ -1,4 +1,4 @@
-"""How large a document may be. It is measured before anything is done with it that reads a part more than once.
+"""Measures how large a document is. This happens before anything else reads a part of it more than once.
 
 Each fragment is read once, however often it is used. A document that passes can be written out in full without harm: the
 rules of GraphQL that compare fields with each other, and take the square of their number, run only then.
@@ -47,7 +47,7 @@ class TooComplex(GraphQLError):
 
 
 class _Measures(NamedTuple):
-    """What a selection set has, written out."""
+    """Holds what a selection set has, written out."""
 
     fields: int = 0
     aliases: int = 0

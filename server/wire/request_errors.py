@@ -4,7 +4,7 @@ from typing import Self
 
 from graphql import GraphQLError
 
-from schema.errors import coded
+from schema.errors import with_code
 from server.wire.json import encode_json
 
 
@@ -13,7 +13,7 @@ class RequestErrors(Exception):
 
     def __init__(self, errors: list[GraphQLError]) -> None:
         super().__init__("; ".join(error.message for error in errors))
-        self.errors = [coded(error).formatted for error in errors]
+        self.errors = [with_code(error).formatted for error in errors]
 
     @classmethod
     def from_exception(cls, error: Exception) -> Self:

@@ -4,7 +4,7 @@ from typing import Any
 
 from graphql import GraphQLError
 
-from schema.errors import coded
+from schema.errors import with_code
 from server.wire.json import encode_json
 
 
@@ -12,7 +12,7 @@ def encode_result(data: Any, errors: list[GraphQLError] | None, extensions: dict
     """Returns the JSON of a result; `errors` and `extensions` are left out where there are none."""
     response = {"data": data}
     if errors:
-        response["errors"] = [coded(error).formatted for error in errors]
+        response["errors"] = [with_code(error).formatted for error in errors]
     if extensions:
         response["extensions"] = extensions
     return encode_json(response)
