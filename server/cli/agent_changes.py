@@ -7,19 +7,20 @@ from rich.text import Text
 
 from domain.configs import CONFIG_FIELDS
 from domain.diffs import text_diff
+from server.client.agent_files import camel_case
 from server.printable import printable
 
 stdout = Console(highlight=False, soft_wrap=True)
 
 
-def _camel_case(name: str) -> str:
-    first, *others = name.split("_")
-    return first + "".join(word.capitalize() for word in others)
-
-
-_FIELD_ORDER = ["slug", "name", "description", *map(_camel_case, CONFIG_FIELDS)]
+_FIELD_ORDER = ["slug", "name", "description", *map(camel_case, CONFIG_FIELDS)]
 """The order in which fields are shown, which is that of the files."""
 _DIFF_STYLES = {"+": "green", "-": "red", "@": "cyan"}
+
+
+def changed_name(change: Any) -> str:
+    """Returns the name of what a change is of: `agent`, or `agent/variant`."""
+    return "/".join(filter(None, (change["agentSlug"], change["variantSlug"])))
 
 
 def show_change(change: Any) -> None:
@@ -28,8 +29,7 @@ def show_change(change: Any) -> None:
     `change` is a change as the mutation `applyAgents` gives it.
     """
     kind = change["event"]["kind"]
-    entity = "/".join(filter(None, (change["agentSlug"], change["variantSlug"])))
-    stdout.print(Text(printable(f"{entity}: {kind.replace('_', ' ').lower()}"), style="bold"))
+    stdout.print(Text(printable(f"{changed_name(change)}: {kind.replace('_', ' ').lower()}"), style="bold"))
     for field in sorted(change["event"]["changes"], key=_position):
         before, after = field["before"], field["after"]
         if field["field"] == "activeVariantId":

@@ -1,21 +1,21 @@
 """`rapporteur agents`: keeps a running server's agents as files."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from domain.manifests import MAX_ENTITIES
-from server.cli.agent_changes import show_change
+from server.cli.agent_changes import changed_name, show_change
 from server.cli.options import DEFAULT_URL, ApiKeyToken, ServerUrl, fail, stderr
 from server.client.agent_files import (
     MANIFEST_SUFFIX,
     NotAManifest,
     in_files,
-    manifest_files,
-    misnamed_files,
     pull,
+    read_folder,
     read_manifest,
 )
 from server.client.api_client import ApiClient, ApiError
@@ -36,7 +36,7 @@ def pull_agents(directory: Directory, url: ServerUrl = DEFAULT_URL, api_key: Api
     """
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        others = {path.name for path in manifest_files(directory)}
+        others = {path.name for path in read_folder(directory).manifests}
         written = total = 0
         with ApiClient(url, api_key) as client:
             for name, content in pull(client):
@@ -65,7 +65,10 @@ def push_agents(
         typer.Option("--prune", help="Delete agents without a file, and variants that are not in their agent's file."),
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would change.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Do not ask before changes are applied; deletions need their own yes.")
+    ] = False,
+    yes_delete: Annotated[bool, typer.Option("--yes-delete", help="Do not ask before --prune deletes.")] = False,
     reason: Annotated[str | None, typer.Option(help="For the history.")] = None,
     url: ServerUrl = DEFAULT_URL,
     api_key: ApiKeyToken = None,
@@ -75,8 +78,9 @@ def push_agents(
     A file is all of an agent: a field that it leaves out gets its default. Only without the key `active`, the active variant
     stays.
     """
-    paths, manifests = _read_manifests(directory)
-    _check_number(directory, manifests, prune)
+    paths, manifests = _read_manifests(directory, prune)
+    entities = sum(1 + len(manifest["variants"]) for manifest in manifests)
+    _check_number(directory, entities, prune, "agents and variants")
     try:
         with ApiClient(url, api_key) as client:
             planned = client.run("ApplyAgents", agents=manifests, prune=prune, dryRun=True, reason=reason)
@@ -89,7 +93,11 @@ def push_agents(
             if dry_run:
                 typer.echo(f"{count}, not applied")
                 return
-            if not yes and not (sys.stdin.isatty() and typer.confirm(f"Apply {count}?")):
+            if deleted := _deleted_names(planned["changes"]):
+                typer.echo(f"--prune deletes {_count(len(deleted), 'entity', 'entities')}: {', '.join(deleted)}")
+                if not yes_delete and not _is_confirmed("Delete them?"):
+                    raise fail("nothing was applied: --prune deletes only with a yes of its own, or with --yes-delete")
+            if not yes and not _is_confirmed(f"Apply {count}?"):
                 raise fail("nothing was applied: say yes, or give --yes")
             state = planned["state"]
             client.run("ApplyAgents", agents=manifests, prune=prune, expectedState=state, reason=reason)
@@ -98,17 +106,32 @@ def push_agents(
         raise fail(printable(in_files(str(error), paths, manifests))) from error
 
 
-def _read_manifests(directory: Path) -> tuple[list[Path], list[dict[str, Any]]]:
+def _is_confirmed(question: str) -> bool:
+    """Asks on a terminal; elsewhere nobody can say yes."""
+    return sys.stdin.isatty() and typer.confirm(question)
+
+
+def _deleted_names(changes: Sequence[Any]) -> list[str]:
+    """Returns the names of the agents and variants that the changes delete, as `agent` or `agent/variant`."""
+    return [printable(changed_name(change)) for change in changes if change["event"]["kind"] == "DELETED"]
+
+
+def _read_manifests(directory: Path, prune: bool) -> tuple[list[Path], list[dict[str, Any]]]:
     """Returns the files and their manifests. Ends the command, with all errors, if a file is no manifest."""
     try:
-        paths, misnamed = manifest_files(directory), misnamed_files(directory)
+        folder = read_folder(directory)
     except OSError as error:
         raise fail(f"{directory}: {error.strerror}") from error
-    for path in misnamed:  # if they were passed over, their agents would be pruned
-        _print_error(f"{path}: must be named SLUG{MANIFEST_SUFFIX}")
-    if not paths and not misnamed:
+    paths = folder.manifests
+    if folder.ignored:
+        names = printable(", ".join(path.name for path in folder.ignored))
+        stderr.print(f"{directory}: not manifests, and not read: {names}", style="dim", markup=False, soft_wrap=True)
+    for path, reason in folder.refused:
+        _print_error(f"{path}: {reason}")
+    if not paths and not folder.refused:
         raise fail(f"{directory}: there are no files SLUG{MANIFEST_SUFFIX}")
-    manifests, is_wrong = [], bool(misnamed)
+    _check_number(directory, len(paths), prune, "agents")
+    manifests, is_wrong = [], bool(folder.refused)
     for path in paths:
         try:
             manifests.append(read_manifest(path))
@@ -120,21 +143,20 @@ def _read_manifests(directory: Path) -> tuple[list[Path], list[dict[str, Any]]]:
     return paths, manifests
 
 
-def _check_number(directory: Path, manifests: list[dict[str, Any]], prune: bool) -> None:
-    """Ends the command if there are more agents and variants than one push takes."""
-    entities = sum(1 + len(manifest["variants"]) for manifest in manifests)
+def _check_number(directory: Path, entities: int, prune: bool, kinds: str) -> None:
+    """Ends the command if there are more agents and variants than one push takes; files are counted before they are read."""
     if entities > MAX_ENTITIES:
         hint = (
             "parts of them, each pushed with --prune, would delete each other"
             if prune
             else "put them in several directories, and never push those with --prune: each would delete the others'"
         )
-        has = f"{directory}: has {entities:,} agents and variants, and a push takes at most {MAX_ENTITIES:,}"
+        has = f"{directory}: has {entities:,} {kinds}, and a push takes at most {MAX_ENTITIES:,} agents and variants"
         raise fail(f"{has}; {hint}")
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+def _count(number: int, singular: str, plural: str | None = None) -> str:
+    return f"{number:,} {singular if number == 1 else plural or f'{singular}s'}"
 
 
 def _print_error(message: str) -> None:

@@ -2,15 +2,16 @@
 
 import json
 import math
+import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, get_type_hints
 
-import yaml
-
+from domain.configs import AgentConfig
 from domain.slugs import slug
 from domain.validation import Rule, Violation, storable
+from server.client import manifest_yaml
 from server.client.api_client import ApiClient
 
 MANIFEST_SUFFIX = ".yaml"
@@ -25,27 +26,21 @@ _AGENT = {"name", "description", "active", "config", "variants"}
 _VARIANT = {"name", "description", "overrides"}
 
 
+def camel_case(name: str) -> str:
+    """Returns a field's name as GraphQL and manifests have it. (Strawberry's function would import all of Strawberry.)"""
+    first, *others = name.split("_")
+    return first + "".join(word.capitalize() for word in others)
+
+
+_TEXT_FIELDS = {camel_case(name) for name, type_ in get_type_hints(AgentConfig).items() if type_ is str}
+"""The configuration's fields that are texts, as manifests name them."""
+
+
 class NotAManifest(Exception):
     """What is in the file is no agent; the message says why, for a person."""
 
 
 # Writing
-
-
-class _Dumper(yaml.SafeDumper):  # type: ignore[misc]
-    """Texts of several lines as blocks, as people write them; nothing by reference."""
-
-    def ignore_aliases(self, data: object) -> bool:
-        return True
-
-
-def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    # Other characters that YAML takes for the end of a line stay what they are only where they are escaped.
-    style = '"' if re.search("[\r\x85\u2028\u2029\ufeff]", text) else "|" if "\n" in text else None
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
-
-
-_Dumper.add_representer(str, _text)
 
 
 def write_manifest(agent: Mapping[str, Any]) -> str:
@@ -64,33 +59,17 @@ def write_manifest(agent: Mapping[str, Any]) -> str:
             for variant in agent["variants"]
         },
     }
-    dumped: str = yaml.dump(manifest, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=2**31)
-    return dumped
+    return manifest_yaml.dump(manifest)
 
 
 # Reading
 
 
-class _Loader(yaml.SafeLoader):  # type: ignore[misc]
-    """Refuses a key that is given twice, of which YAML's loaders take the last."""
-
-    yaml_implicit_resolvers = {  # noqa: RUF012 (PyYAML's own attribute)
-        first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
-    """A version such as 2026-11-20 stays a text."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        keys = [key.value for key, _ in node.value]
-        for key in keys:
-            if keys.count(key) > 1:
-                raise NotAManifest(f"line {node.start_mark.line + 1}: {key!r} is given twice")
-        mapping: dict[Any, Any] = super().construct_mapping(node, deep)
-        return mapping
-
-
 def read_manifest(path: Path) -> dict[str, Any]:
-    """The agent of a file, as the mutation `applyAgents` takes it. Raises NotAManifest; values are checked by the server."""
+    """Returns the agent of a file, as the mutation `applyAgents` takes it; the server checks the values.
+
+    Raises NotAManifest.
+    """
     try:
         name = slug(path.name.removesuffix(MANIFEST_SUFFIX))
     except Violation as error:
@@ -98,12 +77,13 @@ def read_manifest(path: Path) -> dict[str, Any]:
     try:
         if path.stat().st_size > MAX_FILE_BYTES:
             raise NotAManifest(f"is larger than {MAX_FILE_BYTES // 2**20} MiB")
-        loaded = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
+        loaded = manifest_yaml.load(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise NotAManifest(f"cannot be read: {error.strerror}") from error
-    # PyYAML raises what it happens to meet where a tag does not suit its text: KeyError, IndexError, AttributeError.
-    except (yaml.YAMLError, ValueError, RecursionError, LookupError, AttributeError, TypeError) as error:
-        raise NotAManifest(f"is no YAML: {' '.join(str(error).split())}") from error
+    except UnicodeDecodeError as error:
+        raise NotAManifest(f"is not in UTF-8 (byte {error.start:,})") from error
+    except manifest_yaml.NotYaml as error:
+        raise NotAManifest(str(error)) from error
     return {"slug": name, **_agent(loaded)}
 
 
@@ -137,20 +117,34 @@ def _named(given: Mapping[str, Any], prefix: str) -> dict[str, Any]:
 
 
 def _text_or_nothing(value: Any, where: str) -> Any:
+    _refuse_ambiguous(value, where)
     if value is not None and not isinstance(value, str):
-        unquoted = isinstance(value, int | float)  # which are texts to whoever wrote them
+        unquoted = isinstance(value, int | float)  # a text to whoever wrote it
         raise NotAManifest(f"{where} must be a text" + (": put it in quotes" if unquoted else ""))
     return _sendable(value, where)
 
 
 def _values(value: Any, where: str) -> dict[str, Any]:
-    """A mapping of what JSON can hold; whether it is what the server wants, the server says."""
+    """Returns a mapping of configuration fields; the server says whether it wants these values."""
     values = _mapping(value, where)
     for name, item in values.items():
+        if name in _TEXT_FIELDS:
+            _text_or_nothing(item, f"{where}.{name}")
+            continue
+        _refuse_ambiguous(item, f"{where}.{name}")
         if not isinstance(item, str | int | float | None) or (isinstance(item, float) and not math.isfinite(item)):
             raise NotAManifest(f"{where}.{name} must be a text or a number")
         _sendable(item, f"{where}.{name}")
     return values
+
+
+def _refuse_ambiguous(value: Any, where: str) -> None:
+    """Raises NotAManifest for a number that would be changed: `010` is ten to some readers, and eight to others."""
+    if isinstance(value, manifest_yaml.Ambiguous):
+        plain = str(int(value))
+        raise NotAManifest(
+            f"{where} is {value}, which some read as an octal number: write {plain}, or '{value}' in quotes"
+        )
 
 
 def _sendable(value: Any, where: str) -> Any:
@@ -167,10 +161,13 @@ def _mapping(value: Any, where: str, known: set[str] | None = None) -> dict[str,
     if not isinstance(value, dict):
         raise NotAManifest(f"{where or 'the file'} must be a mapping")
     for key in value:
+        _refuse_ambiguous(key, f"{where or 'the file'}: a key")
         if not isinstance(key, str):
             shown = json.dumps(key, default=str)
             raise NotAManifest(f"{where or 'the file'}: a key must be a text: put {shown} in quotes")
         _sendable(key, f"{where or 'the file'}: the key {key!r}")
+        if key == "<<":
+            raise NotAManifest(f"{where or 'the file'}: merge keys (<<) are not read: write the values out")
         if known is not None and key not in known:
             at = f"{where}.{key}" if where else key
             raise NotAManifest(f"{at} is not known: there are {', '.join(sorted(known))}")
@@ -192,22 +189,43 @@ def pull(client: ApiClient) -> Iterator[tuple[str, str]]:
         after = page["pageInfo"]["endCursor"]
 
 
-def manifest_files(directory: Path) -> list[Path]:
-    """The directory's manifests, by name."""
-    return [path for path in _shown(directory) if path.name.endswith(MANIFEST_SUFFIX)]
+class Folder(NamedTuple):
+    """The entries of a directory, sorted by name: nothing in it is passed over silently."""
+
+    manifests: list[Path]
+    refused: list[tuple[Path, str]]
+    """Entries that somebody may take for manifests, each with the reason why it is none: they would be pruned."""
+    ignored: list[Path]
+    """Entries that nobody takes for manifests, such as README.md and .git."""
 
 
-def misnamed_files(directory: Path) -> list[Path]:
-    """What looks like a manifest, and would be passed over for its name."""
-    return [
-        path
-        for path in _shown(directory)
-        if path.suffix.lower() in (".yml", MANIFEST_SUFFIX) and path.suffix != MANIFEST_SUFFIX
-    ]
+_YAML_SUFFIXES = (".yaml", ".yml")
 
 
-def _shown(directory: Path) -> list[Path]:
-    return sorted(path for path in directory.iterdir() if not path.name.startswith("."))
+def read_folder(directory: Path) -> Folder:
+    """Sorts the entries of a directory. Raises OSError if it cannot be read."""
+    folder = Folder([], [], [])
+    for path in sorted(directory.iterdir()):
+        is_yaml = path.suffix.lower() in _YAML_SUFFIXES or path.name.lower() in _YAML_SUFFIXES
+        if path.is_dir():
+            if is_yaml or (not path.name.startswith(".") and _holds_yaml(path)):
+                folder.refused.append((path, "is a folder: manifests in it are not read"))
+            else:
+                folder.ignored.append(path)
+        elif not is_yaml:
+            folder.ignored.append(path)
+        elif path.suffix != MANIFEST_SUFFIX or path.name.startswith("."):
+            folder.refused.append((path, f"must be named SLUG{MANIFEST_SUFFIX}"))
+        else:
+            folder.manifests.append(path)
+    return folder
+
+
+def _holds_yaml(directory: Path) -> bool:
+    """Tells whether there is a YAML file in the directory or below; links to directories are not followed."""
+    return any(
+        name.lower().endswith(_YAML_SUFFIXES) for _, _, names in os.walk(directory, followlinks=False) for name in names
+    )
 
 
 _PLACE = re.compile(r"(?:\bagents\.(\d+)|Variable '\$agents' has invalid value at \[(\d+)\])((?:\.\w+|\[\d+\])*)")

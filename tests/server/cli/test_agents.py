@@ -144,7 +144,12 @@ def test_prune_deletes_what_has_no_file(fresh_server: RunningServer, directory: 
     (directory / "scribe.yaml").write_text(text[: text.index("  long:")])
     kept = agents("push", directory, fresh_server)
     assert kept.stdout == "nothing to change\n"
-    pruned = agents("push", directory, fresh_server, "--prune", "--yes")
+    refused = agents("push", directory, fresh_server, "--prune", "--yes")
+    assert refused.returncode == 1
+    assert "--prune deletes 2 entities: greeter, scribe/long" in refused.stdout
+    assert "--yes-delete" in refused.stderr
+    assert len(everything(fresh_server.api)) == 2
+    pruned = agents("push", directory, fresh_server, "--prune", "--yes", "--yes-delete")
     assert "greeter: deleted" in pruned.stdout
     assert "scribe/long: deleted" in pruned.stdout
     (scribe,) = everything(fresh_server.api)
@@ -211,6 +216,20 @@ def test_too_many_are_refused_before_the_server_is_asked(tmp_path: Path, option:
     assert refused.returncode == 1
     assert "1,001 agents and variants, and a push takes at most 1,000" in refused.stderr
     assert says in refused.stderr
+
+
+def test_too_many_files_are_refused_before_they_are_read(tmp_path: Path) -> None:
+    for number in range(1_001):
+        (tmp_path / f"a{number}.yaml").write_text("no manifest")
+    refused = run("agents", "push", tmp_path, "--url", "http://127.0.0.1:1")
+    assert refused.returncode == 1
+    assert "1,001 agents, and a push takes at most 1,000" in refused.stderr
+    assert "must be a mapping" not in refused.stderr
+
+
+def test_other_files_are_named(fresh_server: RunningServer, directory: Path) -> None:
+    (directory / "README.md").touch()
+    assert "not manifests, and not read: README.md" in agents("push", directory, fresh_server).stderr
 
 
 def test_a_directory_without_files_is_refused(fresh_server: RunningServer, tmp_path: Path) -> None:
