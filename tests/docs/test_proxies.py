@@ -1,0 +1,171 @@
+"""Runs the proxies that docs/self-hosting.md configures before a server that asks for keys, as the page has them."""
+
+import re
+import shutil
+import socket
+import ssl
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+from websockets.sync.client import connect
+from websockets.typing import Origin, Subprotocol
+
+from domain.principals import Scope
+from server.wire.graphql_files import operation
+from tests.harness.api_keys import made
+from tests.harness.markdown import page
+from tests.harness.raw_clients import PROTOCOL, Socket
+from tests.harness.servers import Api, RunningServer, running_server, segment
+
+NAME = "api.example.com"
+WAIT_SECONDS = 20
+
+
+@pytest.fixture(params=["nginx", "caddy"])
+def proxy_name(request: pytest.FixtureRequest) -> str:
+    name: str = request.param
+    if shutil.which(name) is None:
+        pytest.skip(f"{name} is not here")
+    return name
+
+
+@pytest.fixture
+def guarded(database_url: str) -> Iterator[tuple[RunningServer, Api]]:
+    token = made(database_url, Scope.WRITE)
+    with running_server(database_url, auth=True) as server:
+        api = Api(server.url, token)
+        yield server, api
+        api.http.close()
+
+
+def test_everything_passes_through_the_proxy(
+    guarded: tuple[RunningServer, Api], proxy_name: str, tmp_path: Path
+) -> None:
+    server, api = guarded
+    certificate = self_signed(tmp_path)
+    trusted = ssl.create_default_context(cafile=str(certificate))
+    authorization = {"Authorization": api.http.headers["Authorization"]}
+    meeting = api.meeting(segments=1)["id"]
+    with running_proxy(proxy_name, server, tmp_path) as port:
+        request: dict[str, Any] = {
+            "url": f"https://127.0.0.1:{port}/graphql",
+            "headers": authorization | {"Host": NAME},
+        }
+        request["extensions"] = {"sni_hostname": NAME}
+        body = {"query": operation("SegmentUpdates"), "variables": {"meetingId": meeting}}
+
+        with httpx.Client(verify=trusted, timeout=WAIT_SECONDS) as client:
+            answer = client.post(json={"query": "{ viewer { scopes } }"}, **request)
+            assert answer.json() == {"data": {"viewer": {"scopes": ["READ", "WRITE"]}}}
+            assert "max-age" in answer.headers["Strict-Transport-Security"]
+
+            request["headers"]["Accept"] = "text/event-stream"
+            with client.stream("POST", json=body, **request) as stream:
+                lines = stream.iter_lines()
+                assert "Text 1" in next(line for line in lines if line.startswith("data:"))
+                api.run("UpsertSegments", meetingId=meeting, segments=[segment(2)])  # comes at once, or not at all
+                assert "Text 2" in next(line for line in lines if line.startswith("data:"))
+
+        connection = connect(
+            f"wss://{NAME}/graphql",
+            address=("127.0.0.1", port),
+            ssl=trusted,
+            origin=Origin(f"https://{NAME}"),  # a page of the same origin
+            additional_headers=authorization,
+            subprotocols=[Subprotocol(PROTOCOL)],
+            proxy=None,
+        )
+        with connection:
+            live = Socket(connection)
+            live.initialise()
+            live.follow("1", "SegmentUpdates", meetingId=meeting)
+            assert len(live.next("1")["segments"]) == 2
+            api.run("UpsertSegments", meetingId=meeting, segments=[segment(3)])
+            assert [each["segmentId"] for each in live.next("1")["segments"]] == [3]
+
+
+@contextmanager
+def running_proxy(name: str, server: RunningServer, folder: Path) -> Iterator[int]:
+    """Runs the proxy as the page configures it, on a free port; only addresses and paths are other ones."""
+    port = free_port()
+    language = {"nginx": "nginx", "caddy": "caddyfile"}[name]
+    (block,) = page("docs/self-hosting.md").blocks_in(language)
+    text = block.text.replace("127.0.0.1:8000", server.url.removeprefix("http://"))
+    configuration = folder / f"{name}.conf"
+    if name == "nginx":
+        text = text.replace("listen 443 ssl", f"listen 127.0.0.1:{port} ssl")
+        text = re.sub(r"/etc/letsencrypt/live/\S+/(\w+)\.pem", rf"{folder}/\1.pem", text)
+        temporary = "".join(
+            f"{kind}_temp_path {folder}/{kind};\n" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+        )
+        configuration.write_text(
+            f"daemon off;\nmaster_process off;\npid {folder}/pid;\nerror_log stderr;\nevents {{}}\n"
+            f"http {{\naccess_log off;\n{temporary}{text}}}\n"
+        )
+        command = ["nginx", "-p", str(folder), "-e", "stderr", "-c", str(configuration)]
+    else:
+        text = text.replace(NAME, f"https://{NAME}:{port}", 1)
+        text = text.replace("{\n", f"{{\n\tbind 127.0.0.1\n\ttls {folder}/fullchain.pem {folder}/privkey.pem\n", 1)
+        configuration.write_text(f"{{\n\tadmin off\n\tauto_https off\n}}\n{text}")
+        command = ["caddy", "run", "--adapter", "caddyfile", "--config", str(configuration)]
+    with (folder / f"{name}.log").open("wb") as log:
+        process = subprocess.Popen(
+            command, stdout=log, stderr=log, env={"HOME": str(folder), "PATH": "/usr/sbin:/usr/bin"}
+        )
+    try:
+        end = time.monotonic() + WAIT_SECONDS
+        while not listens(port):
+            assert process.poll() is None, (folder / f"{name}.log").read_text()
+            assert time.monotonic() < end, (folder / f"{name}.log").read_text()
+            time.sleep(0.02)
+        yield port
+    finally:
+        process.terminate()
+        process.wait(WAIT_SECONDS)
+
+
+def self_signed(folder: Path) -> Path:
+    """Makes a certificate for the page's host name, and returns its path; the key is beside it."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, NAME)])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(NAME)]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    path = folder / "fullchain.pem"
+    path.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    (folder / "privkey.pem").write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    return path
+
+
+def free_port() -> int:
+    with socket.socket() as trial:
+        trial.bind(("127.0.0.1", 0))
+        port: int = trial.getsockname()[1]
+        return port
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as trial:
+        return trial.connect_ex(("127.0.0.1", port)) == 0
