@@ -12,7 +12,7 @@ const UPDATES = `
       cursor
       caughtUp
       deletedSegmentIds
-      segments { segmentId speaker text isFinal version }
+      segments { segmentId speaker text startTime endTime isFinal version }
     }
   }
 `;

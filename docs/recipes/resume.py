@@ -7,6 +7,7 @@ python resume.py ws://127.0.0.1:8000/graphql 01900000-0000-7000-8000-0000000000c
 import asyncio
 import json
 import logging
+import os
 import random
 import sys
 from collections.abc import AsyncIterator
@@ -22,16 +23,19 @@ UPDATES = """
       cursor
       caughtUp
       deletedSegmentIds
-      segments { segmentId speaker text isFinal version }
+      segments { segmentId speaker text startTime endTime isFinal version }
     }
   }
 """
 
 
 def connect(url: str) -> Client:
+    token = os.environ.get("RAPPORTEUR_API_KEY")
+    headers = {"Authorization": f"Bearer {token}"} if token else None
     # Ask for a sign of life, and end a connection that gives none: a lost network does not say so.
     # `websockets` ends a connection at a message over 1 MiB, and a batch of long segments is larger.
-    return Client(transport=WebsocketsTransport(url, ping_interval=10, pong_timeout=5, connect_args={"max_size": None}))
+    options = {"headers": headers, "ping_interval": 10, "pong_timeout": 5, "connect_args": {"max_size": None}}
+    return Client(transport=WebsocketsTransport(url, **options))
 
 
 async def segment_updates(url: str, meeting_id: str, after: str | None = None) -> AsyncIterator[dict[str, Any]]:
@@ -69,4 +73,5 @@ async def main(url: str, meeting_id: str) -> None:
             print(json.dumps([transcript[number] for number in sorted(transcript)]), flush=True)  # noqa: T201
 
 
-asyncio.run(main(*sys.argv[1:]))
+if __name__ == "__main__":
+    asyncio.run(main(*sys.argv[1:]))

@@ -16,7 +16,7 @@ from tests.harness.raw_clients import websocket_url
 from tests.harness.servers import Api, RunningServer, segment
 
 RECIPES = Path(__file__).parents[2] / "docs" / "recipes"
-FIELDS = ("segmentId", "speaker", "text", "isFinal", "version")
+FIELDS = ("segmentId", "speaker", "text", "startTime", "endTime", "isFinal", "version")
 
 
 @pytest.fixture(params=["resume.mjs", "resume.py"])
