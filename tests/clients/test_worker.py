@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -41,7 +42,7 @@ def answer_to(api: Api, number: int, question: str | None = None) -> Any:
 
 @contextmanager
 def worker(server: RunningServer) -> Iterator[None]:
-    command = [sys.executable, ROOT / "docs/recipes/worker.py", f"{server.url}/graphql", "concierge", MEETING]
+    command: list[str | Path] = [sys.executable, ROOT / "docs/recipes/worker.py", f"{server.url}/graphql", "concierge", MEETING]
     with programs({"worker": command}, read_line=str.strip):
         yield
 
