@@ -42,7 +42,13 @@ def answer_to(api: Api, number: int, question: str | None = None) -> Any:
 
 @contextmanager
 def worker(server: RunningServer) -> Iterator[None]:
-    command: list[str | Path] = [sys.executable, ROOT / "docs/recipes/worker.py", f"{server.url}/graphql", "concierge", MEETING]
+    command: list[str | Path] = [
+        sys.executable,
+        ROOT / "docs/recipes/worker.py",
+        f"{server.url}/graphql",
+        "concierge",
+        MEETING,
+    ]
     with programs({"worker": command}, read_line=str.strip):
         yield
 
