@@ -39,9 +39,9 @@ ROWS = """
 
 async def cost(database: Database, run: Callable[[], Awaitable[object]]) -> tuple[float, float]:
     """Milliseconds of one run here and in PostgreSQL, of the cheapest round."""
-    pooled = await database.engine.raw_connection()  # the one that is used throughout, as the last one back is the next
-    backend = psutil.Process(pooled.driver_connection.get_server_pid())  # type: ignore[union-attr]
-    pooled.close()
+    connection = await database.pool.acquire()  # the one that is used throughout, as the last one back is the next
+    backend = psutil.Process(connection.get_server_pid())
+    database.pool.release(connection)
     found = []
     for _ in range(ROUNDS):
         here, there = time.process_time(), sum(backend.cpu_times()[:2])

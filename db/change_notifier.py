@@ -20,7 +20,7 @@ from uuid import UUID
 import asyncpg
 import orjson
 
-from db.engine import dsn
+from db.driver import dsn
 from domain.ids import AgentId, KeyId, MeetingId
 
 logger = logging.getLogger("rapporteur.notifier")

@@ -1,139 +1,126 @@
-"""The connections that repositories have: each runs a statement and gives its rows."""
+"""The connections that repositories run their statements on: in autocommit, or in a transaction."""
 
-from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from types import TracebackType
-from typing import Any, NamedTuple, Protocol, Self
+from typing import Any, Protocol, Self, TypeVar
 
 import asyncpg
-from sqlalchemy import Executable, PoolProxiedConnection, Row
-from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.util import greenlet_spawn
+from sqlalchemy import Executable
 
-from db.engine import checkout
-from db.errors import CONNECTION_ENDED, driver_error, translate_errors
-from db.pool import Gate
+from db.driver import DriverConnection, Record
+from db.errors import connection_has_ended, translate_errors
+from db.pool import ConnectionPool
+from db.statements import driver_statement
+from domain.errors import ServiceUnavailable
 
-_DIALECT = PGDialect_asyncpg(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
-
-
-class Record(asyncpg.Record):  # type: ignore[misc]
-    """The driver's row, whose columns can be had by their names as those of SQLAlchemy's rows can."""
-
-    def __getattr__(self, name: str) -> Any:
-        try:
-            return self[name]
-        except KeyError:
-            raise AttributeError(name) from None
-
-
-AnyRow = Row[*tuple[Any, ...]] | Record
+T = TypeVar("T")
 
 
 class Connection(Protocol):
     """Not safe for use in concurrent tasks."""
 
-    async def rows(self, statement: Executable, values: Mapping[str, Any]) -> Sequence[AnyRow]:
-        """The rows of one statement with these parameters. Raises the domain's errors, not the driver's."""
+    async def rows(self, statement: Executable, values: Mapping[str, Any]) -> Sequence[Record]:
+        """Runs one statement with these parameters and returns its rows. Raises the domain's errors, not the driver's."""
 
 
-class SessionConnection:
-    """A session's, in its transaction."""
+class PooledConnection:
+    """Holds a connection of the pool while the block lasts."""
 
-    def __init__(self, session: AsyncSession) -> None:
-        self._session = session
-
-    async def rows(self, statement: Executable, values: Mapping[str, Any]) -> Sequence[AnyRow]:
-        began = self._session.in_transaction()
-        with translate_errors():
-            try:
-                return (await self._session.execute(statement, values)).all()
-            except DBAPIError as error:
-                if began or not isinstance(driver_error(error), CONNECTION_ENDED):
-                    raise
-                await self._session.invalidate()
-                return (await self._session.execute(statement, values)).all()
-
-
-class AutocommitConnection:
-    """One of the pool's, while the block lasts. Each statement is a transaction of its own.
-
-    Statements go to the driver in their text, which is made once, and its rows come back as they are: all that SQLAlchemy
-    does for one statement costs three times as much as the driver does. So statements must be few: built when a module is
-    imported, or kept by what they are made of.
-    """
-
-    def __init__(self, gate: Gate) -> None:
-        self.engine = gate.engine
-        self._gate = gate
+    def __init__(self, pool: ConnectionPool) -> None:
+        self.pool = pool
+        self._driver: DriverConnection | None = None
+        self._is_interrupted = False
 
     async def __aenter__(self) -> Self:
-        self._use(await self._gate.take())
+        self._driver = await self.pool.acquire()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if self._pooled is not None and not self._broken:
-            self._gate.give(self._pooled)
+        driver, self._driver = self._driver, None
+        if driver is None:
             return
+        if self._is_interrupted:
+            self.pool.discard(driver)
+        else:
+            self.pool.release(driver)
+
+    async def _run(self, use: Callable[[DriverConnection], Awaitable[T]]) -> T:
+        """Uses the connection, and finds out by the errors whether it is good for anything else."""
+        assert self._driver is not None, "the block has been left"
         try:
-            await self._invalidate()
-        finally:
-            self._gate.leave()
-
-    async def rows(self, statement: Executable, values: Mapping[str, Any]) -> Sequence[AnyRow]:
-        text, arguments = driver_statement(statement).filled(values)
-        with translate_errors():
-            try:
-                return await self._fetch(text, arguments)
-            except CONNECTION_ENDED as error:
-                if (
-                    type(error) is not CONNECTION_ENDED
-                ):  # its kinds can be met after sending, when a write may have happened
-                    raise
-                await self._invalidate()
-                self._use(await checkout(self.engine))
-                return await self._fetch(text, arguments)
-
-    def _use(self, pooled: PoolProxiedConnection) -> None:
-        self._pooled: PoolProxiedConnection | None = pooled
-        self._driver: Any = pooled.driver_connection
-        self._broken = False
-
-    async def _invalidate(self) -> None:
-        pooled, self._pooled = self._pooled, None
-        if pooled is not None:
-            await greenlet_spawn(pooled.invalidate)
-
-    async def _fetch(self, text: str, arguments: list[Any]) -> list[Record]:
-        try:
-            return await self._driver.fetch(text, *arguments, record_class=Record)  # type: ignore[no-any-return]
+            return await use(self._driver)
+        except asyncpg.ReadOnlySQLTransactionError:  # after a failover: a new connection leads to the new primary
+            self.pool.expire(self._driver)
+            raise
         except (asyncpg.PostgresError, asyncpg.InterfaceError):
             raise
         except BaseException:  # cancelled or timed out: the statement may still be running
-            self._broken = True
+            self._is_interrupted = True
             raise
 
+    async def _run_first(self, use: Callable[[DriverConnection], Awaitable[T]]) -> T:
+        """As `_run`, for the first exchange of a transaction: where nothing was sent, it is tried on another connection."""
+        try:
+            return await self._run(use)
+        except asyncpg.InternalClientError as error:
+            if not connection_has_ended(error):
+                raise
+        ended, self._driver = self._driver, None
+        assert ended is not None
+        ended.terminate()
+        self.pool.expire(ended)
+        self.pool.release(ended)
+        self._driver = await self.pool.acquire()
+        self._is_interrupted = False
+        return await self._run(use)
 
-class DriverStatement(NamedTuple):
-    """A statement as the driver takes it: a text with `$1`, `$2`, ..., and which parameters these are."""
 
-    text: str
-    names: tuple[str, ...]
-    fixed: Mapping[str, Any]
-    """The values that the statement brings itself."""
+class AutocommitConnection(PooledConnection):
+    """Each statement is a transaction of its own."""
 
-    def filled(self, values: Mapping[str, Any]) -> tuple[str, list[Any]]:
-        fixed = self.fixed
-        return self.text, [fixed[name] if name in fixed else values[name] for name in self.names]
+    async def rows(self, statement: Executable, values: Mapping[str, Any]) -> Sequence[Record]:
+        compiled = driver_statement(statement)
+        arguments = compiled.arguments(values)
+        with translate_errors():
+            return await self._run_first(lambda driver: driver.fetch(compiled.text, *arguments))
 
 
-@lru_cache(maxsize=1_000)
-def driver_statement(statement: Executable) -> DriverStatement:
-    compiled = statement.compile(dialect=_DIALECT)  # type: ignore[attr-defined]
-    required = {name for name, bind in compiled.binds.items() if bind.required}
-    fixed = {name: value for name, value in compiled.params.items() if name not in required}
-    return DriverStatement(compiled.string, tuple(compiled.positiontup), fixed)
+class Session(PooledConnection):
+    """A transaction, which begins with its first statement. Leaving the block without a commit rolls it back."""
+
+    _is_open = False
+
+    async def rows(self, statement: Executable, values: Mapping[str, Any]) -> Sequence[Record]:
+        compiled = driver_statement(statement)
+        arguments = compiled.arguments(values)
+        with translate_errors():
+            if not self._is_open:
+                await self._run_first(lambda driver: driver.execute("BEGIN"))
+                self._is_open = True
+            return await self._run(lambda driver: driver.fetch(compiled.text, *arguments))
+
+    async def commit(self) -> None:
+        if self._is_open:
+            self._is_open = False
+            with translate_errors():
+                status = await self._run(lambda driver: driver.execute("COMMIT"))
+            assert status == "COMMIT", "a statement had failed, so the transaction was rolled back"
+
+    async def rollback(self) -> None:
+        if self._is_open:
+            self._is_open = False
+            with translate_errors():
+                await self._run(lambda driver: driver.execute("ROLLBACK"))
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        try:
+            if not self._is_interrupted:
+                await self.rollback()
+        except ServiceUnavailable:  # the connection is lost, and the transaction with it
+            self._is_interrupted = True
+        finally:
+            await super().__aexit__(kind, error, traceback)

@@ -1,11 +1,10 @@
-"""One place where what the database says becomes an error of the domain."""
+"""The one place where an error of the database becomes an error of the domain."""
 
 from types import TracebackType
 
 import asyncpg
 from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from domain.errors import Conflict, InvalidInput, RapporteurError, ServiceUnavailable
 
@@ -14,32 +13,37 @@ class DatabaseUnusable(ServiceUnavailable):
     """The database cannot be used until somebody changes something; the message says what."""
 
 
-CONNECTION_ENDED = asyncpg.InternalClientError
-"""The server has told that it ends the connection, which the driver takes for open until it is: nothing has been sent."""
-_AWAY = (
-    CONNECTION_ENDED,
+DRIVER_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
+"""The errors of the driver. (TimeoutError is an OSError.)"""
+_SQLALCHEMY_ERRORS = (DBAPIError, AsyncAdapt_asyncpg_dbapi.Error)
+"""The errors of SQLAlchemy and of its dialect, each of which wraps the next: only migrations meet them."""
+_UNAVAILABLE = (
+    asyncpg.InternalClientError,
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
-    asyncpg.OperatorInterventionError,  # shutting down, starting up, statement timeout
+    asyncpg.OperatorInterventionError,  # shutting down, starting up
     asyncpg.InsufficientResourcesError,  # too many connections, disk full
     asyncpg.LockNotAvailableError,
     asyncpg.InvalidAuthorizationSpecificationError,  # a password that was changed
     asyncpg.InvalidCatalogNameError,  # no such database
     asyncpg.ReadOnlySQLTransactionError,  # a standby that has not been promoted yet
-    OSError,  # refused, or no socket; also TimeoutError
+    OSError,  # refused, or no socket
 )
 
 TOO_MANY_REQUESTS = "too many requests at once: no database connection became free in time"
 
-_LAYERS = (DBAPIError, AsyncAdapt_asyncpg_dbapi.Error)
-"""The errors of SQLAlchemy, and of its dialect, which the pool lets through when it cannot connect."""
 
+def connection_has_ended(error: Exception) -> bool:
+    """Checks that nothing was sent, as the server had already said that it ends the connection.
 
-_OURS_TO_TELL = (*_LAYERS, PoolTimeout, OSError, asyncpg.PostgresError, asyncpg.InterfaceError, CONNECTION_ENDED)
+    The driver takes such a connection for open until it is closed. Its error has kinds that are met after sending, when a
+    write may have happened.
+    """
+    return type(error) is asyncpg.InternalClientError
 
 
 class translate_errors:  # noqa: N801 - a context manager like those of `contextlib`
-    """Turn the driver's and SQLAlchemy's exceptions into the domain's; those of the domain and bugs pass."""
+    """Raises the domain's error for one of the driver's or SQLAlchemy's. The domain's own errors, and bugs, pass."""
 
     def __enter__(self) -> None:
         pass
@@ -47,30 +51,21 @@ class translate_errors:  # noqa: N801 - a context manager like those of `context
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if isinstance(error, _OURS_TO_TELL) and (known := _translate(error)):
+        if isinstance(error, DRIVER_ERRORS + _SQLALCHEMY_ERRORS) and (known := _translate(error)):
             raise known from error
 
 
-def driver_error(error: BaseException) -> BaseException | None:
-    """asyncpg's error: itself, or beneath SQLAlchemy's, which comes from its dialect's, which comes from asyncpg's."""
-    original: BaseException | None = error
-    while isinstance(original, _LAYERS):
-        original = original.__cause__
-    return original
-
-
 def _translate(error: BaseException) -> RapporteurError | None:
-    if isinstance(error, PoolTimeout):
-        return ServiceUnavailable(TOO_MANY_REQUESTS)
-    original = driver_error(error)
-    if isinstance(original, asyncpg.IntegrityConstraintViolationError):
-        return _broken_constraint(original)
-    if isinstance(original, asyncpg.TransactionRollbackError):  # deadlock, serialization
+    cause: BaseException | None = error
+    while isinstance(cause, _SQLALCHEMY_ERRORS):
+        cause = cause.__cause__
+    if isinstance(cause, asyncpg.IntegrityConstraintViolationError):
+        return _broken_constraint(cause)
+    if isinstance(cause, asyncpg.TransactionRollbackError):  # deadlock, serialization
         return ServiceUnavailable("other writes were in the way: the same again may succeed")
-    if isinstance(original, asyncpg.QueryCanceledError):
+    if isinstance(cause, asyncpg.QueryCanceledError):
         return ServiceUnavailable("the database took too long")
-    invalidated = isinstance(error, DBAPIError) and error.connection_invalidated
-    if invalidated or (isinstance(original, _AWAY) and not isinstance(original, asyncpg.DataError)):
+    if isinstance(cause, _UNAVAILABLE) and not isinstance(cause, asyncpg.DataError):
         return ServiceUnavailable("the database does not answer now")
     return None
 

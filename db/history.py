@@ -10,7 +10,7 @@ from sqlalchemy import Select, Text, any_, bindparam, case, cast, func, or_, sel
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Integer, Uuid
 
-from db.connections import AnyRow
+from db.driver import Record
 from db.keyset import Columns, PageShape, cursor_parameters, keyset_page, page_parameters
 from db.repository import ID, IDS, WORKSPACE, Repository, columns
 from db.tables import events
@@ -135,7 +135,7 @@ CURSOR = cursors.cursor("history", uuid, integer(1))
 """It names an event, and not its number: the numbers count what happens in all workspaces."""
 
 
-def _event(row: AnyRow, changes: Mapping[str, Any] | None = None) -> Event:
+def _event(row: Record, changes: Mapping[str, Any] | None = None) -> Event:
     """An event from the values of `_COLUMNS`, which a row begins with."""
     values = dict(zip((*_OWN, "variant_id"), row, strict=False))
     values["kind"] = EventKind(values["kind"])

@@ -3,13 +3,15 @@
 from functools import cache
 from pathlib import Path
 
+import asyncpg
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
-from sqlalchemy.ext.asyncio import AsyncEngine
 
+from db.connections import AutocommitConnection
+from db.engine import Engine
 from db.errors import translate_errors
 
 MIGRATION_TIMEOUT_SECONDS = 3600.0
@@ -41,7 +43,7 @@ def is_current(revision: str | None) -> bool:
     return revision is not None and revision not in _revisions()[1:]
 
 
-async def migrate(engine: AsyncEngine, revision: str = "head") -> None:
+async def migrate(engine: Engine, revision: str = "head") -> None:
     """Steps the database up (or down, to an older revision or `base`), in one transaction: all of it or nothing."""
 
     def step(connection: Connection) -> None:
@@ -63,8 +65,14 @@ async def migrate(engine: AsyncEngine, revision: str = "head") -> None:
             await connection.run_sync(step)
 
 
-async def current_revision(engine: AsyncEngine) -> str | None:
-    """Returns the revision that the database is at, or None if it was never migrated."""
-    with translate_errors():
-        async with engine.connect() as connection:
-            return await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())
+_CURRENT_REVISION = text("SELECT version_num AS revision FROM alembic_version")
+
+
+async def current_revision(engine: Engine) -> str | None:
+    """Returns the revision that the database is at, or None if it was never migrated. Raises ServiceUnavailable."""
+    async with AutocommitConnection(engine.pool) as connection:
+        try:
+            rows = await connection.rows(_CURRENT_REVISION, {})
+        except asyncpg.UndefinedTableError:
+            return None
+    return rows[0].revision if rows else None

@@ -8,7 +8,8 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Integer, Uuid
 
 from db.change_notifier import Changes
-from db.connections import AnyRow, Connection
+from db.connections import Connection
+from db.driver import Record
 from domain.history import Author
 from domain.ids import WorkspaceId
 
@@ -49,13 +50,13 @@ class Repository:
         self._changes = changes
         self._author = author or Author()
 
-    async def _rows(self, statement: Executable, **values: Any) -> Sequence[AnyRow]:
+    async def _rows(self, statement: Executable, **values: Any) -> Sequence[Record]:
         """Run one statement with the given parameters, and `workspace`. Raises the domain's errors, not the driver's."""
         return await self._connection.rows(statement, {"workspace": self._workspace_id, **values})
 
     async def _write(
         self, statement: Executable, *, restored_version: int | None = None, **values: Any
-    ) -> Sequence[AnyRow]:
+    ) -> Sequence[Record]:
         """Run one statement of `db.event_writes`, with who writes and why."""
         return await self._rows(
             statement,

@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, REGCONFIG, TSQUERY
 
-from db.connections import AnyRow
+from db.driver import Record
 from db.filters import apply_filter, filter_parameters
 from db.keyset import page_parameters
 from db.repository import WORKSPACE, Repository, columns
@@ -173,7 +173,7 @@ class SearchRepository(Repository):
         rows = await self._rows(_MARKED, query=as_indexed(query), texts=[only_words(text) for text in texts])
         return {text: row.marked for text, row in zip(texts, rows, strict=False)}  # none where no workspace is
 
-    def _looked_up(self, rows: Sequence[AnyRow]) -> Sequence[AnyRow]:
+    def _looked_up(self, rows: Sequence[Record]) -> Sequence[Record]:
         if rows and rows[0].tree == "T":
             raise InvalidInput.of(
                 "query", "must have a word that is to be found, beside what is excluded with - or by or"

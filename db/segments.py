@@ -10,11 +10,9 @@ from typing import Any
 import asyncpg
 from sqlalchemy import BigInteger, Double, Numeric, any_, bindparam, cast, func, select, text, true, tuple_
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import Integer
 
 from db import meetings
-from db.errors import driver_error
 from db.keyset import PageShape, keyset_page, page_parameters
 from db.repository import IDS, WORKSPACE, ColumnNames, Repository, columns, select_columns
 from db.row_mapping import MappedQuery, RowMapper, row_mapper
@@ -354,12 +352,10 @@ class SegmentRepository(Repository):
                 segment_ids=numbers,
                 nths=[next(nths) if number is None else None for number in numbers],
             )
-        except (DBAPIError, asyncpg.NumericValueOutOfRangeError) as error:
-            if isinstance(driver_error(error), asyncpg.NumericValueOutOfRangeError):
-                raise InvalidInput.of(
-                    "segments", f"there is no free number above {INT32_MAX:,}: give each segment its own"
-                ) from error
-            raise
+        except asyncpg.NumericValueOutOfRangeError as error:
+            raise InvalidInput.of(
+                "segments", f"there is no free number above {INT32_MAX:,}: give each segment its own"
+            ) from error
         except NotFound:
             raise
         except BaseException:

@@ -5,17 +5,15 @@ from functools import cached_property
 from types import TracebackType
 from typing import Self
 
-from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
-
 from db.agents import AgentRepository
 from db.api_keys import KeyRepository
 from db.change_notifier import Changes
-from db.connections import AutocommitConnection, Connection, SessionConnection
-from db.errors import translate_errors
+from db.connections import AutocommitConnection, Connection
+from db.engine import SessionFactory
 from db.history import EventRepository
 from db.meeting_grants import GrantRepository
 from db.meetings import MeetingRepository
-from db.pool import Gate
+from db.pool import ConnectionPool
 from db.search import SearchRepository
 from db.segments import SegmentRepository
 from db.variants import VariantRepository
@@ -63,30 +61,30 @@ class Repositories:
         return GrantRepository(*self._shared)
 
 
-class Autocommit(Repositories):
+class AutocommitRepositories(Repositories):
     """The repositories on a connection of their own, while the block lasts; each statement is a transaction."""
 
     def __init__(
         self,
-        gate: Gate,
+        pool: ConnectionPool,
         workspace_id: WorkspaceId,
         publish: Callable[[Changes], None] | None = None,
         author: Author | None = None,
     ) -> None:
-        """`publish` and `author` are those of a write."""
-        self._own = AutocommitConnection(gate)
+        """`publish` and `author` are for writes: see `UnitOfWork`."""
+        self._connection = AutocommitConnection(pool)
         self._publish = publish
-        super().__init__(self._own, workspace_id, author)
+        super().__init__(self._connection, workspace_id, author)
 
     async def __aenter__(self) -> Self:
-        await self._own.__aenter__()
+        await self._connection.__aenter__()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         try:
-            await self._own.__aexit__(kind, error, traceback)
+            await self._connection.__aexit__(kind, error, traceback)
         finally:
             if self._publish and (changes := self.changes.drain()):
                 self._publish(changes)
@@ -104,38 +102,29 @@ class UnitOfWork(Repositories):
 
     def __init__(
         self,
-        session_factory: async_sessionmaker[AsyncSession],
+        session_factory: SessionFactory,
         workspace_id: WorkspaceId = DEFAULT_WORKSPACE_ID,
         publish: Callable[[Changes], None] | None = None,
         author: Author | None = None,
-        gate: Gate | None = None,
     ) -> None:
         """`publish` is called after each commit that changed what others may wait for; `author` is who writes, and why."""
-        self.session = session_factory()  # takes a connection only with its first statement
+        self.session = session_factory()
         self._publish = publish
-        self._gate = gate
-        super().__init__(SessionConnection(self.session), workspace_id, author)
+        super().__init__(self.session, workspace_id, author)
 
     async def __aenter__(self) -> Self:
-        if self._gate:
-            await self._gate.enter()
+        await self.session.__aenter__()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        try:
-            with translate_errors():
-                await self.session.__aexit__(kind, error, traceback)
-        finally:
-            if self._gate:
-                self._gate.leave()
+        await self.session.__aexit__(kind, error, traceback)
 
     async def commit(self) -> None:
         changes = self.changes.drain()
         try:
-            with translate_errors():
-                await self.session.commit()
+            await self.session.commit()
         finally:
             # Also if the outcome is unknown, as after a cancellation: a notification says where to look, not what is there.
             if changes and self._publish:
@@ -143,5 +132,4 @@ class UnitOfWork(Repositories):
 
     async def rollback(self) -> None:
         self.changes.drain()
-        with translate_errors():
-            await self.session.rollback()
+        await self.session.rollback()

@@ -1,52 +1,67 @@
-"""Workspaces in SQL: they are made and renamed by whoever runs the server, outside any unit of work."""
+"""Workspaces in SQL: they are made and renamed by whoever runs the server."""
 
 from uuid import UUID
 
-from sqlalchemy import select, text, update
+from sqlalchemy import Text, bindparam, select, text, update
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from db.errors import translate_errors
+from db.connections import Session
+from db.engine import Engine
 from db.migrate import MIGRATION_TIMEOUT_SECONDS
+from db.repository import ID
 from db.tables import segments, workspaces
 from domain.ids import WorkspaceId
 from domain.search import DEFAULT_LANGUAGE
 
+_NAME, _LANGUAGE = bindparam("new_name", type_=Text), bindparam("new_language", type_=Text)
 
-async def ensure_workspace(engine: AsyncEngine, id: WorkspaceId, name: str, language: str | None = None) -> None:
+
+_CREATE = insert(workspaces).values(id=ID, name=_NAME, language=_LANGUAGE)
+_CREATE_OR_RENAME = _CREATE.on_conflict_do_update(
+    index_elements=["id"], set_={"name": _NAME}, where=workspaces.c.name != _NAME
+)
+
+
+async def ensure_workspace(engine: Engine, id: WorkspaceId, name: str, language: str | None = None) -> None:
     """Creates the workspace, or gives an existing one its new name and language.
 
     `language` None leaves an existing workspace's language alone and gives a new one the default. In a new language all
     segments of the workspace are indexed anew, in the same transaction; writes of segments wait for it.
     """
-    new = insert(workspaces).values(id=id, name=name, language=language or DEFAULT_LANGUAGE)
-    with translate_errors():
-        async with engine.begin() as connection:
-            await connection.execute(
-                new.on_conflict_do_update(
-                    index_elements=["id"], set_={"name": name}, where=workspaces.c.name != new.excluded.name
-                )
-            )
+    async with Session(engine.pool) as session:
+        values = {"id": id, "new_name": name, "new_language": language or DEFAULT_LANGUAGE}
+        await session.rows(_CREATE_OR_RENAME, values)
+        await session.commit()
         if language is not None:
-            async with engine.begin() as connection:
-                await _change_language(connection, id, language)
+            await _change_language(session, id, language)
+            await session.commit()
 
 
-async def workspaces_by_age(engine: AsyncEngine) -> list[tuple[UUID, str]]:
-    """Returns the id and the name of every workspace, the oldest first."""
-    statement = select(workspaces.c.id, workspaces.c.name).order_by(workspaces.c.created_at, workspaces.c.id)
-    with translate_errors():
-        async with engine.connect() as connection:
-            return [(row.id, row.name) for row in await connection.execute(statement)]
+_KEY = bindparam("key", type_=workspaces.c.id.type)
+_HAS_OTHER_LANGUAGE = select(workspaces.c.id).where(workspaces.c.id == _KEY, workspaces.c.language != _LANGUAGE)
+_ALLOW_LONG_STATEMENTS = text(f"SET LOCAL statement_timeout = '{MIGRATION_TIMEOUT_SECONDS}s'")
+_LOCK_SEGMENTS = text("LOCK TABLE segments IN SHARE ROW EXCLUSIVE MODE")
+_SET_LANGUAGE = update(workspaces).where(workspaces.c.id == _KEY).values(language=_LANGUAGE)
+_INDEX_SEGMENTS = (
+    update(segments).where(segments.c.workspace_id == _KEY, segments.c.language != _LANGUAGE).values(language=_LANGUAGE)
+)
 
 
-async def _change_language(connection: AsyncConnection, id: WorkspaceId, language: str) -> None:
-    has_other_language = (workspaces.c.id == id) & (workspaces.c.language != language)
-    if (await connection.execute(select(workspaces.c.id).where(has_other_language))).first() is None:
+async def _change_language(session: Session, id: WorkspaceId, language: str) -> None:
+    values = {"key": id, "new_language": language}
+    if not await session.rows(_HAS_OTHER_LANGUAGE, values):
         return
-    await connection.execute(text(f"SET LOCAL statement_timeout = '{MIGRATION_TIMEOUT_SECONDS}s'"))
+    await session.rows(_ALLOW_LONG_STATEMENTS, {})
     # The lock comes first, so that no write under way keeps the old language, and those that wait read the new one.
-    await connection.execute(text("LOCK TABLE segments IN SHARE ROW EXCLUSIVE MODE"))
-    await connection.execute(update(workspaces).where(has_other_language).values(language=language))
-    outdated = (segments.c.workspace_id == id) & (segments.c.language != language)
-    await connection.execute(update(segments).where(outdated).values(language=language))
+    await session.rows(_LOCK_SEGMENTS, {})
+    await session.rows(_SET_LANGUAGE, values)
+    await session.rows(_INDEX_SEGMENTS, values)
+
+
+_BY_AGE = select(workspaces.c.id, workspaces.c.name).order_by(workspaces.c.created_at, workspaces.c.id)
+
+
+async def workspaces_by_age(engine: Engine) -> list[tuple[UUID, str]]:
+    """Returns the id and the name of every workspace, the oldest first."""
+    async with Session(engine.pool) as session:
+        return [(row.id, row.name) for row in await session.rows(_BY_AGE, {})]

@@ -10,7 +10,7 @@ import asyncpg
 
 from bench.peers.hooks import DATABASE, EPOCH, STATES
 from db.database import Database
-from db.engine import dsn
+from db.driver import dsn
 from db.migrate import migrate
 from domain.configs import CONFIG_FIELDS
 from domain.ids import DEFAULT_WORKSPACE_ID, VariantId

@@ -56,7 +56,8 @@ class Metrics(Collector):
         yield GaugeMetricFamily(
             "rapporteur_streams_open", "WebSockets and event streams.", self._connection_limit.open_connections
         )
-        size, busy = self._database.connections()
+        pool = self._database.pool
+        size, busy = pool.checkedin() + pool.checkedout(), pool.checkedout()
         yield GaugeMetricFamily("rapporteur_database_connections", "Of the pool, open.", size)
         yield GaugeMetricFamily("rapporteur_database_connections_busy", "Of the pool, in use.", busy)
 

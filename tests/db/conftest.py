@@ -5,14 +5,14 @@ from typing import Any
 
 import asyncpg
 import pytest
-from sqlalchemy.ext.asyncio import AsyncEngine
 
+from db.engine import Engine
 from db.workspaces import ensure_workspace
 from domain.ids import WorkspaceId, new_id
 
 
 @pytest.fixture
-async def other(engine: AsyncEngine) -> WorkspaceId:
+async def other(engine: Engine) -> WorkspaceId:
     """A second workspace."""
     id = WorkspaceId(new_id())
     await ensure_workspace(engine, id, "other")

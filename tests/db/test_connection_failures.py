@@ -4,10 +4,9 @@ from typing import Any
 
 import pytest
 from sqlalchemy import make_url, text
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from db.database import Database
-from db.engine import create_session_factory
+from db.engine import Engine, create_session_factory
 from db.unit_of_work import UnitOfWork
 from domain.errors import ServiceUnavailable
 from domain.ids import DEFAULT_WORKSPACE_ID as WORKSPACE
@@ -15,7 +14,7 @@ from tests.harness.pooled_connections import MINE, assert_whole, backends, bound
 
 
 async def test_it_works_after_the_server_has_closed_idle_connections(
-    database_url: str, engine: AsyncEngine, observer: Any
+    database_url: str, engine: Engine, observer: Any
 ) -> None:
     name = make_url(database_url).database
     await observer.execute(f"ALTER DATABASE {name} SET idle_session_timeout = '50ms'")
@@ -30,16 +29,14 @@ async def test_it_works_after_the_server_has_closed_idle_connections(
     await assert_whole(engine, 5)
 
 
-async def test_it_works_after_dispose(engine: AsyncEngine) -> None:
+async def test_it_works_after_dispose(engine: Engine) -> None:
     first = await run(engine, "SELECT pg_backend_pid()")
     await engine.dispose()
     assert await run(engine, "SELECT pg_backend_pid()") != first
     await assert_whole(engine, 5)
 
 
-async def test_it_works_after_the_backends_of_all_pooled_connections_were_killed(
-    engine: AsyncEngine, observer: Any
-) -> None:
+async def test_it_works_after_the_backends_of_all_pooled_connections_were_killed(engine: Engine, observer: Any) -> None:
     await assert_whole(engine, 5)
     killed = await observer.fetch(
         f"SELECT pid, pg_terminate_backend(pid, 5000) AS gone FROM pg_stat_activity WHERE {MINE}"
@@ -50,14 +47,14 @@ async def test_it_works_after_the_backends_of_all_pooled_connections_were_killed
 
 
 async def test_a_backend_killed_under_a_unit_of_work_is_unavailability_and_the_next_unit_works(
-    engine: AsyncEngine, observer: Any
+    engine: Engine, observer: Any
 ) -> None:
     factory = create_session_factory(engine)
 
     async def unit() -> None:
         async with UnitOfWork(factory) as uow:
-            pid = (await uow.session.execute(text("SELECT pg_backend_pid()"))).scalar()
-            assert await observer.fetchval("SELECT pg_terminate_backend($1, 5000)", pid)
+            (row,) = await uow.session.rows(text("SELECT pg_backend_pid() AS pid"), {})
+            assert await observer.fetchval("SELECT pg_terminate_backend($1, 5000)", row.pid)
             await uow.meetings.count_by_state()
 
     with pytest.raises(ServiceUnavailable):

@@ -4,12 +4,11 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import asyncpg
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncEngine
 
-from db.engine import create_engine, create_session_factory
+from db.engine import Engine, create_engine, create_session_factory
 from db.unit_of_work import UnitOfWork
 from domain.errors import ServiceUnavailable
 from domain.ids import DEFAULT_WORKSPACE_ID as WORKSPACE
@@ -17,7 +16,7 @@ from tests.harness.pooled_connections import assert_whole, backends, bounded, ch
 
 
 async def test_as_many_operations_as_connections_run_at_once_and_all_others_queue_and_finish(
-    engine: AsyncEngine, observer: Any
+    engine: Engine, observer: Any
 ) -> None:
     await observer.execute("SELECT pg_advisory_lock(1)")
     operations = [
@@ -64,18 +63,18 @@ async def test_overflow_is_bounded_too(database_url: str) -> None:
         await assert_whole(database.engine, 2)
 
 
-async def test_failing_statements_and_failing_code_leak_no_connection(engine: AsyncEngine) -> None:
+async def test_failing_statements_and_failing_code_leak_no_connection(engine: Engine) -> None:
     async def failing_statement(statement: str) -> None:
         await run(engine, statement)
 
     async def failing_code() -> None:
-        async with engine.begin() as connection:
-            await connection.execute(text("SELECT 1"))
+        async with create_session_factory(engine)() as session:
+            await session.rows(text("SELECT 1"), {})
             raise LookupError
 
     async def failing_unit() -> None:
         async with UnitOfWork(create_session_factory(engine)) as uow:
-            await uow.session.execute(text("SELECT 1 / 0"))
+            await uow.session.rows(text("SELECT 1 / 0"), {})
 
     kinds: list[Callable[[], Awaitable[None]]] = [
         lambda: failing_statement("SELECT 1 / 0"),
@@ -84,7 +83,9 @@ async def test_failing_statements_and_failing_code_leak_no_connection(engine: As
         failing_unit,
     ]
     outcomes = await asyncio.gather(*(kind() for kind in kinds for _ in range(10)), return_exceptions=True)
-    assert [type(outcome) for outcome in outcomes if not isinstance(outcome, DBAPIError)] == [LookupError] * 10
+    assert [type(outcome) for outcome in outcomes if not isinstance(outcome, asyncpg.PostgresError)] == [
+        LookupError
+    ] * 10
     await assert_whole(engine, 5)
 
 
@@ -119,7 +120,7 @@ async def test_a_hundred_cancelled_statements_leave_no_connection_taken_and_noth
         await assert_whole(database.engine, size)
 
 
-async def test_cancelling_those_who_wait_for_a_connection_loses_none(engine: AsyncEngine, observer: Any) -> None:
+async def test_cancelling_those_who_wait_for_a_connection_loses_none(engine: Engine, observer: Any) -> None:
     await observer.execute("SELECT pg_advisory_lock(1)")
     statement = "SELECT 1 FROM pg_advisory_xact_lock_shared(1)"
     running = [asyncio.create_task(run(engine, statement)) for _ in range(5)]
@@ -141,7 +142,7 @@ async def test_cancelling_those_who_wait_for_a_connection_loses_none(engine: Asy
     await assert_whole(engine, 5)
 
 
-async def test_a_cancellation_at_any_step_of_an_operation_loses_no_connection(engine: AsyncEngine) -> None:
+async def test_a_cancellation_at_any_step_of_an_operation_loses_no_connection(engine: Engine) -> None:
     cancelled = 0
     for steps in range(60):
         task = asyncio.create_task(run(engine, "SELECT 1"))
@@ -158,7 +159,7 @@ async def test_a_cancellation_at_any_step_of_an_operation_loses_no_connection(en
 
 def test_sessions_run_on_the_engine_they_were_made_for() -> None:
     engine = create_engine("postgresql://localhost/any")
-    assert create_session_factory(engine).kw["bind"] is engine
+    assert create_session_factory(engine)().pool is engine.pool
 
 
 @pytest.mark.parametrize(

@@ -14,10 +14,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 import db
-from db.engine import create_engine
+from db.engine import Engine, create_engine
 from db.migrate import current_revision, head, migrate
 from db.tables import metadata
 from domain.errors import ServiceUnavailable
@@ -53,7 +52,7 @@ def empty_url(postgres: TestPostgres) -> Iterator[str]:
 
 
 @pytest.fixture
-async def empty(empty_url: str) -> AsyncIterator[AsyncEngine]:
+async def empty(empty_url: str) -> AsyncIterator[Engine]:
     engine = create_engine(empty_url)
     yield engine
     await engine.dispose()
@@ -82,7 +81,7 @@ def differences(connection: Connection) -> list[Any]:
     return found
 
 
-async def test_up_down_and_up_again_ends_where_it_began(empty_url: str, empty: AsyncEngine) -> None:
+async def test_up_down_and_up_again_ends_where_it_began(empty_url: str, empty: Engine) -> None:
     before = await schema(empty_url)
     assert await current_revision(empty) is None
 
@@ -100,7 +99,7 @@ async def test_up_down_and_up_again_ends_where_it_began(empty_url: str, empty: A
     assert await schema(empty_url) == at_head
 
 
-async def test_each_revision_steps_up_and_down_to_what_it_was(empty_url: str, empty: AsyncEngine) -> None:
+async def test_each_revision_steps_up_and_down_to_what_it_was(empty_url: str, empty: Engine) -> None:
     stages = [("base", await schema(empty_url))]
     for revision in REVISIONS:
         await migrate(empty, revision)
@@ -112,7 +111,7 @@ async def test_each_revision_steps_up_and_down_to_what_it_was(empty_url: str, em
         assert await schema(empty_url) == expected
 
 
-async def test_migrating_what_is_migrated_changes_nothing(empty_url: str, empty: AsyncEngine) -> None:
+async def test_migrating_what_is_migrated_changes_nothing(empty_url: str, empty: Engine) -> None:
     await migrate(empty)
     before = await schema(empty_url)
     await migrate(empty)
@@ -121,19 +120,19 @@ async def test_migrating_what_is_migrated_changes_nothing(empty_url: str, empty:
     assert await current_revision(empty) == head()
 
 
-async def test_there_is_nothing_to_step_down_from_in_an_empty_database(empty_url: str, empty: AsyncEngine) -> None:
+async def test_there_is_nothing_to_step_down_from_in_an_empty_database(empty_url: str, empty: Engine) -> None:
     before = await schema(empty_url)
     await migrate(empty, "base")
     await migrate(empty, "base")
     assert await schema(empty_url) == before
 
 
-async def test_alembic_sees_no_difference_to_the_tables(engine: AsyncEngine) -> None:
+async def test_alembic_sees_no_difference_to_the_tables(engine: Engine) -> None:
     async with engine.connect() as connection:
         assert await connection.run_sync(differences) == []
 
 
-async def test_alembic_would_see_a_difference(engine: AsyncEngine, database_url: str) -> None:
+async def test_alembic_would_see_a_difference(engine: Engine, database_url: str) -> None:
     async with connected(database_url) as connection:
         await connection.execute("ALTER TABLE meetings ALTER last_segment_id TYPE bigint, ALTER version DROP DEFAULT")
     async with engine.connect() as connection:
@@ -141,7 +140,7 @@ async def test_alembic_would_see_a_difference(engine: AsyncEngine, database_url:
 
 
 async def test_the_migrated_schema_is_that_of_the_tables_to_the_last_constraint(
-    database_url: str, empty_url: str, empty: AsyncEngine
+    database_url: str, empty_url: str, empty: Engine
 ) -> None:
     async with empty.begin() as connection:
         await connection.run_sync(metadata.create_all)
@@ -161,7 +160,7 @@ async def test_several_servers_can_migrate_an_empty_database_at_once(empty_url: 
 
 
 async def test_a_migration_that_gets_no_lock_gives_up_and_leaves_all_as_it_was(
-    database_url: str, engine: AsyncEngine
+    database_url: str, engine: Engine
 ) -> None:
     before = await schema(database_url)
     async with connected(database_url) as other, other.transaction():
@@ -176,7 +175,7 @@ async def test_a_migration_that_gets_no_lock_gives_up_and_leaves_all_as_it_was(
     assert await current_revision(engine) is None
 
 
-async def test_a_revision_that_fails_leaves_nothing_behind(empty_url: str, empty: AsyncEngine) -> None:
+async def test_a_revision_that_fails_leaves_nothing_behind(empty_url: str, empty: Engine) -> None:
     async with connected(empty_url) as connection:
         await connection.execute("CREATE TABLE segments (in_the_way int)")  # the last table to be made
     before = await schema(empty_url)
@@ -186,7 +185,7 @@ async def test_a_revision_that_fails_leaves_nothing_behind(empty_url: str, empty
     assert await current_revision(empty) is None
 
 
-async def test_the_command_line_of_alembic_migrates_too(empty_url: str, empty: AsyncEngine) -> None:
+async def test_the_command_line_of_alembic_migrates_too(empty_url: str, empty: Engine) -> None:
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "alembic", "upgrade", "head"),
         cwd=ROOT,

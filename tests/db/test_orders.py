@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
+from db.engine import Engine, SessionFactory, create_session_factory
 from db.unit_of_work import UnitOfWork
 from domain.filters import AgentFilter, MeetingFilter
 from domain.ids import AgentId, new_id
@@ -49,11 +49,11 @@ def requests(order: Order) -> Iterator[PageRequest]:
 @pytest.mark.parametrize(("kind", "filter", "field", "index"), LISTS, ids=[list[3] for list in LISTS])
 @pytest.mark.parametrize("direction", ["ASC", "DESC"])
 async def test_an_order_walks_its_index_and_sorts_nothing(
-    engine: AsyncEngine, kind: str, filter: Any, field: str, index: str, direction: str
+    engine: Engine, kind: str, filter: Any, field: str, index: str, direction: str
 ) -> None:
     """As it is once a statement has been prepared and run often: with a plan for any values, which knows of no limit."""
     order = Order(f"{kind}.{field}", field, direction == "DESC")
-    async with UnitOfWork(async_sessionmaker(engine)) as uow:
+    async with UnitOfWork(create_session_factory(engine)) as uow:
         with recorded(engine) as statements:
             for request in requests(order):
                 await getattr(uow, kind).page(request, filter, order)
@@ -78,7 +78,7 @@ async def test_an_order_walks_its_index_and_sorts_nothing(
 
 
 async def test_writing_segments_leaves_the_indexes_of_meetings_alone(
-    session_factory: async_sessionmaker[AsyncSession],
+    session_factory: SessionFactory,
 ) -> None:
     """The counter in a meeting's row is in no index, so a write adds no entry to any (PostgreSQL: a HOT update)."""
     async with UnitOfWork(session_factory) as uow:
@@ -92,5 +92,5 @@ async def test_writing_segments_leaves_the_indexes_of_meetings_alone(
         for number in range(1, 4):
             await uow.segments.upsert(meeting.id, [SegmentContent("Text", 0.0, 1.0, segment_id=number)])
         await uow.segments.delete(meeting.id, [1])
-        (counts,) = await uow.session.execute(counters)
+        (counts,) = await uow.session.rows(counters, {})
     assert tuple(counts) == (4, 4)

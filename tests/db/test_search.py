@@ -9,9 +9,9 @@ import asyncpg
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from db.database import Database
+from db.engine import Engine
 from db.migrate import migrate
 from db.workspaces import ensure_workspace
 from domain.errors import InvalidInput
@@ -75,7 +75,7 @@ async def highlighted(database: Database, query: str, text: str) -> list[str]:
     return [text[highlight.start : highlight.end] for highlight in highlights(marked[looked], looked)]
 
 
-async def test_another_workspaces_segments_are_not_found(database: Database, engine: AsyncEngine) -> None:
+async def test_another_workspaces_segments_are_not_found(database: Database, engine: Engine) -> None:
     other = WorkspaceId(new_id())
     await ensure_workspace(engine, other, "other")
     theirs = await meeting_of(database, "Their launch", workspace=other)
@@ -100,7 +100,7 @@ async def test_every_language_is_one_of_the_servers(sql: Any) -> None:
     assert known >= LANGUAGES
 
 
-async def test_a_new_language_reindexes_what_is_there(database: Database, engine: AsyncEngine, sql: Any) -> None:
+async def test_a_new_language_reindexes_what_is_there(database: Database, engine: Engine, sql: Any) -> None:
     await meeting_of(database, "Die Häuser sind verkauft", "They were running")
     assert await found(database, "Haus") == set()
     assert await found(database, "run") == {"They were running"}
@@ -120,7 +120,7 @@ async def test_a_new_language_reindexes_what_is_there(database: Database, engine
     assert len(await found(database, "Haus")) == 2
 
 
-async def test_only_the_workspaces_own_segments_change_their_language(database: Database, engine: AsyncEngine) -> None:
+async def test_only_the_workspaces_own_segments_change_their_language(database: Database, engine: Engine) -> None:
     other = WorkspaceId(new_id())
     await ensure_workspace(engine, other, "other", "german")
     await meeting_of(database, "Die Häuser", workspace=other)
@@ -130,7 +130,7 @@ async def test_only_the_workspaces_own_segments_change_their_language(database: 
     assert await found(database, "houses") == {"The houses"}
 
 
-async def test_no_write_keeps_the_old_language(database: Database, engine: AsyncEngine, sql: Any) -> None:
+async def test_no_write_keeps_the_old_language(database: Database, engine: Engine, sql: Any) -> None:
     meeting = await meeting_of(database)
     async with database.unit_of_work(WORKSPACE) as early, database.unit_of_work(WORKSPACE) as late:
         await early.segments.add(meeting, contents("Ein Haus")[0])
@@ -180,7 +180,7 @@ async def test_the_index_is_used_whatever_the_words(database: Database, sql: Any
 
 
 async def test_segments_that_are_there_can_be_found_after_the_migration(
-    database: Database, engine: AsyncEngine, sql: Any
+    database: Database, engine: Engine, sql: Any
 ) -> None:
     await meeting_of(database, "The houses are sold", "Deleted later")
     await migrate(engine, "0001")

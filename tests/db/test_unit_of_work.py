@@ -4,10 +4,8 @@ import asyncio
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import QueuePool
-from sqlalchemy.ext.asyncio import AsyncEngine
 
-from db.engine import create_engine, create_session_factory
+from db.engine import Engine, SessionFactory, create_engine, create_session_factory
 from db.unit_of_work import UnitOfWork
 from domain.agents import CreateAgent
 from domain.configs import AgentConfig
@@ -15,16 +13,14 @@ from domain.errors import Conflict, InvalidInput, NotFound
 from domain.ids import AgentId, new_id
 from domain.meetings import Meeting, MeetingState
 from domain.segments import Segment
-from tests.harness.stored_agents import Factory
 from tests.harness.stored_meetings import stored, titles, utterance
 
 
-def checked_out(engine: AsyncEngine) -> int:
-    assert isinstance(engine.pool, QueuePool)
+def checked_out(engine: Engine) -> int:
     return engine.pool.checkedout()
 
 
-async def test_leaving_without_commit_rolls_back(engine: AsyncEngine, session_factory: Factory) -> None:
+async def test_leaving_without_commit_rolls_back(engine: Engine, session_factory: SessionFactory) -> None:
     async with UnitOfWork(session_factory) as uow:
         await uow.meetings.create(Meeting.create(title="Lost"))
         assert await uow.meetings.count_by_state() == 1
@@ -32,7 +28,7 @@ async def test_leaving_without_commit_rolls_back(engine: AsyncEngine, session_fa
     assert checked_out(engine) == 0
 
 
-async def test_rollback_undoes_and_the_unit_can_go_on(session_factory: Factory) -> None:
+async def test_rollback_undoes_and_the_unit_can_go_on(session_factory: SessionFactory) -> None:
     async with UnitOfWork(session_factory) as uow:
         await uow.meetings.create(Meeting.create(title="Undone"))
         await uow.rollback()
@@ -42,7 +38,7 @@ async def test_rollback_undoes_and_the_unit_can_go_on(session_factory: Factory) 
     assert await titles(session_factory) == ["Done"]
 
 
-async def test_commit_persists_and_what_follows_it_needs_its_own(session_factory: Factory) -> None:
+async def test_commit_persists_and_what_follows_it_needs_its_own(session_factory: SessionFactory) -> None:
     async with UnitOfWork(session_factory) as uow:
         created = await uow.meetings.create(Meeting.create(title="Kept", metadata={"room": 3}))
         await uow.commit()
@@ -52,7 +48,7 @@ async def test_commit_persists_and_what_follows_it_needs_its_own(session_factory
     assert await titles(session_factory) == ["Kept"]
 
 
-async def test_another_session_sees_nothing_before_the_commit(session_factory: Factory) -> None:
+async def test_another_session_sees_nothing_before_the_commit(session_factory: SessionFactory) -> None:
     async with UnitOfWork(session_factory) as uow:
         await uow.meetings.create(Meeting.create(title="Soon"))
         assert await titles(session_factory) == []
@@ -62,7 +58,7 @@ async def test_another_session_sees_nothing_before_the_commit(session_factory: F
 
 @pytest.mark.parametrize("kind", [LookupError, ValueError, OSError, FileNotFoundError, TimeoutError])
 async def test_an_exception_inside_rolls_back_and_passes_through(
-    engine: AsyncEngine, session_factory: Factory, kind: type[Exception]
+    engine: Engine, session_factory: SessionFactory, kind: type[Exception]
 ) -> None:
     """Also one of the kinds that a database may fail with: this one is not the database's."""
     error = kind("of the caller")
@@ -83,7 +79,7 @@ async def test_an_exception_inside_rolls_back_and_passes_through(
 
 @pytest.mark.parametrize("committed", [True, False])
 async def test_a_cancelled_block_gives_its_connection_back(
-    engine: AsyncEngine, session_factory: Factory, committed: bool
+    engine: Engine, session_factory: SessionFactory, committed: bool
 ) -> None:
     inside = asyncio.Event()
 
@@ -107,7 +103,7 @@ async def test_a_cancelled_block_gives_its_connection_back(
 
 
 async def test_a_block_cancelled_at_any_step_gives_its_connection_back_and_is_done_wholly_or_not_at_all(
-    engine: AsyncEngine, session_factory: Factory
+    engine: Engine, session_factory: SessionFactory
 ) -> None:
     async def block(number: int) -> None:
         async with UnitOfWork(session_factory) as uow:
@@ -133,7 +129,7 @@ async def test_a_block_cancelled_at_any_step_gives_its_connection_back_and_is_do
 
 
 async def test_of_concurrent_updates_that_read_the_same_version_exactly_one_succeeds(
-    database_url: str, session_factory: Factory
+    database_url: str, session_factory: SessionFactory
 ) -> None:
     meeting = await stored(session_factory)
     all_have_read = asyncio.Barrier(20)
@@ -166,7 +162,7 @@ async def test_of_concurrent_updates_that_read_the_same_version_exactly_one_succ
 
 
 async def test_a_stale_update_changes_nothing_and_one_of_a_missing_meeting_is_not_found(
-    session_factory: Factory,
+    session_factory: SessionFactory,
 ) -> None:
     meeting = await stored(session_factory)
     async with UnitOfWork(session_factory) as uow:
@@ -180,7 +176,7 @@ async def test_a_stale_update_changes_nothing_and_one_of_a_missing_meeting_is_no
             await uow.meetings.update(Meeting.create(title="Never stored"))
 
 
-async def test_fifty_segments_added_at_once_are_all_there_in_order(session_factory: Factory) -> None:
+async def test_fifty_segments_added_at_once_are_all_there_in_order(session_factory: SessionFactory) -> None:
     meeting = await stored(session_factory)
     segments = [utterance(meeting, number) for number in range(1, 51)]
     async with UnitOfWork(session_factory) as uow:
@@ -189,7 +185,7 @@ async def test_fifty_segments_added_at_once_are_all_there_in_order(session_facto
     await assert_stored(session_factory, meeting, segments)
 
 
-async def test_fifty_segments_added_one_by_one_are_all_there_in_order(session_factory: Factory) -> None:
+async def test_fifty_segments_added_one_by_one_are_all_there_in_order(session_factory: SessionFactory) -> None:
     meeting = await stored(session_factory)
     segments = [utterance(meeting, number) for number in range(1, 51)]
     async with UnitOfWork(session_factory) as uow:
@@ -200,7 +196,7 @@ async def test_fifty_segments_added_one_by_one_are_all_there_in_order(session_fa
     await assert_stored(session_factory, meeting, segments)
 
 
-async def assert_stored(factory: Factory, meeting: Meeting, segments: list[Segment]) -> None:
+async def assert_stored(factory: SessionFactory, meeting: Meeting, segments: list[Segment]) -> None:
     async with UnitOfWork(factory) as uow:
         found = await uow.segments.get_by_meeting(meeting.id)
     for segment in found:  # when it was stored is the database's to say
@@ -208,7 +204,7 @@ async def assert_stored(factory: Factory, meeting: Meeting, segments: list[Segme
     assert found == segments
 
 
-async def test_segments_that_are_not_committed_are_not_there(session_factory: Factory) -> None:
+async def test_segments_that_are_not_committed_are_not_there(session_factory: SessionFactory) -> None:
     meeting = await stored(session_factory)
     async with UnitOfWork(session_factory) as uow:
         await uow.segments.add(meeting.id, utterance(meeting, 1))
@@ -217,7 +213,7 @@ async def test_segments_that_are_not_committed_are_not_there(session_factory: Fa
         assert await uow.meetings.get(meeting.id) == meeting
 
 
-async def test_meetings_are_counted_by_state(session_factory: Factory) -> None:
+async def test_meetings_are_counted_by_state(session_factory: SessionFactory) -> None:
     for state, number in ((MeetingState.CREATED, 3), (MeetingState.RECORDING, 2), (MeetingState.ERROR, 1)):
         for _ in range(number):
             await stored(session_factory, state=state)
@@ -231,7 +227,7 @@ async def test_meetings_are_counted_by_state(session_factory: Factory) -> None:
         assert await uow.meetings.count_by_state() == 6
 
 
-async def test_a_refused_write_is_an_error_of_the_domain_where_it_is_awaited(session_factory: Factory) -> None:
+async def test_a_refused_write_is_an_error_of_the_domain_where_it_is_awaited(session_factory: SessionFactory) -> None:
     async with UnitOfWork(session_factory) as uow:
         with pytest.raises(InvalidInput):
             await uow.meetings.create(Meeting.create(title="Weekly", agent_id=AgentId(new_id())))
@@ -241,7 +237,7 @@ async def test_a_refused_write_is_an_error_of_the_domain_where_it_is_awaited(ses
             await uow.agents.create(CreateAgent(name="Scribe", slug="scribe", config=AgentConfig("openai", "gpt")))
 
 
-async def test_agents_that_are_locked_by_slugs_can_be_referred_to(session_factory: Factory) -> None:
+async def test_agents_that_are_locked_by_slugs_can_be_referred_to(session_factory: SessionFactory) -> None:
     """Whoever gives a meeting to one of them does not wait, and so they do not wait for each other."""
     config = AgentConfig(model_provider="openai", model_name="gpt")
     async with UnitOfWork(session_factory) as uow:

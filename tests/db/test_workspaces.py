@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncEngine
 
+from db.engine import Engine, SessionFactory
 from db.unit_of_work import UnitOfWork
 from db.workspaces import ensure_workspace
 from domain.agents import Agent, CreateAgent
@@ -18,10 +18,10 @@ from domain.ids import DEFAULT_WORKSPACE_ID, WorkspaceId, new_id
 from domain.meetings import Meeting
 from domain.segments import SegmentContent
 from domain.variants import AgentVariant, CreateVariant
-from tests.harness.stored_agents import EVERYTHING, Factory
+from tests.harness.stored_agents import EVERYTHING
 
 
-async def test_a_workspace_is_made_once_and_renamed(engine: AsyncEngine, other: WorkspaceId) -> None:
+async def test_a_workspace_is_made_once_and_renamed(engine: Engine, other: WorkspaceId) -> None:
     await ensure_workspace(engine, other, "renamed")
     await ensure_workspace(engine, other, "renamed")
     async with engine.connect() as connection:
@@ -38,7 +38,7 @@ class Belongings:
         self.meeting = meeting
 
 
-async def belongings(factory: Factory, workspace_id: WorkspaceId, like: Belongings | None = None) -> Belongings:
+async def belongings(factory: SessionFactory, workspace_id: WorkspaceId, like: Belongings | None = None) -> Belongings:
     """Store one of everything, with the ids of `like` where it is given."""
     new_agent = CreateAgent(name="Scribe", slug="scribe", config=AgentConfig("openai", str(workspace_id)))
     new_variant = CreateVariant(name="Terse", slug="terse", overrides=ConfigOverrides(prompt_version=str(workspace_id)))
@@ -60,7 +60,7 @@ async def belongings(factory: Factory, workspace_id: WorkspaceId, like: Belongin
 
 
 async def test_another_workspace_sees_nothing_of_ours_and_can_change_none_of_it(
-    session_factory: Factory, other: WorkspaceId
+    session_factory: SessionFactory, other: WorkspaceId
 ) -> None:
     ours = await belongings(session_factory, DEFAULT_WORKSPACE_ID)
     agent, variant, meeting = ours.agent, ours.variant, ours.meeting
@@ -104,7 +104,9 @@ async def test_another_workspace_sees_nothing_of_ours_and_can_change_none_of_it(
     await assert_untouched(session_factory, DEFAULT_WORKSPACE_ID, ours)
 
 
-async def test_the_same_ids_in_two_workspaces_are_two_things(session_factory: Factory, other: WorkspaceId) -> None:
+async def test_the_same_ids_in_two_workspaces_are_two_things(
+    session_factory: SessionFactory, other: WorkspaceId
+) -> None:
     ours = await belongings(session_factory, DEFAULT_WORKSPACE_ID)
     theirs = await belongings(session_factory, other, like=ours)
     assert theirs.meeting.id == ours.meeting.id
@@ -127,7 +129,7 @@ async def test_the_same_ids_in_two_workspaces_are_two_things(session_factory: Fa
         assert await uow.agents.count(AgentFilter()) == 0
 
 
-async def assert_untouched(factory: Factory, workspace_id: WorkspaceId, mine: Belongings) -> None:
+async def assert_untouched(factory: SessionFactory, workspace_id: WorkspaceId, mine: Belongings) -> None:
     """Every way to read the workspace gives exactly what was stored there."""
     agent, variant, meeting = mine.agent, mine.variant, mine.meeting
     active = replace(variant, is_active=True)
@@ -154,7 +156,7 @@ async def assert_untouched(factory: Factory, workspace_id: WorkspaceId, mine: Be
 
 
 async def test_a_meeting_cannot_name_an_agent_of_another_workspace(
-    session_factory: Factory, other: WorkspaceId
+    session_factory: SessionFactory, other: WorkspaceId
 ) -> None:
     ours = await belongings(session_factory, DEFAULT_WORKSPACE_ID)
     theirs = await belongings(session_factory, other)
@@ -195,7 +197,7 @@ async def test_a_meeting_cannot_name_an_agent_of_another_workspace(
     ],
 )
 async def test_the_database_refuses_whatever_crosses_workspaces(
-    session_factory: Factory, other: WorkspaceId, statement: str
+    engine: Engine, session_factory: SessionFactory, other: WorkspaceId, statement: str
 ) -> None:
     ours = await belongings(session_factory, DEFAULT_WORKSPACE_ID)
     await belongings(session_factory, other)
@@ -208,6 +210,6 @@ async def test_the_database_refuses_whatever_crosses_workspaces(
         "new": new_id(),
     }
     used = {name: id for name, id in ids.items() if f":{name}" in statement}
-    async with session_factory() as session:
+    async with engine.connect() as connection:
         with pytest.raises(IntegrityError, match="foreign key constraint"):
-            await session.execute(text(statement), used)
+            await connection.execute(text(statement), used)

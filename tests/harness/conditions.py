@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import asyncpg
 
-from db.engine import dsn
+from db.driver import dsn
 from tests.harness.raw_clients import WAIT, connected
 from tests.harness.recorded_statements import watched
 from tests.harness.servers import RunningServer, segment

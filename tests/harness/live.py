@@ -218,7 +218,7 @@ class Process:
         """Takes them all at once, which fails if somebody keeps one."""
         async with AsyncExitStack() as stack:
             for _ in range(POOL_SIZE):
-                await stack.enter_async_context(self.database.engine.connect())
+                await stack.enter_async_context(self.database.reading(DEFAULT_WORKSPACE_ID))
 
 
 @asynccontextmanager

@@ -6,10 +6,11 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from sqlalchemy import QueuePool, text
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy import text
 
+from db.connections import AutocommitConnection
 from db.database import Database
+from db.engine import Engine
 
 MINE = "datname = current_database() AND application_name = 'rapporteur'"
 
@@ -23,8 +24,7 @@ async def opened(database_url: str, **options: Any) -> AsyncIterator[Database]:
         await database.close()
 
 
-def checked_out(engine: AsyncEngine) -> int:
-    assert isinstance(engine.pool, QueuePool)
+def checked_out(engine: Engine) -> int:
     return engine.pool.checkedout()
 
 
@@ -51,20 +51,22 @@ async def eventually(holds: Callable[[], Awaitable[bool]]) -> None:
             await asyncio.sleep(0.01)
 
 
-async def run(engine: AsyncEngine, statement: str) -> Any:
-    async with engine.connect() as connection:
-        return (await connection.execute(text(statement))).scalar()
+async def run(engine: Engine, statement: str) -> Any:
+    async with AutocommitConnection(engine.pool) as connection:
+        (row,) = await connection.rows(text(statement), {})
+        return row[0]
 
 
-async def assert_whole(engine: AsyncEngine, size: int) -> None:
+async def assert_whole(engine: Engine, size: int) -> None:
     """Nothing is checked out, and all the pool's connections can be had at once and answer."""
     assert checked_out(engine) == 0
     all_taken = asyncio.Barrier(size)
 
     async def take() -> Any:
-        async with engine.connect() as connection:
+        async with AutocommitConnection(engine.pool) as connection:
             await all_taken.wait()
-            return (await connection.execute(text("SELECT 1"))).scalar()
+            (row,) = await connection.rows(text("SELECT 1"), {})
+            return row[0]
 
     async with bounded():
         assert await asyncio.gather(*(take() for _ in range(size))) == [1] * size

@@ -3,8 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
-
+from db.engine import SessionFactory
 from db.unit_of_work import UnitOfWork
 from domain.agents import Agent, CreateAgent
 from domain.configs import AgentConfig, ConfigOverrides
@@ -13,11 +12,12 @@ from domain.ids import DEFAULT_WORKSPACE_ID, WorkspaceId
 from domain.pagination import PageRequest
 from domain.variants import AgentVariant, CreateVariant
 
-Factory = async_sessionmaker[AsyncSession]
 EVERYTHING = PageRequest(limit=100)
 
 
-async def stored(factory: Factory, variants: int = 1, author: Author | None = None) -> tuple[Agent, list[AgentVariant]]:
+async def stored(
+    factory: SessionFactory, variants: int = 1, author: Author | None = None
+) -> tuple[Agent, list[AgentVariant]]:
     async with UnitOfWork(factory, author=author) as uow:
         agent = await uow.agents.create(CreateAgent(name="Scribe", config=AgentConfig("openai", "gpt")))
         found = [await uow.variants.create(agent, CreateVariant(f"V{n}", ConfigOverrides())) for n in range(variants)]
@@ -26,7 +26,7 @@ async def stored(factory: Factory, variants: int = 1, author: Author | None = No
 
 
 async def events_of(
-    factory: Factory, aggregate: Aggregate, id: Any, workspace_id: WorkspaceId = DEFAULT_WORKSPACE_ID
+    factory: SessionFactory, aggregate: Aggregate, id: Any, workspace_id: WorkspaceId = DEFAULT_WORKSPACE_ID
 ) -> list[Event]:
     """Oldest first, with their changes."""
     key = History(aggregate, id)
@@ -36,5 +36,5 @@ async def events_of(
     return [replace(event, changes=changes[event.entity_id, event.version]) for event in found]
 
 
-async def kinds(factory: Factory, agent: Agent) -> list[str]:
+async def kinds(factory: SessionFactory, agent: Agent) -> list[str]:
     return [event.kind.value for event in await events_of(factory, Aggregate.AGENT, agent.id)]

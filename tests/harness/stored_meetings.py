@@ -2,15 +2,16 @@
 
 from dataclasses import replace
 
+from db.engine import SessionFactory
 from db.unit_of_work import UnitOfWork
 from domain.filters import MeetingFilter
 from domain.ids import MeetingId
 from domain.meetings import Meeting, MeetingState
 from domain.segments import Segment
-from tests.harness.stored_agents import EVERYTHING, Factory
+from tests.harness.stored_agents import EVERYTHING
 
 
-async def stored(factory: Factory, state: MeetingState = MeetingState.CREATED) -> Meeting:
+async def stored(factory: SessionFactory, state: MeetingState = MeetingState.CREATED) -> Meeting:
     """A meeting that is in the database."""
     async with UnitOfWork(factory) as uow:
         meeting = await uow.meetings.create(replace(Meeting.create(title="Weekly"), state=state))
@@ -18,7 +19,7 @@ async def stored(factory: Factory, state: MeetingState = MeetingState.CREATED) -
     return meeting
 
 
-async def titles(factory: Factory) -> list[str]:
+async def titles(factory: SessionFactory) -> list[str]:
     """The titles that a new session sees, sorted."""
     async with UnitOfWork(factory) as uow:
         return sorted(meeting.title for meeting in (await uow.meetings.page(EVERYTHING, MeetingFilter())).nodes)

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import asyncpg
 
-from db.engine import dsn
+from db.driver import dsn
 from db.tables import metadata
 from domain.ids import WorkspaceId
 from server.wire.graphql_files import OPERATIONS

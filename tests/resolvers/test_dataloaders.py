@@ -7,7 +7,6 @@ from typing import Any
 
 import asyncpg
 import pytest
-from sqlalchemy import QueuePool
 
 from db.database import Database
 from domain.agents import Agent, CreateAgent
@@ -209,8 +208,7 @@ async def test_a_fresh_set_of_loaders_sees_what_was_written_since(database: Data
 
 
 def checked_out(database: Database) -> int:
-    assert isinstance(database.engine.pool, QueuePool)
-    return database.engine.pool.checkedout()
+    return database.pool.checkedout()
 
 
 @asynccontextmanager

@@ -7,6 +7,7 @@ from typing import Any
 
 import asyncpg
 
+from db.engine import SessionFactory
 from db.unit_of_work import UnitOfWork
 from domain.agents import Agent
 from domain.errors import Conflict, NotFound
@@ -18,10 +19,10 @@ from tests.harness.concurrency import at_once
 from tests.harness.conditions import someone_waits_for_a_lock
 from tests.harness.histories import history, present, replayed
 from tests.harness.servers import Api
-from tests.harness.stored_agents import Factory, events_of, kinds, stored
+from tests.harness.stored_agents import events_of, kinds, stored
 
 
-def activation(factory: Factory, id: VariantId, expected_version: int | None = None) -> Callable[[], Any]:
+def activation(factory: SessionFactory, id: VariantId, expected_version: int | None = None) -> Callable[[], Any]:
     async def activate() -> Agent:
         async with UnitOfWork(factory) as uow:
             agent = await uow.agents.activate(id, expected_version=expected_version)
@@ -32,7 +33,7 @@ def activation(factory: Factory, id: VariantId, expected_version: int | None = N
 
 
 async def test_an_activation_that_waited_for_an_update_of_the_variant_does_not_activate_what_was_not_seen(
-    session_factory: Factory, database_url: str
+    session_factory: SessionFactory, database_url: str
 ) -> None:
     agent, (variant,) = await stored(session_factory)
 
@@ -46,7 +47,7 @@ async def test_an_activation_that_waited_for_an_update_of_the_variant_does_not_a
 
 
 async def test_an_activation_that_waited_for_the_deletion_of_its_variant_finds_none(
-    session_factory: Factory, database_url: str
+    session_factory: SessionFactory, database_url: str
 ) -> None:
     agent, (variant,) = await stored(session_factory)
 
@@ -60,7 +61,7 @@ async def test_an_activation_that_waited_for_the_deletion_of_its_variant_finds_n
 
 
 async def test_an_activation_that_waited_for_the_deletion_of_its_agent_finds_none(
-    session_factory: Factory, database_url: str
+    session_factory: SessionFactory, database_url: str
 ) -> None:
     agent, (variant,) = await stored(session_factory)
 
@@ -75,7 +76,7 @@ async def test_an_activation_that_waited_for_the_deletion_of_its_agent_finds_non
 
 
 async def test_an_activation_that_waited_for_another_one_tells_what_it_found(
-    session_factory: Factory, database_url: str
+    session_factory: SessionFactory, database_url: str
 ) -> None:
     """And changes nothing if the other has activated the same."""
     agent, (one, other) = await stored(session_factory, variants=2)
@@ -99,7 +100,7 @@ async def test_an_activation_that_waited_for_another_one_tells_what_it_found(
 
 
 async def test_a_meeting_that_comes_to_an_agent_while_this_is_deleted_does_not_stay_with_it(
-    session_factory: Factory, database_url: str
+    session_factory: SessionFactory, database_url: str
 ) -> None:
     agent, _ = await stored(session_factory)
     async with UnitOfWork(session_factory) as uow:
@@ -271,7 +272,7 @@ def test_an_activation_amid_deletions_finds_its_variant_or_not(api: Api) -> None
 
 
 async def waiting(
-    factory: Factory, database_url: str, first: Callable[[UnitOfWork], Awaitable[Any]], then: Callable[[], Any]
+    factory: SessionFactory, database_url: str, first: Callable[[UnitOfWork], Awaitable[Any]], then: Callable[[], Any]
 ) -> Any:
     """What `then` gives or raises, which must come to wait for a lock that `first` holds, until this is committed."""
     watcher = await asyncpg.connect(database_url)

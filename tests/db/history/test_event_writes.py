@@ -9,6 +9,7 @@ import asyncpg
 import pytest
 from sqlalchemy import text
 
+from db.engine import SessionFactory
 from db.unit_of_work import UnitOfWork
 from domain.errors import Conflict
 from domain.history import Aggregate, Author, History
@@ -16,7 +17,7 @@ from domain.meetings import Meeting
 from server.wire.graphql_files import OPERATIONS
 from tests.harness.recorded_statements import recorded
 from tests.harness.servers import Api, RunningServer, segment
-from tests.harness.stored_agents import Factory, events_of, kinds, stored
+from tests.harness.stored_agents import events_of, kinds, stored
 
 # Every statement that writes
 
@@ -118,20 +119,20 @@ def test_a_statement_past_the_recording_would_be_noticed() -> None:
 
 
 @pytest.mark.parametrize("table", ["agents", "agent_variants", "meetings"])
-async def test_a_version_without_its_event_is_refused(session_factory: Factory, table: str) -> None:
+async def test_a_version_without_its_event_is_refused(session_factory: SessionFactory, table: str) -> None:
     agent, _ = await stored(session_factory)
     async with UnitOfWork(session_factory) as uow:
         await uow.meetings.create(Meeting.create("Weekly", agent_id=agent.id))
         await uow.commit()
     async with session_factory() as session:
         with pytest.raises(Exception, match=f"{table}_event_fkey"):
-            await session.execute(text(f"UPDATE {table} SET version = version + 1"))
+            await session.rows(text(f"UPDATE {table} SET version = version + 1"), {})
 
 
 # Transactions
 
 
-async def test_what_is_rolled_back_leaves_no_event(session_factory: Factory) -> None:
+async def test_what_is_rolled_back_leaves_no_event(session_factory: SessionFactory) -> None:
     agent, (variant,) = await stored(session_factory)
     before = await events_of(session_factory, Aggregate.AGENT, agent.id)
     async with UnitOfWork(session_factory) as uow:
@@ -149,7 +150,7 @@ async def test_what_is_rolled_back_leaves_no_event(session_factory: Factory) -> 
     assert await events_of(session_factory, Aggregate.AGENT, agent.id) == before
 
 
-async def test_a_stale_update_writes_no_event(session_factory: Factory) -> None:
+async def test_a_stale_update_writes_no_event(session_factory: SessionFactory) -> None:
     agent, (variant,) = await stored(session_factory)
     async with UnitOfWork(session_factory) as uow:
         for refused in (
@@ -163,7 +164,7 @@ async def test_a_stale_update_writes_no_event(session_factory: Factory) -> None:
     assert await kinds(session_factory, agent) == ["CREATED", "CREATED"]
 
 
-async def test_events_have_the_author_of_their_unit_of_work(session_factory: Factory) -> None:
+async def test_events_have_the_author_of_their_unit_of_work(session_factory: SessionFactory) -> None:
     agent, _ = await stored(session_factory, author=Author("ada", "to begin"))
     async with UnitOfWork(session_factory) as uow:
         await uow.agents.update(replace(agent, name="Other"))

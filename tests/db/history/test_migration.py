@@ -8,9 +8,8 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine
 
-from db.engine import create_engine, create_session_factory
+from db.engine import Engine, create_engine, create_session_factory
 from db.migrate import migrate
 from db.unit_of_work import UnitOfWork
 from domain.configs import ConfigOverrides
@@ -51,7 +50,7 @@ def empty_url(postgres: TestPostgres) -> Iterator[str]:
 
 
 @pytest.fixture
-async def of_old(empty_url: str) -> AsyncIterator[AsyncEngine]:
+async def of_old(empty_url: str) -> AsyncIterator[Engine]:
     """A database at revision 0001 with agents, variants of which one is active, and a meeting."""
     engine = create_engine(empty_url)
     await migrate(engine, "0001")
@@ -65,7 +64,7 @@ async def of_old(empty_url: str) -> AsyncIterator[AsyncEngine]:
 TABLES = ("workspaces", "agents", "agent_variants", "meetings")
 
 
-async def contents(engine: AsyncEngine) -> list[list[tuple[Any, ...]]]:
+async def contents(engine: Engine) -> list[list[tuple[Any, ...]]]:
     async with engine.connect() as connection:
         return [
             [tuple(row) for row in await connection.execute(text(f"SELECT * FROM {table} ORDER BY id"))]
@@ -73,7 +72,7 @@ async def contents(engine: AsyncEngine) -> list[list[tuple[Any, ...]]]:
         ]
 
 
-async def test_history_begins_with_what_was_there(of_old: AsyncEngine) -> None:
+async def test_history_begins_with_what_was_there(of_old: Engine) -> None:
     before = await contents(of_old)
     await migrate(of_old, "0002")
     assert await contents(of_old) == before
@@ -123,7 +122,7 @@ async def test_history_begins_with_what_was_there(of_old: AsyncEngine) -> None:
 
 
 async def test_what_was_active_when_history_began_is_the_last_to_be_gone_back_to(
-    of_old: AsyncEngine, empty_url: str
+    of_old: Engine, empty_url: str
 ) -> None:
     def use() -> None:
         with running_server(empty_url) as server:  # which migrates
@@ -145,7 +144,7 @@ async def test_what_was_active_when_history_began_is_the_last_to_be_gone_back_to
     await asyncio.to_thread(use)
 
 
-async def test_the_migration_steps_down_to_what_was_there(of_old: AsyncEngine) -> None:
+async def test_the_migration_steps_down_to_what_was_there(of_old: Engine) -> None:
     before = await contents(of_old)
     await migrate(of_old)
     await migrate(of_old, "0001")

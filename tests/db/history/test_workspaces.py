@@ -1,5 +1,6 @@
 """Checks that workspaces have separate histories, even for the same ids."""
 
+from db.engine import SessionFactory
 from db.unit_of_work import UnitOfWork
 from domain.agents import Agent, CreateAgent
 from domain.configs import AgentConfig, ConfigOverrides
@@ -7,11 +8,11 @@ from domain.history import Aggregate, Author, History
 from domain.ids import WorkspaceId
 from domain.meetings import Meeting
 from domain.variants import AgentVariant, CreateVariant
-from tests.harness.stored_agents import EVERYTHING, Factory, events_of, kinds, stored
+from tests.harness.stored_agents import EVERYTHING, events_of, kinds, stored
 
 
 async def assert_history_is_empty(
-    factory: Factory, workspace_id: WorkspaceId, agent: Agent, variant: AgentVariant, meeting: Meeting
+    factory: SessionFactory, workspace_id: WorkspaceId, agent: Agent, variant: AgentVariant, meeting: Meeting
 ) -> None:
     histories = [
         History(Aggregate.AGENT, agent.id),
@@ -28,7 +29,7 @@ async def assert_history_is_empty(
         assert await uow.events.any_exist() is False
 
 
-async def test_another_workspace_has_none_of_our_history(session_factory: Factory, other: WorkspaceId) -> None:
+async def test_another_workspace_has_none_of_our_history(session_factory: SessionFactory, other: WorkspaceId) -> None:
     agent, (variant,) = await stored(session_factory)
     async with UnitOfWork(session_factory) as uow:
         meeting = await uow.meetings.create(Meeting.create("Weekly", agent_id=agent.id))
@@ -40,7 +41,9 @@ async def test_another_workspace_has_none_of_our_history(session_factory: Factor
     await assert_history_is_empty(session_factory, other, agent, variant, meeting)
 
 
-async def test_the_same_ids_in_two_workspaces_have_two_histories(session_factory: Factory, other: WorkspaceId) -> None:
+async def test_the_same_ids_in_two_workspaces_have_two_histories(
+    session_factory: SessionFactory, other: WorkspaceId
+) -> None:
     ours, (variant,) = await stored(session_factory)
     async with UnitOfWork(session_factory, other, author=Author("them")) as uow:
         theirs = await uow.agents.create(CreateAgent("Theirs", AgentConfig("theirs", "theirs"), id=ours.id))

@@ -12,7 +12,7 @@ from sqlalchemy import make_url
 from db import change_notifier as bell_module
 from db.change_notifier import CHANNEL, ChangeNotifier
 from db.database import Database
-from db.engine import dsn
+from db.driver import dsn
 from resolvers.live import hub as hub_module
 from tests.harness.databases import TestPostgres
 from tests.harness.live import (

@@ -12,11 +12,10 @@ from urllib.parse import urlsplit
 import asyncpg
 import httpx
 import pytest
-from sqlalchemy import QueuePool
 from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive
 
-from db.engine import dsn
+from db.driver import dsn
 from domain.errors import ServiceUnavailable
 from server.wire.deadline import Deadline
 from tests.harness.conditions import eventually
@@ -74,9 +73,7 @@ def patient(database_url: str) -> Iterator[RunningServer]:
 
 def taken(server: RunningServer) -> int:
     """Connections that the pool has given out."""
-    pool = server.database.engine.pool
-    assert isinstance(pool, QueuePool)
-    return pool.checkedout()
+    return server.database.pool.checkedout()
 
 
 def assert_whole(server: RunningServer, busy: Callable[[], int]) -> None:
