@@ -1,9 +1,16 @@
-"""Holds valid variables for every operation, over a world of any size."""
+"""Gives valid variables for every operation, over a world of any size.
+
+A mutation gets something new to change, so that it always changes something. An operation whose required variables are ids and
+versions needs no entry in VARIABLES.
+"""
 
 from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
+from graphql import NonNullTypeNode, OperationDefinitionNode, OperationType, get_operation_ast, parse
+
+from server.wire.graphql_files import OPERATIONS, operation
 from tests.harness.servers import Api, segment
 
 
@@ -40,9 +47,11 @@ Variables = Callable[[World, Api], dict[str, Any]]
 
 
 def new(world: World, api: Api) -> Any:
-    """An agent to change or delete, with `size` variants."""
+    """Creates an agent to change or delete, with `size` variants and meetings."""
     agent = api.agent("To change")
-    agent["variants"] = [api.variant(agent, f"Variant {n}") for n in range(world.size)]
+    agent["variants"] = [api.variant(agent, f"Variant {n}", temperature=0.5) for n in range(world.size)]
+    for n in range(world.size):
+        api.run("CreateMeeting", input={"title": f"Meeting {n}", "agentId": agent["id"]})
     return agent
 
 
@@ -87,9 +96,7 @@ VARIABLES: dict[str, Variables] = {
         "filter": {"text": world.tag},
         "orderBy": {"field": "NAME"},
     },
-    "Agent": lambda world, api: {"id": world.agent["id"]},
     "ApiKeys": lambda world, api: {"first": world.size},
-    "Viewer": lambda world, api: {},
     "CreateApiKey": lambda world, api: {
         "input": {
             "name": uuid4().hex,
@@ -101,31 +108,25 @@ VARIABLES: dict[str, Variables] = {
     "AgentBySlug": lambda world, api: {"slug": world.agent["slug"], "variant": world.variant["slug"]},
     "ResolvedConfig": lambda world, api: {"slug": world.agent["slug"]},
     "RenderPrompt": lambda world, api: {"agentId": world.agent["id"], "variables": {}},
-    "Variant": lambda world, api: {"id": world.variant["id"]},
     "Meetings": lambda world, api: {
         "first": world.size,
         "segments": world.size,
         "filter": {"text": world.tag},
         "orderBy": {"field": "UPDATED_AT", "direction": "ASC"},
     },
-    "Meeting": lambda world, api: {"id": world.meeting["id"]},
     "Transcript": lambda world, api: {"id": world.meeting["id"], "first": world.size},
     "TranscriptFile": lambda world, api: {"id": world.meeting["id"], "format": "VTT"},
-    "MeetingCount": lambda world, api: {},
     "SearchSegments": lambda world, api: {"query": "text", "meetingId": world.meeting["id"], "first": world.size},
     "Node": lambda world, api: {"id": f"{world.meeting['id']}:1"},
     "Nodes": lambda world, api: {"ids": world.ids()},
     "CreateAgent": lambda world, api: {"input": {"name": "New", "config": {"modelProvider": "p", "modelName": "m"}}},
     "UpdateAgent": lambda world, api: {"id": new(world, api)["id"], "input": {"name": "Other"}},
-    "DeleteAgent": lambda world, api: {"id": new(world, api)["id"]},
     "CreateVariant": lambda world, api: {"agentId": new(world, api)["id"], "input": NAMED},
     "CloneVariant": lambda world, api: {
         "agentId": (agent := new(world, api))["id"],
         "input": NAMED | {"sourceVariantId": agent["variants"][0]["id"], "activate": True},
     },
     "UpdateVariant": lambda world, api: {"id": new(world, api)["variants"][0]["id"], "input": {"name": "Other"}},
-    "DeleteVariant": lambda world, api: {"id": new(world, api)["variants"][0]["id"]},
-    "ActivateVariant": lambda world, api: {"id": new(world, api)["variants"][0]["id"]},
     "DeactivateVariant": lambda world, api: {"agentId": world.agents[-1]["id"]},
     "RollbackActivation": lambda world, api: {"agentId": switched(world, api)},
     "RevertAgent": lambda world, api: {"id": edited(world, api)["id"], "toVersion": 1},
@@ -134,7 +135,6 @@ VARIABLES: dict[str, Variables] = {
     "VariantHistory": lambda world, api: {"id": edited(world, api)["variants"][0]["id"]},
     "MeetingHistory": lambda world, api: {"id": world.meeting["id"]},
     "HistoryOfAgent": lambda world, api: {"agentId": edited(world, api)["id"]},
-    "HistoryOfMeeting": lambda world, api: {"meetingId": world.meeting["id"]},
     "AgentRevision": lambda world, api: {"id": edited(world, api)["id"], "version": 2},
     "VariantRevision": lambda world, api: {"id": edited(world, api)["variants"][0]["id"], "version": 2},
     "ConfigDiff": lambda world, api: {
@@ -145,7 +145,6 @@ VARIABLES: dict[str, Variables] = {
     "ApplyAgents": lambda world, api: {"agents": [manifest(agent) for agent in world.agents]},
     "CreateMeeting": lambda world, api: {"input": {"title": "New", "agentId": world.agent["id"]}},
     "UpdateMeeting": lambda world, api: {"id": new_meeting(world, api), "input": {"state": "RECORDING"}},
-    "DeleteMeeting": lambda world, api: {"id": new_meeting(world, api)},
     "UpsertSegments": lambda world, api: {
         "meetingId": new_meeting(world, api),
         "segments": [segment(n + 1, text="Revised") for n in range(world.size * 2)],
@@ -155,3 +154,43 @@ VARIABLES: dict[str, Variables] = {
         "segmentIds": list(range(1, world.size + 1)),
     },
 }
+
+
+def _node(name: str) -> OperationDefinitionNode:
+    node = get_operation_ast(parse(operation(name)))
+    assert node is not None
+    return node
+
+
+NAMES = sorted(path.stem for path in OPERATIONS.glob("*.graphql"))
+QUERIES = [name for name in NAMES if _node(name).operation is OperationType.QUERY]
+MUTATIONS = [name for name in NAMES if _node(name).operation is OperationType.MUTATION]
+
+
+def variables_of(name: str, world: World, api: Api) -> dict[str, Any]:
+    """Returns the variables of VARIABLES, or those that the names of the operation's required variables suggest."""
+    if name in VARIABLES:
+        return VARIABLES[name](world, api)
+    node = _node(name)
+    required = [
+        definition.variable.name.value
+        for definition in node.variable_definitions or ()
+        if isinstance(definition.type, NonNullTypeNode) and definition.default_value is None
+    ]
+    unknown = set(required) - {"id", "agentId", "variantId", "meetingId", "version", "toVersion"}
+    assert not unknown, f"{name} needs an entry in VARIABLES, for {', '.join(unknown)}"
+    return {variable: _value(variable, node, world, api) for variable in required}
+
+
+def _value(variable: str, node: OperationDefinitionNode, world: World, api: Api) -> Any:
+    if variable.lower().endswith("version"):
+        return 1
+    assert node.name is not None
+    of = (node.name.value if variable == "id" else variable).lower()
+    is_mutation = node.operation is OperationType.MUTATION
+    if "meeting" in of:
+        return new_meeting(world, api) if is_mutation else world.meeting["id"]
+    if "variant" in of:
+        return (new(world, api)["variants"][0] if is_mutation else world.variant)["id"]
+    assert "agent" in of, f"{node.name.value} does not name what its id is of: it needs an entry in VARIABLES"
+    return (new(world, api) if is_mutation else world.agent)["id"]
