@@ -3,14 +3,31 @@
 A table stands between two comments, `<!-- begin NAME -->` and `<!-- end NAME -->`.
 """
 
+import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 from schema.documents import limits
+from schema.documents.cache import operation_of
+from schema.schema import schema
 from server.cli.settings_reference import SettingReference, settings_reference
+from server.wire.graphql_files import operation
 from tests.harness.markdown import ROOT
+
+SAMPLE_VARIABLES = json.loads((ROOT / "server/graphiql/tour.json").read_text(encoding="utf-8"))
+SHOWN_COSTS: list[tuple[str, str, dict[str, Any]]] = [
+    ("Agents", "20 and 100 agents", {"first": 100}),
+    ("AgentManifests", "20 and 100 agents", {"first": 100}),
+    ("Meetings", "20 meetings with 5 segments, and 100 with 100", {"first": 100, "segments": 100}),
+    ("Transcript", "10 and 1,000 segments", {"first": 1_000}),
+    ("SearchSegments", "10 and 100 segments", {"first": 100}),
+    ("SegmentUpdates", "100 and 1,000 segments", {"batchSize": 1_000}),
+    ("UpsertSegments", "1 and 1,000 segments", {"segments": [{}] * 1_000}),
+]
+"""Operations, what their sizes are, and the variables that make them largest."""
 
 
 def settings() -> str:
@@ -29,29 +46,47 @@ def document_limits() -> str:
             ("`length`", "characters", f"{limits.CHARS_PER_TOKEN} for each token: {length:,}"),
             (
                 "`tokens`",
-                "names, numbers, texts, punctuation; not white space, commas and comments",
+                "names, numbers, texts and punctuation; not white space, commas and comments",
                 f"`RAPPORTEUR_MAX_TOKENS`, {limits.Limits().max_tokens:,}",
             ),
             ("`comments`", "", f"{limits.MAX_COMMENTS:,}"),
             ("`operations`", "", f"{limits.MAX_OPERATIONS:,}"),
-            ("`nesting`", "anything in braces, or lists in lists, in each other", f"{limits.MAX_NESTING:,}"),
-            ("`depth`", "fields in each other", f"`RAPPORTEUR_MAX_DEPTH`, {limits.Limits().max_depth:,}"),
+            ("`nesting`", "levels of anything in braces, or of lists in lists", f"{limits.MAX_NESTING:,}"),
+            ("`depth`", "levels of fields", f"`RAPPORTEUR_MAX_DEPTH`, {limits.Limits().max_depth:,}"),
             ("`fields`", "", f"as for tokens: {limits.Limits().max_tokens:,}"),
             ("`aliases`", "", f"{limits.MAX_ALIASES:,}"),
             ("`directives`", "", f"{limits.MAX_DIRECTIVES:,}"),
             (
                 "`duplicates`",
-                "comparisons of each two fields at the same place of the answer under the same name, and of each two"
-                " fragments at one place; more for long arguments",
+                "comparisons of two fields with the same name at the same place of the answer, and of two fragments at the"
+                " same place; more for long arguments",
                 f"{limits.MAX_MERGES:,}: {same_field} times the same field",
             ),
         ],
     )
 
 
+def operation_costs() -> str:
+    """Returns the cost of some operations, with the variables that GraphiQL starts with and at their largest."""
+    return _table(
+        ("operation", "as in GraphiQL", "at its largest"),
+        [
+            (f"`{name}`, {sizes}", f"{_cost(name, {}):,}", f"{_cost(name, largest):,}")
+            for name, sizes, largest in SHOWN_COSTS
+        ],
+    )
+
+
+def _cost(name: str, variables: Mapping[str, Any]) -> int:
+    prepared = schema.documents.prepare(operation(name))
+    given = {**SAMPLE_VARIABLES.get(name, {}), **variables}
+    return schema.documents.cost(prepared, operation_of(prepared.document, name), given)
+
+
 TABLES: dict[tuple[str, str], Callable[[], str]] = {
     ("docs/settings.md", "settings"): settings,
     ("docs/limits.md", "document limits"): document_limits,
+    ("docs/limits.md", "operation costs"): operation_costs,
 }
 """What makes the tables, by the page and the name in the comments."""
 

@@ -18,7 +18,7 @@ from tests.harness.servers import RunningServer, running_server
 
 SERVER = "http://127.0.0.1:8000"
 """The server's address as the pages write it."""
-PAGES = ["README.md", "docs/api.md", "docs/errors.md"]
+PAGES = ["README.md", "docs/api.md", "docs/errors.md", "docs/limits.md"]
 WAIT_SECONDS = 30
 
 
