@@ -1,19 +1,30 @@
 """The command line: `rapporteur`. What a command needs is imported when the command is run."""
 
+import os
+
 from typer.core import TyperGroup
 
 from server.cli.lazy import LazyCommand
+
+if "_RAPPORTEUR_COMPLETE" in os.environ:  # a shell asks what could come next: see the command `completion`
+    from typer.completion import completion_init  # type: ignore[attr-defined]
+
+    completion_init()
 
 _COMMANDS = {
     "serve": ("serve:serve", "Serve the API and GraphiQL."),
     "migrate": ("database:migrate", "Bring the database to the newest schema (serve does so too)."),
     "demo": ("database:demo", "Load the demo into a database without agents and meetings."),
     "database-url": ("database:print_database_url", "Print the database's URL for psql and other tools."),
+    "status": ("status:status", "Tell whether a server is there, and whether it can serve."),
+    "meetings": ("meetings:meetings", "Look at a running server's meetings."),
+    "search": ("meetings:search", "Find segments by their words, best first."),
     "import": ("transcripts:import_files", "Import transcripts into a running server: a meeting for each file."),
     "export": ("transcripts:export", "Write a meeting's transcript to a file."),
     "replay": ("transcripts:replay", "Stream a transcript into a new, live meeting as if it were being spoken."),
+    "completion": ("completion:completion", "Print the completion script of a shell."),
     "schema": ("schema:schema", "Print the schema in GraphQL's schema definition language."),
-    "agents": ("agents:agents", "Keep agents as YAML files, in a git repository for instance."),
+    "agents": ("agents:agents", "Look at agents, switch their variants, and keep them as YAML files."),
     "keys": ("keys:keys", "API keys: who may use a server. Works on the database, not on the server."),
     "workspaces": ("keys:workspaces", "Workspaces: tenants, who see nothing of each other."),
 }
@@ -23,5 +34,6 @@ app = TyperGroup(
     name="rapporteur",
     help="The GraphQL backend for products in which LLM agents take part in meetings.",
     no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
     commands={name: LazyCommand(name, f"{__name__}.{target}", help) for name, (target, help) in _COMMANDS.items()},
 )

@@ -1,4 +1,4 @@
-"""`rapporteur agents`: keeps a running server's agents as files."""
+"""`rapporteur agents`: looks at a running server's agents, and keeps them as files."""
 
 import sys
 from collections.abc import Sequence
@@ -9,6 +9,7 @@ import typer
 
 from domain.manifests import MAX_ENTITIES
 from server.cli.agent_changes import changed_name, show_change
+from server.cli.agent_views import activate_variant, list_agents, roll_back_activation, show_agent
 from server.cli.options import DEFAULT_URL, ApiKeyToken, ServerUrl, fail, stderr
 from server.client.agent_files import (
     MANIFEST_SUFFIX,
@@ -22,8 +23,15 @@ from server.client.api_client import ApiClient, ApiError
 from server.printable import printable
 
 agents = typer.Typer(
-    add_completion=False, no_args_is_help=True, help="Keep agents as YAML files, in a git repository for instance."
+    add_completion=False,
+    no_args_is_help=True,
+    help="Look at agents, switch their variants, and keep them as YAML files.",
 )
+
+agents.command("list")(list_agents)
+agents.command("show")(show_agent)
+agents.command("activate")(activate_variant)
+agents.command("rollback")(roll_back_activation)
 
 Directory = Annotated[Path, typer.Argument(metavar="DIR", help="One file for each agent: SLUG.yaml")]
 

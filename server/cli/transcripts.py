@@ -2,41 +2,46 @@
 
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
 from domain.segments import SegmentContent
 from domain.transcripts import NotATranscript, TranscriptFormat
 from server.cli.options import DEFAULT_URL, ApiKeyToken, ServerUrl, fail, stderr
+from server.cli.output import JsonOutput, print_json
 from server.client.api_client import ApiClient, ApiError
 from server.client.transcript_import import import_file, read_file, readable
-from server.client.transcript_replay import Follower, script
+from server.client.transcript_replay import SAMPLE_TRANSCRIPT, Follower, script
 from server.client.transcript_replay import replay as replay_lines
+from server.printable import printable
 
 
 def import_files(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="VTT, SRT or JSON.")],
     url: ServerUrl = DEFAULT_URL,
     api_key: ApiKeyToken = None,
+    json: JsonOutput = False,
 ) -> None:
     """Import transcripts into a running server: a meeting for each file.
 
     A file that is not a transcript is named and left out, the others go in. The same file again changes nothing.
     """
+    results: list[dict[str, Any]] = []
     refused = 0
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
     try:
         with (
             ApiClient(url, api_key) as client,
-            Progress(
-                TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), console=stderr
-            ) as bar,
+            # Lines that are printed to a terminal go above the bar; what a pipe reads must not pass through the bar's console.
+            Progress(*columns, console=stderr, transient=True, redirect_stdout=False) as bar,
         ):
             for path in files:
-                task = bar.add_task(path.name, total=None)
+                task = bar.add_task(printable(readable(path.name)), total=None)
 
                 def progress(done: int, total: int, task: Any = task) -> None:
                     bar.update(task, completed=done, total=total)
@@ -45,15 +50,38 @@ def import_files(
                     result = import_file(client, path, progress)
                 except NotATranscript as error:
                     refused += 1
+                    message = printable(f"{path}: not imported: {error}")
+                    bar.console.print(message, style="red", markup=False, soft_wrap=True)
+                else:
+                    results.append({"file": str(path), **asdict(result)})
+                    if not json:
+                        done = "already there" if result.again else f"{result.segments:,} segments"
+                        _print_above(bar, f"{result.meeting_id}  {printable(result.title)}  ({done})")
+                finally:
                     bar.remove_task(task)
-                    stderr.print(f"{path}: not imported: {error}", style="red", markup=False, soft_wrap=True)
-                    continue
-                done = "already there" if result.again else f"{result.segments} segments"
-                typer.echo(f"{result.meeting_id}  {result.title}  ({done})")
     except ApiError as error:
         raise fail(error) from error
+    if json:
+        print_json(results)
+    _sum_up(results, refused)
     if refused:
         raise typer.Exit(1)
+
+
+def _print_above(bar: Progress, line: str) -> None:
+    """Prints a line of the results: to a pipe as it is, on a terminal above the progress bar."""
+    if sys.stdout.isatty():
+        bar.console.print(line, markup=False, soft_wrap=True)
+    else:
+        typer.echo(line)
+
+
+def _sum_up(results: Sequence[dict[str, Any]], refused: int) -> None:
+    again = sum(result["again"] for result in results)
+    segments = sum(result["segments"] for result in results)
+    parts = [f"{len(results) - again:,} imported ({segments:,} segments)"]
+    parts += [f"{again:,} already there"] * bool(again) + [f"{refused:,} refused"] * bool(refused)
+    typer.echo(", ".join(parts), err=True)
 
 
 def export(
@@ -82,7 +110,7 @@ def export(
 
 
 def replay(
-    file: Annotated[Path, typer.Argument(help="VTT, SRT or JSON.")],
+    file: Annotated[Path | None, typer.Argument(help="VTT, SRT or JSON; left out: a sample.")] = None,
     corrected: Annotated[
         Path | None, typer.Option(help="The same transcript, corrected: its texts follow as revisions.")
     ] = None,
@@ -93,24 +121,29 @@ def replay(
 ) -> None:
     """Stream a transcript into a new, live meeting as if it were being spoken.
 
-    Subscribe to SegmentUpdates in GraphiQL meanwhile, with the meeting's id, which is printed first.
+    The meeting's id is printed first, with a link to watch it: GraphiQL's tab SegmentUpdates subscribes to it.
     """
+    title = readable(file.stem) if file else "Sample meeting"
+    file = file or SAMPLE_TRANSCRIPT
     try:
-        contents = read_file(file)
-        better = {content.segment_id or 0: content for content in read_file(corrected)} if corrected else {}
+        contents = _read_named(file)
+        better = {content.segment_id or 0: content for content in _read_named(corrected)} if corrected else {}
     except NotATranscript as error:
-        raise fail(error) from error
+        raise fail(printable(str(error))) from error
     lines = script(contents, better)
     columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[said]}", markup=False))
     try:
-        with ApiClient(url, api_key) as client, Progress(*columns, console=stderr) as bar:
-            meeting = client.run("CreateMeeting", input={"title": readable(file.stem)})
+        with ApiClient(url, api_key) as client, Progress(*columns, console=stderr, redirect_stdout=False) as bar:
+            meeting = client.run("CreateMeeting", input={"title": title})
             typer.echo(meeting["id"])
-            follower = Follower(client.url, api_key, meeting["id"], _printer(bar)) if follow else None
+            bar.console.print(f"watch it: {client.url}?meeting={meeting['id']}", markup=False, soft_wrap=True)
             task = bar.add_task("", total=len(lines), said="")
+            follower = Follower(client.url, api_key, meeting["id"], _printer(bar, task)) if follow else None
 
             def show(sent: int, content: SegmentContent) -> None:
-                bar.update(task, completed=sent, said=f"{content.speaker}: {content.text}"[:60])
+                bar.update(task, completed=sent)
+                if not follow:
+                    bar.update(task, said=printable(f"{content.speaker}: {content.text}")[:60])
 
             replay_lines(client, meeting["id"], lines, speed, show)
             if follower:
@@ -118,20 +151,34 @@ def replay(
     except ApiError as error:
         raise fail(error) from error
     except KeyboardInterrupt:
-        raise fail("interrupted") from None
+        raise fail("interrupted: the meeting is stopped") from None
 
 
-def _printer(bar: Progress) -> Callable[[Mapping[str, Any]], None]:
-    """Prints updates above the bar: hypotheses dim, revisions of what was final with a mark."""
+def _read_named(path: Path) -> list[SegmentContent]:
+    """Returns the segments of a file. Raises NotATranscript with the file's name in the message."""
+    try:
+        return read_file(path)
+    except NotATranscript as error:
+        raise NotATranscript(f"{path}: {error}") from error
+
+
+def _printer(bar: Progress, task: TaskID) -> Callable[[Mapping[str, Any]], None]:
+    """Shows updates: final texts above the bar, marked with * if they replace a final text; a hypothesis in the bar, where
+    the next one replaces it.
+    """
 
     def show(updates: Mapping[str, Any]) -> None:
         for segment in updates["segments"]:
             clock = time.strftime("%H:%M:%S", time.gmtime(segment["startTime"]))
-            mark = "~" if not segment["isFinal"] else "*" if segment["segmentId"] in final else " "
-            if segment["isFinal"]:
-                final.add(segment["segmentId"])
-            line = f"{clock} {mark} {segment['speaker']}: {segment['text']}"
-            bar.console.print(line, style="dim" if mark == "~" else "green" if mark == "*" else "", markup=False)
+            said = printable(f"{segment['speaker']}: {segment['text']}")
+            if not segment["isFinal"]:
+                bar.update(task, said=f"~ {said}"[:60])
+                continue
+            mark = "*" if segment["segmentId"] in final else " "
+            final.add(segment["segmentId"])
+            bar.update(task, said="")
+            style = "green" if mark == "*" else ""
+            bar.console.print(f"{clock} {mark} {said}", style=style, markup=False, soft_wrap=True)
 
     final: set[int] = set()
     return show

@@ -179,14 +179,9 @@ def _mapping(value: Any, where: str, known: set[str] | None = None) -> dict[str,
 
 def pull(client: ApiClient) -> Iterator[tuple[str, str]]:
     """Each of the server's agents: its file's name and what is to be in it."""
-    after = None
-    while True:
-        page = client.run("AgentManifests", first=PAGE, after=after)
-        for agent in page["nodes"]:
+    for page in client.pages("AgentManifests", first=PAGE):
+        for agent in page:
             yield f"{agent['slug']}{MANIFEST_SUFFIX}", write_manifest(agent)
-        if not page["pageInfo"]["hasNextPage"]:
-            return
-        after = page["pageInfo"]["endCursor"]
 
 
 class Folder(NamedTuple):

@@ -55,6 +55,16 @@ class ApiClient:
             raise self._refused(response, len(content))
         return _value(answer)
 
+    def pages(self, name: str, **variables: Any) -> Iterator[list[Any]]:
+        """Runs an operation whose only field is a connection, and yields the nodes of each page in order. Raises ApiError."""
+        after = None
+        while True:
+            page = self.run(name, **variables, after=after)
+            yield page["nodes"]
+            if not page["pageInfo"]["hasNextPage"]:
+                return
+            after = page["pageInfo"]["endCursor"]
+
     def events(self, name: str, **variables: Any) -> Iterator[Any]:
         """Run a subscription and give its only field's value each time, until it completes. Raises ApiError."""
         timeout = httpx.Timeout(60, read=None)
@@ -76,6 +86,27 @@ class ApiClient:
                         yield _value(orjson.loads(content))
         except httpx.TransportError as error:
             raise self._silent(error) from error
+
+    def health(self) -> dict[str, Any]:
+        """Returns the server's `version`, its `database` ("ok", or the reason why it cannot serve), and the `schema` revision.
+
+        Raises ApiError if no Rapporteur server answers.
+        """
+        answers = []
+        for path in ("/healthz", "/readyz"):
+            try:
+                response = self._http.get(str(httpx.URL(self.url).copy_with(path=path)))
+                answer = response.json()
+            except httpx.TransportError as error:
+                raise self._silent(error) from error
+            except ValueError as error:
+                raise self._refused(response, 0) from error
+            if not isinstance(answer, dict) or "status" not in answer:
+                raise self._refused(response, 0)
+            answers.append(answer)
+        alive, ready = answers
+        database = ready["status"] if ready["status"] == "ok" else ready.get("reason", ready["status"])
+        return {"version": alive.get("version"), "database": database, "schema": ready.get("revision")}
 
     def _silent(self, error: httpx.TransportError) -> ApiError:
         if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.UnsupportedProtocol | httpx.ProxyError):

@@ -9,12 +9,15 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from domain.segments import SegmentContent
 from server.client.api_client import ApiClient, ApiError
 from server.client.transcript_import import segment_input
 
+SAMPLE_TRANSCRIPT = Path(__file__).parents[1] / "process" / "demo.vtt"
+"""The transcript of the demo, which is replayed where no other is given."""
 WORDS_PER_STEP = 3
 MAX_STEPS = 8
 """Growing texts of one segment, at most."""

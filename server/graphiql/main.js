@@ -42,6 +42,14 @@
     }
   }
 
+  // The link that `rapporteur replay` prints names a meeting: a tab that follows it comes first.
+  function withMeeting(tour) {
+    const meetingId = new URLSearchParams(location.search).get("meeting");
+    const live = tour.find(({ query }) => query.includes("subscription SegmentUpdates"));
+    if (!meetingId || !live) return tour;
+    return [{ query: live.query, variables: JSON.stringify({ meetingId }, null, 2) }, ...tour];
+  }
+
   // GraphiQL prefers its stored tabs to the default ones. So where the tour is not the one that they were made from (a
   // first visit, a newer server), they make way for the new tour and the visitor's own tabs behind it.
   function startingTabs(storage, tour) {
@@ -90,7 +98,7 @@
       storage,
       defaultEditorToolsVisibility: true,
       inputValueDeprecation: true,
-      defaultTabs: startingTabs(storage, await readTour()),
+      defaultTabs: startingTabs(storage, withMeeting(await readTour())),
     };
     const logo = React.createElement(GraphiQL.Logo, null, "Rapporteur");
     ReactDOM.createRoot(root).render(React.createElement(GraphiQL, properties, logo));

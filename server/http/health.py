@@ -1,5 +1,7 @@
 """`/healthz` answers while the process lives, `/readyz` while it can serve: what probes and load balancers ask."""
 
+from importlib.metadata import version
+
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -13,7 +15,7 @@ def health_routes(database: Database) -> list[Route]:
     """Returns the routes of both checks; `/readyz` asks the database for its schema's revision."""
 
     async def healthz(request: Request) -> Response:
-        return JSONResponse({"status": "ok"})
+        return JSONResponse({"status": "ok", "version": version("rapporteur")})
 
     async def readyz(request: Request) -> Response:
         try:

@@ -1,0 +1,28 @@
+"""`rapporteur status`: tells whether a server answers, which version it has, and whether it can serve."""
+
+from importlib.metadata import version
+
+import typer
+
+from server.cli.options import DEFAULT_URL, ApiKeyToken, ServerUrl, fail
+from server.cli.output import JsonOutput, print_fields, print_json
+from server.client.api_client import ApiClient, ApiError
+
+
+def status(url: ServerUrl = DEFAULT_URL, api_key: ApiKeyToken = None, json: JsonOutput = False) -> None:
+    """Tell whether a server is there, which version it has, and whether its database answers and is migrated.
+
+    The exit code is 0 if the server can serve, and 1 if none answers or it cannot serve now.
+    """
+    try:
+        with ApiClient(url, api_key) as client:
+            found = client.health()
+    except ApiError as error:
+        raise fail(error) from error
+    report = {"url": client.url, "command": version("rapporteur"), **found}
+    if json:
+        print_json(report)
+    else:
+        print_fields(report.items())
+    if found["database"] != "ok":
+        raise typer.Exit(1)
