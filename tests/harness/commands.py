@@ -1,30 +1,79 @@
-"""The console command as a process, as users run it."""
+"""Runs `rapporteur`: in this process where only its arguments and output matter, else as a process of its own."""
 
+import io
+import logging
 import os
 import queue
 import signal
+import socket
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
+from unittest.mock import patch
+from urllib.parse import urlsplit
 
 import orjson
 
+from server.cli import app
+from tests.harness.conditions import eventually
 from tests.harness.servers import Api
 
 COMMAND = [sys.executable, "-c", "from server.cli import app; app()"]
 
 
 def environment(**settings: str) -> dict[str, str]:
-    """This process's, without settings that somebody's shell has, and with those given."""
+    """Returns this process's environment with the given settings, and without those that the developer's shell has."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("RAPPORTEUR_")}
     return clean | {f"RAPPORTEUR_{name.upper()}": value for name, value in settings.items()}
 
 
 def run(*arguments: str | Path, **settings: str) -> subprocess.CompletedProcess[str]:
-    """Run `rapporteur` to its end."""
+    """Runs a command to its end in this process: importing all that it needs anew takes longer than most commands do.
+
+    An exception that the command does not handle is raised.
+    """
+    command = [str(argument) for argument in arguments]
+    output, errors = (io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2))
+    with (
+        patch.dict(os.environ, environment(**settings), clear=True),
+        _process_state_kept(),
+        redirect_stdout(output),
+        redirect_stderr(errors),
+    ):
+        try:
+            app.main(command, prog_name="rapporteur")
+        except SystemExit as end:
+            code = end.code
+    assert isinstance(code, int)
+    return subprocess.CompletedProcess(command, code, _written(output), _written(errors))
+
+
+def _written(stream: io.TextIOWrapper) -> str:
+    stream.seek(0)
+    return stream.read()
+
+
+@contextmanager
+def _process_state_kept() -> Iterator[None]:
+    """Restores what `serve` changes of its process before it refuses to start: the log's handlers, and a signal's."""
+    loggers = [logging.getLogger(), *(logging.getLogger(name) for name in list(logging.root.manager.loggerDict))]
+    states = [(logger, logger.handlers[:], logger.filters[:], logger.level, logger.propagate) for logger in loggers]
+    on_sigterm = signal.getsignal(signal.SIGTERM)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, on_sigterm)
+        for logger, handlers, filters, level, propagate in states:
+            logger.handlers[:], logger.filters[:] = handlers, filters
+            logger.setLevel(level)
+            logger.propagate = propagate
+
+
+def run_process(*arguments: str | Path, **settings: str) -> subprocess.CompletedProcess[str]:
+    """Runs a command to its end as a process, as users do."""
     command = [*COMMAND, *map(str, arguments)]
     return subprocess.run(command, env=environment(**settings), capture_output=True, text=True, timeout=60, check=False)
 
@@ -42,6 +91,15 @@ class Serving:
         assert url, f"the server did not start: {''.join(self.log)}"
         self.url = url
         self.api = Api(url)
+        eventually(self._accepts_connections)  # uvicorn logs its address just before it listens
+
+    def _accepts_connections(self) -> bool:
+        address = urlsplit(self.url)
+        try:
+            socket.create_connection((address.hostname, address.port)).close()
+        except ConnectionRefusedError:
+            return False
+        return True
 
     def _read_log(self) -> None:
         assert self.process.stderr is not None

@@ -4,6 +4,7 @@ from typing import Any
 
 import httpx
 
+from tests.harness import http
 from tests.harness.servers import RunningServer
 
 PING = '{"query": "{ meetingCount }"}'
@@ -11,8 +12,8 @@ RESPONSE = "application/graphql-response+json"
 
 
 def post(server: RunningServer, content: bytes | str, content_type: str = "application/json") -> httpx.Response:
-    return httpx.post(f"{server.url}/graphql", content=content, headers={"content-type": content_type})
+    return http.post(f"{server.url}/graphql", content=content, headers={"content-type": content_type})
 
 
 def ask(server: RunningServer, accept: str, query: str, **parameters: Any) -> httpx.Response:
-    return httpx.post(f"{server.url}/graphql", json={"query": query, **parameters}, headers={"accept": accept})
+    return http.post(f"{server.url}/graphql", json={"query": query, **parameters}, headers={"accept": accept})

@@ -16,6 +16,7 @@ from websockets.typing import Subprotocol
 from websockets.uri import parse_uri
 
 from server.wire.graphql_files import operation
+from tests.harness import http
 
 PROTOCOL = "graphql-transport-ws"
 WAIT = 20.0
@@ -170,7 +171,7 @@ def stream(
     body = {"query": query, "variables": variables}
     headers = {"Accept": accept} | ({"Authorization": authorization} if authorization else {})
     with (
-        httpx.Client(timeout=WAIT, trust_env=False) as client,
+        http.client(timeout=WAIT) as client,
         client.stream("POST", f"{url}/graphql", json=body, headers=headers) as response,
     ):
         yield response

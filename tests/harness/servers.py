@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import httpx
 import pytest
 import uvicorn
 
@@ -17,6 +16,9 @@ from server.process.bootstrap import prepare
 from server.process.uvicorn_server import bind, configuration
 from server.settings import Settings
 from server.wire.graphql_files import operation
+from tests.harness import http
+
+SETTINGS_OF_THE_DATABASE = {"demo", "search_language", "workspace_id", "workspace_name"}
 
 
 class Api:
@@ -25,7 +27,7 @@ class Api:
     def __init__(self, url: str, token: str | None = None) -> None:
         self.url = url
         headers = {} if token is None else {"Authorization": f"Bearer {token}"}
-        self.http = httpx.Client(base_url=url, timeout=30, headers=headers)
+        self.http = http.client(base_url=url, headers=headers)
 
     def post(self, query: str, variables: dict[str, Any] | None = None, name: str | None = None) -> dict[str, Any]:
         """The whole answer."""
@@ -87,9 +89,13 @@ class RunningServer:
 
 @contextmanager
 def running_server(database_url: str, **settings: Any) -> Iterator[RunningServer]:
-    """Prepare the database as `rapporteur serve` does, and serve until the block is left."""
+    """Serves a migrated database until the block is left.
+
+    What `rapporteur serve` would do to the database first is done only where a setting asks for it.
+    """
     with_defaults = Settings(**{"demo": False, "port": 0} | settings)
-    asyncio.run(prepare(with_defaults, database_url, demo=with_defaults.demo))
+    if settings.keys() & SETTINGS_OF_THE_DATABASE:
+        asyncio.run(prepare(with_defaults, database_url, demo=with_defaults.demo))
     app = create_app(with_defaults, database_url)
     config = configuration(with_defaults, app)
     server = uvicorn.Server(config)

@@ -5,13 +5,13 @@ import json
 from typing import Any
 
 import asyncpg
-import httpx
 import pytest
 from sqlalchemy import make_url
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 from websockets.typing import Subprotocol
 
+from tests.harness import http
 from tests.harness.commands import run, serving
 
 PASSWORD = "database-secret"
@@ -54,13 +54,13 @@ def test_no_secret_is_logged(database_url: str, workers: str) -> None:
         for given in (token, WRONG):
             bearer = {"Authorization": f"Bearer {given}"}
             in_url = {"access_token": given, "query": "{ __typename }", "variables": json.dumps({"a": given})}
-            httpx.get(graphql, params=in_url, headers=bearer | {"Rapporteur-Preflight": given})
-            httpx.get(f"{server.url}/nowhere", params=in_url, headers={"Cookie": given, "Host": f"{VALUE}:1"})
-            httpx.post(graphql, content=f'{{"query": "{VALUE}', headers=bearer)
-            answer = httpx.post(graphql, json=body, headers=bearer).json()
+            http.get(graphql, params=in_url, headers=bearer | {"Rapporteur-Preflight": given})
+            http.get(f"{server.url}/nowhere", params=in_url, headers={"Cookie": given, "Host": f"{VALUE}:1"})
+            http.post(graphql, content=f'{{"query": "{VALUE}', headers=bearer)
+            answer = http.post(graphql, json=body, headers=bearer).json()
             assert answer["errors"][0]["extensions"]["code"] == ("INTERNAL" if given == token else "UNAUTHENTICATED")
-            httpx.post(graphql, json={"query": "{", "variables": {"a": VALUE}}, headers=bearer)
-            httpx.post(graphql, json=body, headers=bearer | {"Accept": "text/event-stream"})
+            http.post(graphql, json={"query": "{", "variables": {"a": VALUE}}, headers=bearer)
+            http.post(graphql, json=body, headers=bearer | {"Accept": "text/event-stream"})
             for init, headers in (({"Authorization": bearer["Authorization"]}, {}), ({}, bearer)):
                 subscribe = {"id": "1", "type": "subscribe", "payload": body}
                 talk(f"{graphql}?token={given}", [{"type": "connection_init", "payload": init}, subscribe], headers)

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from typing import Any
 
-import httpx
 import pytest
 from graphql import get_introspection_query
 
 from server.settings import Settings
+from tests.harness import http
 from tests.harness.commands import run
 from tests.harness.servers import RunningServer, running_server
 from tests.harness.web_pages import HTML, message_of
@@ -51,13 +51,13 @@ def closed(database_url: str) -> Iterator[RunningServer]:
 
 
 def test_without_graphiql_there_is_no_page_and_no_file(closed: RunningServer) -> None:
-    page = httpx.get(f"{closed.url}/graphql", headers=HTML)
+    page = http.get(f"{closed.url}/graphql", headers=HTML)
     assert (page.status_code, message_of(page)) == (
         404,
         "there is no GraphiQL here: send a POST with the document as JSON",
     )
     for path in ("main.js", "operations.json", "vendor/graphiql.min.js"):
-        assert httpx.get(f"{closed.url}/graphiql/{path}").status_code == 404
+        assert http.get(f"{closed.url}/graphiql/{path}").status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ GUESSES: list[tuple[str, dict[str, Any]]] = [
 
 @pytest.mark.parametrize(("query", "variables"), GUESSES)
 def test_no_message_helps_to_guess(closed: RunningServer, query: str, variables: dict[str, Any]) -> None:
-    answer = httpx.post(f"{closed.url}/graphql", json={"query": query, "variables": variables}).json()
+    answer = http.post(f"{closed.url}/graphql", json={"query": query, "variables": variables}).json()
     assert answer["errors"]
     for error in answer["errors"]:
         assert "did you mean" not in error["message"].lower()

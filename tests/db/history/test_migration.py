@@ -125,7 +125,7 @@ async def test_what_was_active_when_history_began_is_the_last_to_be_gone_back_to
     of_old: Engine, empty_url: str
 ) -> None:
     def use() -> None:
-        with running_server(empty_url) as server:  # which migrates
+        with running_server(empty_url) as server:
             api = server.api
             assert api.run("RollbackActivation", agentId=AGENT)["__typename"] == "Conflict"
             assert api.run("RollbackActivation", agentId=IDLE)["__typename"] == "Conflict"
@@ -141,6 +141,7 @@ async def test_what_was_active_when_history_began_is_the_last_to_be_gone_back_to
             refused = api.run("RevertAgent", id=AGENT, toVersion=6)
             assert refused["fields"][0]["path"] == "toVersion"
 
+    await migrate(of_old)
     await asyncio.to_thread(use)
 
 

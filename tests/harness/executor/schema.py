@@ -1,13 +1,14 @@
 """Declares a schema with everything that an executor meets, over data in which much may be wrong."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Annotated, Any
 
 import strawberry
-from graphql import GraphQLInputObjectType, Undefined
-from strawberry.extensions import ParserCache, ValidationCache
+from graphql import DocumentNode, GraphQLInputObjectType, Undefined, parse, validate
+from strawberry.extensions import SchemaExtension
 from strawberry.scalars import JSON
 from strawberry.schema.config import StrawberryConfig
 
@@ -211,6 +212,32 @@ class QuietSchema(strawberry.Schema):
         """What is wrong here is meant to be."""
 
 
+@cache
+def parsed(document: str) -> DocumentNode:
+    """Parses a document and checks it: once for all schemas of the tests, as they have the same types."""
+    node = parse(document)
+    assert validate(_validating_schema()._schema, node) == []
+    return node
+
+
+@cache
+def _validating_schema() -> strawberry.Schema:
+    return schema_of()
+
+
+class ValidDocuments(SchemaExtension):
+    """Gives each schema the one parsed and validated document of a text."""
+
+    def on_parse(self) -> Iterator[None]:
+        assert self.execution_context.query is not None
+        self.execution_context.graphql_document = parsed(self.execution_context.query)
+        yield
+
+    def on_validate(self) -> Iterator[None]:
+        self.execution_context.pre_execution_errors = []
+        yield
+
+
 def schema_of(executor: Any = None, extensions: Sequence[Any] = ()) -> strawberry.Schema:
     """The schema, executed by a class; None: by graphql-core."""
     config = StrawberryConfig(
@@ -223,7 +250,7 @@ def schema_of(executor: Any = None, extensions: Sequence[Any] = ()) -> strawberr
         config=config,
         execution_context_class=executor,
         exception_handlers=[Handler()],
-        extensions=[ParserCache, ValidationCache, *extensions],
+        extensions=[ValidDocuments, *extensions],
     )
     choice = schema._schema.type_map["Choice"]
     assert isinstance(choice, GraphQLInputObjectType)

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import asyncpg
-import httpx
 import pytest
 
-from tests.harness.commands import Serving, run, serving
+from tests.harness import http
+from tests.harness.commands import Serving, run, run_process, serving
 from tests.harness.databases import TestPostgres, postgres_directory
 from tests.harness.servers import segment
 
@@ -29,7 +29,7 @@ def test_serve_starts_from_nothing_with_the_demo(started: Serving) -> None:
     assert api.run("Agents")["totalCount"] == 2
     (meeting,) = api.run("Meetings")["nodes"]
     assert meeting["segmentCount"] == 12
-    assert httpx.get(f"{started.url}/readyz").status_code == 200
+    assert http.get(f"{started.url}/readyz").status_code == 200
     assert started.stop() == 0
 
 
@@ -46,7 +46,7 @@ def test_a_second_server_shares_the_database_and_a_kill_loses_nothing(data_dir: 
 
 
 async def test_database_url_is_one_that_tools_can_use(data_dir: Path, started: Serving) -> None:
-    url = run("database-url", data_dir=str(data_dir)).stdout.strip()
+    url = run_process("database-url", data_dir=str(data_dir)).stdout.strip()
     connection = await asyncpg.connect(url)
     assert await connection.fetchval("SELECT count(*) FROM agents") == 2
     await connection.close()

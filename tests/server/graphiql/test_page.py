@@ -5,12 +5,12 @@ import re
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from playwright.async_api import Browser
 
 from server import graphiql
 from server.graphiql import is_vendored, read_operations
+from tests.harness import http
 from tests.harness.graphiql_page import Visit
 
 REPOSITORY = Path(__file__).parents[3]
@@ -87,7 +87,7 @@ async def test_a_file_that_does_not_load_gives_a_message(browser: Browser, serve
 
 @vendored
 def test_the_page_may_load_from_its_own_host_only(server: Any) -> None:
-    response = httpx.get(f"{server.url}/graphql", headers=HTML)
+    response = http.get(f"{server.url}/graphql", headers=HTML)
     policy = dict(part.strip().split(" ", 1) for part in response.headers["Content-Security-Policy"].split(";"))
 
     assert response.headers["Content-Type"].startswith("text/html")
@@ -100,26 +100,26 @@ def test_the_page_may_load_from_its_own_host_only(server: Any) -> None:
 @vendored
 def test_the_page_names_its_files_by_their_versions(server: Any) -> None:
     versions = json.loads((REPOSITORY / "package.json").read_text(encoding="utf-8"))["dependencies"]
-    page = httpx.get(f"{server.url}/graphql", headers=HTML).text
+    page = http.get(f"{server.url}/graphql", headers=HTML).text
     files = re.findall(r'"graphiql/vendor/(([a-z-]+)\.(?:production\.)?min\.(?:js|css))\?v=([^"]+)"', page)
 
     assert {package for _, package, _ in files} == set(versions)
     assert all(version == versions[package] for _, package, version in files)
     for name, _, _ in files:
-        response = httpx.get(f"{server.url}/graphiql/vendor/{name}")
+        response = http.get(f"{server.url}/graphiql/vendor/{name}")
         assert response.headers["Content-Type"].startswith("text/javascript" if name.endswith("js") else "text/css")
         assert "immutable" in response.headers["Cache-Control"]
-        again = httpx.get(response.url, headers={"If-None-Match": response.headers["ETag"]})
+        again = http.get(response.url, headers={"If-None-Match": response.headers["ETag"]})
         assert again.status_code == 304
 
 
 @pytest.mark.parametrize("path", ["__init__.py", "tour.json", "vendor/", "vendor/../__init__.py", "%2e%2e/app.py"])
 def test_other_files_are_not_served(server: Any, path: str) -> None:
-    assert httpx.get(f"{server.url}/graphiql/{path}").status_code == 404
+    assert http.get(f"{server.url}/graphiql/{path}").status_code == 404
 
 
 def test_every_operation_is_in_the_list(server: Any) -> None:
-    listed = httpx.get(f"{server.url}/graphiql/operations.json").json()
+    listed = http.get(f"{server.url}/graphiql/operations.json").json()
     files = [path.read_text(encoding="utf-8").strip() for path in OPERATIONS.glob("*.graphql")]
 
     assert sorted(operation["query"] for operation in listed) == sorted(files)
@@ -138,7 +138,7 @@ def test_the_queries_of_the_tour_show_the_demo(server: Any) -> None:
         if not re.search(r"^query ", operation["query"], re.MULTILINE):
             continue
         body = {"query": operation["query"], "variables": operation["variables"]}
-        answer = httpx.post(f"{server.url}/graphql", json=body).json()
+        answer = http.post(f"{server.url}/graphql", json=body).json()
         assert "errors" not in answer, operation["name"]
         assert None not in answer["data"].values(), operation["name"]
 
@@ -156,7 +156,7 @@ def test_without_its_files_the_page_says_how_to_get_them(
     server: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(graphiql, "VENDOR", tmp_path)
-    response = httpx.get(f"{server.url}/graphql", headers=HTML)
+    response = http.get(f"{server.url}/graphql", headers=HTML)
     assert "make install" in response.text
     assert "//" not in response.text
     assert response.headers["Content-Security-Policy"].startswith("default-src 'none';")

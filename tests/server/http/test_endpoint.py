@@ -4,12 +4,12 @@ import json
 import math
 from typing import Any
 
-import httpx
 import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 from websockets.typing import Origin, Subprotocol
 
+from tests.harness import http
 from tests.harness.http_requests import PING, RESPONSE, ask, post
 from tests.harness.servers import Api, RunningServer
 
@@ -17,9 +17,9 @@ TWO_OPERATIONS = "query A { meetingCount } query B { meetingCount }"
 
 
 def test_healthy_and_ready(server: RunningServer) -> None:
-    assert httpx.get(f"{server.url}/healthz").json() == {"status": "ok"}
-    assert httpx.get(f"{server.url}/readyz").json()["status"] == "ok"
-    assert httpx.get(server.url).headers["location"] == "/graphql"
+    assert http.get(f"{server.url}/healthz").json() == {"status": "ok"}
+    assert http.get(f"{server.url}/readyz").json()["status"] == "ok"
+    assert http.get(server.url).headers["location"] == "/graphql"
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_a_subscription_in_a_plain_request_is_told_what_it_needs(server: Running
 
 @pytest.mark.parametrize("accept", ["application/json", RESPONSE, "*/*"])
 def test_refusals_have_the_type_that_is_asked_for(server: RunningServer, accept: str) -> None:
-    response = httpx.post(
+    response = http.post(
         f"{server.url}/graphql", content="{", headers={"accept": accept, "content-type": "application/json"}
     )
     assert response.status_code == 400
@@ -110,17 +110,17 @@ def test_deep_variables_break_a_rule_and_not_the_server(server: RunningServer, d
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS", "HEAD"])
 def test_other_methods_are_refused(server: RunningServer, method: str) -> None:
-    response = httpx.request(method, f"{server.url}/graphql")
+    response = http.request(method, f"{server.url}/graphql")
     assert response.status_code == 405
     assert response.headers["allow"] == "GET, POST"
 
 
 def test_there_is_nothing_elsewhere(server: RunningServer) -> None:
-    assert httpx.get(f"{server.url}/nothing").status_code == 404
+    assert http.get(f"{server.url}/nothing").status_code == 404
 
 
 def test_a_slash_at_the_end_leads_to_the_api(server: RunningServer) -> None:
-    response = httpx.post(f"{server.url}/graphql/", json={"query": "{ __typename }"}, follow_redirects=True)
+    response = http.post(f"{server.url}/graphql/", json={"query": "{ __typename }"}, follow_redirects=True)
     assert (len(response.history), response.json()) == (1, {"data": {"__typename": "Query"}})
 
 

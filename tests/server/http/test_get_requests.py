@@ -5,12 +5,13 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.harness import http
 from tests.harness.http_requests import RESPONSE, ask
 from tests.harness.servers import RunningServer
 
 
 def get(server: RunningServer, headers: dict[str, str] | None = None, **parameters: str) -> httpx.Response:
-    return httpx.get(f"{server.url}/graphql", params=parameters, headers=headers or {})
+    return http.get(f"{server.url}/graphql", params=parameters, headers=headers or {})
 
 
 ALLOWED = {"Rapporteur-Preflight": "1"}
@@ -75,7 +76,7 @@ def test_a_malformed_get_is_refused_with_a_reason(server: RunningServer, paramet
     response = get(server, ALLOWED, **parameters)
     assert response.status_code == 400
     assert says in response.json()["errors"][0]["message"]
-    twice = httpx.get(f"{server.url}/graphql?query=%7Ba%7D&query=%7Bb%7D", headers=ALLOWED)
+    twice = http.get(f"{server.url}/graphql?query=%7Ba%7D&query=%7Bb%7D", headers=ALLOWED)
     assert (twice.status_code, twice.json()["errors"][0]["message"]) == (400, "query is given twice")
 
 

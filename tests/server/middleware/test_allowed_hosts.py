@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
-import httpx
 import pytest
 from playwright.async_api import Browser
 from pydantic import ValidationError
@@ -14,13 +13,14 @@ from websockets.sync.client import connect
 from websockets.typing import Origin
 
 from server.settings import Settings
+from tests.harness import http
 from tests.harness.servers import RunningServer, running_server
 from tests.harness.web_pages import ASK, HTML, PING, message_of
 
 
 def test_an_open_server_answers_to_the_names_of_its_machine(server: RunningServer) -> None:
     for host in ("localhost", "LOCALHOST:8000", "127.0.0.1", "127.0.0.1:1", "[::1]", "[::1]:8000"):
-        assert httpx.post(f"{server.url}/graphql", json=PING, headers={"Host": host}).status_code == 200
+        assert http.post(f"{server.url}/graphql", json=PING, headers={"Host": host}).status_code == 200
     for host in (
         "rebound.example",
         "rebound.example:8000",
@@ -29,10 +29,10 @@ def test_an_open_server_answers_to_the_names_of_its_machine(server: RunningServe
         "10.0.0.1",
         "",
     ):
-        refused = httpx.post(f"{server.url}/graphql", json=PING, headers={"Host": host})
+        refused = http.post(f"{server.url}/graphql", json=PING, headers={"Host": host})
         assert (refused.status_code, "RAPPORTEUR_HOSTS" in message_of(refused)) == (400, True)
-        assert httpx.get(f"{server.url}/graphql", headers=HTML | {"Host": host}).status_code == 400
-        assert httpx.get(f"{server.url}/healthz", headers={"Host": host}).status_code == 200
+        assert http.get(f"{server.url}/graphql", headers=HTML | {"Host": host}).status_code == 400
+        assert http.get(f"{server.url}/healthz", headers={"Host": host}).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -89,8 +89,8 @@ def test_named_hosts_are_the_only_ones(database_url: str) -> None:
             "127.0.0.1": 400,
             "api.example.com.evil.example": 400,
         }.items():
-            assert httpx.post(f"{server.url}/graphql", json=PING, headers={"Host": host}).status_code == status, host
-        assert httpx.get(f"{server.url}/readyz").status_code == 200
+            assert http.post(f"{server.url}/graphql", json=PING, headers={"Host": host}).status_code == status, host
+        assert http.get(f"{server.url}/readyz").status_code == 200
 
 
 @pytest.mark.parametrize("given", ["https://a.example", "a.example:80", "*a.example", "a.*.example", "::1", "a b"])

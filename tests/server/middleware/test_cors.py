@@ -1,6 +1,5 @@
 """Checks what pages of other origins may do with a server, in a browser and without."""
 
-import httpx
 import pytest
 from playwright.async_api import Browser
 from pydantic import ValidationError
@@ -11,6 +10,7 @@ from websockets.typing import Origin, Subprotocol
 from domain.errors import RapporteurError
 from server.app import create_app
 from server.settings import Settings
+from tests.harness import http
 from tests.harness.commands import run
 from tests.harness.servers import RunningServer, running_server
 from tests.harness.web_pages import APP, ASK, PING, PREFLIGHT
@@ -42,20 +42,20 @@ async def test_a_page_of_a_named_origin_uses_the_api(browser: Browser, named: Ru
 
 
 def test_preflights_are_answered_for_named_origins_only(named: RunningServer, server: RunningServer) -> None:
-    answer = httpx.options(f"{named.url}/graphql", headers=PREFLIGHT)
+    answer = http.options(f"{named.url}/graphql", headers=PREFLIGHT)
     assert (answer.status_code, answer.headers["Access-Control-Allow-Origin"]) == (200, APP)
     assert "Access-Control-Allow-Credentials" not in answer.headers
     others = (PREFLIGHT | {"Origin": "https://example.com"}, PREFLIGHT | {"Origin": "null"})
     for refused in (
-        *(httpx.options(f"{named.url}/graphql", headers=headers) for headers in others),
-        httpx.options(f"{server.url}/graphql", headers=PREFLIGHT),
+        *(http.options(f"{named.url}/graphql", headers=headers) for headers in others),
+        http.options(f"{server.url}/graphql", headers=PREFLIGHT),
     ):
         assert refused.status_code >= 400
         assert "Access-Control-Allow-Origin" not in refused.headers
 
 
 def test_scripts_of_a_named_origin_see_when_to_come_again(named: RunningServer) -> None:
-    answer = httpx.post(f"{named.url}/graphql", json=PING, headers={"Origin": APP})
+    answer = http.post(f"{named.url}/graphql", json=PING, headers={"Origin": APP})
     assert answer.headers["Access-Control-Expose-Headers"] == "Retry-After, RateLimit, RateLimit-Policy"
     assert "Origin" in answer.headers["Vary"]
 
@@ -78,7 +78,7 @@ def test_every_origin_only_with_authentication(database_url: str) -> None:
     assert refused.returncode == 1
     assert "RAPPORTEUR_ORIGINS" in refused.stderr
     with running_server(database_url, origins="*", auth=True) as server:
-        answer = httpx.options(f"{server.url}/graphql", headers=PREFLIGHT)
+        answer = http.options(f"{server.url}/graphql", headers=PREFLIGHT)
     assert (answer.status_code, answer.headers["Access-Control-Allow-Origin"]) == (200, "*")
 
 

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-import httpx
 import pytest
 
+from tests.harness import http
 from tests.harness.servers import RunningServer
 from tests.harness.web_pages import HTML, PING, PREFLIGHT
 
@@ -30,7 +30,7 @@ from tests.harness.web_pages import HTML, PING, PREFLIGHT
 def test_every_answer_tells_browsers_to_do_less_with_it(
     server: RunningServer, method: str, path: str, options: dict[str, Any], status: int
 ) -> None:
-    answer = httpx.request(method, f"{server.url}{path}", **options)
+    answer = http.request(method, f"{server.url}{path}", **options)
     assert answer.status_code == status
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert answer.headers["X-Frame-Options"] == "DENY"

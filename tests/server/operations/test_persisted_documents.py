@@ -18,7 +18,7 @@ from server.operations.persisted_documents import (
 from server.wire.graphql_files import OPERATIONS, operation
 from server.wire.request_errors import RequestErrors
 from server.wire.requests import GraphQLRequest
-from tests.harness import commands
+from tests.harness import commands, http
 from tests.harness.raw_clients import connected, events
 from tests.harness.servers import RunningServer, running_server
 
@@ -41,7 +41,7 @@ def document_id(text: str) -> str:
 
 
 def ask(server: RunningServer, **body: Any) -> httpx.Response:
-    return httpx.post(f"{server.url}/graphql", json=body, headers={"accept": RESPONSE})
+    return http.post(f"{server.url}/graphql", json=body, headers={"accept": RESPONSE})
 
 
 def refused(response: httpx.Response, status: int = 400) -> tuple[str, str]:
@@ -58,7 +58,7 @@ def refused(response: httpx.Response, status: int = 400) -> tuple[str, str]:
 def test_a_document_that_was_sent_with_its_hash_is_known_by_it(fresh_server: RunningServer) -> None:
     not_found = ("PERSISTED_QUERY_NOT_FOUND", "PersistedQueryNotFound")
     assert refused(ask(fresh_server, extensions=apollo(COUNT))) == not_found
-    as_json = httpx.post(f"{fresh_server.url}/graphql", json={"extensions": apollo(COUNT)})
+    as_json = http.post(f"{fresh_server.url}/graphql", json={"extensions": apollo(COUNT)})
     assert refused(as_json, 200) == not_found
     assert ask(fresh_server, query=COUNT).json() == ZERO
     assert refused(ask(fresh_server, extensions=apollo(COUNT))) == not_found  # it has not come with its hash yet
@@ -66,7 +66,7 @@ def test_a_document_that_was_sent_with_its_hash_is_known_by_it(fresh_server: Run
     assert ask(fresh_server, extensions=apollo(COUNT)).json() == ZERO
     assert ask(fresh_server, documentId=document_id(COUNT)).json() == ZERO
     url = f"{fresh_server.url}/graphql?documentId={document_id(COUNT)}"
-    assert httpx.get(url, headers={"Rapporteur-Preflight": "1"}).json() == ZERO
+    assert http.get(url, headers={"Rapporteur-Preflight": "1"}).json() == ZERO
 
 
 def test_hashes_are_good_over_a_websocket_and_in_streams(fresh_server: RunningServer) -> None:
@@ -200,9 +200,9 @@ def test_other_documents_are_refused_on_every_way(trusting: RunningServer, query
 
 
 def test_there_is_no_graphiql_beside_an_allow_list(trusting: RunningServer) -> None:
-    page = httpx.get(f"{trusting.url}/graphql", headers={"accept": "text/html"})
+    page = http.get(f"{trusting.url}/graphql", headers={"accept": "text/html"})
     assert (page.status_code, "GraphiQL" in page.json()["errors"][0]["message"]) == (404, True)
-    assert httpx.get(f"{trusting.url}/graphiql/operations.json").status_code == 404
+    assert http.get(f"{trusting.url}/graphiql/operations.json").status_code == 404
 
 
 def test_all_of_our_own_documents_are_trusted() -> None:

@@ -10,7 +10,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import asyncpg
-import httpx
 import pytest
 from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive
@@ -18,6 +17,7 @@ from starlette.types import Message, Receive
 from db.driver import dsn
 from domain.errors import ServiceUnavailable
 from server.wire.deadline import Deadline
+from tests.harness import http
 from tests.harness.conditions import eventually
 from tests.harness.raw_clients import connected, events
 from tests.harness.servers import RunningServer, running_server, segment
@@ -90,7 +90,7 @@ def assert_too_late(error: Any) -> None:
 def test_an_operation_ends_when_its_time_is_up(hasty: RunningServer, database_url: str, query: str) -> None:
     with held(database_url) as busy:
         for accept, status in (("application/json", 200), (RESPONSE, 503)):
-            response = httpx.post(f"{hasty.url}/graphql", json={"query": query}, headers={"accept": accept})
+            response = http.post(f"{hasty.url}/graphql", json={"query": query}, headers={"accept": accept})
             assert response.status_code == status
             assert response.json().keys() == {"errors"}
             assert_too_late(response.json()["errors"][0])

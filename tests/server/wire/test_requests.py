@@ -6,9 +6,9 @@ import logging
 import socket
 from urllib.parse import urlsplit
 
-import httpx
 import pytest
 
+from tests.harness import http
 from tests.harness.http_requests import PING, RESPONSE, post
 from tests.harness.servers import RunningServer, running_server
 
@@ -69,7 +69,7 @@ def test_no_line_of_a_header_is_overlooked(server: RunningServer, lines: list[st
 
 def test_a_compressed_body_is_refused(server: RunningServer) -> None:
     headers = {"content-type": "application/json", "content-encoding": "gzip"}
-    response = httpx.post(f"{server.url}/graphql", content=gzip.compress(PING.encode()), headers=headers)
+    response = http.post(f"{server.url}/graphql", content=gzip.compress(PING.encode()), headers=headers)
     assert response.status_code == 415
     assert response.headers["accept-encoding"] == "identity"
     assert "gzip" in response.json()["errors"][0]["message"]
@@ -103,7 +103,7 @@ def test_a_body_may_be_so_large_and_no_larger(database_url: str) -> None:
         assert "data" in post(small, fits).json()
         too_large = post(small, fits + " ")
         chunks = (part.encode() for part in (fits, " "))
-        in_chunks = httpx.post(f"{small.url}/graphql", content=chunks, headers={"content-type": "application/json"})
+        in_chunks = http.post(f"{small.url}/graphql", content=chunks, headers={"content-type": "application/json"})
         for refused in (too_large, in_chunks):
             assert refused.status_code == 413
             (error,) = refused.json()["errors"]
