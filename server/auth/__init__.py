@@ -1,1 +1,1 @@
-"""Who asks, how much they may ask, and for how long what they came with is good."""
+"""Authenticates clients, limits how much each may ask for, and ends what stays open when its credentials end."""

@@ -1,4 +1,4 @@
-"""What history has as the actor of a change: who asks, and for whom in their own words."""
+"""Names the actor of a change for the history: the principal, and whom its client acts for."""
 
 from collections.abc import Mapping
 from getpass import getuser
@@ -9,35 +9,35 @@ from domain.principals import LOCAL, Principal
 from domain.validation import checked
 from server.wire.headers import ACTOR_HEADER, Headers
 
-PAYLOAD = "actor"
-"""In the payload of a WebSocket's `connection_init`, for browsers, which can set no headers."""
+ACTOR_KEY = "actor"
+"""Names the actor in the payload of `connection_init`, because browsers can set no headers of a WebSocket."""
 
 
 def actor_name(principal: Principal, headers: Headers, payload: Mapping[str, Any] | None = None) -> str:
-    """The principal's name; with an actor that the client names, `alice via console`. Raises InvalidInput."""
-    named = _named(headers, payload)
-    if named is None:
+    """Returns the principal's name, or `alice via console` if the client names an actor. Raises InvalidInput."""
+    actor = _client_actor(headers, payload)
+    if actor is None:
         return principal.name
-    return named if principal.id == LOCAL else f"{named} via {principal.name}"
+    return actor if principal.id == LOCAL else f"{actor} via {principal.name}"
 
 
 def user_name() -> str:
-    """Who runs a command, for the history."""
+    """Returns the name of the user who runs a command, for the history."""
     try:
         return getuser().strip() or "command line"
-    except (OSError, KeyError):  # a container's user may have no name
+    except (OSError, KeyError):  # the user of a container may have no name
         return "command line"
 
 
-def _named(headers: Headers, payload: Mapping[str, Any] | None) -> str | None:
-    if payload and payload.get(PAYLOAD) is not None:
-        return str(checked(ACTOR, payload[PAYLOAD], PAYLOAD))
-    named = headers.get(ACTOR_HEADER.encode())
-    return str(checked(ACTOR, _text(named), ACTOR_HEADER)) if named else None
+def _client_actor(headers: Headers, payload: Mapping[str, Any] | None) -> str | None:
+    if payload and payload.get(ACTOR_KEY) is not None:
+        return str(checked(ACTOR, payload[ACTOR_KEY], ACTOR_KEY))
+    header = headers.get(ACTOR_HEADER.encode())
+    return str(checked(ACTOR, _decode(header), ACTOR_HEADER)) if header else None
 
 
-def _text(value: bytes) -> str:
-    """UTF-8, which clients send; or else Latin-1, as HTTP once had it."""
+def _decode(value: bytes) -> str:
+    """Returns a header's text: UTF-8, which clients send, or else Latin-1, which HTTP once was."""
     try:
         return value.decode()
     except UnicodeError:

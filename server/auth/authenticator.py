@@ -1,7 +1,7 @@
-"""A key or a token becomes a principal.
+"""Finds the principal of a key or token.
 
-What a key is good for is asked of the database, and kept for a few seconds: so long may a revocation take to be noticed by a
-process that has missed the notification.
+What the database says of a token is cached for a few seconds. So long may a process that has missed the notification accept a
+key that was revoked.
 """
 
 import asyncio
@@ -23,95 +23,95 @@ from server.auth.oidc import OidcIssuer
 logger = logging.getLogger("rapporteur.auth")
 
 PRINCIPAL_TTL_SECONDS = 5.0
-"""Seconds."""
+"""The time that the principal of a token is cached."""
 MAX_CACHED_PRINCIPALS = 10_000
-"""Principals."""
 USE_RECORDING_INTERVAL_SECONDS = 30.0
-"""Seconds between notes of when keys were used."""
+"""The time between two writes of when keys were used."""
 
-MISSING = "a key is needed: Authorization: Bearer <key>, in connection_init for a WebSocket"
-NOT_VALID = "the key or token is not valid, or no longer"
+TOKEN_MISSING = "a key is needed: Authorization: Bearer <key>, in connection_init for a WebSocket"
+TOKEN_INVALID = "the key or token is not valid, or no longer"
 
 
 class OpenAccess:
-    """Whoever reaches the server may do everything in its workspace."""
+    """Stands for an authenticator where nobody is asked: whoever reaches the server may do everything in its workspace."""
 
     def __init__(self, workspace_id: WorkspaceId) -> None:
-        self._local = local(workspace_id)
+        self._principal = local(workspace_id)
 
     async def principal(self, token: str | None) -> Principal:
-        return self._local
+        return self._principal
 
     async def run(self) -> None:
-        """There is nothing to do."""
+        """Does nothing: there are no keys whose use is recorded."""
 
 
 class Authenticator:
-    """One for a process and database."""
+    """Authenticates the clients of a process. There is one for a database."""
 
     def __init__(self, database: Database, issuer: OidcIssuer | None = None) -> None:
-        """`issuer` is whose tokens are good beside keys."""
+        """`issuer` is the issuer whose tokens are valid beside keys."""
         self._database = database
         self._issuer = issuer
-        self._kept: OrderedDict[bytes, tuple[Principal, float]] = OrderedDict()
-        self._under_way: dict[bytes, asyncio.Task[Principal]] = {}
-        self._used: dict[KeyName, datetime] = {}
+        self._cached: OrderedDict[bytes, tuple[Principal, float]] = OrderedDict()
+        self._lookups: dict[bytes, asyncio.Task[Principal]] = {}
+        self._used_at: dict[KeyName, datetime] = {}
         database.notifier.subscribe(self._on_changes)
 
     async def principal(self, token: str | None) -> Principal:
-        """Raises Unauthenticated, or ServiceUnavailable if nobody can say now."""
+        """Returns the principal of a token. Raises Unauthenticated, or ServiceUnavailable if it cannot be looked up."""
         if token is None:
-            raise Unauthenticated(MISSING)
-        name = hashlib.sha256(token.encode(errors="replace")).digest()
-        principal, good_until = self._kept.get(name, (None, 0.0))
-        if principal is None or good_until < time.monotonic():
-            principal = await self._asked(name, token)
+            raise Unauthenticated(TOKEN_MISSING)
+        digest = hashlib.sha256(token.encode(errors="replace")).digest()
+        principal, valid_until = self._cached.get(digest, (None, 0.0))
+        if principal is None or valid_until < time.monotonic():
+            principal = await self._shared_look_up(digest, token)
         if principal.has_expired:
-            raise Unauthenticated(NOT_VALID)
+            raise Unauthenticated(TOKEN_INVALID)
         if principal.key_id is not None:
-            self._used[principal.workspace_id, principal.key_id] = datetime.now(UTC)
+            self._used_at[principal.workspace_id, principal.key_id] = datetime.now(UTC)
         return principal
 
     async def run(self) -> None:
-        """Note when keys were used, now and then, and once more when cancelled."""
+        """Records from time to time when keys were used, until it is cancelled, and then once more."""
         try:
             while True:
                 await asyncio.sleep(USE_RECORDING_INTERVAL_SECONDS)
-                await self.note_use()
+                await self.record_use()
         finally:
-            await self.note_use()
+            await self.record_use()
 
-    async def note_use(self) -> None:
-        used, self._used = self._used, {}
-        if used:
+    async def record_use(self) -> None:
+        """Writes when keys were used since the last time. An error is logged: use is recorded as well as possible."""
+        used_at, self._used_at = self._used_at, {}
+        if used_at:
             try:
                 async with self._database.credentials() as credentials:
-                    await credentials.record_use(used)
+                    await credentials.record_use(used_at)
             except ServiceUnavailable:
-                pass  # it is a note, and the next one is soon
-            except Exception:  # nor is it a reason to note no more, or to leave the rest of a stop undone
-                logger.exception("when keys were used is not noted")
+                pass  # the next record is soon
+            except Exception:  # it must neither stop the next records, nor leave the rest of a shutdown undone
+                logger.exception("the use of keys is not recorded")
 
-    async def _asked(self, name: bytes, token: str) -> Principal:
-        """Requests that come with the same token at the same time ask once."""
-        task = self._under_way.get(name)
-        if task is None:
-            task = self._under_way[name] = asyncio.create_task(self._ask(token))
-            task.add_done_callback(lambda done: self._keep(name, done))
-        return await asyncio.shield(task)
+    async def _shared_look_up(self, digest: bytes, token: str) -> Principal:
+        """Looks a token up once for all requests that come with it at the same time."""
+        lookup = self._lookups.get(digest)
+        if lookup is None:
+            lookup = self._lookups[digest] = asyncio.create_task(self._look_up(token))
+            lookup.add_done_callback(lambda done: self._cache(digest, done))
+        return await asyncio.shield(lookup)
 
-    def _keep(self, name: bytes, asked: asyncio.Task[Principal]) -> None:
-        if self._under_way.get(name) is not asked:  # a key has ended since it was asked, perhaps this one
+    def _cache(self, digest: bytes, lookup: asyncio.Task[Principal]) -> None:
+        if self._lookups.get(digest) is not lookup:  # a key was revoked since the lookup began, perhaps this one
             return
-        del self._under_way[name]
-        self._kept.pop(name, None)
-        if asked.cancelled() or asked.exception() is not None:
+        del self._lookups[digest]
+        self._cached.pop(digest, None)
+        if lookup.cancelled() or lookup.exception() is not None:
             return
-        self._kept[name] = (asked.result(), time.monotonic() + PRINCIPAL_TTL_SECONDS)
-        if len(self._kept) > MAX_CACHED_PRINCIPALS:
-            self._kept.popitem(last=False)
+        self._cached[digest] = (lookup.result(), time.monotonic() + PRINCIPAL_TTL_SECONDS)
+        if len(self._cached) > MAX_CACHED_PRINCIPALS:
+            self._cached.popitem(last=False)
 
-    async def _ask(self, token: str) -> Principal:
+    async def _look_up(self, token: str) -> Principal:
         if key_token := Token.parsed(token):
             async with self._database.credentials() as credentials:
                 key = await credentials.authenticate(key_token)
@@ -121,15 +121,15 @@ class Authenticator:
             async with self._database.credentials() as credentials:
                 if await credentials.workspace_exists(principal.workspace_id):
                     return principal
-            logger.warning("a token of the issuer is for a workspace that is not there: %s", principal.workspace_id)
-        raise Unauthenticated(NOT_VALID)
+            logger.warning("a token of the issuer is for a workspace that does not exist: %s", principal.workspace_id)
+        raise Unauthenticated(TOKEN_INVALID)
 
     def _on_changes(self, changes: Changes | None) -> None:
         if changes is None or changes.keys:
-            self._under_way.clear()  # what the database says to them may be older: who comes now asks anew
+            self._lookups.clear()  # their results may be older than the change: requests from now on look up anew
         if changes is None:
-            self._kept.clear()
+            self._cached.clear()
         elif changes.keys:
-            ended = [name for name, (principal, _) in self._kept.items() if principal.key_id in changes.keys]
-            for name in ended:
-                del self._kept[name]
+            ended = [digest for digest, (principal, _) in self._cached.items() if principal.key_id in changes.keys]
+            for digest in ended:
+                del self._cached[digest]

@@ -1,36 +1,40 @@
-"""Where clients put their key or token: `Authorization: Bearer ...` (RFC 6750), of a request or in `connection_init`."""
+"""Finds the key or token of a client: `Authorization: Bearer ...` (RFC 6750), in a header or in `connection_init`."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from server.wire.headers import Headers
 
-HEADER = "authorization"
-CHALLENGE = {"WWW-Authenticate": 'Bearer realm="rapporteur"'}
-INVALID = {"WWW-Authenticate": 'Bearer realm="rapporteur", error="invalid_token"'}
-MAX_LENGTH = 8_192
-"""Characters of a token: as much as common proxies let through in a header."""
+AUTHORIZATION = "authorization"
+CHALLENGE_HEADERS = {"WWW-Authenticate": 'Bearer realm="rapporteur"'}
+"""The headers of a response to a request without a token."""
+INVALID_TOKEN_HEADERS = {"WWW-Authenticate": 'Bearer realm="rapporteur", error="invalid_token"'}
+"""The headers of a response to a request with a token that is not valid."""
+MAX_TOKEN_CHARACTERS = 8_192
+"""The longest token, which is what common proxies let through in a header."""
 
 
 def bearer_token(headers: Headers, payload: Mapping[str, Any] | None = None) -> str | None:
-    """The token; that of the payload of `connection_init` first: browsers can set no headers of a WebSocket.
+    """Returns the token, None if there is none, and "" for a text that cannot be a token, so that it is refused.
 
-    In the payload it stands as `Authorization`, or within `headers`, whatever the case: clients differ. None for a missing
-    one; a text that cannot be a token for what is no bearer token, so that it is refused and not overlooked. So are several
-    headers, in whose value is a comma: a proxy might have looked at another one (RFC 9110, 5.3, has one).
+    The payload of `connection_init` comes first, because browsers can set no headers of a WebSocket. In it the token stands as
+    `Authorization`, in any case, at the top or within `headers`: clients differ.
+
+    Several headers, whose joined value has a comma, are refused too: a proxy might have checked another one (RFC 9110, 5.3,
+    allows one).
     """
-    found = _named(payload) if payload else None
-    if found is None and payload and isinstance(payload.get("headers"), dict):
-        found = _named(payload["headers"])
-    if found is None:
-        header = headers.get(HEADER.encode())
+    value = _authorization(payload) if payload else None
+    if value is None and payload and isinstance(payload.get("headers"), dict):
+        value = _authorization(payload["headers"])
+    if value is None:
+        header = headers.get(AUTHORIZATION.encode())
         if header is None:
             return None
-        found = header.decode("latin-1") if b"," not in header else ""
-    scheme, _, token = str(found).strip().partition(" ")
+        value = header.decode("latin-1") if b"," not in header else ""
+    scheme, _, token = str(value).strip().partition(" ")
     token = token.strip()
-    return token if scheme.lower() == "bearer" and len(token) <= MAX_LENGTH else ""
+    return token if scheme.lower() == "bearer" and len(token) <= MAX_TOKEN_CHARACTERS else ""
 
 
-def _named(values: Mapping[str, Any]) -> Any:
-    return next((value for name, value in values.items() if name.lower() == HEADER), None)
+def _authorization(values: Mapping[str, Any]) -> Any:
+    return next((value for name, value in values.items() if name.lower() == AUTHORIZATION), None)

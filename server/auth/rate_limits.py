@@ -1,50 +1,50 @@
-"""How much each key may ask for, in this process: requests and cost a minute, operations and subscriptions at once."""
+"""Limits how much each key may ask for, in this process: requests and cost a minute, operations and subscriptions at once."""
 
 import math
 import time
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from domain.errors import RateLimited
 from domain.principals import Principal
 from server.settings import Settings
 
 WINDOW_SECONDS = 60.0
-"""Seconds."""
+"""The time in which an empty bucket is full again."""
 MAX_RATE_LIMITERS = 10_000
-"""RateLimiters; beyond, those are forgotten whose buckets are full, and of which nothing is open."""
+"""The number of principals whose use is remembered before those that use nothing are removed."""
 
 
 class RateLimits(NamedTuple):
-    """0: as much as they like."""
+    """The limits of each principal; 0 sets none."""
 
     requests: int = 0
-    """A minute."""
+    """Requests a minute."""
     cost: int = 0
-    """A minute, in the unit of `schema.declarations.Cost`."""
+    """Cost a minute, in the unit of `schema.declarations.Cost`."""
     operations: int = 0
-    """Queries and mutations at once."""
+    """Concurrent queries and mutations."""
     subscriptions: int = 0
-    """At once."""
+    """Concurrent subscriptions."""
 
     @classmethod
-    def from_settings(cls, settings: Settings) -> "RateLimits":
+    def from_settings(cls, settings: Settings) -> Self:
         return cls(
             settings.rate_requests, settings.rate_cost, settings.max_key_operations, settings.max_key_subscriptions
         )
 
 
 class TokenBucket:
-    """A token bucket: holds a minute's worth, and is refilled evenly."""
+    """A token bucket that holds a minute's worth and is refilled evenly."""
 
     def __init__(self, size: int) -> None:
         self._size = size
         self._level = float(size)
-        self._at = time.monotonic()
+        self._updated_at = time.monotonic()
 
-    def take(self, amount: int) -> float:
-        """Take so much. 0, or the seconds after which there will be enough; then nothing is taken.
+    def spend(self, amount: int) -> float:
+        """Spends an amount and returns 0, or returns the seconds after which there will be enough, and spends nothing.
 
-        What is more than the bucket holds is given when it is full, and filled up later.
+        An amount that is more than the bucket holds is spent when it is full: the level is then below zero.
         """
         missing = min(amount, self._size) - self.level
         if missing > 0:
@@ -54,9 +54,10 @@ class TokenBucket:
 
     @property
     def level(self) -> float:
+        """What can be spent now."""
         now = time.monotonic()
-        self._level = min(self._size, self._level + (now - self._at) / WINDOW_SECONDS * self._size)
-        self._at = now
+        self._level = min(self._size, self._level + (now - self._updated_at) / WINDOW_SECONDS * self._size)
+        self._updated_at = now
         return self._level
 
     @property
@@ -64,23 +65,23 @@ class TokenBucket:
         return self.level >= self._size
 
     def header(self, name: str) -> str:
-        """What is left, and the seconds until the bucket is full again."""
+        """Returns the bucket's part of the header `RateLimit`: what is left, and the seconds until it is full again."""
         level = self.level
-        full = math.ceil((self._size - level) / self._size * WINDOW_SECONDS)
-        return f'"{name}";r={max(0, math.floor(level))};t={full}'
+        seconds = math.ceil((self._size - level) / self._size * WINDOW_SECONDS)
+        return f'"{name}";r={max(0, math.floor(level))};t={seconds}'
 
 
 class ConcurrencyLimit:
-    """As a context manager: one more for the length of the block. Raises RateLimited if there are as many as may be."""
+    """A context manager that counts what is open. It raises RateLimited when the maximum is open; 0 sets no maximum."""
 
-    def __init__(self, kind: str, most: int) -> None:
+    def __init__(self, noun: str, maximum: int) -> None:
         self.open = 0
-        self._kind = kind
-        self._most = most
+        self._noun = noun
+        self._maximum = maximum
 
     def __enter__(self) -> None:
-        if self._most and self.open >= self._most:
-            raise RateLimited(f"your key has {self._most:,} {self._kind} open, which is the most")
+        if self._maximum and self.open >= self._maximum:
+            raise RateLimited(f"your key has {self._maximum:,} {self._noun} open, which is the most")
         self.open += 1
 
     def __exit__(self, *error: object) -> None:
@@ -88,57 +89,58 @@ class ConcurrencyLimit:
 
 
 class RateLimiter:
-    """Of one principal."""
+    """Counts what one principal uses."""
 
-    def __init__(self, rates: RateLimits) -> None:
-        self._rates = rates
+    def __init__(self, limits: RateLimits) -> None:
+        self._limits = limits
         self._buckets = {
-            name: TokenBucket(size) for name, size in (("requests", rates.requests), ("cost", rates.cost)) if size
+            name: TokenBucket(size) for name, size in (("requests", limits.requests), ("cost", limits.cost)) if size
         }
-        self._policy = ", ".join(f'"{name}";q={getattr(rates, name)};w={WINDOW_SECONDS:.0f}' for name in self._buckets)
-        self.operations = ConcurrencyLimit("operations", rates.operations)
-        self.subscriptions = ConcurrencyLimit("subscriptions", rates.subscriptions)
+        self._policy = ", ".join(f'"{name}";q={getattr(limits, name)};w={WINDOW_SECONDS:.0f}' for name in self._buckets)
+        self.operations = ConcurrencyLimit("operations", limits.operations)
+        self.subscriptions = ConcurrencyLimit("subscriptions", limits.subscriptions)
 
-    def request(self) -> None:
+    def count_request(self) -> None:
         """Raises RateLimited."""
-        self._take("requests", 1)
+        self._spend("requests", 1)
 
-    def spend(self, cost: int) -> None:
+    def spend_cost(self, cost: int) -> None:
         """Raises RateLimited."""
-        self._take("cost", cost)
+        self._spend("cost", cost)
 
     @property
-    def idle(self) -> bool:
-        """Nothing would be different if it were forgotten."""
+    def is_unused(self) -> bool:
+        """Whether a new limiter would behave the same."""
         is_open = self.operations.open or self.subscriptions.open
         return not is_open and all(bucket.is_full for bucket in self._buckets.values())
 
     def headers(self) -> dict[str, str]:
-        """`RateLimit` and `RateLimit-Policy`, as draft-ietf-httpapi-ratelimit-headers has them."""
+        """Returns `RateLimit` and `RateLimit-Policy`, as draft-ietf-httpapi-ratelimit-headers has them."""
         if not self._buckets:
             return {}
         levels = [bucket.header(name) for name, bucket in self._buckets.items()]
         return {"RateLimit-Policy": self._policy, "RateLimit": ", ".join(levels)}
 
-    def _take(self, name: str, amount: int) -> None:
+    def _spend(self, name: str, amount: int) -> None:
         bucket = self._buckets.get(name)
-        if bucket and (seconds := bucket.take(amount)):
-            most = getattr(self._rates, name)
-            raise RateLimited(f"your key has used up its {most:,} {name} a minute", math.ceil(seconds))
+        if bucket and (seconds := bucket.spend(amount)):
+            maximum = getattr(self._limits, name)
+            raise RateLimited(f"your key has used up its {maximum:,} {name} a minute", math.ceil(seconds))
 
 
 class RateLimiters:
-    """Of all principals, in this process."""
+    """Holds the rate limiters of all principals of this process."""
 
-    def __init__(self, rates: RateLimits) -> None:
-        self._rates = rates
-        self._kept: dict[tuple[object, str], RateLimiter] = {}
+    def __init__(self, limits: RateLimits) -> None:
+        self._limits = limits
+        self._by_principal: dict[tuple[object, str], RateLimiter] = {}
 
     def for_principal(self, principal: Principal) -> RateLimiter:
-        name = (principal.workspace_id, principal.id)
-        rate_limiter = self._kept.get(name)
-        if rate_limiter is None:
-            if len(self._kept) >= MAX_RATE_LIMITERS:
-                self._kept = {name: each for name, each in self._kept.items() if not each.idle}
-            rate_limiter = self._kept[name] = RateLimiter(self._rates)
-        return rate_limiter
+        """Returns the limiter of a principal, which is the same each time."""
+        key = (principal.workspace_id, principal.id)
+        limiter = self._by_principal.get(key)
+        if limiter is None:
+            if len(self._by_principal) >= MAX_RATE_LIMITERS:
+                self._by_principal = {key: each for key, each in self._by_principal.items() if not each.is_unused}
+            limiter = self._by_principal[key] = RateLimiter(self._limits)
+        return limiter

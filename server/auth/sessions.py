@@ -1,4 +1,4 @@
-"""The connections and streams that stay open: each ends when the key or token that it came with does."""
+"""Ends connections and streams when the key or token that opened them ends."""
 
 import asyncio
 import contextlib
@@ -14,56 +14,57 @@ from domain.principals import Principal
 logger = logging.getLogger("rapporteur.auth")
 
 SESSION_CHECK_INTERVAL_SECONDS = 2.0
-"""Seconds between looks at all that is open, also where no notification came."""
+"""The time between checks of all that is open, if no notification comes before."""
 
 
 class Sessions:
-    """One for a process and database."""
+    """Holds what is open in a process. There is one for a database."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._open: dict[object, tuple[Principal, Callable[[], None]]] = {}
-        self._changed = asyncio.Event()
+        self._keys_changed = asyncio.Event()
         database.notifier.subscribe(self._on_changes)
 
     @contextmanager
     def track(self, principal: Principal, end: Callable[[], None]) -> Iterator[None]:
-        """A session for the length of the block; `end` is called, at most once, when it must end."""
-        name = object()
-        self._open[name] = (principal, end)
+        """Holds a session for the length of the block; `end` is called, at most once, when the session must end."""
+        session = object()
+        self._open[session] = (principal, end)
         try:
             yield
         finally:
-            self._open.pop(name, None)
+            self._open.pop(session, None)
 
     async def run(self) -> None:
-        """End what must end, until cancelled."""
+        """Ends the sessions that must end, until it is cancelled."""
         while True:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(SESSION_CHECK_INTERVAL_SECONDS):
-                    await self._changed.wait()
-            self._changed.clear()
+                    await self._keys_changed.wait()
+            self._keys_changed.clear()
             try:
-                await self._look()
+                await self._check()
             except ServiceUnavailable as error:
-                logger.warning("open sessions are not looked at: %s", error)
-            except Exception:  # the one task of all sessions must go on
-                logger.exception("open sessions are not looked at")
+                logger.warning("open sessions are not checked: %s", error)
+            except Exception:  # this task checks all sessions, and must go on
+                logger.exception("open sessions are not checked")
 
-    async def _look(self) -> None:
-        self._end({name for name, (principal, _) in self._open.items() if principal.has_expired})
-        asked = {name: principal for name, (principal, _) in self._open.items() if principal.key_id is not None}
-        keys = {(each.workspace_id, each.key_id) for each in asked.values() if each.key_id is not None}
+    async def _check(self) -> None:
+        self._end({session for session, (principal, _) in self._open.items() if principal.has_expired})
+        principals = {session: each for session, (each, _) in self._open.items() if each.key_id is not None}
+        keys = {(each.workspace_id, each.key_id) for each in principals.values() if each.key_id is not None}
         if keys:
             async with self._database.credentials() as credentials:
                 active = await credentials.filter_active(keys)
-            self._end({name for name, principal in asked.items() if principal.key_id not in active})
+            self._end({session for session, principal in principals.items() if principal.key_id not in active})
 
-    def _end(self, names: set[object]) -> None:
-        for name in names:
-            if session := self._open.pop(name, None):
-                session[1]()
+    def _end(self, sessions: set[object]) -> None:
+        for session in sessions:
+            if opened := self._open.pop(session, None):
+                _, end = opened
+                end()
 
     def _on_changes(self, changes: Changes | None) -> None:
         if changes is None or changes.keys:
-            self._changed.set()
+            self._keys_changed.set()

@@ -20,9 +20,9 @@ from server.middleware.csrf import check_csrf
 from server.operations.runner import OperationRunner
 from server.settings import Settings
 from server.wire.connection_limit import ConnectionLimit, TooManyConnections
-from server.wire.content_negotiation import JSON, RESPONSE, Accepted, accepted, content_type
+from server.wire.content_negotiation import GRAPHQL_RESPONSE, JSON, AcceptedTypes, content_type, parse_accept
 from server.wire.headers import Headers, request_headers
-from server.wire.refusals import CLIENT_LEFT, RequestRefused, error_response
+from server.wire.refusals import CLIENT_CLOSED_REQUEST, RequestRefused, error_response
 from server.wire.request_errors import RequestErrors, encode_errors
 from server.wire.requests import GraphQLRequest, request_from_body, request_from_url
 
@@ -56,14 +56,14 @@ class GraphQLEndpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = request_headers(scope)
-        accepts = accepted(headers.get(b"accept", b""))
+        accepts = parse_accept(headers.get(b"accept", b""))
         answer: ASGIApp
         try:
             answer = await self._answer(scope, headers, accepts, receive)
         except RequestRefused as refused:
             answer = error_response(refused.message, refused.status, refused.headers, accepts.single or JSON)
         except ClientDisconnect:
-            answer = Response(status_code=CLIENT_LEFT)
+            answer = Response(status_code=CLIENT_CLOSED_REQUEST)
         except Exception as error:  # of ours: raised, it would close the connection before the client has read why
             errors = RequestErrors.from_exception(error)
             answer = Response(encode_errors(errors), errors.status, media_type=content_type(accepts.single or JSON))
@@ -76,7 +76,7 @@ class GraphQLEndpoint:
         except TooManyConnections:
             await error_response("too many connections: try again later", 503)(scope, receive, send)
 
-    async def _answer(self, scope: Scope, headers: Headers, accepts: Accepted, receive: Receive) -> ASGIApp:
+    async def _answer(self, scope: Scope, headers: Headers, accepts: AcceptedTypes, receive: Receive) -> ASGIApp:
         """The answer, which may be a stream that has not begun. Raises RequestRefused, or ClientDisconnect."""
         method = scope["method"]
         if method == "GET":
@@ -92,8 +92,8 @@ class GraphQLEndpoint:
             asked = request_from_url(scope["query_string"])
         else:
             asked = await request_from_body(headers, receive, self._settings.max_body, self._settings.operation_timeout)
-        if accepts.single is None and (method == "GET" or not accepts.events):
-            raise RequestRefused(406, f"the answer can be {RESPONSE} or {JSON}, or text/event-stream to a POST")
+        if accepts.single is None and (method == "GET" or not accepts.event_stream):
+            raise RequestRefused(406, f"the answer can be {GRAPHQL_RESPONSE} or {JSON}, or text/event-stream to a POST")
         if COST_HEADER in headers:
             asked = asked._replace(extensions={**(asked.extensions or {}), "cost": True})
         scope.setdefault("state", {})["operation"] = asked.operation_name  # for the request's line in the log
@@ -108,7 +108,7 @@ class GraphQLEndpoint:
                 raise RequestRefused(405, f"a {kind.value} needs a POST", ONLY_POST)
             if kind is OperationType.SUBSCRIPTION:
                 # Some clients (urql) accept events in every request: only a subscription is answered so.
-                if accepts.events:
+                if accepts.event_stream:
                     return self._events(asked, context)
                 raise RequestRefused(400, "a subscription needs a WebSocket, or the header Accept: text/event-stream")
             body, status = await self._runner.execute(executable, context, receive), 200
@@ -116,7 +116,7 @@ class GraphQLEndpoint:
             body, status = encode_errors(error), error.status
             if error.retry_after is not None:
                 retry = {"Retry-After": str(error.retry_after)}
-        if accepts.single != RESPONSE and status != TOO_MANY_REQUESTS:
+        if accepts.single != GRAPHQL_RESPONSE and status != TOO_MANY_REQUESTS:
             status = 200
         answer_headers = HEADERS.get(method, {}) | rate_limiter.headers() | retry
         return Response(body, status, answer_headers, media_type=content_type(accepts.single))
@@ -126,7 +126,7 @@ class GraphQLEndpoint:
         principal = await self._guard.principal(headers)
         rate_limiter = self._guard.rate_limiters.for_principal(principal)
         try:
-            rate_limiter.request()
+            rate_limiter.count_request()
         except RateLimited as error:
             limits = rate_limiter.headers() | {"Retry-After": str(error.retry_after)}
             raise RequestRefused(TOO_MANY_REQUESTS, str(error), limits) from error

@@ -1,1 +1,1 @@
-"""ASGI middlewares around the whole app."""
+"""The ASGI middlewares around the whole app."""

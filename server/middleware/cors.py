@@ -1,4 +1,4 @@
-"""Which web pages may use the server: its own, and those of the origins that are named (CORS, and `Origin` of WebSockets)."""
+"""Lets the web pages of named origins use the server, beside its own: CORS, and the `Origin` of WebSockets."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ from server.middleware.csrf import PREFLIGHT_HEADERS
 from server.wire.addresses import ANY
 from server.wire.headers import ACTOR_HEADER
 
-REQUEST_HEADERS = (
+ALLOWED_HEADERS = (
     "Authorization",
     "Content-Type",
     ACTOR_HEADER,
@@ -19,15 +19,15 @@ REQUEST_HEADERS = (
     *PREFLIGHT_HEADERS,
     *("X-Apollo-Operation-Id", "ApolloGraphQL-Client-Name", "ApolloGraphQL-Client-Version"),
 )
-"""What a page of a named origin may send."""
-ANSWER_HEADERS = ("Retry-After", "RateLimit", "RateLimit-Policy")
-"""What its scripts may read, beside what CORS lets them read anyway."""
-PREFLIGHT_SECONDS = 3600
-"""How long a browser may keep the answer to a preflight (Chrome keeps none for longer than two hours)."""
+"""The request headers that a page of a named origin may send."""
+EXPOSED_HEADERS = ("Retry-After", "RateLimit", "RateLimit-Policy")
+"""The response headers that its scripts may read, beside those that CORS always lets them read."""
+PREFLIGHT_MAX_AGE_SECONDS = 3600
+"""The time that a browser may keep the response to a preflight (Chrome keeps none for longer than two hours)."""
 
 
 def check_origins(origins: Sequence[str], *, authenticated: bool) -> None:
-    """Raises RapporteurError if every page of the web could use a server that asks for nothing."""
+    """Raises RapporteurError if every web page could use a server that asks nobody who they are."""
     if ANY in origins and not authenticated:
         raise RapporteurError(
             "RAPPORTEUR_ORIGINS (--origins): * needs authentication, else any web page could use the server of who"
@@ -36,9 +36,9 @@ def check_origins(origins: Sequence[str], *, authenticated: bool) -> None:
 
 
 def cors(origins: Sequence[str]) -> list[Middleware]:
-    """What answers preflights and lets named origins read; none where none is named.
+    """Returns the middleware that answers preflights and lets named origins read; none where no origin is named.
 
-    Without credentials: there are no cookies, and a page that has a token sends it itself.
+    It allows no credentials: there are no cookies, and a page that has a token sends it itself.
     """
     if not origins:
         return []
@@ -47,13 +47,13 @@ def cors(origins: Sequence[str]) -> list[Middleware]:
             CORSMiddleware,
             allow_origins=origins,
             allow_methods=("GET", "POST"),
-            allow_headers=REQUEST_HEADERS,
-            expose_headers=ANSWER_HEADERS,
-            max_age=PREFLIGHT_SECONDS,
+            allow_headers=ALLOWED_HEADERS,
+            expose_headers=EXPOSED_HEADERS,
+            max_age=PREFLIGHT_MAX_AGE_SECONDS,
         )
     ]
 
 
 def may_connect(origin: str | None, host: str | None, origins: Sequence[str]) -> bool:
-    """Whether a WebSocket may be opened: browsers, which always name the page's origin, ask nobody else."""
+    """Returns whether a WebSocket may be opened. Browsers always send the page's origin, and check nothing themselves."""
     return origin is None or ANY in origins or origin in origins or is_same_origin(origin, host)

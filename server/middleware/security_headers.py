@@ -1,4 +1,4 @@
-"""Adds to every answer the headers that tell browsers to do less with it (OWASP, REST Security Cheat Sheet)."""
+"""Adds headers to every response that tell browsers to do less with it (OWASP, REST Security Cheat Sheet)."""
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -6,16 +6,16 @@ SECURITY_HEADERS = (
     (b"cache-control", b"no-store"),
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
     (b"cross-origin-opener-policy", b"same-origin"),
-    (b"cross-origin-resource-policy", b"same-origin"),  # without CORS; what a named origin fetches is not concerned
+    (b"cross-origin-resource-policy", b"same-origin"),  # for requests without CORS; named origins use CORS
     (b"referrer-policy", b"no-referrer"),
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
 )
-"""For an answer of the API, which is no page and nobody's to keep. Pages and files have some of their own."""
+"""The headers of a response of the API, which is no page and must not be stored. Pages and files set some of their own."""
 
 
 class SecurityHeaders:
-    """Middleware: each of the headers that an answer does not have itself."""
+    """Middleware that adds each of the headers that a response does not set itself."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -25,11 +25,11 @@ class SecurityHeaders:
             await self._app(scope, receive, send)
             return
 
-        async def with_headers(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 own = dict(message["headers"])
-                more = [header for header in SECURITY_HEADERS if header[0] not in own]
-                message["headers"] = [*message["headers"], *more]
+                added = [header for header in SECURITY_HEADERS if header[0] not in own]
+                message["headers"] = [*message["headers"], *added]
             await send(message)
 
-        await self._app(scope, receive, with_headers)
+        await self._app(scope, receive, send_with_headers)

@@ -103,7 +103,7 @@ class OperationRunner:
         documents = self._schema.documents
         documents.check_scopes(prepared.prepared, prepared.operation, context.principal)
         cost = documents.cost(prepared.prepared, prepared.operation, prepared.request.variables)
-        rate_limiter.spend(cost)
+        rate_limiter.spend_cost(cost)
         return {"cost": cost} if (prepared.request.extensions or {}).get("cost") else None
 
     def _executor(self, prepared: PreparedOperation, context: Context) -> Executor[Any]:

@@ -19,7 +19,7 @@ from domain.history import ANONYMOUS
 from domain.principals import Principal
 from resolvers.context import Context
 from server.auth.actor import actor_name
-from server.auth.authenticator import NOT_VALID
+from server.auth.authenticator import TOKEN_INVALID
 from server.auth.bearer import bearer_token
 from server.auth.guard import Guard
 from server.middleware.access_log import log_operation
@@ -101,7 +101,7 @@ class Connection:
     def _end(self) -> None:
         """The key or token that the connection came with is no longer good."""
         if not self._closing.done():
-            self._closing.set_result(_Close(FORBIDDEN, NOT_VALID))
+            self._closing.set_result(_Close(FORBIDDEN, TOKEN_INVALID))
 
     async def _close(self, close: _Close) -> None:
         # Who does not read does not get this either; uvicorn and the kernel see to the end of the connection then.
@@ -197,7 +197,7 @@ class Connection:
             await self._refuse(id, most)
             return
         try:
-            self._guard.rate_limiters.for_principal(self._principal).request()
+            self._guard.rate_limiters.for_principal(self._principal).count_request()
         except RateLimited as error:
             await self._refuse(id, error)
             return

@@ -1,15 +1,15 @@
-"""How many connections may be open at once."""
+"""Limits how many connections may be open at once."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 
 class TooManyConnections(Exception):
-    """All places are taken."""
+    """The maximum number of connections is open."""
 
 
 class ConnectionLimit:
-    """A number of places for connections that stay open."""
+    """Counts the WebSockets and event streams of a process, up to a maximum."""
 
     def __init__(self, maximum: int) -> None:
         self.open_connections = 0
@@ -17,7 +17,7 @@ class ConnectionLimit:
 
     @contextmanager
     def hold(self) -> Iterator[None]:
-        """A place for the length of the block. Raises TooManyConnections."""
+        """Counts a connection for the length of the block. Raises TooManyConnections."""
         if self.open_connections >= self._maximum:
             raise TooManyConnections
         self.open_connections += 1

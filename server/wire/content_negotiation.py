@@ -1,59 +1,63 @@
-"""What a client takes for an answer: the `Accept` header, as GraphQL over HTTP and RFC 9110 (12.5.1) have it."""
+"""Reads the `Accept` header (RFC 9110, 12.5.1) as GraphQL over HTTP has it, and chooses the media type of the response."""
 
 from functools import lru_cache
 from typing import NamedTuple
 
 JSON = "application/json"
-RESPONSE = "application/graphql-response+json"
-"""The specification's own: its HTTP statuses tell whether the operation was executed."""
-EVENTS = "text/event-stream"
+GRAPHQL_RESPONSE = "application/graphql-response+json"
+"""The specification's own type. Its HTTP status tells whether the operation was executed."""
+EVENT_STREAM = "text/event-stream"
 HTML = "text/html"
 
 
-class Accepted(NamedTuple):
-    """`single` is the type of a single answer, None if the client takes neither; the others say whether it takes them."""
+class AcceptedTypes(NamedTuple):
+    """The types that a client accepts."""
 
     single: str | None
-    events: bool
+    """The type for a single response, or None if the client accepts neither JSON nor the specification's own type."""
+    event_stream: bool
     html: bool
 
 
 @lru_cache(maxsize=128)
-def accepted(header: bytes) -> Accepted:
-    """What the header asks for. Without one it is JSON, and the specification's own type only for those who name it."""
-    ranges = dict(_range(part) for part in header.decode("latin-1").lower().split(","))
+def parse_accept(header: bytes) -> AcceptedTypes:
+    """Returns the types that a client accepts. Without the header it gets JSON.
+
+    The specification's own type is chosen only for clients that name it, or rate it higher than JSON.
+    """
+    ranges = dict(_parse_range(part) for part in header.decode("latin-1").lower().split(","))
     ranges.pop("", None)
     if not ranges:
-        return Accepted(JSON, False, False)
-    json, response = _quality(ranges, JSON), _quality(ranges, RESPONSE)
-    if response > json or (response and response == json and RESPONSE in ranges):
-        single: str | None = RESPONSE
+        return AcceptedTypes(JSON, False, False)
+    json, response = _quality(ranges, JSON), _quality(ranges, GRAPHQL_RESPONSE)
+    if response > json or (response and response == json and GRAPHQL_RESPONSE in ranges):
+        single: str | None = GRAPHQL_RESPONSE
     else:
         single = JSON if json else None
-    return Accepted(single, bool(ranges.get(EVENTS)), bool(ranges.get(HTML)))
+    return AcceptedTypes(single, bool(ranges.get(EVENT_STREAM)), bool(ranges.get(HTML)))
 
 
-def content_type(single: str) -> str:
-    """The header of an answer; JSON is UTF-8 by definition, and has no such parameter."""
-    return single if single == JSON else f"{single}; charset=utf-8"
+def content_type(media_type: str) -> str:
+    """Returns the `Content-Type` of a response. `application/json` has no charset: it is UTF-8 by definition (RFC 8259)."""
+    return media_type if media_type == JSON else f"{media_type}; charset=utf-8"
 
 
-def _range(part: str) -> tuple[str, float]:
-    """A media range and its weight from 0 to 1; a weight that cannot be read counts as 1. Other parameters are ignored."""
+def _parse_range(part: str) -> tuple[str, float]:
+    """Returns a media range and its quality from 0 to 1; one that is no number counts as 1. Other parameters are ignored."""
     name, *parameters = (each.strip() for each in part.split(";"))
-    weight = 1.0
+    quality = 1.0
     for parameter in parameters:
         key, _, value = parameter.partition("=")
         if key.strip() == "q":
             try:
-                weight = min(max(float(value), 0.0), 1.0)
+                quality = min(max(float(value), 0.0), 1.0)
             except ValueError:
-                weight = 1.0
-    return name, weight
+                quality = 1.0
+    return name, quality
 
 
 def _quality(ranges: dict[str, float], media_type: str) -> float:
-    """The weight of the most specific range that the type is in."""
+    """Returns the quality of the most specific range that includes the type, or 0 if there is none."""
     for name in (media_type, f"{media_type.partition('/')[0]}/*", "*/*"):
         if name in ranges:
             return ranges[name]

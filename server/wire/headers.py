@@ -1,4 +1,4 @@
-"""The headers of a request, read once."""
+"""Reads the headers of a request."""
 
 from collections.abc import Mapping
 
@@ -8,11 +8,11 @@ ACTOR_HEADER = "rapporteur-actor"
 """Names the actor of a change, in an HTTP request or in the handshake of a WebSocket."""
 
 Headers = Mapping[bytes, bytes]
-"""Of a request, by names in small letters."""
+"""The headers of a request by their names in lower case."""
 
 
 def request_headers(scope: Scope) -> Headers:
-    """Several lines of the same name are one with commas between (RFC 9110, 5.3): where one value is meant that is none."""
+    """Returns the headers; lines of the same name are joined by commas (RFC 9110, 5.3), and so are no single value."""
     headers: dict[bytes, bytes] = dict(scope["headers"])
     if len(headers) == len(scope["headers"]):
         return headers

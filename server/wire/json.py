@@ -1,4 +1,4 @@
-"""JSON in and out."""
+"""Reads and writes JSON."""
 
 import json
 from typing import Any
@@ -7,19 +7,19 @@ import orjson
 
 
 def decode_json(data: str | bytes | bytearray) -> Any:
-    """JSON in UTF-8. What orjson refuses and Python reads (NaN, a lone surrogate) goes on: the error there names the field.
+    """Returns the value of JSON in UTF-8. Raises ValueError, and RecursionError for values nested too deeply.
 
-    Raises ValueError, and RecursionError for what is nested too deeply.
+    It also accepts what orjson refuses and Python reads (NaN, a lone surrogate): a later check then names the field.
     """
     try:
         return orjson.loads(data)
     except orjson.JSONDecodeError:
-        # As text: of bytes Python would also take UTF-16 and UTF-32.
+        # Python would also take bytes in UTF-16 and UTF-32.
         return json.loads(data if isinstance(data, str) else data.decode())
 
 
 def encode_json(data: object) -> bytes:
-    """Bytes of JSON. An error that quotes a lone surrogate, which UTF-8 cannot hold, is written with escapes."""
+    """Returns JSON in UTF-8. A lone surrogate, which UTF-8 cannot hold and an error may quote, is written as an escape."""
     try:
         return orjson.dumps(data)
     except TypeError:

@@ -1,4 +1,4 @@
-"""Answers to requests that never become an operation."""
+"""Responses to requests that never become an operation."""
 
 from collections.abc import Mapping
 
@@ -7,14 +7,14 @@ from starlette.responses import Response
 from server.wire.content_negotiation import JSON, content_type
 from server.wire.json import encode_json
 
-CLIENT_LEFT = 499
-"""What nginx logs where nobody is there to be answered; no client ever sees it."""
+CLIENT_CLOSED_REQUEST = 499
+"""The status that nginx logs for a request whose client has left; no client ever sees it."""
 
 _CODES = {401: "UNAUTHENTICATED", 403: "FORBIDDEN", 429: "RATE_LIMITED"}
 
 
 class RequestRefused(Exception):
-    """The request is answered with this status, and a GraphQL error of this message."""
+    """The request gets a response with this status, and a GraphQL error with this message."""
 
     def __init__(self, status: int, message: str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(message)
@@ -26,7 +26,7 @@ class RequestRefused(Exception):
 def error_response(
     message: str, status: int, headers: Mapping[str, str] | None = None, media_type: str = JSON
 ) -> Response:
-    """A refusal of the whole request, in the form of a GraphQL error."""
+    """Returns the refusal of a whole request, in the form of a GraphQL error."""
     extensions: dict[str, object] = {
         "code": _CODES.get(status, "BAD_USER_INPUT" if status < 500 else "SERVICE_UNAVAILABLE")
     }

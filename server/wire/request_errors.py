@@ -1,4 +1,4 @@
-"""What is wrong with an operation, before any of it is executed."""
+"""The errors of an operation of which nothing was executed."""
 
 from typing import Self
 
@@ -6,30 +6,6 @@ from graphql import GraphQLError
 
 from schema.errors import with_code
 from server.wire.json import encode_json
-
-
-class RequestErrors(Exception):
-    """The operation was not, or is no longer, executed; `errors` are as they stand in an answer."""
-
-    def __init__(self, errors: list[GraphQLError]) -> None:
-        super().__init__("; ".join(error.message for error in errors))
-        self.errors = [with_code(error).formatted for error in errors]
-
-    @classmethod
-    def from_exception(cls, error: Exception) -> Self:
-        """Whatever it is; what nobody had foreseen is masked (see `schema.errors`)."""
-        return cls([error if isinstance(error, GraphQLError) else GraphQLError(str(error), original_error=error)])
-
-    @property
-    def status(self) -> int:
-        """The HTTP status of an answer of the specification's own type."""
-        return _STATUSES.get(self.errors[0]["extensions"]["code"], 400)
-
-    @property
-    def retry_after(self) -> int | None:
-        """Seconds after which the same may succeed."""
-        return self.errors[0]["extensions"].get("retryAfter")
-
 
 _STATUSES = {
     "UNAUTHENTICATED": 401,
@@ -40,6 +16,30 @@ _STATUSES = {
 }
 
 
+class RequestErrors(Exception):
+    """The operation was not executed, or a subscription goes on no longer."""
+
+    def __init__(self, errors: list[GraphQLError]) -> None:
+        super().__init__("; ".join(error.message for error in errors))
+        self.errors = [with_code(error).formatted for error in errors]
+        """The errors as a response has them."""
+
+    @classmethod
+    def from_exception(cls, error: Exception) -> Self:
+        """Returns any exception as errors of the operation; an unforeseen one is masked (see `schema.errors`)."""
+        return cls([error if isinstance(error, GraphQLError) else GraphQLError(str(error), original_error=error)])
+
+    @property
+    def status(self) -> int:
+        """The HTTP status of a response of the type `application/graphql-response+json`."""
+        return _STATUSES.get(self.errors[0]["extensions"]["code"], 400)
+
+    @property
+    def retry_after(self) -> int | None:
+        """The seconds after which the same operation may succeed, if waiting helps."""
+        return self.errors[0]["extensions"].get("retryAfter")
+
+
 def encode_errors(errors: RequestErrors) -> bytes:
-    """The answer where nothing was executed: it has no `data`, not even null."""
+    """Returns the body of a response. It has no `data`, not even null, because nothing was executed."""
     return encode_json({"errors": errors.errors})

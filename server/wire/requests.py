@@ -1,4 +1,4 @@
-"""What a client asks for: the parameters of a GraphQL request, in a body, a URL or a message. All of it may be wrong."""
+"""Reads GraphQL requests from bodies, URLs and messages, and refuses what is no request."""
 
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -14,17 +14,26 @@ from server.wire.headers import Headers
 from server.wire.json import decode_json
 from server.wire.refusals import RequestRefused
 
-TYPES = {
-    "query": "a GraphQL document",
-    "documentId": "a string",
-    "operationName": "a string",
-    "variables": "an object",
-    "extensions": "an object",
-}
-_PYTHON_TYPES = {"query": str, "variables": dict, "operationName": str, "extensions": dict, "documentId": str}
-"""In the order of `GraphQLRequest`."""
-_AS_JSON = ("variables", "extensions")
-"""The parameters that are written as JSON in a URL."""
+
+class _Parameter(NamedTuple):
+    """A parameter of a GraphQL request."""
+
+    name: str
+    type: type
+    description: str
+    """What it must be, for a message."""
+    is_json_in_url: bool = False
+
+
+_PARAMETERS = (
+    _Parameter("query", str, "a GraphQL document"),
+    _Parameter("variables", dict, "an object or null", is_json_in_url=True),
+    _Parameter("operationName", str, "a string or null"),
+    _Parameter("extensions", dict, "an object or null", is_json_in_url=True),
+    _Parameter("documentId", str, "a string or null"),
+)
+"""The parameters in the order of `GraphQLRequest`."""
+_NAMES = frozenset(parameter.name for parameter in _PARAMETERS)
 
 
 class MalformedRequest(ValueError):
@@ -32,76 +41,83 @@ class MalformedRequest(ValueError):
 
 
 class GraphQLRequest(NamedTuple):
-    """A request whose parameters are of the right types; whether the document is one is another matter."""
+    """A request whose parameters are of the right types; its document may still be wrong."""
 
     query: str | None
-    """None: the request names its document by a hash."""
+    """The document, or None if the request names its document by a hash."""
     variables: dict[str, Any] | None
     operation_name: str | None
     extensions: dict[str, Any] | None
     document_id: str | None = None
 
 
-def parse_parameters(parsed: Any) -> GraphQLRequest:
-    """The request in a JSON object; what else the object has is ignored. Raises MalformedRequest."""
-    if not isinstance(parsed, dict):
+def parse_parameters(value: Any) -> GraphQLRequest:
+    """Returns the request in a JSON object; other members of the object are ignored. Raises MalformedRequest."""
+    if not isinstance(value, dict):
         raise MalformedRequest("must be a JSON object with the field query (batches are not supported)")
-    asked = GraphQLRequest(*map(parsed.get, _PYTHON_TYPES))
-    for (name, type_), value in zip(_PYTHON_TYPES.items(), asked, strict=True):
-        if value is not None and not isinstance(value, type_):
-            raise MalformedRequest(f"{name} must be {TYPES[name]}{' or null' if name != 'query' else ''}")
-    if asked.query is None and asked.document_id is None and (asked.extensions or {}).get("persistedQuery") is None:
+    request = GraphQLRequest(*(value.get(parameter.name) for parameter in _PARAMETERS))
+    for parameter, found in zip(_PARAMETERS, request, strict=True):
+        if found is not None and not isinstance(found, parameter.type):
+            raise MalformedRequest(f"{parameter.name} must be {parameter.description}")
+    has_hash = request.document_id is not None or (request.extensions or {}).get("persistedQuery") is not None
+    if request.query is None and not has_hash:
         raise MalformedRequest("query must be a GraphQL document")
-    return asked
+    return request
 
 
-async def request_from_body(headers: Headers, receive: Receive, limit: int, seconds: float) -> GraphQLRequest:
-    """The request in a body of at most `limit` bytes, which may take so long. Raises RequestRefused, or ClientDisconnect."""
-    _check_type(headers.get(b"content-type", b""), headers.get(b"content-encoding", b""))
-    body = await _read(headers, receive, limit, seconds)
+async def request_from_body(headers: Headers, receive: Receive, max_bytes: int, seconds: float) -> GraphQLRequest:
+    """Returns the request in a body of at most `max_bytes`, which must arrive within `seconds`.
+
+    Raises RequestRefused, or ClientDisconnect.
+    """
+    _check_content_type(headers.get(b"content-type", b""), headers.get(b"content-encoding", b""))
+    body = await _read_body(headers, receive, max_bytes, seconds)
     try:
-        parsed = decode_json(body)
+        value = decode_json(body)
     except (ValueError, RecursionError) as error:
         raise RequestRefused(400, f"the body is not JSON in UTF-8: {error}") from error
-    return _parameters_of(parsed, "the body")
+    return _checked_request(value, "the body")
 
 
 def request_from_url(query: bytes) -> GraphQLRequest:
-    """The request in the URL's query. Raises RequestRefused."""
-    given: dict[str, Any] = {}
+    """Returns the request in a URL's query. Raises RequestRefused."""
+    values: dict[str, Any] = {}
     for name, value in QueryParams(query).multi_items():
-        if name in given and name in TYPES:
+        if name in values and name in _NAMES:
             raise RequestRefused(400, f"{name} is given twice")
-        given[name] = value
-    if given.get("operationName") == "":  # as good as none, in a URL
-        del given["operationName"]
-    for name in _AS_JSON:
-        if name in given:
+        values[name] = value
+    if values.get("operationName") == "":  # in a URL the empty string means that there is none
+        del values["operationName"]
+    for parameter in _PARAMETERS:
+        if parameter.is_json_in_url and parameter.name in values:
             try:
-                given[name] = decode_json(given[name])
+                values[parameter.name] = decode_json(values[parameter.name])
             except (ValueError, RecursionError) as error:
-                raise RequestRefused(400, f"{name} is not JSON: {error}") from error
-    return _parameters_of(given, "the URL's query")
+                raise RequestRefused(400, f"{parameter.name} is not JSON: {error}") from error
+    return _checked_request(values, "the URL's query")
 
 
-def _parameters_of(parsed: Any, place: str) -> GraphQLRequest:
+def _checked_request(value: Any, source: str) -> GraphQLRequest:
     try:
-        asked = parse_parameters(parsed)
+        request = parse_parameters(value)
     except MalformedRequest as error:
-        raise RequestRefused(400, str(error) if isinstance(parsed, dict) else f"{place} {error}") from error
-    if asked.query == "":
+        raise RequestRefused(400, str(error) if isinstance(value, dict) else f"{source} {error}") from error
+    if request.query == "":
         raise RequestRefused(400, "query must be a GraphQL document")
-    return asked
+    return request
 
 
 @lru_cache(maxsize=128)
-def _check_type(content_type: bytes, encoding: bytes) -> None:
-    """Only JSON as it is, in UTF-8. No form of a web page can send that, nor a script without asking us first."""
-    given = content_type.decode("latin-1")
-    name, *parameters = (part.strip() for part in given.lower().split(";"))
-    if name != JSON or "," in given:  # several lines are none that counts
+def _check_content_type(content_type: bytes, encoding: bytes) -> None:
+    """Raises RequestRefused for a body that is not plain JSON in UTF-8.
+
+    No form of a web page can send JSON, and no script of another origin without a preflight.
+    """
+    header = content_type.decode("latin-1")
+    name, *parameters = (part.strip() for part in header.lower().split(";"))
+    if name != JSON or "," in header:  # a comma means several headers, of which none counts
         raise RequestRefused(
-            415, f"the Content-Type must be {JSON}, not {given[:100] or 'none'}", {"Accept-Post": JSON}
+            415, f"the Content-Type must be {JSON}, not {header[:100] or 'none'}", {"Accept-Post": JSON}
         )
     for parameter in parameters:
         key, _, value = parameter.partition("=")
@@ -115,10 +131,10 @@ def _check_type(content_type: bytes, encoding: bytes) -> None:
         )
 
 
-async def _read(headers: Headers, receive: Receive, limit: int, seconds: float) -> bytearray:
+async def _read_body(headers: Headers, receive: Receive, max_bytes: int, seconds: float) -> bytearray:
     length = headers.get(b"content-length", b"")
-    if length.isdigit() and int(length[:20]) > limit:
-        raise _too_large(limit)
+    if length.isdigit() and int(length[:20]) > max_bytes:
+        raise _too_large(max_bytes)
     body = bytearray()
     more = True
     try:
@@ -128,15 +144,15 @@ async def _read(headers: Headers, receive: Receive, limit: int, seconds: float) 
                 if message["type"] == "http.disconnect":
                     raise ClientDisconnect
                 body += message.get("body", b"")
-                if len(body) > limit:
-                    raise _too_large(limit)
+                if len(body) > max_bytes:
+                    raise _too_large(max_bytes)
                 more = message.get("more_body", False)
-    except ServiceUnavailable as late:
+    except ServiceUnavailable as error:
         raise RequestRefused(
             408, f"the body did not come within {seconds:g} seconds", {"Connection": "close"}
-        ) from late
+        ) from error
     return body
 
 
-def _too_large(limit: int) -> RequestRefused:
-    return RequestRefused(413, f"the body must have at most {limit} bytes")
+def _too_large(max_bytes: int) -> RequestRefused:
+    return RequestRefused(413, f"the body must have at most {max_bytes} bytes")

@@ -319,7 +319,7 @@ def test_a_revoked_key_ends_its_subscriptions_and_no_others(admin: Api) -> None:
             each.next("1")
         stream.next()
         admin.run("RevokeApiKey", id=created["id"])
-        assert socket.closed() == (4403, authentication.NOT_VALID)
+        assert socket.closed() == (4403, authentication.TOKEN_INVALID)
         assert stream.event() is None
         kept.lives()
 
@@ -347,7 +347,7 @@ def test_a_websocket_without_a_key_is_closed_for_good(server: RunningServer) -> 
 def test_a_websocket_with_a_wrong_key_is_closed(guarded: tuple[RunningServer, str], wrong: str) -> None:
     header = wrong_tokens(guarded[1])[wrong]
     with initialised(guarded[0].url, {"Authorization": header}) as socket:
-        assert socket.closed() == (4403, authentication.NOT_VALID)
+        assert socket.closed() == (4403, authentication.TOKEN_INVALID)
 
 
 @pytest.mark.parametrize("place", ["Authorization", "authorization", "headers"])

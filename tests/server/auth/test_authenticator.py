@@ -22,8 +22,8 @@ class Late(Authenticator):
         super().__init__(database)
         self.answered, self.go_on = asyncio.Event(), asyncio.Event()
 
-    async def _ask(self, token: str) -> Principal:
-        principal = await super()._ask(token)
+    async def _look_up(self, token: str) -> Principal:
+        principal = await super()._look_up(token)
         self.answered.set()
         await self.go_on.wait()
         return principal
@@ -55,6 +55,6 @@ async def test_notes_that_cannot_be_made_end_nothing(database_url: str, caplog: 
     owner = await asyncpg.connect(database_url)
     await owner.execute("ALTER TABLE api_keys RENAME TO elsewhere")
     await owner.close()
-    await authentication.note_use()
-    assert "not noted" in caplog.text
+    await authentication.record_use()
+    assert "not recorded" in caplog.text
     await database.close()

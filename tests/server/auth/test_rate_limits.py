@@ -139,34 +139,34 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 def test_a_bucket_is_refilled_evenly(clock: Clock) -> None:
     bucket = TokenBucket(60)
-    assert [bucket.take(50), bucket.take(10)] == [0, 0]
-    assert bucket.take(5) == 5
+    assert [bucket.spend(50), bucket.spend(10)] == [0, 0]
+    assert bucket.spend(5) == 5
     clock.now += 4.9
-    assert bucket.take(5) == pytest.approx(0.1)
+    assert bucket.spend(5) == pytest.approx(0.1)
     clock.now += 0.1
-    assert bucket.take(5) == 0
+    assert bucket.spend(5) == 0
     clock.now += 1_000
     assert bucket.level == 60
 
 
 def test_what_is_more_than_a_bucket_holds_is_given_when_it_is_full(clock: Clock) -> None:
     bucket = TokenBucket(60)
-    assert bucket.take(180) == 0
-    assert bucket.take(1) == 121
+    assert bucket.spend(180) == 0
+    assert bucket.spend(1) == 121
     clock.now += 121
-    assert bucket.take(1) == 0
+    assert bucket.spend(1) == 0
 
 
-def test_an_allowance_is_forgotten_only_when_that_makes_no_difference(clock: Clock) -> None:
-    allowance = RateLimiter(RateLimits(requests=1, cost=60, operations=1))
-    allowance.request()
-    assert not allowance.idle
-    with allowance.operations:
+def test_a_limiter_is_removed_only_when_that_makes_no_difference(clock: Clock) -> None:
+    limiter = RateLimiter(RateLimits(requests=1, cost=60, operations=1))
+    limiter.count_request()
+    assert not limiter.is_unused
+    with limiter.operations:
         clock.now += 61
-        assert not allowance.idle
-    assert allowance.idle
-    allowance.spend(180)
+        assert not limiter.is_unused
+    assert limiter.is_unused
+    limiter.spend_cost(180)
     clock.now += 61
-    assert not allowance.idle
+    assert not limiter.is_unused
     clock.now += 120
-    assert allowance.idle
+    assert limiter.is_unused

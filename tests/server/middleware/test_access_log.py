@@ -38,12 +38,12 @@ async def lines(caplog: pytest.LogCaptureFixture, operation: str | None, answer:
     async def send(message: Message) -> None:
         pass
 
-    caplog.set_level(logging.INFO, access_log.access.name)
+    caplog.set_level(logging.INFO, access_log.logger.name)
     scope: Scope = {"type": "http", "method": "POST", "path": "/graphql", "headers": [], "state": {}}
     with contextlib.suppress(ZeroDivisionError):
         await AccessLog(app)(scope, receive, send)
     return [
-        json.loads(JsonFormatter().format(record)) for record in caplog.records if record.name == access_log.access.name
+        json.loads(JsonFormatter().format(record)) for record in caplog.records if record.name == access_log.logger.name
     ]
 
 
