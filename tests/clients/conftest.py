@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from fasteners import InterProcessLock
 
 HERE = Path(__file__).parent
 LOCK = HERE / "package-lock.json"
@@ -16,6 +17,8 @@ INSTALLED = NODE_MODULES / ".package-lock.json"
 ARIADNE_LOCK = HERE / "requirements-ariadne-codegen.txt"
 ARIADNE = HERE / ".ariadne-codegen"
 ARIADNE_INSTALLED = ARIADNE / ".installed"
+INSTALLING = HERE / ".installing"
+"""A lock file: processes that run tests at the same time install one after the other."""
 
 
 @pytest.fixture(scope="session")
@@ -24,24 +27,26 @@ def node_modules() -> Path:
     npm = shutil.which("npm")
     if npm is None or shutil.which("node") is None:
         pytest.skip("Node.js with npm is not here")
-    if not INSTALLED.exists() or INSTALLED.stat().st_mtime < LOCK.stat().st_mtime:
-        install = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
-        done = subprocess.run(install, cwd=HERE, capture_output=True, text=True, timeout=300, check=False)
-        if done.returncode and re.search("ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|ENETUNREACH", done.stderr):
-            pytest.skip(f"npm reaches no registry: {done.stderr}")
-        assert done.returncode == 0, done.stderr
+    with InterProcessLock(INSTALLING):
+        if not INSTALLED.exists() or INSTALLED.stat().st_mtime < LOCK.stat().st_mtime:
+            install = [npm, "ci", "--ignore-scripts", "--prefer-offline", "--no-audit", "--no-fund", "--loglevel=error"]
+            done = subprocess.run(install, cwd=HERE, capture_output=True, text=True, timeout=300, check=False)
+            if done.returncode and re.search("ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|ENETUNREACH", done.stderr):
+                pytest.skip(f"npm reaches no registry: {done.stderr}")
+            assert done.returncode == 0, done.stderr
     return NODE_MODULES
 
 
 @pytest.fixture(scope="session")
 def ariadne_codegen() -> Path:
     """A folder with ariadne-codegen, apart from the server's packages: it needs an older graphql-core."""
-    if not ARIADNE_INSTALLED.exists() or ARIADNE_INSTALLED.stat().st_mtime < ARIADNE_LOCK.stat().st_mtime:
-        install = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
-        install += ["--require-hashes", "--upgrade", "--target", str(ARIADNE), "-r", str(ARIADNE_LOCK)]
-        done = subprocess.run(install, capture_output=True, text=True, timeout=300, check=False)
-        if done.returncode and re.search("NewConnectionError|No matching distribution", done.stderr + done.stdout):
-            pytest.skip(f"pip reaches no index: {done.stderr}")
-        assert done.returncode == 0, done.stderr
-        ARIADNE_INSTALLED.touch()
+    with InterProcessLock(INSTALLING):
+        if not ARIADNE_INSTALLED.exists() or ARIADNE_INSTALLED.stat().st_mtime < ARIADNE_LOCK.stat().st_mtime:
+            install = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
+            install += ["--require-hashes", "--upgrade", "--target", str(ARIADNE), "-r", str(ARIADNE_LOCK)]
+            done = subprocess.run(install, capture_output=True, text=True, timeout=300, check=False)
+            if done.returncode and re.search("NewConnectionError|No matching distribution", done.stderr + done.stdout):
+                pytest.skip(f"pip reaches no index: {done.stderr}")
+            assert done.returncode == 0, done.stderr
+            ARIADNE_INSTALLED.touch()
     return ARIADNE
