@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 RAPPORTEUR := $(BIN)/python -m server
 INSTALL := $(PYTHON) tools/install.py $(VENV)
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint bench schema lock
+.PHONY: help install run test test-quick lint bench schema lock
 
 # An environment that was left unfinished, or whose Python is gone, is made anew.
 ifneq ($(shell test -x $(BIN)/python && test ! -e $(VENV)/.unfinished && echo whole),whole)
@@ -14,7 +14,7 @@ ifneq ($(shell test -x $(BIN)/python && test ! -e $(VENV)/.unfinished && echo wh
 endif
 
 help: ## Show this help
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/'
 
 install: $(VENV)/.installed server/graphiql/vendor ## Install into .venv, leaving .venv/bin/rapporteur
 
@@ -22,8 +22,15 @@ install: $(VENV)/.installed server/graphiql/vendor ## Install into .venv, leavin
 run: install ## Serve GraphiQL and the API at http://127.0.0.1:8000/graphql
 	@test ! -t 0 || set -m; $(RAPPORTEUR) serve
 
-test: $(VENV)/.developed server/graphiql/vendor ## Run every test
-	$(BIN)/python -m pytest
+# Each worker has a PostgreSQL of its own. One that has nothing left to do takes tests from another.
+WORKERS ?= 2
+PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal
+
+test: $(VENV)/.developed server/graphiql/vendor ## Run every test, on two processors
+	$(PYTEST)
+
+test-quick: $(VENV)/.developed ## Run the tests that are not slow, within a minute
+	$(PYTEST) -m "not slow"
 
 lint: $(VENV)/.developed ## Check style, types, imports and the schema snapshot
 	$(BIN)/python -m ruff check .

@@ -1,6 +1,7 @@
 """Clients as processes that say what they get in lines, mostly of JSON, and a server that they lose and find again."""
 
 import contextlib
+import os
 import random
 import signal
 import socket
@@ -19,6 +20,9 @@ from tests.harness.commands import COMMAND, Serving, environment
 
 WAIT = 40.0
 """Seconds after which what did not come will not come."""
+FIRST_PORT = 20_000
+PORTS_OF_A_WORKER = 1_000
+WORKERS_WITH_PORTS = 12  # the system gives out ports from 32768 on
 
 
 class Program:
@@ -169,8 +173,10 @@ class Wire:
 
 
 def _free_port() -> int:
-    """One that no connection gets for its own end while the server is away."""
-    for port in random.sample(range(20_000, 30_000), 1_000):
+    """Returns a free port that no connection gets for its own end, and no other worker, while the server is away."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    first = FIRST_PORT + worker % WORKERS_WITH_PORTS * PORTS_OF_A_WORKER
+    for port in random.sample(range(first, first + PORTS_OF_A_WORKER), PORTS_OF_A_WORKER):
         with socket.socket() as trial:
             try:
                 trial.bind(("127.0.0.1", port))

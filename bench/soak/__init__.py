@@ -1,0 +1,1 @@
+"""Readers and writers through kills: nothing may be lost."""

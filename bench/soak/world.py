@@ -1,0 +1,91 @@
+"""Holds what writers and readers share: where the servers are, when to stop, and what was counted."""
+
+import asyncio
+import contextlib
+import random
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import orjson
+
+MEETINGS = 4
+OWN = 60
+"""Segments of each writer in each meeting: only it writes them, so what the table must hold is known."""
+SHARED = range(1, 11)
+"""Segments that all writers write."""
+CROWD = range(10_000, 13_000)
+"""Segments that are all written now and then, a thousand after the other: each as many as a page of the hub's."""
+SIZES = (1, 3, 10, 100, 1000)
+"""Of the readers' batches."""
+
+
+CURSOR = "query ($id: ID!) { meeting(id: $id) { updatesCursor } }"
+PAGE = """
+query ($id: ID!, $after: String) {
+  meeting(id: $id) {
+    segments(first: 1000, after: $after) {
+      pageInfo { hasNextPage endCursor }
+      nodes { segmentId version text speaker startTime endTime isFinal confidence }
+    }
+  }
+}
+"""
+CONTENT = ("version", "text", "speaker", "startTime", "endTime", "isFinal", "confidence")
+Transcript = dict[int, tuple[Any, ...]]
+"""Of each segment the fields of CONTENT."""
+
+
+def transcript(segments: list[dict[str, Any]]) -> Transcript:
+    return {segment["segmentId"]: tuple(segment[name] for name in CONTENT) for segment in segments}
+
+
+class Refused(Exception):
+    """The server answered with an error that says: later."""
+
+
+@dataclass
+class Soak:
+    """What all take part in: where the servers are, when to stop, what was counted and what went wrong."""
+
+    urls: list[str]
+    meetings: list[str]
+    counts: Counter[str] = field(default_factory=Counter)
+    wrongs: list[str] = field(default_factory=list)
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def wrong(self, what: str) -> None:
+        self.counts["wrongs"] += 1
+        if len(self.wrongs) < 50:
+            self.wrongs.append(what)
+
+    async def rest(self, seconds: float) -> None:
+        """Wait, but not past the stop."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self.stopping.wait()
+
+    async def ask(self, client: httpx.AsyncClient, query: str, **variables: Any) -> Any:
+        """The value of the query's only field, from any server, when there is one that can answer."""
+        while True:
+            try:
+                return await self._ask(client, random.choice(self.urls), query, variables)
+            except (httpx.HTTPError, Refused):
+                self.counts["requests tried again"] += 1
+                await asyncio.sleep(random.uniform(0.05, 0.3))
+
+    async def _ask(self, client: httpx.AsyncClient, url: str, query: str, variables: dict[str, Any]) -> Any:
+        response = await client.post(f"{url}/graphql", json={"query": query, "variables": variables})
+        try:
+            answer = orjson.loads(response.content)
+        except orjson.JSONDecodeError as error:
+            raise Refused from error  # cut off in the middle
+        if errors := answer.get("errors"):
+            if {error["extensions"].get("code") for error in errors} != {"SERVICE_UNAVAILABLE"}:
+                self.wrong(f"a request was answered {errors}")
+            raise Refused
+        (value,) = answer["data"].values()
+        if "code" in value:
+            self.wrong(f"a request was answered {value}")
+        return value
