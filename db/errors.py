@@ -8,11 +8,6 @@ from sqlalchemy.exc import DBAPIError
 
 from domain.errors import Conflict, InvalidInput, RapporteurError, ServiceUnavailable
 
-
-class DatabaseUnusable(ServiceUnavailable):
-    """The database cannot be used until somebody changes something; the message says what."""
-
-
 DRIVER_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
 """The errors of the driver. (TimeoutError is an OSError.)"""
 _SQLALCHEMY_ERRORS = (DBAPIError, AsyncAdapt_asyncpg_dbapi.Error)

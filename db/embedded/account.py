@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from db.errors import DatabaseUnusable
+from domain.errors import DatabaseUnusable
 
 UNPRIVILEGED_ACCOUNTS = ("postgres", "nobody")
 """The accounts that are tried, in this order, where root starts the server and owns the folders above the data, too."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from db.embedded.account import Account
 from db.embedded.programs import LONGEST_PATH_BYTES, POSTGRES_MAJOR, find_programs, first_cause, run
-from db.errors import DatabaseUnusable
+from domain.errors import DatabaseUnusable
 
 SUPERUSER = "postgres"
 INITDB_TIMEOUT_SECONDS = 300

@@ -18,8 +18,7 @@ import psutil
 from db.embedded.account import Account
 from db.embedded.cluster import SUPERUSER, data_argument
 from db.embedded.programs import environment, find_programs, first_cause
-from db.errors import DatabaseUnusable
-from domain.errors import ServiceUnavailable
+from domain.errors import DatabaseUnusable, ServiceUnavailable
 
 START_TIMEOUT_SECONDS = 120.0
 """How long a server may take until it answers, the recovery from a crash included."""

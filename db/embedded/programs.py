@@ -13,7 +13,7 @@ from typing import Any
 import platformdirs
 
 from db.embedded.account import Account
-from db.errors import DatabaseUnusable
+from domain.errors import DatabaseUnusable
 
 POSTGRES_MAJOR = 18
 """The major version of PostgreSQL that the data have; the wheel brings more than one."""

@@ -1,48 +1,65 @@
 """Commands that look after the database: `rapporteur migrate`, `demo` and `database-url`."""
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import typer
 
 from domain.errors import RapporteurError
-from server.cli.options import fail
+from domain.ids import WorkspaceId
+from server.cli.options import fail, stderr
 from server.cli.settings_options import settings_options
-from server.process.bootstrap import database_url, prepare
+from server.process.bootstrap import database_url, describe_database, opened_migrated, prepare
+from server.process.demo import load_demo
 from server.settings import Settings
 
+DATABASE = ("database_url", "data_dir")
+"""The settings that commands on the database have options for."""
 
-@settings_options("database_url", "data_dir")
-def migrate(settings: Settings) -> None:
-    """Bring the database to the newest schema (serve does so too)."""
+
+@contextmanager
+def existing_database(settings: Settings, *, keep_running: bool = False) -> Iterator[str]:
+    """Gives the URL of the settings' database, and says on standard error which one it is; none is made.
+
+    An error of the domain, in the block too, ends the command with its message.
+    """
     try:
-        with database_url(settings) as url:
-            asyncio.run(prepare(settings, url, demo=False))
+        stderr.print(f"database: {describe_database(settings)}", style="dim", markup=False, soft_wrap=True)
+        with database_url(settings, keep_running=keep_running) as url:
+            yield url
     except RapporteurError as error:
         raise fail(error) from error
+
+
+@settings_options(*DATABASE)
+def migrate(settings: Settings) -> None:
+    """Bring the database to the newest schema (serve does so too)."""
+    with existing_database(settings) as url:
+        asyncio.run(prepare(settings, url, demo=False))
     typer.echo("The database is at the newest schema.")
 
 
-@settings_options("database_url", "data_dir")
+@settings_options(*DATABASE)
 def demo(settings: Settings) -> None:
     """Load the demo into a database without agents and meetings."""
-    try:
-        with database_url(settings) as url:
-            loaded = asyncio.run(prepare(settings, url, demo=True))
-    except RapporteurError as error:
-        raise fail(error) from error
+
+    async def load(url: str) -> bool:
+        async with opened_migrated(settings, url) as database:
+            return await load_demo(database, WorkspaceId(settings.workspace_id))
+
+    with existing_database(settings) as url:
+        loaded = asyncio.run(load(url))
     typer.echo(
         "Loaded two agents and a meeting." if loaded else "There are agents or meetings already: nothing changed."
     )
 
 
-@settings_options("database_url", "data_dir")
+@settings_options(*DATABASE)
 def print_database_url(settings: Settings) -> None:
     """Print the database's URL for psql and other tools.
 
     The embedded PostgreSQL is started if it does not run; it stops when the last `rapporteur serve` on its data ends.
     """
-    try:
-        with database_url(settings, keep_running=True) as url:
-            typer.echo(url)
-    except RapporteurError as error:
-        raise fail(error) from error
+    with existing_database(settings, keep_running=True) as url:
+        typer.echo(url)

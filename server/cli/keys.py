@@ -22,9 +22,10 @@ from resolvers import api_keys as resolve
 from resolvers.context import Context
 from resolvers.live.registry import HubRegistry
 from server.auth.actor import user_name
+from server.cli.database import DATABASE, existing_database
 from server.cli.options import fail, stderr
 from server.cli.settings_options import settings_options
-from server.process.bootstrap import database_url, opened, prepare
+from server.process.bootstrap import opened_migrated
 from server.settings import Settings
 
 keys = typer.Typer(
@@ -37,8 +38,6 @@ workspaces = typer.Typer(
 )
 output = Console(highlight=False, width=None if sys.stdout.isatty() else 200)
 
-DATABASE = ("database_url", "data_dir")
-"""The settings that these commands have options for."""
 Result = TypeVar("Result")
 PAGE_SIZE = 100
 MAX_DAYS = 36_500
@@ -166,16 +165,13 @@ def _run(
     work: Callable[[Database, WorkspaceId], Coroutine[Any, Any, Result]],
     workspace: UUID | None = None,
 ) -> Result:
-    """Returns the result of `work` on the migrated database and a workspace, by default the settings' own.
+    """Returns the result of `work` on the database and a workspace, by default the settings' own.
 
     An error of the domain ends the command with its message.
     """
     workspace_id = WorkspaceId(workspace or settings.workspace_id)
-    try:
-        with database_url(settings) as url:
-            return asyncio.run(_work(settings, work, url, workspace_id))
-    except RapporteurError as error:
-        raise fail(error) from error
+    with existing_database(settings) as url:
+        return asyncio.run(_work(settings, work, url, workspace_id))
 
 
 async def _work(
@@ -184,8 +180,7 @@ async def _work(
     url: str,
     workspace_id: WorkspaceId,
 ) -> Result:
-    await prepare(settings, url, demo=False)
-    async with opened(settings, url) as database:
+    async with opened_migrated(settings, url) as database:
         async with database.credentials() as credentials:
             if not await credentials.workspace_exists(workspace_id):
                 raise RapporteurError(f"there is no workspace {workspace_id}: see rapporteur workspaces list")

@@ -5,7 +5,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from domain.errors import ServiceUnavailable
+from domain.errors import DatabaseUnusable, ServiceUnavailable
+from server.cli.exit_codes import ExitCode
 
 stderr = Console(stderr=True, highlight=False)
 
@@ -21,8 +22,15 @@ ApiKeyToken = Annotated[
 ]
 
 
-def fail(message: object) -> typer.Exit:
-    """Prints an error, and returns the exception that ends the command with exit code 1."""
-    cause = f" ({message.__cause__})" if isinstance(message, ServiceUnavailable) and message.__cause__ else ""
-    stderr.print(f"error: {message}{cause}", style="red", markup=False, soft_wrap=True)
-    return typer.Exit(1)
+def fail(error: object, code: ExitCode | None = None) -> typer.Exit:
+    """Prints an error, and returns the exception that ends the command; without a code, with that of the error's kind."""
+    match error:
+        case DatabaseUnusable():
+            code = code or ExitCode.DATABASE_UNUSABLE
+        case ServiceUnavailable():
+            code = code or ExitCode.DATABASE_UNAVAILABLE
+    cause = ""
+    if isinstance(error, ServiceUnavailable) and error.__cause__ and str(error.__cause__) not in str(error):
+        cause = f" ({str(error.__cause__).partition(chr(10))[0]})"
+    stderr.print(f"error: {error}{cause}", style="red", markup=False, soft_wrap=True)
+    return typer.Exit(code or ExitCode.FAILED)

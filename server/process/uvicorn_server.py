@@ -6,7 +6,10 @@ import os
 import signal
 import socket
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
+from multiprocessing import resource_tracker
 from typing import Any
 
 import uvicorn
@@ -36,32 +39,45 @@ def configuration(settings: Settings, app: Any, **options: Any) -> uvicorn.Confi
     )
 
 
-def serve(settings: Settings, database_url: str) -> None:
-    """Serve until a signal ends it. The database must have been prepared."""
+def serve(settings: Settings, database_url: str, listening: socket.socket) -> None:
+    """Serves until a signal ends it. The database must have been prepared."""
     app = partial(_worker_app, settings, database_url)
     config = configuration(settings, app, factory=True, workers=settings.workers)
-    listening = bind(config, settings)
     if settings.workers > 1:
         Workers(config, [listening]).run()
     else:
         uvicorn.Server(config).run([listening])
 
 
-def bind(config: uvicorn.Config, settings: Settings) -> socket.socket:
-    """The listening socket. Who connects before the server is up waits, rather than being refused."""
-    listening = config.bind_socket()
-    _end_with_clients_that_do_not_read(listening, settings.send_timeout)
-    listening.listen(config.backlog)
-    return listening
-
-
 class Workers(Multiprocess):
     """uvicorn's supervisor; it lets go of the socket, as the workers do, when they are to stop: else clients still connect."""
+
+    def init_processes(self) -> None:
+        with _ctrl_c_blocked():
+            super().init_processes()
+
+    def keep_subprocess_alive(self) -> None:
+        with _ctrl_c_blocked():
+            super().keep_subprocess_alive()
 
     def terminate_all(self) -> None:
         for listening in self.sockets:
             listening.close()
         super().terminate_all()
+
+
+@contextmanager
+def _ctrl_c_blocked() -> Iterator[None]:
+    """Blocks a terminal's Ctrl-C, which goes to the workers, too, in processes that start in the block.
+
+    They end when the supervisor says so; while a worker starts, it would end with a traceback.
+    """
+    resource_tracker.ensure_running()  # its start would end the blocking
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _worker_app(settings: Settings, database_url: str) -> Any:
@@ -75,10 +91,3 @@ def _end_with(sentinel: int) -> None:
     """End this worker when its supervisor is gone, killed perhaps: else it would keep the port, and serve on unseen."""
     multiprocessing.connection.wait([sentinel])
     os.kill(os.getpid(), signal.SIGTERM)
-
-
-def _end_with_clients_that_do_not_read(listening: socket.socket, timeout: float) -> None:
-    """Have the kernel drop a connection whose peer takes no data, or is gone (accepted sockets inherit this)."""
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux
-        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(timeout * 1000))

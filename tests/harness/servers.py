@@ -13,7 +13,8 @@ import uvicorn
 from db.database import Database
 from server.app import create_app
 from server.process.bootstrap import prepare
-from server.process.uvicorn_server import bind, configuration
+from server.process.listening import bind, listen
+from server.process.uvicorn_server import configuration
 from server.settings import Settings
 from server.wire.graphql_files import operation
 from tests.harness import http
@@ -99,7 +100,8 @@ def running_server(database_url: str, **settings: Any) -> Iterator[RunningServer
     app = create_app(with_defaults, database_url)
     config = configuration(with_defaults, app)
     server = uvicorn.Server(config)
-    socket = bind(config, with_defaults)
+    socket = bind(with_defaults)
+    listen(socket, with_defaults)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [socket]}, daemon=True)
     thread.start()
     running = RunningServer(f"http://127.0.0.1:{socket.getsockname()[1]}", app.state.database)

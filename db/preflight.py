@@ -1,0 +1,165 @@
+"""Checks before anything else that a database can be used, and says in one line what has to be changed if it cannot."""
+
+import ssl
+from socket import gaierror
+from typing import Any
+from urllib.parse import parse_qsl, quote, urlencode
+
+import asyncpg
+
+from db.engine import dsn
+from db.migrate import head, is_current, is_known
+from db.tables import metadata
+from domain.errors import DatabaseUnusable, ServiceUnavailable
+
+MINIMUM_MAJOR = 15
+CONNECT_TIMEOUT_SECONDS = 5.0
+
+_FACTS = """
+SELECT current_setting('server_version') AS version,
+       current_setting('server_version_num')::int / 10000 AS major,
+       current_setting('server_encoding') AS encoding,
+       current_setting('transaction_read_only') = 'on' AS read_only,
+       pg_is_in_recovery() AS standby,
+       current_user::text AS role,
+       current_schema()::text AS schema,
+       to_regclass('alembic_version') IS NOT NULL AS migrated
+"""
+_NOT_WRITABLE = """
+SELECT t FROM unnest($1::text[]) AS t
+WHERE NOT (has_table_privilege(to_regclass(t), 'SELECT') AND has_table_privilege(to_regclass(t), 'INSERT'))
+ORDER BY t
+"""
+
+
+def without_password(url: str) -> str:
+    """Returns a URL for people to read: where the database is, and who uses it."""
+    scheme, _, rest = url.partition("://")
+    rest, _, query = rest.partition("?")
+    credentials, at, place = rest.rpartition("@")
+    kept = [(name, value) for name, value in parse_qsl(query) if name in ("host", "port")]
+    shown = urlencode(kept, quote_via=quote, safe="/")
+    return f"{scheme}://{credentials.partition(':')[0]}{at}{place}{'?' if kept else ''}{shown}"
+
+
+async def check_database(url: str) -> str | None:
+    """Returns the revision of the database's schema, or None if it has none yet.
+
+    Raises DatabaseUnusable where somebody has to change something before the database can be used, and ServiceUnavailable
+    where it does not answer now.
+    """
+    name = without_password(url)
+    connection = await _connect(url, name)
+    try:
+        async with connection.transaction():  # a pooler may give each transaction another connection
+            return await _check(connection, name)
+    except asyncpg.InsufficientPrivilegeError as error:
+        raise DatabaseUnusable(f"the database {name} refuses its role a right: {_line(error)}") from None
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+        raise ServiceUnavailable(f"the database does not answer: {name}: {_line(error)}") from None
+    finally:
+        connection.terminate()
+
+
+async def require_current(url: str) -> None:
+    """Raises DatabaseUnusable unless the database has the schema that this code works on."""
+    revision = await check_database(url)
+    if is_current(revision):
+        return
+    name = without_password(url)
+    if revision is None:
+        raise DatabaseUnusable(
+            f"there is nothing of Rapporteur in {name} yet: run rapporteur serve, or rapporteur migrate"
+        )
+    raise DatabaseUnusable(
+        f"the database {name} has the schema {revision}, and this Rapporteur needs {head()}: run rapporteur migrate"
+    )
+
+
+async def _connect(url: str, name: str) -> "asyncpg.Connection[asyncpg.Record]":
+    try:
+        return await asyncpg.connect(dsn(url), timeout=CONNECT_TIMEOUT_SECONDS, statement_cache_size=0)
+    except asyncpg.InvalidPasswordError as error:
+        raise _refused(name, error, "set the right one in RAPPORTEUR_DATABASE_URL or PGPASSWORD") from None
+    except asyncpg.InvalidAuthorizationSpecificationError as error:
+        raise _refused(name, error, "see RAPPORTEUR_DATABASE_URL, and the server's pg_hba.conf") from None
+    except asyncpg.InvalidCatalogNameError as error:
+        raise _refused(name, error, "make it with createdb, or name another in RAPPORTEUR_DATABASE_URL") from None
+    except asyncpg.InsufficientPrivilegeError as error:
+        raise _refused(name, error, "GRANT CONNECT ON DATABASE") from None
+    except gaierror as error:
+        raise ServiceUnavailable(
+            f"the database does not answer: the host of {name} is not known ({error.strerror})"
+        ) from None
+    except ConnectionRefusedError:
+        raise ServiceUnavailable(f"the database does not answer: nothing listens at {name}") from None
+    except TimeoutError:
+        raise ServiceUnavailable(
+            f"the database does not answer: {name} says nothing for {CONNECT_TIMEOUT_SECONDS:.0f} s"
+        ) from None
+    except (
+        asyncpg.PostgresConnectionError,
+        asyncpg.OperatorInterventionError,
+        asyncpg.InsufficientResourcesError,
+    ) as error:
+        raise ServiceUnavailable(f"the database does not answer: {name}: {_line(error)}") from None
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, ssl.SSLError, ValueError) as error:
+        raise _refused(name, error, "see RAPPORTEUR_DATABASE_URL") from None
+    except OSError as error:
+        raise ServiceUnavailable(f"the database does not answer: {name}: {_line(error)}") from None
+
+
+def _refused(name: str, error: Exception, advice: str) -> DatabaseUnusable:
+    return DatabaseUnusable(f"the database {name} cannot be used: {_line(error)}; {advice}")
+
+
+def _line(error: Exception) -> str:
+    return str(error).partition("\n")[0] or type(error).__name__
+
+
+async def _check(connection: "asyncpg.Connection[asyncpg.Record]", name: str) -> str | None:
+    facts: Any = await connection.fetchrow(_FACTS)
+    role, schema = facts["role"], facts["schema"]
+    problem = None
+    if facts["major"] < MINIMUM_MAJOR:
+        problem = f"it is PostgreSQL {facts['version']}, and Rapporteur needs {MINIMUM_MAJOR} or newer"
+    elif facts["encoding"] != "UTF8":
+        problem = (
+            f"its encoding is {facts['encoding']}, which cannot hold every text: make another one, with"
+            " createdb --encoding=UTF8 --template=template0"
+        )
+    elif facts["standby"]:
+        problem = "it is a standby, which can only be read: name the primary in RAPPORTEUR_DATABASE_URL"
+    elif facts["read_only"]:
+        problem = f"transactions of the role {role} are read-only (default_transaction_read_only): name another role"
+    elif schema is None:
+        problem = (
+            f"the role {role} may use no schema in its search_path: GRANT USAGE, CREATE ON SCHEMA public TO {role}"
+        )
+    if problem is not None:
+        raise DatabaseUnusable(f"the database {name} cannot be used: {problem}")
+
+    revision: str | None = (
+        await connection.fetchval("SELECT version_num FROM alembic_version") if facts["migrated"] else None
+    )
+    if revision is not None and not is_known(revision):
+        problem = (
+            f"its schema is {revision}, of a newer Rapporteur than this one, which knows up to {head()}: install that"
+        )
+    elif not is_current(revision):
+        if not await connection.fetchval("SELECT has_schema_privilege($1, 'CREATE')", schema):
+            problem = (
+                f"its schema is to be migrated to {head()}, and the role {role} may make no tables:"
+                f" GRANT CREATE ON SCHEMA {schema} TO {role}, or run rapporteur migrate as their owner"
+            )
+    else:
+        tables = [row["t"] for row in await connection.fetch(_NOT_WRITABLE, sorted(metadata.tables))]
+        if tables:
+            others = f" and {len(tables) - 1} others" if len(tables) > 1 else ""
+            problem = (
+                f"the role {role} may not write to the table {tables[0]}{others}:"
+                f" GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {schema} TO {role}"
+            )
+    if problem is not None:
+        raise DatabaseUnusable(f"the database {name} cannot be used: {problem}")
+    return revision
