@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, quote, urlencode
 
 import asyncpg
 
-from db.engine import dsn
+from db.driver import dsn
 from db.migrate import head, is_current, is_known
 from db.tables import metadata
 from domain.errors import DatabaseUnusable, ServiceUnavailable

@@ -1,8 +1,10 @@
 """The command line: `rapporteur`. What a command needs is imported when the command is run."""
 
 import os
+from typing import Annotated
 
-from typer.core import TyperGroup
+import typer
+from typer.main import get_group
 
 from server.cli.lazy import LazyCommand
 
@@ -30,10 +32,33 @@ _COMMANDS = {
 }
 """The commands by name, each with its module and function in this package, and the first sentence of its help."""
 
-app = TyperGroup(
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(version("rapporteur"))
+        raise typer.Exit
+
+
+_root = typer.Typer(
     name="rapporteur",
-    help="The GraphQL backend for products in which LLM agents take part in meetings.",
     no_args_is_help=True,
+    add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    commands={name: LazyCommand(name, f"{__name__}.{target}", help) for name, (target, help) in _COMMANDS.items()},
+)
+
+
+@_root.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """The GraphQL backend for products in which LLM agents take part in meetings."""
+
+
+app = get_group(_root)
+app.commands.update(
+    {name: LazyCommand(name, f"{__name__}.{target}", help) for name, (target, help) in _COMMANDS.items()}
 )

@@ -20,6 +20,9 @@ from server.app import create_app
 from server.process.head_limit import HeadLimitedProtocol
 from server.settings import Settings
 
+WORKER_START_TIMEOUT_SECONDS = 60
+"""The time that a worker may take until it answers its supervisor, which on a busy machine is more than uvicorn's 5 s."""
+
 
 def configuration(settings: Settings, app: Any, **options: Any) -> uvicorn.Config:
     """How uvicorn is to run the app."""
@@ -32,6 +35,7 @@ def configuration(settings: Settings, app: Any, **options: Any) -> uvicorn.Confi
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=5,
+        timeout_worker_healthcheck=WORKER_START_TIMEOUT_SECONDS,
         ws_max_size=settings.max_message,
         ws_per_message_deflate=False,  # would be done anew for each of a thousand subscribers
         ws_ping_interval=None,  # the protocol has its own pings, and clients take the code of uvicorn's close for fatal
