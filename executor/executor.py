@@ -24,10 +24,10 @@ from strawberry.execution.is_awaitable import optimized_is_awaitable
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from executor.fallback import Unplanned
-from executor.operation import Operation, Roots
+from executor.operation_plan import Operation, Roots
 from executor.plan import Field, Place, Run
 from executor.plan_cache import PlannedDocuments
-from executor.sources import LaterFunction
+from executor.resolution import LaterFunction
 from executor.statistics import execution_counts
 
 _documents = PlannedDocuments()

@@ -34,8 +34,8 @@ from graphql.execution.collect_fields import FieldDetailsList
 from graphql.pyutils import Path, gather_with_cancel
 
 from executor.fallback import Surprise, Unplanned, check_plain
-from executor.leaves import Names, generated, leaf_expression, leaf_list
-from executor.sources import Attribute, LaterSource, Source, source_of
+from executor.output_coercion import Names, generated, leaf_expression, leaf_list
+from executor.resolution import Attribute, LaterSource, Source, source_of
 from executor.type_checks import InstancesOf
 
 Dicts = list[dict[str, Any]]

@@ -14,7 +14,7 @@ from graphql import (
 )
 from graphql.language import VariableNode
 
-from executor.operation import Operation
+from executor.operation_plan import Operation
 from executor.plan import Selection
 
 MAX_SELECTIONS = 10_000

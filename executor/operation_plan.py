@@ -8,7 +8,7 @@ from graphql.execution.collect_fields import collect_fields
 from graphql.execution.values import VariableValues
 
 from executor.fallback import Unplanned
-from executor.inputs import Variables
+from executor.input_coercion import Variables
 from executor.plan import Field
 
 MAX_VALUES = 16
@@ -20,7 +20,7 @@ class Roots:
 
     def __init__(self, executor: Executor[Any]) -> None:
         """Raises Unplanned."""
-        operation, schema = executor.operation, executor.schema
+        operation, schema = executor.operation_plan, executor.schema
         type_ = schema.get_root_type(operation.operation)
         if type_ is None:
             raise Unplanned
@@ -48,7 +48,7 @@ class Operation:
 
     def __init__(self, executor: Executor[Any], directives: tuple[str, ...]) -> None:
         """`directives`: the variables in those that decide what is selected."""
-        self.node = executor.operation
+        self.node = executor.operation_plan
         self.fragment_definitions = executor.fragment_definitions
         self.fragments = executor.fragments
         self._variables = _variables(executor)
@@ -78,7 +78,7 @@ class Operation:
 
 def _variables(executor: Executor[Any]) -> Variables | None:
     try:
-        return Variables(executor.schema, executor.operation.variable_definitions or ())
+        return Variables(executor.schema, executor.operation_plan.variable_definitions or ())
     except Exception:
         return None
 

@@ -15,7 +15,7 @@ from graphql.pyutils import gather_with_cancel
 from strawberry.types.field import StrawberryField
 
 from executor.fallback import Surprise, Unplanned
-from executor.inputs import Arguments
+from executor.input_coercion import Arguments
 
 if TYPE_CHECKING:
     from executor.plan import Place

@@ -43,7 +43,7 @@ from strawberry.types.field import StrawberryField
 from strawberry.types.lazy_type import LazyType
 
 from executor.fallback import Surprise, Unplanned
-from executor.leaves import USUAL, Names, generated
+from executor.output_coercion import USUAL, Names, generated
 
 OfOne = Callable[[Any], Any]
 Given = Callable[[VariableValues], Any]
