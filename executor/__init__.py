@@ -1,6 +1,7 @@
-"""A fast executor for Strawberry on graphql-core: level by level, leaves by generated code, the rest by graphql-core itself.
+"""A fast executor for Strawberry on graphql-core.
 
-`docs/executor.md` explains it.
+It executes operations breadth first, from plans that are made once for each document, and lets graphql-core handle everything
+that is wrong or unusual. `docs/executor.md` explains it.
 """
 
 from executor.executor import FastExecutor

@@ -1,8 +1,8 @@
-"""Resolvers for many objects at once, of which those for one object are made."""
+"""Resolvers that are written once for many objects."""
 
 from collections.abc import Awaitable, Callable
 from inspect import signature
-from typing import Any, Concatenate, ParamSpec, TypeVar, get_args
+from typing import Concatenate, ParamSpec, TypeVar, get_args
 
 R = TypeVar("R")
 C = TypeVar("C")
@@ -13,26 +13,27 @@ P = ParamSpec("P")
 def batch_resolver(
     batch: Callable[Concatenate[list[R], C, P], Awaitable[list[V]]],
 ) -> Callable[Concatenate[R, C, P], Awaitable[V]]:
-    """The resolver of one object, by a function that gives a value for each of some objects (of which none may be missing).
+    """Makes a batch function into a resolver for one object, which Strawberry and graphql-core know how to call.
 
-    An executor that has several objects at hand calls the function itself, which is the resolver's attribute `batch`. It may
-    raise for all of them what is wrong with one: it is called again for each, then.
+    The executor calls the batch function itself, which it finds as the attribute `batch` of the resolver.
+
+    Args:
+        batch: Takes a list of objects, `info` and the arguments of the field, and returns a value for each object, in their
+            order. It may raise an exception for all objects because of one: it is then called again for each object alone.
     """
 
-    async def resolver(root: R, info: C, *args: P.args, **kwargs: P.kwargs) -> V:
+    async def resolver(root: R, info: C, /, *args: P.args, **kwargs: P.kwargs) -> V:
         return (await batch([root], info, *args, **kwargs))[0]
 
-    # What Strawberry reads of a resolver, in terms of one object.
-    declared = signature(batch)
-    roots, *others = declared.parameters.values()
-    (of_one,) = get_args(roots.annotation)
-    (value,) = get_args(declared.return_annotation)
-    described: Any = resolver
-    described.__signature__ = declared.replace(
-        parameters=[roots.replace(name="root", annotation=of_one), *others], return_annotation=value
-    )
-    described.__annotations__ = {each.name: each.annotation for each in others} | {"root": of_one, "return": value}
-    described.__name__, described.__module__, described.__doc__ = batch.__name__, batch.__module__, batch.__doc__
-    described.batch = batch
-    of_one_root: Callable[Concatenate[R, C, P], Awaitable[V]] = described
-    return of_one_root
+    # Strawberry reads the signature and the annotations of a resolver. They are those of the batch function, for one object.
+    batch_signature = signature(batch)
+    roots, *others = batch_signature.parameters.values()
+    (object_type,) = get_args(roots.annotation)
+    (value_type,) = get_args(batch_signature.return_annotation)
+    resolver.__name__, resolver.__module__, resolver.__doc__ = batch.__name__, batch.__module__, batch.__doc__
+    resolver.__annotations__ = {parameter.name: parameter.annotation for parameter in others}
+    resolver.__annotations__ |= {"root": object_type, "return": value_type}
+    root = roots.replace(name="root", annotation=object_type)
+    vars(resolver)["__signature__"] = batch_signature.replace(parameters=[root, *others], return_annotation=value_type)
+    vars(resolver)["batch"] = batch
+    return resolver

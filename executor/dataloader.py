@@ -1,4 +1,4 @@
-"""A dataloader: the keys asked for in one turn of the event loop are loaded together, once."""
+"""A dataloader: it loads all keys that are asked for in one turn of the event loop together, and each key once."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -7,42 +7,54 @@ from typing import Generic, TypeVar
 K = TypeVar("K")
 V = TypeVar("V")
 
-MAX_BATCH = 1_000
-"""Keys of one batch."""
+MAX_BATCH_KEYS = 1_000
 
 
 class DataLoader(Generic[K, V]):
-    """Remembers what it has loaded, errors too: to be made anew where fresh values matter.
+    """Loads values by key, in batches, and remembers them. It remembers errors, too: make a new one where fresh values matter.
 
-    Made for many keys at once, which Strawberry's takes one by one. And its waiters cannot cancel each other: graphql-core
-    cancels the siblings of a failed non-null field, and a batch lost with one of them would leave the others hanging.
+    It differs from Strawberry's `DataLoader` in two ways. It takes many keys in one call, and a waiter that is cancelled
+    cancels no other: graphql-core cancels the siblings of a failed Non-Null field, and a batch that ended with one of them
+    would leave the waiters in other fields without a value.
     """
 
-    def __init__(self, load: Callable[[list[K]], Awaitable[Sequence[V]]], max_batch_size: int = MAX_BATCH) -> None:
-        """`load` gives a value for each key, in their order."""
+    def __init__(self, load: Callable[[list[K]], Awaitable[Sequence[V]]]) -> None:
+        """Makes an empty loader.
+
+        Args:
+            load: Returns a value for each of some keys, at most `MAX_BATCH_KEYS`, in their order.
+        """
         self._load = load
-        self._max_batch_size = max_batch_size
         self._values: dict[K, V] = {}
         self._batches: dict[K, _Batch[K]] = {}
-        self._open: _Batch[K] | None = None
-        """That which has yet to begin."""
+        self._open_batch: _Batch[K] | None = None
+        """The batch that has not begun to load, and takes more keys."""
 
     async def load(self, key: K) -> V:
-        """Raises the error of its batch."""
+        """Returns the value of a key.
+
+        Raises:
+            Exception: The error of the batch of this key.
+        """
         return (await self.load_many((key,)))[0]
 
     async def load_many(self, keys: Iterable[K]) -> list[V]:
-        """The values of keys, in order. Raises the error of one of their batches, if there are any."""
-        wanted = list(keys)
-        known = self._batches
-        for batch in {known.get(key) or self._asked(key) for key in wanted}:
-            await batch.ended()
-        return [self._values[key] for key in wanted]
+        """Returns the values of some keys, in their order.
 
-    def _asked(self, key: K) -> "_Batch[K]":
-        batch = self._open
-        if batch is None or len(batch.keys) >= self._max_batch_size:
-            batch = self._open = _Batch()
+        Raises:
+            Exception: The error of the batch of one of these keys.
+        """
+        requested = list(keys)
+        batches = self._batches
+        for batch in {batches.get(key) or self._enqueue(key) for key in requested}:
+            await batch.wait()
+        return [self._values[key] for key in requested]
+
+    def _enqueue(self, key: K) -> "_Batch[K]":
+        """Adds a key that is in no batch to the open batch, or to a new one."""
+        batch = self._open_batch
+        if batch is None or len(batch.keys) >= MAX_BATCH_KEYS:
+            batch = self._open_batch = _Batch()
             batch.task = asyncio.create_task(self._run(batch))
         batch.keys.append(key)
         self._batches[key] = batch
@@ -50,36 +62,42 @@ class DataLoader(Generic[K, V]):
 
     async def _run(self, batch: "_Batch[K]") -> None:
         try:
-            await asyncio.sleep(0)  # for those who ask in tasks that this turn has begun
-            if self._open is batch:
-                self._open = None
+            await asyncio.sleep(0)  # lets tasks that this turn has created ask for their keys
+            if self._open_batch is batch:
+                self._open_batch = None
             self._values.update(zip(batch.keys, await self._load(batch.keys), strict=True))
         except (Exception, asyncio.CancelledError) as error:
             batch.error = error
         finally:
-            batch.end()
+            batch.finish()
 
 
 class _Batch(Generic[K]):
+    """Some keys that are loaded together, and those who wait for them."""
+
     task: asyncio.Task[None]
 
     def __init__(self) -> None:
         self.keys: list[K] = []
         self.error: BaseException | None = None
-        self._has_ended = False
+        self._is_finished = False
         self._waiters: list[asyncio.Future[None]] = []
 
-    async def ended(self) -> None:
-        """Raises the error. Each waiter has a future of its own, and goes on in the turn after the end."""
-        if not self._has_ended:
+    async def wait(self) -> None:
+        """Waits until the batch is finished, with a future of its own, so that cancelling one waiter cancels no other.
+
+        Raises:
+            BaseException: The error of the batch.
+        """
+        if not self._is_finished:
             waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._waiters.append(waiter)
             await waiter
         if self.error is not None:
             raise self.error
 
-    def end(self) -> None:
-        self._has_ended = True
+    def finish(self) -> None:
+        self._is_finished = True
         for waiter in self._waiters:
-            if not waiter.done():  # cancelled
+            if not waiter.done():  # a cancelled waiter is done
                 waiter.set_result(None)

@@ -1,86 +1,103 @@
-"""The executor: does operations by plans, and has graphql-core do what does not work so."""
+"""The executor: it executes operations by plans, and falls back to graphql-core for everything else."""
 
-from collections.abc import Awaitable
+from collections.abc import AsyncIterable, Awaitable, Callable
 from copy import copy
-from typing import Any
+from typing import Any, TypeAlias, TypeGuard
 
 from graphql import (
     DocumentNode,
     ExecutionResult,
+    ExperimentalIncrementalExecutionResults,
     GraphQLError,
+    GraphQLFieldResolver,
+    GraphQLObjectType,
     GraphQLOutputType,
     GraphQLResolveInfo,
     GraphQLSchema,
+    GraphQLTypeResolver,
     OperationType,
     default_field_resolver,
     default_type_resolver,
     get_named_type,
     is_leaf_type,
 )
-from graphql.execution import MiddlewareManager
-from graphql.execution.collect_fields import FieldDetailsList
-from graphql.pyutils import Path, is_awaitable
+from graphql.execution import Middleware, MiddlewareManager
+from graphql.execution.collect_fields import DeferUsage, FieldDetailsList
+from graphql.execution.incremental.incremental_executor import DeliveryGroup
+from graphql.pyutils import AwaitableOrValue, Path, RefMap, is_awaitable
 from strawberry.execution.is_awaitable import optimized_is_awaitable
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
-from executor.fallback import Unplanned
-from executor.operation_plan import Operation, Roots
-from executor.plan import Field, Place, Run
-from executor.plan_cache import PlannedDocuments
-from executor.resolution import LaterFunction
+from executor.fallback import NotPlannable
+from executor.field_context import FieldContext
+from executor.operation_plan import OperationPlan, RootPlan
+from executor.pending_loads import PendingLoads
+from executor.plan import FieldPlan
+from executor.plan_cache import PlanCache
+from executor.resolution import AsyncFunctionResolver
 from executor.statistics import execution_counts
 
-_documents = PlannedDocuments()
+PositionContext: TypeAlias = RefMap[DeferUsage, DeliveryGroup] | None
+"""What graphql-core needs to know of the enclosing `@defer`. It is always None here."""
+Response: TypeAlias = ExecutionResult | ExperimentalIncrementalExecutionResults
+CompleteValueArguments: TypeAlias = tuple[
+    GraphQLOutputType, FieldDetailsList, GraphQLResolveInfo[object], Path, object, PositionContext
+]
+
+_plan_cache = PlanCache()
 
 
 class FastExecutor(StrawberryGraphQLCoreExecutionContext):
-    """To be Strawberry's `execution_context_class`. Its answers are those of graphql-core.
+    """Executes operations as graphql-core does, faster: a value for `execution_context_class` of a Strawberry schema.
 
-    If the completion of a value meets a surprise, graphql-core completes it from the start, so that resolvers below the root
-    may be called again. That of a root field is called once.
+    If anything about the value of a root field is wrong or unusual, graphql-core completes it from the start. So the resolver
+    of a root field is called once, but resolvers below it may be called twice.
     """
 
-    _planned: Operation | None = None
-    _roots: Roots | None = None
-    """None: everything is left to graphql-core."""
-    _plain = False
-    """Whether it completes what is handed back."""
+    _operation_plan: OperationPlan | None = None
+    _root_plan: RootPlan | None = None
+    """The plan of this execution. None means that graphql-core executes everything."""
+    _is_fallback = False
+    """Whether this is a copy that completes a value as graphql-core does."""
 
     @classmethod
-    def build(  # type: ignore[override]  # what follows `is_async_iterable` is passed on
+    def build(  # type: ignore[override]  # the options of graphql-core's `build` that follow are passed on
         cls,
         schema: GraphQLSchema,
         document: DocumentNode,
-        root_value: Any = None,
-        context_value: Any = None,
-        raw_variable_values: dict[str, Any] | None = None,
+        root_value: object = None,
+        context_value: object = None,
+        raw_variable_values: dict[str, object] | None = None,
         operation_name: str | None = None,
-        field_resolver: Any = None,
-        type_resolver: Any = None,
-        subscribe_field_resolver: Any = None,
+        field_resolver: GraphQLFieldResolver | None = None,
+        type_resolver: GraphQLTypeResolver | None = None,
+        subscribe_field_resolver: GraphQLFieldResolver | None = None,
         max_coercion_errors: int = 50,
         enable_early_execution: bool = False,
-        middleware: Any = None,
-        is_awaitable: Any = None,
-        is_async_iterable: Any = None,
+        middleware: Middleware | None = None,
+        is_awaitable: Callable[[object], TypeGuard[Awaitable[object]]] | None = None,
+        is_async_iterable: Callable[[object], TypeGuard[AsyncIterable[object]]] | None = None,
         **options: Any,
-    ) -> Any:
-        """As graphql-core's, but what is known of the operation is not found out again."""
-        known = _documents.of(document)
-        operation = known.operations.get((schema, operation_name))
-        if operation is not None and (middleware is None or isinstance(middleware, MiddlewareManager)):
+    ) -> "list[GraphQLError] | FastExecutor":
+        """Builds an executor as graphql-core does (6.1 Executing Requests), from what is known of the operation.
+
+        graphql-core builds it when the operation is asked for the first time, and reports what is wrong with the request.
+        """
+        plans = _plan_cache.get(document)
+        plan = plans.operations.get((schema, operation_name))
+        if plan is not None and (middleware is None or isinstance(middleware, MiddlewareManager)):
             try:
-                variable_values = operation.variable_values(raw_variable_values or {})
+                variable_values = plan.coerce_variables(raw_variable_values or {})
             except Exception as error:
-                execution_counts.inputs_fell_back += not isinstance(error, Unplanned)
+                execution_counts.inputs_fell_back += not isinstance(error, NotPlannable)
             else:
                 executor = cls(
                     schema,
-                    operation.fragment_definitions,
-                    operation.fragments,
+                    plan.fragment_definitions,
+                    plan.fragments,
                     root_value,
                     context_value,
-                    operation.node,
+                    plan.operation,
                     variable_values,
                     field_resolver or default_field_resolver,
                     type_resolver or default_type_resolver,
@@ -91,7 +108,7 @@ class FastExecutor(StrawberryGraphQLCoreExecutionContext):
                     is_async_iterable,
                     **options,
                 )
-                executor._planned = operation
+                executor._operation_plan = plan
                 return executor
         built = super().build(
             schema,
@@ -110,140 +127,169 @@ class FastExecutor(StrawberryGraphQLCoreExecutionContext):
             is_async_iterable,
             **options,
         )
-        if isinstance(built, FastExecutor):
-            if operation is None:
-                operation = known.operations[schema, operation_name] = Operation(built, known.directives)
-            built._planned = operation
+        if isinstance(built, list):
+            return built
+        assert isinstance(built, FastExecutor)
+        if plan is None:
+            plan = plans.operations[schema, operation_name] = OperationPlan(built, plans.condition_variables)
+        built._operation_plan = plan
         return built
 
-    def execute_operation(self, serially: bool | None = None) -> Any:
-        try:
-            roots = self._roots = self._found_roots()
-        except Unplanned:
+    def execute_operation(self, serially: bool | None = None) -> AwaitableOrValue[Response]:
+        """Executes the operation (6.2 Executing Operations), with the root fields collected before."""
+        plan = self._root_plan = self._find_root_plan()
+        if plan is None:
             return super().execute_operation(serially)
         if serially is None:
             serially = self.operation.operation is OperationType.MUTATION
         try:
-            data: Any = self.execute_root_grouped_field_set(
-                roots.type, self.root_value, roots.collected, serially, None
+            data = self.execute_root_grouped_field_set(
+                plan.type, self.root_value, plan.grouped_field_set, serially, None
             )
         except GraphQLError as error:
-            return self._without_data(error)
-        return self._response(data) if self.is_awaitable(data) else self.build_response(data)
+            return self._build_error_response(error)
+        return self.build_response(data) if isinstance(data, dict) else self._await_response(data)
 
-    def build_response(self, data: dict[str, Any] | None) -> Any:
+    def build_response(self, data: dict[str, object] | None) -> Response:
         response = super().build_response(data)
-        if isinstance(response, ExecutionResult):  # whole: nothing will ask for them any more
-            self.async_helpers = None  # type: ignore[assignment]  # these, which have the executor, would keep it in a circle
+        if isinstance(response, ExecutionResult):
+            # The response is complete, so nobody needs the helpers any more. They are bound methods of this executor, and would
+            # keep it, and all that the context holds, alive in a reference cycle.
+            self.async_helpers = None  # type: ignore[assignment]
         return response
 
-    def _found_roots(self) -> Roots:
-        """Raises Unplanned."""
+    def _find_root_plan(self) -> RootPlan | None:
+        """Returns the plan of the root fields, or None if graphql-core must execute the operation."""
         middleware = self.middleware_manager
         if (
-            self._planned is None
+            self._operation_plan is None
             or (middleware is not None and middleware.middlewares)
             or self.abort_signal is not None
             or self.is_awaitable not in (is_awaitable, optimized_is_awaitable)
         ):
-            raise Unplanned
-        return self._planned.roots(self)
+            return None
+        return self._operation_plan.root_plan(self)
 
-    async def _response(self, data: Awaitable[dict[str, Any]]) -> Any:
+    async def _await_response(self, data: Awaitable[dict[str, object]]) -> Response:
         try:
             return self.build_response(await data)
         except GraphQLError as error:
-            return self._without_data(error)
+            return self._build_error_response(error)
 
-    def _without_data(self, error: GraphQLError) -> Any:
+    def _build_error_response(self, error: GraphQLError) -> Response:
+        """Builds the response for an error that has propagated to the root: `data` is null."""
         self.collected_errors.add(error, None)
         return self.build_response(None)
 
     def execute_field(
         self,
-        parent_type: Any,
-        source: Any,
+        parent_type: GraphQLObjectType,
+        source: object,
         field_details_list: FieldDetailsList,
         path: Path,
-        position_context: Any,
-    ) -> Any:
-        field = self._root(path)
-        if field is not None and isinstance(field.source, LaterFunction):
+        position_context: PositionContext,
+    ) -> AwaitableOrValue[object]:
+        """Executes a field (6.4 Executing Fields): here, if it is a root field whose resolver is an asynchronous function."""
+        plan = self._root_field_plan(path)
+        if plan is not None and isinstance(plan.resolver, AsyncFunctionResolver):
             try:
-                arguments = field.source.arguments.values(self.variable_values)
+                arguments = plan.resolver.arguments.keyword_arguments(self.variable_values)
             except Exception:
                 execution_counts.inputs_fell_back += 1
             else:
-                return self._resolved(field, field.source, source, path, arguments)
+                return self._execute_root_field(plan, plan.resolver, source, path, arguments)
         return super().execute_field(parent_type, source, field_details_list, path, position_context)
 
-    async def _resolved(
-        self, field: Field, function: LaterFunction, source: Any, path: Path, arguments: dict[str, Any]
-    ) -> Any:
-        """The completed value of a root field. Raises GraphQLError where there is none and must be."""
-        place = Place(Run(self), field, path)
-        type_ = field.definition.type
+    async def _execute_root_field(
+        self,
+        plan: FieldPlan,
+        resolver: AsyncFunctionResolver,
+        source: object,
+        path: Path,
+        arguments: dict[str, object],
+    ) -> object:
+        """Returns the completed value of a root field, or None after an error that has been collected.
+
+        Raises:
+            GraphQLError: The field failed and is Non-Null, so that the error propagates (6.4.4 Handling Execution Errors).
+        """
+        context = FieldContext(self, PendingLoads(), plan.field, path)
+        type_, details = plan.field.definition.type, plan.field.details
         try:
             try:
-                result = await function.call(place, source, arguments)
+                result = await resolver.call(context, source, arguments)
             except Exception as error:
-                result = await function.handled(place, error)
-            completed = self.complete_value(type_, field.details, place.info, path, result, None)
+                result = await resolver.handle_error(context, error)
+            completed = self.complete_value(type_, details, context.info, path, result, None)
             return await completed if self.is_awaitable(completed) else completed
         except Exception as error:
-            self.handle_field_error(error, type_, field.details, path)
+            self.handle_field_error(error, type_, details, path)
+            return None
 
-    def _root(self, path: Path) -> Field | None:
-        """The plan of a root field, if it has one; None for others."""
-        roots = self._roots
-        return roots.fields[str(path.key)] if roots is not None and path.prev is None else None
+    def _root_field_plan(self, path: Path) -> FieldPlan | None:
+        """Returns the plan of the field at the path, if it is a root field that has one."""
+        plan = self._root_plan
+        return plan.field_plans[str(path.key)] if plan is not None and path.prev is None else None
 
     def complete_value(
         self,
         return_type: GraphQLOutputType,
         field_details_list: FieldDetailsList,
-        info: GraphQLResolveInfo[Any],
+        info: GraphQLResolveInfo[object],
         path: Path,
-        result: Any,
-        position_context: Any,
-    ) -> Any:
-        of_a_root_field = path.prev is None
-        if self._plain or not of_a_root_field or is_leaf_type(get_named_type(return_type)):
+        result: object,
+        position_context: PositionContext,
+    ) -> AwaitableOrValue[object]:
+        """Completes a value (6.4.3 Value Completion): here, if a root field gave it and it has subfields."""
+        is_root_field = path.prev is None
+        if self._is_fallback or not is_root_field or is_leaf_type(get_named_type(return_type)):
             return super().complete_value(return_type, field_details_list, info, path, result, position_context)
-        again = (return_type, field_details_list, info, path, result, position_context)
-        run = Run(self)
+        arguments = (return_type, field_details_list, info, path, result, position_context)
+        pending_loads = PendingLoads()
         try:
-            if (field := self._root(path)) is None:
-                raise Unplanned
-            (completed,) = field.column.complete(Place(run, field, path, info), [result])
+            plan = self._root_field_plan(path)
+            if plan is None:
+                raise NotPlannable
+            (completed,) = plan.completer.complete(FieldContext(self, pending_loads, plan.field, path, info), [result])
         except Exception as error:
-            never = isinstance(error, Unplanned)
+            is_plannable = not isinstance(error, NotPlannable)
         else:
-            if run.waiting:
-                return self._finished(run, completed, again)
+            if pending_loads:
+                return self._await_loads(pending_loads, completed, arguments)
             execution_counts.completed += 1
             return completed
-        return self._handed_back(never, again)
+        return self._fall_back(is_plannable, arguments)
 
-    async def _finished(self, run: Run, completed: Any, again: tuple[Any, ...]) -> Any:
+    async def _await_loads(
+        self, pending_loads: PendingLoads, completed: object, arguments: CompleteValueArguments
+    ) -> object:
+        """Returns the completed value when its pending loads have filled it."""
         try:
-            await run.finish()
+            await pending_loads.run()
         except Exception as error:
-            never = isinstance(error, Unplanned)
+            is_plannable = not isinstance(error, NotPlannable)
         else:
             execution_counts.completed += 1
             return completed
-        value = self._handed_back(never, again)
+        value = self._fall_back(is_plannable, arguments)
         return await value if self.is_awaitable(value) else value
 
-    def _handed_back(self, never: bool, again: tuple[Any, ...]) -> Any:
-        """What graphql-core makes of the value, perhaps to be awaited. `never`: there can be no plan for it."""
-        if never:
-            execution_counts.delegated += 1
-            if self._roots is not None:
-                self._roots.fields[str(again[3].key)] = None
-        else:
+    def _fall_back(self, is_plannable: bool, arguments: CompleteValueArguments) -> AwaitableOrValue[object]:
+        """Returns the value as graphql-core completes it.
+
+        It is called outside of `except` blocks, so that errors in it have no unrelated context.
+
+        Args:
+            is_plannable: Whether the plan is to be tried again for other values.
+            arguments: The arguments of `complete_value`.
+        """
+        if is_plannable:
             execution_counts.fell_back += 1
-        plain = copy(self)  # collects its errors where this one does
-        plain._plain = True
-        return plain.complete_value(*again)
+        else:
+            execution_counts.delegated += 1
+            if self._root_plan is not None:
+                path = arguments[3]
+                self._root_plan.field_plans[str(path.key)] = None
+        fallback = copy(self)  # which collects errors where this executor does
+        fallback._is_fallback = True
+        return fallback.complete_value(*arguments)

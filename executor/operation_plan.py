@@ -1,90 +1,102 @@
-"""What there is to know of an operation before it is asked for."""
+"""What is known of an operation before a request asks for it again."""
 
 from collections import OrderedDict
-from typing import Any
 
-from graphql.execution import Executor
 from graphql.execution.collect_fields import collect_fields
 from graphql.execution.values import VariableValues
+from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
-from executor.fallback import Unplanned
-from executor.input_coercion import Variables
-from executor.plan import Field
+from executor.fallback import NotPlannable
+from executor.field_context import CollectedField
+from executor.plan import FieldPlan
+from executor.variables import VariableCoercer
 
-MAX_VALUES = 16
-"""Sets of values of one operation's variables in directives."""
+MAX_ROOT_PLANS_PER_OPERATION = 16
 
 
-class Roots:
-    """The root fields of an operation, for one set of values of the variables in its directives."""
+class RootPlan:
+    """The plan of the root selection set (6.3.1 Executing the Root Selection Set), for one set of conditions."""
 
-    def __init__(self, executor: Executor[Any]) -> None:
-        """Raises Unplanned."""
-        operation, schema = executor.operation_plan, executor.schema
-        type_ = schema.get_root_type(operation.operation)
-        if type_ is None:
-            raise Unplanned
+    def __init__(self, executor: StrawberryGraphQLCoreExecutionContext) -> None:
+        """Collects and plans the root fields of the operation of `executor`.
+
+        Raises:
+            NotPlannable: Only graphql-core can execute the root selection set, or report what is wrong with it.
+        """
+        operation, schema = executor.operation, executor.schema
+        root_type = schema.get_root_type(operation.operation)
+        if root_type is None:
+            raise NotPlannable
         collected = collect_fields(
-            schema, executor.fragments, executor.variable_values, type_, operation, executor.hide_suggestions
+            schema, executor.fragments, executor.variable_values, root_type, operation, executor.hide_suggestions
         )
         if collected.new_defer_usages:
-            raise Unplanned
-        self.type = type_
-        self.collected = collected.grouped_field_set
-        self.fields: dict[str, Field | None] = {}
-        """By their keys; None where graphql-core does it."""
-        for key, details in self.collected.items():
-            definition = schema.get_field(type_, details[0].node.name.value)
+            raise NotPlannable
+        self.type = root_type
+        self.grouped_field_set = collected.grouped_field_set
+        self.field_plans: dict[str, FieldPlan | None] = {}
+        """The plans of the root fields by response name. None means that graphql-core executes the field."""
+        for response_name, details in self.grouped_field_set.items():
+            definition = schema.get_field(root_type, details[0].node.name.value)
             if definition is None:
-                raise Unplanned
+                raise NotPlannable
             try:
-                self.fields[key] = Field(schema, key, type_, definition, details)
-            except Unplanned:
-                self.fields[key] = None
+                plan = FieldPlan(schema, CollectedField(response_name, root_type, definition, details))
+            except NotPlannable:
+                plan = None
+            self.field_plans[response_name] = plan
 
 
-class Operation:
-    """One of a document. It lives as long as that, and nothing in it is of a request."""
+class OperationPlan:
+    """The plan of one operation of a document. It lives as long as the document, and holds nothing of a request."""
 
-    def __init__(self, executor: Executor[Any], directives: tuple[str, ...]) -> None:
-        """`directives`: the variables in those that decide what is selected."""
-        self.node = executor.operation_plan
+    def __init__(self, executor: StrawberryGraphQLCoreExecutionContext, condition_variables: tuple[str, ...]) -> None:
+        """Plans the operation that graphql-core has built an executor for.
+
+        Args:
+            executor: The executor.
+            condition_variables: The names of the variables that decide what is selected.
+        """
+        self.operation = executor.operation
         self.fragment_definitions = executor.fragment_definitions
         self.fragments = executor.fragments
-        self._variables = _variables(executor)
-        self._directives = directives
-        self._roots: OrderedDict[tuple[Any, ...], Roots | None] = OrderedDict()
+        self._variable_coercer = _variable_coercer(executor)
+        self._condition_variables = condition_variables
+        self._root_plans: OrderedDict[tuple[object, ...], RootPlan | None] = OrderedDict()
 
-    def variable_values(self, given: dict[str, Any]) -> VariableValues:
-        """May raise anything."""
-        if self._variables is None:
-            raise Unplanned
-        return self._variables.values(given)
+    def coerce_variables(self, raw_values: dict[str, object]) -> VariableValues:
+        """Returns the coerced variables.
 
-    def roots(self, executor: Executor[Any]) -> Roots:
-        """Raises Unplanned."""
+        Raises:
+            NotPlannable: Only graphql-core can coerce the variables of this operation.
+            Exception: A value is wrong or unusual. graphql-core must coerce all of them.
+        """
+        if self._variable_coercer is None:
+            raise NotPlannable
+        return self._variable_coercer.coerce(raw_values)
+
+    def root_plan(self, executor: StrawberryGraphQLCoreExecutionContext) -> RootPlan | None:
+        """Returns the plan for the variables of the executor, or None if graphql-core must execute the operation."""
         coerced = executor.variable_values.coerced
-        values = tuple([coerced.get(name) for name in self._directives])
-        if not all(type(value) is bool for value in values):
-            raise Unplanned  # they are for graphql-core to complain of
-        if values not in self._roots:
-            self._roots[values] = _roots(executor)
-            if len(self._roots) > MAX_VALUES:
-                self._roots.popitem(last=False)
-        if (roots := self._roots[values]) is None:
-            raise Unplanned
-        return roots
+        conditions = tuple([coerced.get(name) for name in self._condition_variables])
+        if not all(type(condition) is bool for condition in conditions):
+            return None  # graphql-core reports what is wrong with them
+        if conditions not in self._root_plans:
+            self._root_plans[conditions] = _root_plan(executor)
+            if len(self._root_plans) > MAX_ROOT_PLANS_PER_OPERATION:
+                self._root_plans.popitem(last=False)
+        return self._root_plans[conditions]
 
 
-def _variables(executor: Executor[Any]) -> Variables | None:
+def _variable_coercer(executor: StrawberryGraphQLCoreExecutionContext) -> VariableCoercer | None:
     try:
-        return Variables(executor.schema, executor.operation_plan.variable_definitions or ())
+        return VariableCoercer(executor.schema, executor.operation.variable_definitions or ())
     except Exception:
         return None
 
 
-def _roots(executor: Executor[Any]) -> Roots | None:
+def _root_plan(executor: StrawberryGraphQLCoreExecutionContext) -> RootPlan | None:
     try:
-        return Roots(executor)
+        return RootPlan(executor)
     except Exception:
         return None

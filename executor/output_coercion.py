@@ -1,14 +1,12 @@
-"""Leaves: expressions that serialise the usual values in line, and leave the others to graphql-core's own function."""
+"""Result coercion of leaf values (3.5 Scalars, 3.9 Enums), in line in generated code for the usual values.
 
-from collections.abc import Callable
-from enum import Enum
-from functools import lru_cache
-from types import CodeType
-from typing import Any
+A value of exactly the usual class coerces to itself. Every other value goes to graphql-core's `complete_leaf_value`.
+"""
+
+from collections.abc import Callable, Iterable
 
 from graphql import (
     GraphQLBoolean,
-    GraphQLEnumType,
     GraphQLFloat,
     GraphQLID,
     GraphQLInt,
@@ -16,84 +14,79 @@ from graphql import (
     GraphQLString,
 )
 from graphql.execution import Executor
+from strawberry.schema.schema_converter import CustomGraphQLEnumType
 
-from executor.fallback import MAX_KNOWN, Surprise, check_plain, is_known
+from executor.codegen import Namespace, compile_function
+from executor.fallback import FallbackRequired
+from executor.plain_values import MAX_PLAIN_CLASSES, is_plain_class, require_plain_values
 
-Names = dict[str, Any]
-"""What the names in generated code stand for."""
-
-USUAL: dict[GraphQLLeafType, str] = {
+IDENTITY_CONDITIONS: dict[GraphQLLeafType, str] = {
     GraphQLString: "type(v := {value}) is str",
     GraphQLInt: "type(v := {value}) is int and -2147483648 <= v <= 2147483647",
-    GraphQLFloat: "type(v := {value}) is float and v - v == 0.0",  # neither infinite nor NaN
+    GraphQLFloat: "type(v := {value}) is float and v - v == 0.0",  # false for infinities and NaN
     GraphQLBoolean: "type(v := {value}) is bool",
 }
-"""When a value is its own serialisation; then it is its own coercion too."""
+"""Python conditions under which a value coerces to itself, as a result and as an input. They assign the value to `v`."""
 
 
-def leaf_expression(type_: GraphQLLeafType, nullable: bool, value: str, names: Names) -> str:
-    """Python for the serialisation of `value`, an expression. It may raise anything, and uses `v`."""
-    other = f"leaf{len(names)}"
-    names[other] = _completed(type_, nullable)
+def output_coercion_expression(type_: GraphQLLeafType, nullable: bool, value: str, namespace: Namespace) -> str:
+    """Returns a Python expression that completes a leaf value (6.4.3 Value Completion).
+
+    The expression may raise any exception, and assigns to `v`.
+
+    Args:
+        type_: The leaf type, without Non-Null.
+        nullable: Whether the value may be null.
+        value: A Python expression for the value.
+        namespace: Receives the objects that the expression uses.
+    """
+    fallback = f"complete{len(namespace)}"
+    namespace[fallback] = _leaf_completer(type_, nullable)
     if type_ is GraphQLID:
-        names["texts"] = _texts
-        return f"(v if type(v := {value}) is str else str(v) if type(v) in texts else {other}(v))"
-    if usual := USUAL.get(type_):
-        return f"(v if {usual.format(value=value)} else {other}(v))"
-    if isinstance(type_, GraphQLEnumType) and (members := _members(type_)):
-        known = f"names{len(names)}"
-        names[known] = members.get
-        return f"({known}(id(v := {value})) or {other}(v))"
-    return f"{other}({value})"
+        namespace["str_id_classes"] = _str_id_classes
+        return f"(v if type(v := {value}) is str else str(v) if type(v) in str_id_classes else {fallback}(v))"
+    if condition := IDENTITY_CONDITIONS.get(type_):
+        return f"(v if {condition.format(value=value)} else {fallback}(v))"
+    if isinstance(type_, CustomGraphQLEnumType):
+        get_name = f"get_name{len(namespace)}"
+        namespace[get_name] = _enum_names_by_member_id(type_).get
+        return f"({get_name}(id(v := {value})) or {fallback}(v))"
+    return f"{fallback}({value})"
 
 
-def leaf_list(type_: GraphQLLeafType, nullable: bool) -> Callable[[list[Any]], list[Any]]:
-    """A function that serialises each value of a list."""
-    names: Names = {}
-    expression = leaf_expression(type_, nullable, "each", names)
-    source = f"def complete(values):\n    return [{expression} for each in values]\n"
-    complete: Callable[[list[Any]], list[Any]] = generated(source, "complete", names)
-    return complete
+def compile_leaf_list_completer(type_: GraphQLLeafType, nullable: bool) -> Callable[[list[object]], list[object]]:
+    """Compiles a function that completes each leaf value of a list."""
+    namespace: Namespace = {}
+    expression = output_coercion_expression(type_, nullable, "value", namespace)
+    return compile_function("complete", "values", [f"return [{expression} for value in values]"], namespace)
 
 
-def generated(source: str, name: str, names: Names) -> Any:
-    """The function of that name in the source."""
-    exec(_code(source), names)
-    return names[name]
-
-
-@lru_cache(maxsize=1_000)
-def _code(source: str) -> CodeType:
-    """Compiled; many selection sets have the same source."""
-    return compile(source, "<executor>", "exec")
-
-
-def _completed(type_: GraphQLLeafType, nullable: bool) -> Callable[[Any], Any]:
-    def complete(value: Any) -> Any:
+def _leaf_completer(type_: GraphQLLeafType, nullable: bool) -> Callable[[object], object]:
+    def complete(value: object) -> object:
         if value is None:
             if nullable:
                 return None
-            raise Surprise
-        check_plain((value,), {type(value)})
+            raise FallbackRequired
+        require_plain_values((value,), {type(value)})
         if type_ is GraphQLID:
-            _learn(type(value))
+            _remember_id_class(type(value))
         return Executor.complete_leaf_value(type_, value)
 
     return complete
 
 
-_texts: set[type] = set()
-"""Classes, such as UUID, whose values `str` serialises as an ID."""
+_str_id_classes: set[type] = set()
+"""Classes, such as UUID, for whose values `str` is the result coercion to an ID."""
 
 
-def _learn(of: type) -> None:
-    if not issubclass(of, (str, int, float)) and of.__module__ != "builtins" and is_known(of):
-        if len(_texts) >= MAX_KNOWN:
-            _texts.clear()
-        _texts.add(of)
+def _remember_id_class(cls: type) -> None:
+    if not issubclass(cls, (str, int, float)) and cls.__module__ != "builtins" and is_plain_class(cls):
+        if len(_str_id_classes) >= MAX_PLAIN_CLASSES:
+            _str_id_classes.clear()
+        _str_id_classes.add(cls)
 
 
-def _members(type_: GraphQLEnumType) -> dict[int, str]:
-    """The names of the members of a Python enum, by their `id`: they live as long as their class."""
-    members: type[Enum] | None = getattr(type_, "wrapped_cls", None)  # Strawberry's
-    return {id(member): type_.coerce_output_value(member) for member in members or ()}
+def _enum_names_by_member_id(type_: CustomGraphQLEnumType) -> dict[int, str]:
+    """Returns the GraphQL names of the members of a Python enum by their `id`: members live as long as their class."""
+    members: Iterable[object] = type_.wrapped_cls
+    return {id(member): type_.coerce_output_value(member) for member in members}

@@ -1,4 +1,4 @@
-"""What is kept of documents: their operations, as long as they live."""
+"""A cache of the plans of documents, which live as long as the documents."""
 
 from weakref import ref
 
@@ -9,62 +9,69 @@ from graphql import (
     GraphQLIncludeDirective,
     GraphQLSchema,
     GraphQLSkipDirective,
+    VariableNode,
     Visitor,
     visit,
 )
-from graphql.language import VariableNode
 
-from executor.operation_plan import Operation
-from executor.plan import Selection
+from executor.operation_plan import OperationPlan
+from executor.plan import SelectionPlan
 
-MAX_SELECTIONS = 10_000
-"""Made until all are forgotten, to be made again when they are needed. One takes some 5 KB."""
+MAX_SELECTION_PLANS = 10_000
+"""The number of selection plans to create before all plans are dropped, to be created again when they are needed. A selection
+plan takes about 5 KB."""
 
-_DIRECTIVES = {each.name for each in (GraphQLSkipDirective, GraphQLIncludeDirective, GraphQLDeferDirective)}
+CONDITIONAL_DIRECTIVES = {
+    directive.name for directive in (GraphQLSkipDirective, GraphQLIncludeDirective, GraphQLDeferDirective)
+}
+"""The directives that decide what is selected."""
 
 
-class PlannedDocument:
+class DocumentPlans:
+    """The plans of the operations of one document."""
+
     def __init__(self, document: DocumentNode) -> None:
-        self.directives = _variables_of_directives(document)
-        """The variables in those that decide what is selected."""
-        self.operations: dict[tuple[GraphQLSchema, str | None], Operation] = {}
-        """By the names that they are asked for by: a document has no other."""
+        self.condition_variables = _condition_variables(document)
+        self.operations: dict[tuple[GraphQLSchema, str | None], OperationPlan] = {}
+        """By schema and by the name that a request gives, which is None if it gives none."""
 
 
-class PlannedDocuments:
-    """Plans live as long as their documents, which whoever executes them keeps or not."""
+class PlanCache:
+    """Finds the plans of a document. It keeps no document alive: whoever executes documents decides how long they live."""
 
     def __init__(self) -> None:
-        self._documents: dict[int, tuple[ref[DocumentNode], PlannedDocument]] = {}
-        self._made = 0
+        self._plans: dict[int, tuple[ref[DocumentNode], DocumentPlans]] = {}
+        """By the `id` of the document, because documents compare by value, which is slow."""
+        self._selection_plans_at_clear = 0
 
-    def of(self, document: DocumentNode) -> PlannedDocument:
-        if Selection.made - self._made > MAX_SELECTIONS:
-            self._documents.clear()
-            self._made = Selection.made
-        id_ = id(document)
-        found = self._documents.get(id_)
-        if found is None or found[0]() is not document:
-            documents = self._documents
+    def get(self, document: DocumentNode) -> DocumentPlans:
+        """Returns the plans of a document, which may be empty."""
+        if SelectionPlan.created_count - self._selection_plans_at_clear > MAX_SELECTION_PLANS:
+            self._plans.clear()
+            self._selection_plans_at_clear = SelectionPlan.created_count
+        document_id = id(document)
+        entry = self._plans.get(document_id)
+        if entry is None or entry[0]() is not document:
+            plans = self._plans
 
-            def forget(gone: ref[DocumentNode]) -> None:
-                if id_ in documents and documents[id_][0] is gone:
-                    del documents[id_]
+            def evict(dead: ref[DocumentNode]) -> None:
+                if document_id in plans and plans[document_id][0] is dead:
+                    del plans[document_id]
 
-            found = self._documents[id_] = (ref(document, forget), PlannedDocument(document))
-        return found[1]
+            entry = plans[document_id] = (ref(document, evict), DocumentPlans(document))
+        return entry[1]
 
 
-def _variables_of_directives(document: DocumentNode) -> tuple[str, ...]:
-    """Of those that decide what is selected."""
+def _condition_variables(document: DocumentNode) -> tuple[str, ...]:
+    """Returns the names of the variables in directives that decide what is selected."""
     names: set[str] = set()
 
-    class Directives(Visitor):
+    class ConditionVisitor(Visitor):
         def enter_directive(self, node: DirectiveNode, *_: object) -> None:
-            if node.name.value in _DIRECTIVES:
+            if node.name.value in CONDITIONAL_DIRECTIVES:
                 for argument in node.arguments or ():
                     if isinstance(argument.value, VariableNode):
                         names.add(argument.value.name.value)
 
-    visit(document, Directives())
+    visit(document, ConditionVisitor())
     return tuple(sorted(names))

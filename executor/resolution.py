@@ -1,4 +1,8 @@
-"""Where the values of a field come from, for all objects of a level at once."""
+"""Resolvers of a field for all objects of a level at once (6.4.2 Value Resolution).
+
+A resolver may raise any exception. graphql-core then completes the value of the root field from the start, and calls the
+resolvers of the schema itself.
+"""
 
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Sequence
@@ -7,100 +11,101 @@ from functools import cached_property, partial
 from inspect import iscoroutinefunction
 from keyword import iskeyword
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any
 
-from graphql import FieldNode, GraphQLField, GraphQLSchema
+from graphql import GraphQLFieldResolver, GraphQLSchema
 from graphql.execution.values import get_argument_values
 from graphql.pyutils import gather_with_cancel
+from strawberry import Info, Schema
+from strawberry.schema.schema_converter import GraphQLCoreConverter
 from strawberry.types.field import StrawberryField
 
-from executor.fallback import Surprise, Unplanned
-from executor.input_coercion import Arguments
-
-if TYPE_CHECKING:
-    from executor.plan import Place
+from executor.arguments import ArgumentPlan
+from executor.fallback import FallbackRequired, NotPlannable
+from executor.field_context import CollectedField, FieldContext
 
 
-class Source(ABC):
-    """Gives values at once."""
+class SyncResolver(ABC):
+    """Resolves a field without waiting."""
 
     @abstractmethod
-    def values(self, place: "Place", objects: list[Any]) -> list[Any]:
-        """One for each object. May raise anything."""
+    def resolve(self, context: FieldContext, objects: list[object]) -> list[object]:
+        """Returns a value for each object, in their order."""
 
 
-class LaterSource(ABC):
-    """Gives values that have to be waited for."""
+class AsyncResolver(ABC):
+    """Resolves a field asynchronously."""
 
     @abstractmethod
-    async def load(self, place: "Place", objects: list[Any]) -> Sequence[Any]:
-        """One for each object. May raise anything. Called when it is certain that it is awaited."""
+    async def resolve(self, context: FieldContext, objects: list[object]) -> Sequence[object]:
+        """Returns a value for each object, in their order. It is only called where the result is awaited."""
 
 
-def source_of(schema: GraphQLSchema, definition: GraphQLField, node: FieldNode) -> Source | LaterSource:
-    """The fastest source that does what the field's resolver would."""
-    field = definition.extensions.get("strawberry-definition")
-    resolve: Any = definition.resolve
-    if not isinstance(field, StrawberryField) or not hasattr(resolve, "_is_default") or field.is_subscription:
-        return Resolver(resolve)  # not made by Strawberry
+def resolver_for(schema: GraphQLSchema, collected: CollectedField) -> SyncResolver | AsyncResolver:
+    """Returns the fastest resolver that does what the resolver in the schema does."""
+    definition = collected.definition
+    field: object = definition.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF)
+    resolve = definition.resolve
+    if resolve is None or not isinstance(field, StrawberryField) or not hasattr(resolve, "_is_default"):
+        return SchemaResolver(resolve)  # not made by Strawberry
+    if field.is_subscription:
+        return SchemaResolver(resolve)
     if field.extensions or type(field).get_result is not StrawberryField.get_result:
-        return LaterResolver(resolve) if field.is_async else Resolver(resolve)
-    resolver = field.base_resolver
-    if resolver is None:
+        return AsyncSchemaResolver(resolve) if field.is_async else SchemaResolver(resolve)
+    if field.base_resolver is None:
         name = field.python_name
         if field.default_resolver is getattr and name.isidentifier() and not iskeyword(name):
-            return Attribute(name)
-        return Resolver(resolve)
-    if iscoroutinefunction(function := resolver.wrapped_func):
+            return AttributeResolver(name)
+        return SchemaResolver(resolve)
+    function = field.base_resolver.wrapped_func
+    if iscoroutinefunction(function):
+        strawberry_schema: Schema = schema.extensions[GraphQLCoreConverter.DEFINITION_BACKREF]
+        converter = strawberry_schema.schema_converter
         try:
-            arguments = Arguments(schema, field, definition, node)
-        except Unplanned:
-            return LaterResolver(resolve)
-        return (
-            Batch(field, arguments, batch)
-            if (batch := getattr(function, "batch", None))
-            else LaterFunction(field, arguments)
-        )
+            arguments = ArgumentPlan(converter, field, definition, collected.first_node)
+        except NotPlannable:
+            return AsyncSchemaResolver(resolve)
+        if batch := getattr(function, "batch", None):
+            return BatchResolver(converter, field, arguments, batch)
+        return AsyncFunctionResolver(converter, field, arguments, function)
     if field.is_async:
-        return LaterResolver(resolve)
-    if resolver.info_parameter or field.arguments:
-        return Resolver(resolve)
-    return Function(field)
+        return AsyncSchemaResolver(resolve)
+    if field.base_resolver.info_parameter or field.arguments:
+        return SchemaResolver(resolve)
+    assert callable(function)
+    return FunctionResolver(field, function)
 
 
-class Attribute(Source):
-    """The field has no resolver: its value is an attribute."""
+class AttributeResolver(SyncResolver):
+    """Reads an attribute, for a field that has no resolver."""
 
     def __init__(self, name: str) -> None:
         self.name = name
         self._get = attrgetter(name)
 
-    def values(self, place: "Place", objects: list[Any]) -> list[Any]:
+    def resolve(self, context: FieldContext, objects: list[object]) -> list[object]:
         return list(map(self._get, objects))
 
 
-class Resolver(Source):
-    """Any resolver, called for each object."""
+class SchemaResolver(SyncResolver):
+    """Calls the resolver in the schema, or the executor's default resolver, for each object as graphql-core does."""
 
-    def __init__(self, resolve: Callable[..., Any] | None) -> None:
-        """None: the executor's own."""
+    def __init__(self, resolve: GraphQLFieldResolver | None) -> None:
         self._resolve = resolve
 
-    def values(self, place: "Place", objects: list[Any]) -> list[Any]:
-        resolve, info = self._resolve or place.executor.field_resolver, place.info
-        arguments = place_arguments(place)
-        return _called(place, lambda source: resolve(source, info, **arguments), objects)
+    def resolve(self, context: FieldContext, objects: list[object]) -> list[object]:
+        resolve, info = self._resolve or context.executor.field_resolver, context.info
+        arguments = _graphql_arguments(context)
+        return _call_for_each(context, lambda source: resolve(source, info, **arguments), objects)
 
 
-class Function(Source):
-    """A resolver that is a function of the object, and of nothing else."""
+class FunctionResolver(SyncResolver):
+    """Calls a function that takes the object and nothing else, or not even that."""
 
-    def __init__(self, field: StrawberryField) -> None:
+    def __init__(self, field: StrawberryField, function: Callable[..., object]) -> None:
         resolver = field.base_resolver
         assert resolver is not None
-        function: Callable[..., Any] = resolver.wrapped_func  # type: ignore[assignment]
         parameter = resolver.root_parameter or resolver.parent_parameter
-        self._call: Callable[[Any], Any]
+        self._call: Callable[[object], object]
         if parameter is not None:
             name = parameter.name
             self._call = lambda source: function(**{name: source})
@@ -109,109 +114,129 @@ class Function(Source):
         else:
             self._call = lambda source: function()
 
-    def values(self, place: "Place", objects: list[Any]) -> list[Any]:
-        return _called(place, self._call, objects)
+    def resolve(self, context: FieldContext, objects: list[object]) -> list[object]:
+        return _call_for_each(context, self._call, objects)
 
 
-class LaterResolver(LaterSource):
-    """An asynchronous resolver, called for each object."""
+class AsyncSchemaResolver(AsyncResolver):
+    """Calls the asynchronous resolver in the schema for each object as graphql-core does."""
 
-    def __init__(self, resolve: Callable[..., Awaitable[Any]]) -> None:
+    def __init__(self, resolve: GraphQLFieldResolver) -> None:
         self._resolve = resolve
 
-    async def load(self, place: "Place", objects: list[Any]) -> Sequence[Any]:
-        info, arguments = place.info, place_arguments(place)
+    async def resolve(self, context: FieldContext, objects: list[object]) -> Sequence[object]:
+        info, arguments = context.info, _graphql_arguments(context)
         if len(objects) == 1:
             return [await self._resolve(objects[0], info, **arguments)]
         return await gather_with_cancel(*(self._resolve(source, info, **arguments) for source in objects))
 
 
-class LaterFunction(LaterSource):
-    """A resolver that is an asynchronous function: Strawberry has nothing to do but to call it."""
+class AsyncFunctionResolver(AsyncResolver):
+    """Calls an asynchronous function for each object, without the layers of Strawberry around it."""
 
-    def __init__(self, field: StrawberryField, arguments: Arguments) -> None:
+    def __init__(
+        self,
+        converter: GraphQLCoreConverter,
+        field: StrawberryField,
+        arguments: ArgumentPlan,
+        function: Callable[..., Awaitable[object]],
+    ) -> None:
         resolver = field.base_resolver
         assert resolver is not None
-        self._field = field
         self.arguments = arguments
-        self._function: Callable[..., Awaitable[Any]] = resolver.wrapped_func  # type: ignore[assignment]
-        self._positional = resolver.self_parameter is not None
-        self._sources = [each.name for each in (resolver.parent_parameter, resolver.root_parameter) if each]
-        self._info = resolver.info_parameter and resolver.info_parameter.name
+        self._converter = converter
+        self._field = field
+        self._function = function
+        self._takes_self = resolver.self_parameter is not None
+        self._source_names = [each.name for each in (resolver.parent_parameter, resolver.root_parameter) if each]
+        self._info_name = resolver.info_parameter and resolver.info_parameter.name
 
-    async def load(self, place: "Place", objects: list[Any]) -> Sequence[Any]:
-        variables = place.executor.variable_values
-        given = [self.arguments.values(variables) for _ in objects]  # before anything is called
+    async def resolve(self, context: FieldContext, objects: list[object]) -> Sequence[object]:
+        variable_values = context.executor.variable_values
+        # All arguments are prepared before the first call, so that bad ones end it before anything has started.
+        arguments = [self.arguments.keyword_arguments(variable_values) for _ in objects]
         if len(objects) == 1:
-            return [await self.call(place, objects[0], given[0])]
-        return await gather_with_cancel(*map(partial(self.call, place), objects, given))
+            return [await self.call(context, objects[0], arguments[0])]
+        return await gather_with_cancel(*map(partial(self.call, context), objects, arguments))
 
-    def call(self, place: "Place", source: Any, arguments: dict[str, Any]) -> Awaitable[Any]:
-        """`arguments` are the call's own."""
-        if self._info:
-            arguments[self._info] = _info(place, self._field)
-        for name in self._sources:
+    def call(self, context: FieldContext, source: object, arguments: dict[str, object]) -> Awaitable[object]:
+        """Calls the function for one object. Adds the object and `info` to `arguments`."""
+        if self._info_name:
+            arguments[self._info_name] = _strawberry_info(self._converter, self._field, context)
+        for name in self._source_names:
             arguments[name] = source
-        return self._function(source, **arguments) if self._positional else self._function(**arguments)
+        return self._function(source, **arguments) if self._takes_self else self._function(**arguments)
 
-    async def handled(self, place: "Place", error: Exception) -> Any:
-        """What Strawberry's exception handlers make of an error of the function. Raises it where they make nothing of it."""
-        return await self._raising(error, place.info)
+    async def handle_error(self, context: FieldContext, error: Exception) -> object:
+        """Returns what the exception handlers of Strawberry make of an error of the function, or raises the error."""
+        return await self._raising_resolver(error, context.info)
 
     @cached_property
-    def _raising(self) -> Callable[..., Awaitable[Any]]:
-        """The field's resolver as Strawberry makes it, of a function that raises the object that it is called for."""
+    def _raising_resolver(self) -> Callable[..., Awaitable[object]]:
+        """The resolver of a field whose function raises the object that it is called for.
 
-        def get_result(source: Exception, **_: Any) -> Any:
+        The exception handlers are closures of the resolver that Strawberry makes, so there is no other way to them.
+        """
+
+        def get_result(source: Exception, **_: object) -> object:
             raise source
 
         field = copy(self._field)
         vars(field)["get_result"] = get_result
-        raising: Callable[..., Awaitable[Any]] = self.arguments.converter.from_resolver(field)
-        return raising
+        return self._converter.from_resolver(field)
 
 
-class Batch(LaterSource):
-    """A resolver that has a function for many objects: `resolver.batch(objects, info, **arguments)` gives their values."""
+class BatchResolver(AsyncResolver):
+    """Calls the batch function of a resolver (`executor.batching`) once for all objects."""
 
     def __init__(
-        self, field: StrawberryField, arguments: Arguments, batch: Callable[..., Awaitable[Sequence[Any]]]
+        self,
+        converter: GraphQLCoreConverter,
+        field: StrawberryField,
+        arguments: ArgumentPlan,
+        batch: Callable[..., Awaitable[Sequence[object]]],
     ) -> None:
+        self._converter = converter
         self._field = field
         self._arguments = arguments
         self._batch = batch
 
-    async def load(self, place: "Place", objects: list[Any]) -> Sequence[Any]:
-        arguments = self._arguments.values(place.executor.variable_values)
-        values = await self._batch(objects, _info(place, self._field), **arguments)
+    async def resolve(self, context: FieldContext, objects: list[object]) -> Sequence[object]:
+        arguments = self._arguments.keyword_arguments(context.executor.variable_values)
+        values = await self._batch(objects, _strawberry_info(self._converter, self._field, context), **arguments)
         if len(values) != len(objects):
-            raise Surprise
+            raise FallbackRequired
         return values
 
 
-def _info(place: "Place", field: StrawberryField) -> Any:
-    """Strawberry's."""
-    schema: Any = place.executor.schema
-    return schema._strawberry_schema.config.info_class(_raw_info=place.info, _field=field)
+def _strawberry_info(converter: GraphQLCoreConverter, field: StrawberryField, context: FieldContext) -> Info:
+    return converter.config.info_class(_raw_info=context.info, _field=field)
 
 
-def place_arguments(place: "Place") -> dict[str, Any]:
-    """The arguments of a field, as graphql-core has them: the same for all objects. Raises GraphQLError."""
-    field, executor = place.field, place.executor
-    node = field.details[0].node
-    if not field.definition.args and not node.arguments:
+def _graphql_arguments(context: FieldContext) -> dict[str, object]:
+    """Returns the arguments of a field as graphql-core coerces them: they are the same for all objects.
+
+    Raises:
+        GraphQLError: An argument is wrong.
+    """
+    definition, node, executor = context.field.definition, context.field.first_node, context.executor
+    if not definition.args and not node.arguments:
         return {}
-    return get_argument_values(field.definition, node, executor.variable_values, None, executor.hide_suggestions)
+    return get_argument_values(definition, node, executor.variable_values, None, executor.hide_suggestions)
 
 
-def _called(place: "Place", call: Callable[[Any], Any], objects: list[Any]) -> list[Any]:
-    """What is called is not known to be asynchronous. If it is nevertheless, that is a surprise."""
-    values: list[Any] = []
+def _call_for_each(context: FieldContext, call: Callable[[object], object], objects: list[object]) -> list[object]:
+    """Returns the result of a call for each object.
+
+    Raises:
+        FallbackRequired: A result is awaitable, although the resolver is not declared asynchronous. graphql-core awaits it.
+    """
+    values: list[object] = []
     try:
         values.extend(map(call, objects))
     finally:
-        if awaitables := [value for value in values if place.executor.is_awaitable(value)]:
-            place.executor.settle_in_background(awaitables)
+        if awaitables := [value for value in values if context.executor.is_awaitable(value)]:
+            context.executor.settle_in_background(awaitables)
     if awaitables:
-        raise Surprise
+        raise FallbackRequired
     return values

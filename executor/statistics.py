@@ -1,21 +1,22 @@
-"""What became of inputs and of the values of root fields, counted in this process."""
+"""Counters of what the executor did and what it left to graphql-core, in this process."""
 
 from dataclasses import dataclass
 
 
 @dataclass(slots=True)
 class ExecutionCounts:
-    """Values of root fields, but for leaves, and inputs. They only grow."""
+    """Counts the values of root fields (those with subfields) and the inputs. The counters only grow."""
 
     completed: int = 0
-    """Completed here."""
+    """Values that this executor completed."""
     fell_back: int = 0
-    """Begun here, then completed by graphql-core from the start, because of a surprise."""
+    """Values that this executor began and graphql-core completed from the start, because something was wrong or unusual."""
     delegated: int = 0
-    """Left to graphql-core, because what was asked of them is not done here (introspection, @defer, @stream)."""
+    """Values that graphql-core completed at once, because the document asks for what this executor never does."""
     inputs_fell_back: int = 0
-    """Variables of an operation, or arguments of a root field: left to graphql-core and Strawberry, because of a surprise."""
+    """Variables of an operation, or arguments of a root field, that graphql-core and Strawberry prepared, because something was
+    wrong or unusual."""
 
 
 execution_counts = ExecutionCounts()
-"""Those of this process."""
+"""The counters of this process."""

@@ -1,17 +1,18 @@
-"""Types that are known by the classes of their objects."""
-
-from typing import Any
+"""A type check that needs no call for each object."""
 
 
 class InstancesOf:
-    """To be the `is_type_of` of a Strawberry type. Of many objects of few classes the executor asks only once for each."""
+    """Says that the objects of a type are the instances of some classes: a value for `is_type_of` of a Strawberry type.
+
+    Strawberry and graphql-core call it for each object. The executor asks once for each class, however many objects there are.
+    """
 
     def __init__(self, *classes: type) -> None:
         self._classes = classes
 
-    def __call__(self, source: Any, info: Any) -> bool:
+    def __call__(self, source: object, info: object) -> bool:
         return isinstance(source, self._classes)
 
-    def have(self, kinds: set[type]) -> bool:
-        """Whether all objects of these classes are of the type."""
-        return all(issubclass(kind, self._classes) for kind in kinds)
+    def includes(self, classes: set[type]) -> bool:
+        """Returns whether all instances of these classes are objects of the type."""
+        return all(issubclass(cls, self._classes) for cls in classes)
