@@ -22,7 +22,7 @@ def batch_resolver(
             order. It may raise an exception for all objects because of one: it is then called again for each object alone.
     """
 
-    async def resolver(root: R, info: C, /, *args: P.args, **kwargs: P.kwargs) -> V:
+    async def resolver(root: R, info: C, *args: P.args, **kwargs: P.kwargs) -> V:
         return (await batch([root], info, *args, **kwargs))[0]
 
     # Strawberry reads the signature and the annotations of a resolver. They are those of the batch function, for one object.
@@ -36,4 +36,4 @@ def batch_resolver(
     root = roots.replace(name="root", annotation=object_type)
     vars(resolver)["__signature__"] = batch_signature.replace(parameters=[root, *others], return_annotation=value_type)
     vars(resolver)["batch"] = batch
-    return resolver
+    return resolver  # type: ignore[return-value]  # Strawberry passes `root` and `info` by name

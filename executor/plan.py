@@ -3,7 +3,8 @@
 A `FieldPlan` resolves a field for each object, and completes the values with its `Completer`. Where the values are objects, a
 `SelectionPlan` makes a result map of each by generated code, leaves included, and executes its other fields in turn.
 
-An exception of whatever class ends the execution of a plan. graphql-core then completes the value of the root field from the start (`executor.fallback`).
+An exception ends the execution of a plan, whatever its class. graphql-core then completes the value of the root field from
+the start (`executor.fallback`).
 """
 
 from abc import ABC, abstractmethod

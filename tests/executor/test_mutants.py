@@ -24,89 +24,134 @@ INPUTS = 150
 SOURCE = Path(executor.__file__).parent
 
 MUTANTS = {
-    "Int of any size": ("leaves", " and -2147483648 <= v <= 2147483647", ""),
-    "Float that is not finite": ("leaves", " and v - v == 0.0", ""),
-    "Boolean of a number": ("leaves", "type(v := {value}) is bool", "isinstance(v := {value}, int)"),
-    "null where there must be none": ("leaves", "            raise Surprise\n", "            return None\n"),
-    "the values of an enum": ("leaves", "type_.coerce_output_value(member) for", "str(member.value) for"),
-    "all that str takes as IDs": (
-        "leaves",
-        'not issubclass(of, (str, int, float)) and of.__module__ != "builtins" and',
+    "Int of any size": ("output_coercion", " and -2147483648 <= v <= 2147483647", ""),
+    "Float that is not finite": ("output_coercion", " and v - v == 0.0", ""),
+    "Boolean of a number": ("output_coercion", "type(v := {value}) is bool", "isinstance(v := {value}, int)"),
+    "null leaf of a Non-Null type": (
+        "output_coercion",
+        "            raise FallbackRequired\n",
+        "            return None\n",
+    ),
+    "values of an enum in place of names": (
+        "output_coercion",
+        "type_.coerce_output_value(member) for",
+        "str(member.value) for",
+    ),
+    "str of any class as an ID": (
+        "output_coercion",
+        'not issubclass(cls, (str, int, float)) and cls.__module__ != "builtins" and',
         "",
     ),
-    "null objects where there must be none": (
+    "null object of a Non-Null type": (
         "plan",
-        "        if not self.nullable:\n            raise Surprise\n",
+        "        if not self.nullable:\n            raise FallbackRequired\n",
         "",
     ),
     "null objects left out": ("plan", "if objects is values:", "if True:"),
     "objects of any type": ("plan", "if verdicts != {True}:", "if False:"),
-    "lists of anything": ("plan", "if type(each) not in _LISTS:", "if False:"),
+    "lists of any class": ("plan", "if not classes.issubset(LIST_CLASSES):", "if False:"),
     "lists cut wrongly": ("plan", "start += len(value)", "start += 1"),
-    "empty lists for null ones": ("plan", "results.append(None)", "results.append([])"),
-    "an exception as a value": ("surprises", "isinstance(value, Exception)", "False"),
-    "an awaitable as a value": ("surprises", " or is_awaitable(value)", ""),
-    "keys in another order": (
+    "empty lists in place of null": ("plan", "completed_lists.append(None)", "completed_lists.append([])"),
+    "an exception as a value": ("plain_values", "isinstance(value, Exception)", "False"),
+    "an awaitable as a value": ("plain_values", " or is_awaitable(value)", ""),
+    "response names in another order": (
         "plan",
         "in collected.grouped_field_set.items():",
         "in sorted(collected.grouped_field_set.items()):",
     ),
-    "an item for another": ("plan", "[values[index] for index in those]", "[values[those[0]] for index in those]"),
-    "the name of the type": ("plan", "return repr(type_.name)", "return repr(key)"),
-    "of merged fields the first": ("plan", "[each.node for each in field.details]", "[field.details[0].node]"),
-    "no arguments": ("sources", "if not field.definition.args and not node.arguments:", "if True:"),
-    "the first object for all": (
-        "sources",
-        "self.call, place), objects,",
-        "self.call, place), objects[:1] * len(objects),",
+    "one object in place of another": (
+        "plan",
+        "[values[index] for index in indexes]",
+        "[values[indexes[0]] for index in indexes]",
     ),
-    "one level only": ("plan", "await self.finish()", "pass"),
-    "the plan of other variables": ("operation", "tuple([coerced.get(name) for name in self._directives])", "()"),
-    "nothing handed back": ("fast", "return plain.complete_value(*again)", "return None"),
-    "handed back, but errors kept": ("fast", "plain = copy(self)", "plain = self.build_per_event_executor(None)"),
-    "a batch in another order": ("sources", "await self._batch(objects,", "await self._batch(objects[::-1],"),
-    "an input as it comes": ("inputs", "coerced := type_.coerce_input_value(value)", "coerced := value"),
-    "an input that is none": (
-        "inputs",
+    "another type name": ("plan", "return repr(plan.field.parent_type.name)", "return repr(plan.field.response_name)"),
+    "the first of merged fields": (
+        "field_context",
+        "[details.node for details in field.details]",
+        "[field.details[0].node]",
+    ),
+    "no arguments": ("resolution", "if not definition.args and not node.arguments:", "if True:"),
+    "the first object for all": (
+        "resolution",
+        "self.call, context), objects,",
+        "self.call, context), objects[:1] * len(objects),",
+    ),
+    "one level only": ("pending_loads", "await self.run()", "pass"),
+    "the plan for other variables": (
+        "operation_plan",
+        "tuple([coerced.get(name) for name in self._condition_variables])",
+        "()",
+    ),
+    "no fallback": ("executor", "return fallback.complete_value(*arguments)", "return None"),
+    "a fallback whose errors are lost": (
+        "executor",
+        "fallback = copy(self)",
+        "fallback = self.build_per_event_executor(None)",
+    ),
+    "a batch in another order": ("resolution", "await self._batch(objects,", "await self._batch(objects[::-1],"),
+    "an input that is not coerced": (
+        "input_coercion",
+        "coerced := type_.coerce_input_value(value)",
+        "coerced := value",
+    ),
+    "an input that is undefined": (
+        "input_coercion",
         "type_.coerce_input_value(value)) is Undefined",
         "type_.coerce_input_value(value)) == ()",
     ),
-    "null for a scalar that may not be": ("inputs", "value is None or value is Undefined or (", "("),
-    "null for a variable that may not be": ("inputs", "if value is None and not nullable:", "if False:"),
-    "anything as a list": ("inputs", 'if type({value}) is list else surprise())"  # also', 'if True else 0)"  # also'),
-    "fields that are unknown": ("inputs", " or not known.issuperset(given)", ""),
-    "fields that are missing": ("inputs", 'lines.append("else: surprise()")', 'lines.append("else: pass")'),
-    "no default of a field": ("inputs", 'f"else: coerced[{out}] = {name}"', 'f"else: {name}"'),
-    "no default of a variable": ("inputs", "if default is not None:", "if False:"),
-    "no default of an argument": ("inputs", "return coerce_default_value(argument)", "return Undefined"),
-    "variables that are missing": ("inputs", "elif is_non_null_type(type_):", "elif False:"),
-    "two of @oneOf": ("inputs", "len(given) != 1 or len(coerced) != 1 or ", ""),
-    "null of @oneOf": ("inputs", " or None in coerced.values()", ""),
-    "a check that is not made": ("inputs", "if type_.out_type is GraphQLInputObjectType.out_type:", "if True:"),
-    "null taken for left out": ("inputs", ") is not Undefined  # left out", ") is not None"),
-    "null for Maybe that may not be": (
-        "inputs",
-        'f"(surprise() if {value} is None else Some({converted}))"',
+    "null for a Non-Null scalar": ("input_coercion", "value is None or value is Undefined or (", "("),
+    "a null variable for a Non-Null argument": ("arguments", "if value is None and not nullable:", "if False:"),
+    "any value as a list": (
+        "input_coercion",
+        'if type({value}) is list else fall_back())"  # also',
+        'if True else 0)"  # also',
+    ),
+    "unknown fields": ("input_coercion", " or not field_names.issuperset(value)", ""),
+    "missing fields": ("input_coercion", 'body.append("else: fall_back()")', 'body.append("else: pass")'),
+    "no default of a field": (
+        "input_coercion",
+        'f"else: coerced[{out_name}] = {default_name}"',
+        'f"else: {default_name}"',
+    ),
+    "no default of a variable": ("variables", "if default is not None:", "if False:"),
+    "no default of an argument": (
+        "arguments",
+        "value: object = coerce_default_value(argument)",
+        "value: object = Undefined",
+    ),
+    "missing variables": ("variables", "elif is_non_null_type(type_):", "elif False:"),
+    "two fields of @oneOf": ("input_coercion", "len(value) != 1 or len(coerced) != 1 or ", ""),
+    "null for @oneOf": ("input_coercion", " or None in coerced.values()", ""),
+    "an input type's own check left out": (
+        "input_coercion",
+        "if type_.out_type is GraphQLInputObjectType.out_type:",
+        "if True:",
+    ),
+    "null taken for left out": ("arguments", ") is not Undefined  # left out", ") is not None"),
+    "null for a Maybe that is not nullable": (
+        "input_conversion",
+        'f"(fall_back() if {value} is None else Some({converted}))"',
         'f"Some({converted})"',
     ),
-    "nothing for Maybe": ("inputs", 'return f"Some({converted})"', "return converted"),
-    "a list that others have": ("inputs", 'items = f"list({value})"', "items = value"),
-    "what the client gave, not what was coerced": ("inputs", "coerced[name] = coerce(value)", "coerced[name] = value"),
-    "errors that are not handled": ("fast", "result = await function.handled(place, error)", "raise"),
-    "a resolver called twice": (
-        "fast",
-        "await function.handled(place, error)",
-        "await function.call(place, source, arguments)",
+    "a Maybe without Some": ("input_conversion", 'return f"Some({converted})"', "return converted"),
+    "a list that resolvers share": ("input_conversion", 'items = f"list({value})"', "items = value"),
+    "a variable that is not coerced": ("variables", "coerced[name] = coerce(value)", "coerced[name] = value"),
+    "no exception handlers": ("executor", "result = await resolver.handle_error(context, error)", "raise"),
+    "a root resolver called twice": (
+        "executor",
+        "await resolver.handle_error(context, error)",
+        "await resolver.call(context, source, arguments)",
     ),
-    "mutations together": ("fast", "self.operation.operation is OperationType.MUTATION", "False"),
-    "an error without data that is not told": ("fast", "self.collected_errors.add(error, None)", "pass"),
-    "errors of root fields that are not theirs": (
-        "fast",
-        "self.handle_field_error(error, type_, field.details, path)",
+    "mutations at the same time": ("executor", "self.operation.operation is OperationType.MUTATION", "False"),
+    "an error at the root that is not reported": ("executor", "self.collected_errors.add(error, None)", "pass"),
+    "an error of a root field that is not reported": (
+        "executor",
+        "self.handle_field_error(error, type_, details, path)",
         "pass",
     ),
-    "no source": ("sources", "self._function(source, **arguments)", "self._function(None, **arguments)"),
+    "no source": ("resolution", "self._function(source, **arguments)", "self._function(None, **arguments)"),
 }
+"""Faults: the module, the text to replace, which is there once, and what replaces it."""
 
 
 @pytest.fixture(scope="module")
@@ -146,6 +191,7 @@ def mutant(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.M
     package = "mutated_executor"
     assert not request.param or (SOURCE / f"{request.param[0]}.py").exists(), f"no file {request.param[0]}.py"
     (tmp_path / package).mkdir()
+    assert request.param is None or (SOURCE / f"{request.param[0]}.py").exists()
     for path in SOURCE.glob("*.py"):
         source = path.read_text().replace("from executor", f"from {package}")
         if request.param and request.param[0] == path.stem:
