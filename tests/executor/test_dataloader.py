@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import strawberry
 
-from executor.dataloader import MAX_BATCH, DataLoader
+from executor.dataloader import MAX_BATCH_KEYS, DataLoader
 from tests.harness.unhandled_exceptions import no_noise
 
 GATE = 6
@@ -182,16 +182,19 @@ async def test_more_keys_than_a_batch_has_are_several_and_one_that_fails_is_told
         asked.append(len(keys))
         for _ in range(len(asked)):
             await asyncio.sleep(0)
-        if MAX_BATCH in keys:
+        if MAX_BATCH_KEYS in keys:
             raise LookupError("in the second batch")
         return keys
 
     with no_noise():
-        loader = DataLoader(load, max_batch_size=MAX_BATCH)
+        loader = DataLoader(load)
         with pytest.raises(LookupError):
-            await loader.load_many(range(2 * MAX_BATCH + 1))
-        assert asked == [MAX_BATCH, MAX_BATCH, 1]
-        assert await loader.load_many([*range(MAX_BATCH), 2 * MAX_BATCH]) == [*range(MAX_BATCH), 2 * MAX_BATCH]
+            await loader.load_many(range(2 * MAX_BATCH_KEYS + 1))
+        assert asked == [MAX_BATCH_KEYS, MAX_BATCH_KEYS, 1]
+        assert await loader.load_many([*range(MAX_BATCH_KEYS), 2 * MAX_BATCH_KEYS]) == [
+            *range(MAX_BATCH_KEYS),
+            2 * MAX_BATCH_KEYS,
+        ]
         del loader
         gc.collect()
 

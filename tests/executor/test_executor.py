@@ -1,4 +1,4 @@
-"""What the fast executor takes and what it leaves, what it keeps, and what becomes of loads when something fails."""
+"""Checks what the fast executor completes itself and what it leaves to graphql-core, and that it keeps nothing of a request."""
 
 import gc
 from collections.abc import AsyncIterator, Hashable
@@ -11,7 +11,7 @@ from strawberry.extensions import SchemaExtension
 from strawberry.schema.config import StrawberryConfig
 
 from executor import ExecutionCounts, FastExecutor, execution_counts
-from tests.harness.executor.comparison import Answer, answer
+from tests.harness.executor.comparison import Answer, answer, build_executor
 from tests.harness.executor.examples import BELOW, FAST, SLOW, compare
 from tests.harness.executor.schema import schema_of
 from tests.harness.executor.sources import World
@@ -22,7 +22,7 @@ async def test_a_level_is_loaded_at_once() -> None:
     world = copied(sound("node", "node", "node"))
     result = await FAST.execute("{ nodes { boss { boss { name } friend { name } } } }", context_value=world)
     assert result.errors is None
-    assert [sorted(keys) for keys in world.loads] == [[0, 1, 2], [None]]  # the second level is in the loader already
+    assert [sorted(keys) for keys in world.loads] == [[0, 1, 2], [None]]  # the second level is in the loader by then
     assert execution_counts == ExecutionCounts(completed=1)
 
 
@@ -32,14 +32,14 @@ async def test_fields_of_one_level_share_a_batch() -> None:
     assert len(world.loads) == 1
 
 
-async def test_only_values_with_fields_are_counted() -> None:
+async def test_only_values_with_subfields_are_counted() -> None:
     await answer(FAST, "{ count __typename }", {}, sound("node"))
     assert execution_counts == ExecutionCounts()
     await answer(FAST, "{ __schema { queryType { name } } }", {}, sound("node"))
     assert execution_counts == ExecutionCounts(delegated=1)
 
 
-async def test_what_is_handed_back_is_counted() -> None:
+async def test_fallbacks_are_counted() -> None:
     data = sound("node", "node")
     data[1].leaves["number"] = "none"
     given = await answer(FAST, "{ nodes { number } first { number } }", {}, data)
@@ -56,7 +56,7 @@ GIVEN = {
 }  # fmt: skip
 
 
-async def test_usual_inputs_are_not_handed_back() -> None:
+async def test_usual_inputs_need_no_fallback() -> None:
     for given in ({"count": 1}, GIVEN):
         for variables in ({"given": given}, {"given": given, "x": 2, "fail": "refused"}):
             await compare(
@@ -71,9 +71,9 @@ async def test_usual_inputs_are_not_handed_back() -> None:
     assert execution_counts.inputs_fell_back == execution_counts.fell_back == execution_counts.delegated == 0
 
 
-async def test_what_is_wrong_with_inputs_is_counted() -> None:
+async def test_fallbacks_of_inputs_are_counted() -> None:
     document = "query ($given: Given!) { take(given: $given) { __typename } }"
-    for given in ({"count": 1}, {}):  # the first time, nothing is known of the operation
+    for given in ({"count": 1}, {}):  # graphql-core builds the executor the first time
         await answer(FAST, document, {"given": given}, sound("node"))
     assert execution_counts == ExecutionCounts(completed=1, inputs_fell_back=1)
     await answer(FAST, "{ atOnce several(span: {start: 2, end: 1}) { __typename } }", {}, sound("node"))
@@ -83,21 +83,29 @@ async def test_what_is_wrong_with_inputs_is_counted() -> None:
 def test_operations_of_one_document() -> None:
     document = parse("query A($x: Int! = 1) { count @include(if: true) } query B($x: Int!) { b: count }")
     for _ in range(2):
-        for name, variables, data in (
+        cases: list[tuple[str | None, dict[str, object], dict[str, object] | None]] = [
             ("A", {}, {"count": 3}),
             ("B", {"x": 1}, {"b": 3}),
             ("B", {}, None),
             ("C", {}, None),
             (None, {}, None),
-        ):
+        ]
+        for name, variables, data in cases:
             built = FastExecutor.build(FAST._schema, document, None, None, variables, name)
-            assert (None if isinstance(built, list) else built.execute_operation().data) == data
+            if isinstance(built, list):
+                assert data is None
+            else:
+                result = built.execute_operation()
+                assert isinstance(result, ExecutionResult)
+                assert result.data == data
 
 
 async def test_requests_share_no_state() -> None:
-    """But what is of the operation, and those that nobody changes."""
+    """Executors of one operation share only what belongs to the operation, and objects that nobody changes."""
     document = parse("query ($at: Int) { node(at: $at) { id } }")
-    _, one, other = (FastExecutor.build(FAST._schema, document, None, World([]), {"at": 1}) for _ in range(3))
+    _, one, other = (
+        build_executor(FAST, document, context_value=World([]), raw_variable_values={"at": 1}) for _ in range(3)
+    )
     shared = {
         name for name, value in vars(one).items() if value is vars(other)[name] and not isinstance(value, Hashable)
     }
@@ -105,12 +113,12 @@ async def test_requests_share_no_state() -> None:
     assert one.variable_values.coerced is not other.variable_values.coerced
 
 
-async def test_an_executor_is_gone_when_it_is_done() -> None:
+async def test_an_executor_is_in_no_reference_cycle_when_it_has_finished() -> None:
     document = parse("query ($at: Int) { nodes { id boss { id } } thing: nodes { name } }")
 
     async def executed() -> ref[Any]:
-        executor: Any = FastExecutor.build(FAST._schema, document, context_value=World(sound("node", "dog")))
-        result = executor.execute_operation()
+        executor = build_executor(FAST, document, context_value=World(sound("node", "dog")))
+        result: Any = executor.execute_operation()
         result = result if isinstance(result, ExecutionResult) else await result
         assert result.data
         assert not result.errors
@@ -138,7 +146,7 @@ async def test_extensions_that_resolve_fields_see_all_of_them() -> None:
     assert execution_counts == ExecutionCounts(delegated=1)
 
 
-async def test_what_is_deferred_or_streamed_is_left() -> None:
+async def test_deferred_and_streamed_fields_are_delegated() -> None:
     config = StrawberryConfig(enable_experimental_incremental_execution=True)
 
     @strawberry.type
@@ -172,7 +180,7 @@ async def test_what_is_deferred_or_streamed_is_left() -> None:
         assert execution_counts == done, document
 
 
-def test_what_is_there_needs_no_event_loop() -> None:
+def test_an_operation_without_loads_needs_no_event_loop() -> None:
     document = "{ all { name square spec { size } } pets { __typename } }"
     given, expected = (
         schema.execute_sync(document, context_value=copied(sound("node", "dog"))) for schema in (FAST, SLOW)
@@ -182,7 +190,7 @@ def test_what_is_there_needs_no_event_loop() -> None:
 
 
 async def test_events_of_a_subscription() -> None:
-    """Each in one step, if nothing has to be loaded."""
+    """Each event is executed at once if nothing has to be loaded."""
 
     @strawberry.type
     class Event:
@@ -201,7 +209,7 @@ async def test_events_of_a_subscription() -> None:
         none: int
 
     schema = strawberry.Schema(Query, subscription=Subscription, execution_context_class=FastExecutor)
-    executor = FastExecutor.build(schema._schema, parse("subscription { events { name length } }"))
+    executor = build_executor(schema, parse("subscription { events { name length } }"))
     results: list[ExecutionResult] = []
     async for event in await create_source_event_stream(executor):  # type: ignore[misc]
         result = execute_subscription_event(executor.build_per_event_executor(event))

@@ -1,68 +1,70 @@
 """Checks how many plans are kept, and for how long."""
 
 import gc
-from typing import Any
+from collections.abc import Awaitable, Sequence
 
 import pytest
-from graphql import parse
+from graphql import DocumentNode, ExecutionResult, parse
 
 from executor import FastExecutor
-from executor.operation import MAX_VALUES, Operation
-from executor.plan import Selection
-from executor.plan_cache import PlannedDocuments
+from executor.operation_plan import MAX_ROOT_PLANS_PER_OPERATION, OperationPlan
+from executor.plan import SelectionPlan
+from executor.plan_cache import MAX_SELECTION_PLANS, PlanCache
+from tests.harness.executor.comparison import build_executor
 from tests.harness.executor.examples import FAST
 from tests.harness.executor.things import copied, sound
 
 
-class TestPlans:
-    DOCUMENT = "query ($a: Boolean!) { nodes { id @skip(if: $a) boss { id } } }"
+def conditional(names: Sequence[str]) -> DocumentNode:
+    """Returns a document that selects fields by variables of these names."""
+    variables = ", ".join(f"${name}: Boolean!" for name in names)
+    fields = " ".join(f"{name}: id @include(if: ${name})" for name in names)
+    return parse(f"query ({variables}) {{ nodes {{ {fields} }} }}")
 
-    async def execute(self, document: Any, **variables: Any) -> None:
-        context = copied(sound("node"))
-        executor = FastExecutor.build(FAST._schema, document, None, context, variables)
-        assert (await executor.execute_operation()).errors is None
 
-    async def test_they_are_made_once_for_the_same_values(self) -> None:
-        document = parse(self.DOCUMENT)
-        made = []
-        for a in (True, True, False, False, True):
-            before = Selection.made
-            await self.execute(document, a=a)
-            made.append(Selection.made - before)
-        assert made == [2, 0, 2, 0, 0]
+def executor_for(document: DocumentNode, **variables: object) -> FastExecutor:
+    return build_executor(FAST, document, context_value=copied(sound("node")), raw_variable_values=variables)
 
-    def planned(self, names: list[str]) -> Any:
-        variables = ", ".join(f"${name}: Boolean!" for name in names)
-        fields = " ".join(f"{name}: id @include(if: ${name})" for name in names)
-        return parse(f"query ({variables}) {{ nodes {{ {fields} }} }}")
 
-    def executor(self, document: Any, **variables: bool) -> Any:
-        return FastExecutor.build(FAST._schema, document, None, None, variables)
+async def test_selections_are_planned_once_for_the_same_conditions() -> None:
+    document = parse("query ($a: Boolean!) { nodes { id @skip(if: $a) boss { id } } }")
+    created = []
+    for a in (True, True, False, False, True):
+        before = SelectionPlan.created_count
+        result = executor_for(document, a=a).execute_operation()
+        assert isinstance(result, Awaitable)
+        response = await result
+        assert isinstance(response, ExecutionResult)
+        assert response.errors is None
+        created.append(SelectionPlan.created_count - before)
+    assert created == [2, 0, 2, 0, 0]
 
-    def test_those_of_one_document_are_bounded(self) -> None:
-        names = ["a", "b", "c", "d", "e"]
-        document = self.planned(names)
-        variables: dict[str, bool] = dict.fromkeys(names, False)
-        planned = Operation(self.executor(document, **variables), tuple(names))
-        for number in range(2 * MAX_VALUES):
-            variables = {name: bool(number & 1 << n) for n, name in enumerate(names)}
-            planned.roots(self.executor(document, **variables))
-            assert len(planned._roots) == min(number + 1, MAX_VALUES)
 
-    def test_they_go_with_their_document(self) -> None:
-        planned = PlannedDocuments()
-        document = self.planned(["a"])
-        planned.of(document)
-        assert len(planned._documents) == 1
-        del document
-        gc.collect()
-        assert len(planned._documents) == 0
+def test_root_plans_of_one_operation_are_bounded() -> None:
+    names = ["a", "b", "c", "d", "e"]
+    document = conditional(names)
+    plan = OperationPlan(executor_for(document, **dict.fromkeys(names, False)), tuple(names))
+    for number in range(2 * MAX_ROOT_PLANS_PER_OPERATION):
+        variables = {name: bool(number & 1 << n) for n, name in enumerate(names)}
+        plan.root_plan(executor_for(document, **variables))
+        assert len(plan._root_plans) == min(number + 1, MAX_ROOT_PLANS_PER_OPERATION)
 
-    def test_all_together_are_bounded(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        planned = PlannedDocuments()
-        documents = [self.planned(["a"]) for _ in range(3)]
-        for document in documents[:2]:
-            planned.of(document)
-        monkeypatch.setattr(Selection, "made", Selection.made + 10_001)
-        planned.of(documents[2])
-        assert len(planned._documents) == 1
+
+def test_plans_are_dropped_with_their_document() -> None:
+    cache = PlanCache()
+    document = conditional(["a"])
+    cache.get(document)
+    assert len(cache._plans) == 1
+    del document
+    gc.collect()
+    assert len(cache._plans) == 0
+
+
+def test_selection_plans_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    cache = PlanCache()
+    documents = [conditional(["a"]) for _ in range(3)]
+    for document in documents[:2]:
+        cache.get(document)
+    monkeypatch.setattr(SelectionPlan, "created_count", SelectionPlan.created_count + MAX_SELECTION_PLANS + 1)
+    cache.get(documents[2])
+    assert len(cache._plans) == 1

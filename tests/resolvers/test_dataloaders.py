@@ -19,7 +19,7 @@ from domain.pagination import PageRequest
 from domain.principals import local
 from domain.segments import SegmentContent
 from domain.variants import AgentVariant, CreateVariant
-from executor.dataloader import MAX_BATCH, DataLoader
+from executor.dataloader import MAX_BATCH_KEYS, DataLoader
 from resolvers.agents import load_active_variants, load_agents, load_resolved_configs, load_variants_of_agents
 from resolvers.dataloaders import Loaders
 from resolvers.meetings import load_meetings
@@ -189,10 +189,10 @@ async def test_different_loaders_and_different_arguments_are_statements_of_their
 
 async def test_more_keys_than_a_batch_takes_are_several_statements(database: Database, stored: Stored) -> None:
     loader = Loaders(database, WORKSPACE).of(load_agents)
-    unknown = [AgentId(new_id()) for _ in range(MAX_BATCH)]
+    unknown = [AgentId(new_id()) for _ in range(MAX_BATCH_KEYS)]
     with recorded(database.engine) as statements:
         values = await asyncio.gather(*(loader.load(id) for id in [*unknown, *stored.agent_ids]))
-    assert values == [None] * MAX_BATCH + stored.agents
+    assert values == [None] * MAX_BATCH_KEYS + stored.agents
     assert len(statements) == 2
 
 

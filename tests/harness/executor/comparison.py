@@ -7,15 +7,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import strawberry
+from graphql import DocumentNode
 from strawberry.types import ExecutionResult
 
+from executor import FastExecutor
 from tests.harness.executor.sources import Thing
 from tests.harness.executor.things import copied
 
 
 @dataclass
 class Answer:
-    """What can be seen of a result."""
+    """Everything that can be seen of a result."""
 
     data: Any
     errors: list[tuple[str, Any, Any]] = field(default_factory=list)
@@ -31,7 +33,7 @@ class Answer:
 
 
 def _seen(value: Any) -> Any:
-    """With the order of keys, and the exact class of each leaf."""
+    """Returns the data with the order of its keys and the exact class of each leaf."""
     if type(value) is dict:
         return {"keys": list(value), "values": [_seen(each) for each in value.values()]}
     if type(value) is list:
@@ -40,6 +42,13 @@ def _seen(value: Any) -> Any:
 
 
 async def answer(schema: strawberry.Schema, document: str, variables: dict[str, Any], data: Sequence[Thing]) -> Answer:
+    """Executes a document on a copy of the data."""
     world = copied(data)
     async with asyncio.timeout(5):
         return Answer.of(await schema.execute(document, deepcopy(variables), world, "the root"), world.received)
+
+
+def build_executor(schema: strawberry.Schema, document: DocumentNode, **options: Any) -> FastExecutor:
+    executor = FastExecutor.build(schema._schema, document, **options)
+    assert isinstance(executor, FastExecutor)
+    return executor
