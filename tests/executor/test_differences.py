@@ -1,12 +1,13 @@
-"""The fast executor gives what graphql-core gives, whatever is asked of whatever data: keys in their order, and errors."""
+"""Checks that the fast executor gives the same answers as graphql-core: data, the order of keys, and errors."""
 
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, note, settings
 
+from tests.harness.executor.comparison import Answer, SeenError, answer
 from tests.harness.executor.documents import documents, variables
-from tests.harness.executor.examples import SLOW, compare, examples
+from tests.harness.executor.examples import FAST, SLOW, compare, examples
 from tests.harness.executor.inputs import input_examples, inputs
 from tests.harness.executor.sources import Thing
 from tests.harness.executor.things import sound, things
@@ -19,7 +20,29 @@ async def test_examples() -> None:
         await compare(document, given_variables, sound("node"))
 
 
-# Of siblings that a failure cancels, some may never have been awaited.
+async def test_a_cancelled_field_may_have_reported_an_error() -> None:
+    """Checks that answers match where one executor has an error more, below a null that another error has caused."""
+    data = sound("node", "dog", "node")
+    data[0].related.update(boss=0, pet=None, children=[0])
+    data[2].related["boss"] = 1  # a dog, where there must be a node
+    document = '{ nodes { laterBoss { name } } first { companion { name } allChildren { chosen(of: "c", index: 3) { id } } } }'
+    fast, slow = await answer(FAST, document, {}, data), await answer(SLOW, document, {}, data)
+    assert [error.path for error in fast.errors] == [("nodes", 1, "laterBoss")]
+    assert {error.path for error in slow.errors} > {error.path for error in fast.errors}
+    assert fast.matches(slow)
+
+
+def test_other_errors_do_not_match() -> None:
+    at_a, at_b = (SeenError(name, (name,), (), (name,)) for name in "ab")
+    below, beside = (SeenError(name, ("a", name), (), ("a",)) for name in ("below", "beside"))
+    for errors, others in (([at_a], []), ([at_a], [at_b]), ([at_a], [at_a, at_b]), ([below], [beside]), ([below], [])):
+        assert not Answer("data", errors).matches(Answer("data", others))
+        assert not Answer("data", others).matches(Answer("data", errors))
+    assert Answer("data", [below]).matches(Answer("data", [below, beside]))
+    assert not Answer("data", [below]).matches(Answer("other data", [below, beside]))
+
+
+# Some of the siblings that a failure cancels may never have been awaited.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @settings(max_examples=400, deadline=None)
 @given(documents(SLOW._schema), variables, things())
