@@ -25,7 +25,9 @@ async def test_a_cancelled_field_may_have_reported_an_error() -> None:
     data = sound("node", "dog", "node")
     data[0].related.update(boss=0, pet=None, children=[0])
     data[2].related["boss"] = 1  # a dog, where there must be a node
-    document = '{ nodes { laterBoss { name } } first { companion { name } allChildren { chosen(of: "c", index: 3) { id } } } }'
+    document = (
+        '{ nodes { laterBoss { name } } first { companion { name } allChildren { chosen(of: "c", index: 3) { id } } } }'
+    )
     fast, slow = await answer(FAST, document, {}, data), await answer(SLOW, document, {}, data)
     assert [error.path for error in fast.errors] == [("nodes", 1, "laterBoss")]
     assert {error.path for error in slow.errors} > {error.path for error in fast.errors}
