@@ -1,4 +1,4 @@
-"""The ASGI app."""
+"""Assembles the ASGI app."""
 
 import asyncio
 import gc
@@ -46,22 +46,26 @@ from server.wire.refusals import error_response
 
 
 def load_documents(settings: Settings) -> PersistedDocuments:
-    """The documents that requests may name. Raises RapporteurError for an allow-list that is no good."""
+    """Returns the documents that requests may name. Raises RapporteurError if the trusted documents cannot be used."""
     trusted = None if settings.trusted_documents is None else load_trusted_documents(settings.trusted_documents)
     return PersistedDocuments(trusted, apq=settings.apq)
 
 
 def create_guard(settings: Settings, database: Database) -> Guard:
-    """Without authentication (see `server.process.startup_checks`) there are no limits either: nobody is told from another."""
+    """Returns the guard. Without authentication there are no limits either, because clients cannot be told apart."""
     if not settings.auth:
-        nobody = OpenAccess(WorkspaceId(settings.workspace_id))
-        return Guard(nobody, RateLimiters(RateLimits()), Sessions(database))
+        open_access = OpenAccess(WorkspaceId(settings.workspace_id))
+        return Guard(open_access, RateLimiters(RateLimits()), Sessions(database))
     issuer = OidcIssuer(settings) if settings.oidc_issuer else None
     return Guard(Authenticator(database, issuer), RateLimiters(RateLimits.from_settings(settings)), Sessions(database))
 
 
 def create_app(settings: Settings, database_url: str) -> Starlette:
-    """The app on a database that is migrated and has the workspace (see `server.process.bootstrap`)."""
+    """Returns the app on a database that is migrated and has the workspace (see `server.process.bootstrap`).
+
+    The app's state has `database`, and once it runs `stop`, which ends open streams and may be called from any thread.
+    """
+    check_origins(settings.origins, authenticated=bool(settings.auth))
     database = create_database(settings, database_url)
     hubs = HubRegistry(database)
     guard = create_guard(settings, database)
@@ -76,41 +80,32 @@ def create_app(settings: Settings, database_url: str) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        # What lives from here on is mostly caches: keep the cyclic collector off it, and from running for every answer.
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(50_000, 20, 20)
+        _tune_garbage_collector()
         loop = asyncio.get_running_loop()
         app.state.stop = lambda: loop.call_soon_threadsafe(closing.set)
         on_stop_signal(app.state.stop)
-        running = (database.notifier.run(), guard.sessions.run(), guard.authenticator.run())
-        live = [asyncio.create_task(task) for task in running]
+        services = (database.notifier.run(), guard.sessions.run(), guard.authenticator.run())
+        tasks = [asyncio.create_task(service) for service in services]
         try:
             yield
         finally:
-            for task in live:
+            for task in tasks:
                 task.cancel()
-            await asyncio.gather(*live, return_exceptions=True)
+            await asyncio.gather(*tasks, return_exceptions=True)
             await hubs.close()
             await database.close()
 
-    async def home(request: Request) -> Response:
-        return RedirectResponse("/graphql")
-
-    async def refused(request: Request, error: Exception) -> Response:
-        assert isinstance(error, HTTPException)
-        return error_response(error.detail, error.status_code, error.headers)
-
-    check_origins(settings.origins, authenticated=bool(settings.auth))
+    endpoint = GraphQLEndpoint(runner, guard, new_context, settings, connection_limit, closing)
+    websocket_endpoint = WebSocketEndpoint(runner, guard, new_context, settings, connection_limit)
+    graphql = Route("/graphql", endpoint)
     hosts = [] if ANY in settings.allowed_hosts else [Middleware(AllowedHosts, settings.allowed_hosts)]
-    graphql = Route("/graphql", GraphQLEndpoint(runner, guard, new_context, settings, connection_limit, closing))
     app = Starlette(
         routes=[
             graphql,
-            WebSocketRoute("/graphql", WebSocketEndpoint(runner, guard, new_context, settings, connection_limit)),
+            WebSocketRoute("/graphql", websocket_endpoint),
             *health_routes(database),
             metrics_route(database, connection_limit, guard, WorkspaceId(settings.workspace_id)),
-            Route("/", home),
+            Route("/", _home),
             *(graphiql_routes(OPERATIONS) if settings.serves_graphiql else ()),
         ],
         middleware=[
@@ -120,8 +115,27 @@ def create_app(settings: Settings, database_url: str) -> Starlette:
             *cors(settings.origins),
             Middleware(GraphQLFastPath, graphql),
         ],
-        exception_handlers={HTTPException: refused},
+        exception_handlers={HTTPException: _http_error},
         lifespan=lifespan,
     )
     app.state.database = database
     return app
+
+
+def _tune_garbage_collector() -> None:
+    """Leaves what exists now out of the cyclic garbage collector, and lets it run more rarely than after each response.
+
+    What lives from the start on, and what comes later and stays, is mostly caches.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
+
+
+async def _home(request: Request) -> Response:
+    return RedirectResponse("/graphql")
+
+
+async def _http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return error_response(error.detail, error.status_code, error.headers)

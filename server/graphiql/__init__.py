@@ -1,4 +1,4 @@
-"""GraphiQL from our own server, so that it works with no internet: the page, its files, and the operations in its tabs.
+"""Serves GraphiQL without the internet: the page, its files, and the operations in its tabs.
 
 GraphiQL and React are copied from npm into `vendor/` at set-up. Where that did not happen, the page says how to.
 """
@@ -23,7 +23,7 @@ HERE = Path(__file__).parent
 VENDOR = HERE / "vendor"
 VENDOR_FILES = ("react.production.min.js", "react-dom.production.min.js", "graphiql.min.js", "graphiql.min.css")
 
-# GraphiQL's dialogs and menus add style elements; all else comes from files of ours. Its CSS holds its fonts and images as
+# GraphiQL's dialogs and menus add style elements; everything else comes from this folder. Its CSS has its fonts and images as
 # data. 'self' includes the WebSocket on the same host (in Safari since version 16).
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; connect-src 'self'; font-src data:;"
@@ -31,7 +31,7 @@ CONTENT_SECURITY_POLICY = (
 )
 _PAGE_HEADERS = {
     "Cache-Control": "no-cache",
-    "Vary": "Accept",  # the same path answers API requests
+    "Vary": "Accept",  # the same path serves the API
 }
 _NO_FILES = """<!doctype html>
 <html lang="en">
@@ -46,13 +46,14 @@ mimetypes.add_type("text/css", ".css")
 
 
 def graphiql_page() -> Response:
-    """The page; it takes its own path as that of the API, and its files from `graphiql/` beside it."""
+    """Returns the page. It uses its own path as the API's, and loads its files from `graphiql/` beside it."""
     if not is_vendored():
         return HTMLResponse(_NO_FILES, headers=_PAGE_HEADERS)
     return HTMLResponse(_page(), headers={**_PAGE_HEADERS, "Content-Security-Policy": CONTENT_SECURITY_POLICY})
 
 
 def is_vendored() -> bool:
+    """Returns whether the files from npm are there."""
     return all((VENDOR / name).is_file() for name in VENDOR_FILES)
 
 
@@ -62,25 +63,25 @@ def _page() -> str:
 
 
 def graphiql_routes(operations_dir: Path, *, graphql_path: str = "/graphql") -> list[BaseRoute]:
-    """What the page at `graphql_path` loads: files, and `operations.json` with the documents of `operations_dir`."""
+    """Returns the routes that the page loads: files, and `operations.json` with the documents of `operations_dir`."""
     parent, _, name = graphql_path.rpartition("/")
     operations = read_operations(operations_dir)
 
     async def operations_json(_: Request) -> Response:
         return JSONResponse(operations, headers={"Cache-Control": "no-cache"})
 
-    async def to_page(_: Request) -> Response:
+    async def redirect_to_page(_: Request) -> Response:
         return RedirectResponse(f"../{name}")
 
     return [
         Route(f"{parent}/graphiql/operations.json", operations_json),
-        Route(f"{parent}/graphiql/", to_page),
+        Route(f"{parent}/graphiql/", redirect_to_page),
         Mount(f"{parent}/graphiql", _Files(directory=HERE)),
     ]
 
 
 class _Files(StaticFiles):
-    """This folder's files for browsers, and none of the others."""
+    """Serves the files for browsers in this folder, and no others."""
 
     def lookup_path(self, path: str) -> tuple[str, os.stat_result | None]:
         name = path.replace(os.sep, "/")
@@ -92,45 +93,46 @@ class _Files(StaticFiles):
         self, full_path: str | os.PathLike[str], stat_result: os.stat_result, scope: Scope, status_code: int = 200
     ) -> Response:
         response = super().file_response(full_path, stat_result, scope, status_code)
-        vendored = Path(full_path).name in VENDOR_FILES  # the page asks for these by their versions
-        response.headers["Cache-Control"] = "public, max-age=31536000, immutable" if vendored else "no-cache"
+        is_versioned = Path(full_path).name in VENDOR_FILES  # the page names their versions in the URL
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable" if is_versioned else "no-cache"
         return response
 
 
 def read_operations(directory: Path) -> list[dict[str, Any]]:
-    """The documents of a folder, each with its name and variables to try it with, in the order of the tour.
+    """Returns the documents of a folder, each with its name and variables to try, in the order of the tour.
 
-    `tour.json` gives sample variables by operation name. Operations that it does not have come last, in the order of
-    their files, with a skeleton of their variables.
+    `tour.json` has sample variables by operation name. Operations that are not in it come last, in the order of their files,
+    with a skeleton of their variables.
     """
     tour: dict[str, dict[str, Any]] = json.loads((HERE / "tour.json").read_text(encoding="utf-8"))
-    order = {name: place for place, name in enumerate(tour)}
+    order = {name: position for position, name in enumerate(tour)}
     operations = [
         {"name": name, "query": text, "variables": tour.get(name, skeleton)}
-        for name, text, skeleton in _documents(directory)
+        for name, text, skeleton in _read_documents(directory)
     ]
     return sorted(operations, key=lambda operation: order.get(operation["name"], len(order)))
 
 
-def _documents(directory: Path) -> Iterator[tuple[str, str, dict[str, Any]]]:
+def _read_documents(directory: Path) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Yields the name of each operation, its text, and a skeleton of its variables. Raises ValueError."""
     for path in sorted(directory.glob("*.graphql")):
         text = path.read_text(encoding="utf-8").strip()
         operation = get_operation_ast(parse(text))
         if operation is None or operation.name is None:
-            raise ValueError(f"{path}: a document is to hold one operation, and its name")
+            raise ValueError(f"{path}: a document must have one operation, with a name")
         skeleton = {each.variable.name.value: _placeholder(each) for each in operation.variable_definitions or ()}
         yield operation.name.value, text, skeleton
 
 
 def _placeholder(definition: VariableDefinitionNode) -> object:
-    """A value to start from: the default, or something empty that shows the type as far as a document tells it."""
+    """Returns a value to start from: the default, or an empty one that shows the type as far as the document has it."""
     if definition.default_value is not None:
         return value_from_ast_untyped(definition.default_value)
-    return _empty(definition.type.type) if isinstance(definition.type, NonNullTypeNode) else None
+    return _empty_value(definition.type.type) if isinstance(definition.type, NonNullTypeNode) else None
 
 
-def _empty(of: TypeNode) -> object:
-    match of:
+def _empty_value(type_: TypeNode) -> object:
+    match type_:
         case ListTypeNode():
             return []
         case NamedTypeNode(name=name) if name.value in ("ID", "String"):

@@ -1,1 +1,1 @@
-"""`/graphql` over HTTP, Server-Sent Events, metrics and health."""
+"""Serves `/graphql` over HTTP and as Server-Sent Events, the checks of health, and metrics."""

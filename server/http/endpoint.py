@@ -1,4 +1,4 @@
-"""`/graphql` over HTTP, as github.com/graphql/graphql-over-http has it: one answer, events where asked for, or GraphiQL."""
+"""`/graphql` over HTTP (github.com/graphql/graphql-over-http): a response, a stream of events, or GraphiQL."""
 
 import asyncio
 from collections.abc import Callable
@@ -27,15 +27,12 @@ from server.wire.request_errors import RequestErrors, encode_errors
 from server.wire.requests import GraphQLRequest, request_from_body, request_from_url
 
 COST_HEADER = b"rapporteur-cost"
-"""With any value asks for the cost, as `extensions: {"cost": true}` in the body does."""
-HEADERS = {"GET": {"Vary": "Accept"}}
-METHODS = {"Allow": "GET, POST"}
-ONLY_POST = {"Allow": "POST"}
+"""With any value it asks for the cost, as `extensions: {"cost": true}` in the body does."""
 TOO_MANY_REQUESTS = 429
 
 
 class GraphQLEndpoint:
-    """Answers `POST` of `application/json`, `GET` of queries, and browsers' `GET` with GraphiQL."""
+    """The ASGI app that answers `POST` of `application/json`, `GET` of queries, and a browser's `GET` with GraphiQL."""
 
     def __init__(
         self,
@@ -46,7 +43,7 @@ class GraphQLEndpoint:
         connection_limit: ConnectionLimit,
         closing: asyncio.Event,
     ) -> None:
-        """`closing` is set when the server stops: streams end then."""
+        """`new_context` makes the context of an operation; `closing` is set when the server stops, and ends streams."""
         self._runner = runner
         self._guard = guard
         self._new_context = new_context
@@ -57,27 +54,27 @@ class GraphQLEndpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = request_headers(scope)
         accepts = parse_accept(headers.get(b"accept", b""))
-        answer: ASGIApp
+        response: ASGIApp
         try:
-            answer = await self._answer(scope, headers, accepts, receive)
+            response = await self._respond(scope, headers, accepts, receive)
         except RequestRefused as refused:
-            answer = error_response(refused.message, refused.status, refused.headers, accepts.single or JSON)
+            response = error_response(refused.message, refused.status, refused.headers, accepts.single or JSON)
         except ClientDisconnect:
-            answer = Response(status_code=CLIENT_CLOSED_REQUEST)
-        except Exception as error:  # of ours: raised, it would close the connection before the client has read why
+            response = Response(status_code=CLIENT_CLOSED_REQUEST)
+        except Exception as error:  # if it were raised, the connection would close before the client has read why
             errors = RequestErrors.from_exception(error)
-            answer = Response(encode_errors(errors), errors.status, media_type=content_type(accepts.single or JSON))
-        if not isinstance(answer, EventStream):
-            await answer(scope, receive, send)
+            response = Response(encode_errors(errors), errors.status, media_type=content_type(accepts.single or JSON))
+        if not isinstance(response, EventStream):
+            await response(scope, receive, send)
             return
         try:
-            with self._connection_limit.hold(), self._guard.sessions.track(answer.principal, answer.end):
-                await answer(scope, receive, send)
+            with self._connection_limit.hold(), self._guard.sessions.track(response.principal, response.end):
+                await response(scope, receive, send)
         except TooManyConnections:
             await error_response("too many connections: try again later", 503)(scope, receive, send)
 
-    async def _answer(self, scope: Scope, headers: Headers, accepts: AcceptedTypes, receive: Receive) -> ASGIApp:
-        """The answer, which may be a stream that has not begun. Raises RequestRefused, or ClientDisconnect."""
+    async def _respond(self, scope: Scope, headers: Headers, accepts: AcceptedTypes, receive: Receive) -> ASGIApp:
+        """Returns the response, which may be a stream that has not begun. Raises RequestRefused, or ClientDisconnect."""
         method = scope["method"]
         if method == "GET":
             if accepts.html:
@@ -86,54 +83,57 @@ class GraphQLEndpoint:
                 return graphiql_page()
             check_csrf(headers)
         elif method != "POST":
-            raise RequestRefused(405, "send a POST with the document as JSON, or a GET of a query", METHODS)
-        principal, rate_limiter = await self._admitted(headers)
+            allowed = {"Allow": "GET, POST"}
+            raise RequestRefused(405, "send a POST with the document as JSON, or a GET of a query", allowed)
+        principal, rate_limiter = await self._admit(headers)
         if method == "GET":
-            asked = request_from_url(scope["query_string"])
+            request = request_from_url(scope["query_string"])
         else:
-            asked = await request_from_body(headers, receive, self._settings.max_body, self._settings.operation_timeout)
+            settings = self._settings
+            request = await request_from_body(headers, receive, settings.max_body, settings.operation_timeout)
         if accepts.single is None and (method == "GET" or not accepts.event_stream):
             raise RequestRefused(406, f"the answer can be {GRAPHQL_RESPONSE} or {JSON}, or text/event-stream to a POST")
         if COST_HEADER in headers:
-            asked = asked._replace(extensions={**(asked.extensions or {}), "cost": True})
-        scope.setdefault("state", {})["operation"] = asked.operation_name  # for the request's line in the log
+            request = request._replace(extensions={**(request.extensions or {}), "cost": True})
+        scope.setdefault("state", {})["operation"] = request.operation_name  # for the access log
         context = self._new_context(principal, _actor(principal, headers))
         if accepts.single is None:
-            return self._events(asked, context)
+            return self._event_stream(request, context)
         retry: dict[str, str] = {}
         try:
-            executable = self._runner.prepare(asked)
-            kind = executable.operation.operation
+            prepared = self._runner.prepare(request)
+            kind = prepared.operation.operation
             if method == "GET" and kind is not OperationType.QUERY:
-                raise RequestRefused(405, f"a {kind.value} needs a POST", ONLY_POST)
+                raise RequestRefused(405, f"a {kind.value} needs a POST", {"Allow": "POST"})
             if kind is OperationType.SUBSCRIPTION:
-                # Some clients (urql) accept events in every request: only a subscription is answered so.
+                # Some clients (urql) accept events in every request: only a subscription is answered with them.
                 if accepts.event_stream:
-                    return self._events(asked, context)
+                    return self._event_stream(request, context)
                 raise RequestRefused(400, "a subscription needs a WebSocket, or the header Accept: text/event-stream")
-            body, status = await self._runner.execute(executable, context, receive), 200
+            body, status = await self._runner.execute(prepared, context, receive), 200
         except RequestErrors as error:
             body, status = encode_errors(error), error.status
             if error.retry_after is not None:
                 retry = {"Retry-After": str(error.retry_after)}
         if accepts.single != GRAPHQL_RESPONSE and status != TOO_MANY_REQUESTS:
             status = 200
-        answer_headers = HEADERS.get(method, {}) | rate_limiter.headers() | retry
-        return Response(body, status, answer_headers, media_type=content_type(accepts.single))
+        vary = {"Vary": "Accept"} if method == "GET" else {}
+        response_headers = vary | rate_limiter.headers() | retry
+        return Response(body, status, response_headers, media_type=content_type(accepts.single))
 
-    async def _admitted(self, headers: Headers) -> tuple[Principal, RateLimiter]:
-        """Who asks, before anything of the request is read. Raises RequestRefused."""
+    async def _admit(self, headers: Headers) -> tuple[Principal, RateLimiter]:
+        """Returns the principal and its limiter, before more of the request is read. Raises RequestRefused."""
         principal = await self._guard.principal(headers)
         rate_limiter = self._guard.rate_limiters.for_principal(principal)
         try:
             rate_limiter.count_request()
         except RateLimited as error:
-            limits = rate_limiter.headers() | {"Retry-After": str(error.retry_after)}
-            raise RequestRefused(TOO_MANY_REQUESTS, str(error), limits) from error
+            refusal_headers = rate_limiter.headers() | {"Retry-After": str(error.retry_after)}
+            raise RequestRefused(TOO_MANY_REQUESTS, str(error), refusal_headers) from error
         return principal, rate_limiter
 
-    def _events(self, asked: GraphQLRequest, context: Context) -> EventStream:
-        return EventStream(self._runner.stream(asked, context), context.principal, self._closing, self._settings)
+    def _event_stream(self, request: GraphQLRequest, context: Context) -> EventStream:
+        return EventStream(self._runner.stream(request, context), context.principal, self._closing, self._settings)
 
 
 def _actor(principal: Principal, headers: Headers) -> str:

@@ -1,4 +1,4 @@
-"""`/healthz` answers while the process lives, `/readyz` while it can serve: what probes and load balancers ask."""
+"""Serves `/healthz`, which answers while the process lives, and `/readyz`, which answers while it can serve."""
 
 from importlib.metadata import version
 

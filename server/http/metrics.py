@@ -1,4 +1,4 @@
-"""`/metrics`, in the text format of Prometheus: of this process, one of several if there are several workers."""
+"""Serves `/metrics` in the text format of Prometheus: numbers of this process, one of several if there are several workers."""
 
 from collections.abc import Callable, Iterator
 
@@ -27,50 +27,51 @@ from server.wire.headers import request_headers
 from server.wire.refusals import RequestRefused, error_response
 
 
-class Metrics(Collector):
-    """Reads what is counted anyway, when it is asked for: an operation pays nothing for it."""
+class ProcessMetrics(Collector):
+    """Collects counters and gauges that exist anyway, when it is asked for them: an operation pays nothing for it."""
 
     def __init__(self, database: Database, connection_limit: ConnectionLimit) -> None:
         self._database = database
         self._connection_limit = connection_limit
 
     def collect(self) -> Iterator[Metric]:
-        executed = CounterMetricFamily(
+        values = CounterMetricFamily(
             "rapporteur_executor_values",
-            "Values of root fields by who completed them: the executor (taken), graphql-core after a surprise (handed_back),"
-            " or graphql-core because they are none of the executor's (left).",
+            "Values of root fields by what completed them: the executor (completed), graphql-core after the executor could"
+            " not (fell_back), or graphql-core alone (delegated).",
             labels=["outcome"],
         )
-        for outcome, count in (
-            ("taken", execution_counts.completed),
-            ("handed_back", execution_counts.fell_back),
-            ("left", execution_counts.delegated),
-        ):
-            executed.add_metric([outcome], count)
-        yield executed
+        for outcome in ("completed", "fell_back", "delegated"):
+            values.add_metric([outcome], getattr(execution_counts, outcome))
+        yield values
         yield CounterMetricFamily(
-            "rapporteur_executor_inputs_handed_back",
+            "rapporteur_executor_inputs_fell_back",
             "Variables of an operation, or arguments of a root field, that graphql-core and Strawberry read.",
             execution_counts.inputs_fell_back,
         )
         yield GaugeMetricFamily(
-            "rapporteur_streams_open", "WebSockets and event streams.", self._connection_limit.open_connections
+            "rapporteur_streams_open", "Open WebSockets and event streams.", self._connection_limit.open_connections
         )
         pool = self._database.pool
-        size, busy = pool.checkedin() + pool.checkedout(), pool.checkedout()
-        yield GaugeMetricFamily("rapporteur_database_connections", "Of the pool, open.", size)
-        yield GaugeMetricFamily("rapporteur_database_connections_busy", "Of the pool, in use.", busy)
+        busy = pool.checkedout()
+        yield GaugeMetricFamily(
+            "rapporteur_database_connections", "Open connections of the pool.", pool.checkedin() + busy
+        )
+        yield GaugeMetricFamily("rapporteur_database_connections_busy", "Connections of the pool in use.", busy)
 
 
 def metrics_route(
     database: Database, connection_limit: ConnectionLimit, guard: Guard, workspace_id: WorkspaceId
 ) -> Route:
-    """For whoever reaches an open server, and for keys of its workspace with the scope ADMIN: they count what all do."""
+    """Returns the route, for keys of the workspace with the scope ADMIN, because the numbers count what all workspaces do.
+
+    On an open server everybody has that scope.
+    """
     registry = CollectorRegistry()
     collectors: list[Callable[..., object]] = [ProcessCollector, PlatformCollector, GCCollector]
     for collector in collectors:
         collector(registry=registry)
-    registry.register(Metrics(database, connection_limit))
+    registry.register(ProcessMetrics(database, connection_limit))
 
     async def metrics(request: Request) -> Response:
         try:

@@ -1,7 +1,7 @@
-"""`/graphql` as Server-Sent Events: graphql-sse's "distinct connections" mode (github.com/enisdenjo/graphql-sse, PROTOCOL.md).
+"""`/graphql` as Server-Sent Events: the "distinct connections" mode of graphql-sse (github.com/enisdenjo/graphql-sse).
 
-One POST, one operation, one stream of `next` events and a `complete`. A stream that the server has to end (it is stopping,
-or the client does not read) ends without `complete`, which clients take for a reason to connect again.
+One POST has one operation and one stream of `next` events and a `complete`. A stream that the server has to end, because it
+stops or the client does not read, ends without `complete`, so that clients connect again.
 """
 
 import asyncio
@@ -14,33 +14,36 @@ from domain.principals import Principal
 from server.settings import Settings
 from server.wire.request_errors import RequestErrors, encode_errors
 
+LAST_WRITE_TIMEOUT_SECONDS = 1
+"""The time that a client has for the end of a stream."""
+_COMMENT = b":\n\n"
 _HEADERS = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
-    (b"x-accel-buffering", b"no"),  # nginx would collect the events
+    (b"x-accel-buffering", b"no"),  # nginx would collect events before it sends them
 ]
 
 
 class EventStream:
-    """An ASGI response of the answers of one operation."""
+    """An ASGI response with the responses of one operation as events."""
 
     def __init__(
         self,
-        answers: AsyncGenerator[bytes, None],
+        responses: AsyncGenerator[bytes, None],
         principal: Principal,
         closing: asyncio.Event,
         settings: Settings,
     ) -> None:
-        """`principal` is whose stream it is."""
+        """`principal` is the owner of the stream; `closing` ends it when the server stops."""
         self.principal = principal
         self._ended = asyncio.Event()
-        self._answers = answers
+        self._responses = responses
         self._closing = closing
         self._send_timeout = settings.send_timeout
         self._ping_interval = settings.ping_interval
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
-        ends = {
+        tasks = {
             asyncio.create_task(self._stream(send)),
             asyncio.create_task(self._keep_alive(send)),
             asyncio.create_task(_disconnected(receive)),
@@ -48,25 +51,25 @@ class EventStream:
             asyncio.create_task(self._ended.wait()),
         }
         try:
-            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for task in ends:
+            for task in tasks:
                 task.cancel()
-            await asyncio.gather(*ends, return_exceptions=True)
+            await asyncio.gather(*tasks, return_exceptions=True)
         with contextlib.suppress(TimeoutError, OSError):
-            async with asyncio.timeout(1):
+            async with asyncio.timeout(LAST_WRITE_TIMEOUT_SECONDS):
                 await send({"type": "http.response.body", "body": b""})
 
     def end(self) -> None:
-        """The key or token that the request came with is no longer good: end the stream; a client that comes again is told."""
+        """Ends the stream because its key or token has ended; a client that connects again is told so."""
         self._ended.set()
 
     async def _stream(self, send: Send) -> None:
-        await self._write(send, b":\n\n")  # so that the client sees at once that the stream is open
+        await self._write(send, _COMMENT)  # the client sees at once that the stream is open
         try:
-            async with contextlib.aclosing(self._answers) as answers:
-                async for answer in answers:
-                    await self._write(send, b"event: next\ndata: " + answer + b"\n\n")
+            async with contextlib.aclosing(self._responses) as responses:
+                async for response in responses:
+                    await self._write(send, b"event: next\ndata: " + response + b"\n\n")
         except RequestErrors as error:
             await self._write(send, b"event: next\ndata: " + encode_errors(error) + b"\n\n")
         await self._write(send, b"event: complete\ndata:\n\n")
@@ -74,7 +77,7 @@ class EventStream:
     async def _keep_alive(self, send: Send) -> None:
         while True:
             await asyncio.sleep(self._ping_interval)
-            await self._write(send, b":\n\n")
+            await self._write(send, _COMMENT)
 
     async def _write(self, send: Send, text: bytes) -> None:
         async with asyncio.timeout(self._send_timeout):

@@ -1,1 +1,1 @@
-"""Runs operations: finds their documents, executes them, and encodes their answers."""
+"""Runs operations: finds their documents, executes them, and encodes their responses."""

@@ -1,7 +1,7 @@
-"""Documents that a request names by their SHA-256 instead of sending them: trusted ones, or those that a client sent before.
+"""Finds documents that a request names by their SHA-256: trusted documents, or those that a client has sent before.
 
-A name is `documentId`, as the persisted documents of GraphQL over HTTP have it, or `extensions.persistedQuery` of Apollo's
-automatic persisted queries (APQ).
+A request names a document by `documentId`, as the persisted documents of GraphQL over HTTP have it, or by
+`extensions.persistedQuery` of Apollo's automatic persisted queries (APQ).
 """
 
 import re
@@ -9,7 +9,6 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 from graphql import GraphQLError
 
@@ -19,88 +18,88 @@ from server.wire.request_errors import RequestErrors
 from server.wire.requests import GraphQLRequest
 
 MAX_STORED_BYTES = 16 * 1024 * 1024
-"""Of all documents together that clients have sent; those that were not asked for the longest go first."""
+"""The size of all documents together that clients have sent; the least recently used ones are removed first."""
 MAX_STORED_DOCUMENT_BYTES = 100_000
-"""Bytes of one of them."""
 
-_HASH = re.compile(r"[0-9a-f]{64}")
+_SHA256_HEX = re.compile(r"[0-9a-f]{64}")
 
 
 class PersistedDocuments:
-    """Finds the document of a request. With an allow-list there are no others than those."""
+    """Finds the document of a request. With trusted documents it allows no others."""
 
     def __init__(self, trusted: Mapping[str, str] | None, *, apq: bool) -> None:
-        """`trusted` is the allow-list, by hash; `apq`: keep what clients send with its hash, unless there is a list."""
+        """`trusted` holds the only documents allowed, by hash; `apq` stores what clients send with its hash otherwise."""
         self._trusted = trusted
         self._apq = apq
-        self._kept: OrderedDict[str, str] = OrderedDict()
-        self._bytes = 0
+        self._stored: OrderedDict[str, str] = OrderedDict()
+        self._stored_bytes = 0
 
-    def resolve(self, asked: GraphQLRequest) -> GraphQLRequest:
-        """The request with the text of its document, if it may be executed. Raises RequestErrors."""
-        if self._trusted is None and asked.document_id is None and not asked.extensions:
-            return asked
-        hash = _hash_in(asked)
-        if asked.query is None:
-            assert hash is not None  # else it were no request
-            return asked._replace(query=self._found(hash, asked), document_id=None)
-        if hash is not None and hash != sha256_hex(asked.query):
+    def resolve(self, request: GraphQLRequest) -> GraphQLRequest:
+        """Returns the request with the text of its document. Raises RequestErrors for one that must not be executed."""
+        if self._trusted is None and request.document_id is None and not request.extensions:
+            return request
+        digest = _named_digest(request)
+        if request.query is None:
+            assert digest is not None  # `parse_parameters` refuses a request with neither
+            return request._replace(query=self._find(digest, request), document_id=None)
+        if digest is not None and digest != sha256_hex(request.query):
             raise _error("provided sha does not match query")
         if self._trusted is not None:
-            if sha256_hex(asked.query) not in self._trusted:
+            if sha256_hex(request.query) not in self._trusted:
                 raise _error("only trusted documents are executed here, and this is none of them", "FORBIDDEN")
-        elif hash is not None and asked.document_id is None and self._apq:
-            self._keep(hash, asked.query)
-        return asked
+        elif digest is not None and request.document_id is None and self._apq:
+            self._store(digest, request.query)
+        return request
 
-    def _found(self, hash: str, asked: GraphQLRequest) -> str:
+    def _find(self, digest: str, request: GraphQLRequest) -> str:
         if self._trusted is not None:
-            found = self._trusted.get(hash)
+            document = self._trusted.get(digest)
         else:
-            found = self._kept.get(hash)
-            if found is not None:
-                self._kept.move_to_end(hash)
-        if found is not None:
-            return found
-        if asked.document_id is None and self._trusted is None and not self._apq:
+            document = self._stored.get(digest)
+            if document is not None:
+                self._stored.move_to_end(digest)
+        if document is not None:
+            return document
+        if request.document_id is None and self._trusted is None and not self._apq:
             raise _error("PersistedQueryNotSupported", "PERSISTED_QUERY_NOT_SUPPORTED")
-        if asked.document_id is None:
+        if request.document_id is None:
             raise _error("PersistedQueryNotFound", "PERSISTED_QUERY_NOT_FOUND")  # Apollo's clients know these words
         raise _error("there is no document of this documentId here", "PERSISTED_DOCUMENT_NOT_FOUND")
 
-    def _keep(self, hash: str, text: str) -> None:
+    def _store(self, digest: str, text: str) -> None:
         size = len(text.encode(errors="replace"))
         if size > MAX_STORED_DOCUMENT_BYTES:
             return
-        if self._kept.pop(hash, None) is None:
-            self._bytes += size
-        self._kept[hash] = text
-        while self._bytes > MAX_STORED_BYTES:
-            _, oldest = self._kept.popitem(last=False)
-            self._bytes -= len(oldest.encode(errors="replace"))
+        if self._stored.pop(digest, None) is None:
+            self._stored_bytes += size
+        self._stored[digest] = text
+        while self._stored_bytes > MAX_STORED_BYTES:
+            _, oldest = self._stored.popitem(last=False)
+            self._stored_bytes -= len(oldest.encode(errors="replace"))
 
 
 def sha256_hex(text: str) -> str:
+    """Returns the SHA-256 of a document in hexadecimal digits."""
     # Half a surrogate pair, which UTF-8 cannot hold, is in no document that can be parsed.
     return sha256(text.encode(errors="replace")).hexdigest()
 
 
-def _hash_in(asked: GraphQLRequest) -> str | None:
-    """The hash that the request names its document by, if it does."""
-    if asked.document_id is not None:
-        method, _, payload = asked.document_id.partition(":")
-        if method != "sha256" or not _HASH.fullmatch(payload):
+def _named_digest(request: GraphQLRequest) -> str | None:
+    """Returns the hash by which the request names its document, or None. Raises RequestErrors for a malformed one."""
+    if request.document_id is not None:
+        method, _, payload = request.document_id.partition(":")
+        if method != "sha256" or not _SHA256_HEX.fullmatch(payload):
             raise _error("documentId must be sha256: and 64 hexadecimal digits in lower case")
         return payload
-    persisted: Any = (asked.extensions or {}).get("persistedQuery")
+    persisted: object = (request.extensions or {}).get("persistedQuery")
     if persisted is None:
         return None
     if not isinstance(persisted, dict) or persisted.get("version") != 1:
         raise _error("extensions.persistedQuery must be an object of version 1")
-    hash = persisted.get("sha256Hash")
-    if not isinstance(hash, str) or not _HASH.fullmatch(hash):
+    digest: object = persisted.get("sha256Hash")
+    if not isinstance(digest, str) or not _SHA256_HEX.fullmatch(digest):
         raise _error("extensions.persistedQuery.sha256Hash must be 64 hexadecimal digits in lower case")
-    return hash
+    return digest
 
 
 def _error(message: str, code: str = "BAD_USER_INPUT") -> RequestErrors:
@@ -108,7 +107,7 @@ def _error(message: str, code: str = "BAD_USER_INPUT") -> RequestErrors:
 
 
 def load_trusted_documents(directory: Path) -> dict[str, str]:
-    """The documents in the files `*.graphql` of a folder and those in it, by hash. Raises RapporteurError.
+    """Returns the documents in the files `*.graphql` of a folder and the folders in it, by hash. Raises RapporteurError.
 
     Each stands under the hash of the file, and under that of its text without the white space around it.
     """

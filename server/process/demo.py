@@ -22,10 +22,10 @@ TRANSCRIPT = Path(__file__).parent / "demo.vtt"
 
 
 async def load_demo(database: Database, workspace_id: WorkspaceId) -> bool:
-    """Load the demo into a workspace in which nothing was ever written; says whether it did."""
+    """Loads the demo into a workspace in which nothing was ever written, and returns whether it did."""
     async with database.unit_of_work(workspace_id, Author("demo")) as uow:
-        await uow.agents.lock_slugs()  # of two servers that start at once, one loads
-        if await uow.events.any_exist():  # nor ever had: who deleted the demo does not want it back
+        await uow.agents.lock_slugs()  # if two servers start at once, one of them loads the demo
+        if await uow.events.any_exist():  # whoever deleted the demo does not want it back
             return False
         scribe = await uow.agents.create(
             CreateAgent(

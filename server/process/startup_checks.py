@@ -1,4 +1,4 @@
-"""Whether the server may be reached as it is asked to be: not from other machines without asking who they are."""
+"""Checks before the start that the server may be reached as it is configured: by other machines only with authentication."""
 
 from db.database import Database
 from domain.errors import RapporteurError
@@ -14,7 +14,8 @@ async def resolve_auth(settings: Settings, database: Database) -> Settings:
     """Returns the settings with `auth` decided: unless set, true if there are keys or an issuer. Raises UnsafeExposure."""
     auth = settings.auth
     if auth is None:
-        auth = settings.oidc_issuer is not None or await _are_there_keys(database)
+        async with database.credentials() as credentials:
+            auth = settings.oidc_issuer is not None or await credentials.any_key_exists()
     if not auth and not settings.insecure and not is_loopback(settings.host):
         raise UnsafeExposure(
             f"on {settings.host} others than this machine reach the server, and it asks nobody who they are."
@@ -22,8 +23,3 @@ async def resolve_auth(settings: Settings, database: Database) -> Settings:
             " (RAPPORTEUR_OIDC_ISSUER); or say --insecure if something else keeps others away"
         )
     return settings.model_copy(update={"auth": auth})
-
-
-async def _are_there_keys(database: Database) -> bool:
-    async with database.credentials() as credentials:
-        return await credentials.any_key_exists()

@@ -1,1 +1,1 @@
-"""`/graphql` over WebSocket (graphql-transport-ws)."""
+"""Serves `/graphql` over WebSocket (graphql-transport-ws)."""

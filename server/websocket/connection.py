@@ -1,8 +1,8 @@
-"""`/graphql` over WebSocket: the protocol graphql-transport-ws (github.com/enisdenjo/graphql-ws, PROTOCOL.md).
+"""One WebSocket connection in the protocol graphql-transport-ws (github.com/enisdenjo/graphql-ws, PROTOCOL.md).
 
-Each operation has a context of its own. Nothing a client sends raises: what breaks the protocol closes the socket with the
-code that the protocol names, what is wrong with an operation is an `error` message. Every wait has a bound: for the
-`connection_init`, for each send (a client that does not read is let go), for a sign of life.
+Each operation has a context of its own. Nothing a client sends raises: a breach of the protocol closes the socket with the code
+that the protocol names, and a wrong operation gets an `error` message. Every wait has a bound: the one for `connection_init`,
+the one for each send (a client that does not read loses its connection), and the one for a sign of life.
 """
 
 import asyncio
@@ -40,13 +40,15 @@ INIT_TIMEOUT = 4408
 SUBSCRIBER_EXISTS = 4409
 TOO_MANY_INITS = 4429
 TRY_AGAIN_LATER = 1013
-"""Of RFC 6455's registry; clients take it for a reason to reconnect."""
+"""The code is in the registry of RFC 6455. Clients connect again after it."""
+NO_STATUS_RECEIVED = 1005
+ABNORMAL_CLOSURE = 1006
 MAX_CLOSE_REASON_BYTES = 123
-"""Bytes of a close frame's reason (RFC 6455, 5.5)."""
+"""The longest reason in a close frame (RFC 6455, 5.5)."""
 
 
 class _Close(Exception):
-    """The socket is to be closed with this code and reason."""
+    """The socket must be closed with this code and reason."""
 
     def __init__(self, code: int, reason: str) -> None:
         self.code = code
@@ -54,6 +56,8 @@ class _Close(Exception):
 
 
 class Connection:
+    """Serves one client."""
+
     def __init__(
         self,
         websocket: WebSocket,
@@ -63,9 +67,9 @@ class Connection:
         new_context: Callable[[Principal, str], Context],
         settings: Settings,
     ) -> None:
-        """`send` is the one beneath `websocket`, whose checks of each message would cost a tenth of the whole way."""
+        """`send` is the ASGI callable below `websocket`, whose own checks of each message cost a tenth of all."""
         self._websocket = websocket
-        self._raw_send = send
+        self._asgi_send = send
         self._runner = runner
         self._guard = guard
         self._new_context = new_context
@@ -77,7 +81,7 @@ class Connection:
         self._closing: asyncio.Future[_Close] = asyncio.get_running_loop().create_future()
 
     async def run(self) -> None:
-        """Serve the connection until either side ends it, then end its operations."""
+        """Serves the connection until either side ends it, and then ends its operations."""
         reading = asyncio.create_task(self._read())
         try:
             ends: set[asyncio.Future[Any]] = {reading, self._closing}
@@ -99,41 +103,42 @@ class Connection:
             self._session.close()
 
     def _end(self) -> None:
-        """The key or token that the connection came with is no longer good."""
+        """Closes the connection because its key or token has ended."""
         if not self._closing.done():
             self._closing.set_result(_Close(FORBIDDEN, TOKEN_INVALID))
 
     async def _close(self, close: _Close) -> None:
-        # Who does not read does not get this either; uvicorn and the kernel see to the end of the connection then.
+        # A client that does not read does not get the close frame either; uvicorn and the kernel then end the connection.
         with contextlib.suppress(TimeoutError, WebSocketDisconnect, RuntimeError):
             async with asyncio.timeout(self._settings.send_timeout):
                 await self._websocket.close(close.code, close.reason)
 
     async def _read(self) -> None:
+        """Handles messages until the connection ends. Raises _Close or WebSocketDisconnect."""
         try:
             async with asyncio.timeout(self._settings.init_timeout):
                 while self._principal is None:
                     await self._handle(await self._receive())
         except TimeoutError:
             raise _Close(INIT_TIMEOUT, "Connection initialisation timeout") from None
-        alive = True
+        is_alive = True
         while True:
             try:
                 async with asyncio.timeout(self._settings.ping_interval):
                     message = await self._receive()
             except TimeoutError:
-                if not alive:
+                if not is_alive:
                     raise _Close(TRY_AGAIN_LATER, "no sign of life") from None
-                alive = False
+                is_alive = False
                 await self._send({"type": "ping"})
             else:
-                alive = True
+                is_alive = True
                 await self._handle(message)
 
     async def _receive(self) -> dict[str, Any]:
         message = await self._websocket.receive()
         if message["type"] == "websocket.disconnect":
-            raise WebSocketDisconnect(message.get("code", 1005))
+            raise WebSocketDisconnect(message.get("code", NO_STATUS_RECEIVED))
         text = message.get("text")
         if text is None:
             raise _Close(BAD_REQUEST, "messages must be text")
@@ -156,7 +161,7 @@ class Connection:
             case "subscribe":
                 await self._subscribe(message)
             case "complete":
-                if task := self._operations.pop(_id_of(message), None):
+                if task := self._operations.pop(_operation_id(message), None):
                     task.cancel()
             case _:
                 raise _Close(BAD_REQUEST, "unknown message type")
@@ -164,9 +169,10 @@ class Connection:
     async def _initialise(self, message: dict[str, Any]) -> None:
         if self._principal is not None:
             raise _Close(TOO_MANY_INITS, "Too many initialisation requests")
-        if not isinstance(message.get("payload"), dict | None):
+        payload = message.get("payload")
+        if not isinstance(payload, dict | None):
             raise _Close(BAD_REQUEST, "the payload of connection_init must be an object")
-        headers, payload = request_headers(self._websocket.scope), message.get("payload")
+        headers = request_headers(self._websocket.scope)
         token = bearer_token(headers, payload)
         try:
             principal = await self._guard.authenticator.principal(token)
@@ -174,7 +180,7 @@ class Connection:
         except InvalidInput as error:
             raise _Close(BAD_REQUEST, str(error)) from error
         except Unauthenticated as error:
-            # Clients take the second for a reason to come again, perhaps with a new token; the first they give up on.
+            # Clients connect again after FORBIDDEN, perhaps with a new token, and give up after UNAUTHORIZED.
             raise _Close(UNAUTHORIZED if token is None else FORBIDDEN, str(error)) from error
         except ServiceUnavailable as error:
             raise _Close(TRY_AGAIN_LATER, str(error)) from error
@@ -185,39 +191,37 @@ class Connection:
     async def _subscribe(self, message: dict[str, Any]) -> None:
         if self._principal is None:
             raise _Close(UNAUTHORIZED, "Unauthorized")
-        id, payload = _id_of(message), message.get("payload")
+        id, payload = _operation_id(message), message.get("payload")
         if id in self._operations:
             raise _Close(SUBSCRIBER_EXISTS, f"Subscriber for {id} already exists")
         try:
-            asked = parse_parameters(payload)
+            request = parse_parameters(payload)
         except MalformedRequest as error:
             raise _Close(BAD_REQUEST, f"the payload of subscribe: {error}") from error
-        if len(self._operations) >= self._settings.max_operations:
-            most = RateLimited(f"at most {self._settings.max_operations} operations at once on a connection")
-            await self._refuse(id, most)
-            return
         try:
+            if len(self._operations) >= self._settings.max_operations:
+                raise RateLimited(f"at most {self._settings.max_operations} operations at once on a connection")
             self._guard.rate_limiters.for_principal(self._principal).count_request()
         except RateLimited as error:
-            await self._refuse(id, error)
+            await self._send({"id": id, "type": "error", "payload": RequestErrors.from_exception(error).errors})
             return
         context = self._new_context(self._principal, self._actor)
-        self._operations[id] = asyncio.create_task(self._operate(id, asked, context))
+        self._operations[id] = asyncio.create_task(self._run_operation(id, request, context))
 
-    async def _operate(self, id: str, asked: GraphQLRequest, context: Context) -> None:
-        """One operation, from its first answer to its end."""
+    async def _run_operation(self, id: str, request: GraphQLRequest, context: Context) -> None:
+        """Sends the responses of one operation until it ends."""
         head = f'{{"id":{encode_json(id).decode()},"type":"next","payload":'
-        stream = self._runner.stream(asked, context)
-        began, outcome = time.perf_counter(), "ended"
+        stream = self._runner.stream(request, context)
+        started, outcome = time.perf_counter(), "ended"
         try:
             try:
-                async with contextlib.aclosing(stream) as answers:
-                    async for answer in answers:
-                        await self._send_text(f"{head}{answer.decode()}}}")
+                async with contextlib.aclosing(stream) as responses:
+                    async for response in responses:
+                        await self._send_text(f"{head}{response.decode()}}}")
                 last: dict[str, Any] = {"id": id, "type": "complete"}
             except RequestErrors as error:
                 last = {"id": id, "type": "error", "payload": error.errors}
-            self._operations.pop(id, None)  # first: the client may use the id again as soon as it hears
+            self._operations.pop(id, None)  # before the message: the client may use the id again as soon as it reads it
             await self._send(last)
             outcome = last["type"]
         except WebSocketDisconnect:
@@ -226,10 +230,7 @@ class Connection:
             if not self._closing.done():
                 self._closing.set_result(close)
         finally:
-            log_operation(asked.operation_name, outcome, time.perf_counter() - began)
-
-    async def _refuse(self, id: str, error: RateLimited) -> None:
-        await self._send({"id": id, "type": "error", "payload": RequestErrors.from_exception(error).errors})
+            log_operation(request.operation_name, outcome, time.perf_counter() - started)
 
     async def _send(self, message: dict[str, Any]) -> None:
         await self._send_text(encode_json(message).decode())
@@ -237,14 +238,14 @@ class Connection:
     async def _send_text(self, text: str) -> None:
         try:
             async with asyncio.timeout(self._settings.send_timeout):
-                await self._raw_send({"type": "websocket.send", "text": text})
+                await self._asgi_send({"type": "websocket.send", "text": text})
         except TimeoutError:
             raise _Close(TRY_AGAIN_LATER, "you do not read") from None
-        except OSError:  # what uvicorn says of a connection that is gone
-            raise WebSocketDisconnect(1006) from None
+        except OSError:  # uvicorn raises it when the connection is gone
+            raise WebSocketDisconnect(ABNORMAL_CLOSURE) from None
 
 
-def _id_of(message: dict[str, Any]) -> str:
+def _operation_id(message: dict[str, Any]) -> str:
     id = message.get("id")
     if not isinstance(id, str) or not id:
         raise _Close(BAD_REQUEST, f"the id of {message['type']} must be a text")

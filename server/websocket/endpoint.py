@@ -1,4 +1,4 @@
-"""Accepts WebSocket connections at `/graphql`, as many as there are places for."""
+"""Accepts WebSocket connections at `/graphql`."""
 
 from collections.abc import Callable
 
@@ -17,7 +17,7 @@ from server.wire.refusals import error_response
 
 
 class WebSocketEndpoint:
-    """The ASGI app that accepts connections, as many as there are places."""
+    """The ASGI app that accepts connections of allowed origins, up to the limit, and serves them."""
 
     def __init__(
         self,
@@ -37,14 +37,14 @@ class WebSocketEndpoint:
         websocket = WebSocket(scope, receive, send)
         headers = websocket.headers
         if not may_connect(headers.get("origin"), headers.get("host"), self._settings.origins):
-            # Before accepting. Else any web page could use the server of who looks at it.
+            # The refusal comes before the handshake: otherwise any web page could use the server of its visitor.
             message = "a page of this origin may open no WebSocket: name it in RAPPORTEUR_ORIGINS (--origins)"
             await error_response(message, 403)(scope, receive, send)
             return
-        offered = PROTOCOL in scope["subprotocols"]
-        # A refusal comes after the handshake: a browser shows its code and reason only then.
-        await websocket.accept(PROTOCOL if offered else None)
-        if not offered:
+        is_offered = PROTOCOL in scope["subprotocols"]
+        # Other refusals come after the handshake: only then does a browser show their code and reason.
+        await websocket.accept(PROTOCOL if is_offered else None)
+        if not is_offered:
             await websocket.close(SUBPROTOCOL_NOT_ACCEPTABLE, f"the subprotocol must be {PROTOCOL}")
             return
         try:

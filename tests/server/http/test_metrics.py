@@ -27,14 +27,14 @@ def test_values_are_counted_by_who_completed_them(fresh_api: Api) -> None:
     grown = {
         outcome: after[f"rapporteur_executor_values_total {outcome}"]
         - before[f"rapporteur_executor_values_total {outcome}"]
-        for outcome in ("taken", "handed_back", "left")
+        for outcome in ("completed", "fell_back", "delegated")
     }
-    assert grown == {"taken": 1, "handed_back": 0, "left": 1}
+    assert grown == {"completed": 1, "fell_back": 0, "delegated": 1}
 
 
 def test_inputs_that_libraries_read_are_counted(fresh_api: Api) -> None:
     document = "query ($first: Int) { agents(first: $first) { totalCount } }"
-    counter = "rapporteur_executor_inputs_handed_back_total"
+    counter = "rapporteur_executor_inputs_fell_back_total"
     fresh_api.post(document, {"first": 1})
     before = metrics(fresh_api)[counter]
     fresh_api.post(document, {"first": 2})
