@@ -20,6 +20,8 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 HERE = Path(__file__).parent
+STARTER_TABS = ("ResolvedConfig", "Agents", "ActivateVariant", "Transcript", "SegmentUpdates", "SearchSegments")
+"""The operations that GraphiQL opens with: resolve, agents, activate, transcript, follow live, search."""
 VENDOR = HERE / "vendor"
 VENDOR_FILES = ("react.production.min.js", "react-dom.production.min.js", "graphiql.min.js", "graphiql.min.css")
 
@@ -99,15 +101,15 @@ class _Files(StaticFiles):
 
 
 def read_operations(directory: Path) -> list[dict[str, Any]]:
-    """Returns the documents of a folder, each with its name and variables to try, in the order of the tour.
+    """Returns the documents of a folder, each with its name and variables to try it with, in the order of the tour.
 
-    `tour.json` has sample variables by operation name. Operations that are not in it come last, in the order of their files,
-    with a skeleton of their variables.
+    `tour.json` gives sample variables by operation name, and begins with the starter tabs. Operations that it does not name
+    come last, in the order of their files, with a skeleton of their variables.
     """
     tour: dict[str, dict[str, Any]] = json.loads((HERE / "tour.json").read_text(encoding="utf-8"))
     order = {name: position for position, name in enumerate(tour)}
     operations = [
-        {"name": name, "query": text, "variables": tour.get(name, skeleton)}
+        {"name": name, "query": text, "variables": tour.get(name, skeleton), "starter": name in STARTER_TABS}
         for name, text, skeleton in _read_documents(directory)
     ]
     return sorted(operations, key=lambda operation: order.get(operation["name"], len(order)))

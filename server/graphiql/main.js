@@ -1,4 +1,4 @@
-// Opens GraphiQL on the path of this page, with a tab for each of the server's named operations.
+// Opens GraphiQL on the path of this page, with six tabs to start from; the server's other operations are favorites of its history.
 "use strict";
 
 (() => {
@@ -18,8 +18,10 @@
       const response = await fetch(new URL("operations.json", here));
       if (!response.ok) throw new Error(`operations.json: HTTP status ${response.status}`);
       const operations = await response.json();
-      return operations.map(({ query, variables }) => ({
+      return operations.map(({ name, query, starter, variables }) => ({
+        name,
         query,
+        starter,
         variables: Object.keys(variables).length ? JSON.stringify(variables, null, 2) : "",
       }));
     } catch (error) {
@@ -42,12 +44,47 @@
     }
   }
 
-  // The link that `rapporteur replay` prints names a meeting: a tab that follows it comes first.
-  function withMeeting(tour) {
-    const meetingId = new URLSearchParams(location.search).get("meeting");
-    const live = tour.find(({ query }) => query.includes("subscription SegmentUpdates"));
-    if (!meetingId || !live) return tour;
-    return [{ query: live.query, variables: JSON.stringify({ meetingId }, null, 2) }, ...tour];
+  // The id of the meeting to follow: the one in the link that `rapporteur replay` prints, else the newest that is recording.
+  async function liveMeeting(url) {
+    const linked = new URLSearchParams(location.search).get("meeting");
+    if (linked) return linked;
+    try {
+      const query = "{ meetings(first: 1, filter: { state: RECORDING }) { nodes { id } } }";
+      const headers = { "Content-Type": "application/json", Accept: "application/json" };
+      const response = await fetch(url, { method: "POST", headers, body: JSON.stringify({ query }) });
+      return (await response.json()).data.meetings.nodes[0]?.id;
+    } catch {
+      return undefined; // the server asks for a key, perhaps
+    }
+  }
+
+  // The tab that follows a meeting live gets one in which something happens, and comes first if a link named it.
+  function withLiveMeeting(tour, meetingId) {
+    const isLive = ({ name }) => name === "SegmentUpdates";
+    if (!meetingId || !tour.some(isLive)) return tour;
+    const variables = JSON.stringify({ meetingId }, null, 2);
+    const live = tour.map((tab) => (isLive(tab) ? { ...tab, variables } : tab));
+    if (!location.search) return live;
+    return [...live.filter(isLive), ...live.filter((tab) => !isLive(tab))];
+  }
+
+  // The operations that have no tab are favorites in GraphiQL's history, beside the visitor's own.
+  function storeFavorites(storage, tour) {
+    const others = tour.filter(({ starter }) => !starter).reverse(); // the history shows the last one first
+    const names = new Set(others.map(({ name }) => name));
+    let own = [];
+    try {
+      own = JSON.parse(storage.getItem("graphiql:favorites")).favorites.filter(({ label }) => !names.has(label));
+    } catch {} // nothing was stored, or nothing that can be read
+    const favorites = others.map(({ name, query, variables }) => ({
+      query,
+      variables,
+      headers: "",
+      operationName: name,
+      label: name,
+      favorite: true,
+    }));
+    storage.setItem("graphiql:favorites", JSON.stringify({ favorites: [...favorites, ...own] }));
   }
 
   // GraphiQL prefers its stored tabs to the default ones. So where the tour is not the one that they were made from (a
@@ -57,15 +94,17 @@
     const today = JSON.stringify(tour);
     const before = storage.getItem("tour");
     const stored = storage.getItem("graphiql:tabState");
-    if (stored && before === today) return tour;
+    const tabs = tour.filter(({ starter }) => starter).map(({ query, variables }) => ({ query, variables }));
+    if (stored && before === today) return tabs;
     const own = ownTabs(stored, before, tour);
     storage.removeItem("graphiql:tabState");
     storage.removeItem("graphiql:headers");
     storage.setItem("tour", today);
+    storeFavorites(storage, tour);
     // Without these the first default tab lacks its variables (graphql/graphiql#3392), and a reload adds a tab.
     storage.setItem("graphiql:query", tour[0].query);
     storage.setItem("graphiql:variables", tour[0].variables);
-    return [...tour, ...own];
+    return [...tabs, ...own];
   }
 
   // A key that was given among the headers of one tab is sent from all of them, and with subscriptions, until the page is left.
@@ -98,7 +137,7 @@
       storage,
       defaultEditorToolsVisibility: true,
       inputValueDeprecation: true,
-      defaultTabs: startingTabs(storage, withMeeting(await readTour())),
+      defaultTabs: startingTabs(storage, withLiveMeeting(await readTour(), await liveMeeting(url.href))),
     };
     const logo = React.createElement(GraphiQL.Logo, null, "Rapporteur");
     ReactDOM.createRoot(root).render(React.createElement(GraphiQL, properties, logo));

@@ -34,6 +34,7 @@ class Visit:
         )
 
     async def tabs(self) -> list[str]:
+        await self.page.locator("[role=tab]").first.wait_for()
         return await self.page.locator("[role=tab]").all_inner_texts()
 
     async def stored(self, query: str) -> None:

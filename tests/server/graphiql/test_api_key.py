@@ -14,7 +14,7 @@ from tests.harness.servers import running_server
 
 ON_TAB = """() => {
     const stored = (name) => localStorage[`rapporteur:graphiql:${name}`] ?? '';
-    return stored('operationName') === 'ResolvedConfigUpdates' && stored('variables').includes('agentSlug');
+    return stored('operationName') === 'SegmentUpdates' && stored('variables').includes('meetingId');
 }"""
 """GraphiQL stores what it would run, a while after the change: before that, it may still ask for another tab's operation."""
 
@@ -39,10 +39,10 @@ async def test_a_key_given_once_is_sent_from_every_tab(with_graphiql: tuple[str,
     await page.locator(".graphiql-editor-tool .CodeMirror").last.click()
     await page.keyboard.insert_text(f'{{"Authorization": "Bearer {token}"}}')
     await run.click()
-    await answer.filter(has_text="totalCount").wait_for()
-    await page.get_by_role("tab", name="ResolvedConfigUpdates").click()
+    await answer.filter(has_text="modelName").wait_for()
+    await page.get_by_role("tab", name="SegmentUpdates").click()
     await page.wait_for_function(ON_TAB)
     await run.click()
-    await answer.filter(has_text="resolvedConfigUpdates").wait_for()
+    await answer.filter(has_text="segmentUpdates").wait_for()
     await page.get_by_role("button", name="Stop query").click()
     await page.close()

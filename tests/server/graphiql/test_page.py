@@ -9,7 +9,7 @@ import pytest
 from playwright.async_api import Browser
 
 from server import graphiql
-from server.graphiql import is_vendored, read_operations
+from server.graphiql import STARTER_TABS, is_vendored, read_operations
 from tests.harness import http
 from tests.harness.graphiql_page import Visit
 
@@ -42,16 +42,45 @@ async def test_an_operation_runs_and_its_answer_is_shown_with_no_internet(visit:
 
 
 @vendored
-async def test_each_operation_has_its_tab_also_after_a_reload(visit: Visit) -> None:
+async def test_six_tabs_tell_the_story_also_after_a_reload(visit: Visit) -> None:
     operations = read_operations(OPERATIONS)
-    names = [operation["name"] for operation in operations]
-    assert await visit.tabs() == names
+    assert await visit.tabs() == list(STARTER_TABS)
     assert await visit.text(".graphiql-query-editor") == operations[0]["query"]
     assert json.loads(await visit.text(".graphiql-editor-tool") or "{}") == operations[0]["variables"]
 
-    await visit.stored(operations[-1]["query"])
+    await visit.stored(operations[5]["query"])
     await visit.open()
-    assert await visit.tabs() == names
+    assert await visit.tabs() == list(STARTER_TABS)
+
+
+@vendored
+async def test_the_other_operations_are_favorites_of_the_history(visit: Visit) -> None:
+    await visit.page.get_by_role("button", name="Show History").click()
+    await visit.page.locator(".graphiql-history-item-label", has_text="RenderPrompt").click()
+    await visit.page.wait_for_function(
+        "document.querySelector('.graphiql-query-editor .CodeMirror').CodeMirror.getValue().includes('query RenderPrompt')"
+    )
+
+
+@vendored
+async def test_the_live_tab_follows_a_meeting_in_which_something_happens(visit: Visit, server: Any) -> None:
+    meeting = server.api.run("CreateMeeting", input={"title": "Live"})
+    server.api.run("UpdateMeeting", id=meeting["id"], input={"state": "RECORDING"})
+    await visit.page.reload()
+    await visit.stored(next(each["query"] for each in read_operations(OPERATIONS) if each["name"] == "SegmentUpdates"))
+    await visit.page.wait_for_function("(id) => localStorage['rapporteur:tour'].includes(id)", arg=meeting["id"])
+    server.api.run("UpdateMeeting", id=meeting["id"], input={"state": "STOPPED"})
+
+
+@vendored
+async def test_a_link_opens_the_tab_of_its_meeting(browser: Browser, server: Any) -> None:
+    meeting = server.api.run("CreateMeeting", input={"title": "Linked"})
+    page = await browser.new_page()
+    await page.goto(f"{server.url}/graphql?meeting={meeting['id']}")
+    await page.wait_for_function(
+        "(id) => document.querySelector('.graphiql-editor-tool .CodeMirror')?.CodeMirror.getValue().includes(id)",
+        arg=meeting["id"],
+    )
 
 
 @vendored
@@ -66,8 +95,8 @@ async def test_a_changed_tour_replaces_its_tabs_and_keeps_those_of_the_visitor(v
         """{
             const tour = JSON.parse(localStorage['rapporteur:tour']);
             const state = JSON.parse(localStorage['rapporteur:graphiql:tabState']);
-            tour.pop();
-            state.tabs.splice(tour.length, 1);
+            tour.splice(5, 1);
+            state.tabs.splice(5, 1);
             tour[0].query = state.tabs[0].query = 'query Old { a }';
             localStorage['rapporteur:tour'] = JSON.stringify(tour);
             localStorage['rapporteur:graphiql:tabState'] = JSON.stringify(state);
@@ -131,6 +160,7 @@ def test_the_tour_comes_first_and_names_operations_that_exist() -> None:
     tour = list(json.loads((REPOSITORY / "server/graphiql/tour.json").read_text(encoding="utf-8")))
     names = [operation["name"] for operation in read_operations(OPERATIONS)]
     assert names[: len(tour)] == tour
+    assert tuple(tour[: len(STARTER_TABS)]) == STARTER_TABS
 
 
 def test_the_queries_of_the_tour_show_the_demo(server: Any) -> None:
