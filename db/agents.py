@@ -1,20 +1,20 @@
 """Agents in SQL."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Boolean, ColumnElement, Select, Text, any_, bindparam, case, func, or_, select
+from sqlalchemy import Boolean, ColumnElement, FromClause, Select, Text, any_, bindparam, case, func, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from db.event_writes import AuditedTable, Values
+from db.event_writes import AuditedTable, Values, new_values
 from db.filters import apply_filter, contains_text, filter_parameters
 from db.keyset import PageShape, keyset_page, page_parameters
-from db.repository import EXPECTED_VERSION, ID, IDS, KEY, WORKSPACE, ColumnNames, Repository, columns, select_columns
-from db.row_mapping import MappedQuery, row_mapper
+from db.repository import EXPECTED_VERSION, ID, IDS, KEY, WORKSPACE, ColumnNames, Repository, columns
+from db.row_mapping import MappedQuery
 from db.tables import agent_variants, agents, workspaces
 from domain.agents import Agent, CreateAgent, ResolvedAgentConfig
-from domain.configs import CONFIG_FIELDS, AgentConfig, ConfigOverrides
+from domain.configs import CONFIG_FIELDS
 from domain.errors import Conflict, NotFound
 from domain.filters import AgentFilter
 from domain.history import ACTIVE_VARIANT, Aggregate, EventKind
@@ -24,23 +24,51 @@ from domain.ordering import AGENTS_BY_AGE, Order
 from domain.pagination import Page, PageRequest
 from domain.slugs import free_slug, slugify
 
-_OWN = ("id", "slug", "name", "description", "active_variant_id", "version", "created_at", "updated_at")
-_READ = (*_OWN, *CONFIG_FIELDS)
-_COLUMNS = columns(agents, _READ)
+_OWN_FIELDS = ("id", "slug", "name", "description", "active_variant_id", "version", "created_at", "updated_at")
+_WRITTEN_FIELDS = ("slug", "name", "description", "active_variant_id")
 _IN_WORKSPACE = agents.c.workspace_id == WORKSPACE
-RESOLVED = "resolved"
-"""ColumnNames beside columns: what the agent resolves to."""
-
-_AGENTS = select(*_COLUMNS).where(_IN_WORKSPACE)
-_BY_IDS = _AGENTS.where(agents.c.id == any_(IDS))
-_LOCKED_ALL = _AGENTS.order_by(agents.c.id).with_for_update(key_share=True)
-_LOCKED_BY_SLUGS = _LOCKED_ALL.where(agents.c.slug == any_(bindparam("slugs", type_=ARRAY(Text))))
-_ONE = _AGENTS.where(agents.c.id == ID)
-_LOCKED = _ONE.with_for_update(key_share=True)
-_LOCKED_TO_DELETE = _ONE.with_for_update()  # keeps others from referring to it, too
 
 
-_LOCKED_WORKSPACE = select(workspaces.c.id).where(workspaces.c.id == WORKSPACE).with_for_update(key_share=True)
+def _agent_columns(source: FromClause, requested: ColumnNames = None) -> list[ColumnElement[Any]]:
+    """Returns the columns of an agent's row, those of its configuration labelled as such."""
+    config = columns(source, CONFIG_FIELDS, requested)
+    return [*columns(source, _OWN_FIELDS, requested), *(column.label(f"config.{column.name}") for column in config)]
+
+
+_VARIANT_OF_AGENT = (agents.c.workspace_id == agent_variants.c.workspace_id) & (
+    agents.c.id == agent_variants.c.agent_id
+)
+_WITH_ACTIVE_VARIANT = agents.outerjoin(
+    agent_variants, _VARIANT_OF_AGENT & (agent_variants.c.id == agents.c.active_variant_id)
+)
+
+
+def _resolved_columns(prefix: str = "") -> list[ColumnElement[Any]]:
+    """Returns what an agent resolves to: the active variant's value, else the agent's, field by field; and which are which."""
+    resolved = {
+        "agent_id": agents.c.id,
+        "variant_id": agent_variants.c.id,
+        **{name: func.coalesce(agent_variants.c[name], agents.c[name]) for name in CONFIG_FIELDS},
+        # One text of twelve letters costs PostgreSQL half of what an integer of twelve bits does when it plans for one agent.
+        "overridden": func.concat(*(agent_variants.c[name].is_not(None) for name in CONFIG_FIELDS)),
+    }
+    return [column.label(prefix + name) for name, column in resolved.items()]
+
+
+def _agent_query(requested: ColumnNames, *always: str) -> MappedQuery[Agent]:
+    """Returns the query for all agents. What an agent resolves to, if that is requested, comes in the same row."""
+    own = _agent_columns(agents, None if requested is None else requested.union(always))
+    if requested is None or "resolved" not in requested:
+        return _mapped(select(*own).where(_IN_WORKSPACE))
+    both = select(*own, *_resolved_columns("resolved.")).select_from(_WITH_ACTIVE_VARIANT)
+    return MappedQuery.of(both.where(_IN_WORKSPACE), Agent, parts=("config", "resolved"))
+
+
+def _mapped(statement: Select[Any]) -> MappedQuery[Agent]:
+    return MappedQuery.of(statement, Agent, parts=("config",), without=("resolved",))
+
+
+_AGENTS = _agent_query(None).statement
 
 _CONDITIONS = {
     "text": or_(*map(contains_text, (agents.c.name, agents.c.slug, agents.c.description))),
@@ -48,78 +76,6 @@ _CONDITIONS = {
     "model_name": agents.c.model_name == bindparam("model_name"),
     "has_active_variant": agents.c.active_variant_id.is_not(None) == bindparam("has_active_variant", type_=Boolean),
 }
-
-
-@lru_cache(maxsize=100)
-def _count(conditions: tuple[str, ...]) -> Select[Any]:
-    return apply_filter(select(func.count()).select_from(agents).where(_IN_WORKSPACE), _CONDITIONS, conditions)
-
-
-_base = bindparam("base", type_=Text)
-_SLUGS_LIKE = select(agents.c.slug).where(
-    _IN_WORKSPACE, or_(agents.c.slug == _base, agents.c.slug.startswith(_base + "-"))
-)
-
-_COUNT_WITH_VARIANTS = select(
-    select(func.count()).select_from(agents).where(_IN_WORKSPACE).scalar_subquery()
-    + select(func.count())
-    .select_from(agent_variants)
-    .where(agent_variants.c.workspace_id == WORKSPACE)
-    .scalar_subquery()
-)
-
-_WITH_ACTIVE = agents.outerjoin(
-    agent_variants,
-    (agent_variants.c.workspace_id == agents.c.workspace_id)
-    & (agent_variants.c.agent_id == agents.c.id)
-    & (agent_variants.c.id == agents.c.active_variant_id),
-)
-_RESOLVED = (
-    agents.c.id,
-    agent_variants.c.id,
-    *(func.coalesce(agent_variants.c[name], agents.c[name]) for name in CONFIG_FIELDS),
-    # One text of twelve letters: half of what an integer of twelve bits costs PostgreSQL when it plans for one agent.
-    func.concat(*(agent_variants.c[name].is_not(None) for name in CONFIG_FIELDS)),
-)
-"""What an agent resolves to: the active variant's value, else the agent's, field by field; and which are the variant's."""
-_RESOLVED_BY_IDS = select(*_RESOLVED).select_from(_WITH_ACTIVE).where(_IN_WORKSPACE, agents.c.id == any_(IDS))
-
-# What changes whenever a resolved configuration may have changed, at a fraction of its size.
-_SIGNATURES = (
-    select(agents.c.id, agents.c.version, agents.c.active_variant_id, agent_variants.c.version)
-    .select_from(_WITH_ACTIVE)
-    .where(_IN_WORKSPACE, agents.c.id == any_(IDS))
-)
-
-
-def _reading(wanted: ColumnNames, *always: str) -> MappedQuery[Agent]:
-    """All agents. One that is wanted with `RESOLVED` has it from the same row."""
-    own = select_columns(None if wanted is None else wanted.union(always), _COLUMNS)
-    names = tuple(f"config.{column.name}" if column.name in CONFIG_FIELDS else column.name for column in own)
-    if wanted is None or RESOLVED not in wanted:
-        return MappedQuery(
-            select(*own).where(_IN_WORKSPACE), row_mapper(Agent, names, parts=("config",), without=(RESOLVED,))
-        )
-    resolved = tuple(f"{RESOLVED}.{name}" for name in ResolvedAgentConfig.__match_args__)
-    statement = select(*own, *_RESOLVED).select_from(_WITH_ACTIVE).where(_IN_WORKSPACE)
-    return MappedQuery(statement, row_mapper(Agent, names + resolved, parts=("config", RESOLVED)))
-
-
-@lru_cache(maxsize=100)
-def _by_slug(wanted: ColumnNames) -> MappedQuery[Agent]:
-    found = _reading(wanted, "id")
-    return found._replace(statement=found.statement.where(agents.c.slug == bindparam("slug")))
-
-
-@lru_cache(maxsize=100)
-def _page(conditions: tuple[str, ...], order: Order, shape: PageShape, wanted: ColumnNames) -> MappedQuery[Agent]:
-    sorted_by = (order.field, "id")
-    found = _reading(wanted, *sorted_by)
-    narrow = apply_filter(found.statement, _CONDITIONS, conditions)
-    return found._replace(statement=keyset_page(narrow, columns(agents, sorted_by), shape, descending=order.descending))
-
-
-_NAMED = ("slug", "name", "description", "active_variant_id")
 
 
 def _kind(old: Values, new: Values) -> ColumnElement[str]:
@@ -131,170 +87,249 @@ def _kind(old: Values, new: Values) -> ColumnElement[str]:
 
 
 _AUDITED = AuditedTable(agents, Aggregate.AGENT, _kind)
-VARIANTS = AuditedTable(agent_variants, Aggregate.AGENT)
+AUDITED_VARIANTS = AuditedTable(agent_variants, Aggregate.AGENT)
 
 
-def _activate() -> Select[Any]:
-    """Locks the agent and the variant, activates unless that is so already, and gives both as they are then."""
-    before = (
-        select(agents, agent_variants.c.id.label("variant_id"), agent_variants.c.version.label("variant_version"))
-        .join_from(
-            agent_variants,
-            agents,
-            (agents.c.workspace_id == agent_variants.c.workspace_id) & (agents.c.id == agent_variants.c.agent_id),
-        )
-        .where(agent_variants.c.workspace_id == WORKSPACE, agent_variants.c.id == KEY)
-        .with_for_update(key_share=True, of=[agents, agent_variants])  # in this order, as every other write
-        .cte("before")
-    )
-    written, event = _AUDITED.update(
-        before,
-        {"active_variant_id": before.c.variant_id},
-        before.c.active_variant_id.is_distinct_from(before.c.variant_id),
-        func.coalesce(before.c.variant_version == EXPECTED_VERSION, True),
-    )
-    present = {name: func.coalesce(written.c[name], before.c[name]) for name in _OWN}
-    return (
-        select(*(present.get(name, before.c[name]) for name in _READ))
-        .add_columns(before.c.variant_version, written.c.id.is_not(None))
-        .select_from(before.outerjoin(written, written.c.id == before.c.id))
-        .add_cte(event)
-    )
-
-
-def _delete() -> Select[Any]:
-    deleted, event = _AUDITED.delete(_IN_WORKSPACE, agents.c.id == ID)
-    _, events_of_variants = VARIANTS.delete(agent_variants.c.workspace_id == WORKSPACE, agent_variants.c.agent_id == ID)
-    return select(deleted.c.id).add_cte(event, events_of_variants)
-
-
-_CREATE, _UPDATE = _AUDITED.creation(_READ), _AUDITED.replacement(_READ)
-_ACTIVATE, _DELETE = _activate(), _delete()
-
-
-_agents = _reading(None).entities
-_configs = row_mapper(ResolvedAgentConfig, ResolvedAgentConfig.__match_args__)
+_SLUGS_FOR_UPDATE = (
+    select(workspaces.c.id).where(workspaces.c.id == WORKSPACE).with_for_update(key_share=True).cte("slugs_for_update")
+)
+"""The row of the workspace, by whose lock the slugs of its agents are locked."""
 
 
 class AgentRepository(Repository):
     """The agents of one workspace."""
 
+    _BY_IDS = _mapped(_AGENTS.where(agents.c.id == any_(IDS)))
+
     async def by_ids(self, ids: Iterable[AgentId]) -> dict[AgentId, Agent]:
-        return {agent.id: agent for agent in _agents(await self._rows(_BY_IDS, ids=list(ids)))}
+        return {agent.id: agent for agent in await self._entities(self._BY_IDS, ids=list(ids))}
 
     async def get(self, id: AgentId) -> Agent | None:
         return (await self.by_ids([id])).get(id)
 
-    async def by_slug(self, slug: str, wanted: ColumnNames = None) -> Agent | None:
-        reading = _by_slug(wanted)
-        found = reading.entities(await self._rows(reading.statement, slug=slug))
+    @staticmethod
+    @lru_cache(maxsize=100)
+    def _by_slug(requested: ColumnNames) -> MappedQuery[Agent]:
+        query = _agent_query(requested, "id")
+        return query._replace(statement=query.statement.where(agents.c.slug == bindparam("slug")))
+
+    async def by_slug(self, slug: str, requested: ColumnNames = None) -> Agent | None:
+        found = await self._entities(self._by_slug(requested), slug=slug)
         return found[0] if found else None
+
+    _GET_FOR_UPDATE = _mapped(_AGENTS.where(agents.c.id == ID).with_for_update(key_share=True))
 
     async def get_for_update(self, id: AgentId) -> Agent:
         """Returns the agent and locks its row until the unit of work ends. Raises NotFound.
 
         Every change of the agent or its variants starts here.
         """
-        return await self._locked(_LOCKED, id)
+        return self._found(id, await self._entities(self._GET_FOR_UPDATE, id=id))
+
+    _GET_WITH_SLUGS_FOR_UPDATE = _mapped(
+        select(*_agent_columns(agents))
+        .join_from(agents, _SLUGS_FOR_UPDATE, _SLUGS_FOR_UPDATE.c.id == agents.c.workspace_id)
+        .where(_IN_WORKSPACE, agents.c.id == ID)
+        .with_for_update(key_share=True, of=agents)
+    )
+
+    async def get_with_slugs_for_update(self, id: AgentId) -> Agent:
+        """Returns the agent, locked as by `get_for_update`, after locking the slugs as `lock_slugs` does. Raises NotFound."""
+        return self._found(id, await self._entities(self._GET_WITH_SLUGS_FOR_UPDATE, id=id))
+
+    _GET_FOR_DELETE = _mapped(_AGENTS.where(agents.c.id == ID).with_for_update())
 
     async def get_for_delete(self, id: AgentId) -> Agent:
         """Returns the agent, locked as by `get_for_update` and also against new references to it. Raises NotFound."""
-        return await self._locked(_LOCKED_TO_DELETE, id)
+        return self._found(id, await self._entities(self._GET_FOR_DELETE, id=id))
 
-    async def _locked(self, statement: Select[Any], id: AgentId) -> Agent:
-        rows = await self._rows(statement, id=id)
-        if not rows:
+    @staticmethod
+    def _found(id: AgentId, found: list[Agent]) -> Agent:
+        if not found:
             raise NotFound("agent", id)
-        return _agents(rows)[0]
+        return found[0]
+
+    _LIST_FOR_UPDATE = _mapped(_AGENTS.order_by(agents.c.id).with_for_update(key_share=True))
+    _LIST_BY_SLUGS_FOR_UPDATE = _mapped(
+        _LIST_FOR_UPDATE.statement.where(agents.c.slug == any_(bindparam("slugs", type_=ARRAY(Text))))
+    )
 
     async def list_for_update(self, slugs: Collection[str] | None) -> list[Agent]:
-        """The agents with these slugs (None: all), locked as by `get_for_update`, in the order of their ids.
+        """Returns the agents with these slugs (None: all), locked as by `get_for_update`, in the order of their ids.
 
         Others can still refer to them: one that is to be deleted needs `get_for_delete` besides.
         """
-        statement = _LOCKED_ALL if slugs is None else _LOCKED_BY_SLUGS
-        return _agents(await self._rows(statement, slugs=list(slugs or ())))
+        if slugs is None:
+            return await self._entities(self._LIST_FOR_UPDATE)
+        return await self._entities(self._LIST_BY_SLUGS_FOR_UPDATE, slugs=list(slugs))
 
-    async def count_with_variants(self) -> int:
-        """How many agents and variants there are."""
-        rows = await self._rows(_COUNT_WITH_VARIANTS)
-        return int(rows[0][0])
+    @staticmethod
+    @lru_cache(maxsize=100)
+    def _page(
+        conditions: tuple[str, ...], order: Order, shape: PageShape, requested: ColumnNames
+    ) -> MappedQuery[Agent]:
+        sort_fields = (order.field, "id")
+        query = _agent_query(requested, *sort_fields)
+        filtered = apply_filter(query.statement, _CONDITIONS, conditions)
+        page = keyset_page(filtered, columns(agents, sort_fields), shape, descending=order.descending)
+        return query._replace(statement=page)
 
     async def page(
         self,
         request: PageRequest,
         filter: AgentFilter,
         order: Order = AGENTS_BY_AGE,
-        wanted: ColumnNames = None,
+        requested: ColumnNames = None,
     ) -> Page[Agent]:
         conditions = filter_parameters(filter)
-        reading = _page(tuple(conditions), order, PageShape.of(request), wanted)
-        rows = await self._rows(reading.statement, **conditions, **page_parameters(request, 2))
-        return Page.of(request, reading.entities(rows), order.cursor)
+        query = self._page(tuple(conditions), order, PageShape.of(request), requested)
+        return Page.of(request, await self._entities(query, **conditions, **page_parameters(request, 2)), order.cursor)
+
+    @staticmethod
+    @lru_cache(maxsize=100)
+    def _count(conditions: tuple[str, ...]) -> Select[Any]:
+        count = select(func.count().label("total")).select_from(agents).where(_IN_WORKSPACE)
+        return apply_filter(count, _CONDITIONS, conditions)
 
     async def count(self, filter: AgentFilter) -> int:
         conditions = filter_parameters(filter)
-        rows = await self._rows(_count(tuple(conditions)), **conditions)
-        return int(rows[0][0])
+        (row,) = await self._rows(self._count(tuple(conditions)), **conditions)
+        return int(row.total)
+
+    _COUNT_WITH_VARIANTS = select(
+        (
+            select(func.count()).select_from(agents).where(_IN_WORKSPACE).scalar_subquery()
+            + select(func.count())
+            .select_from(agent_variants)
+            .where(agent_variants.c.workspace_id == WORKSPACE)
+            .scalar_subquery()
+        ).label("total")
+    )
+
+    async def count_with_variants(self) -> int:
+        """Returns how many agents and variants there are, together."""
+        (row,) = await self._rows(self._COUNT_WITH_VARIANTS)
+        return int(row.total)
+
+    _RESOLVED = MappedQuery.of(
+        select(*_resolved_columns()).select_from(_WITH_ACTIVE_VARIANT).where(_IN_WORKSPACE, agents.c.id == any_(IDS)),
+        ResolvedAgentConfig,
+    )
 
     async def resolved(self, ids: Iterable[AgentId]) -> dict[AgentId, ResolvedAgentConfig]:
-        return {config.agent_id: config for config in _configs(await self._rows(_RESOLVED_BY_IDS, ids=list(ids)))}
+        return {config.agent_id: config for config in await self._entities(self._RESOLVED, ids=list(ids))}
+
+    _SIGNATURES = (
+        select(
+            agents.c.id,
+            agents.c.version,
+            agents.c.active_variant_id,
+            agent_variants.c.version.label("active_variant_version"),
+        )
+        .select_from(_WITH_ACTIVE_VARIANT)
+        .where(_IN_WORKSPACE, agents.c.id == any_(IDS))
+    )
 
     async def signatures(self, ids: Iterable[AgentId]) -> dict[AgentId, tuple[Any, ...]]:
-        """Of each agent something small that differs whenever what it resolves to may differ."""
-        return {row[0]: tuple(row[1:]) for row in await self._rows(_SIGNATURES, ids=list(ids))}
+        """Returns of each agent something small that changes whenever what it resolves to may have changed."""
+        rows = await self._rows(self._SIGNATURES, ids=list(ids))
+        return {row.id: (row.version, row.active_variant_id, row.active_variant_version) for row in rows}
+
+    _LOCK_SLUGS = select(_SLUGS_FOR_UPDATE.c.id)
 
     async def lock_slugs(self) -> None:
-        """Let no one else give or change slugs of agents here until the unit of work ends."""
-        await self._rows(_LOCKED_WORKSPACE)
+        """Keeps all others from giving agents slugs, or changing them, until the unit of work ends."""
+        await self._rows(self._LOCK_SLUGS)
+
+    _BASE = bindparam("base", type_=Text)
+    _SLUGS_LIKE = select(agents.c.slug).where(
+        _IN_WORKSPACE, or_(agents.c.slug == _BASE, agents.c.slug.startswith(_BASE + "-"))
+    )
+    _CREATE = _mapped(_AUDITED.insert_one(_agent_columns))
 
     async def create(self, new: CreateAgent) -> Agent:
-        """Store it, with the first free slug of its name if it brings none. Raises Conflict for a slug that is taken."""
+        """Stores an agent, with the first free slug of its name if it has none. Raises Conflict for a slug that is taken."""
         await self.lock_slugs()
         slug = new.slug
         if slug is None:
             base = slugify(new.name)
-            slug = free_slug(base, {row.slug for row in await self._rows(_SLUGS_LIKE, base=base)})
+            slug = free_slug(base, {row.slug for row in await self._rows(self._SLUGS_LIKE, base=base)})
         values = {"slug": slug, "name": new.name, "description": new.description, "active_variant_id": None}
-        rows = await self._write(_CREATE, id=new.id, **new_parameters(values, new.config))
-        return _agents(rows)[0]
+        values |= {name: getattr(new.config, name) for name in CONFIG_FIELDS}
+        return self._CREATE.entities(await self._write(self._CREATE.statement, id=new.id, **new_values(values)))[0]
+
+    _UPDATE = _mapped(_AUDITED.update_one(_agent_columns))
 
     async def update(self, agent: Agent, *, restored_version: int | None = None) -> Agent:
-        """Store the agent's present values as its next version. Raises Conflict if it is no longer at the version given.
+        """Stores the agent's present values as its next version. Raises Conflict if it is no longer at the version given.
 
-        `restored_version` is the one that they come from, where this is a return to it.
+        `restored_version` is the version that the values come from, if this reverts to it.
         """
-        values = new_parameters({name: getattr(agent, name) for name in _NAMED}, agent.config)
+        values = {name: getattr(agent, name) for name in _WRITTEN_FIELDS}
+        values |= {name: getattr(agent.config, name) for name in CONFIG_FIELDS}
         rows = await self._write(
-            _UPDATE, restored_version=restored_version, key=agent.id, expected_version=agent.version, **values
+            self._UPDATE.statement,
+            restored_version=restored_version,
+            key=agent.id,
+            expected_version=agent.version,
+            **new_values(values),
         )
         if not rows:
             raise Conflict("the agent was modified concurrently")
         self._changes.agents.add(agent.id)
-        return _agents(rows)[0]
+        return self._UPDATE.entities(rows)[0]
+
+    @staticmethod
+    def _activate() -> Select[Any]:
+        """Locks the agent and the variant, activates it unless it is active already, and returns both as they are then."""
+        before = (
+            select(agents, agent_variants.c.id.label("variant_id"), agent_variants.c.version.label("variant_version"))
+            .join_from(agent_variants, agents, _VARIANT_OF_AGENT)
+            .where(agent_variants.c.workspace_id == WORKSPACE, agent_variants.c.id == KEY)
+            .with_for_update(key_share=True, of=[agents, agent_variants])  # in this order, as every other write
+            .cte("before")
+        )
+        written, event = _AUDITED.update(
+            before,
+            {"active_variant_id": before.c.variant_id},
+            before.c.active_variant_id.is_distinct_from(before.c.variant_id),
+            func.coalesce(before.c.variant_version == EXPECTED_VERSION, True),
+        )
+        own = (func.coalesce(written.c[name], before.c[name]).label(name) for name in _OWN_FIELDS)
+        config = (before.c[name].label(f"config.{name}") for name in CONFIG_FIELDS)
+        return (
+            select(*own, *config, before.c.variant_version, written.c.id.is_not(None).label("is_changed"))
+            .select_from(before.outerjoin(written, written.c.id == before.c.id))
+            .add_cte(event)
+        )
+
+    _ACTIVATE = _mapped(_activate())
 
     async def activate(self, variant_id: VariantId, *, expected_version: int | None = None) -> Agent:
-        """Make a variant the active one of its agent, in one statement. One that is active already changes nothing.
+        """Makes a variant the active one of its agent, in one statement. One that is active already changes nothing.
 
         Raises NotFound, and Conflict if the variant is not at the version expected.
         """
-        rows = await self._write(_ACTIVATE, key=variant_id, expected_version=expected_version)
+        rows = await self._write(self._ACTIVATE.statement, key=variant_id, expected_version=expected_version)
         if not rows:
             raise NotFound("variant", variant_id)
-        *values, variant_version, changed = rows[0]
-        ensure_version(variant_version, expected_version)
-        (agent,) = _agents([values])
-        if changed:
+        ensure_version(rows[0].variant_version, expected_version)
+        (agent,) = self._ACTIVATE.entities(rows)
+        if rows[0].is_changed:
             self._changes.agents.add(agent.id)
         return agent
 
+    @staticmethod
+    def _delete() -> Select[Any]:
+        deleted, event = _AUDITED.delete(_IN_WORKSPACE, agents.c.id == ID)
+        _, events_of_variants = AUDITED_VARIANTS.delete(
+            agent_variants.c.workspace_id == WORKSPACE, agent_variants.c.agent_id == ID
+        )
+        return select(deleted.c.id).add_cte(event, events_of_variants)
+
+    _DELETE = _delete()
+
     async def delete(self, id: AgentId) -> None:
         """Deletes an agent and its variants. `MeetingRepository.unassign_agents` must have been called before."""
-        await self._write(_DELETE, id=id)
+        await self._write(self._DELETE, id=id)
         self._changes.agents.add(id)
-
-
-def new_parameters(values: Mapping[str, Any], config: AgentConfig | ConfigOverrides) -> dict[str, Any]:
-    """Of the statements that create and update an agent or a variant."""
-    configured = {name: getattr(config, name) for name in CONFIG_FIELDS}
-    return {f"new_{name}": value for name, value in {**values, **configured}.items()}

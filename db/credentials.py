@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import Uuid, bindparam, exists, func, select, text, tuple_
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from db.api_keys import COLUMNS, api_key
+from db.api_keys import COLUMNS, to_api_key
 from db.connections import Connection
 from db.repository import ID, WORKSPACE
 from db.tables import api_keys, workspaces
@@ -40,7 +40,7 @@ class Credentials:
         """Returns the key whose token this is, or None if there is no such key, or it is revoked or expired."""
         values = {"workspace": token.workspace_id, "id": token.key_id, "digest": token.digest}
         rows = await self._connection.rows(self._AUTHENTICATE, values)
-        return api_key(rows[0]) if rows else None
+        return to_api_key(rows[0]) if rows else None
 
     _FILTER_ACTIVE = select(api_keys.c.id).where(
         tuple_(api_keys.c.workspace_id, api_keys.c.id).in_(

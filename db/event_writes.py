@@ -1,15 +1,16 @@
-"""The one place where a change becomes an event: in the statement that makes the change.
+"""Writes that make events: each statement that changes an agent, a variant or a meeting also inserts the event of the change.
 
 Nothing else inserts, updates or deletes rows of the tables that have a history, and nothing could: the database refuses a
 change that does not raise the version, a version that has no event, and a deletion that has none (see `db.tables`).
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import (
     CTE,
     ColumnElement,
+    FromClause,
     Integer,
     Select,
     Table,
@@ -47,21 +48,32 @@ _EVENT = (
     "changes",
 )
 
+
+def new_values(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the parameters `new_<name>` of `AuditedTable.insert_one` and `update_one`."""
+    return {f"new_{name}": value for name, value in values.items()}
+
+
 Values = Mapping[str, ColumnElement[Any]]
 """The recorded columns of a row."""
-Kind = Callable[[Values, Values], ColumnElement[str]]
-"""From the row before and after an update to the kind of event it is."""
+EventKindOfUpdate = Callable[[Values, Values], ColumnElement[str]]
+"""Returns the kind of event that an update is, from the row before and after it."""
+Returning = Callable[[FromClause], Sequence[ColumnElement[Any]]]
+"""Returns what a statement returns of the rows that it has written."""
 
 
 class AuditedTable:
-    """The writes of one table, each with its event: the rows it wrote (or deleted), and the writing of their events.
+    """Builds the statements that write one table. Each writes the events of its changes, too.
 
-    written, event = recorded.create(values)
-    statement = select(written.c.id).add_cte(event)
+    `insert`, `update` and `delete` return two parts of a statement: the written (or deleted) rows, and the writing of their
+    events.
+
+        written, event = audited.delete(condition)
+        statement = select(written.c.id).add_cte(event)
     """
 
-    def __init__(self, table: Table, aggregate: Aggregate, kind: Kind | None = None) -> None:
-        """`aggregate` says of what the histories are."""
+    def __init__(self, table: Table, aggregate: Aggregate, kind: EventKindOfUpdate | None = None) -> None:
+        """`aggregate` says in what kind of history the events stand. Without a `kind`, each update is UPDATED."""
         self.table = table
         self._fields = recorded_columns(table)
         self._aggregate = literal(aggregate.value)
@@ -69,25 +81,35 @@ class AuditedTable:
         self._kind = kind
 
     @property
-    def new_values(self) -> dict[str, ColumnElement[Any]]:
+    def _new_values(self) -> dict[str, ColumnElement[Any]]:
         """A parameter `new_<name>` for each recorded column; their own names are SQLAlchemy's in an INSERT or UPDATE."""
         return {name: bindparam(f"new_{name}", type_=self.table.c[name].type) for name in self._fields}
 
-    def creation(self, returning: Iterable[str], **keys: ColumnElement[Any]) -> Select[Any]:
-        """Creates the row `id` with `new_values` and the given columns, and gives some of its columns."""
-        written, event = self.create({"workspace_id": WORKSPACE, "id": ID, **keys, **self.new_values})
-        return select(*(written.c[name] for name in returning)).add_cte(event)
+    def insert_one(self, returning: Returning, **keys: ColumnElement[Any]) -> Select[Any]:
+        """Returns the statement that inserts the row `id` with `new_<name>` for each recorded column, and these keys."""
+        written, event = self.insert({"workspace_id": WORKSPACE, "id": ID, **keys, **self._new_values})
+        return select(*returning(written)).add_cte(event)
 
-    def replacement(self, returning: Iterable[str]) -> Select[Any]:
-        """Gives the row `key` its `new_values` if it is at the version expected, and then some of its columns."""
+    def update_one(self, returning: Returning) -> Select[Any]:
+        """Returns the statement that gives the row `key` its `new_<name>` values, if it is at the version expected."""
         columns = self.table.c
         present = select(self.table).where(
             columns.workspace_id == WORKSPACE, columns.id == KEY, columns.version == EXPECTED_VERSION
         )
-        written, event = self.update(present.with_for_update(key_share=True).cte("before"), self.new_values)
-        return select(*(written.c[name] for name in returning)).add_cte(event)
+        written, event = self.update(present.with_for_update(key_share=True).cte("before"), self._new_values)
+        return select(*returning(written)).add_cte(event)
 
-    def create(self, values: Mapping[str, ColumnElement[Any]]) -> tuple[CTE, CTE]:
+    def update_rows(self, locked: Select[Any], values: Mapping[str, ColumnElement[Any]]) -> Select[Any]:
+        """Returns the statement that gives all rows of `locked`, which locks them and has all columns, these values."""
+        written, event = self.update(locked.cte("before"), values)
+        return select(written.c.id).add_cte(event)
+
+    def delete_rows(self, *conditions: ColumnElement[bool]) -> Select[Any]:
+        """Returns the statement that deletes the rows for which the conditions hold."""
+        deleted, event = self.delete(*conditions)
+        return select(deleted.c.id).add_cte(event)
+
+    def insert(self, values: Mapping[str, ColumnElement[Any]]) -> tuple[CTE, CTE]:
         now = func.statement_timestamp()  # the same for both, which the clock is not
         written = (
             insert(self.table)
@@ -101,7 +123,7 @@ class AuditedTable:
     def update(
         self, before: CTE, values: Mapping[str, ColumnElement[Any]], *conditions: ColumnElement[bool]
     ) -> tuple[CTE, CTE]:
-        """`before` has locked the rows that are to be updated, and has all their columns."""
+        """`before` has locked the rows to update, and has all their columns."""
         table = self.table
         written = (
             update(table)
@@ -135,7 +157,7 @@ class AuditedTable:
 
 
 def _changes(old: Values, new: Values) -> ColumnElement[Any]:
-    """The fields that differ, each with both values: {"name": ["Old", "New"]}. An absent row has only nulls."""
+    """Returns the fields that differ, each with both values: {"name": ["Old", "New"]}. A missing row has only nulls."""
     before = _object(old).table_valued("key", "value", name="old")
     after = _object(new).table_valued("key", "value", name="new")
     old_value, new_value = (func.nullif(values.c.value, _NULL) for values in (before, after))

@@ -1,4 +1,4 @@
-"""Filters of lists in SQL."""
+"""Filters of lists in SQL: the conditions that a caller gave become a part of the statement, their values parameters."""
 
 from collections.abc import Mapping
 from dataclasses import fields
@@ -11,11 +11,11 @@ from domain.filters import AgentFilter, MeetingFilter
 from domain.search import Search
 
 Conditions = Mapping[str, ColumnElement[bool]]
-"""For each field of a filter the condition, whose parameter has the field's name."""
+"""The condition for each field of a filter. Its parameter has the field's name."""
 
 
 def filter_parameters(filter: AgentFilter | MeetingFilter | Search) -> dict[str, Any]:
-    """The fields that ask for something, as parameters."""
+    """Returns the fields that are not None, as parameters."""
     values = {field.name: getattr(filter, field.name) for field in fields(filter)}
     return {
         name: value.value if isinstance(value, Enum) else value for name, value in values.items() if value is not None
@@ -23,9 +23,10 @@ def filter_parameters(filter: AgentFilter | MeetingFilter | Search) -> dict[str,
 
 
 def apply_filter(statement: Select[Any], conditions: Conditions, names: tuple[str, ...]) -> Select[Any]:
+    """Adds the conditions of these names to the statement."""
     return statement.where(*(conditions[name] for name in names))
 
 
 def contains_text(column: ColumnElement[str]) -> ColumnElement[bool]:
-    """Whether the parameter `text` stands in the column, ignoring case."""
+    """Checks that the column contains the parameter `text`, ignoring case."""
     return func.strpos(func.lower(column), func.lower(bindparam("text", type_=Text))) > 0

@@ -1,41 +1,70 @@
-"""History in SQL: reading it. How it is written is `db.event_writes`'s matter."""
+"""History in SQL: reading events. `db.event_writes` writes them."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
+from dataclasses import fields
 from functools import lru_cache
 from typing import Any
-from uuid import UUID
 
-from sqlalchemy import Select, Text, any_, bindparam, case, cast, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, Text, any_, bindparam, case, cast, func, or_, select, true
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Integer, Uuid
 
 from db.driver import Record
-from db.keyset import Columns, PageShape, cursor_parameters, keyset_page, page_parameters
-from db.repository import ID, IDS, WORKSPACE, Repository, columns
+from db.keyset import PageShape, SortColumns, cursor_parameters, keyset_page, page_parameters
+from db.repository import ID, IDS, WORKSPACE, Repository
 from db.tables import events
-from domain import cursors
 from domain.activations import Activation
-from domain.history import ACTIVATIONS, ACTIVE_VARIANT, Aggregate, Event, EventKind, FieldChange, History
-from domain.ids import AgentId, VariantId, uuid
+from domain.history import (
+    ACTIVATIONS,
+    ACTIVE_VARIANT,
+    Aggregate,
+    Event,
+    EventKind,
+    FieldChange,
+    History,
+    Version,
+    event_cursor,
+)
+from domain.ids import AgentId, VariantId
 from domain.pagination import Page, PageRequest
 from domain.revisions import AgentRevision, VariantRevision, agent_revision, variant_revision
-from domain.validation import integer
 
 _IN_WORKSPACE = events.c.workspace_id == WORKSPACE
 _IS_ACTIVATION = or_(*(events.c.kind == kind.value for kind in ACTIVATIONS)) & (any_(events.c.fields) == ACTIVE_VARIANT)
 _ACTIVATED = events.c.changes[ACTIVE_VARIANT]
-_OWN = Event.__match_args__[:-2]
-_VARIANT = case(
-    (events.c.entity_id != events.c.aggregate_id, events.c.entity_id),  # (never of a meeting)
-    (_IS_ACTIVATION, cast(func.coalesce(_ACTIVATED[1].astext, _ACTIVATED[0].astext), Uuid)),
-).label("variant_id")
-_COLUMNS = (*columns(events, _OWN), _VARIANT)
+_FIELDS = tuple(field.name for field in fields(Event) if field.name != "changes")
+
+
+def _event_column(name: str) -> ColumnElement[Any]:
+    if name != "variant_id":
+        return events.c[name]
+    return case(
+        (events.c.entity_id != events.c.aggregate_id, events.c.entity_id),  # a meeting's events are its own
+        (_IS_ACTIVATION, cast(func.coalesce(_ACTIVATED[1].astext, _ACTIVATED[0].astext), Uuid)),
+    ).label(name)
+
+
+_COLUMNS = [_event_column(name) for name in _FIELDS]
+
+
+def _event(row: Record, changes: Mapping[str, Any] | None = None) -> Event:
+    values = {name: row[name] for name in _FIELDS}
+    values["aggregate"], values["kind"] = Aggregate(row["aggregate"]), EventKind(row["kind"])
+    return Event(**values, changes=None if changes is None else _field_changes(changes))
+
+
+def _field_changes(changes: Mapping[str, Any]) -> list[FieldChange]:
+    return [FieldChange(field, before, after) for field, (before, after) in sorted(changes.items())]
+
+
+_OF_KIND = events.c.kind == bindparam("kind")
 _HISTORIES = (
     func.unnest(bindparam("aggregates", type_=ARRAY(Text)), IDS, bindparam("variant_ids", type_=ARRAY(Uuid)))
-    .table_valued("aggregate", "id", "variant_id")
+    .table_valued("aggregate", "id", "variant_id", with_ordinality="nth")
     .render_derived(name="history")
 )
+"""The requested histories, numbered from 1."""
 _IN_HISTORY = (
     _IN_WORKSPACE,
     events.c.aggregate == _HISTORIES.c.aggregate,
@@ -47,35 +76,34 @@ _IN_HISTORY = (
     ),
 )
 
-_OF_KIND = events.c.kind == bindparam("kind")
-_NAMED = events.alias("named")
+
+def _history_parameters(histories: Collection[History], kind: EventKind | None) -> dict[str, Any]:
+    return {
+        "kind": kind and kind.value,
+        "aggregates": [history.aggregate.value for history in histories],
+        "ids": [history.id for history in histories],
+        "variant_ids": [history.variant_id for history in histories],
+    }
 
 
-def _number(name: str, _: Columns) -> Columns:
-    """That of the event which a cursor names; null, beyond which there is nothing, if that is not here."""
-    id, version = cursor_parameters(name, [_NAMED.c.entity_id, _NAMED.c.version])
-    named = (_NAMED.c.workspace_id == WORKSPACE, _NAMED.c.entity_id == id, _NAMED.c.version == version)
-    return [select(_NAMED.c.number).where(*named).scalar_subquery()]
+_CURSOR_EVENTS = events.alias("cursor_event")
 
 
-@lru_cache(maxsize=20)
-def _page(shape: PageShape, *, of_kind: bool) -> Select[Any]:
-    one = select(*_COLUMNS).where(*_IN_HISTORY)
-    if of_kind:
-        one = one.where(_OF_KIND)
-    page = keyset_page(one, [events.c.number], shape, descending=True, place=_number).lateral("page")
-    return select(*page.c, *_HISTORIES.c).join_from(_HISTORIES, page, true())
+def _event_number(end: str, _: SortColumns) -> SortColumns:
+    """Returns the number of the event that a cursor names, or null, beyond which nothing lies, if it is not here.
+
+    A cursor names an event by its entity and version, as its number counts what happens in all workspaces.
+    """
+    columns = _CURSOR_EVENTS.c
+    id, version = cursor_parameters(end, [columns.entity_id, columns.version])
+    is_named = (columns.workspace_id == WORKSPACE, columns.entity_id == id, columns.version == version)
+    return [select(columns.number).where(*is_named).scalar_subquery()]
 
 
-_COUNTS = select(*_HISTORIES.c, func.count()).where(*_IN_HISTORY).group_by(*_HISTORIES.c)
-_COUNTS_OF_KIND = _COUNTS.where(_OF_KIND)
-_ANY = select(events.c.number).where(_IN_WORKSPACE).limit(1)
-
-# The events of versions of entities.
 _VERSIONS = (
     func.unnest(IDS, bindparam("versions", type_=ARRAY(Integer)))
     .table_valued("entity_id", "version")
-    .render_derived(name="wanted")
+    .render_derived(name="requested")
 )
 _OF_VERSIONS = (
     select(*_COLUMNS)
@@ -87,140 +115,129 @@ _OF_VERSIONS = (
     .where(_IN_WORKSPACE)
     .order_by(events.c.number)
 )
-_WITH_CHANGES = _OF_VERSIONS.add_columns(events.c.changes)
-_CHANGES = _OF_VERSIONS.with_only_columns(events.c.entity_id, events.c.version, events.c.changes)
 
-# The last value that each field was given up to a version is what the entity was then: which version gave it is found
-# without the values, and then only those are read.
-_earlier, _giving = events.alias("earlier"), events.alias("giving")
-_field = func.unnest(_earlier.c.fields).table_valued("name").render_derived(name="field")
-_LAST = (
-    select(_field.c.name, func.max(_earlier.c.version).label("version"))
-    .select_from(_earlier.join(_field, true()))
-    .where(
-        _earlier.c.workspace_id == WORKSPACE,
-        _earlier.c.entity_id == events.c.entity_id,
-        _earlier.c.version <= events.c.version,
+
+def _version_parameters(keys: Collection[Version]) -> dict[str, Any]:
+    return {"ids": [id for id, _ in keys], "versions": [version for _, version in keys]}
+
+
+def _revisions() -> Select[Any]:
+    """Returns the statement for the events of versions, each with the state of its entity: the last value of each field.
+
+    Which version gave a field its last value is found without reading values; then only those values are read.
+    """
+    earlier, giving = events.alias("earlier"), events.alias("giving")
+    field = func.unnest(earlier.c.fields).table_valued("name").render_derived(name="field")
+    last = (
+        select(field.c.name, func.max(earlier.c.version).label("version"))
+        .select_from(earlier.join(field, true()))
+        .where(
+            earlier.c.workspace_id == WORKSPACE,
+            earlier.c.entity_id == events.c.entity_id,
+            earlier.c.version <= events.c.version,
+        )
+        .group_by(field.c.name)
+        .correlate(events)
+        .subquery("last")
     )
-    .group_by(_field.c.name)
-    .correlate(events)
-    .subquery("last")
-)
-_STATE = (
-    select(func.jsonb_object_agg(_LAST.c.name, func.jsonb_extract_path(_giving.c.changes, _LAST.c.name, "1")))
-    .select_from(_LAST.join(_giving, _giving.c.version == _LAST.c.version))
-    .where(_giving.c.workspace_id == WORKSPACE, _giving.c.entity_id == events.c.entity_id)
-    .correlate(events)
-    .scalar_subquery()
-)
-_REVISIONS = _OF_VERSIONS.add_columns(_STATE).where(
-    events.c.kind != EventKind.DELETED.value, events.c.aggregate == Aggregate.AGENT.value
-)
-_AGENT_REVISIONS = _REVISIONS.where(events.c.entity_id == events.c.aggregate_id)
-_VARIANT_REVISIONS = _REVISIONS.where(events.c.entity_id != events.c.aggregate_id)
-
-_ACTIVATIONS = (
-    select(events.c.version, events.c.changes[ACTIVE_VARIANT][1].astext, events.c.restored_version)
-    .where(
-        _IN_WORKSPACE,
-        events.c.entity_id == ID,
-        or_(events.c.kind == EventKind.CREATED.value, any_(events.c.fields) == ACTIVE_VARIANT),
+    state = (
+        select(func.jsonb_object_agg(last.c.name, func.jsonb_extract_path(giving.c.changes, last.c.name, "1")))
+        .select_from(last.join(giving, giving.c.version == last.c.version))
+        .where(giving.c.workspace_id == WORKSPACE, giving.c.entity_id == events.c.entity_id)
+        .correlate(events)
+        .scalar_subquery()
     )
-    .order_by(events.c.version)
-)
-
-Version = tuple[UUID, int]
-"""Of an entity: what has one event."""
-CURSOR = cursors.cursor("history", uuid, integer(1))
-"""It names an event, and not its number: the numbers count what happens in all workspaces."""
-
-
-def _event(row: Record, changes: Mapping[str, Any] | None = None) -> Event:
-    """An event from the values of `_COLUMNS`, which a row begins with."""
-    values = dict(zip((*_OWN, "variant_id"), row, strict=False))
-    values["kind"] = EventKind(values["kind"])
-    values["aggregate"] = Aggregate(values["aggregate"])
-    return Event(**values, changes=None if changes is None else _field_changes(changes))
-
-
-def _field_changes(changes: Mapping[str, Any]) -> list[FieldChange]:
-    return [FieldChange(field, *pair) for field, pair in sorted(changes.items())]
-
-
-def _cursor(event: Event) -> str:
-    return cursors.encode("history", str(event.entity_id), event.version)
+    return _OF_VERSIONS.add_columns(state.label("state")).where(
+        events.c.kind != EventKind.DELETED.value, events.c.aggregate == Aggregate.AGENT.value
+    )
 
 
 class EventRepository(Repository):
-    """The histories of one workspace. Those of what was deleted are there, too."""
+    """The histories of one workspace, those of what was deleted included."""
+
+    @staticmethod
+    @lru_cache(maxsize=20)
+    def _pages(shape: PageShape, *, of_kind: bool) -> Select[Any]:
+        of_one = select(*_COLUMNS).where(*_IN_HISTORY)
+        if of_kind:
+            of_one = of_one.where(_OF_KIND)
+        page = keyset_page(of_one, [events.c.number], shape, descending=True, bounds=_event_number).lateral("page")
+        return select(_HISTORIES.c.nth, *page.c).join_from(_HISTORIES, page, true())
 
     async def pages(
         self, histories: Collection[History], request: PageRequest, kind: EventKind | None = None
     ) -> dict[History, Page[Event]]:
-        """One page of each history, newest first, in one statement; without the events' changes."""
-        statement = _page(PageShape.of(request), of_kind=kind is not None)
-        parameters = _parameters(histories, kind) | page_parameters(request, 2)
-        found: defaultdict[History, list[Event]] = defaultdict(list)
+        """Returns one page of each history, the newest first, in one statement; the events are without their changes."""
+        statement = self._pages(PageShape.of(request), of_kind=kind is not None)
+        parameters = _history_parameters(histories, kind) | page_parameters(request, 2)
+        found: defaultdict[int, list[Event]] = defaultdict(list)
         for row in await self._rows(statement, **parameters):
-            found[_history(row[-3:])].append(_event(row))
-        return {history: Page.of(request, found[history], _cursor) for history in histories}
+            found[row["nth"]].append(_event(row))
+        return {history: Page.of(request, found[nth], event_cursor) for nth, history in enumerate(histories, 1)}
+
+    _COUNTS = select(_HISTORIES.c.nth, func.count().label("total")).where(*_IN_HISTORY).group_by(_HISTORIES.c.nth)
+    _COUNTS_OF_KIND = _COUNTS.where(_OF_KIND)
 
     async def counts(self, histories: Collection[History], kind: EventKind | None = None) -> dict[History, int]:
-        """How many events each history has; one without any is left out."""
-        statement = _COUNTS if kind is None else _COUNTS_OF_KIND
-        rows = await self._rows(statement, **_parameters(histories, kind))
-        return {_history(row[:3]): row[3] for row in rows}
+        """Returns how many events each history has; one without any is left out."""
+        statement = self._COUNTS if kind is None else self._COUNTS_OF_KIND
+        ordered = list(histories)
+        rows = await self._rows(statement, **_history_parameters(ordered, kind))
+        return {ordered[row.nth - 1]: row.total for row in rows}
+
+    _BY_VERSIONS = _OF_VERSIONS.add_columns(events.c.changes)
 
     async def by_versions(self, keys: Collection[Version]) -> list[Event]:
-        """The events that made these versions of entities, in their order, with their changes."""
-        return [_event(row, row.changes) for row in await self._rows(_WITH_CHANGES, **_versions(keys))]
+        """Returns the events that made these versions, in their order, with their changes."""
+        rows = await self._rows(self._BY_VERSIONS, **_version_parameters(keys))
+        return [_event(row, row.changes) for row in rows]
+
+    _CHANGES = _OF_VERSIONS.with_only_columns(events.c.entity_id, events.c.version, events.c.changes)
 
     async def changes(self, keys: Collection[Version]) -> dict[Version, list[FieldChange]]:
-        """What the events that made these versions of entities changed."""
-        rows = await self._rows(_CHANGES, **_versions(keys))
+        """Returns what the events that made these versions changed."""
+        rows = await self._rows(self._CHANGES, **_version_parameters(keys))
         return {(row.entity_id, row.version): _field_changes(row.changes) for row in rows}
 
+    _ANY = select(events.c.number).where(_IN_WORKSPACE).limit(1)
+
     async def any_exist(self) -> bool:
-        """Whether anything was ever written."""
-        return bool(await self._rows(_ANY))
+        """Checks whether anything was ever written."""
+        return bool(await self._rows(self._ANY))
+
+    _REVISIONS = _revisions()
+    _AGENT_REVISIONS = _REVISIONS.where(events.c.entity_id == events.c.aggregate_id)
+    _VARIANT_REVISIONS = _REVISIONS.where(events.c.entity_id != events.c.aggregate_id)
 
     async def agent_revisions(self, keys: Collection[tuple[AgentId, int]]) -> dict[tuple[AgentId, int], AgentRevision]:
-        """What agents were at versions of theirs. A version that never was, or that was the deletion, is left out."""
-        found = [agent_revision(event, values) for event, values in await self._revisions(_AGENT_REVISIONS, keys)]
+        """Returns what agents were at these versions. One that never was, or that was the deletion, is left out."""
+        rows = await self._rows(self._AGENT_REVISIONS, **_version_parameters(keys))
+        found = [agent_revision(_event(row), row.state) for row in rows]
         return {(revision.agent_id, revision.version): revision for revision in found}
 
     async def variant_revisions(
         self, keys: Collection[tuple[VariantId, int]]
     ) -> dict[tuple[VariantId, int], VariantRevision]:
-        """The same of variants."""
-        found = [variant_revision(event, values) for event, values in await self._revisions(_VARIANT_REVISIONS, keys)]
+        """Returns what variants were at these versions, as `agent_revisions` does."""
+        rows = await self._rows(self._VARIANT_REVISIONS, **_version_parameters(keys))
+        found = [variant_revision(_event(row), row.state) for row in rows]
         return {(revision.id, revision.version): revision for revision in found}
 
-    async def _revisions(
-        self, statement: Select[Any], keys: Collection[Version]
-    ) -> list[tuple[Event, Mapping[str, Any]]]:
-        """The event of each version, and the last value that each field was given."""
-        return [(_event(row), row[-1]) for row in await self._rows(statement, **_versions(keys))]
+    _ACTIVATIONS = (
+        select(
+            events.c.version,
+            cast(events.c.changes[ACTIVE_VARIANT][1].astext, Uuid).label("variant_id"),
+            events.c.restored_version,
+        )
+        .where(
+            _IN_WORKSPACE,
+            events.c.entity_id == ID,
+            or_(events.c.kind == EventKind.CREATED.value, any_(events.c.fields) == ACTIVE_VARIANT),
+        )
+        .order_by(events.c.version)
+    )
 
     async def activations(self, agent_id: AgentId) -> list[Activation]:
-        """What was active in an agent when it was created, and each change of that, oldest first."""
-        rows = await self._rows(_ACTIVATIONS, id=agent_id)
-        return [Activation(version, VariantId(UUID(id)) if id else None, restored) for version, id, restored in rows]
-
-
-def _versions(keys: Collection[Version]) -> dict[str, Any]:
-    return {"ids": [key[0] for key in keys], "versions": [key[1] for key in keys]}
-
-
-def _parameters(histories: Collection[History], kind: EventKind | None) -> dict[str, Any]:
-    return {
-        "kind": kind and kind.value,
-        "aggregates": [history.aggregate.value for history in histories],
-        "ids": [history.id for history in histories],
-        "variant_ids": [history.variant_id for history in histories],
-    }
-
-
-def _history(values: Sequence[Any]) -> History:
-    aggregate, id, variant_id = values
-    return History(Aggregate(aggregate), id, variant_id)
+        """Returns what was active in an agent when it was created, and each change of that, the oldest first."""
+        rows = await self._rows(self._ACTIVATIONS, id=agent_id)
+        return [Activation(row.version, row.variant_id, row.restored_version) for row in rows]

@@ -9,7 +9,7 @@ from domain.pagination import PageRequest
 
 
 class PageShape(NamedTuple):
-    """What of a request is in the text of its statement."""
+    """What the text of a page's statement depends on: the direction, and which ends are given."""
 
     backward: bool
     after: bool
@@ -20,46 +20,47 @@ class PageShape(NamedTuple):
         return cls(request.backward, request.after is not None, request.before is not None)
 
 
-Columns = Sequence[ColumnElement[Any]]
+SortColumns = Sequence[ColumnElement[Any]]
 
 
-def cursor_parameters(name: str, columns: Columns) -> Columns:
-    """The parameters of a place: what a cursor's key ends in, of which `name` is `after` or `before`."""
-    return [bindparam(f"{name}_{n}", type_=column.type) for n, column in enumerate(columns)]
+def cursor_parameters(end: str, columns: SortColumns) -> SortColumns:
+    """Returns a parameter for each column, with the values of a cursor's key; `end` is `after` or `before`."""
+    return [bindparam(f"{end}_{n}", type_=column.type) for n, column in enumerate(columns)]
 
 
 def keyset_page(
     statement: Select[Any],
-    columns: Columns,
+    columns: SortColumns,
     shape: PageShape,
     *,
     descending: bool = False,
-    place: Callable[[str, Columns], Columns] = cursor_parameters,
+    bounds: Callable[[str, SortColumns], SortColumns] = cursor_parameters,
 ) -> Select[Any]:
-    """The statement for one page and one row more (which says that there is more), in the direction of the request.
+    """Returns the statement for one page and one row more, which says that there is more, in the direction of the request.
 
-    `columns` order the list and are unique in it together; `place` gives what they are compared with. In a `descending`
-    list "after" is below. Columns and places are compared as rows, so an index on the columns leads to any place.
+    The list is ordered by `columns`, which are unique in it together; "after" is below in a `descending` list. `bounds`
+    gives the values that the columns are compared with at an end. Columns and values are compared as rows, so an index on
+    the columns leads to any page.
     """
-    key = tuple_(*map(_sorted, columns))
-    for name, is_asked, is_after in (("after", shape.after, True), ("before", shape.before, False)):
-        if is_asked:
-            bound = tuple_(*map(_sorted, place(name, columns)))
+    key = tuple_(*map(_sort_value, columns))
+    for end, is_given, is_after in (("after", shape.after, True), ("before", shape.before, False)):
+        if is_given:
+            bound = tuple_(*map(_sort_value, bounds(end, columns)))
             statement = statement.where(key < bound if is_after == descending else key > bound)
     downward = descending != shape.backward
-    order = [part.desc() if downward else part.asc() for part in map(_sorted, columns)]
+    order = [part.desc() if downward else part.asc() for part in map(_sort_value, columns)]
     return statement.order_by(*order).limit(bindparam("limit", type_=Integer))
 
 
 def page_parameters(request: PageRequest, columns: int) -> dict[str, Any]:
-    """The parameters of a `keyset` by so many columns."""
+    """Returns the parameters of a `keyset_page` by so many columns: the last parts of the cursors' keys."""
     parameters: dict[str, Any] = {"limit": request.limit + 1}
-    for name, bound in (("after", request.after), ("before", request.before)):
-        if bound is not None:
-            parameters |= {f"{name}_{n}": value for n, value in enumerate(bound[-columns:])}
+    for end, key in (("after", request.after), ("before", request.before)):
+        if key is not None:
+            parameters |= {f"{end}_{n}": value for n, value in enumerate(key[-columns:])}
     return parameters
 
 
-def _sorted(value: ColumnElement[Any]) -> ColumnElement[Any]:
-    """What a value is sorted by. Texts ignore case, and go by code points: no locale has a say, nor a new version of one."""
+def _sort_value(value: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Returns what is compared: texts ignore case and are in the order of code points, whatever the database's locale."""
     return func.lower(value).collate("C") if isinstance(value.type, Text) else value

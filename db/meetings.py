@@ -5,10 +5,10 @@ from dataclasses import fields
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, DateTime, Select, Uuid, any_, bindparam, case, func, null, select
+from sqlalchemy import ColumnElement, DateTime, FromClause, Select, Uuid, any_, bindparam, case, func, null, select
 from sqlalchemy.dialects.postgresql import JSONB
 
-from db.event_writes import AuditedTable, Values
+from db.event_writes import AuditedTable, Values, new_values
 from db.filters import apply_filter, contains_text, filter_parameters
 from db.keyset import PageShape, keyset_page, page_parameters
 from db.repository import ID, IDS, WORKSPACE, Repository, columns
@@ -22,14 +22,18 @@ from domain.meetings import Meeting, MeetingState
 from domain.ordering import MEETINGS_BY_AGE, Order
 from domain.pagination import Page, PageRequest
 
-_FIELDS = tuple(field.name for field in fields(Meeting))
-COLUMNS = columns(meetings, _FIELDS)
+FIELDS = tuple(field.name for field in fields(Meeting))
+to_meetings: RowMapper[Meeting] = row_mapper(Meeting, FIELDS)
+"""Returns the meetings of rows whose columns are `FIELDS`, in this order."""
+
 _IN_WORKSPACE = meetings.c.workspace_id == WORKSPACE
 
-_MEETINGS = select(*COLUMNS).where(_IN_WORKSPACE)
-_BY_IDS = _MEETINGS.where(meetings.c.id == any_(IDS))
-_LOCKED = _MEETINGS.where(meetings.c.id == ID).with_for_update(key_share=True)
 
+def _meeting_columns(source: FromClause) -> list[ColumnElement[Any]]:
+    return columns(source, FIELDS)
+
+
+_MEETINGS = select(*_meeting_columns(meetings)).where(_IN_WORKSPACE)
 
 _CONDITIONS = {
     "text": contains_text(meetings.c.title),
@@ -41,17 +45,6 @@ _CONDITIONS = {
 }
 
 
-@lru_cache(maxsize=100)
-def _page(conditions: tuple[str, ...], order: Order, shape: PageShape) -> Select[Any]:
-    sorted_by = columns(meetings, (order.field, "id"))
-    return keyset_page(apply_filter(_MEETINGS, _CONDITIONS, conditions), sorted_by, shape, descending=order.descending)
-
-
-@lru_cache(maxsize=100)
-def _count(conditions: tuple[str, ...]) -> Select[Any]:
-    return apply_filter(select(func.count()).select_from(meetings).where(_IN_WORKSPACE), _CONDITIONS, conditions)
-
-
 def _kind(old: Values, new: Values) -> ColumnElement[str]:
     return case((old["state"] == new["state"], EventKind.UPDATED.value), else_=EventKind.STATE_CHANGED.value)
 
@@ -59,88 +52,98 @@ def _kind(old: Values, new: Values) -> ColumnElement[str]:
 _AUDITED = AuditedTable(meetings, Aggregate.MEETING, _kind)
 
 
-def _leave_agent() -> Select[Any]:
-    theirs = select(meetings).where(_IN_WORKSPACE, meetings.c.agent_id == any_(IDS)).order_by(meetings.c.id)
-    before = theirs.with_for_update(key_share=True).cte("before")
-    written, event = _AUDITED.update(before, {"agent_id": null()})
-    return select(written.c.id).add_cte(event)
-
-
-def _delete() -> Select[Any]:
-    deleted, event = _AUDITED.delete(_IN_WORKSPACE, meetings.c.id == ID)
-    return select(deleted.c.id).add_cte(event)
-
-
-_CREATE, _UPDATE = _AUDITED.creation(_FIELDS), _AUDITED.replacement(_FIELDS)
-_LEAVE_AGENT, _DELETE = _leave_agent(), _delete()
-
-
-read: RowMapper[Meeting] = row_mapper(Meeting, _FIELDS)
-"""Meetings of rows of `COLUMNS`."""
-
-
 class MeetingRepository(Repository):
     """The meetings of one workspace."""
 
+    _BY_IDS = _MEETINGS.where(meetings.c.id == any_(IDS))
+
     async def by_ids(self, ids: Iterable[MeetingId]) -> dict[MeetingId, Meeting]:
-        return {meeting.id: meeting for meeting in read(await self._rows(_BY_IDS, ids=list(ids)))}
+        return {meeting.id: meeting for meeting in to_meetings(await self._rows(self._BY_IDS, ids=list(ids)))}
 
     async def get(self, id: MeetingId) -> Meeting | None:
         return (await self.by_ids([id])).get(id)
 
+    _GET_FOR_UPDATE = _MEETINGS.where(meetings.c.id == ID).with_for_update(key_share=True)
+
     async def get_for_update(self, id: MeetingId) -> Meeting:
         """Returns the meeting and locks its row until the unit of work ends. Raises NotFound."""
-        rows = await self._rows(_LOCKED, id=id)
+        rows = await self._rows(self._GET_FOR_UPDATE, id=id)
         if not rows:
             raise NotFound("meeting", id)
-        return read(rows)[0]
+        return to_meetings(rows)[0]
+
+    @staticmethod
+    @lru_cache(maxsize=100)
+    def _page(conditions: tuple[str, ...], order: Order, shape: PageShape) -> Select[Any]:
+        sort_columns = columns(meetings, (order.field, "id"))
+        filtered = apply_filter(_MEETINGS, _CONDITIONS, conditions)
+        return keyset_page(filtered, sort_columns, shape, descending=order.descending)
 
     async def page(self, request: PageRequest, filter: MeetingFilter, order: Order = MEETINGS_BY_AGE) -> Page[Meeting]:
         conditions = filter_parameters(filter)
-        statement = _page(tuple(conditions), order, PageShape.of(request))
+        statement = self._page(tuple(conditions), order, PageShape.of(request))
         rows = await self._rows(statement, **conditions, **page_parameters(request, 2))
-        return Page.of(request, read(rows), order.cursor)
+        return Page.of(request, to_meetings(rows), order.cursor)
+
+    @staticmethod
+    @lru_cache(maxsize=100)
+    def _count(conditions: tuple[str, ...]) -> Select[Any]:
+        count = select(func.count().label("total")).select_from(meetings).where(_IN_WORKSPACE)
+        return apply_filter(count, _CONDITIONS, conditions)
 
     async def count(self, filter: MeetingFilter) -> int:
         conditions = filter_parameters(filter)
-        rows = await self._rows(_count(tuple(conditions)), **conditions)
-        return int(rows[0][0])
+        (row,) = await self._rows(self._count(tuple(conditions)), **conditions)
+        return int(row.total)
 
     async def count_by_state(self, state: MeetingState | None = None) -> int:
-        """How many meetings are in this state (None: in any)."""
+        """Returns how many meetings are in this state, or in any."""
         return await self.count(MeetingFilter(state=state))
 
+    _CREATE = _AUDITED.insert_one(_meeting_columns)
+
     async def create(self, new: Meeting) -> Meeting:
-        """Store a new meeting. Raises InvalidInput if its agent does not exist."""
-        rows = await self._write(_CREATE, id=new.id, **_new(new))
-        return read(rows)[0]
+        """Stores a new meeting. Raises InvalidInput if its agent does not exist."""
+        return to_meetings(await self._write(self._CREATE, id=new.id, **_stored_values(new)))[0]
+
+    _UPDATE = _AUDITED.update_one(_meeting_columns)
 
     async def update(self, changed: Meeting) -> Meeting:
-        """Store the meeting's present values as its next version.
+        """Stores the meeting's present values as its next version.
 
-        Raises Conflict ("modified concurrently") if it is no longer at the version given, and InvalidInput if its agent
-        does not exist.
+        Raises NotFound, Conflict ("modified concurrently") if it is no longer at the version given, and InvalidInput if
+        its agent does not exist.
         """
-        rows = await self._write(_UPDATE, key=changed.id, expected_version=changed.version, **_new(changed))
+        values = _stored_values(changed)
+        rows = await self._write(self._UPDATE, key=changed.id, expected_version=changed.version, **values)
         if not rows:
             current = await self.get(changed.id)
             if current is None:
                 raise NotFound("meeting", changed.id)
             raise Conflict("the meeting was modified concurrently", current.version)
-        return read(rows)[0]
+        return to_meetings(rows)[0]
+
+    _ASSIGNED_FOR_UPDATE = (
+        select(meetings)
+        .where(_IN_WORKSPACE, meetings.c.agent_id == any_(IDS))
+        .order_by(meetings.c.id)
+        .with_for_update(key_share=True)
+    )
+    _UNASSIGN_AGENTS = _AUDITED.update_rows(_ASSIGNED_FOR_UPDATE, {"agent_id": null()})
 
     async def unassign_agents(self, *agent_ids: AgentId) -> None:
-        """Leave the meetings of this agent, or of each of these, without one."""
+        """Leaves the meetings of these agents without one."""
         if agent_ids:
-            await self._write(_LEAVE_AGENT, ids=list(agent_ids))
+            await self._write(self._UNASSIGN_AGENTS, ids=list(agent_ids))
+
+    _DELETE = _AUDITED.delete_rows(_IN_WORKSPACE, meetings.c.id == ID)
 
     async def delete(self, id: MeetingId) -> None:
-        """Delete the meeting and its segments."""
-        await self._write(_DELETE, id=id)
+        """Deletes the meeting and its segments."""
+        await self._write(self._DELETE, id=id)
         self._changes.meetings.add(id)
 
 
-def _new(meeting: Meeting) -> dict[str, Any]:
-    """The parameters of `_CREATE` and `_UPDATE`."""
-    values = {f"new_{name}": getattr(meeting, name) for name in recorded_columns(meetings)}
-    return values | {"new_state": meeting.state.value}
+def _stored_values(meeting: Meeting) -> dict[str, Any]:
+    values = {name: getattr(meeting, name) for name in recorded_columns(meetings)}
+    return new_values({**values, "state": meeting.state.value})

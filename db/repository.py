@@ -1,63 +1,66 @@
-"""What repositories have in common: a connection, and the workspace that every statement of theirs is about."""
+"""What repositories have in common: a connection, and the workspace that all of their statements are confined to."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Executable, Table, bindparam
+from sqlalchemy import ColumnElement, Executable, FromClause, bindparam
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Integer, Uuid
 
 from db.change_notifier import Changes
 from db.connections import Connection
 from db.driver import Record
+from db.row_mapping import MappedQuery
 from domain.history import Author
 from domain.ids import WorkspaceId
 
-WORKSPACE = bindparam("workspace", type_=Uuid)  # not a column's name: UPDATE keeps those for itself
+T = TypeVar("T")
+
+# Parameters of statements. Those of an UPDATE must not have the name of a column, which SQLAlchemy keeps for its new value.
+WORKSPACE = bindparam("workspace", type_=Uuid)
 ID = bindparam("id", type_=Uuid)
 KEY = bindparam("key", type_=Uuid)
+"""The id of the row to update."""
 EXPECTED_VERSION = bindparam("expected_version", type_=Integer)
-"""Of the row that an UPDATE is about, where `id` and `version` would be new values."""
+"""The version that the row to update must be at."""
 IDS = bindparam("ids", type_=ARRAY(Uuid))
-"""The keys of a batch."""
-
-
-def columns(table: Table, names: Iterable[str]) -> list[ColumnElement[Any]]:
-    """A table's columns in the order of an entity's fields, so that a row is the entity's arguments."""
-    return [table.c[name] for name in names]
-
 
 ColumnNames = frozenset[str] | None
-"""The names of the columns that somebody will look at; None: all. Entities are without the others (see `db.row_mapping`)."""
+"""The names of the columns that the caller will read, or None for all. Entities are without the others."""
 
 
-def select_columns(wanted: ColumnNames, columns: Iterable[ColumnElement[Any]]) -> list[ColumnElement[Any]]:
-    return [column for column in columns if wanted is None or column.name in wanted]
+def columns(source: FromClause, names: Iterable[str], requested: ColumnNames = None) -> list[ColumnElement[Any]]:
+    """Returns the columns of these names, as far as they are requested."""
+    return [source.c[name] for name in names if requested is None or name in requested]
 
 
 class Repository:
-    """SQL in, entities out. Not safe for use in concurrent tasks: it has one connection."""
+    """Takes and returns entities, and reads and writes them in SQL.
+
+    Not safe for use in concurrent tasks: it has one connection.
+    """
 
     def __init__(
         self, connection: Connection, workspace_id: WorkspaceId, changes: Changes, author: Author | None = None
     ) -> None:
-        """`changes` is told what the statements have changed, for those who wait for it after the commit.
-
-        `author` is who writes, for the events that tell of it.
-        """
+        """Collects in `changes` what the statements change, to be published; `author` is who writes, and why."""
         self._connection = connection
         self._workspace_id = workspace_id
         self._changes = changes
         self._author = author or Author()
 
     async def _rows(self, statement: Executable, **values: Any) -> Sequence[Record]:
-        """Run one statement with the given parameters, and `workspace`. Raises the domain's errors, not the driver's."""
+        """Runs one statement with these parameters, and `workspace`. Raises the domain's errors, not the driver's."""
         return await self._connection.rows(statement, {"workspace": self._workspace_id, **values})
+
+    async def _entities(self, query: MappedQuery[T], **values: Any) -> list[T]:
+        """Runs one query with these parameters, and `workspace`, and returns the entities of its rows."""
+        return query.entities(await self._rows(query.statement, **values))
 
     async def _write(
         self, statement: Executable, *, restored_version: int | None = None, **values: Any
     ) -> Sequence[Record]:
-        """Run one statement of `db.event_writes`, with who writes and why."""
+        """Runs one statement of `db.event_writes`, with the author for its events."""
         return await self._rows(
             statement,
             actor=self._author.actor,

@@ -6,8 +6,9 @@ from enum import Enum
 from typing import Any
 from uuid import UUID
 
-from domain.ids import VariantId
-from domain.validation import Rule, nullable, text
+from domain import cursors
+from domain.ids import VariantId, uuid
+from domain.validation import Rule, integer, nullable, text
 
 ANONYMOUS = "anonymous"
 """The actor of a caller who does not say."""
@@ -84,6 +85,16 @@ class Event:
     @property
     def id(self) -> str:
         return f"{self.entity_id}:{self.version}"
+
+
+Version = tuple[UUID, int]
+"""The id of an agent, a variant or a meeting, and a version of it: one event made it."""
+CURSOR: Rule = cursors.cursor("history", uuid, integer(1))
+"""A cursor names the version that an event made."""
+
+
+def event_cursor(event: Event) -> str:
+    return cursors.encode("history", str(event.entity_id), event.version)
 
 
 @dataclass(frozen=True, slots=True)

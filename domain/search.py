@@ -7,10 +7,11 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
+from domain import cursors
 from domain.ids import MeetingId, uuid
 from domain.pagination import Edge, PageRequest
 from domain.segments import MAX_TIME_SECONDS, SPEAKER, Segment
-from domain.validation import Check, Rule, Violation, moment, number, text
+from domain.validation import Check, Rule, Violation, integer, moment, number, text
 
 MAX_QUERY_CHARS = 1_000
 """Characters."""
@@ -144,6 +145,13 @@ class Hit:
 
     segment: Segment
     rank: float
+
+
+CURSOR: Rule = cursors.cursor("search", number(0, 1), uuid, integer(0))
+
+
+def hit_cursor(hit: Hit) -> str:
+    return cursors.encode("search", hit.rank, str(hit.segment.meeting_id), hit.segment.segment_id)
 
 
 @dataclass(frozen=True, slots=True)

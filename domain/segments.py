@@ -7,7 +7,7 @@ from typing import Any
 
 from domain import cursors
 from domain.errors import InvalidInput
-from domain.ids import MeetingId
+from domain.ids import MeetingId, uuid
 from domain.meetings import Meeting
 from domain.validation import INT32_MAX, Check, Rule, boolean, integer, nullable, number, text
 
@@ -39,6 +39,13 @@ class Segment:
     @property
     def id(self) -> str:
         return f"{self.meeting_id}:{self.segment_id}"
+
+
+CURSOR: Rule = cursors.cursor("segments", uuid, integer(0))
+
+
+def segment_cursor(segment: Segment) -> str:
+    return cursors.encode("segments", str(segment.meeting_id), segment.segment_id)
 
 
 @dataclass(slots=True)

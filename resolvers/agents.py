@@ -5,7 +5,6 @@ from typing import Any
 
 import strawberry
 
-from db.agents import RESOLVED
 from db.unit_of_work import Repositories
 from domain import agents, revisions, slugs
 from domain.activations import previous_activation
@@ -35,7 +34,7 @@ _VARIANT: FieldColumns = {
 _AGENT: FieldColumns = {
     **_OWN,
     "config": column_fields(*CONFIG_FIELDS),
-    "resolvedConfig": frozenset((RESOLVED,)),
+    "resolvedConfig": frozenset(("resolved",)),
     # Loaders load these by the agent's id.
     **dict.fromkeys(("id", "variants", "variant", "activeVariant"), NO_COLUMNS),
 }
@@ -141,8 +140,9 @@ async def update(
     key = agent_id(id)
     async with context.unit_of_work(reason) as uow:
         if "slug" in values:
-            await uow.agents.lock_slugs()
-        agent = await uow.agents.get_for_update(key)
+            agent = await uow.agents.get_with_slugs_for_update(key)
+        else:
+            agent = await uow.agents.get_for_update(key)
         agent.expect(expected_version)
         changed = agents.patch_agent(agent, values)
         if changed != agent:

@@ -2,10 +2,9 @@
 
 import strawberry
 
-from db.history import CURSOR, Version
 from db.unit_of_work import Repositories
 from domain.agents import Agent
-from domain.history import Aggregate, Event, EventKind, FieldChange, History
+from domain.history import CURSOR, Aggregate, Event, EventKind, FieldChange, History, Version
 from domain.ids import AgentId, VariantId
 from domain.meetings import Meeting
 from domain.optimistic_locking import VERSION

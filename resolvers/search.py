@@ -2,10 +2,9 @@
 
 from datetime import datetime
 
-from db.search import CURSOR
 from db.unit_of_work import Repositories
 from domain.pagination import Page, PageInfo
-from domain.search import Highlight, Hit, Search, SearchEdge, SearchRequest, checked_search, looked_into
+from domain.search import CURSOR, Highlight, Hit, Search, SearchEdge, SearchRequest, checked_search, looked_into
 from domain.search import highlights as marked_places
 from domain.segments import Segment
 from resolvers.context import Info

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from db.segments import CURSOR
 from db.unit_of_work import Repositories
 from domain import segments
 from domain.errors import InvalidInput, NotFound, require
@@ -11,7 +10,7 @@ from domain.ids import MeetingId
 from domain.meetings import Meeting
 from domain.pagination import Page, PageRequest
 from domain.principals import Principal
-from domain.segments import DeletedSegments, Segment, SpeakerStats, UpsertedSegments, updates_cursor
+from domain.segments import CURSOR, DeletedSegments, Segment, SpeakerStats, UpsertedSegments, updates_cursor
 from domain.transcripts import TranscriptFormat, write_transcript
 from domain.validation import checked
 from executor.batching import batch_resolver

@@ -7,11 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from db.database import Database
-from db.segments import CURSOR
 from domain.ids import DEFAULT_WORKSPACE_ID as WORKSPACE
 from domain.ids import MeetingId, new_id
 from domain.pagination import PageInfo, PageRequest, page_request
-from domain.segments import SegmentContent, SpeakerStats
+from domain.segments import CURSOR, SegmentContent, SpeakerStats
 from domain.validation import INT32_MAX
 from tests.harness.stored_segments import (
     content,
