@@ -1,8 +1,8 @@
-"""`python -m bench.executor`: what the execution of an operation costs, by the fast executor and by graphql-core alone.
+"""`python -m bench.executor` measures the execution of operations by the fast executor and by graphql-core alone.
 
-In memory: resolvers, loaders and the schema are the product's, and what stands for the database gives objects that are there
-already. Documents are parsed and validated before. The collector runs as in the server. Microseconds of CPU for one
-execution, the least of some series: compare figures of one run only.
+It runs in memory: resolvers, loaders and the schema are the product's, and a stand-in for the database returns objects that
+exist already. Documents are parsed and validated before. The garbage collector is set as in the server. Figures are
+microseconds of CPU for one execution, the least of several series. Compare figures of one run only.
 """
 
 import argparse

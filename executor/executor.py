@@ -38,7 +38,7 @@ from executor.resolution import AsyncFunctionResolver
 from executor.statistics import execution_counts
 
 PositionContext: TypeAlias = RefMap[DeferUsage, DeliveryGroup] | None
-"""What graphql-core needs to know of the enclosing `@defer`. It is always None here."""
+"""The enclosing `@defer`, for graphql-core. It is always None here."""
 Response: TypeAlias = ExecutionResult | ExperimentalIncrementalExecutionResults
 CompleteValueArguments: TypeAlias = tuple[
     GraphQLOutputType, FieldDetailsList, GraphQLResolveInfo[object], Path, object, PositionContext
@@ -58,7 +58,7 @@ class FastExecutor(StrawberryGraphQLCoreExecutionContext):
     _root_plan: RootPlan | None = None
     """The plan of this execution. None means that graphql-core executes everything."""
     _is_fallback = False
-    """Whether this is a copy that completes a value as graphql-core does."""
+    """True for a copy that completes a value as graphql-core does."""
 
     @classmethod
     def build(  # type: ignore[override]  # the options of graphql-core's `build` that follow are passed on
@@ -85,11 +85,12 @@ class FastExecutor(StrawberryGraphQLCoreExecutionContext):
         """
         plans = _plan_cache.get(document)
         plan = plans.operations.get((schema, operation_name))
-        if plan is not None and (middleware is None or isinstance(middleware, MiddlewareManager)):
+        coercer = plan and plan.variable_coercer
+        if plan and coercer and (middleware is None or isinstance(middleware, MiddlewareManager)):
             try:
-                variable_values = plan.coerce_variables(raw_variable_values or {})
-            except Exception as error:
-                execution_counts.inputs_fell_back += not isinstance(error, NotPlannable)
+                variable_values = coercer.coerce(raw_variable_values or {})
+            except Exception:
+                execution_counts.inputs_fell_back += 1
             else:
                 executor = cls(
                     schema,
@@ -229,7 +230,7 @@ class FastExecutor(StrawberryGraphQLCoreExecutionContext):
     def _root_field_plan(self, path: Path) -> FieldPlan | None:
         """Returns the plan of the field at the path, if it is a root field that has one."""
         plan = self._root_plan
-        return plan.field_plans[str(path.key)] if plan is not None and path.prev is None else None
+        return plan.field_plans.get(str(path.key)) if plan is not None and path.prev is None else None
 
     def complete_value(
         self,
@@ -289,7 +290,7 @@ class FastExecutor(StrawberryGraphQLCoreExecutionContext):
             execution_counts.delegated += 1
             if self._root_plan is not None:
                 path = arguments[3]
-                self._root_plan.field_plans[str(path.key)] = None
+                self._root_plan.field_plans.pop(str(path.key), None)
         fallback = copy(self)  # which collects errors where this executor does
         fallback._is_fallback = True
         return fallback.complete_value(*arguments)

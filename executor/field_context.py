@@ -1,4 +1,4 @@
-"""What is known of a field from the document, and its execution context in one request."""
+"""A field as the document selects it, and its execution context in one request."""
 
 from dataclasses import dataclass
 

@@ -57,7 +57,7 @@ def _expression(converter: GraphQLCoreConverter, type_: InputType, value: str, n
     if isinstance(type_, StrawberryList):
         item = f"{value}_"
         converted = _expression(converter, type_.of_type, item, namespace)
-        # Each resolver gets a list of its own, even of leaves: a default value is one list for all.
+        # Lists of leaves are copied, too: a default value is one list for all calls, and a resolver may change its own.
         items = f"list({value})" if converted == item else f"[{converted} for {item} in {value}]"
         return f"(None if {value} is None else {items} if type({value}) is list else fall_back())"
     if type_ is GlobalID:

@@ -1,9 +1,9 @@
-"""What is known of an operation before a request asks for it again."""
+"""The plan of an operation: its variables and its root fields."""
 
 from collections import OrderedDict
+from contextlib import suppress
 
 from graphql.execution.collect_fields import collect_fields
-from graphql.execution.values import VariableValues
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from executor.fallback import NotPlannable
@@ -34,17 +34,15 @@ class RootPlan:
             raise NotPlannable
         self.type = root_type
         self.grouped_field_set = collected.grouped_field_set
-        self.field_plans: dict[str, FieldPlan | None] = {}
-        """The plans of the root fields by response name. None means that graphql-core executes the field."""
+        self.field_plans: dict[str, FieldPlan] = {}
+        """The plans of root fields by response name. graphql-core executes the fields that have none."""
         for response_name, details in self.grouped_field_set.items():
             definition = schema.get_field(root_type, details[0].node.name.value)
             if definition is None:
                 raise NotPlannable
-            try:
-                plan = FieldPlan(schema, CollectedField(response_name, root_type, definition, details))
-            except NotPlannable:
-                plan = None
-            self.field_plans[response_name] = plan
+            with suppress(NotPlannable):
+                field = CollectedField(response_name, root_type, definition, details)
+                self.field_plans[response_name] = FieldPlan(schema, field)
 
 
 class OperationPlan:
@@ -60,20 +58,10 @@ class OperationPlan:
         self.operation = executor.operation
         self.fragment_definitions = executor.fragment_definitions
         self.fragments = executor.fragments
-        self._variable_coercer = _variable_coercer(executor)
+        self.variable_coercer = _variable_coercer(executor)
+        """The coercion of the variables. None means that only graphql-core can coerce them."""
         self._condition_variables = condition_variables
         self._root_plans: OrderedDict[tuple[object, ...], RootPlan | None] = OrderedDict()
-
-    def coerce_variables(self, raw_values: dict[str, object]) -> VariableValues:
-        """Returns the coerced variables.
-
-        Raises:
-            NotPlannable: Only graphql-core can coerce the variables of this operation.
-            Exception: A value is wrong or unusual. graphql-core must coerce all of them.
-        """
-        if self._variable_coercer is None:
-            raise NotPlannable
-        return self._variable_coercer.coerce(raw_values)
 
     def root_plan(self, executor: StrawberryGraphQLCoreExecutionContext) -> RootPlan | None:
         """Returns the plan for the variables of the executor, or None if graphql-core must execute the operation."""

@@ -33,7 +33,7 @@ class DocumentPlans:
     def __init__(self, document: DocumentNode) -> None:
         self.condition_variables = _condition_variables(document)
         self.operations: dict[tuple[GraphQLSchema, str | None], OperationPlan] = {}
-        """By schema and by the name that a request gives, which is None if it gives none."""
+        """The plans by schema and by the operation name of the request, which may be None."""
 
 
 class PlanCache:
@@ -41,7 +41,7 @@ class PlanCache:
 
     def __init__(self) -> None:
         self._plans: dict[int, tuple[ref[DocumentNode], DocumentPlans]] = {}
-        """By the `id` of the document, because documents compare by value, which is slow."""
+        """The keys are the `id`s of documents, because documents compare by value, which is slow."""
         self._selection_plans_at_clear = 0
 
     def get(self, document: DocumentNode) -> DocumentPlans:

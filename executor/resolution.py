@@ -153,7 +153,7 @@ class AsyncFunctionResolver(AsyncResolver):
 
     async def resolve(self, context: FieldContext, objects: list[object]) -> Sequence[object]:
         variable_values = context.executor.variable_values
-        # All arguments are prepared before the first call, so that bad ones end it before anything has started.
+        # Arguments are prepared before the first call, so that bad ones end it before anything has started.
         arguments = [self.arguments.keyword_arguments(variable_values) for _ in objects]
         if len(objects) == 1:
             return [await self.call(context, objects[0], arguments[0])]

@@ -8,14 +8,14 @@ class ExecutionCounts:
     """Counts the values of root fields (those with subfields) and the inputs. The counters only grow."""
 
     completed: int = 0
-    """Values that this executor completed."""
+    """Counts values that this executor completed."""
     fell_back: int = 0
-    """Values that this executor began and graphql-core completed from the start, because something was wrong or unusual."""
+    """Counts values that this executor began and graphql-core completed from the start: something was wrong or unusual."""
     delegated: int = 0
-    """Values that graphql-core completed at once, because the document asks for what this executor never does."""
+    """Counts values that graphql-core completed at once: the document asks for something that this executor never does."""
     inputs_fell_back: int = 0
-    """Variables of an operation, or arguments of a root field, that graphql-core and Strawberry prepared, because something was
-    wrong or unusual."""
+    """Counts the variables of an operation, and the arguments of a root field, that graphql-core and Strawberry prepared:
+    something was wrong or unusual."""
 
 
 execution_counts = ExecutionCounts()

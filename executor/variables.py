@@ -13,7 +13,7 @@ from executor.input_coercion import InputCoercer, coerce_literal, compile_input_
 
 class _Variable(NamedTuple):
     source: VariableValueSource
-    """What graphql-core knows of the variable when no value is given."""
+    """The entry of `VariableValues.sources` when the request gives no value."""
     coerce: InputCoercer
     default: ValueNode | None
 

@@ -11,13 +11,13 @@ from executor.dataloader import MAX_BATCH_KEYS, DataLoader
 from tests.harness.unhandled_exceptions import no_noise
 
 GATE = 6
-"""The turn of the event loop in which the batch's wait ends: by then it has long been dispatched."""
+"""The turn of the event loop in which the gate opens. The batch has been waiting at the gate for some turns by then."""
 TURNS = 12
-"""By then all is done."""
+"""The number of turns after which everything has ended."""
 
 
 class Batches:
-    """A load function that waits for its gate; it remembers what it was asked for."""
+    """A load function that waits for its gate, and remembers the keys of each batch."""
 
     def __init__(self, error: Exception | None = None) -> None:
         self.error = error
@@ -37,7 +37,7 @@ async def wait_for(loader: DataLoader[str, str], key: str) -> str:
 
 
 async def play(batches: Batches, waiters: list[asyncio.Task[str]], victims: list[int], turn: int) -> list[Any]:
-    """Cancel the victims in that turn of the event loop; what became of each waiter."""
+    """Cancels the victims in that turn of the event loop, and returns the outcome of each waiter."""
     for now in range(TURNS):
         if now == turn:
             for victim in victims:
@@ -81,7 +81,7 @@ async def test_a_cancelled_waiter_takes_no_other_with_it(turn: int, victims: lis
 
 @EVERY_TURN
 async def test_who_comes_after_a_cancellation_is_served(turn: int) -> None:
-    """Also in the very turn of the cancellation, by the batch whose only waiter has just gone."""
+    """Checks it in the very turn of the cancellation, too, in the batch whose only waiter has just been cancelled."""
     with no_noise():
         batches = Batches()
         loader = DataLoader(batches)

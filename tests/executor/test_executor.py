@@ -190,7 +190,7 @@ def test_an_operation_without_loads_needs_no_event_loop() -> None:
 
 
 async def test_events_of_a_subscription() -> None:
-    """Each event is executed at once if nothing has to be loaded."""
+    """Checks that an event is executed at once if nothing has to be loaded."""
 
     @strawberry.type
     class Event:

@@ -1,4 +1,4 @@
-"""The operations of `graphql/operations/` on a real database: the same answers by both executors, and nothing handed back."""
+"""Executes the documents of `graphql/operations/` on a real database: both executors answer alike, with no fallback."""
 
 import re
 from collections.abc import Iterator
@@ -19,12 +19,12 @@ from tests.harness.servers import RunningServer, running_server
 SIZE = 3
 MUTATIONS = {name for name in VARIABLES if "mutation " in operation(name)}
 LEAVES = {"MeetingCount"}
-"""Operations with nothing but leaves at the root, with which the executor has nothing to do."""
+"""The operations that have only leaves at the root, which graphql-core completes."""
 
 
 @pytest.fixture(scope="module")
 def servers(postgres: TestPostgres) -> Iterator[tuple[RunningServer, RunningServer]]:
-    """One that is fast and one that is not, on one database."""
+    """Starts a server with the fast executor and one without it, on one database."""
     with postgres.database() as url, running_server(url) as fast, running_server(url, fast_executor=False) as slow:
         yield fast, slow
 
@@ -35,7 +35,7 @@ def world(servers: tuple[RunningServer, RunningServer]) -> World:
 
 
 def asked(server: RunningServer, name: str, variables: dict[str, Any]) -> tuple[bytes, ExecutionCounts, int]:
-    """The answer, what the executor did for it, and how many statements ran."""
+    """Returns the answer, what the executor counted for it, and the number of statements."""
     before = copy(execution_counts)
     body = {"query": operation(name), "variables": variables, "operationName": name}
     with recorded(server.database.engine) as statements:
@@ -46,7 +46,7 @@ def asked(server: RunningServer, name: str, variables: dict[str, Any]) -> tuple[
 
 
 def unnamed(answer: bytes) -> str:
-    """Without what is new in each execution of a mutation: ids by their order, no times, no cursors."""
+    """Returns the answer without what is new in each execution of a mutation: with ids numbered, without times and cursors."""
     ids: dict[str, str] = {}
     text = re.sub(r'"(\w*[cC]ursor|\w+At|state|token)":"[^"]*"', r'"\1":""', answer.decode())
     return re.sub(
@@ -55,7 +55,7 @@ def unnamed(answer: bytes) -> str:
 
 
 @pytest.mark.parametrize("name", VARIABLES)
-def test_the_answer_is_the_same_and_nothing_is_handed_back(
+def test_the_answer_is_the_same_without_a_fallback(
     name: str, servers: tuple[RunningServer, RunningServer], world: World
 ) -> None:
     fast, slow = servers
@@ -96,7 +96,7 @@ def test_the_events_are_the_same(name: str, servers: tuple[RunningServer, Runnin
     ],
 )
 def test_an_error_is_the_same(broken: str, servers: tuple[RunningServer, RunningServer], world: World) -> None:
-    """With its code, and beside what is there."""
+    """Checks the code of an error, and the data beside it."""
     query = f"query ($id: ID!) {{ meeting(id: $id) {{ title {broken} }} }}"
     before = execution_counts.fell_back
     answers = [server.api.post(query, {"id": world.meeting["id"]}) for server in servers]

@@ -1,7 +1,4 @@
-"""Documents made at random for any schema: fragments, aliases, merged fields, `@skip` and `@include`, `__typename`.
-
-And those that give inputs of all kinds, as literals and as variables, right and wrong.
-"""
+"""Generates documents for a schema: fragments, aliases, merged fields, `@skip` and `@include`, `__typename`."""
 
 from typing import Any
 
@@ -25,7 +22,7 @@ ARGUMENTS = {
     "plus": ["1", "0.5", "-1", "null"],
     "name": ['"Node"'],
 }
-"""Values by the names of arguments."""
+"""The values to choose from, by the names of arguments."""
 TAKING_INPUTS = {
     "take": "{ __typename ...on Taken { count } ...on Refused { why } }",
     "several": "{ __typename ...on Refused { why } }",
@@ -92,7 +89,7 @@ class _Writer:
             if str(declared.type).endswith("!") or self._draw(st.booleans())
         }
         self.used |= {"$at: Int! = 1" for value in given.values() if value == "$at"}
-        # What has other arguments has another key: else the document would not be valid.
+        # Fields with other arguments get another response name, or the document would not be valid.
         suffix = "".join(f"_{argument}{''.join(filter(str.isalnum, value))}" for argument, value in given.items())
         suffix += "m" if any(value.startswith("-") for value in given.values()) else ""
         prefix = self._draw(st.sampled_from(["", "", "a_"]))

@@ -48,7 +48,7 @@ Example = tuple[str, dict[str, Any], list[Thing]]
 
 
 def examples() -> Iterator[Example]:
-    """Each of the documents on sound data; and each wrong value in the place of each right one, with what asks for it."""
+    """Yields each document with sound data, and each wrong value in place of each right one with a document that selects it."""
     for document in DOCUMENTS.values():
         for kinds in (["node"], ["node"] * 3, ["node", "dog", "node", "cat"]):
             given = _declared(document)

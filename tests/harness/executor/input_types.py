@@ -23,7 +23,7 @@ async def soon(value: Any) -> Any:
 
 
 class RefusedError(Exception):
-    """Of the domain: there is a type for it."""
+    """An error of the domain, which an exception handler turns into data."""
 
 
 @strawberry.type

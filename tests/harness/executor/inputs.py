@@ -54,11 +54,11 @@ DEFAULTS: dict[str, list[dict[str, Any]]] = {
     "query ($v: Point = {x: 1, y: 2}) { take(given: {count: 1, points: [{x: 3}], point: $v}) { __typename } }": [{}],
     "query ($v: Int!) { take(given: {count: $v}) { __typename } }": [{}],
 }
-"""Of variables, with values of those."""
+"""Documents whose variables have defaults, with values of the variables."""
 
 
 def input_examples(schema: GraphQLSchema) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Each wrong value, and each right one, for each argument; and for each field of an input, in a variable and as one."""
+    """Yields every value, wrong or right, for every argument and every field of an input, as a variable and within one."""
     every = [*WRONG, ABSENT, *(value for values in VALUES.values() for value in values)]
     assert schema.query_type is not None
     for text, given in DEFAULTS.items():
@@ -98,9 +98,10 @@ def input_examples(schema: GraphQLSchema) -> Iterator[tuple[str, dict[str, Any]]
 
 
 class _Inputs:
-    """What is given for arguments. `wrong`: how many of the values of variables are made at random."""
+    """Draws literals and variables for arguments."""
 
     def __init__(self, draw: st.DrawFn, wrong: int) -> None:
+        """Draws nothing yet. Up to `wrong` values of variables will be wrong."""
         self._draw = draw
         self._wrong = wrong
         self.declared: list[str] = []

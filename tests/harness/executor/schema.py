@@ -209,7 +209,7 @@ class Mutation(Inputs):
 
 class QuietSchema(strawberry.Schema):
     def process_errors(self, errors: Any, execution_context: Any = None) -> None:
-        """What is wrong here is meant to be."""
+        """Logs nothing: the errors are intended."""
 
 
 @cache

@@ -12,7 +12,7 @@ from executor.dataloader import DataLoader
 
 
 class Text(str):
-    """A string that is not exactly one."""
+    """A string of a subclass."""
 
 
 @strawberry.enum
@@ -33,7 +33,7 @@ class Shade(Enum):
 
 @dataclass(eq=False)
 class Thing:
-    """What the resolvers give. Its leaves can be anything; `related` are indexes of other things, or what is none."""
+    """An object that resolvers return. Its leaves can be anything. `related` holds indexes of other things, or wrong values."""
 
     kind: str
     leaves: dict[str, Any]
@@ -60,7 +60,7 @@ class Raising:
 
 @dataclass
 class Awaited:
-    """An attribute that has to be awaited."""
+    """An attribute whose value has to be awaited."""
 
     value: Any
 
@@ -78,7 +78,7 @@ class Spec:
 
 @dataclass(frozen=True)
 class Pets:
-    """A key: one of the pets."""
+    """The key of one of the pets."""
 
     index: int
 
@@ -88,7 +88,7 @@ class World:
 
     def __init__(self, things: Sequence[Thing]) -> None:
         self.received: list[str] = []
-        """What resolvers that take inputs were called with."""
+        """The arguments that resolvers with inputs were called with."""
         self.things = list(things)
         self.pets = [thing for thing in things if thing.kind != "node"]
         self.loads: list[list[Any]] = []

@@ -42,12 +42,12 @@ WRONG: list[Any] = [
     object, Spec("wrong", 1), Spec(None, None), Spec(2**31, Text("l")), [[None]], [[1], None], [["1"]], [Spec(1, 2), 3],
     [ValueError("an item")], ["t", Awaited],
 ]  # fmt: skip
-"""Of leaves and of what has no resolver: each is right for some, and wrong for most."""
+"""Values for leaves and other fields without a resolver. Each is right for some fields, and wrong for most."""
 WRONG_KEYS: list[Any] = [
     "missing", None, 1.5, 2, ValueError("given"), [0, None], ["missing", 1], [0, "missing"], [], [Pets(0)], Pets(0),
     "text", [[0]], (0,), {0: 1}, [0, 1.5],
 ]  # fmt: skip
-"""Of what is related."""
+"""Values for `Thing.related`."""
 
 
 @st.composite
