@@ -14,6 +14,7 @@ from graphql import (
 
 from server.wire.graphql_files import OPERATIONS, operation
 from tests.harness.servers import Api, segment
+from tests.harness.suggested_variables import MUTATIONS, QUERIES, suggested_variables
 
 CONFIG_DIFF = "query {}($a: ConfigRef!, $b: ConfigRef!) {{ configDiff(a: $a, b: $b) {{ fields {{ field a b }} }} }}"
 EXTRA = {
@@ -35,7 +36,6 @@ DEFINITIONS = {
     for name, text in DOCUMENTS.items()
     if (definition := definition_of(parse(text))).operation is not OperationType.SUBSCRIPTION
 }
-MUTATIONS = {name for name, definition in DEFINITIONS.items() if definition.operation is OperationType.MUTATION}
 
 
 @dataclass
@@ -166,13 +166,22 @@ def page(cursor: str) -> dict[str, Any]:
     return {"first": 5, "last": None, "after": cursor, "before": None}
 
 
-BASE_CALLS: dict[str, Callable[[World], dict[str, Any]]] = {
-    "ActivateVariant": lambda world: {"id": world.variant, "expectedVersion": 1, "reason": "Better"},
-    "Agent": lambda world: {"id": world.agent},
+BaseCall = Callable[[World], dict[str, Any]]
+
+
+def _suggested(name: str) -> BaseCall:
+    optional = {"expectedVersion": 1, "reason": "Better"}
+    return lambda world: suggested_variables(
+        name,
+        {"agent": lambda: world.agent, "variant": lambda: world.variant, "meeting": lambda: world.meeting},
+        optional,
+    )
+
+
+BASE_CALLS: dict[str, BaseCall] = {name: _suggested(name) for name in (*QUERIES, *MUTATIONS)} | {
     "AgentBySlug": lambda world: {"slug": world.agent_slug, "variant": "variant"},
     "Agents": lambda world: {**page(world.cursors["agents"]), "filter": AGENT_FILTER, "orderBy": BY_AGE},
     "AgentHistory": lambda world: {"id": world.agent, "variantId": world.variant, **world.history()},
-    "AgentRevision": lambda world: {"id": world.agent, "version": 1},
     "AgentManifests": lambda world: {"first": 5, "after": world.cursors["agents"]},
     "ApiKeys": lambda world: page(world.cursors["keys"]),
     "ApplyAgents": lambda world: {
@@ -213,15 +222,10 @@ BASE_CALLS: dict[str, Callable[[World], dict[str, Any]]] = {
         "agentId": world.agent,
         "input": {"overrides": CONFIG, **named()},
     },
-    "DeactivateVariant": lambda world: {"agentId": world.agent, "reason": "Worse"},
     "DeleteAgent": lambda world: {"reason": "Better", "id": world.agent, "expectedVersion": 2},
-    "DeleteMeeting": lambda world: {"reason": "Better", "id": world.meeting, "expectedVersion": 1},
     "DeleteSegments": lambda world: {"meetingId": world.meeting, "segmentIds": [1]},
-    "DeleteVariant": lambda world: {"reason": "Better", "id": world.variant, "expectedVersion": 1},
     "HistoryOfAgent": lambda world: {"agentId": world.agent, "variantId": world.variant, **world.history()},
     "HistoryOfMeeting": lambda world: {"meetingId": world.meeting, **world.history()},
-    "Meeting": lambda world: {"id": world.meeting},
-    "MeetingCount": lambda world: {},
     "MeetingCountOf": lambda world: {"state": "CREATED"},
     "MeetingHistory": lambda world: {"id": world.meeting, **world.history()},
     "Meetings": lambda world: {
@@ -236,7 +240,6 @@ BASE_CALLS: dict[str, Callable[[World], dict[str, Any]]] = {
     "ResolvedConfig": lambda world: {"slug": world.agent_slug},
     "ResolvedDiff": lambda world: {"a": {"resolved": world.agent}, "b": {"base": world.agent}},
     "RevertAgent": lambda world: {"id": world.agent, "toVersion": 1, "expectedVersion": 2, "reason": "Better"},
-    "RevertVariant": lambda world: {"id": world.variant, "toVersion": 1, "expectedVersion": 1, "reason": "Better"},
     "RevisionDiff": lambda world: {
         "a": {"baseRevision": {"agentId": world.agent, "version": 1}},
         "b": {"variantRevision": {"variantId": world.variant, "version": 1}},
@@ -278,8 +281,5 @@ BASE_CALLS: dict[str, Callable[[World], dict[str, Any]]] = {
         "meetingId": world.meeting,
         "segments": [segment(2, text="Revised", isFinal=False, confidence=0.5), segment(7)],
     },
-    "Variant": lambda world: {"id": world.variant},
-    "Viewer": lambda world: {},
     "VariantHistory": lambda world: {"id": world.variant, **world.history()},
-    "VariantRevision": lambda world: {"id": world.variant, "version": 1},
 }

@@ -8,10 +8,8 @@ from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
-from graphql import NonNullTypeNode, OperationDefinitionNode, OperationType, get_operation_ast, parse
-
-from server.wire.graphql_files import OPERATIONS, operation
 from tests.harness.servers import Api, segment
+from tests.harness.suggested_variables import MUTATIONS, suggested_variables
 
 
 class World:
@@ -156,41 +154,24 @@ VARIABLES: dict[str, Variables] = {
 }
 
 
-def _node(name: str) -> OperationDefinitionNode:
-    node = get_operation_ast(parse(operation(name)))
-    assert node is not None
-    return node
-
-
-NAMES = sorted(path.stem for path in OPERATIONS.glob("*.graphql"))
-QUERIES = [name for name in NAMES if _node(name).operation is OperationType.QUERY]
-MUTATIONS = [name for name in NAMES if _node(name).operation is OperationType.MUTATION]
-
-
 def variables_of(name: str, world: World, api: Api) -> dict[str, Any]:
-    """Returns the variables of VARIABLES, or those that the names of the operation's required variables suggest."""
+    """Returns the variables of VARIABLES, or those that the operation suggests."""
     if name in VARIABLES:
         return VARIABLES[name](world, api)
-    node = _node(name)
-    required = [
-        definition.variable.name.value
-        for definition in node.variable_definitions or ()
-        if isinstance(definition.type, NonNullTypeNode) and definition.default_value is None
-    ]
-    unknown = set(required) - {"id", "agentId", "variantId", "meetingId", "version", "toVersion"}
-    assert not unknown, f"{name} needs an entry in VARIABLES, for {', '.join(unknown)}"
-    return {variable: _value(variable, node, world, api) for variable in required}
-
-
-def _value(variable: str, node: OperationDefinitionNode, world: World, api: Api) -> Any:
-    if variable.lower().endswith("version"):
-        return 1
-    assert node.name is not None
-    of = (node.name.value if variable == "id" else variable).lower()
-    is_mutation = node.operation is OperationType.MUTATION
-    if "meeting" in of:
-        return new_meeting(world, api) if is_mutation else world.meeting["id"]
-    if "variant" in of:
-        return (new(world, api)["variants"][0] if is_mutation else world.variant)["id"]
-    assert "agent" in of, f"{node.name.value} does not name what its id is of: it needs an entry in VARIABLES"
-    return (new(world, api) if is_mutation else world.agent)["id"]
+    if name in MUTATIONS:
+        return suggested_variables(
+            name,
+            {
+                "agent": lambda: str(new(world, api)["id"]),
+                "variant": lambda: str(new(world, api)["variants"][0]["id"]),
+                "meeting": lambda: new_meeting(world, api),
+            },
+        )
+    return suggested_variables(
+        name,
+        {
+            "agent": lambda: str(world.agent["id"]),
+            "variant": lambda: str(world.variant["id"]),
+            "meeting": lambda: str(world.meeting["id"]),
+        },
+    )

@@ -2,19 +2,21 @@
 
 import random
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from tests.harness.servers import segment
+from tests.harness.suggested_variables import MUTATIONS, NAMES, suggested_variables
 from tests.harness.tenants import Things, Variables
 
-NAMES = ("Scribe", "Notes")
-"""That both tenants use."""
+AGENT_NAMES = ("Scribe", "Notes")
+"""Both tenants use them."""
 CONFIG = {"modelProvider": "openai", "modelName": "gpt"}
 
 
 def actions(own: Things, chosen: random.Random) -> dict[str, Callable[[], Variables]]:
     """What may be done with one's own things; they may be gone, so not all of it succeeds."""
-    name, number = chosen.choice(NAMES), chosen.randint(1, 3)
+    name, number = chosen.choice(AGENT_NAMES), chosen.randint(1, 3)
     label = f"{name} {own.word}"
     reason = f"because of {own.word}"
     manifest = {
@@ -25,6 +27,7 @@ def actions(own: Things, chosen: random.Random) -> dict[str, Callable[[], Variab
         "activeVariant": own.variant_slug,
     }
     return {
+        **{name: partial(suggested_variables, name, own.ids) for name in MUTATIONS},
         "ActivateVariant": lambda: {"id": own.variant, "reason": reason},
         "ApplyAgents": lambda: {"agents": [manifest], "prune": chosen.random() < 0.3, "reason": reason},
         "CloneVariant": lambda: {"agentId": own.agent, "input": {"name": label, "activate": chosen.random() < 0.5}},
@@ -35,14 +38,9 @@ def actions(own: Things, chosen: random.Random) -> dict[str, Callable[[], Variab
         "CreateApiKey": lambda: {"input": {"name": name, "scopes": ["READ"]}},
         "CreateMeeting": lambda: {"input": {"title": label, "metadata": {"of": own.word}}},
         "CreateVariant": lambda: {"agentId": own.agent, "input": {"name": label, "slug": own.variant_slug}},
-        "DeactivateVariant": lambda: {"agentId": own.agent},
         "DeleteAgent": lambda: {"id": own.agent, "reason": reason},
         "DeleteMeeting": lambda: {"id": own.meeting, "reason": reason},
         "DeleteSegments": lambda: {"meetingId": own.meeting, "segmentIds": [number]},
-        "DeleteVariant": lambda: {"id": own.variant},
-        "RevertAgent": lambda: {"id": own.agent, "toVersion": 1},
-        "RevertVariant": lambda: {"id": own.variant, "toVersion": 1},
-        "RollbackActivation": lambda: {"agentId": own.agent},
         "UpdateAgent": lambda: {"id": own.agent, "input": {"name": label, "config": {"maxRetries": number}}},
         "UpdateMeeting": lambda: {"id": own.meeting, "input": {"title": label, "agentId": own.agent}},
         "UpdateVariant": lambda: {"id": own.variant, "input": {"overrides": {"systemPrompt": f"{own.word} {number}"}}},
@@ -80,7 +78,7 @@ def attempts(own: Things, their: Things) -> dict[str, list[Variables]]:
     nodes = [their.agent, their.variant, their.meeting, their.segment, their.key]
     agents = [{"orderBy": {"field": "NAME"}}, {"filter": {"text": their.word}}, {"filter": {"modelName": "gpt"}}]
     input = {"name": "Mine", "overrides": {"maxRetries": 7}}
-    return {
+    tried: dict[str, list[Variables]] = {
         "ActivateVariant": [{"id": their.variant}, {"id": their.variant, "expectedVersion": 1}],
         "Agent": [{"id": their.agent}, {"id": their.variant}],
         "AgentBySlug": [
@@ -111,7 +109,6 @@ def attempts(own: Things, their: Things) -> dict[str, list[Variables]]:
         "CreateApiKey": [{"input": {"name": "Mine", "scopes": ["INGEST"], "meetingIds": [their.meeting]}}],
         "CreateMeeting": [{"input": {"title": "Mine", "agentId": their.agent}}],
         "CreateVariant": [{"agentId": their.agent, "input": input}],
-        "DeactivateVariant": [{"agentId": their.agent}],
         "DeleteAgent": [{"id": their.agent}, {"id": their.agent, "expectedVersion": 1}],
         "DeleteMeeting": [{"id": their.meeting}, {"id": their.meeting, "expectedVersion": 1}],
         "DeleteSegments": [{"meetingId": their.meeting, "segmentIds": [1, 2]}],
@@ -122,7 +119,6 @@ def attempts(own: Things, their: Things) -> dict[str, list[Variables]]:
             {"agentId": their.agent, "variantId": their.variant},
         ],
         "HistoryOfMeeting": history("meetingId", "meeting"),
-        "Meeting": [{"id": their.meeting}],
         "MeetingCount": [],
         "MeetingHistory": history("id", "meeting"),
         "Meetings": [
@@ -137,10 +133,7 @@ def attempts(own: Things, their: Things) -> dict[str, list[Variables]]:
         "RenderPrompt": [{"agentId": their.agent}],
         "ResolvedConfig": [{"slug": their.slug}],
         "ResolvedConfigUpdates": [{"agentId": their.agent}, {"agentSlug": their.slug}],
-        "RevertAgent": [{"id": their.agent, "toVersion": 1}],
-        "RevertVariant": [{"id": their.variant, "toVersion": 1}],
         "RevokeApiKey": [{"id": their.key}],
-        "RollbackActivation": [{"agentId": their.agent}],
         "SearchSegments": [
             {"query": their.word},
             {"query": own.word, "meetingId": their.meeting},
@@ -167,7 +160,6 @@ def attempts(own: Things, their: Things) -> dict[str, list[Variables]]:
         ],
         "UpdateVariant": [{"id": their.variant, "input": input}],
         "UpsertSegments": [{"meetingId": their.meeting, "segments": [segment(1)]}],
-        "Variant": [{"id": their.variant}],
         "VariantHistory": history("id", "variant"),
         "VariantRevision": [{"id": their.variant, "version": version} for version in (1, 2)],
         "Viewer": [],
@@ -176,6 +168,7 @@ def attempts(own: Things, their: Things) -> dict[str, list[Variables]]:
         "NodesOfBot": [{"ids": [*nodes, own.meeting]}],
         "MeetingOfBot": [{"id": their.meeting}, {"id": own.meeting, "after": their.cursors["Transcript"]}],
     }
+    return tried | {name: [suggested_variables(name, their.ids)] for name in NAMES if name not in tried}
 
 
 NOTHING_TO_TRY = {"CreateAgent", "MeetingCount", "Viewer"}

@@ -69,6 +69,11 @@ class Things(NamedTuple):
     """By the operation that gave them."""
 
     @property
+    def ids(self) -> dict[str, Callable[[], str]]:
+        """Gives the id of each kind, for `suggested_variables`."""
+        return {"agent": lambda: self.agent, "variant": lambda: self.variant, "meeting": lambda: self.meeting}
+
+    @property
     def segment(self) -> str:
         return f"{self.meeting}:1"
 

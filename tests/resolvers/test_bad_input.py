@@ -17,8 +17,9 @@ from graphql import (
 )
 
 from tests.harness.bad_values import HUGE, POSITIONS, SCHEMA, Position, bad_values, kind, uses
-from tests.harness.base_calls import BASE_CALLS, DEFINITIONS, DOCUMENTS, MUTATIONS, World
+from tests.harness.base_calls import BASE_CALLS, DEFINITIONS, DOCUMENTS, World
 from tests.harness.servers import Api, segment
+from tests.harness.suggested_variables import MUTATIONS
 
 JSON = {"content-type": "application/json"}
 

@@ -3,9 +3,10 @@
 import pytest
 
 from server.wire.graphql_files import operation
-from tests.harness.operation_variables import MUTATIONS, QUERIES, World, variables_of
+from tests.harness.operation_variables import World, variables_of
 from tests.harness.recorded_statements import recorded
 from tests.harness.servers import RunningServer
+from tests.harness.suggested_variables import MUTATIONS, QUERIES
 
 SMALL, LARGE = 2, 20
 

@@ -25,7 +25,7 @@ from tests.harness.api_keys import made, workspace
 from tests.harness.databases import TestPostgres
 from tests.harness.raw_clients import connected, events, stream
 from tests.harness.servers import Api, RunningServer, running_server, segment
-from tests.harness.tenant_operations import CONFIG, NAMES, NOT_WITH_OWN, NOTHING_TO_TRY, actions, attempts
+from tests.harness.tenant_operations import AGENT_NAMES, CONFIG, NOT_WITH_OWN, NOTHING_TO_TRY, actions, attempts
 from tests.harness.tenants import DOCUMENTS, Answer, Disguise, Records, Tenant, Things, Variables, ask, ids_in, opened
 
 TENANTS = st.sampled_from([0, 1])
@@ -106,7 +106,7 @@ class TenancyMachine(RuleBasedStateMachine):
     def revoke(self, who: int) -> None:
         tenant, other = self.both(who)
         for key in tenant.now("api_keys"):
-            if key["name"] in NAMES and key["revoked_at"] is None:
+            if key["name"] in AGENT_NAMES and key["revoked_at"] is None:
                 self._asked(tenant, other, "RevokeApiKey", {"id": key["id"]})
         tenant.read()
 
@@ -279,7 +279,7 @@ def test_tenants_do_not_notice_each_other(server: tuple[str, RunningServer]) -> 
 
 
 def test_every_operation_is_done_and_tried() -> None:
-    """A new one must be added to `tests/stateful/operations.py`."""
+    """An operation that takes more than ids and versions stands in `tests/harness/tenant_operations.py`."""
     things = Things("", "", "", "", "", "", "", "", defaultdict(str))
     assert attempts(things, things).keys() == DOCUMENTS.keys()
     assert {name for name, tried in attempts(things, things).items() if not tried} == NOTHING_TO_TRY

@@ -12,10 +12,11 @@ from db.unit_of_work import UnitOfWork
 from domain.errors import Conflict
 from domain.history import Aggregate, Author, History
 from domain.meetings import Meeting
-from tests.harness.operation_variables import MUTATIONS, World, variables_of
+from tests.harness.operation_variables import World, variables_of
 from tests.harness.recorded_statements import recorded
 from tests.harness.servers import RunningServer
 from tests.harness.stored_agents import events_of, kinds, stored
+from tests.harness.suggested_variables import MUTATIONS
 
 # Every statement that writes
 
