@@ -72,6 +72,12 @@ def test_named_settings_exist(each_page: Page) -> None:
     assert named - known == set()
 
 
+def test_named_metrics_exist(each_page: Page) -> None:
+    source = (ROOT / "server/http/metrics.py").read_text(encoding="utf-8")
+    named = {code for code in each_page.inline_code if re.fullmatch(r"rapporteur_(?!client$)[a-z_]+", code)}
+    assert {name for name in named if f'"{name.removesuffix("_total")}"' not in source} == set()
+
+
 def test_commands_exist_with_their_options(each_page: Page) -> None:
     commands = [line for block in each_page.blocks_in(*SHELL) for line in _command_lines(block)]
     commands += [code for code in each_page.inline_code if code.startswith("rapporteur ")]
