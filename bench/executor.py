@@ -71,7 +71,7 @@ class Memory:
                 for v in range(VARIANTS)
             ]
         values = [getattr(config, name) for name in CONFIG_FIELDS]
-        self.configs = {id: ResolvedAgentConfig(id, None, *values) for id in self.of}
+        self.configs = {id: ResolvedAgentConfig(*values, agent_id=id, variant_id=None) for id in self.of}
         self.meeting = Meeting(
             MeetingId(UUID(str(new_id()))), "Long", MeetingState.COMPLETED, {}, None, 1, 1, NOW, NOW, None, None
         )

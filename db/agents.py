@@ -43,6 +43,17 @@ _WITH_ACTIVE_VARIANT = agents.outerjoin(
 )
 
 
+class _FieldSets(dict[str, frozenset[str]]):
+    """The sets of fields at whose places a text has the letter `t`. Each of the 4,096 texts is decoded once."""
+
+    def __missing__(self, letters: str) -> frozenset[str]:
+        names = frozenset(name for name, letter in zip(CONFIG_FIELDS, letters, strict=True) if letter == "t")
+        return self.setdefault(letters, names)
+
+
+_DECODERS = (("overridden", _FieldSets().__getitem__),)
+
+
 def _resolved_columns(prefix: str = "") -> list[ColumnElement[Any]]:
     """Returns what an agent resolves to: the active variant's value, else the agent's, field by field; and which are which."""
     resolved = {
@@ -61,7 +72,7 @@ def _agent_query(requested: ColumnNames, *always: str) -> MappedQuery[Agent]:
     if requested is None or "resolved" not in requested:
         return _mapped(select(*own).where(_IN_WORKSPACE))
     both = select(*own, *_resolved_columns("resolved.")).select_from(_WITH_ACTIVE_VARIANT)
-    return MappedQuery.of(both.where(_IN_WORKSPACE), Agent, parts=("config", "resolved"))
+    return MappedQuery.of(both.where(_IN_WORKSPACE), Agent, parts=("config", "resolved"), decoders=_DECODERS)
 
 
 def _mapped(statement: Select[Any]) -> MappedQuery[Agent]:
@@ -214,6 +225,7 @@ class AgentRepository(Repository):
     _RESOLVED = MappedQuery.of(
         select(*_resolved_columns()).select_from(_WITH_ACTIVE_VARIANT).where(_IN_WORKSPACE, agents.c.id == any_(IDS)),
         ResolvedAgentConfig,
+        decoders=_DECODERS,
     )
 
     async def resolved(self, ids: Iterable[AgentId]) -> dict[AgentId, ResolvedAgentConfig]:

@@ -11,7 +11,7 @@ from db.driver import Record
 from db.keyset import PageShape, keyset_page, page_parameters
 from db.repository import ID, KEY, WORKSPACE, Repository, columns
 from db.tables import api_keys
-from domain.api_keys import ApiKey, CreateApiKey, cursor
+from domain.api_keys import ApiKey, CreateApiKey, api_key_cursor
 from domain.errors import NotFound
 from domain.ids import KeyId
 from domain.pagination import Page, PageRequest
@@ -38,7 +38,7 @@ class KeyRepository(Repository):
     async def page(self, request: PageRequest) -> Page[ApiKey]:
         """Returns a page of all keys, revoked ones included, the newest first."""
         rows = await self._rows(self._page(PageShape.of(request)), **page_parameters(request, 1))
-        return Page.of(request, [to_api_key(row) for row in rows], cursor)
+        return Page.of(request, [to_api_key(row) for row in rows], api_key_cursor)
 
     _COUNT = select(func.count().label("total")).select_from(api_keys).where(_IN_WORKSPACE)
 

@@ -19,11 +19,11 @@ from domain.history import (
     ACTIVATIONS,
     ACTIVE_VARIANT,
     Aggregate,
+    EntityVersion,
     Event,
     EventKind,
     FieldChange,
     History,
-    Version,
     event_cursor,
 )
 from domain.ids import AgentId, VariantId
@@ -117,7 +117,7 @@ _OF_VERSIONS = (
 )
 
 
-def _version_parameters(keys: Collection[Version]) -> dict[str, Any]:
+def _version_parameters(keys: Collection[EntityVersion]) -> dict[str, Any]:
     return {"ids": [id for id, _ in keys], "versions": [version for _, version in keys]}
 
 
@@ -187,14 +187,14 @@ class EventRepository(Repository):
 
     _BY_VERSIONS = _OF_VERSIONS.add_columns(events.c.changes)
 
-    async def by_versions(self, keys: Collection[Version]) -> list[Event]:
+    async def by_versions(self, keys: Collection[EntityVersion]) -> list[Event]:
         """Returns the events that made these versions, in their order, with their changes."""
         rows = await self._rows(self._BY_VERSIONS, **_version_parameters(keys))
         return [_event(row, row.changes) for row in rows]
 
     _CHANGES = _OF_VERSIONS.with_only_columns(events.c.entity_id, events.c.version, events.c.changes)
 
-    async def changes(self, keys: Collection[Version]) -> dict[Version, list[FieldChange]]:
+    async def changes(self, keys: Collection[EntityVersion]) -> dict[EntityVersion, list[FieldChange]]:
         """Returns what the events that made these versions changed."""
         rows = await self._rows(self._CHANGES, **_version_parameters(keys))
         return {(row.entity_id, row.version): _field_changes(row.changes) for row in rows}

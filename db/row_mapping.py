@@ -19,6 +19,8 @@ from db.driver import Record
 T = TypeVar("T")
 Row = Sequence[Any]
 RowMapper = Callable[[Iterable[Row]], list[T]]
+Decoders = tuple[tuple[str, Callable[[Any], Any]], ...]
+"""The names of fields, and the functions that make their values of the columns' values."""
 
 
 class MappedQuery(NamedTuple, Generic[T]):
@@ -29,10 +31,17 @@ class MappedQuery(NamedTuple, Generic[T]):
 
     @classmethod
     def of(
-        cls, statement: Select[Any], entity: type[T], *, parts: tuple[str, ...] = (), without: tuple[str, ...] = ()
+        cls,
+        statement: Select[Any],
+        entity: type[T],
+        *,
+        parts: tuple[str, ...] = (),
+        without: tuple[str, ...] = (),
+        decoders: Decoders = (),
     ) -> Self:
         """Maps the statement's columns to the fields that they are named after: see `row_mapper`."""
-        return cls(statement, row_mapper(entity, column_names(statement), parts, without))  # type: ignore[arg-type]
+        mapper = row_mapper(entity, column_names(statement), parts, without, decoders)  # type: ignore[arg-type]
+        return cls(statement, mapper)
 
 
 def column_names(statement: Select[Any]) -> tuple[str, ...]:
@@ -41,15 +50,19 @@ def column_names(statement: Select[Any]) -> tuple[str, ...]:
 
 @lru_cache(maxsize=1_000)
 def row_mapper(
-    entity: type[T], columns: tuple[str, ...], parts: tuple[str, ...] = (), without: tuple[str, ...] = ()
+    entity: type[T],
+    columns: tuple[str, ...],
+    parts: tuple[str, ...] = (),
+    without: tuple[str, ...] = (),
+    decoders: Decoders = (),
 ) -> RowMapper[T]:
     """Returns a function that makes an entity of each row, which has exactly these columns.
 
     `parts` are the fields that are dataclasses themselves; they are made whether they have columns or not. Columns that are
-    named after no field are skipped, and the fields `without` a column are None. The value of an enum becomes its member. All
-    other fields stay unset: reading one raises AttributeError.
+    named after no field are skipped, and the fields `without` a column are None. The value of an enum becomes its member, and
+    a field of `decoders` gets what its function returns. All other fields stay unset: reading one raises AttributeError.
     """
-    types = {part: _part_type(entity, part) for part in parts}
+    types, decode = {part: _part_type(entity, part) for part in parts}, dict(decoders)
     namespace: dict[str, Any] = {
         "new": object.__new__,
         "Entity": entity,
@@ -66,6 +79,9 @@ def row_mapper(
         if isinstance(hint, type) and issubclass(hint, Enum):
             namespace[f"Enum_{field}"] = hint
             value = f"Enum_{field}({variable})"
+        elif field in decode:
+            namespace[f"decode_{field}"] = decode[field]
+            value = f"decode_{field}({variable})"
         lines.append(f"{f'part_{part}' if part else 'entity'}.{field} = {value}")
     lines += [f"entity.{field} = None" for field in without]
     body = "\n        ".join(lines)

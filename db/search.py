@@ -26,13 +26,14 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, REGCONFIG, TSQUERY
 
 from db.filters import apply_filter, filter_parameters
+from db.highlights import MARKS, highlights, indexed_query, indexed_text
 from db.keyset import page_parameters
 from db.repository import WORKSPACE, Repository, columns
 from db.row_mapping import MappedQuery
 from db.tables import segments, workspaces
 from domain.errors import InvalidInput
 from domain.pagination import Page, PageRequest
-from domain.search import MARKS, Hit, Search, as_indexed, hit_cursor, only_words
+from domain.search import Highlight, Hit, Search, hit_cursor
 from domain.segments import Segment
 
 _COLUMNS = columns(segments, Segment.__match_args__)
@@ -104,7 +105,7 @@ def _filter_parameters(filter: Search) -> tuple[tuple[str, ...], dict[str, Any]]
     """Returns the names of the conditions, and all parameters."""
     parameters = filter_parameters(filter)
     conditions = tuple(name for name in parameters if name in _CONDITIONS)
-    return conditions, parameters | {"query": as_indexed(filter.query)}
+    return conditions, parameters | {"query": indexed_query(filter.query)}
 
 
 def _check_words(tree: str) -> None:
@@ -179,8 +180,10 @@ class SearchRepository(Repository):
 
     _HIGHLIGHT = _highlight()
 
-    async def highlight(self, query: str, texts: Collection[str]) -> dict[str, str]:
-        """Returns each text with blanks for what is no word, and MARKS around the words that the query asks for."""
-        rows = await self._rows(self._HIGHLIGHT, query=as_indexed(query), texts=[only_words(text) for text in texts])
+    async def highlight(self, query: str, texts: Collection[str]) -> dict[str, list[Highlight]]:
+        """Returns the places in each text of the words that the query asks for."""
+        rows = await self._rows(
+            self._HIGHLIGHT, query=indexed_query(query), texts=[indexed_text(text) for text in texts]
+        )
         # There are no rows if the workspace does not exist.
-        return {text: row.marked for text, row in zip(texts, rows, strict=False)}
+        return {text: highlights(row.marked, text) for text, row in zip(texts, rows, strict=False)}

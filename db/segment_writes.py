@@ -14,8 +14,8 @@ from db.row_mapping import map_rows
 from domain.errors import InvalidInput, NotFound
 from domain.ids import MeetingId
 from domain.meetings import Meeting
+from domain.rules import INT32_MAX
 from domain.segments import DeletedSegments, Segment, SegmentContent, UpsertedSegments
-from domain.validation import INT32_MAX
 
 _CONTENT = ("text", "speaker", "start_time", "end_time", "is_final", "confidence")
 _CONTENT_COLUMNS = ", ".join(_CONTENT)

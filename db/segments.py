@@ -14,10 +14,11 @@ from db.repository import IDS, WORKSPACE, ColumnNames, columns
 from db.row_mapping import MappedQuery
 from db.segment_writes import SegmentWrites
 from db.tables import meetings, segments
-from domain.change_stream import Change, Position
+from domain.change_stream import Change
 from domain.ids import MeetingId
 from domain.pagination import Page, PageRequest
 from domain.segments import MAX_SPEAKERS, Segment, SpeakerStats, segment_cursor
+from domain.stream_positions import Position
 
 _FIELDS = Segment.__match_args__
 _COLUMNS = columns(segments, _FIELDS)

@@ -329,8 +329,8 @@ meeting_grants = Table(
     Index(None, "workspace_id", "meeting_id"),
 )
 
-# What is replaced is `domain.search.NO_WORDS` (`replace`, as `translate` takes ten times as long). A text without blanks can
-# cost the parser time that grows with the square of its length: long runs are broken.
+# The characters that are replaced are `db.highlights.BLANK_CHARACTERS` (by `replace`, as `translate` takes ten times as long).
+# A text without blanks can cost the parser time that grows with the square of its length: long runs are broken.
 _SEARCH_VECTOR = DDL(  # type: ignore[no-untyped-call]
     r"""
 CREATE FUNCTION search_vector(language text, words text) RETURNS tsvector

@@ -1,4 +1,4 @@
-"""Going back to what was active before."""
+"""The activations of an agent's variants, and the rollback to the previous one."""
 
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
@@ -9,22 +9,21 @@ from domain.ids import VariantId
 
 @dataclass(frozen=True, slots=True)
 class Activation:
-    """What became active in an agent with `version` of it, its creation included. `variant_id` None is the base.
-
-    `restored_version` is that of the activation to which it went back, if it was a rollback.
-    """
+    """An event that made a variant active, or the base (`variant_id` None). An agent's creation is one, too."""
 
     version: int
+    """The version of the agent that the event made."""
     variant_id: VariantId | None
     restored_version: int | None = None
+    """The version of the activation that a rollback restored; None if the event was no rollback."""
 
 
 def previous_activation(activations: Sequence[Activation], existing: Container[VariantId]) -> Activation:
-    """To what a rollback goes back: what was active before that which is, and each time one further back.
+    """Returns the activation that a rollback restores: each rollback goes one step further back.
 
-    Activations form a stack, on which a rollback uncovers the one beneath; what was active when the history began is at the
-    bottom. Variants that have been deleted since are passed over. `activations` are all of an agent's, oldest first, from
-    its creation on. Raises Conflict where there is nothing to go back to.
+    Activations form a stack: a rollback removes the top. The activation at which the history begins is at the bottom.
+    Variants that were deleted since are skipped. `activations` are all those of an agent from its creation on, oldest first.
+    Raises Conflict if there is nothing to go back to.
     """
     stack: list[Activation] = []
     for activation in activations:
@@ -35,7 +34,9 @@ def previous_activation(activations: Sequence[Activation], existing: Container[V
                 stack.pop()
     active = stack.pop()
     while stack:
-        before = stack.pop()
-        if before.variant_id != active.variant_id and (before.variant_id is None or before.variant_id in existing):
-            return before
+        previous = stack.pop()
+        if previous.variant_id != active.variant_id and (
+            previous.variant_id is None or previous.variant_id in existing
+        ):
+            return previous
     raise Conflict("nothing was active before that it could go back to")

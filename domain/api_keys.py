@@ -1,7 +1,7 @@
-"""API keys. A key's token is shown once; what is stored suffices to recognise it, and not to make it.
+"""API keys. A key's token is shown once. What is stored suffices to recognise the token, but not to make it.
 
-The secret in a token is 256 random bits, so a plain SHA-256 of it cannot be searched through: there is no need for the slow
-hashes that passwords need (OWASP, Password Storage Cheat Sheet, is about what people make up).
+The secret in a token is 256 random bits, so that nobody can find it by trying, and a plain SHA-256 is safe to store. Slow
+hashes are for the passwords that people choose (OWASP, Password Storage Cheat Sheet).
 """
 
 import base64
@@ -9,30 +9,30 @@ import binascii
 import hashlib
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import MAXYEAR, UTC, datetime
-from typing import Any, NamedTuple, Self
+from typing import Annotated, NamedTuple, Self
 from uuid import UUID
 
-from domain import cursors
+from domain.agents import Name
+from domain.cursors import CursorFormat
 from domain.errors import InvalidInput
-from domain.ids import KeyId, MeetingId, WorkspaceId, new_id, uuid
+from domain.ids import KeyId, MeetingId, WorkspaceId, new_id
 from domain.principals import Principal, Scope, with_included
-from domain.validation import Check, Rule, Violation, moment, nullable, one_of, text
+from domain.rules import Member, Violation, moment
+from domain.validation import MaxItems, parse
 
 TOKEN_PREFIX = "rapporteur_"
-"""Of tokens, so that scanners of repositories and logs find them."""
+"""The prefix of all tokens, by which scanners of repositories and logs find them."""
 _SECRET_BYTES = 32
 _TOKEN_CHARS = len(TOKEN_PREFIX) + 88
-"""Characters of a token: in base64 two UUIDs, the secret, and a checksum of two bytes."""
+"""After the prefix, a token has two UUIDs, the secret and a checksum of two bytes, all in base64."""
 MAX_KEY_MEETINGS = 1_000
-"""That a key is given when it is made."""
-
-CURSOR: Rule = cursors.cursor("keys", uuid)
+"""The most meetings that a key can be granted when it is created."""
 
 
 class Token(NamedTuple):
-    """What a client sends: it says which key it is, and holds the key's secret."""
+    """The credentials that a client sends: they name the key, and hold its secret."""
 
     workspace_id: WorkspaceId
     key_id: KeyId
@@ -44,7 +44,7 @@ class Token(NamedTuple):
 
     @classmethod
     def parsed(cls, value: str) -> Self | None:
-        """None for what is no token of ours."""
+        """Returns the token, or None if the text is not a token of ours."""
         if len(value) != _TOKEN_CHARS or not value.startswith(TOKEN_PREFIX):
             return None
         try:
@@ -62,17 +62,17 @@ class Token(NamedTuple):
 
     @property
     def digest(self) -> bytes:
-        """What is stored of the secret."""
+        """Returns the hash of the secret, which is stored."""
         return hashlib.sha256(self.secret).digest()
 
     def _check(self) -> bytes:
-        """Tells a token that was cut or mistyped without asking the database."""
+        """Returns the checksum, by which a token that was cut or mistyped is refused without asking the database."""
         return hashlib.sha256(self.workspace_id.bytes + self.key_id.bytes + self.secret).digest()[:2]
 
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """A key as it is shown: without its secret."""
+    """A key without its secret."""
 
     id: KeyId
     name: str
@@ -81,7 +81,7 @@ class ApiKey:
     created_by: str
     expires_at: datetime | None
     last_used_at: datetime | None
-    """To the minute."""
+    """Precise to the minute."""
     revoked_at: datetime | None
     revoked_by: str | None
 
@@ -94,65 +94,60 @@ class ApiKey:
         return Principal(workspace_id, f"key:{self.id}", self.name, scopes, self.id, self.expires_at)
 
 
-@dataclass(frozen=True, slots=True)
-class CreateApiKey:
-    id: KeyId
-    name: str
-    scopes: list[Scope]
-    expires_at: datetime | None
-    meeting_ids: list[MeetingId]
-
-
-@dataclass(frozen=True, slots=True)
-class CreatedApiKey:
-    token: str
-    """Of the key, never to be had again."""
-    api_key: ApiKey
-
-
-def _scopes(value: Any) -> list[Scope]:
+def _scopes(value: object) -> list[Scope]:
+    """Accepts at least one scope, and returns the scopes without duplicates, sorted by name."""
     if not isinstance(value, list) or not 0 < len(value) <= len(Scope):
         raise Violation(f"must name one or more of {', '.join(scope.name for scope in Scope)}")
-    return sorted({one_of(Scope)(scope) for scope in value}, key=lambda scope: scope.name)
+    return sorted(set(map(Member(Scope), value)), key=lambda scope: scope.name)
 
 
-def _future(value: Any) -> datetime:
+def _future(value: object) -> datetime:
+    """Accepts a time in the future."""
     at = moment(value)
     if at <= datetime.now(UTC):
         raise Violation("must be in the future")
-    if at.year == MAXYEAR:  # the driver takes its last microsecond for infinity, which is no time to compare with
+    if at.year == MAXYEAR:  # the driver takes the last microsecond of that year for infinity, which cannot be compared
         raise Violation("must be before the year 9999: leave it out for never")
     return at
 
 
-def _meetings(value: Any) -> list[MeetingId]:
-    if value is None:
-        return []
-    if len(value) > MAX_KEY_MEETINGS:
-        raise Violation(f"must have at most {MAX_KEY_MEETINGS:,} items, has {len(value):,}")
-    return list(value)
+@dataclass(frozen=True, slots=True)
+class CreateApiKey:
+    """The command to create a key."""
+
+    name: Name
+    scopes: Annotated[list[Scope], _scopes]
+    expires_at: Annotated[datetime, _future] | None = None
+    """None: the key never expires."""
+    meeting_ids: Annotated[list[MeetingId], MaxItems(MAX_KEY_MEETINGS)] = field(default_factory=list)
+    """The meetings that a key with the scope INGEST is granted."""
+    id: KeyId = field(default_factory=lambda: KeyId(new_id()))
+
+    @classmethod
+    def parse(cls, values: Mapping[str, object]) -> "CreateApiKey":
+        """Returns the command of a caller's values by field name. Raises InvalidInput."""
+        command = parse(cls, values, "input")
+        if command.meeting_ids and Scope.INGEST not in command.scopes:
+            message = "are for keys with the scope INGEST: others reach all meetings"
+            raise InvalidInput.of("input.meeting_ids", message)
+        return command
 
 
-RULES: dict[str, Rule] = {
-    "name": text(200, required=True, strip=True),
-    "scopes": _scopes,
-    "expires_at": nullable(_future),
-    "meeting_ids": _meetings,
-}
+@dataclass(frozen=True, slots=True)
+class CreatedApiKey:
+    """A new key, and its token, which cannot be shown again."""
+
+    token: str
+    api_key: ApiKey
 
 
-def new_key(values: Mapping[str, Any]) -> CreateApiKey:
-    """A key of these values, which are named as its fields are. Raises InvalidInput."""
-    check = Check()
-    checked = {"expires_at": None, "meeting_ids": []} | check.fields(RULES, values, "input")
-    check.done()
-    given = checked["meeting_ids"]
-    checked["meeting_ids"] = [check.value(uuid, id, f"input.meeting_ids.{number}") for number, id in enumerate(given)]
-    check.done()
-    if given and Scope.INGEST not in checked["scopes"]:
-        raise InvalidInput.of("input.meeting_ids", "are for keys with the scope INGEST: others reach all meetings")
-    return CreateApiKey(KeyId(new_id()), **checked)
+class _ApiKeyKey(NamedTuple):
+    id: KeyId
 
 
-def cursor(key: ApiKey) -> str:
-    return cursors.encode("keys", str(key.id))
+API_KEYS_CURSOR = CursorFormat("keys", _ApiKeyKey)
+
+
+def api_key_cursor(key: ApiKey) -> str:
+    """Returns the key's cursor in the list of a workspace's keys."""
+    return API_KEYS_CURSOR.encode(str(key.id))

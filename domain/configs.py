@@ -1,97 +1,112 @@
-"""The twelve fields of an LLM configuration, and how a variant's overrides lie over an agent's base."""
+"""The twelve fields of an LLM configuration, and how a variant's overrides lie over an agent's base.
+
+`ConfigFields` declares the fields, their rules and their defaults, once. The columns of the tables and the GraphQL types are
+made from it, too.
+"""
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from operator import attrgetter
-from typing import Any
+from typing import Annotated, Generic, Never, TypeVar, dataclass_transform, get_args
 
 import orjson
 
+from domain.partial_updates import OMITTED, Omitted
 from domain.prompts import variables_of
-from domain.validation import Rule, integer, nullable, number, text
+from domain.rules import Integer, Number, Text
 
 MAX_PROMPT_CHARS = 200_000
-"""Characters of a prompt."""
+
+ModelProvider = Annotated[str, Text(200, required=True, strip=True)]
+ModelName = Annotated[str, Text(200, required=True, strip=True)]
+
+Absent = TypeVar("Absent")
+"""What a field can have in place of a value."""
+C = TypeVar("C")
 
 
 @dataclass(slots=True)
-class AgentConfig:
-    """A complete configuration."""
+class ConfigFields(Generic[Absent]):
+    """The declaration of the twelve fields. Its subclasses differ in what a field can have in place of a value."""
 
-    model_provider: str
-    model_name: str
-    system_prompt: str = ""
-    user_prompt_template: str = ""
-    prompt_version: str = "1"
-    temperature: float = 0.7
-    max_tokens: int = 4096
-    context_window: int = 128_000
-    input_token_limit: int = 100_000
-    token_budget: int = 1_000_000
-    timeout_seconds: int = 60
-    max_retries: int = 3
+    model_provider: ModelProvider | Absent = ""
+    model_name: ModelName | Absent = ""
+    system_prompt: Annotated[str, Text(MAX_PROMPT_CHARS)] | Absent = ""
+    user_prompt_template: Annotated[str, Text(MAX_PROMPT_CHARS)] | Absent = ""
+    prompt_version: Annotated[str, Text(200, required=True, strip=True)] | Absent = "1"
+    temperature: Annotated[float, Number(0.0, 2.0)] | Absent = 0.7
+    max_tokens: Annotated[int, Integer(0)] | Absent = 4096
+    context_window: Annotated[int, Integer(0)] | Absent = 128_000
+    input_token_limit: Annotated[int, Integer(0)] | Absent = 100_000
+    token_budget: Annotated[int, Integer(0)] | Absent = 1_000_000
+    timeout_seconds: Annotated[int, Integer(0)] | Absent = 60
+    max_retries: Annotated[int, Integer(0)] | Absent = 3
+
+
+@dataclass_transform()
+def _each_field_defaults_to(default: Omitted | None) -> Callable[[type[C]], type[C]]:
+    """Returns a decorator that makes a dataclass of a subclass of `ConfigFields`."""
+
+    def decorate(cls: type[C]) -> type[C]:
+        absent = get_args(cls.__orig_bases__[0])  # type: ignore[attr-defined]
+        cls.__annotations__ = {field.name: field.type[absent] for field in fields(ConfigFields)}  # type: ignore[index]
+        for name in cls.__annotations__:
+            setattr(cls, name, default)
+        return dataclass(slots=True)(cls)
+
+    return decorate
+
+
+@dataclass(slots=True)
+class AgentConfig(ConfigFields[Never]):
+    """A complete configuration. Only the provider and the model have no default."""
+
+    model_provider: ModelProvider
+    model_name: ModelName
 
     @property
     def variables(self) -> list[str]:
-        """Of the two prompts, the system prompt's first."""
+        """The variables of the two prompts, those of the system prompt first."""
         return variables_of(self.system_prompt, self.user_prompt_template)
 
 
-@dataclass(slots=True)
-class ConfigOverrides:
-    """What a variant sets itself: a value overrides the agent's, None inherits it."""
-
-    model_provider: str | None = None
-    model_name: str | None = None
-    system_prompt: str | None = None
-    user_prompt_template: str | None = None
-    prompt_version: str | None = None
-    temperature: float | None = None
-    max_tokens: int | None = None
-    context_window: int | None = None
-    input_token_limit: int | None = None
-    token_budget: int | None = None
-    timeout_seconds: int | None = None
-    max_retries: int | None = None
+@_each_field_defaults_to(None)
+class ConfigOverrides(ConfigFields[None]):
+    """The values that a variant sets itself. None inherits the agent's value."""
 
 
-CONFIG_FIELDS: tuple[str, ...] = tuple(field.name for field in fields(AgentConfig))
+@_each_field_defaults_to(OMITTED)
+class PartialConfig(ConfigFields[Omitted]):
+    """An update of an agent's configuration."""
+
+
+@_each_field_defaults_to(OMITTED)
+class PartialOverrides(ConfigFields[None | Omitted]):
+    """An update of a variant's overrides. None makes the field inherit again."""
+
+
+CONFIG_FIELDS: tuple[str, ...] = tuple(field.name for field in fields(ConfigFields))
 _values = attrgetter(*CONFIG_FIELDS)
-
-CONFIG_RULES: dict[str, Rule] = {
-    "model_provider": text(200, required=True, strip=True),
-    "model_name": text(200, required=True, strip=True),
-    "system_prompt": text(MAX_PROMPT_CHARS),
-    "user_prompt_template": text(MAX_PROMPT_CHARS),
-    "prompt_version": text(200, required=True, strip=True),
-    "temperature": number(0.0, 2.0),
-    "max_tokens": integer(0),
-    "context_window": integer(0),
-    "input_token_limit": integer(0),
-    "token_budget": integer(0),
-    "timeout_seconds": integer(0),
-    "max_retries": integer(0),
-}
-OVERRIDE_RULES: dict[str, Rule] = {name: nullable(rule) for name, rule in CONFIG_RULES.items()}
 
 
 def as_overrides(config: AgentConfig | ConfigOverrides) -> ConfigOverrides:
-    """All twelve values as overrides: what a clone starts from."""
-    return ConfigOverrides(*(getattr(config, name) for name in CONFIG_FIELDS))
+    """Returns overrides with all twelve values of the configuration, which is what a clone starts from."""
+    return ConfigOverrides(*_values(config))
 
 
-def etag(config: object) -> str:
-    """A hash of the twelve values of anything that has them: equal for equal values, whoever they belong to.
+def etag(config: AgentConfig) -> str:
+    """Returns a hash of the twelve values: the same for the same values, whatever agent or variant they belong to.
 
-    SHA-256, in hexadecimal digits, of a JSON list of the values in the order of `CONFIG_FIELDS`.
+    The hash is SHA-256, in hexadecimal digits, of a JSON list of the values in the order of `CONFIG_FIELDS`.
     """
     return hashlib.sha256(orjson.dumps(_values(config))).hexdigest()
 
 
 def resolve(base: AgentConfig, overrides: ConfigOverrides) -> AgentConfig:
-    """Field by field the override, else the base's value. (`db` says the same of active variants, as COALESCE in SQL.)"""
-    values: list[Any] = []
-    for name in CONFIG_FIELDS:
-        override = getattr(overrides, name)
-        values.append(getattr(base, name) if override is None else override)
-    return AgentConfig(*values)
+    """Returns the configuration with each field's override, or the base's value if there is none.
+
+    `db.agents` resolves active variants by the same rule, with COALESCE in SQL.
+    """
+    pairs = zip(_values(base), _values(overrides), strict=True)
+    return AgentConfig(*(value if override is None else override for value, override in pairs))

@@ -1,34 +1,62 @@
-"""What differs between two configurations."""
+"""The differences between two configurations."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher, unified_diff
-from typing import Any
 
 from domain.configs import CONFIG_FIELDS, AgentConfig
+from domain.ids import AgentId, VariantId
+from domain.optimistic_locking import Version
 
 PROMPTS = ("system_prompt", "user_prompt_template")
 MAX_DIFF_STEPS = 8_000_000
-"""Steps that comparing two texts may take, a fraction of a second; texts of 2,800 lines, each another, take so many."""
+"""The most steps that comparing two texts can take. Two texts of 2,800 different lines take so many, a fraction of a second."""
+
+
+@dataclass(frozen=True, slots=True)
+class BaseRevisionRef:
+    """Refers to an agent's base configuration at a version of the agent."""
+
+    agent_id: AgentId
+    version: Version
+
+
+@dataclass(frozen=True, slots=True)
+class VariantRevisionRef:
+    """Refers to a variant at one of its versions."""
+
+    variant_id: VariantId
+    version: Version
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigRef:
+    """Refers to a configuration: exactly one of the fields is not None."""
+
+    base: AgentId | None = None
+    variant: VariantId | None = None
+    resolved: AgentId | None = None
+    base_revision: BaseRevisionRef | None = None
+    variant_revision: VariantRevisionRef | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ConfigFieldDiff:
-    """A field with the values that it has in the two."""
+    """A field that has different values in the two configurations."""
 
     field: str
-    a: Any
-    b: Any
+    a: str | float
+    b: str | float
 
     @property
     def text_diff(self) -> str | None:
-        """The way from a to b, for prompts. May take a tenth of a second."""
-        return text_diff(self.a, self.b) if self.field in PROMPTS else None
+        """Returns the unified diff of the values of a prompt, or None for another field. May take a tenth of a second."""
+        return text_diff(str(self.a), str(self.b)) if self.field in PROMPTS else None
 
 
 @dataclass(frozen=True, slots=True)
 class ConfigDiff:
-    """The two configurations, and the fields in which they differ."""
+    """Two configurations, and the fields in which they differ."""
 
     a: AgentConfig
     b: AgentConfig
@@ -40,29 +68,33 @@ class ConfigDiff:
 
 
 def text_diff(a: str, b: str) -> str:
-    """From a to b in the unified format of `diff -u`, with three lines around each change; empty if they are equal.
+    """Returns the differences in the unified format of `diff -u`, with three lines around each change.
 
-    Where finding the changes would take too long, the one is shown as replaced by the other.
+    The result is empty if the texts are equal. If finding the changes would take too long, the whole text is replaced.
     """
     before, after = _lines(a), _lines(b)
-    diff = unified_diff(before, after, "a", "b") if _work(before, after) <= MAX_DIFF_STEPS else _replaced(before, after)
+    is_cheap = _steps(before, after) <= MAX_DIFF_STEPS
+    diff = unified_diff(before, after, "a", "b") if is_cheap else _replacement(before, after)
     return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in diff)
 
 
-def _work(before: Sequence[str], after: Sequence[str]) -> int:
-    """A bound of the steps of `difflib`: each of its searches visits the pairs of equal lines, and there may be one a line."""
+def _steps(before: Sequence[str], after: Sequence[str]) -> int:
+    """Returns an upper bound of the steps of `difflib`.
+
+    Each of its searches visits the pairs of equal lines, and there may be one search for each line.
+    """
     matcher = SequenceMatcher(None, before, after)
     pairs = sum(len(matcher.b2j.get(line, ())) for line in before)  # type: ignore[attr-defined, misc]
     return max(pairs, len(before)) * min(len(before), len(after))
 
 
 def _lines(text: str) -> list[str]:
-    """Lines with their ends: the line feed alone, as for `patch`."""
+    """Returns the lines with their ends. Only the line feed ends a line, as for `patch`."""
     *ended, last = text.split("\n")
     return [f"{line}\n" for line in ended] + ([last] if last else [])
 
 
-def _replaced(before: Sequence[str], after: Sequence[str]) -> Iterator[str]:
+def _replacement(before: Sequence[str], after: Sequence[str]) -> Iterator[str]:
     yield from ("--- a\n", "+++ b\n", f"@@ -{_span(before)} +{_span(after)} @@\n")
     yield from (f"-{line}" for line in before)
     yield from (f"+{line}" for line in after)

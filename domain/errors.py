@@ -1,12 +1,12 @@
-"""What can go wrong, as the caller is told it.
+"""The errors of a request, as the caller sees them.
 
 RapporteurError
-├── NotFound            there is no such thing in this workspace
-├── InvalidInput        values that break a rule, each named by its path; also a ValueError
+├── NotFound            the workspace has no such thing
+├── InvalidInput        values break a rule, each named by its path; also a ValueError
 ├── Conflict            the present state does not allow it; also a ValueError
-├── Unauthenticated     nobody knows who asks
-├── Forbidden           who asks may not do this
-├── RateLimited         who asks has asked for too much of late
+├── Unauthenticated     the caller's credentials are missing or not valid
+├── Forbidden           the caller's scopes do not allow it
+├── RateLimited         the caller has sent too many requests
 └── ServiceUnavailable  the database is away or too busy: the same request may succeed later
     └── DatabaseUnusable  somebody has to change something before the database can be used
 """
@@ -19,11 +19,11 @@ T = TypeVar("T")
 
 
 class RapporteurError(Exception):
-    """The base of all errors that a caller can understand and handle."""
+    """The base class of all errors that a caller can understand and handle."""
 
 
 class NotFound(RapporteurError):
-    """There is no `kind` with this id in the workspace (an id of another workspace is as unknown as any)."""
+    """The workspace has no `kind` with this id. An id of another workspace is not found, either."""
 
     def __init__(self, kind: str, id: object) -> None:
         super().__init__(f"there is no {kind} {id}")
@@ -31,7 +31,7 @@ class NotFound(RapporteurError):
 
 
 def require(found: T | None, kind: str, id: object) -> T:
-    """Returns what was found. Raises NotFound if that is None."""
+    """Returns what was found. Raises NotFound if it is None."""
     if found is None:
         raise NotFound(kind, id)
     return found
@@ -39,9 +39,9 @@ def require(found: T | None, kind: str, id: object) -> T:
 
 @dataclass(frozen=True, slots=True)
 class FieldProblem:
-    """One broken rule. `path` is dotted, in Python names: `input.config.max_tokens`, `segments.3.text`.
+    """A value that breaks a rule. `path` is dotted, in Python names: `input.config.max_tokens`, `segments.3.text`.
 
-    `key` follows it where the value is one of those that the caller has named himself, and stays as he wrote it.
+    `key` follows the path if the caller has named the value himself, as in a JSON object. It stays as he wrote it.
     """
 
     path: str
@@ -50,18 +50,19 @@ class FieldProblem:
 
 
 class InvalidInput(RapporteurError, ValueError):
-    """Values that break rules. All of an input's problems come together, so they can be mended at once."""
+    """Values break rules. All problems of an input are reported together, so that they can be fixed at once."""
 
     def __init__(self, fields: Sequence[FieldProblem]) -> None:
-        super().__init__("; ".join(f"{_place(field)}: {field.message}" for field in fields))
+        super().__init__("; ".join(f"{_full_path(field)}: {field.message}" for field in fields))
         self.fields = tuple(fields)
 
     @classmethod
     def of(cls, path: str, message: str) -> "InvalidInput":
+        """Returns the error of one problem."""
         return cls([FieldProblem(path, message)])
 
 
-def _place(field: FieldProblem) -> str:
+def _full_path(field: FieldProblem) -> str:
     return field.path if field.key is None else f"{field.path}.{field.key}"
 
 
@@ -74,15 +75,15 @@ class Conflict(RapporteurError, ValueError):
 
 
 class Unauthenticated(RapporteurError):
-    """The credentials are missing, unknown, or no longer good; the message never says which part of them is wrong."""
+    """The credentials are missing, unknown or no longer valid. The message never says which part of them is wrong."""
 
 
 class Forbidden(RapporteurError):
-    """The scopes of who asks do not cover this."""
+    """The caller's scopes do not allow the request."""
 
 
 class RateLimited(RapporteurError):
-    """Too much for now; worth another try after `retry_after` seconds."""
+    """The caller has sent too many requests, and can try again after `retry_after` seconds."""
 
     def __init__(self, message: str, retry_after: int = 1) -> None:
         super().__init__(message)
@@ -90,7 +91,7 @@ class RateLimited(RapporteurError):
 
 
 class ServiceUnavailable(RapporteurError):
-    """The database cannot serve the request now; worth another try after `retry_after` seconds."""
+    """The database cannot serve the request now. The caller can try again after `retry_after` seconds."""
 
     def __init__(self, message: str, retry_after: int = 1) -> None:
         super().__init__(message)

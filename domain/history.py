@@ -3,18 +3,20 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
-from typing import Any
+from typing import NamedTuple
 from uuid import UUID
 
-from domain import cursors
-from domain.ids import VariantId, uuid
-from domain.validation import Rule, integer, nullable, text
+from domain.cursors import CursorFormat
+from domain.ids import VariantId
+from domain.optimistic_locking import Version
+from domain.rules import Text
 
 ANONYMOUS = "anonymous"
-"""The actor of a caller who does not say."""
-ACTOR: Rule = text(200, required=True, strip=True)
-REASON: Rule = nullable(text(1_000))
-"""Why something was changed, in the caller's words."""
+"""The actor of a caller who does not give a name."""
+ACTOR = Text(200, required=True, strip=True)
+"""The rule of an actor."""
+REASON = Text(1_000)
+"""The rule of a reason: why something was changed, in the caller's words."""
 
 ACTIVE_VARIANT = "active_variant_id"
 """The field that activations change."""
@@ -22,21 +24,21 @@ ACTIVE_VARIANT = "active_variant_id"
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    """Who writes, and why."""
+    """Who makes a change, and why."""
 
     actor: str = ANONYMOUS
     reason: str | None = None
 
 
 class Aggregate(Enum):
-    """Of what there are histories. A variant's events are in its agent's."""
+    """The kinds of entities that have a history. The events of a variant are in its agent's history."""
 
     AGENT = "AGENT"
     MEETING = "MEETING"
 
 
 class EventKind(Enum):
-    """What happened. A return to something earlier is ROLLED_BACK, whether of an activation or of a configuration."""
+    """The kind of a change. ROLLED_BACK restores an earlier activation or an earlier configuration."""
 
     CREATED = "CREATED"
     UPDATED = "UPDATED"
@@ -48,59 +50,68 @@ class EventKind(Enum):
 
 
 ACTIVATIONS = frozenset({EventKind.ACTIVATED, EventKind.DEACTIVATED, EventKind.ROLLED_BACK})
-"""The kinds of an agent's events that change what is active (a rollback may change its configuration instead)."""
+"""The kinds of an agent's events that can change what is active. (A rollback may restore the configuration instead.)"""
 
 
 @dataclass(frozen=True, slots=True)
 class FieldChange:
-    """One field's value before and after; None before a creation and after a deletion."""
+    """One field's value before and after. `before` is None in a creation, and `after` in a deletion."""
 
     field: str
-    before: Any
-    after: Any
+    before: object
+    after: object
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One change.
-
-    `aggregate` and `aggregate_id` say in whose history it is. `entity_id` is what changed, and `version` the version that
-    this made of it (a deletion counts as one). `restored_version`: that which a rollback brought back. `variant_id` is the
-    variant that it is about: the one that changed, that was activated, or that was deactivated. `changes` is None where they
-    were not read: they may be long.
-    """
+    """One change. It is immutable, and the database refuses a change without one."""
 
     aggregate: Aggregate
     aggregate_id: UUID
+    """The agent or the meeting whose history the event is in."""
     entity_id: UUID
+    """The agent, variant or meeting that changed."""
     version: int
+    """The version of the entity that the change made. A deletion counts as one."""
     kind: EventKind
     actor: str
     reason: str | None
     restored_version: int | None
+    """The version that a rollback restored."""
     created_at: datetime
     variant_id: VariantId | None
+    """The variant that changed, that was activated, or that was deactivated."""
     changes: list[FieldChange] | None = None
+    """None if they were not read: they can be long."""
 
     @property
     def id(self) -> str:
         return f"{self.entity_id}:{self.version}"
 
 
-Version = tuple[UUID, int]
-"""The id of an agent, a variant or a meeting, and a version of it: one event made it."""
-CURSOR: Rule = cursors.cursor("history", uuid, integer(1))
-"""A cursor names the version that an event made."""
-
-
-def event_cursor(event: Event) -> str:
-    return cursors.encode("history", str(event.entity_id), event.version)
+EntityVersion = tuple[UUID, int]
+"""The id of an agent, a variant or a meeting, and one of its versions, which one event made."""
 
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """The events of an agent or a meeting; with a variant, those of an agent's that are about it."""
+    """The events of an agent or a meeting. With `variant_id`, only an agent's events that are about that variant."""
 
     aggregate: Aggregate
     id: UUID
     variant_id: VariantId | None = None
+
+
+class EventKey(NamedTuple):
+    """The key of an event in a history. It is not the event's number: the numbers count the events of all workspaces."""
+
+    entity_id: UUID
+    version: Version
+
+
+HISTORY_CURSOR = CursorFormat("history", EventKey)
+
+
+def event_cursor(event: Event) -> str:
+    """Returns the event's cursor in its history."""
+    return HISTORY_CURSOR.encode(str(event.entity_id), event.version)

@@ -1,4 +1,4 @@
-"""Identifiers: UUIDv7 (RFC 9562), so ids sort by creation; a segment's id is `<meetingId>:<segmentId>`."""
+"""Identifiers are UUIDv7 (RFC 9562), so that ids sort by creation. The id of a segment is `<meetingId>:<segmentId>`."""
 
 import re
 from typing import NewType
@@ -6,7 +6,7 @@ from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
-from domain.validation import INT32_MAX, Violation
+from domain.rules import INT32_MAX, Violation, uuid
 
 WorkspaceId = NewType("WorkspaceId", UUID)
 AgentId = NewType("AgentId", UUID)
@@ -16,33 +16,26 @@ KeyId = NewType("KeyId", UUID)
 
 DEFAULT_WORKSPACE_ID = WorkspaceId(UUID("01900000-0000-7000-8000-000000000000"))
 
-_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
-_SEGMENT = re.compile(rf"({_UUID.pattern}):(0|[1-9][0-9]{{0,9}})", re.IGNORECASE | re.ASCII)
+_SEGMENT_ID = re.compile(r"([0-9a-f-]{36}):(0|[1-9][0-9]{0,9})", re.IGNORECASE | re.ASCII)
 
 
 def new_id() -> UUID:
-    """A fresh UUIDv7."""
+    """Returns a new UUIDv7."""
     return uuid7()
 
 
-def uuid(value: object) -> UUID:
-    """A rule: a UUID, given as such or in its canonical text form of 36 characters."""
-    if isinstance(value, UUID):
-        return value
-    if isinstance(value, str) and _UUID.fullmatch(value):
-        return UUID(value)
-    raise Violation("must be a UUID such as 01900000-0000-7000-8000-000000000000")
-
-
 def segment_key(value: object) -> tuple[MeetingId, int]:
-    """A rule: the meeting and the number in a segment's id."""
-    if isinstance(value, str) and (match := _SEGMENT.fullmatch(value)) and int(match[2]) <= INT32_MAX:
-        return MeetingId(UUID(match[1])), int(match[2])
+    """Accepts the id of a segment, and returns the meeting's id and the segment's number."""
+    if isinstance(value, str) and (match := _SEGMENT_ID.fullmatch(value)) and int(match[2]) <= INT32_MAX:
+        try:
+            return MeetingId(uuid(match[1])), int(match[2])
+        except Violation:
+            pass
     raise Violation("must be a segment's id: <meetingId>:<segmentId>")
 
 
 def node_key(value: object) -> UUID | tuple[MeetingId, int]:
-    """A rule: the id of anything: a UUID (agent, variant, meeting) or a segment's id."""
+    """Accepts the id of anything: a UUID (of an agent, a variant or a meeting) or the id of a segment."""
     if isinstance(value, str) and ":" in value:
         return segment_key(value)
     return uuid(value)

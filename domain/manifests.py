@@ -1,58 +1,101 @@
-"""Agents as manifests: all that an agent is, under names that mean the same on every server. What a git repository keeps."""
+"""Agents as manifests: the whole of an agent under names that mean the same on every server. A git repository keeps them."""
 
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Annotated, cast
 
 import orjson
 
-from domain.agents import Agent, CreateAgent, new_agent
+from domain.agents import Agent, CreateAgent, Description, Name
+from domain.configs import AgentConfig, ConfigOverrides
 from domain.errors import Conflict, InvalidInput
 from domain.history import Event
 from domain.ids import AgentId, VariantId
-from domain.slugs import slug
-from domain.validation import Check, Violation
-from domain.variants import MAX_VARIANTS, AgentVariant, CreateVariant, new_variant
+from domain.partial_updates import OMITTED, Omitted
+from domain.rules import Violation
+from domain.slugs import Slug
+from domain.validation import MaxItems, Problems
+from domain.variants import MAX_VARIANTS, AgentVariant, CreateVariant
 
 MAX_ENTITIES = 1_000
-"""Agents and variants of one call."""
+"""The most agents and variants that one call can apply."""
+
+
+@dataclass(frozen=True, slots=True)
+class VariantManifest:
+    """A variant. A field that the manifest leaves out has its default: the manifest is the whole variant."""
+
+    slug: Slug
+    name: Name
+    description: Description = ""
+    overrides: ConfigOverrides = field(default_factory=ConfigOverrides)
+
+    def create(self) -> CreateVariant:
+        return CreateVariant(self.name, self.overrides, self.slug, self.description)
+
+    def apply(self, variant: AgentVariant) -> AgentVariant:
+        """Returns the stored variant with the values of the manifest."""
+        return replace(variant, name=self.name, description=self.description, overrides=self.overrides)
 
 
 @dataclass(frozen=True, slots=True)
 class AgentManifest:
-    """An agent with its variants. What a manifest leaves out has its default: the manifest is all there is to say.
+    """An agent with its variants. A field that the manifest leaves out has its default: the manifest is the whole agent.
 
-    Only of what is active it may say nothing (`sets_active` is false): that stays then.
+    Only `active_variant` is an exception: left out, what is active stays.
     """
 
-    agent: CreateAgent
-    variants: list[CreateVariant]
-    sets_active: bool
-    active: str | None
+    slug: Slug
+    name: Name
+    config: AgentConfig
+    description: Description = ""
+    variants: Annotated[list[VariantManifest], MaxItems(MAX_VARIANTS)] = field(default_factory=list)
+    active_variant: Slug | Omitted | None = OMITTED
+    """The slug of one of the variants; None is the base."""
 
-    @property
-    def slug(self) -> str:
-        return _slug(self.agent)
+    def create(self) -> CreateAgent:
+        return CreateAgent(self.name, self.config, self.slug, self.description)
+
+    def apply(self, agent: Agent) -> Agent:
+        """Returns the stored agent with the values of the manifest."""
+        return replace(agent, name=self.name, description=self.description, config=self.config)
 
 
-def agent_manifests(inputs: Sequence[Mapping[str, Any]]) -> list[AgentManifest]:
-    """Check the manifests of one call. Raises InvalidInput with every problem of every manifest."""
+def parse_manifests(inputs: Sequence[Mapping[str, object]]) -> list[AgentManifest]:
+    """Returns the manifests of one call. Raises InvalidInput with every problem of every manifest."""
     _ensure_size(len(inputs))
-    check = Check()
-    manifests = []
-    first_with: dict[Any, int] = {}
+    problems = Problems()
+    manifests: list[AgentManifest] = []
+    first_with: dict[object, int] = {}
     for index, values in enumerate(inputs):
         path = f"agents.{index}"
         first = first_with.setdefault(values["slug"], index)
         if first != index:
-            check.add(f"{path}.slug", f"is given twice in this call: agents.{first} has it too")
-        with check.collecting():
-            manifests.append(_manifest(values, path))
-    check.done()
+            problems.add(f"{path}.slug", f"is given twice in this call: agents.{first} has it too")
+        manifest = problems.parse(AgentManifest, values, path)
+        _check_variants(values, problems, path)
+        if manifest is not None:
+            manifests.append(manifest)
+    problems.raise_if_any()
     _ensure_size(sum(1 + len(manifest.variants) for manifest in manifests))
     return manifests
+
+
+def _check_variants(values: Mapping[str, object], problems: Problems, path: str) -> None:
+    """Notes a slug that two variants have, and an active variant that is not in the manifest."""
+    variants = cast(Sequence[Mapping[str, object]], values.get("variants") or ())
+    if len(variants) > MAX_VARIANTS:
+        return  # this is noted already
+    slugs: set[object] = set()
+    for index, variant in enumerate(variants):
+        if variant["slug"] in slugs:
+            problems.add(f"{path}.variants.{index}.slug", "is another variant's of this agent, too")
+        slugs.add(variant["slug"])
+    active = values.get("active_variant")
+    if active is not None and active not in slugs:
+        problems.add(f"{path}.active_variant", "must be the slug of one of the variants in the manifest, or null")
 
 
 def _ensure_size(entities: int) -> None:
@@ -67,7 +110,7 @@ def _ensure_size(entities: int) -> None:
 
 
 def ensure_prunable(entities: int) -> None:
-    """Raise InvalidInput where more agents and variants are stored than can be compared with the manifests at once."""
+    """Raises InvalidInput if more agents and variants are stored than can be compared with the manifests at once."""
     if entities > MAX_ENTITIES:
         raise InvalidInput.of(
             "prune",
@@ -75,52 +118,23 @@ def ensure_prunable(entities: int) -> None:
         )
 
 
-def _manifest(values: Mapping[str, Any], path: str) -> AgentManifest:
-    given = values.get("variants") or []
-    if len(given) > MAX_VARIANTS:
-        raise InvalidInput.of(f"{path}.variants", f"must have at most {MAX_VARIANTS} items, has {len(given)}")
-    check = Check()
-    agents, variants = [], []
-    with check.collecting():
-        own = {name: value for name, value in values.items() if name not in ("variants", "active_variant")}
-        agents.append(new_agent(own, path))
-    slugs: set[Any] = set()
-    for index, variant in enumerate(given):
-        variant_path = f"{path}.variants.{index}"
-        if variant["slug"] in slugs:
-            check.add(f"{variant_path}.slug", "is another variant's of this agent, too")
-        slugs.add(variant["slug"])
-        with check.collecting():
-            variants.append(new_variant(variant, path=variant_path))
-    active = values.get("active_variant")
-    if active is not None:
-        active = check.value(slug, active, f"{path}.active_variant")
-        if active not in slugs:
-            check.add(f"{path}.active_variant", "must be the slug of one of the variants in the manifest, or null")
-    check.done()
-    return AgentManifest(agents[0], variants, "active_variant" in values, active)
-
-
-def _slug(new: CreateAgent | CreateVariant) -> str:
-    assert new.slug is not None
-    return new.slug
-
-
 @dataclass(frozen=True, slots=True)
 class ActivationChange:
-    """What is to be active instead of what is; None is the base."""
+    """Makes another variant of an agent active, or the base."""
 
-    active: VariantId | None
+    variant_id: VariantId | None
+    """The variant to activate; None activates the base."""
     slug: str | None
-    slug_before: str | None
+    previous_slug: str | None
+    """The slug of the variant that is active before; None is the base."""
 
 
 @dataclass(frozen=True, slots=True)
 class AgentPlan:
-    """What makes one agent what its manifest says.
+    """The changes that make one agent equal to its manifest.
 
-    Variants are pruned before others are created, so that there is room for these: all but the one that is active as long
-    as nothing else is. That one goes last.
+    Variants are pruned before others are created, so that the limit is not exceeded in between. Only the variant that is
+    active before is pruned last, when it no longer is.
     """
 
     slug: str
@@ -136,18 +150,19 @@ class AgentPlan:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What makes agents what their manifests say. The agents that are pruned go first, in the order of their ids."""
+    """The changes that make agents equal to their manifests. The agents that are pruned go first, in the order of their ids."""
 
     pruned: list[Agent]
     agents: list[AgentPlan]
 
     @property
     def pruned_variants(self) -> Iterator[tuple[str, AgentVariant]]:
-        """Those that go before anything is created, each with its agent's slug."""
+        """Returns the variants that are deleted before anything is created, each with its agent's slug."""
         return ((plan.slug, variant) for plan in self.agents for variant in plan.pruned_variants)
 
     @property
     def pruned_last(self) -> Iterator[tuple[str, AgentVariant]]:
+        """Returns the variants that are deleted last, each with its agent's slug."""
         return ((plan.slug, plan.pruned_last) for plan in self.agents if plan.pruned_last)
 
 
@@ -158,7 +173,7 @@ def plan(
     *,
     prune: bool,
 ) -> Plan:
-    """What is to be done to the stored agents. Raises Conflict, by slugs, for what cannot be so."""
+    """Returns the changes to the stored agents. Raises Conflict, naming the slugs, if a manifest cannot be applied."""
     present = {agent.slug: agent for agent in stored}
     plans, problems = [], []
     for manifest in manifests:
@@ -176,55 +191,49 @@ def _plan(manifest: AgentManifest, agent: Agent | None, variants: Sequence[Agent
     others = {variant.slug: variant for variant in variants}
     ids: dict[str, VariantId] = {}
     created, updated = [], []
-    for new in manifest.variants:
-        slug = _slug(new)
-        variant = others.pop(slug, None)
-        ids[slug] = variant.id if variant else new.id
+    for wanted in manifest.variants:
+        variant = others.pop(wanted.slug, None)
         if variant is None:
+            new = wanted.create()
             created.append(new)
-        elif (changed := _applied_to_variant(new, variant)) != variant:
+            ids[wanted.slug] = new.id
+            continue
+        ids[wanted.slug] = variant.id
+        if (changed := wanted.apply(variant)) != variant:
             updated.append(changed)
     pruned = list(others.values()) if prune else []
-    present = next((variant for variant in variants if agent and variant.id == agent.active_variant_id), None)
-    present_slug = present.slug if present else None
-    if present in pruned and not manifest.sets_active:
+    active = next((variant for variant in variants if agent and variant.id == agent.active_variant_id), None)
+    active_slug = active.slug if active else None
+    if active in pruned and manifest.active_variant is OMITTED:
         raise Conflict(
-            f"the active variant {manifest.slug}/{present_slug} cannot be pruned: say which one is to be active instead, if any"
+            f"the active variant {manifest.slug}/{active_slug} cannot be pruned: say which one is to be active instead, if any"
         )
     left = len(variants) - len(pruned) + len(created)
     if left > MAX_VARIANTS:
         raise Conflict(f"{manifest.slug} would have {left} variants: an agent can have at most {MAX_VARIANTS}")
-    changes_active = manifest.sets_active and manifest.active != present_slug
-    active = None if manifest.active is None else ids[manifest.active]
-    applied = _applied_to_agent(manifest, agent) if agent else None
+    activation = None
+    if manifest.active_variant is not OMITTED and manifest.active_variant != active_slug:
+        activated = None if manifest.active_variant is None else ids[manifest.active_variant]
+        activation = ActivationChange(activated, manifest.active_variant, active_slug)
+    applied = manifest.apply(agent) if agent else None
     return AgentPlan(
         manifest.slug,
         stored=agent,
-        created=None if agent else manifest.agent,
+        created=None if agent else manifest.create(),
         updated=None if applied == agent else applied,
-        pruned_variants=[variant for variant in pruned if variant is not present],
+        pruned_variants=[variant for variant in pruned if variant is not active],
         updated_variants=updated,
         created_variants=created,
-        activation=ActivationChange(active, manifest.active, present_slug) if changes_active else None,
-        pruned_last=present if present in pruned else None,
+        activation=activation,
+        pruned_last=active if active in pruned else None,
     )
-
-
-def _applied_to_agent(manifest: AgentManifest, agent: Agent) -> Agent:
-    """The stored agent as the manifest has it."""
-    new = manifest.agent
-    return replace(agent, name=new.name, description=new.description, config=new.config)
-
-
-def _applied_to_variant(new: CreateVariant, variant: AgentVariant) -> AgentVariant:
-    return replace(variant, name=new.name, description=new.description, overrides=new.overrides)
 
 
 @dataclass(frozen=True, slots=True)
 class AppliedChange:
-    """A change that was made (or would be), and by its slugs of what.
+    """A change that was made, or that a dry run would make, with the slugs of the agent and the variant.
 
-    An activation has the variant's, too, and that of what was active before (None: the base).
+    `active_before` is the slug of the variant that was active before an activation; None is the base.
     """
 
     agent_slug: str
@@ -235,21 +244,21 @@ class AppliedChange:
 
 @dataclass(frozen=True, slots=True)
 class AppliedAgents:
-    """What applying did, or would do; `state` names what was stored before."""
+    """The changes that applying made, or would make. `state` is the fingerprint of what was stored before."""
 
     changes: list[AppliedChange]
     state: str
     dry_run: bool
 
 
-def state(value: Any) -> str:
-    """A rule: a fingerprint."""
+def state(value: object) -> str:
+    """Accepts a fingerprint."""
     if not isinstance(value, str) or not re.fullmatch("[0-9a-f]{64}", value):
         raise Violation("must be the state that a dry run gave")
     return value
 
 
 def fingerprint(entities: Iterable[Agent | AgentVariant]) -> str:
-    """Something that differs whenever any of them has changed, or others are there."""
+    """Returns a hash that changes whenever one of the entities changes, or others are there."""
     versions = sorted((str(entity.id), entity.version) for entity in entities)
     return hashlib.sha256(orjson.dumps(versions)).hexdigest()

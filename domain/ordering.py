@@ -1,23 +1,24 @@
-"""What lists can be sorted by. The id comes last in every order, so that there are no ties and a cursor names one place."""
+"""The orders of lists. The id comes last in every order, so that no two items tie and a cursor names one place."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum
-from typing import Any
+from typing import Annotated, NamedTuple, Protocol
+from uuid import UUID
 
-from domain import cursors
-from domain.ids import uuid
-from domain.validation import Check, Rule, integer, one_of, storable
+from domain.cursors import CursorFormat, Key
+from domain.rules import Integer, StorableText
 
 
 class OrderDirection(Enum):
+    """The direction of an order."""
+
     ASC = "ASC"
     DESC = "DESC"
 
 
 class AgentOrderField(Enum):
-    """Values are names of fields of `Agent`."""
+    """The fields that agents can be sorted by. The values are names of fields of `Agent`."""
 
     CREATED_AT = "created_at"
     UPDATED_AT = "updated_at"
@@ -25,7 +26,7 @@ class AgentOrderField(Enum):
 
 
 class MeetingOrderField(Enum):
-    """Values are names of fields of `Meeting`."""
+    """The fields that meetings can be sorted by. The values are names of fields of `Meeting`."""
 
     CREATED_AT = "created_at"
     UPDATED_AT = "updated_at"
@@ -33,23 +34,44 @@ class MeetingOrderField(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
-    """Sorted by `field` and then by id, both in one direction; texts ignore case, and follow code points."""
+class AgentOrder:
+    """The order that a caller asks for."""
 
-    kind: str
-    """Of the cursors: another for each list and field, so that a cursor of another order is none of this one."""
+    field: AgentOrderField
+    direction: OrderDirection | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MeetingOrder:
+    """The order that a caller asks for."""
+
+    field: MeetingOrderField
+    direction: OrderDirection | None = None
+
+
+class _Identified(Protocol):
+    @property
+    def id(self) -> UUID: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Sorts by `field` and then by id, both in one direction. Texts ignore case, and follow code points."""
+
+    list_name: str
+    """Names the list and the field, so that a cursor of another order is not accepted in this one."""
     field: str
     descending: bool
 
-    def cursor(self, item: Any) -> str:
-        """The cursor of an entity of the list."""
+    def cursor(self, item: _Identified) -> str:
+        """Returns the cursor of an entity of the list."""
         value = getattr(item, self.field)
-        return cursors.encode(self.kind, _microseconds(value) if isinstance(value, datetime) else value, str(item.id))
+        key = _microseconds(value) if isinstance(value, datetime) else value
+        return self.cursor_format.encode(key, str(item.id))
 
     @property
-    def cursor_rule(self) -> Rule:
-        """A rule: such a cursor. Gives the value of the field, and the id."""
-        return cursors.cursor(self.kind, _TEXT if self.field in _TEXTS else _moment, uuid)
+    def cursor_format(self) -> CursorFormat[Key]:
+        return CursorFormat(self.list_name, _TextKey if self.field in _TEXT_FIELDS else _TimeKey)
 
 
 AGENTS_BY_AGE = Order("agents.created_at", "created_at", descending=False)
@@ -58,35 +80,28 @@ MEETINGS_BY_AGE = Order("meetings.created_at", "created_at", descending=True)
 """From the newest to the oldest."""
 
 
-def agent_order(values: Mapping[str, Any] | None) -> Order:
-    """The order that a caller asks for as `field` and `direction`. Raises InvalidInput."""
-    return _order(AgentOrderField, values, AGENTS_BY_AGE)
+def agent_order(asked: AgentOrder | None) -> Order:
+    """Returns the order that a caller asks for; None asks for the order by age."""
+    return AGENTS_BY_AGE if asked is None else _order("agents", asked, times_descend=AGENTS_BY_AGE.descending)
 
 
-def meeting_order(values: Mapping[str, Any] | None) -> Order:
-    """The order that a caller asks for as `field` and `direction`. Raises InvalidInput."""
-    return _order(MeetingOrderField, values, MEETINGS_BY_AGE)
+def meeting_order(asked: MeetingOrder | None) -> Order:
+    """Returns the order that a caller asks for; None asks for the order by age."""
+    return MEETINGS_BY_AGE if asked is None else _order("meetings", asked, times_descend=MEETINGS_BY_AGE.descending)
 
 
-def _order(fields: type[Enum], values: Mapping[str, Any] | None, default: Order) -> Order:
-    """Without a direction texts go up, and times as in the list that is asked for without an order."""
-    if values is None:
-        return default
-    check = Check()
-    field = check.value(one_of(fields), values.get("field"), "order_by.field")
-    direction = values.get("direction")
-    if direction is not None:
-        check.value(one_of(OrderDirection), direction, "order_by.direction")
-    check.done()
-    downward = field.value not in _TEXTS and default.descending
-    descending = downward if direction is None else direction is OrderDirection.DESC
-    return Order(f"{default.kind.partition('.')[0]}.{field.value}", field.value, descending)
+def _order(list_name: str, asked: AgentOrder | MeetingOrder, *, times_descend: bool) -> Order:
+    """Returns the order. Without a direction, texts ascend, and times go as in the list's order by age."""
+    field: str = asked.field.value
+    descending = field not in _TEXT_FIELDS and times_descend
+    if asked.direction is not None:
+        descending = asked.direction is OrderDirection.DESC
+    return Order(f"{list_name}.{field}", field, descending)
 
 
-_TEXTS = ("name", "title")
-_TEXT = storable(500)  # the longest, a title
+_TEXT_FIELDS = ("name", "title")
 
-# A time in a cursor is a number of microseconds, which is what PostgreSQL keeps, so it comes back exactly.
+# A time in a cursor is a number of microseconds, the resolution of PostgreSQL, so that it comes back exactly.
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -95,11 +110,20 @@ def _microseconds(moment: datetime) -> int:
     return (moment - _EPOCH) // _MICROSECOND
 
 
-_microseconds_rule = integer(
+_MICROSECONDS = Integer(
     _microseconds(datetime.min.replace(tzinfo=UTC)), _microseconds(datetime.max.replace(tzinfo=UTC))
 )
 
 
-def _moment(value: Any) -> datetime:
-    microseconds: int = _microseconds_rule(value)
-    return _EPOCH + microseconds * _MICROSECOND
+def _moment(value: object) -> datetime:
+    return _EPOCH + _MICROSECONDS(value) * _MICROSECOND
+
+
+class _TextKey(NamedTuple):
+    value: Annotated[str, StorableText(500)]  # a title is the longest
+    id: UUID
+
+
+class _TimeKey(NamedTuple):
+    value: Annotated[datetime, _moment]
+    id: UUID

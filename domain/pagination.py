@@ -1,18 +1,22 @@
-"""Keyset pages, as the GraphQL Cursor Connections Specification has them."""
+"""Keyset pages, as the GraphQL Cursor Connections Specification defines them."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
-from domain.validation import Check, Rule, integer
+from domain.cursors import Key
+from domain.rules import Integer, Rule
+from domain.validation import Problems
 
 T = TypeVar("T")
-Key = tuple[Any, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class PageRequest:
-    """Which page of a list: `limit` items from its start, or with `backward` from its end, between the two keys (excluded)."""
+    """A request for one page of a list: `limit` items between the keys `after` and `before`, both excluded.
+
+    The items are the first ones, or with `backward` the last ones.
+    """
 
     limit: int
     backward: bool = False
@@ -28,26 +32,30 @@ def page_request(
     *,
     default: int,
     maximum: int,
-    cursor: Rule,
+    cursor: Rule[Key],
 ) -> PageRequest:
-    """Check the four arguments of a connection. `default` is what `first` is where the caller has not said.
+    """Returns the request that the four arguments of a connection make. `default` is the size if the caller gives none.
 
-    Raises InvalidInput for sizes outside 0..`maximum`, for cursors of other lists, and where both sizes are given.
+    Raises InvalidInput for a size outside 0..`maximum`, for a cursor of another list, and if both sizes are given.
     """
-    check = Check()
-    size = integer(0, maximum)
+    problems = Problems()
+    size = Integer(0, maximum)
     if last is not None and first not in (None, default):
-        check.add("last", "must not be given together with first")
-    name, given = ("first", default if first is None else first) if last is None else ("last", last)
-    limit = check.value(size, given, name)
-    after_key = None if after is None else check.value(cursor, after, "after")
-    before_key = None if before is None else check.value(cursor, before, "before")
-    check.done()
+        problems.add("last", "must not be given together with first")
+    if last is None:
+        limit = problems.check(size, default if first is None else first, "first")
+    else:
+        limit = problems.check(size, last, "last")
+    after_key = None if after is None else problems.check(cursor, after, "after")
+    before_key = None if before is None else problems.check(cursor, before, "before")
+    problems.raise_if_any()
     return PageRequest(limit, last is not None, after_key, before_key)
 
 
 @dataclass(frozen=True, slots=True)
 class PageInfo:
+    """The place of a page in its list."""
+
     has_next_page: bool
     has_previous_page: bool
     start_cursor: str | None
@@ -56,23 +64,25 @@ class PageInfo:
 
 @dataclass(frozen=True, slots=True)
 class Edge(Generic[T]):
+    """An item of a page with its cursor."""
+
     cursor: str
     node: T
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
-    """One page: its items in the list's order. Cursors are made, and the whole list is counted, only when asked for."""
+    """One page: its items in the order of the list. Cursors are made only when they are asked for."""
 
     request: PageRequest
     nodes: list[T]
     more: bool
+    """There are items beyond the page, in the direction of the request."""
     cursor: Callable[[T], str]
-    total: Callable[[], Awaitable[int]] | None = None
 
     @classmethod
     def of(cls, request: PageRequest, fetched: Sequence[T], cursor: Callable[[T], str]) -> "Page[T]":
-        """From up to `limit + 1` items fetched in the direction of the request."""
+        """Returns the page of up to `limit + 1` items, which were fetched in the direction of the request."""
         nodes = list(fetched[: request.limit])
         if request.backward:
             nodes.reverse()

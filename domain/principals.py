@@ -1,4 +1,4 @@
-"""Who asks, and what they may do. Everything a principal reads or writes is of one workspace."""
+"""Principals: who asks, and what they are allowed to do. All that a principal reads or writes is in one workspace."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -9,10 +9,10 @@ from domain.ids import KeyId, WorkspaceId
 
 
 class Scope(Enum):
-    """What a key or a token is good for. WRITE includes READ, and ADMIN both.
+    """What a key or a token allows. WRITE includes READ, and ADMIN includes both.
 
-    INGEST is for a bot in a meeting: it creates meetings, and reads and upserts the segments of those that it has created
-    or was given, and sees nothing else of the workspace.
+    INGEST is for a bot in a meeting: it can create meetings, and read and upsert the segments of the meetings that it has
+    created or was granted. It sees nothing else of the workspace.
     """
 
     READ = "READ"
@@ -24,28 +24,28 @@ class Scope(Enum):
 Scopes = frozenset[Scope]
 
 LOCAL = "local"
-"""The id of a principal whom nobody has asked who they are."""
+"""The id of the principal of a server without authentication."""
 
 ALL: Scopes = frozenset(Scope)
 _INCLUDED = {Scope.WRITE: {Scope.READ}, Scope.ADMIN: {Scope.READ, Scope.WRITE}}
 
 
 def with_included(scopes: Scopes) -> Scopes:
-    """The scopes with all that they include."""
+    """Returns the scopes together with all that they include."""
     return scopes.union(*(_INCLUDED.get(scope, ()) for scope in scopes))
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who asks."""
+    """The one who asks: a key, a user of the identity provider, or anyone who reaches a server without authentication."""
 
     workspace_id: WorkspaceId
     id: str
-    """Of the same key, or the same subject of tokens, always the same, and of no other in the workspace."""
+    """Identifies the key or the subject of the tokens: always the same for it, and unique in the workspace."""
     name: str
-    """For history."""
+    """The actor in the history."""
     scopes: Scopes
-    """With all that they include."""
+    """The scopes together with all that they include."""
     key_id: KeyId | None = None
     expires_at: datetime | None = None
 
@@ -55,14 +55,15 @@ class Principal:
 
     @property
     def sees_all(self) -> bool:
-        """Or else only the meetings that it has created or was given."""
+        """Returns whether the principal sees the whole workspace, and not only the meetings that it created or was granted."""
         return Scope.READ in self.scopes
 
     @property
     def writes_all(self) -> bool:
+        """Returns whether the principal can write in all meetings of the workspace."""
         return Scope.WRITE in self.scopes
 
 
 def local(workspace_id: WorkspaceId) -> Principal:
-    """Who asks where nobody is asked who they are: whoever reaches the server may do everything."""
+    """Returns the principal of a server without authentication, which allows everything."""
     return Principal(workspace_id, LOCAL, ANONYMOUS, ALL)

@@ -1,8 +1,8 @@
 """Prompts as templates: `{{name}}` stands for the value of a variable.
 
-White space inside the braces is allowed. A name is a letter or underscore and then letters, digits and underscores, of any
-script, 100 characters at most. Whatever else stands in double braces (`{{#if}}`, `{{a.b}}`, JSON) is text as any other.
-A template can do nothing but this: there are no expressions, no attributes, no escapes, and values are not read again.
+White space inside the braces is allowed. A name is a letter or an underscore, followed by letters, digits and underscores of
+any script. Anything else in double braces (`{{#if}}`, `{{a.b}}`, JSON) is ordinary text. A template has no expressions, no
+attributes and no escapes, and a value is not read as a template again.
 """
 
 import math
@@ -13,20 +13,23 @@ from typing import Any, ClassVar
 
 import orjson
 
-from domain.validation import Check, Violation, storable
+from domain.rules import StorableText, Violation
+from domain.validation import Problems
 
 MAX_VARIABLES = 1_000
-"""Of one rendering."""
+"""The most variables that one rendering can have."""
 MAX_VARIABLE_NAME_CHARS = 100
-"""Characters."""
 MAX_RENDERED_CHARS = 1_000_000
-"""Characters of one rendered prompt."""
+"""The length limit of one rendered prompt."""
 
-_text = storable(MAX_RENDERED_CHARS)
+_text = StorableText(MAX_RENDERED_CHARS)
 
 
 class Prompt(Template):
-    """The standard library's template with braces. Repeats are possessive, so that no text takes more than linear time."""
+    """The standard library's template with double braces.
+
+    The repeats in its pattern are possessive, so that every text takes linear time.
+    """
 
     flags = re.RegexFlag(0)
     pattern: ClassVar[Any] = rf"""
@@ -35,59 +38,61 @@ class Prompt(Template):
     """
 
     def get_identifiers(self) -> list[str]:
-        """The names, each once, as they first appear. (The inherited method takes quadratic time.)"""
+        """Returns the names, each once, in the order in which they first appear.
+
+        The inherited method takes quadratic time.
+        """
         return list(dict.fromkeys(match["named"] for match in self.pattern.finditer(self.template)))
 
     def rendered_length(self, values: Mapping[str, str]) -> int:
-        """Characters of what `substitute` would give."""
-        places = self.pattern.finditer(self.template)
-        return len(self.template) + sum(len(values[place["named"]]) - len(place[0]) for place in places)
+        """Returns the number of characters that `substitute` would return."""
+        variables = self.pattern.finditer(self.template)
+        return len(self.template) + sum(len(values[match["named"]]) - len(match[0]) for match in variables)
 
 
 def variables_of(*prompts: str) -> list[str]:
-    """The variables of all these prompts, each once, as they first appear."""
+    """Returns the variables of all these prompts, each once, in the order in which they first appear."""
     return list(dict.fromkeys(name for prompt in prompts for name in Prompt(prompt).get_identifiers()))
 
 
-def render(prompts: Iterable[str], variables: Any) -> list[str]:
-    """The prompts with the values of their variables, which must be given exactly: none missing, none unknown.
+def render(prompts: Iterable[str], variables: object) -> list[str]:
+    """Returns the prompts with the values of their variables.
 
-    Texts go in as they are, numbers and booleans as JSON writes them. Raises InvalidInput, with all that is wrong.
+    `variables` is a JSON object with exactly the variables of the prompts, or None if they have none. Texts are inserted as
+    they are, numbers and booleans as JSON writes them. Raises InvalidInput with every problem.
     """
-    check = Check()
-    given = check.value(_object, {} if variables is None else variables, "variables")
-    check.done()
+    problems = Problems()
+    given = problems.check(_variables, {} if variables is None else variables, "variables")
+    problems.raise_if_any()
     templates = [Prompt(prompt) for prompt in prompts]
-    wanted = variables_of(*(template.template for template in templates))
-    if len(wanted) > MAX_VARIABLES:
-        check.add("variables", f"cannot be given: the prompts have {len(wanted):,}, more than {MAX_VARIABLES:,}")
-        check.done()
-    for name in wanted:
+    needed = variables_of(*(template.template for template in templates))
+    if len(needed) > MAX_VARIABLES:
+        problems.add("variables", f"cannot be given: the prompts have {len(needed):,}, more than {MAX_VARIABLES:,}")
+        problems.raise_if_any()
+    for name in needed:
         if name not in given:
-            check.add("variables", "is missing: the prompts have it", key=name)
-    known, values = set(wanted), dict[str, str]()
+            problems.add("variables", "is missing: the prompts have it", key=name)
+    known, values = set(needed), dict[str, str]()
     for name, value in given.items():
         if len(name) > MAX_VARIABLE_NAME_CHARS:
-            check.add(
-                "variables",
-                f"must have names of at most {MAX_VARIABLE_NAME_CHARS} characters, has one of {len(name):,}",
-            )
+            message = f"must have names of at most {MAX_VARIABLE_NAME_CHARS} characters, has one of {len(name):,}"
+            problems.add("variables", message)
         elif name not in known:
-            check.add("variables", "is unknown: the prompts do not have it", key=name)
+            problems.add("variables", "is unknown: the prompts do not have it", key=name)
         else:
-            values[name] = check.value(_written, value, "variables", key=name)
-    check.done()
+            values[name] = problems.check(_inserted, value, "variables", key=name)
+    problems.raise_if_any()
     for template in templates:
         length = template.rendered_length(values)
         if length > MAX_RENDERED_CHARS:
-            check.add(
-                "variables", f"must make prompts of at most {MAX_RENDERED_CHARS:,} characters, make one of {length:,}"
-            )
-    check.done()
+            message = f"must make prompts of at most {MAX_RENDERED_CHARS:,} characters, make one of {length:,}"
+            problems.add("variables", message)
+    problems.raise_if_any()
     return [template.substitute(values) for template in templates]
 
 
-def _object(value: Any) -> dict[str, Any]:
+def _variables(value: object) -> dict[str, object]:
+    """Accepts a JSON object of a bounded number of variables."""
     if not isinstance(value, dict):
         raise Violation("must be a JSON object")
     if len(value) > MAX_VARIABLES:
@@ -95,10 +100,10 @@ def _object(value: Any) -> dict[str, Any]:
     return value
 
 
-def _written(value: Any) -> str:
-    """A rule: the value of a variable. Gives it as text."""
+def _inserted(value: object) -> str:
+    """Accepts the value of a variable, and returns the text that is inserted for it."""
     if isinstance(value, str):
-        return _text(value)  # type: ignore[no-any-return]
+        return _text(value)
     if not isinstance(value, bool | int | float):
         raise Violation("must be a text, a number or a boolean")
     if isinstance(value, float) and not math.isfinite(value):

@@ -1,4 +1,4 @@
-"""Revisions: what an agent or a variant was at a version of its, and going back to it."""
+"""Revisions: an agent or a variant as it was at one of its versions, and the return to that."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -18,7 +18,7 @@ R = TypeVar("R", "AgentRevision", "VariantRevision")
 
 @dataclass(frozen=True, slots=True)
 class AgentRevision:
-    """An agent as it was after `event`, which made `version` of it."""
+    """An agent as it was after `event`, which made its `version`."""
 
     agent_id: AgentId
     version: int
@@ -32,7 +32,7 @@ class AgentRevision:
 
 @dataclass(frozen=True, slots=True)
 class VariantRevision:
-    """A variant as it was after `event`, which made `version` of it."""
+    """A variant as it was after `event`, which made its `version`."""
 
     id: VariantId
     agent_id: AgentId
@@ -45,7 +45,7 @@ class VariantRevision:
 
 
 def agent_revision(event: Event, values: Mapping[str, Any]) -> AgentRevision:
-    """From the last value that each field was given; one that never had any is null."""
+    """Returns the agent after the event, from the last value that each field got. A field that never got one is None."""
     active = values.get(ACTIVE_VARIANT)
     return AgentRevision(
         agent_id=AgentId(event.entity_id),
@@ -60,6 +60,7 @@ def agent_revision(event: Event, values: Mapping[str, Any]) -> AgentRevision:
 
 
 def variant_revision(event: Event, values: Mapping[str, Any]) -> VariantRevision:
+    """Returns the variant after the event, from the last value that each field got. A field that never got one is None."""
     return VariantRevision(
         id=VariantId(event.entity_id),
         agent_id=AgentId(event.aggregate_id),
@@ -80,21 +81,26 @@ def _config(kind: type[C], values: Mapping[str, Any]) -> C:
 
 
 def revert_agent(agent: Agent, revision: AgentRevision | None) -> Agent:
-    """The agent with name, description and configuration as they were. Raises InvalidInput for no revision.
+    """Returns the agent with the name, description and configuration of the revision.
 
-    What is active stays, and so does the slug: by it others find the agent, and somebody else may have the old one now.
+    What is active stays, and so does the slug: others find the agent by it, and another agent may have the old one now.
+    Raises InvalidInput if there is no revision.
     """
-    was = _found(revision, agent.version)
-    return replace(agent, name=was.name, description=was.description, config=was.config)
+    restored = _existing(revision, agent.version)
+    return replace(agent, name=restored.name, description=restored.description, config=restored.config)
 
 
 def revert_variant(variant: AgentVariant, revision: VariantRevision | None) -> AgentVariant:
-    """The variant with name, description and overrides as they were; the slug stays. Raises InvalidInput for no revision."""
-    was = _found(revision, variant.version)
-    return replace(variant, name=was.name, description=was.description, overrides=was.overrides)
+    """Returns the variant with the name, description and overrides of the revision. The slug stays.
+
+    Raises InvalidInput if there is no revision.
+    """
+    restored = _existing(revision, variant.version)
+    return replace(variant, name=restored.name, description=restored.description, overrides=restored.overrides)
 
 
-def _found(revision: R | None, current: int) -> R:
+def _existing(revision: R | None, current_version: int) -> R:
     if revision is None:
-        raise InvalidInput.of("to_version", f"must be a version that its history has, up to the present {current}")
+        message = f"must be a version that its history has, up to the present {current_version}"
+        raise InvalidInput.of("to_version", message)
     return revision

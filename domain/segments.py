@@ -3,21 +3,27 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, NamedTuple
 
-from domain import cursors
+from domain.cursors import CursorFormat
 from domain.errors import InvalidInput
-from domain.ids import MeetingId, uuid
+from domain.ids import MeetingId
 from domain.meetings import Meeting
-from domain.validation import INT32_MAX, Check, Rule, boolean, integer, nullable, number, text
+from domain.rules import Integer, Number, Text
+from domain.stream_positions import updates_cursor
+from domain.validation import Problems
 
 MAX_WRITE_SEGMENTS = 1_000
-"""Segments of one write."""
+"""The most segments that one write can have."""
 MAX_SPEAKERS = 1_000
-"""Of one meeting: the list of speakers is not paged."""
+"""The most speakers of a meeting that are listed: their list is not paged."""
 MAX_TIME_SECONDS = 36_000_000
-"""10,000 hours: times count from the start of the meeting."""
+"""10,000 hours. Times count from the start of the meeting."""
 _EPOCH = datetime.fromtimestamp(0, UTC)
+
+SEGMENT_ID = Integer(0)
+SPEAKER = Text(200, strip=True)
+Seconds = Annotated[float, Number(0.0, MAX_TIME_SECONDS)]
 
 
 @dataclass(slots=True)
@@ -41,29 +47,32 @@ class Segment:
         return f"{self.meeting_id}:{self.segment_id}"
 
 
-CURSOR: Rule = cursors.cursor("segments", uuid, integer(0))
-
-
-def segment_cursor(segment: Segment) -> str:
-    return cursors.encode("segments", str(segment.meeting_id), segment.segment_id)
-
-
 @dataclass(slots=True)
 class SegmentContent:
-    """What a caller says of a segment. `segment_id` is None where the next free number is to be taken."""
+    """What a caller writes of a segment. The next free number is the `segment_id` if that is None."""
 
-    text: str
-    start_time: float
-    end_time: float
-    segment_id: int | None = None
-    speaker: str = ""
+    text: Annotated[str, Text(20_000, required=True)]
+    start_time: Seconds
+    end_time: Seconds
+    segment_id: Annotated[int, SEGMENT_ID] | None = None
+    speaker: Annotated[str, SPEAKER] = ""
     is_final: bool = True
-    confidence: float | None = None
+    confidence: Annotated[float, Number(0.0, 1.0)] | None = None
+
+    @classmethod
+    def parse(cls, values: Mapping[str, object], problems: Problems, path: str = "") -> "SegmentContent | None":
+        """Returns the content of a caller's values by field name, or None if there are problems, which are noted."""
+        content = problems.parse(cls, values, path)
+        if content is not None and content.end_time < content.start_time:
+            field = f"{path}.end_time" if path else "end_time"
+            problems.add(field, f"must not be before the start ({content.start_time})")
+            return None
+        return content
 
 
 @dataclass(slots=True)
 class SpeakerStats:
-    """One speaker's share of a meeting; times are seconds, `speaking_time` is the sum of the lengths of the segments."""
+    """One speaker's share of a meeting. Times are seconds; `speaking_time` is the sum of the lengths of the segments."""
 
     speaker: str
     segment_count: int
@@ -72,14 +81,9 @@ class SpeakerStats:
     last_end_time: float
 
 
-def updates_cursor(meeting: Meeting) -> str:
-    """The place in the stream of the meeting's changes after its last write."""
-    return cursors.encode("updates", str(meeting.id), meeting.change_seq, INT32_MAX)
-
-
 @dataclass(frozen=True, slots=True)
 class UpsertedSegments:
-    """What an upsert did; `meeting` is as of after it."""
+    """The numbers of segments that an upsert created, updated and left alone. `meeting` is the meeting after it."""
 
     meeting: Meeting
     created: int
@@ -93,7 +97,7 @@ class UpsertedSegments:
 
 @dataclass(frozen=True, slots=True)
 class DeletedSegments:
-    """What a deletion did; `meeting` is as of after it. Segments that were not there are not counted."""
+    """The number of segments that a deletion deleted. `meeting` is the meeting after it."""
 
     meeting: Meeting
     deleted: int
@@ -103,49 +107,48 @@ class DeletedSegments:
         return updates_cursor(self.meeting)
 
 
-SEGMENT_ID: Rule = integer(0)
-SPEAKER: Rule = text(200, strip=True)
-SEGMENT_RULES: dict[str, Rule] = {
-    "segment_id": nullable(SEGMENT_ID),
-    "text": text(20_000, required=True),
-    "speaker": SPEAKER,
-    "start_time": number(0.0, MAX_TIME_SECONDS),
-    "end_time": number(0.0, MAX_TIME_SECONDS),
-    "is_final": boolean,
-    "confidence": nullable(number(0.0, 1.0)),
-}
+class SegmentKey(NamedTuple):
+    """The key of a segment in the list of a meeting's segments."""
+
+    meeting_id: MeetingId
+    segment_id: Annotated[int, SEGMENT_ID]
 
 
-def segment_batch(inputs: Sequence[Mapping[str, Any]]) -> list[SegmentContent]:
-    """Check the segments of one write. Raises InvalidInput with every problem of every segment."""
-    check_batch_size(len(inputs), "segments")
-    check = Check()
+SEGMENTS_CURSOR = CursorFormat("segments", SegmentKey)
+
+
+def segment_cursor(segment: Segment) -> str:
+    """Returns the segment's cursor in the list of its meeting's segments."""
+    return SEGMENTS_CURSOR.encode(str(segment.meeting_id), segment.segment_id)
+
+
+def parse_segments(inputs: Sequence[Mapping[str, object]]) -> list[SegmentContent]:
+    """Returns the segments of one write. Raises InvalidInput with every problem of every segment."""
+    _check_size(len(inputs), "segments")
+    problems = Problems()
     contents: list[SegmentContent] = []
-    first_with: dict[int, int] = {}
+    first_with: dict[object, int] = {}
     for index, values in enumerate(inputs):
         path = f"segments.{index}"
-        problems = len(check.problems)
-        content = SegmentContent(**check.fields(SEGMENT_RULES, values, path))
-        if len(check.problems) == problems and content.end_time < content.start_time:
-            check.add(f"{path}.end_time", f"must not be before the start ({content.start_time})")
-        if content.segment_id is not None:
-            first = first_with.setdefault(content.segment_id, index)
-            if first != index:
-                check.add(f"{path}.segment_id", f"is given twice in this call: segments.{first} has it too")
-        contents.append(content)
-    check.done()
+        content = SegmentContent.parse(values, problems, path)
+        segment_id = values.get("segment_id")
+        if segment_id is not None and (first := first_with.setdefault(segment_id, index)) != index:
+            problems.add(f"{path}.segment_id", f"is given twice in this call: segments.{first} has it too")
+        if content is not None:
+            contents.append(content)
+    problems.raise_if_any()
     return contents
 
 
-def segment_numbers(segment_ids: Sequence[int]) -> list[int]:
-    """Check the numbers of one deletion. Raises InvalidInput."""
-    check_batch_size(len(segment_ids), "segment_ids")
-    check = Check()
-    numbers = [check.value(SEGMENT_ID, number, f"segment_ids.{index}") for index, number in enumerate(segment_ids)]
-    check.done()
-    return numbers
+def parse_segment_ids(segment_ids: Sequence[int]) -> list[int]:
+    """Returns the numbers of the segments of one deletion. Raises InvalidInput."""
+    _check_size(len(segment_ids), "segment_ids")
+    problems = Problems()
+    ids = [problems.check(SEGMENT_ID, id, f"segment_ids.{index}") for index, id in enumerate(segment_ids)]
+    problems.raise_if_any()
+    return ids
 
 
-def check_batch_size(size: int, path: str) -> None:
+def _check_size(size: int, path: str) -> None:
     if not 1 <= size <= MAX_WRITE_SEGMENTS:
         raise InvalidInput.of(path, f"must have 1 to {MAX_WRITE_SEGMENTS:,} items, has {size:,}")

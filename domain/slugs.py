@@ -4,25 +4,27 @@ import hashlib
 import re
 from collections.abc import Collection
 from itertools import count
+from typing import Annotated
 
 import slugify as python_slugify
 
-from domain.validation import Violation
+from domain.rules import Violation
 
 MAX_SLUG_CHARS = 80
 MAX_SUFFIX_CHARS = 8
+"""The space that a slug made of a name leaves for the suffix of `free_slug`."""
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 
 def slugify(name: str) -> str:
-    """The slug of a name: deterministic, lowercase kebab-case, never empty.
+    """Returns the slug of a name: deterministic, lowercase kebab-case, never empty.
 
-    Other scripts are transliterated. A name with nothing to keep (only emoji, say) gets a short hash of itself, so that
-    two such names still differ.
+    Other scripts are transliterated. The slug of a name without any usable character, such as one of emoji, is a short hash
+    of the name, so that two such names still differ.
     """
     slug: str = python_slugify.slugify(
         name,
-        entities=False,  # a name is not HTML; and some references make the library raise
+        entities=False,  # a name is not HTML, and the library raises for some character references
         decimal=False,
         hexadecimal=False,
         max_length=MAX_SLUG_CHARS - MAX_SUFFIX_CHARS,
@@ -34,17 +36,20 @@ def slugify(name: str) -> str:
 
 
 def free_slug(base: str, taken: Collection[str]) -> str:
-    """`base`, or the first of `base-2`, `base-3`, ... that is not taken."""
+    """Returns `base`, or the first of `base-2`, `base-3`, ... that is not taken."""
     if base not in taken:
         return base
     return next(slug for number in count(2) if (slug := f"{base}-{number}") not in taken)
 
 
 def slug(value: object) -> str:
-    """A rule: a slug as callers may give it."""
+    """Accepts a slug."""
     if isinstance(value, str) and len(value) <= MAX_SLUG_CHARS and _SLUG.fullmatch(value):
         return value
     raise Violation(
         f"must be lowercase letters and digits in groups joined by single hyphens, at most {MAX_SLUG_CHARS} characters,"
         " such as meeting-scribe"
     )
+
+
+Slug = Annotated[str, slug]

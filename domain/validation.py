@@ -1,180 +1,195 @@
-"""Rules for single values, and a collector that reports every broken one with its path.
+"""Makes dataclasses of the values that a caller sent, by the rules that the fields declare.
 
-A rule is a function that returns the value as it is to be stored or raises `Violation`. An entity declares its rules as a
-mapping from field name to rule; `Check` applies such a mapping to the values of an input.
+The annotation of a field says all about its values:
+
+    name: Annotated[str, Text(200)]              the field is required, and has this rule
+    config: AgentConfig                          the values of the field have rules of their own
+    variants: Annotated[list[Variant], MaxItems(200)]
+    is_final: bool                               booleans, times, enums and ids need no rule
+    slug: Slug | None = None                     null is a value
+    slug: Slug | Omitted = OMITTED               the field can be left out, and null is refused
+    description: Description = ""                null asks for the default, as leaving out does
 """
 
-import math
-import re
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, dataclass, fields, is_dataclass
+from datetime import datetime
 from enum import Enum
-from typing import Any
+from functools import cache
+from types import FunctionType, NoneType, UnionType
+from typing import TYPE_CHECKING, Annotated, NewType, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+from uuid import UUID
 
 from domain.errors import FieldProblem, InvalidInput
+from domain.partial_updates import Omitted
+from domain.rules import Member, Rule, Violation, boolean, moment, uuid
 
-INT32_MAX = 2**31 - 1
-_SURROGATE = re.compile("[\ud800-\udfff]")
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
-
-class Violation(ValueError):
-    """A rule is broken; the message says what would be valid."""
-
-
-Rule = Callable[[Any], Any]
+T = TypeVar("T")
+D = TypeVar("D", bound="DataclassInstance")
 
 
-def storable(maximum: int) -> Rule:
-    """Text of at most `maximum` characters that PostgreSQL and JSON can hold."""
+@dataclass(frozen=True, slots=True)
+class MaxItems:
+    """Bounds the number of items of a list."""
 
-    def check(value: Any) -> str:
-        if not isinstance(value, str):
-            raise Violation("must be a text")
-        if len(value) > maximum:
-            raise Violation(f"must have at most {maximum:,} characters, has {len(value):,}")
-        if "\x00" in value:
-            raise Violation("must not contain the NUL character")
-        if not value.isascii() and _SURROGATE.search(value):
-            raise Violation("must not contain a lone surrogate (half of a UTF-16 pair)")
-        return value
-
-    return check
+    count: int
 
 
-def text(maximum: int, *, required: bool = False, strip: bool = False) -> Rule:
-    """Storable text that is not only white space. `required`: nor empty."""
-    storable_text = storable(maximum)
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """What the annotation of a field says about its values.
 
-    def check(value: Any) -> str:
-        stored: str = storable_text(value)
-        visible = stored.strip()
-        if not visible and required:
-            raise Violation("must not be empty or only white space")
-        if not visible and stored:
-            raise Violation("must not be only white space: leave it empty or say something")
-        return visible if strip else stored
+    A value is checked by the `rule`, or has `fields` of its own (a dataclass), or is a list of `items`.
+    """
 
-    return check
+    type: type
+    """The type of the values, without null and `Omitted`."""
+    constraint: object = None
+    """The object that states the rule, such as `Integer(0)`."""
+    rule: Rule[object] | None = None
+    items: "Declaration | None" = None
+    max_items: int | None = None
+    nullable: bool = False
+    omittable: bool = False
+    required: bool = True
 
-
-def integer(minimum: int, maximum: int = INT32_MAX) -> Rule:
-    """A whole number from `minimum` to `maximum`, both included."""
-
-    def check(value: Any) -> int:
-        if not isinstance(value, int) or isinstance(value, bool) or not minimum <= value <= maximum:
-            raise Violation(f"must be a whole number from {minimum} to {maximum:,}")
-        return value
-
-    return check
+    @property
+    def refuses_null(self) -> bool:
+        """Returns whether null is neither a value nor asks for the default."""
+        return not self.nullable and (self.omittable or self.required)
 
 
-def number(minimum: float, maximum: float) -> Rule:
-    """A finite number from `minimum` to `maximum`, both included."""
+class Problems:
+    """The problems of one input, which are reported together.
 
-    def check(value: Any) -> float:
-        if type(value) is float and minimum <= value <= maximum:  # nearly always
-            return value + 0.0  # -0.0 becomes 0.0
-        if not isinstance(value, int | float) or isinstance(value, bool):
-            raise Violation(f"must be a number from {minimum:,} to {maximum:,}")
-        if not math.isfinite(value) or not minimum <= value <= maximum:
-            raise Violation(f"must be a finite number from {minimum:,} to {maximum:,}")
-        return float(value)
-
-    return check
-
-
-def boolean(value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise Violation("must be true or false")
-    return value
-
-
-def moment(value: Any) -> datetime:
-    """A rule: a point in time. One without an offset is UTC."""
-    if not isinstance(value, datetime):
-        raise Violation("must be a date and time such as 2026-01-31T12:00:00Z")
-    try:
-        return (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(UTC)
-    except OverflowError:
-        raise Violation("must be a date and time between the years 1 and 9999") from None
-
-
-def one_of(kind: type[Enum]) -> Rule:
-    """A member of an enum."""
-
-    def check(value: Any) -> Enum:
-        if not isinstance(value, kind):
-            raise Violation(f"must be one of {', '.join(member.name for member in kind)}")
-        return value
-
-    return check
-
-
-def nullable(rule: Rule) -> Rule:
-    """The same rule, with null allowed as well."""
-    return lambda value: None if value is None else rule(value)
-
-
-class Check:
-    """Collects the problems of one input.
-
-    >>> check = Check()
-    >>> values = check.fields({"name": text(200)}, {"name": 3}, "input")
-    >>> check.done()
+    >>> problems = Problems()
+    >>> name = problems.check(Text(200), 3, "input.name")
+    >>> problems.raise_if_any()
     Traceback (most recent call last):
         ...
     domain.errors.InvalidInput: input.name: must be a text
     """
 
     def __init__(self) -> None:
-        self.problems: list[FieldProblem] = []
+        self._found: list[FieldProblem] = []
 
     def add(self, path: str, message: str, key: str | None = None) -> None:
-        self.problems.append(FieldProblem(path, message, key))
+        self._found.append(FieldProblem(path, message, key))
 
-    def value(self, rule: Rule, value: Any, path: str, key: str | None = None) -> Any:
-        """The value as `rule` gives it; where the rule is broken, the problem is noted and the value given back as it came."""
+    def raise_if_any(self) -> None:
+        """Raises InvalidInput with all problems, if there are any."""
+        if self._found:
+            raise InvalidInput(self._found)
+
+    def check(self, rule: Rule[T], value: object, path: str, key: str | None = None) -> T:
+        """Returns the value as the rule returns it.
+
+        If the value breaks the rule, the problem is noted and the value comes back as it is: `raise_if_any` must be called
+        before the result is used.
+        """
         try:
             return rule(value)
         except Violation as violation:
             self.add(path, "must not be null" if value is None else str(violation), key)
-            return value
+            return cast(T, value)
 
-    def fields(self, rules: Mapping[str, Rule], values: Mapping[str, Any], path: str = "") -> dict[str, Any]:
-        """Each of `values` through the rule of its name (null is a problem unless the rule allows it)."""
-        checked = {}
+    def parse(self, kind: type[D], values: Mapping[str, object], path: str = "") -> D | None:
+        """Returns a `kind`, which is a dataclass, of the values by field name; None if there are problems.
+
+        The values hold what the caller sent: a field that is not among them was left out.
+        """
+        declared, earlier = declarations(kind), len(self._found)
+        arguments: dict[str, object] = {}
         for name, value in values.items():
-            try:
-                checked[name] = rules[name](value)
-            except Violation:
-                checked[name] = self.value(rules[name], value, f"{path}.{name}" if path else name)
-        return checked
+            declaration = declared[name]
+            rule = declaration.rule
+            if value is None and not declaration.refuses_null:
+                if declaration.nullable:
+                    arguments[name] = None
+            elif rule is None:
+                arguments[name] = self._value(declaration, value, f"{path}.{name}" if path else name)
+            else:
+                try:
+                    arguments[name] = rule(value)
+                except Violation:
+                    self.check(rule, value, f"{path}.{name}" if path else name)
+        for name in _required(kind):
+            if name not in values:
+                self.add(f"{path}.{name}" if path else name, "is needed")
+        return kind(**arguments) if len(self._found) == earlier else None
 
-    def nested(self, rules: Mapping[str, Rule], values: Any, path: str) -> dict[str, Any]:
-        """The same for the fields of an input object inside the input, which must not be null."""
-        if values is None:
-            self.add(path, "must not be null: leave it out to change nothing")
-            return {}
-        return self.fields(rules, values, path)
-
-    @contextmanager
-    def collecting(self) -> Iterator[None]:
-        """Take the problems of an `InvalidInput` raised in the block, which goes no further."""
-        try:
-            yield
-        except InvalidInput as error:
-            self.problems.extend(error.fields)
-
-    def done(self) -> None:
-        """Raise `InvalidInput` with all that was found, if anything was."""
-        if self.problems:
-            raise InvalidInput(self.problems)
+    def _value(self, declaration: Declaration, value: object, path: str) -> object:
+        if declaration.rule is not None:
+            return self.check(declaration.rule, value, path)
+        if value is None:
+            self.add(path, f"must not be null{': leave it out to change nothing' if declaration.omittable else ''}")
+            return None
+        if declaration.items is None:
+            return self.parse(declaration.type, cast(Mapping[str, object], value), path)
+        items = cast(Sequence[object], value)
+        if declaration.max_items is not None and len(items) > declaration.max_items:
+            self.add(path, f"must have at most {declaration.max_items:,} items, has {len(items):,}")
+            return None
+        return [self._value(declaration.items, item, f"{path}.{index}") for index, item in enumerate(items)]
 
 
-def checked(rule: Rule, value: Any, path: str) -> Any:
-    """One value through one rule, or `InvalidInput`."""
-    check = Check()
-    result = check.value(rule, value, path)
-    check.done()
+def parse(kind: type[D], values: Mapping[str, object], path: str = "") -> D:
+    """Returns a `kind` of the values, as `Problems.parse` does. Raises InvalidInput with every problem."""
+    problems = Problems()
+    parsed = problems.parse(kind, values, path)
+    problems.raise_if_any()
+    return cast(D, parsed)
+
+
+def checked(rule: Rule[T], value: object, path: str) -> T:
+    """Returns the value as the rule returns it. Raises InvalidInput."""
+    problems = Problems()
+    result = problems.check(rule, value, path)
+    problems.raise_if_any()
     return result
+
+
+@cache
+def declarations(kind: "type[DataclassInstance]") -> dict[str, Declaration]:
+    """Returns what each field of a dataclass declares, in the order of the fields. Raises TypeError if one has no rule."""
+    hints, required = get_type_hints(kind, include_extras=True), _required(kind)
+    return {name: declaration_of(hints[name], name in required) for name in (field.name for field in fields(kind))}
+
+
+@cache
+def _required(kind: "type[DataclassInstance]") -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind) if field.default is MISSING and field.default_factory is MISSING)
+
+
+def declaration_of(hint: object, required: bool = True) -> Declaration:
+    members = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
+    # A type variable stands for what a generic dataclass has in place of a value: see `domain.configs`.
+    (annotation,) = (each for each in members if each not in (NoneType, Omitted) and not isinstance(each, TypeVar))
+    type_, *metadata = get_args(annotation) if get_origin(annotation) is Annotated else (annotation,)
+    rule: Rule[object] | None = next(filter(callable, metadata), None) or _rule_of(type_)
+    is_list = rule is None and get_origin(type_) is list
+    if rule is None and not is_list and not is_dataclass(type_):
+        raise TypeError(f"no rule says what values of the type {type_} are valid")
+    return Declaration(
+        type=get_origin(type_) or type_,
+        constraint=rule,
+        rule=rule if rule is None or isinstance(rule, FunctionType) else rule.__call__,  # a method is called faster
+        items=declaration_of(get_args(type_)[0]) if is_list else None,
+        max_items=next((each.count for each in metadata if isinstance(each, MaxItems)), None),
+        nullable=NoneType in members,
+        omittable=Omitted in members,
+        required=required,
+    )
+
+
+def _rule_of(type_: object) -> Rule[object] | None:
+    """Returns the rule of a type whose values need no other, or None."""
+    if isinstance(type_, NewType):
+        return _rule_of(type_.__supertype__)
+    if isinstance(type_, type) and issubclass(type_, Enum):
+        return Member(type_)
+    rules: dict[object, Rule[object]] = {bool: boolean, datetime: moment, UUID: uuid}
+    return rules.get(type_)

@@ -1,24 +1,23 @@
 """Variants: named sets of overrides of an agent's configuration."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
-from domain.agents import NAMING_RULES, not_null
-from domain.configs import OVERRIDE_RULES, AgentConfig, ConfigOverrides, as_overrides
+from domain.agents import Description, Name
+from domain.configs import AgentConfig, ConfigOverrides, PartialOverrides, as_overrides
 from domain.errors import Conflict
 from domain.ids import AgentId, VariantId, new_id
 from domain.optimistic_locking import Versioned
-from domain.validation import Check
+from domain.partial_updates import OMITTED, Omitted, updated
+from domain.slugs import Slug
 
 MAX_VARIANTS = 200
-"""Of one agent: the list of an agent's variants is not paged."""
+"""The most variants that an agent can have: their list is not paged."""
 
 
 @dataclass(slots=True)
 class AgentVariant(Versioned):
-    """A variant. Its slug is unique among those of its agent; at most one of these is active."""
+    """A variant. Its slug is unique among the variants of its agent, of which at most one is active."""
 
     id: VariantId
     agent_id: AgentId
@@ -34,48 +33,52 @@ class AgentVariant(Versioned):
 
 @dataclass(slots=True)
 class CreateVariant:
-    """What is stored of a variant at first. `slug` is None where it is to be made from the name."""
+    """The command to create a variant."""
 
-    name: str
-    overrides: ConfigOverrides
-    slug: str | None = None
-    description: str = ""
+    name: Name
+    overrides: ConfigOverrides = field(default_factory=ConfigOverrides)
+    slug: Slug | None = None
+    """None takes the first free slug that is made of the name."""
+    description: Description = ""
     id: VariantId = field(default_factory=lambda: VariantId(new_id()))
 
 
-def new_variant(
-    values: Mapping[str, Any], source: AgentConfig | ConfigOverrides | None = None, path: str = "input"
-) -> CreateVariant:
-    """Check an input: the fields of `CreateVariant`, `overrides` as a mapping.
+@dataclass(frozen=True, slots=True)
+class CloneVariant:
+    """The command to create a variant that starts from the agent's base or from another variant of the agent."""
 
-    With a `source` it is a clone: every field that is not overridden keeps the source's value, and a given null overrides
-    too (that field inherits). Raises InvalidInput.
-    """
-    check = Check()
-    named = check.fields(NAMING_RULES, not_null(values, but="overrides"), path)
-    overridden = check.nested(OVERRIDE_RULES, values.get("overrides") or {}, f"{path}.overrides")
-    check.done()
-    start = as_overrides(source) if source else ConfigOverrides()
-    return CreateVariant(**named, overrides=replace(start, **overridden))
+    name: Name
+    source_variant_id: VariantId | None = None
+    """The variant to start from; None is the base."""
+    slug: Slug | None = None
+    description: Description = ""
+    overrides: PartialOverrides = field(default_factory=PartialOverrides)
+    activate: bool = False
+
+    def clone(self, source: AgentConfig | ConfigOverrides) -> CreateVariant:
+        """Returns the command to create the clone: a field that is not overridden keeps the source's value."""
+        overrides = updated(as_overrides(source), self.overrides)
+        return CreateVariant(self.name, overrides, self.slug, self.description)
 
 
-def patch_variant(variant: AgentVariant, values: Mapping[str, Any]) -> AgentVariant:
-    """The variant with the given fields set (a null override inherits again). Raises InvalidInput."""
-    check = Check()
-    named = check.fields(NAMING_RULES, {name: value for name, value in values.items() if name != "overrides"}, "input")
-    overridden = check.nested(OVERRIDE_RULES, values.get("overrides", {}), "input.overrides")
-    check.done()
-    return replace(variant, **named, overrides=replace(variant.overrides, **overridden))
+@dataclass(frozen=True, slots=True)
+class UpdateVariant:
+    """The command to update a variant."""
+
+    name: Name | Omitted = OMITTED
+    slug: Slug | Omitted = OMITTED
+    description: Description | Omitted = OMITTED
+    overrides: PartialOverrides | Omitted = OMITTED
 
 
 def ensure_variant_limit(variants: int) -> None:
-    """Raise Conflict where an agent has as many variants as it may."""
+    """Raises Conflict if an agent with so many variants cannot have another one."""
     if variants >= MAX_VARIANTS:
         raise Conflict(f"an agent can have at most {MAX_VARIANTS} variants: delete one first")
 
 
 def ensure_deletable(variant: AgentVariant) -> None:
-    """Raise Conflict for the active variant."""
+    """Raises Conflict if the variant is active."""
     if variant.is_active:
         raise Conflict(
             "the active variant cannot be deleted: deactivate it, or activate another, first", variant.version

@@ -1,21 +1,20 @@
 """Resolves the queries, fields and mutations of agents."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import strawberry
 
 from db.unit_of_work import Repositories
-from domain import agents, revisions, slugs
+from domain import revisions, slugs
 from domain.activations import previous_activation
-from domain.agents import Agent, RenderedPrompt, ResolvedAgentConfig
+from domain.agents import Agent, CreateAgent, RenderedPrompt, ResolvedAgentConfig, UpdateAgent
 from domain.configs import CONFIG_FIELDS
 from domain.errors import require
-from domain.filters import AgentFilter, checked_filter
-from domain.ids import AgentId, uuid
+from domain.filters import AgentFilter
+from domain.ids import AgentId
 from domain.optimistic_locking import VERSION
-from domain.ordering import agent_order
+from domain.ordering import AgentOrder, agent_order
 from domain.pagination import Page
+from domain.partial_updates import OMITTED, updated
+from domain.rules import uuid
 from domain.validation import checked
 from domain.variants import AgentVariant
 from executor.batching import batch_resolver
@@ -76,17 +75,16 @@ async def agent_by_slug(info: Info, slug: str) -> Agent | None:
 async def agent_page(
     info: Info,
     page: PageArguments,
-    filter: Mapping[str, Any],
-    order_by: Mapping[str, Any] | None,
+    filter: AgentFilter,
+    order_by: AgentOrder | None,
 ) -> Page[Agent]:
     order = agent_order(order_by)
-    request = page.request(order.cursor_rule)
-    conditions = checked_filter(AgentFilter, filter)
+    request = page.request(order.cursor_format)
     wanted = info.context.projections.columns(info, _AGENTS)
     return await listed(
         info.context,
-        page=lambda repositories: repositories.agents.page(request, conditions, order, wanted),
-        count=lambda repositories: repositories.agents.count(conditions),
+        page=lambda repositories: repositories.agents.page(request, filter, order, wanted),
+        count=lambda repositories: repositories.agents.count(filter),
     )
 
 
@@ -121,30 +119,29 @@ async def resolved_config(roots: list[Agent], info: Info) -> list[ResolvedAgentC
     return [require(config, "agent", root.id) for root, config in zip(roots, found, strict=True)]
 
 
-async def render_prompt(context: Context, id: str, variables: Any) -> RenderedPrompt | None:
+async def render_prompt(context: Context, id: str, variables: object) -> RenderedPrompt | None:
     config = await context.loaders.of(load_resolved_configs).load(agent_id(id, "agent_id"))
     return None if config is None else RenderedPrompt.of(config, variables)
 
 
-async def create(context: Context, values: Mapping[str, Any], reason: str | None) -> Agent:
-    new = agents.new_agent(values)
+async def create(context: Context, command: CreateAgent, reason: str | None) -> Agent:
     async with context.unit_of_work(reason) as uow:
-        created = await uow.agents.create(new)
+        created = await uow.agents.create(command)
         await uow.commit()
     return created
 
 
 async def update(
-    context: Context, id: str, values: Mapping[str, Any], expected_version: int | None, reason: str | None
+    context: Context, id: str, command: UpdateAgent, expected_version: int | None, reason: str | None
 ) -> Agent:
     key = agent_id(id)
     async with context.unit_of_work(reason) as uow:
-        if "slug" in values:
+        if command.slug is not OMITTED:
             agent = await uow.agents.get_with_slugs_for_update(key)
         else:
             agent = await uow.agents.get_for_update(key)
         agent.expect(expected_version)
-        changed = agents.patch_agent(agent, values)
+        changed = updated(agent, command)
         if changed != agent:
             agent = await uow.agents.update(changed)
             await uow.commit()

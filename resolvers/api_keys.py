@@ -1,13 +1,11 @@
 """Resolves the queries and mutations of API keys. A caller sees the keys of its own workspace."""
 
-from collections.abc import Mapping
-from typing import Any
-
-from domain.api_keys import CURSOR, ApiKey, CreatedApiKey, Token, new_key
-from domain.ids import KeyId, uuid
+from domain.api_keys import API_KEYS_CURSOR, ApiKey, CreateApiKey, CreatedApiKey, Token
+from domain.ids import KeyId
 from domain.pagination import Page
 from domain.principals import Principal
-from domain.validation import Check, checked
+from domain.rules import uuid
+from domain.validation import Problems, checked
 from resolvers.context import Context, Info
 from resolvers.pagination import PageArguments, listed
 
@@ -17,7 +15,7 @@ def viewer(info: Info) -> Principal:
 
 
 async def api_keys(info: Info, page: PageArguments) -> Page[ApiKey]:
-    request = page.request(CURSOR)
+    request = page.request(API_KEYS_CURSOR)
     return await listed(
         info.context,
         page=lambda repositories: repositories.keys.page(request),
@@ -25,19 +23,18 @@ async def api_keys(info: Info, page: PageArguments) -> Page[ApiKey]:
     )
 
 
-async def create(context: Context, values: Mapping[str, Any]) -> CreatedApiKey:
-    new = new_key(values)
-    token = Token.new(context.principal.workspace_id, new.id)
+async def create(context: Context, command: CreateApiKey) -> CreatedApiKey:
+    token = Token.new(context.principal.workspace_id, command.id)
     async with context.unit_of_work() as uow:
-        if new.meeting_ids:  # the database would refuse unknown ones, but not say which
-            check, found = Check(), await uow.meetings.by_ids(new.meeting_ids)
-            for number, id in enumerate(new.meeting_ids):
+        if command.meeting_ids:  # the database would refuse unknown ones, but not say which
+            problems, found = Problems(), await uow.meetings.by_ids(command.meeting_ids)
+            for number, id in enumerate(command.meeting_ids):
                 if id not in found:
-                    check.add(f"input.meeting_ids.{number}", "there is no such meeting")
-            check.done()
-        key = await uow.keys.create(new, token.digest)
-        if new.meeting_ids:
-            await uow.grants.grant(key.principal(token.workspace_id).id, new.meeting_ids)
+                    problems.add(f"input.meeting_ids.{number}", "there is no such meeting")
+            problems.raise_if_any()
+        key = await uow.keys.create(command, token.digest)
+        if command.meeting_ids:
+            await uow.grants.grant(key.principal(token.workspace_id).id, command.meeting_ids)
         await uow.commit()
     return CreatedApiKey(token.text, key)
 

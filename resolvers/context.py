@@ -81,7 +81,7 @@ class Context:
             self.renew_loaders()
 
     def _author(self, reason: str | None) -> Author:
-        return Author(self.actor, checked(REASON, reason, "reason"))
+        return Author(self.actor, None if reason is None else checked(REASON, reason, "reason"))
 
 
 Info = strawberry.Info[Context, None]

@@ -4,7 +4,7 @@ import strawberry
 
 from db.unit_of_work import Repositories
 from domain.agents import Agent
-from domain.history import CURSOR, Aggregate, Event, EventKind, FieldChange, History, Version
+from domain.history import HISTORY_CURSOR, Aggregate, EntityVersion, Event, EventKind, FieldChange, History
 from domain.ids import AgentId, VariantId
 from domain.meetings import Meeting
 from domain.optimistic_locking import VERSION
@@ -30,7 +30,7 @@ async def load_history_counts(
     return await repositories.events.counts(histories, kind)
 
 
-async def load_changes(repositories: Repositories, keys: list[Version]) -> dict[Version, list[FieldChange]]:
+async def load_changes(repositories: Repositories, keys: list[EntityVersion]) -> dict[EntityVersion, list[FieldChange]]:
     return await repositories.events.changes(keys)
 
 
@@ -103,7 +103,7 @@ async def _pages(
     page: PageArguments,
     kind: EventKind | None,
 ) -> list[Page[Event]]:
-    request = page.request(CURSOR)
+    request = page.request(HISTORY_CURSOR)
     loaders = context.loaders
     pages = await loaders.of(load_histories, request, kind).load_many(histories)
     counts = loaders.of(load_history_counts, kind)

@@ -1,18 +1,18 @@
 """Applies manifests: it makes agents what files say they are, in one transaction."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 from uuid import UUID
 
 from db.unit_of_work import UnitOfWork
 from domain.agents import Agent
 from domain.errors import Conflict
+from domain.ids import AgentId
 from domain.manifests import (
+    AgentManifest,
     AgentPlan,
     AppliedAgents,
     AppliedChange,
     Plan,
-    agent_manifests,
     ensure_prunable,
     fingerprint,
     plan,
@@ -25,14 +25,13 @@ from resolvers.context import Context
 
 async def apply(
     context: Context,
-    inputs: Sequence[Mapping[str, Any]],
+    manifests: Sequence[AgentManifest],
     *,
     prune: bool,
     dry_run: bool,
     expected_state: str | None,
     reason: str | None,
 ) -> AppliedAgents:
-    manifests = agent_manifests(inputs)
     if expected_state is not None:
         checked(state, expected_state, "expected_state")
     async with context.unit_of_work(reason) as uow:
@@ -59,14 +58,14 @@ class _Applying:
         self._uow = uow
         self._written: dict[tuple[UUID, int], tuple[str, str | None, str | None]] = {}
 
-    async def apply(self, plan: Plan, variants: Mapping[Any, Sequence[AgentVariant]]) -> None:
+    async def apply(self, plan: Plan, variants: Mapping[AgentId, Sequence[AgentVariant]]) -> None:
         await self._delete_agents(plan.pruned, variants)
         await self._delete_variants(plan.pruned_variants)
         for of_one in plan.agents:
             await self._apply_to_one(of_one)
         await self._delete_variants(plan.pruned_last)
 
-    async def _delete_agents(self, agents: Sequence[Agent], variants: Mapping[Any, Sequence[AgentVariant]]) -> None:
+    async def _delete_agents(self, agents: Sequence[Agent], variants: Mapping[AgentId, Sequence[AgentVariant]]) -> None:
         """Deletes agents, and unassigns their meetings twice.
 
         The first time others can still refer to the agents: whoever has locked a meeting to assign it to one of them can go
@@ -105,9 +104,9 @@ class _Applying:
             variant = await self._uow.variants.create(agent, new, replacing=1 if plan.pruned_last else 0)
             self._note(variant.id, variant.version, plan.slug, variant.slug)
         if plan.activation:
-            agent.active_variant_id = plan.activation.active
+            agent.active_variant_id = plan.activation.variant_id
             agent = await self._uow.agents.update(agent)
-            before = plan.activation.slug_before
+            before = plan.activation.previous_slug
             self._note(agent.id, agent.version, plan.slug, plan.activation.slug or before, before)
 
     def _note(

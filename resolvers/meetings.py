@@ -1,7 +1,6 @@
 """Resolves the queries, fields and mutations of meetings."""
 
-from collections.abc import Collection, Mapping
-from typing import Any
+from collections.abc import Collection
 
 import strawberry
 
@@ -9,12 +8,13 @@ from db.unit_of_work import Repositories
 from domain import meetings
 from domain.agents import Agent
 from domain.errors import NotFound
-from domain.filters import MeetingFilter, checked_filter
-from domain.ids import MeetingId, uuid
-from domain.meetings import Meeting, MeetingState
-from domain.ordering import meeting_order
+from domain.filters import MeetingFilter
+from domain.ids import MeetingId
+from domain.meetings import CreateMeeting, Meeting, MeetingState, UpdateMeeting
+from domain.ordering import MeetingOrder, meeting_order
 from domain.pagination import Page
 from domain.principals import Principal
+from domain.rules import uuid
 from domain.validation import checked
 from executor.batching import batch_resolver
 from resolvers.agents import load_agents
@@ -47,16 +47,15 @@ async def meeting(info: Info, id: strawberry.ID) -> Meeting | None:
 async def meeting_page(
     context: Context,
     page: PageArguments,
-    filter: Mapping[str, Any],
-    order_by: Mapping[str, Any] | None,
+    filter: MeetingFilter,
+    order_by: MeetingOrder | None,
 ) -> Page[Meeting]:
     order = meeting_order(order_by)
-    request = page.request(order.cursor_rule)
-    conditions = checked_filter(MeetingFilter, filter)
+    request = page.request(order.cursor_format)
     return await listed(
         context,
-        page=lambda repositories: repositories.meetings.page(request, conditions, order),
-        count=lambda repositories: repositories.meetings.count(conditions),
+        page=lambda repositories: repositories.meetings.page(request, filter, order),
+        count=lambda repositories: repositories.meetings.count(filter),
     )
 
 
@@ -72,10 +71,9 @@ async def agent(roots: list[Meeting], info: Info) -> list[Agent | None]:
     return [None if root.agent_id is None else found[root.agent_id] for root in roots]
 
 
-async def create(context: Context, values: Mapping[str, Any], reason: str | None) -> Meeting:
-    new = meetings.new_meeting(values)
+async def create(context: Context, command: CreateMeeting, reason: str | None) -> Meeting:
     async with context.unit_of_work(reason) as uow:
-        created = await uow.meetings.create(new)
+        created = await uow.meetings.create(command.meeting())
         if not context.principal.writes_all:
             await uow.grants.grant(context.principal.id, [created.id])
         await uow.commit()
@@ -83,7 +81,7 @@ async def create(context: Context, values: Mapping[str, Any], reason: str | None
 
 
 async def update(
-    context: Context, id: str, values: Mapping[str, Any], expected_version: int | None, reason: str | None
+    context: Context, id: str, command: UpdateMeeting, expected_version: int | None, reason: str | None
 ) -> Meeting:
     key = meeting_id(id)
     async with context.writing(reason) as repositories:
@@ -92,7 +90,7 @@ async def update(
         if meeting is None:
             raise NotFound("meeting", key)
         meeting.expect(expected_version)
-        changed = meetings.patch_meeting(meeting, values)
+        changed = command.apply(meeting)
         return await repositories.meetings.update(changed) if meetings.differs(changed, meeting) else meeting
 
 

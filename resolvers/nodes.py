@@ -10,7 +10,7 @@ from domain.errors import InvalidInput
 from domain.ids import AgentId, MeetingId, VariantId, node_key
 from domain.meetings import Meeting
 from domain.segments import Segment
-from domain.validation import Check
+from domain.validation import Problems
 from domain.variants import AgentVariant
 from resolvers.agents import load_agents
 from resolvers.context import Info
@@ -35,9 +35,9 @@ async def nodes(info: Info, ids: list[strawberry.ID]) -> list[Node | None]:
 
 async def _find(info: Info, ids: dict[str, strawberry.ID]) -> list[Node | None]:
     """Returns the nodes with these ids, which are given by the paths of their arguments."""
-    check = Check()
-    keys = [check.value(node_key, id, path) for path, id in ids.items()]
-    check.done()
+    problems = Problems()
+    keys = [problems.check(node_key, id, path) for path, id in ids.items()]
+    problems.raise_if_any()
     loaders, principal = info.context.loaders, info.context.principal
 
     async def one(key: UUID | tuple[MeetingId, int]) -> Node | None:

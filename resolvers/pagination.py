@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
 from db.unit_of_work import Repositories
+from domain.cursors import Key
 from domain.pagination import Page, PageRequest, page_request
-from domain.validation import Rule
+from domain.rules import Rule
 from executor.dataloader import DataLoader
 from resolvers.context import Context
 
@@ -33,7 +34,7 @@ class PageArguments:
     last: int | None = None
     before: str | None = None
 
-    def request(self, cursor: Rule) -> PageRequest:
+    def request(self, cursor: Rule[Key]) -> PageRequest:
         """Returns the page that is asked for. Raises InvalidInput for a bad size, and for a cursor that breaks the rule."""
         return page_request(
             self.first,
@@ -46,11 +47,22 @@ class PageArguments:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class CountedPage(Page[T]):
+    """A page, and the function that counts the whole list."""
+
+    total: Callable[[], Awaitable[int]]
+
+    @classmethod
+    def of_page(cls, page: Page[T], total: Callable[[], Awaitable[int]]) -> "CountedPage[T]":
+        return cls(page.request, page.nodes, page.more, page.cursor, total)
+
+
 async def listed(
     context: Context,
     page: Callable[[Repositories], Awaitable[Page[T]]],
     count: Callable[[Repositories], Awaitable[int]],
-) -> Page[T]:
+) -> CountedPage[T]:
     """Returns one page of a workspace's list. A statement of its own counts the list if `totalCount` is asked for."""
 
     async def total() -> int:
@@ -58,17 +70,14 @@ async def listed(
             return await count(repositories)
 
     async with context.reading() as repositories:
-        found = await page(repositories)
-    found.total = total
-    return found
+        return CountedPage.of_page(await page(repositories), total)
 
 
-def counted(page: Page[T] | None, counts: DataLoader[K, int | None], key: K) -> Page[T]:
+def counted(page: Page[T] | None, counts: DataLoader[K, int | None], key: K) -> CountedPage[T]:
     """Returns a loaded page. A loader counts the whole list if `totalCount` is asked for."""
     assert page is not None  # a list without items has an empty page
 
     async def total() -> int:
         return await counts.load(key) or 0
 
-    page.total = total
-    return page
+    return CountedPage.of_page(page, total)

@@ -4,9 +4,9 @@ from datetime import datetime
 
 from db.unit_of_work import Repositories
 from domain.pagination import Page, PageInfo
-from domain.search import CURSOR, Highlight, Hit, Search, SearchEdge, SearchRequest, checked_search, looked_into
-from domain.search import highlights as marked_places
+from domain.search import SEARCH_CURSOR, Highlight, Hit, Search, SearchEdge, SearchRequest, highlightable
 from domain.segments import Segment
+from domain.validation import parse
 from resolvers.context import Info
 from resolvers.pagination import PageArguments
 
@@ -21,8 +21,9 @@ def segments(
     to_time: float | None,
     page: PageArguments,
 ) -> SearchRequest:
-    request = page.request(CURSOR)
-    search = checked_search(
+    request = page.request(SEARCH_CURSOR)
+    search = parse(
+        Search,
         {
             "query": query,
             "meeting_id": meeting_id,
@@ -31,7 +32,7 @@ def segments(
             "created_before": created_before,
             "from_time": from_time,
             "to_time": to_time,
-        }
+        },
     )
     return SearchRequest(request, search)
 
@@ -40,15 +41,15 @@ async def load_search_page(
     repositories: Repositories, _: list[SearchRequest], request: SearchRequest
 ) -> dict[SearchRequest, Page[Hit]]:
     """Loads one page, as its loader is for that page only: the fields of the page share what it loads, and its errors."""
-    return {request: await repositories.search.page(request.request, request.search)}
+    return {request: await repositories.search.page(request.page, request.search)}
 
 
 async def load_search_count(repositories: Repositories, _: list[Search], search: Search) -> dict[Search, int]:
     return {search: await repositories.search.count(search)}
 
 
-async def load_highlights(repositories: Repositories, texts: list[str], query: str) -> dict[str, str]:
-    """Marks the words of the query in each text."""
+async def load_highlights(repositories: Repositories, texts: list[str], query: str) -> dict[str, list[Highlight]]:
+    """Loads the places of the query's words in each text."""
     return await repositories.search.highlight(query, texts)
 
 
@@ -76,5 +77,4 @@ async def total_count(root: SearchRequest, info: Info) -> int:
 
 
 async def highlights(root: SearchEdge, info: Info) -> list[Highlight]:
-    text = looked_into(root.node.text)
-    return marked_places(await info.context.loaders.of(load_highlights, root.query).load(text) or "", text)
+    return await info.context.loaders.of(load_highlights, root.query).load(highlightable(root.node.text)) or []

@@ -1,16 +1,23 @@
 """Resolves the fields of meetings that are made of segments, and the mutations of segments."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from db.unit_of_work import Repositories
-from domain import segments
 from domain.errors import InvalidInput, NotFound, require
 from domain.ids import MeetingId
 from domain.meetings import Meeting
 from domain.pagination import Page, PageRequest
 from domain.principals import Principal
-from domain.segments import CURSOR, DeletedSegments, Segment, SpeakerStats, UpsertedSegments, updates_cursor
+from domain.segments import (
+    SEGMENTS_CURSOR,
+    SPEAKER,
+    DeletedSegments,
+    Segment,
+    SegmentContent,
+    SpeakerStats,
+    UpsertedSegments,
+)
+from domain.stream_positions import updates_cursor
 from domain.transcripts import TranscriptFormat, write_transcript
 from domain.validation import checked
 from executor.batching import batch_resolver
@@ -69,12 +76,12 @@ async def segment_page(
     page: PageArguments,
     speaker: str | None = None,
 ) -> list[Page[Segment]]:
-    request = page.request(CURSOR)
+    request = page.request(SEGMENTS_CURSOR)
     for name, key in (("after", request.after), ("before", request.before)):
         if key is not None and any(key[0] != root.id for root in roots):
             raise InvalidInput.of(name, "must be a cursor that this list has given: it is another meeting's")
     if speaker is not None:
-        speaker = checked(segments.SPEAKER, speaker, "speaker")
+        speaker = checked(SPEAKER, speaker, "speaker")
     loaders = info.context.loaders
     counts = loaders.of(load_segment_counts, speaker)
     wanted = info.context.projections.columns(info, _SEGMENTS)
@@ -116,9 +123,8 @@ async def meeting(roots: list[Segment], info: Info) -> list[Meeting]:
     return [require(meeting, "meeting", root.meeting_id) for root, meeting in zip(roots, found, strict=True)]
 
 
-async def upsert(context: Context, id: str, inputs: Sequence[Mapping[str, Any]]) -> UpsertedSegments:
+async def upsert(context: Context, id: str, contents: Sequence[SegmentContent]) -> UpsertedSegments:
     key = meeting_id(id, "meeting_id")
-    contents = segments.segment_batch(inputs)
     async with context.writing() as repositories:
         if not context.principal.writes_all and not await repositories.grants.filter_granted(
             context.principal.id, [key]
@@ -129,8 +135,7 @@ async def upsert(context: Context, id: str, inputs: Sequence[Mapping[str, Any]])
 
 async def delete(context: Context, id: str, segment_ids: Sequence[int]) -> DeletedSegments:
     key = meeting_id(id, "meeting_id")
-    numbers = segments.segment_numbers(segment_ids)
     async with context.unit_of_work() as uow:
-        result = await uow.segments.delete(key, numbers)
+        result = await uow.segments.delete(key, segment_ids)
         await uow.commit()
     return result

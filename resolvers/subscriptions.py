@@ -4,10 +4,11 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 from domain.agents import ResolvedAgentConfig
-from domain.change_stream import BATCH_SIZE, START, SegmentUpdates, position_of
+from domain.change_stream import BATCH_SIZE, SegmentUpdates
 from domain.errors import InvalidInput, NotFound, RapporteurError
 from domain.meetings import Meeting
 from domain.slugs import slug as slug_rule
+from domain.stream_positions import START, position_of
 from domain.validation import checked
 from resolvers.agents import agent_id
 from resolvers.context import Context, Info

@@ -1,8 +1,5 @@
 """Resolves the queries, fields and mutations of variants."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import strawberry
 
 from db.unit_of_work import Repositories
@@ -10,11 +7,13 @@ from domain import configs, revisions, variants
 from domain.agents import Agent
 from domain.configs import AgentConfig, ConfigOverrides
 from domain.errors import NotFound, require
-from domain.ids import VariantId, uuid
+from domain.ids import VariantId
 from domain.optimistic_locking import VERSION
+from domain.partial_updates import updated
 from domain.revisions import VariantRevision
+from domain.rules import uuid
 from domain.validation import checked
-from domain.variants import AgentVariant
+from domain.variants import AgentVariant, CloneVariant, CreateVariant, UpdateVariant
 from executor.batching import batch_resolver
 from resolvers.agents import agent_id, load_agents
 from resolvers.context import Context, Info
@@ -50,30 +49,26 @@ async def _agents(roots: list[AgentVariant | VariantRevision], info: Info) -> li
     return [require(agent, "agent", root.agent_id) for root, agent in zip(roots, found, strict=True)]
 
 
-async def create(context: Context, id: str, values: Mapping[str, Any], reason: str | None) -> AgentVariant:
+async def create(context: Context, id: str, command: CreateVariant, reason: str | None) -> AgentVariant:
     key = agent_id(id, "agent_id")
-    new = variants.new_variant(values)
     async with context.unit_of_work(reason) as uow:
-        created = await uow.variants.create(await uow.agents.get_for_update(key), new)
+        created = await uow.variants.create(await uow.agents.get_for_update(key), command)
         await uow.commit()
     return created
 
 
-async def clone(
-    context: Context, id: str, source_id: str | None, values: Mapping[str, Any], activate: bool, reason: str | None
-) -> AgentVariant:
+async def clone(context: Context, id: str, command: CloneVariant, reason: str | None) -> AgentVariant:
     key = agent_id(id, "agent_id")
-    source_key = None if source_id is None else variant_id(source_id, "input.source_variant_id")
     async with context.unit_of_work(reason) as uow:
         agent = await uow.agents.get_for_update(key)
         source: AgentConfig | ConfigOverrides = agent.config
-        if source_key is not None:
-            cloned = await uow.variants.get(source_key)
+        if command.source_variant_id is not None:
+            cloned = await uow.variants.get(command.source_variant_id)
             if cloned is None or cloned.agent_id != agent.id:
-                raise NotFound("variant of this agent", source_key)
+                raise NotFound("variant of this agent", command.source_variant_id)
             source = cloned.overrides
-        created = await uow.variants.create(agent, variants.new_variant(values, source))
-        if activate:
+        created = await uow.variants.create(agent, command.clone(source))
+        if command.activate:
             await uow.agents.activate(created.id)
             created.is_active = True
         await uow.commit()
@@ -81,13 +76,13 @@ async def clone(
 
 
 async def update(
-    context: Context, id: str, values: Mapping[str, Any], expected_version: int | None, reason: str | None
+    context: Context, id: str, command: UpdateVariant, expected_version: int | None, reason: str | None
 ) -> AgentVariant:
     key = variant_id(id)
     async with context.unit_of_work(reason) as uow:
         variant = await uow.variants.get_for_update(key)
         variant.expect(expected_version)
-        changed = variants.patch_variant(variant, values)
+        changed = updated(variant, command)
         if changed != variant:
             variant = await uow.variants.update(changed)
             await uow.commit()

@@ -10,8 +10,8 @@ from strawberry.scalars import JSON
 from strawberry.types.base import StrawberryList
 
 from domain import agents as entities
+from domain import filters, ordering, revisions
 from domain import pagination as pages
-from domain import revisions
 from domain.variants import AgentVariant as AgentVariantEntity
 from executor import InstancesOf
 from resolvers import agents as resolve
@@ -29,7 +29,7 @@ from schema.declarations import (
     root_field,
 )
 from schema.history import HISTORY_PAGING, AgentEventConnection, AgentRevision
-from schema.inputs import given
+from schema.inputs import parsed
 from schema.nodes import Node
 from schema.ordering import AgentOrder
 from schema.results import Deleted, DeleteResult, result_union
@@ -135,7 +135,8 @@ class AgentQueries:
         filter: AgentFilter | None = None,
         order_by: AgentOrder | None = None,
     ) -> pages.Page[entities.Agent]:
-        conditions, order = given(filter) if filter else {}, given(order_by) if order_by else None
+        conditions = parsed(filters.AgentFilter, filter, "filter") if filter else filters.AgentFilter()
+        order = parsed(ordering.AgentOrder, order_by, "order_by") if order_by else None
         return await resolve.agent_page(info, page, conditions, order)
 
 
@@ -143,7 +144,7 @@ class AgentQueries:
 class AgentMutations:
     @root_field(scopes=WRITERS, graphql_type=AgentResult)
     async def create_agent(self, info: Info, input: CreateAgentInput, reason: str | None = None) -> entities.Agent:
-        return await resolve.create(info.context, given(input), reason)
+        return await resolve.create(info.context, parsed(entities.CreateAgent, input), reason)
 
     @root_field(
         scopes=WRITERS,
@@ -158,7 +159,8 @@ class AgentMutations:
         expected_version: int | None = None,
         reason: str | None = None,
     ) -> entities.Agent:
-        return await resolve.update(info.context, id, given(input), expected_version, reason)
+        command = parsed(entities.UpdateAgent, input)
+        return await resolve.update(info.context, id, command, expected_version, reason)
 
     @root_field(
         scopes=WRITERS, graphql_type=DeleteResult, description="With its variants; its meetings stay, without an agent."

@@ -14,7 +14,7 @@ from resolvers.context import Info
 from resolvers.pagination import Paging
 from schema.connections import Connection
 from schema.declarations import ADMINISTRATORS, ANYONE, declared, root_field, visible_to_bots
-from schema.inputs import given
+from schema.inputs import provided
 from schema.results import result_union
 
 strawberry.enum(
@@ -102,7 +102,7 @@ class ApiKeyMutations:
         description="Makes a key for this workspace, and shows its token this once.",
     )
     async def create_api_key(self, info: Info, input: CreateApiKeyInput) -> entities.CreatedApiKey:
-        return await resolve.create(info.context, given(input))
+        return await resolve.create(info.context, entities.CreateApiKey.parse(provided(input)))
 
     @root_field(
         scopes=ADMINISTRATORS,

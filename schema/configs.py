@@ -1,11 +1,37 @@
-"""The GraphQL types and inputs of configurations: complete, as overrides, and resolved."""
+"""Configurations in GraphQL: complete, as overrides, resolved, and as inputs.
+
+The twelve fields are those that `domain.configs` declares.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 import strawberry
 from strawberry import Maybe
 
 from domain import agents as entities
+from domain.configs import AgentConfig as ConfigEntity
+from domain.validation import declarations
 from schema.declarations import declared
 from schema.field_names import field_name
+
+T = TypeVar("T")
+_MAYBE: Any = Maybe  # of types that are not known before the program runs
+
+_CONFIG = declarations(ConfigEntity)
+_INPUT = dict(sorted(_CONFIG.items(), key=lambda item: item[1].required))
+"""The fields in the order of the inputs: those that a new agent's configuration needs come last."""
+
+
+def _with_fields(annotations: Mapping[str, object]) -> Callable[[type[T]], type[T]]:
+    """Returns a decorator that declares fields, before those that the class declares itself."""
+
+    def decorate(cls: type[T]) -> type[T]:
+        cls.__annotations__ = {**annotations, **cls.__annotations__}
+        return cls
+
+    return decorate
+
 
 strawberry.enum(
     entities.ConfigSource, name="ConfigSource", description="The agent's base, or its active variant's overrides."
@@ -13,19 +39,8 @@ strawberry.enum(
 
 
 @strawberry.type(description="A complete configuration.")
+@_with_fields({name: declaration.type for name, declaration in _CONFIG.items()})
 class AgentConfig:
-    model_provider: str
-    model_name: str
-    system_prompt: str
-    user_prompt_template: str
-    prompt_version: str
-    temperature: float
-    max_tokens: int
-    context_window: int
-    input_token_limit: int
-    token_budget: int
-    timeout_seconds: int
-    max_retries: int
     variables: list[str] = strawberry.field(
         metadata=declared(length=10),
         description="The {{names}} in the two prompts, the system prompt's first, each once: what renderPrompt needs.",
@@ -33,19 +48,9 @@ class AgentConfig:
 
 
 @strawberry.type(description="What a variant sets itself; null where it inherits from its agent.")
+@_with_fields({name: declaration.type | None for name, declaration in _CONFIG.items()})
 class ConfigOverrides:
-    model_provider: str | None
-    model_name: str | None
-    system_prompt: str | None
-    user_prompt_template: str | None
-    prompt_version: str | None
-    temperature: float | None
-    max_tokens: int | None
-    context_window: int | None
-    input_token_limit: int | None
-    token_budget: int | None
-    timeout_seconds: int | None
-    max_retries: int | None
+    pass
 
 
 @strawberry.type(description="Where the value of one field comes from.")
@@ -78,30 +83,21 @@ class RenderedPrompt:
     etag: str = strawberry.field(description="The configuration's, as in ResolvedConfig.")
 
 
-@strawberry.input
-class _OptionalConfig:
-    system_prompt: Maybe[str | None]
-    user_prompt_template: Maybe[str | None]
-    prompt_version: Maybe[str | None]
-    temperature: Maybe[float | None]
-    max_tokens: Maybe[int | None]
-    context_window: Maybe[int | None]
-    input_token_limit: Maybe[int | None]
-    token_budget: Maybe[int | None]
-    timeout_seconds: Maybe[int | None]
-    max_retries: Maybe[int | None]
-
-
 @strawberry.input(
     description="The twelve fields, each left alone when left out. Null makes a variant's field inherit again; an agent's"
     " cannot be null. Temperature: 0 to 2; whole numbers: 0 to 2147483647."
 )
-class ConfigInput(_OptionalConfig):
-    model_provider: Maybe[str | None]
-    model_name: Maybe[str | None]
+@_with_fields({name: _MAYBE[declaration.type | None] for name, declaration in _INPUT.items()})
+class ConfigInput:
+    pass
 
 
 @strawberry.input(description="A new agent's configuration: what is left out gets a default.")
-class NewConfigInput(_OptionalConfig):
-    model_provider: str
-    model_name: str
+@_with_fields(
+    {
+        name: declaration.type if declaration.required else _MAYBE[declaration.type | None]
+        for name, declaration in _INPUT.items()
+    }
+)
+class NewConfigInput:
+    pass

@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 
 import strawberry
 
-from domain import pagination as pages
+from resolvers.pagination import CountedPage
 from schema.declarations import COUNTED, Length, declared, visible_to_bots
 
 T = TypeVar("T")
@@ -28,8 +28,7 @@ class Edge(Generic[T]):
     node: T
 
 
-async def total_count(root: pages.Page[object]) -> int:
-    assert root.total is not None
+async def total_count(root: CountedPage[object]) -> int:
     return await root.total()
 
 

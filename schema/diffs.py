@@ -8,7 +8,7 @@ from resolvers import diffs as resolve
 from resolvers.context import Info
 from schema.declarations import READERS, declared, root_field
 from schema.field_names import field_name
-from schema.inputs import given
+from schema.inputs import parsed
 
 
 @strawberry.input(description="A base configuration as it was.")
@@ -64,4 +64,5 @@ class DiffQueries:
         description="The fields in which b differs from a; null if either is not there.",
     )
     async def config_diff(self, info: Info, a: ConfigRef, b: ConfigRef) -> entities.ConfigDiff | None:
-        return await resolve.config_diff(info.context, given(a), given(b))
+        before, after = parsed(entities.ConfigRef, a, "a"), parsed(entities.ConfigRef, b, "b")
+        return await resolve.config_diff(info.context, before, after)

@@ -1,39 +1,54 @@
-"""From Strawberry's inputs to what the domain checks: the given fields, null told apart from left out.
+"""Makes the domain's commands of Strawberry's inputs.
 
-Optional fields are declared `Maybe[T | None]`: None is left out, `Some(None)` is null. (In a `@oneOf`
-input null is no value, and what is left out is UNSET.)
+An optional field of an input is declared `Maybe[T | None]`: None is left out, `Some(None)` is null. (In a `@oneOf` input null
+is not a value, and a field that is left out is UNSET.)
 """
 
 from dataclasses import fields, is_dataclass
 from functools import cache
 from types import NoneType
-from typing import Any
+from typing import TYPE_CHECKING, TypeVar
 
 from strawberry import UNSET, Some
 
+from domain.validation import parse
 
-def given(value: Any) -> dict[str, Any]:
-    """The fields of an input object that the caller gave, input objects within it, and within its lists, included."""
-    values = {}
-    for name in _names(value.__class__):
-        content = getattr(value, name)
-        if isinstance(content, Some):
-            content = content.value
-        elif content is None or content is UNSET:
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+C = TypeVar("C", bound="DataclassInstance")
+
+
+def parsed(command: type[C], input: "DataclassInstance", path: str = "input") -> C:
+    """Returns the command, a dataclass of the domain, of an input with fields of the same names.
+
+    `path` is the argument's name, with which the paths of problems begin. Raises InvalidInput with every problem.
+    """
+    return parse(command, provided(input), path)
+
+
+def provided(input: "DataclassInstance") -> dict[str, object]:
+    """Returns the fields of an input that the caller provided, by name; inputs within it become dictionaries as well."""
+    values: dict[str, object] = {}
+    for name in _field_names(type(input)):
+        value = getattr(input, name)
+        if type(value) is Some:
+            value = value.value
+        elif value is None or value is UNSET:
             continue
-        values[name] = content if type(content) in _LEAVES else _plain(content)
+        values[name] = value if type(value) in _LEAVES else _plain(value)
     return values
 
 
-def _plain(content: Any) -> Any:
-    if isinstance(content, list):
-        return [_plain(item) for item in content]
-    return given(content) if is_dataclass(content) else content
+def _plain(value: object) -> object:
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return provided(value) if is_dataclass(value) and not isinstance(value, type) else value
 
 
 _LEAVES = frozenset((str, int, float, bool, NoneType))
 
 
 @cache
-def _names(of: type) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(of))
+def _field_names(input: "type[DataclassInstance]") -> tuple[str, ...]:
+    return tuple(field.name for field in fields(input))

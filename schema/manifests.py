@@ -11,7 +11,7 @@ from resolvers.context import Info
 from schema.configs import ConfigInput, NewConfigInput
 from schema.declarations import WRITERS, SizedBy, declared, root_field
 from schema.history import AgentEvent
-from schema.inputs import given
+from schema.inputs import provided
 from schema.results import result_union
 
 
@@ -84,7 +84,7 @@ class ManifestMutations:
     ) -> entities.AppliedAgents:
         return await resolve.apply(
             info.context,
-            [given(agent) for agent in agents],
+            entities.parse_manifests([provided(agent) for agent in agents]),
             prune=prune,
             dry_run=dry_run,
             expected_state=expected_state,

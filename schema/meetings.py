@@ -7,7 +7,7 @@ import strawberry
 from strawberry import Maybe
 from strawberry.scalars import JSON
 
-from domain import agents
+from domain import agents, filters, ordering
 from domain import meetings as entities
 from domain import pagination as pages
 from domain import segments as segment_entities
@@ -34,7 +34,7 @@ from schema.declarations import (
     visible_to_bots,
 )
 from schema.history import HISTORY_PAGING, MeetingEventConnection
-from schema.inputs import given
+from schema.inputs import parsed
 from schema.nodes import Node
 from schema.ordering import MeetingOrder
 from schema.results import Deleted, DeleteResult, result_union
@@ -147,7 +147,8 @@ class MeetingQueries:
         filter: MeetingFilter | None = None,
         order_by: MeetingOrder | None = None,
     ) -> pages.Page[entities.Meeting]:
-        conditions, order = given(filter) if filter else {}, given(order_by) if order_by else None
+        conditions = parsed(filters.MeetingFilter, filter, "filter") if filter else filters.MeetingFilter()
+        order = parsed(ordering.MeetingOrder, order_by, "order_by") if order_by else None
         return await resolve.meeting_page(info.context, page, conditions, order)
 
 
@@ -157,7 +158,7 @@ class MeetingMutations:
     async def create_meeting(
         self, info: Info, input: CreateMeetingInput, reason: str | None = None
     ) -> entities.Meeting:
-        return await resolve.create(info.context, given(input), reason)
+        return await resolve.create(info.context, parsed(entities.CreateMeeting, input), reason)
 
     @root_field(
         scopes=WRITERS,
@@ -172,7 +173,8 @@ class MeetingMutations:
         expected_version: int | None = None,
         reason: str | None = None,
     ) -> entities.Meeting:
-        return await resolve.update(info.context, id, given(input), expected_version, reason)
+        command = parsed(entities.UpdateMeeting, input)
+        return await resolve.update(info.context, id, command, expected_version, reason)
 
     @root_field(scopes=WRITERS, graphql_type=DeleteResult, description="With its segments.")
     async def delete_meeting(

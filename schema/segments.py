@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncGenerator
 from datetime import datetime
-from typing import Any
 
 import strawberry
 from strawberry import Maybe
@@ -24,7 +23,7 @@ from schema.declarations import (
     root_field,
     visible_to_bots,
 )
-from schema.inputs import given
+from schema.inputs import provided
 from schema.meetings import Meeting
 from schema.nodes import Node
 from schema.results import result_union
@@ -118,7 +117,8 @@ class SegmentMutations:
     async def upsert_segments(
         self, info: Info, meeting_id: strawberry.ID, segments: list[SegmentInput]
     ) -> entities.UpsertedSegments:
-        return await resolve.upsert(info.context, meeting_id, [_segment(segment) for segment in segments])
+        contents = entities.parse_segments([provided(segment) for segment in segments])
+        return await resolve.upsert(info.context, meeting_id, contents)
 
     @root_field(
         scopes=WRITERS,
@@ -129,7 +129,7 @@ class SegmentMutations:
     async def delete_segments(
         self, info: Info, meeting_id: strawberry.ID, segment_ids: list[int]
     ) -> entities.DeletedSegments:
-        return await resolve.delete(info.context, meeting_id, segment_ids)
+        return await resolve.delete(info.context, meeting_id, entities.parse_segment_ids(segment_ids))
 
 
 @strawberry.type
@@ -150,8 +150,3 @@ class SegmentSubscriptions:
         batch_size: int | None = resolve_subscriptions.DEFAULT_BATCH_SIZE,
     ) -> AsyncGenerator[change_stream.SegmentUpdates, None]:
         return resolve_subscriptions.segment_updates(info.context, meeting_id, after, batch_size)
-
-
-def _segment(input: SegmentInput) -> dict[str, Any]:
-    """Returns the given fields; a null means the default, as if the field were left out."""
-    return {name: value for name, value in given(input).items() if value is not None}

@@ -15,7 +15,7 @@ from schema.agents import Agent, AgentResult
 from schema.configs import AgentConfig, ConfigInput, ConfigOverrides
 from schema.declarations import READERS, WRITERS, connection_field, root_field
 from schema.history import HISTORY_PAGING, AgentEventConnection, VariantRevision
-from schema.inputs import given
+from schema.inputs import parsed
 from schema.nodes import Node
 from schema.results import Deleted, DeleteResult, result_union
 
@@ -90,7 +90,7 @@ class VariantMutations:
     async def create_variant(
         self, info: Info, agent_id: strawberry.ID, input: CreateVariantInput, reason: str | None = None
     ) -> entities.AgentVariant:
-        return await resolve.create(info.context, agent_id, given(input), reason)
+        return await resolve.create(info.context, agent_id, parsed(entities.CreateVariant, input), reason)
 
     @root_field(
         scopes=WRITERS,
@@ -100,9 +100,7 @@ class VariantMutations:
     async def clone_variant(
         self, info: Info, agent_id: strawberry.ID, input: CloneVariantInput, reason: str | None = None
     ) -> entities.AgentVariant:
-        values = given(input)
-        source, activate = values.pop("source_variant_id", None), values.pop("activate")
-        return await resolve.clone(info.context, agent_id, source, values, activate, reason)
+        return await resolve.clone(info.context, agent_id, parsed(entities.CloneVariant, input), reason)
 
     @root_field(
         scopes=WRITERS,
@@ -117,7 +115,8 @@ class VariantMutations:
         expected_version: int | None = None,
         reason: str | None = None,
     ) -> entities.AgentVariant:
-        return await resolve.update(info.context, id, given(input), expected_version, reason)
+        command = parsed(entities.UpdateVariant, input)
+        return await resolve.update(info.context, id, command, expected_version, reason)
 
     @root_field(scopes=WRITERS, graphql_type=DeleteResult, description="The active variant cannot be deleted.")
     async def delete_variant(

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import orjson
 import webvtt
@@ -10,9 +10,10 @@ from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError
 from webvtt.errors import MalformedCaptionError, MalformedFileError
 
 from domain.errors import InvalidInput
-from domain.segments import SEGMENT_ID, SEGMENT_RULES, SegmentContent
+from domain.rules import Violation
+from domain.segments import SEGMENT_ID, SegmentContent
 from domain.transcripts.speakers import spoken
-from domain.validation import Check, Violation
+from domain.validation import Problems
 
 
 class NotATranscript(ValueError):
@@ -193,13 +194,12 @@ def _contents(cues: Sequence[_Cue]) -> list[SegmentContent]:
     return _numbered(contents, ids)
 
 
-def _content(values: Mapping[str, Any]) -> SegmentContent:
-    """The segment with these values. Raises InvalidInput."""
-    check = Check()
-    content = SegmentContent(**check.fields(SEGMENT_RULES, values))
-    if not check.problems and content.end_time < content.start_time:
-        check.add("end_time", f"must not be before the start ({content.start_time})")
-    check.done()
+def _content(values: Mapping[str, object]) -> SegmentContent:
+    """Returns the segment with these values. Raises InvalidInput."""
+    problems = Problems()
+    content = SegmentContent.parse(values, problems)
+    problems.raise_if_any()
+    assert content is not None  # as there are no problems
     return content
 
 

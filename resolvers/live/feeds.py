@@ -5,8 +5,9 @@ from bisect import bisect_right
 from operator import attrgetter
 
 from domain.agents import ResolvedAgentConfig
-from domain.change_stream import Change, Position, SegmentUpdates
+from domain.change_stream import Change, SegmentUpdates
 from domain.ids import MeetingId
+from domain.stream_positions import Position
 
 MIN_KEPT_CHANGES = 1_000
 """The number of changes that a meeting's feed keeps at least; it keeps twice as many at most."""

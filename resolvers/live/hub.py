@@ -28,9 +28,10 @@ from typing import TypeVar
 from db.change_notifier import Changes
 from db.database import Database
 from domain.agents import ResolvedAgentConfig
-from domain.change_stream import Change, Position, SegmentUpdates
+from domain.change_stream import Change, SegmentUpdates
 from domain.errors import InvalidInput, NotFound, ServiceUnavailable
 from domain.ids import AgentId, MeetingId, WorkspaceId
+from domain.stream_positions import Position
 from resolvers.live.feeds import ConfigFeed, Feed, MeetingFeed, Signal
 
 Id = TypeVar("Id")

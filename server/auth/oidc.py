@@ -12,9 +12,9 @@ import httpx
 import jwt
 
 from domain.history import ACTOR
-from domain.ids import WorkspaceId, uuid
+from domain.ids import WorkspaceId
 from domain.principals import Principal, Scope, Scopes, with_included
-from domain.validation import Violation
+from domain.rules import Violation, uuid
 from server.settings import Settings
 
 logger = logging.getLogger("rapporteur.auth")

@@ -13,7 +13,7 @@ from rich.table import Column, Table
 
 from db.database import Database
 from db.workspaces import ensure_workspace, workspaces_by_age
-from domain.api_keys import ApiKey
+from domain.api_keys import ApiKey, CreateApiKey
 from domain.errors import RapporteurError
 from domain.ids import WorkspaceId, new_id
 from domain.pagination import PageRequest
@@ -70,7 +70,7 @@ def create_key(
     values = {"name": name, "scopes": scope, "expires_at": expires_at, "meeting_ids": meeting}
 
     async def create(database: Database, workspace_id: WorkspaceId) -> str:
-        created = await resolve.create(_context(database, workspace_id), values)
+        created = await resolve.create(_context(database, workspace_id), CreateApiKey.parse(values))
         return created.token
 
     token = _run(settings, create, workspace)

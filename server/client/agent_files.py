@@ -6,11 +6,12 @@ import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, get_type_hints
+from typing import Any, NamedTuple
 
 from domain.configs import AgentConfig
+from domain.rules import StorableText, Violation
 from domain.slugs import slug
-from domain.validation import Rule, Violation, storable
+from domain.validation import declarations
 from server.client import manifest_yaml
 from server.client.api_client import ApiClient
 
@@ -19,7 +20,7 @@ PAGE = 100
 MAX_FILE_BYTES = 16 * 1024 * 1024
 """Bytes: more than an agent with all its variants can have in common use."""
 
-_text_rule: Rule = storable(MAX_FILE_BYTES)
+_text_rule = StorableText(MAX_FILE_BYTES)
 """What can be sent at all; how long it may be, the server says."""
 
 _AGENT = {"name", "description", "active", "config", "variants"}
@@ -32,7 +33,7 @@ def camel_case(name: str) -> str:
     return first + "".join(word.capitalize() for word in others)
 
 
-_TEXT_FIELDS = {camel_case(name) for name, type_ in get_type_hints(AgentConfig).items() if type_ is str}
+_TEXT_FIELDS = {camel_case(name) for name, declared in declarations(AgentConfig).items() if declared.type is str}
 """The configuration's fields that are texts, as manifests name them."""
 
 

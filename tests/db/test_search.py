@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from db.database import Database
 from db.engine import Engine
+from db.highlights import BLANK_CHARACTERS
 from db.migrate import migrate
 from db.workspaces import ensure_workspace
 from domain.errors import InvalidInput
@@ -19,7 +20,7 @@ from domain.ids import DEFAULT_WORKSPACE_ID as WORKSPACE
 from domain.ids import MeetingId, WorkspaceId, new_id
 from domain.meetings import Meeting
 from domain.pagination import PageRequest
-from domain.search import LANGUAGES, NO_WORDS, Hit, Search, highlights, looked_into
+from domain.search import LANGUAGES, Hit, Search, highlightable
 from domain.segments import SegmentContent
 from tests.harness.databases import TestPostgres
 from tests.harness.recorded_statements import recorded, watched
@@ -69,10 +70,10 @@ async def found(database: Database, query: str, workspace: WorkspaceId = WORKSPA
 
 
 async def highlighted(database: Database, query: str, text: str) -> list[str]:
-    looked = looked_into(text)
+    start = highlightable(text)
     async with database.reading(WORKSPACE) as repositories:
-        marked = await repositories.search.highlight(query, [looked])
-    return [text[highlight.start : highlight.end] for highlight in highlights(marked[looked], looked)]
+        highlights = (await repositories.search.highlight(query, [start]))[start]
+    return [text[highlight.start : highlight.end] for highlight in highlights]
 
 
 async def test_another_workspaces_segments_are_not_found(database: Database, engine: Engine) -> None:
@@ -202,7 +203,7 @@ async def test_a_dump_can_be_restored(sql: Any, database: Database) -> None:
 
 
 async def test_the_index_takes_the_same_characters_for_blanks(sql: Any) -> None:
-    words = "x".join(NO_WORDS)
+    words = "x".join(BLANK_CHARACTERS)
     vector = await sql.fetchval("SELECT search_vector('simple', $1)::text", f"a{words}b")
     assert vector == await sql.fetchval("SELECT to_tsvector('simple', 'a x x x b')::text")
 

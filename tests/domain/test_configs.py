@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.agents import new_agent
+from domain.agents import CreateAgent
 from domain.configs import CONFIG_FIELDS, AgentConfig, ConfigOverrides, as_overrides, resolve
 from domain.errors import InvalidInput
-from domain.variants import new_variant
+from domain.validation import parse
+from domain.variants import CloneVariant
 
 STORABLE = st.characters(exclude_categories=["Cs"], exclude_characters="\0")
 NAME = st.text(STORABLE, min_size=1, max_size=20).map(str.strip).filter(bool)
@@ -43,14 +44,19 @@ def test_a_clone_keeps_what_is_not_overridden(
     source: ConfigOverrides, given_: ConfigOverrides, names: set[str]
 ) -> None:
     overrides = {name: getattr(given_, name) for name in names}
-    clone = new_variant({"name": "Clone", "overrides": overrides}, source).overrides
+    command = parse(CloneVariant, {"name": "Clone", "overrides": overrides}, "input")
+    clone = command.clone(source).overrides
     for name in CONFIG_FIELDS:
         assert getattr(clone, name) == (overrides[name] if name in names else getattr(source, name))
 
 
 def test_every_problem_is_named_at_once() -> None:
     with pytest.raises(InvalidInput) as caught:
-        new_agent({"name": " ", "config": {"model_provider": "p", "temperature": 3.0, "max_tokens": -1}})
+        parse(
+            CreateAgent,
+            {"name": " ", "config": {"model_provider": "p", "temperature": 3.0, "max_tokens": -1}},
+            "input",
+        )
     assert {field.path for field in caught.value.fields} == {
         "input.name",
         "input.config.temperature",

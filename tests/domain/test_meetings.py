@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.errors import Conflict
-from domain.meetings import Meeting, MeetingState, change_state, json_object
-from domain.validation import Violation
+from domain.json_objects import json_object
+from domain.meetings import Meeting, MeetingState, change_state
+from domain.rules import Violation
 
 CREATED, RECORDING, STOPPING, STOPPED, COMPLETED, ERROR = MeetingState
 LEGAL = {

@@ -1,15 +1,23 @@
 """Page requests and cursors."""
 
+from typing import Annotated, NamedTuple
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain import cursors
+from domain.cursors import CursorFormat
 from domain.errors import InvalidInput
 from domain.pagination import PageRequest, page_request
-from domain.validation import Violation, integer
+from domain.rules import Integer, Violation
 
-NUMBERS = cursors.cursor("numbers", integer(0))
+
+class NumberKey(NamedTuple):
+    number: Annotated[int, Integer(0)]
+
+
+NUMBERS = CursorFormat("numbers", NumberKey)
+LETTERS = CursorFormat("letters", NumberKey)
 
 
 def ask(
@@ -22,7 +30,7 @@ def test_sizes_and_directions() -> None:
     assert ask() == PageRequest(20)
     assert ask(first=0) == PageRequest(0)
     assert ask(first=20, last=5) == PageRequest(5, backward=True)  # 20 is what it is when nobody said so
-    assert ask(after=cursors.encode("numbers", 7)) == PageRequest(20, after=(7,))
+    assert ask(after=NUMBERS.encode(7)) == PageRequest(20, after=(7,))
 
 
 @pytest.mark.parametrize(
@@ -33,7 +41,7 @@ def test_sizes_and_directions() -> None:
         ({"last": 101}, "last"),
         ({"first": 5, "last": 5}, "last"),
         ({"after": "nonsense"}, "after"),
-        ({"before": cursors.encode("letters", 7)}, "before"),
+        ({"before": LETTERS.encode(7)}, "before"),
     ],
 )
 def test_what_is_wrong_is_named(arguments: dict[str, object], path: str) -> None:
@@ -44,10 +52,10 @@ def test_what_is_wrong_is_named(arguments: dict[str, object], path: str) -> None
 
 @given(st.integers(0, 2**31 - 1))
 def test_a_cursor_comes_back_as_it_was(number: int) -> None:
-    assert NUMBERS(cursors.encode("numbers", number)) == (number,)
+    assert NUMBERS(NUMBERS.encode(number)) == (number,)
 
 
-@given(st.text() | st.binary().map(lambda data: cursors.encode("numbers", data.hex())) | st.none() | st.integers())
+@given(st.text() | st.binary().map(lambda data: NUMBERS.encode(data.hex())) | st.none() | st.integers())
 def test_anything_else_is_no_cursor(value: object) -> None:
     with pytest.raises(Violation):
         NUMBERS(value)
@@ -56,4 +64,4 @@ def test_anything_else_is_no_cursor(value: object) -> None:
 @pytest.mark.parametrize("key", [(), (1, 2), ("1",), (-1,), (2**40,)])
 def test_a_cursor_with_another_key_is_none(key: tuple[int | str, ...]) -> None:
     with pytest.raises(Violation):
-        NUMBERS(cursors.encode("numbers", *key))
+        NUMBERS(NUMBERS.encode(*key))

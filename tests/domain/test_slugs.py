@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.rules import Violation
 from domain.slugs import MAX_SLUG_CHARS, free_slug, slug, slugify
-from domain.validation import Violation
 
 KEBAB = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 ANY_TEXT = st.text(st.characters())  # surrogates as well

@@ -6,6 +6,7 @@ from typing import Any
 from db.database import Database
 from db.engine import create_engine
 from db.workspaces import ensure_workspace
+from domain.api_keys import CreateApiKey
 from domain.ids import DEFAULT_WORKSPACE_ID, WorkspaceId, new_id
 from domain.principals import Scope, local
 from resolvers import api_keys as keys
@@ -21,7 +22,7 @@ def made(database_url: str, *scopes: Scope, workspace_id: WorkspaceId = DEFAULT_
         try:
             context = Context(database, HubRegistry(database), local(workspace_id))
             values.setdefault("name", " ".join(scope.value for scope in scopes) or "none")
-            return (await keys.create(context, {"scopes": list(scopes), **values})).token
+            return (await keys.create(context, CreateApiKey.parse({"scopes": list(scopes), **values}))).token
         finally:
             await database.close()
 

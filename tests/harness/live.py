@@ -14,11 +14,12 @@ from db import change_notifier as bell_module
 from db.change_notifier import ChangeNotifier, Changes
 from db.database import Database
 from domain.agents import Agent, CreateAgent, ResolvedAgentConfig
-from domain.change_stream import START, Position, SegmentUpdates
+from domain.change_stream import SegmentUpdates
 from domain.configs import AgentConfig, ConfigOverrides
 from domain.ids import DEFAULT_WORKSPACE_ID, AgentId, MeetingId, new_id
 from domain.meetings import Meeting
 from domain.segments import SegmentContent
+from domain.stream_positions import START, Position
 from domain.variants import AgentVariant, CreateVariant
 from resolvers.live.hub import Hub
 

@@ -12,14 +12,17 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import partial
 from typing import Any, ClassVar
+from uuid import UUID
 
 import pytest
 from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from domain import cursors
+from domain.ids import MeetingId
 from domain.principals import Scope
+from domain.segments import SEGMENTS_CURSOR
+from domain.stream_positions import Position
 from server.wire.graphql_files import OPERATIONS
 from tests.harness.api_keys import made, workspace
 from tests.harness.databases import TestPostgres
@@ -219,8 +222,8 @@ class TenancyMachine(RuleBasedStateMachine):
             own = tenant.things(chosen)
             granted = own._replace(meeting=chosen.choice(sorted(tenant.bots_meetings)))
             meeting = chosen.choice(sorted(hidden))
-            places = {"SegmentUpdates": cursors.encode("updates", meeting, 0, 0)}
-            places["Transcript"] = cursors.encode("segments", meeting, 1)
+            places = {"SegmentUpdates": Position(0, 0).cursor(MeetingId(UUID(meeting)))}
+            places["Transcript"] = SEGMENTS_CURSOR.encode(meeting, 1)
             theirs = own._replace(meeting=meeting, cursors=own.cursors | places)
             self._all_alike(tenant.bot, attempts(granted, theirs), names, Disguise(hidden))
 

@@ -10,8 +10,8 @@ from db.database import Database
 from domain.ids import DEFAULT_WORKSPACE_ID as WORKSPACE
 from domain.ids import MeetingId, new_id
 from domain.pagination import PageInfo, PageRequest, page_request
-from domain.segments import CURSOR, SegmentContent, SpeakerStats
-from domain.validation import INT32_MAX
+from domain.rules import INT32_MAX
+from domain.segments import SEGMENTS_CURSOR, SegmentContent, SpeakerStats
 from tests.harness.stored_segments import (
     content,
     delete,
@@ -145,7 +145,7 @@ async def test_page_by_page_from_either_end_is_the_whole_list(
         for _ in range(len(transcript.segments) + 1):
             first, last = (None, size) if backward else (size, None)
             after, before = (None, cursor) if backward else (cursor, None)
-            request = page_request(first, after, last, before, default=100, maximum=1000, cursor=CURSOR)
+            request = page_request(first, after, last, before, default=100, maximum=1000, cursor=SEGMENTS_CURSOR)
             page = (await repositories.segments.pages([meeting_id], request, speaker))[meeting_id]
             numbers = [node.segment_id for node in page.nodes]
             collected = numbers + collected if backward else collected + numbers

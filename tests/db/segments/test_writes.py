@@ -10,7 +10,7 @@ from domain.errors import InvalidInput, NotFound
 from domain.ids import DEFAULT_WORKSPACE_ID as WORKSPACE
 from domain.ids import MeetingId, new_id
 from domain.pagination import PageRequest
-from domain.validation import INT32_MAX
+from domain.rules import INT32_MAX
 from tests.harness.stored_segments import (
     content,
     counts,

@@ -3,7 +3,7 @@
 import contextlib
 import re
 import time
-from dataclasses import astuple
+from dataclasses import asdict
 from decimal import ROUND_HALF_UP, Decimal
 
 import orjson
@@ -11,9 +11,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from domain.segments import MAX_TIME_SECONDS, SEGMENT_RULES, Segment, SegmentContent
+from domain.segments import MAX_TIME_SECONDS, Segment, SegmentContent
 from domain.transcripts import NotATranscript, TranscriptFormat, read_transcript, write_transcript
-from domain.validation import Check
+from domain.validation import parse
 from tests.harness.transcript_files import TIMES, read, segment, srt, vtt
 
 # Words in which something could be taken for markup, between characters of all kinds.
@@ -141,12 +141,8 @@ class TestAnyFile:
             assert not str(refused).startswith(("only ", "the cues cannot be read"))  # noqa: PT017
             return
         assert contents
-        fields = ("text", "start_time", "end_time", "segment_id", "speaker", "is_final", "confidence")
         for content in contents:
-            check = Check()
-            values = dict(zip(fields, astuple(content), strict=True))
-            assert check.fields(SEGMENT_RULES, values) == values
-            check.done()
+            assert parse(SegmentContent, asdict(content)) == content
             assert content.start_time <= content.end_time
         assert len({content.segment_id for content in contents} - {None}) == len(contents)
 

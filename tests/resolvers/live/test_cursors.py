@@ -2,8 +2,9 @@
 
 import pytest
 
-from domain.change_stream import Position, SegmentUpdates
+from domain.change_stream import SegmentUpdates
 from domain.errors import InvalidInput, NotFound
+from domain.stream_positions import Position
 from resolvers.live import hub as hub_module
 from tests.harness.live import (
     Process,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain.validation import INT32_MAX
+from domain.rules import INT32_MAX
 from resolvers.live import feeds
 from resolvers.live import hub as hub_module
 from tests.harness.live import (

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from domain.change_stream import START
+from domain.stream_positions import START
 from tests.harness.live import (
     Process,
     numbers,

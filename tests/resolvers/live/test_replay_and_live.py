@@ -4,9 +4,10 @@ import asyncio
 
 import pytest
 
-from domain.change_stream import START, Position, SegmentUpdates
+from domain.change_stream import SegmentUpdates
 from domain.ids import DEFAULT_WORKSPACE_ID
 from domain.segments import SegmentContent
+from domain.stream_positions import START, Position
 from resolvers.live import feeds
 from resolvers.live import hub as hub_module
 from tests.harness.live import (

@@ -6,6 +6,7 @@ import asyncpg
 import pytest
 
 from db.database import Database
+from domain.api_keys import CreateApiKey
 from domain.errors import Unauthenticated
 from domain.ids import DEFAULT_WORKSPACE_ID
 from domain.principals import Principal, Scope, local
@@ -32,7 +33,7 @@ class Late(Authenticator):
 async def test_a_key_that_is_revoked_while_it_is_asked_about_is_not_kept(database_url: str) -> None:
     database = Database(database_url)
     context = Context(database, HubRegistry(database), local(DEFAULT_WORKSPACE_ID))
-    created = await keys.create(context, {"name": "key", "scopes": [Scope.READ]})
+    created = await keys.create(context, CreateApiKey("key", [Scope.READ]))
     authentication = Late(database)
     first = asyncio.create_task(authentication.principal(created.token))
     await authentication.answered.wait()
@@ -51,7 +52,7 @@ async def test_notes_that_cannot_be_made_end_nothing(database_url: str, caplog: 
     database = Database(database_url)
     context = Context(database, HubRegistry(database), local(DEFAULT_WORKSPACE_ID))
     authentication = Authenticator(database)
-    await authentication.principal((await keys.create(context, {"name": "key", "scopes": [Scope.READ]})).token)
+    await authentication.principal((await keys.create(context, CreateApiKey("key", [Scope.READ]))).token)
     owner = await asyncpg.connect(database_url)
     await owner.execute("ALTER TABLE api_keys RENAME TO elsewhere")
     await owner.close()

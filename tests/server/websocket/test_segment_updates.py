@@ -5,8 +5,8 @@ from uuid import UUID
 
 import pytest
 
-from domain.change_stream import Position
 from domain.ids import MeetingId
+from domain.stream_positions import Position
 from tests.harness.live_operations import UNKNOWN, UPDATES, told
 from tests.harness.raw_clients import Socket, connected
 from tests.harness.servers import Api, dying_server, running_server, segment
