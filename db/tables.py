@@ -1,5 +1,7 @@
 """The tables. Every key starts with `workspace_id`, so rows of two tenants cannot even refer to each other."""
 
+from typing import Any
+
 from sqlalchemy import (
     DDL,
     BigInteger,
@@ -26,6 +28,11 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR
+from sqlalchemy.types import TypeEngine
+
+from domain import rules
+from domain.configs import AgentConfig
+from domain.validation import declarations
 
 metadata = MetaData(
     naming_convention={
@@ -39,30 +46,29 @@ metadata = MetaData(
 
 _SLUG = "slug ~ '^[a-z0-9]+(-[a-z0-9]+)*$' AND char_length(slug) <= 80"
 
+_CONFIG = declarations(AgentConfig)
+_COLUMN_TYPES: dict[type, type[TypeEngine[Any]]] = {str: Text, float: Double, int: Integer}
+
 
 def _config(nullable: bool) -> list[Column[object]]:
-    """The twelve columns of a configuration: an agent has them all, a variant may leave any to its agent."""
-    texts = ("model_provider", "model_name", "system_prompt", "user_prompt_template", "prompt_version")
-    integers = (
-        *("max_tokens", "context_window", "input_token_limit"),
-        *("token_budget", "timeout_seconds", "max_retries"),
-    )
-    return [
-        *(Column(name, Text, nullable=nullable) for name in texts),
-        Column("temperature", Double, nullable=nullable),
-        *(Column(name, Integer, nullable=nullable) for name in integers),
-    ]
+    """Returns the columns of a configuration. An agent has a value in each; in a variant, null inherits the agent's value."""
+    return [Column(name, _COLUMN_TYPES[declared.type], nullable=nullable) for name, declared in _CONFIG.items()]
 
 
 def _config_checks() -> list[CheckConstraint]:
+    """Returns the checks of a configuration's columns: the bounds of its numbers, and no empty provider or model."""
+    constraints = {name: declared.constraint for name, declared in _CONFIG.items()}
+    ranges = [
+        f"{name} BETWEEN {rule.minimum:g} AND {rule.maximum:g}"
+        for name, rule in constraints.items()
+        if isinstance(rule, rules.Number)
+    ]
+    counts = [f"{name} >= {rule.minimum}" for name, rule in constraints.items() if isinstance(rule, rules.Integer)]
+    needed = [f"{name} <> ''" for name, declared in _CONFIG.items() if declared.required]
     return [
-        CheckConstraint("temperature BETWEEN 0 AND 2", name="temperature"),
-        CheckConstraint(
-            "max_tokens >= 0 AND context_window >= 0 AND input_token_limit >= 0"
-            " AND token_budget >= 0 AND timeout_seconds >= 0 AND max_retries >= 0",
-            name="counts",
-        ),
-        CheckConstraint("model_provider <> '' AND model_name <> ''", name="model"),
+        CheckConstraint(" AND ".join(ranges), name="temperature"),
+        CheckConstraint(" AND ".join(counts), name="counts"),
+        CheckConstraint(" AND ".join(needed), name="model"),
     ]
 
 
