@@ -58,14 +58,15 @@ def _written(stream: io.TextIOWrapper) -> str:
 
 @contextmanager
 def _process_state_kept() -> Iterator[None]:
-    """Restores what `serve` changes of its process before it refuses to start: the log's handlers, and a signal's."""
+    """Restores what `serve` changes of its process before it refuses to start: the log's handlers, and the signals'."""
     loggers = [logging.getLogger(), *(logging.getLogger(name) for name in list(logging.root.manager.loggerDict))]
     states = [(logger, logger.handlers[:], logger.filters[:], logger.level, logger.propagate) for logger in loggers]
-    on_sigterm = signal.getsignal(signal.SIGTERM)
+    on_signals = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, on_sigterm)
+        for number, handler in on_signals.items():
+            signal.signal(number, handler)
         for logger, handlers, filters, level, propagate in states:
             logger.handlers[:], logger.filters[:] = handlers, filters
             logger.setLevel(level)
