@@ -3,11 +3,16 @@
 import os
 import socket
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from server.process.listening import CannotListen, bind, listen
 from server.settings import Settings
+
+
+def settings(**values: Any) -> Settings:
+    return Settings(**values)
 
 
 @pytest.fixture
@@ -17,28 +22,28 @@ def taken_port() -> Iterator[int]:
 
 
 def test_a_free_port_is_bound_and_listened_on() -> None:
-    settings = Settings(port=0)
-    with bind(settings) as bound:
+    asked = settings(port=0)
+    with bind(asked) as bound:
         address = bound.getsockname()
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection(address)
-        listen(bound, settings)
+        listen(bound, asked)
         socket.create_connection(address).close()
 
 
 def test_of_a_port_that_is_taken_the_holder_and_the_setting_are_named(taken_port: int) -> None:
     with pytest.raises(CannotListen, match=f"port {taken_port} of 127.0.0.1 is taken by .*RAPPORTEUR_PORT") as caught:
-        bind(Settings(port=taken_port))
+        bind(settings(port=taken_port))
     assert f"(process {os.getpid()})" in str(caught.value)
 
 
 def test_of_two_that_have_bound_a_port_one_listens() -> None:
-    with bind(Settings(port=0)) as first:
-        settings = Settings(port=first.getsockname()[1])
-        with bind(settings) as second:
-            listen(first, settings)
+    with bind(settings(port=0)) as first:
+        asked = settings(port=first.getsockname()[1])
+        with bind(asked) as second:
+            listen(first, asked)
             with pytest.raises(CannotListen, match="is taken"):
-                listen(second, settings)
+                listen(second, asked)
 
 
 @pytest.mark.parametrize(
@@ -51,4 +56,4 @@ def test_of_two_that_have_bound_a_port_one_listens() -> None:
 )
 def test_an_address_of_another_machine_is_named(host: str, says: str) -> None:
     with pytest.raises(CannotListen, match=says):
-        bind(Settings(host=host, port=0))
+        bind(settings(host=host, port=0))
