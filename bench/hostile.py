@@ -15,7 +15,7 @@ from rich.table import Table
 from server.wire.graphql_files import operation
 from tests.harness.commands import serving
 from tests.harness.databases import postgres_directory, running_postgres
-from tests.harness.hostile import OVER, WITHIN
+from tests.harness.hostile_documents import OVER_THE_LIMITS, WITHIN_THE_LIMITS
 from tests.harness.servers import Api
 
 USUAL = {
@@ -30,7 +30,7 @@ def main() -> None:
     parser.add_argument("--requests", type=int, default=50, help="of each document (default: 50)")
     requests: int = parser.parse_args().requests
     table = Table("document", "KB", "answer", "CPU ms, new", "CPU ms, again", title=f"{requests} requests each")
-    over = {name: hostile.query for name, hostile in OVER.items()}
+    over = {name: hostile.query for name, hostile in OVER_THE_LIMITS.items()}
     with (
         postgres_directory() as directory,
         running_postgres(directory) as postgres,
@@ -38,7 +38,7 @@ def main() -> None:
         serving(database_url=url, log_level="info") as server,
     ):
         process = psutil.Process(server.process.pid)
-        for part in (USUAL, over, WITHIN):
+        for part in (USUAL, over, WITHIN_THE_LIMITS):
             for name, query in part.items():
                 times = [measure(server.api, process, query, requests, new=new) for new in (True, False)]
                 figures = [f"{time:.1f}" for time in times]

@@ -19,7 +19,7 @@ import pytest
 from db.database import Database
 from domain.ids import DEFAULT_WORKSPACE_ID, MeetingId
 from domain.segments import SegmentContent
-from tests.harness.client_processes import WAIT, Program, coming_back, programs
+from tests.harness.client_processes import TIMEOUT_SECONDS, Program, restartable_server, running_programs
 from tests.harness.databases import TestPostgres
 from tests.harness.servers import Api, segment
 
@@ -39,13 +39,13 @@ Segments = dict[int, tuple[int, str]]
 class Story:
     """What came of one client."""
 
-    said: list[Any]
-    complaints: str
+    messages: list[Any]
+    errors: str
     exit_code: int | None
 
     @property
     def updates(self) -> list[Any]:
-        return [message["updates"] for message in self.said if "updates" in message]
+        return [message["updates"] for message in self.messages if "updates" in message]
 
 
 @dataclass
@@ -87,7 +87,7 @@ async def write_elsewhere(database_url: str, meeting: Any) -> None:
 
 @pytest.fixture(scope="module", params=[signal.SIGTERM, signal.SIGKILL], ids=lambda signal: signal.name)
 def ending(request: pytest.FixtureRequest, postgres: TestPostgres, node_modules: Path) -> Iterator[Ending]:
-    with postgres.database() as url, coming_back(url) as server:
+    with postgres.database() as url, restartable_server(url) as server:
         meeting = server.api.meeting("Followed", segments=5)
         written = {name: 100 + number for number, name in enumerate(CLIENTS)}
         commands = {
@@ -100,14 +100,14 @@ def ending(request: pytest.FixtureRequest, postgres: TestPostgres, node_modules:
             for name in CLIENTS
             if name != PYTHON or importlib.util.find_spec("gql")
         }
-        with programs(commands) as clients:
+        with running_programs(commands) as clients:
 
             def wait_until_all_have(table: Segments) -> None:
-                deadline = time.monotonic() + WAIT
+                deadline = time.monotonic() + TIMEOUT_SECONDS
                 for client in clients.values():
                     client.has(lambda client: replayed(updates_of(client)) == table, deadline)
 
-            deadline = time.monotonic() + WAIT
+            deadline = time.monotonic() + TIMEOUT_SECONDS
             for client in clients.values():
                 client.has(lambda client: bool(updates_of(client)), deadline)
             server.api.run("UpsertSegments", meetingId=meeting["id"], segments=[segment(1, text="Heard by all")])
@@ -125,16 +125,16 @@ def ending(request: pytest.FixtureRequest, postgres: TestPostgres, node_modules:
             wait_until_all_have(table)
 
             server.api.run("DeleteMeeting", id=meeting["id"])
-            deadline = time.monotonic() + WAIT
+            deadline = time.monotonic() + TIMEOUT_SECONDS
             codes = {name: client.end(deadline) for name, client in clients.items()}
             stories = {
-                name: Story(client.said, "".join(client.complaints), codes[name]) for name, client in clients.items()
+                name: Story(client.messages, "".join(client.errors), codes[name]) for name, client in clients.items()
             }
         yield Ending(table, written, stories)
 
 
 def updates_of(client: Program) -> list[Any]:
-    return [message["updates"] for message in client.said if "updates" in message]
+    return [message["updates"] for message in client.messages if "updates" in message]
 
 
 @pytest.fixture(params=CLIENTS)
@@ -147,7 +147,7 @@ def name(request: pytest.FixtureRequest) -> str:
 
 def test_it_is_answered(ending: Ending, name: str) -> None:
     story = ending.stories[name]
-    assert story.said[:2] == [{"title": "Followed"}, {"created": 1}], story
+    assert story.messages[:2] == [{"title": "Followed"}, {"created": 1}], story
 
 
 def test_it_has_in_the_end_what_the_table_has(ending: Ending, name: str) -> None:
@@ -171,6 +171,6 @@ def test_no_text_goes_backwards(ending: Ending, name: str) -> None:
 
 def test_it_noticed_the_loss_and_the_end(ending: Ending, name: str) -> None:
     story = ending.stories[name]
-    assert any("lost" in message for message in story.said) == (name not in REPEATING), story
-    assert story.said[-1] == {"complete": True}, story
-    assert (story.exit_code, story.complaints) == (0, ""), story
+    assert any("lost" in message for message in story.messages) == (name not in REPEATING), story
+    assert story.messages[-1] == {"complete": True}, story
+    assert (story.exit_code, story.errors) == (0, ""), story

@@ -6,17 +6,17 @@ from typing import Any
 
 import pytest
 
-from tests.harness.client_processes import WAIT, programs
+from tests.harness.client_processes import TIMEOUT_SECONDS, running_programs
 from tests.harness.servers import RunningServer, running_server
 
 
 def said(server: RunningServer, method: str, document: str = "{ meetingCount }") -> list[Any]:
     """What the client says of two times the same query."""
     command: list[str | Path] = ["node", Path(__file__).parent / "apollo-persisted.mjs", server.url, method, document]
-    with programs({"apollo": command}) as running:
+    with running_programs({"apollo": command}) as running:
         program = running["apollo"]
-        assert program.end(time.monotonic() + WAIT) == 0, program.complaints
-    return program.said
+        assert program.end(time.monotonic() + TIMEOUT_SECONDS) == 0, program.errors
+    return program.messages
 
 
 @pytest.mark.parametrize("method", ["POST", "GET"])

@@ -11,9 +11,9 @@ from typing import Any
 import orjson
 import pytest
 
-from tests.harness.client_processes import WAIT, Program, Wire, coming_back, programs
-from tests.harness.raw_clients import websocket_url
+from tests.harness.client_processes import TIMEOUT_SECONDS, Program, TcpProxy, restartable_server, running_programs
 from tests.harness.servers import Api, RunningServer, segment
+from tests.harness.websocket_client import websocket_url
 
 RECIPES = Path(__file__).parents[2] / "docs" / "recipes"
 FIELDS = ("segmentId", "speaker", "text", "startTime", "endTime", "isFinal", "version")
@@ -37,9 +37,9 @@ def table(api: Api, meeting: Any) -> list[Any]:
 
 
 def test_a_recipe_has_in_the_end_what_the_table_has(database_url: str, recipe: list[str | Path]) -> None:
-    with coming_back(database_url) as server:
+    with restartable_server(database_url) as server:
         meeting = server.api.meeting(segments=3)
-        with programs({"recipe": [*recipe, websocket_url(server.url), meeting["id"]]}) as running:
+        with running_programs({"recipe": [*recipe, websocket_url(server.url), meeting["id"]]}) as running:
             program = running["recipe"]
 
             def write(*numbers: int, **fields: Any) -> None:
@@ -57,21 +57,21 @@ def test_a_recipe_has_in_the_end_what_the_table_has(database_url: str, recipe: l
                 write(2, text=f"Live after {by.name}")
                 assert_it_comes_to_have(program, table(server.api, meeting))
             assert_never_backwards(program)
-            assert any("not connected" in line for line in program.complaints)
+            assert any("not connected" in line for line in program.errors)
             server.api.run("DeleteMeeting", id=meeting["id"])
-            assert program.end(time.monotonic() + WAIT) == 0, program.complaints
+            assert program.end(time.monotonic() + TIMEOUT_SECONDS) == 0, program.errors
 
 
 def assert_it_comes_to_have(program: Program, wanted: list[Any]) -> None:
-    there = program.has(lambda it: it.said[-1:] == [wanted], time.monotonic() + WAIT)
-    assert there, (wanted, program.said, program.complaints)
+    there = program.has(lambda it: it.messages[-1:] == [wanted], time.monotonic() + TIMEOUT_SECONDS)
+    assert there, (wanted, program.messages, program.errors)
 
 
 def assert_never_backwards(program: Program) -> None:
     newest: dict[int, int] = {}
-    for transcript in program.said:
+    for transcript in program.messages:
         for each in transcript:
-            assert each["version"] >= newest.get(each["segmentId"], 0), orjson.dumps(program.said)
+            assert each["version"] >= newest.get(each["segmentId"], 0), orjson.dumps(program.messages)
             newest[each["segmentId"]] = each["version"]
 
 
@@ -80,8 +80,8 @@ def test_a_recipe_goes_on_from_its_cursor_and_not_from_the_start(
 ) -> None:
     meeting = server.api.meeting(segments=2)
     with (
-        contextlib.closing(Wire(server.url)) as wire,
-        programs({"recipe": [*recipe, f"ws://{wire.address}/graphql", meeting["id"]]}) as running,
+        contextlib.closing(TcpProxy(server.url)) as wire,
+        running_programs({"recipe": [*recipe, f"ws://{wire.address}/graphql", meeting["id"]]}) as running,
     ):
         program = running["recipe"]
         for number in (3, 4):
@@ -89,15 +89,15 @@ def test_a_recipe_goes_on_from_its_cursor_and_not_from_the_start(
             wire.cut()
             server.api.run("UpsertSegments", meetingId=meeting["id"], segments=[segment(number)])
         assert_it_comes_to_have(program, table(server.api, meeting))
-        texts = [[number for number in range(1, 5) if f"Text {number}".encode() in said] for said in wire.said]
+        texts = [[number for number in range(1, 5) if f"Text {number}".encode() in said] for said in wire.answers]
         assert [told for told in texts if told] == [[1, 2], [3], [4]]
 
 
 def test_a_recipe_ends_with_what_the_server_says_of_a_wrong_request(
     server: RunningServer, recipe: list[str | Path]
 ) -> None:
-    with programs({"recipe": [*recipe, websocket_url(server.url), "nonsense"]}) as running:
+    with running_programs({"recipe": [*recipe, websocket_url(server.url), "nonsense"]}) as running:
         program = running["recipe"]
-        code = program.end(time.monotonic() + WAIT)
+        code = program.end(time.monotonic() + TIMEOUT_SECONDS)
     assert code not in (0, None)
-    assert "meetingId" in "".join(program.complaints)
+    assert "meetingId" in "".join(program.errors)

@@ -19,7 +19,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.harness.browsers import running_browser
-from tests.harness.client_processes import WAIT, Wire, programs
+from tests.harness.client_processes import TIMEOUT_SECONDS, TcpProxy, running_programs
 from tests.harness.databases import TestPostgres
 from tests.harness.markdown import ROOT
 from tests.harness.servers import RunningServer, running_server, segment
@@ -105,12 +105,15 @@ def test_a_generated_client_gets_all_members_of_a_union(
 ) -> None:
     project = request.getfixturevalue(f"{language}_project")
     program = ["node", project / "typed.mjs"] if language == "typescript" else [sys.executable, project / "typed.py"]
-    with programs({"typed": [*program, f"{demo_server.url}/graphql"]}, read_line=str.strip) as running:
+    with running_programs({"typed": [*program, f"{demo_server.url}/graphql"]}, read_line=str.strip) as running:
         typed = running["typed"]
-        assert typed.has(lambda it: len(it.said) == len(SAID), time.monotonic() + WAIT), (typed.said, typed.complaints)
+        assert typed.has(lambda it: len(it.messages) == len(SAID), time.monotonic() + TIMEOUT_SECONDS), (
+            typed.messages,
+            typed.errors,
+        )
         demo_server.api.run("DeleteMeeting", id=MEETING)  # so the subscription completes, and the program ends
-        assert typed.end(time.monotonic() + WAIT) == 0, typed.complaints
-    assert (typed.said, typed.complaints) == (SAID, [])
+        assert typed.end(time.monotonic() + TIMEOUT_SECONDS) == 0, typed.errors
+    assert (typed.messages, typed.errors) == (SAID, [])
 
 
 class Site(NamedTuple):
@@ -118,7 +121,7 @@ class Site(NamedTuple):
 
     origin: str
     server: RunningServer
-    wire: Wire
+    wire: TcpProxy
 
 
 @pytest.fixture
@@ -126,7 +129,7 @@ def site(typescript_project: Path, database_url: str) -> Iterator[Site]:
     with (
         files_at(typescript_project / "page") as origin,
         running_server(database_url, origins=(origin,)) as server,
-        closing(Wire(server.url)) as wire,
+        closing(TcpProxy(server.url)) as wire,
     ):
         yield Site(origin, server, wire)
 
@@ -168,7 +171,7 @@ async def test_the_react_page_shows_a_live_transcript(site: Site, library: str) 
 
         await asyncio.to_thread(server.api.run, "DeleteMeeting", id=meeting)
         await expect(page.get_by_role("alert")).to_have_text("the meeting was deleted")
-    assert [len(re.findall(rb"Text 60\b", said)) for said in wire.said if b"Text 60" in said] == [1]
+    assert [len(re.findall(rb"Text 60\b", said)) for said in wire.answers if b"Text 60" in said] == [1]
 
 
 @contextmanager

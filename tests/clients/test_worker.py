@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from tests.harness.client_processes import programs
-from tests.harness.conditions import eventually
+from tests.harness.client_processes import running_programs
 from tests.harness.databases import TestPostgres
 from tests.harness.markdown import ROOT
 from tests.harness.servers import Api, RunningServer, running_server, segment
+from tests.harness.waiting import eventually
 
 MEETING = "01900000-0000-7000-8000-0000000000c1"
 FORMAL = "01900000-0000-7000-8000-0000000000b3"
@@ -49,7 +49,7 @@ def worker(server: RunningServer) -> Iterator[None]:
         "concierge",
         MEETING,
     ]
-    with programs({"worker": command}, read_line=str.strip):
+    with running_programs({"worker": command}, read_line=str.strip):
         yield
 
 

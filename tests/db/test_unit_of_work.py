@@ -13,7 +13,7 @@ from domain.errors import Conflict, InvalidInput, NotFound
 from domain.ids import AgentId, new_id
 from domain.meetings import Meeting, MeetingState
 from domain.segments import Segment
-from tests.harness.stored_meetings import stored, titles, utterance
+from tests.harness.stored_meetings import new_segment, store_meeting, stored_titles
 
 
 def checked_out(engine: Engine) -> int:
@@ -24,7 +24,7 @@ async def test_leaving_without_commit_rolls_back(engine: Engine, session_factory
     async with UnitOfWork(session_factory) as uow:
         await uow.meetings.create(Meeting.create(title="Lost"))
         assert await uow.meetings.count_by_state() == 1
-    assert await titles(session_factory) == []
+    assert await stored_titles(session_factory) == []
     assert checked_out(engine) == 0
 
 
@@ -35,7 +35,7 @@ async def test_rollback_undoes_and_the_unit_can_go_on(session_factory: SessionFa
         assert await uow.meetings.count_by_state() == 0
         await uow.meetings.create(Meeting.create(title="Done"))
         await uow.commit()
-    assert await titles(session_factory) == ["Done"]
+    assert await stored_titles(session_factory) == ["Done"]
 
 
 async def test_commit_persists_and_what_follows_it_needs_its_own(session_factory: SessionFactory) -> None:
@@ -45,15 +45,15 @@ async def test_commit_persists_and_what_follows_it_needs_its_own(session_factory
         await uow.meetings.create(Meeting.create(title="Lost"))
     async with UnitOfWork(session_factory) as uow:
         assert await uow.meetings.get(created.id) == created
-    assert await titles(session_factory) == ["Kept"]
+    assert await stored_titles(session_factory) == ["Kept"]
 
 
 async def test_another_session_sees_nothing_before_the_commit(session_factory: SessionFactory) -> None:
     async with UnitOfWork(session_factory) as uow:
         await uow.meetings.create(Meeting.create(title="Soon"))
-        assert await titles(session_factory) == []
+        assert await stored_titles(session_factory) == []
         await uow.commit()
-        assert await titles(session_factory) == ["Soon"]
+        assert await stored_titles(session_factory) == ["Soon"]
 
 
 @pytest.mark.parametrize("kind", [LookupError, ValueError, OSError, FileNotFoundError, TimeoutError])
@@ -73,7 +73,7 @@ async def test_an_exception_inside_rolls_back_and_passes_through(
     with pytest.raises(kind) as raised:
         await failing()
     assert raised.value is error
-    assert await titles(session_factory) == ["Kept"]
+    assert await stored_titles(session_factory) == ["Kept"]
     assert checked_out(engine) == 0
 
 
@@ -99,7 +99,7 @@ async def test_a_cancelled_block_gives_its_connection_back(
     await asyncio.wait([task])
     assert task.cancelled()
     assert checked_out(engine) == 0
-    assert await titles(session_factory) == (["Weekly"] if committed else [])
+    assert await stored_titles(session_factory) == (["Weekly"] if committed else [])
 
 
 async def test_a_block_cancelled_at_any_step_gives_its_connection_back_and_is_done_wholly_or_not_at_all(
@@ -122,7 +122,7 @@ async def test_a_block_cancelled_at_any_step_gives_its_connection_back_and_is_do
         assert checked_out(engine) == 0
     assert cancelled > 5
 
-    found = await titles(session_factory)
+    found = await stored_titles(session_factory)
     assert [title[:-1] for title in found if title.endswith("a")] == [
         title[:-1] for title in found if title.endswith("b")
     ]
@@ -131,7 +131,7 @@ async def test_a_block_cancelled_at_any_step_gives_its_connection_back_and_is_do
 async def test_of_concurrent_updates_that_read_the_same_version_exactly_one_succeeds(
     database_url: str, session_factory: SessionFactory
 ) -> None:
-    meeting = await stored(session_factory)
+    meeting = await store_meeting(session_factory)
     all_have_read = asyncio.Barrier(20)
     engine = create_engine(database_url, pool_size=20)
     factory = create_session_factory(engine)
@@ -164,7 +164,7 @@ async def test_of_concurrent_updates_that_read_the_same_version_exactly_one_succ
 async def test_a_stale_update_changes_nothing_and_one_of_a_missing_meeting_is_not_found(
     session_factory: SessionFactory,
 ) -> None:
-    meeting = await stored(session_factory)
+    meeting = await store_meeting(session_factory)
     async with UnitOfWork(session_factory) as uow:
         first = await uow.meetings.update(replace(meeting, title="First"))
         with pytest.raises(ValueError, match="modified concurrently"):
@@ -177,8 +177,8 @@ async def test_a_stale_update_changes_nothing_and_one_of_a_missing_meeting_is_no
 
 
 async def test_fifty_segments_added_at_once_are_all_there_in_order(session_factory: SessionFactory) -> None:
-    meeting = await stored(session_factory)
-    segments = [utterance(meeting, number) for number in range(1, 51)]
+    meeting = await store_meeting(session_factory)
+    segments = [new_segment(meeting, number) for number in range(1, 51)]
     async with UnitOfWork(session_factory) as uow:
         await uow.segments.add_many(meeting.id, reversed(segments))
         await uow.commit()
@@ -186,8 +186,8 @@ async def test_fifty_segments_added_at_once_are_all_there_in_order(session_facto
 
 
 async def test_fifty_segments_added_one_by_one_are_all_there_in_order(session_factory: SessionFactory) -> None:
-    meeting = await stored(session_factory)
-    segments = [utterance(meeting, number) for number in range(1, 51)]
+    meeting = await store_meeting(session_factory)
+    segments = [new_segment(meeting, number) for number in range(1, 51)]
     async with UnitOfWork(session_factory) as uow:
         for segment in reversed(segments):
             await uow.segments.add(meeting.id, segment)
@@ -205,9 +205,9 @@ async def assert_stored(factory: SessionFactory, meeting: Meeting, segments: lis
 
 
 async def test_segments_that_are_not_committed_are_not_there(session_factory: SessionFactory) -> None:
-    meeting = await stored(session_factory)
+    meeting = await store_meeting(session_factory)
     async with UnitOfWork(session_factory) as uow:
-        await uow.segments.add(meeting.id, utterance(meeting, 1))
+        await uow.segments.add(meeting.id, new_segment(meeting, 1))
     async with UnitOfWork(session_factory) as uow:
         assert await uow.segments.get_by_meeting(meeting.id) == []
         assert await uow.meetings.get(meeting.id) == meeting
@@ -216,7 +216,7 @@ async def test_segments_that_are_not_committed_are_not_there(session_factory: Se
 async def test_meetings_are_counted_by_state(session_factory: SessionFactory) -> None:
     for state, number in ((MeetingState.CREATED, 3), (MeetingState.RECORDING, 2), (MeetingState.ERROR, 1)):
         for _ in range(number):
-            await stored(session_factory, state=state)
+            await store_meeting(session_factory, state=state)
     async with UnitOfWork(session_factory) as uow:
         counts = {state: await uow.meetings.count_by_state(state) for state in MeetingState}
         assert {state: count for state, count in counts.items() if count} == {

@@ -18,7 +18,7 @@ from domain.ids import DEFAULT_WORKSPACE_ID, WorkspaceId, new_id
 from domain.meetings import Meeting
 from domain.segments import SegmentContent
 from domain.variants import AgentVariant, CreateVariant
-from tests.harness.stored_agents import EVERYTHING
+from tests.harness.stored_agents import WHOLE_LIST
 
 
 async def test_a_workspace_is_made_once_and_renamed(engine: Engine, other: WorkspaceId) -> None:
@@ -69,15 +69,15 @@ async def test_another_workspace_sees_nothing_of_ours_and_can_change_none_of_it(
         assert await uow.agents.by_slug(agent.slug) is None
         assert await uow.agents.resolved([agent.id]) == {}
         assert await uow.agents.count(AgentFilter()) == 0
-        assert (await uow.agents.page(EVERYTHING, AgentFilter())).nodes == []
+        assert (await uow.agents.page(WHOLE_LIST, AgentFilter())).nodes == []
         assert await uow.variants.get(variant.id) is None
         assert await uow.variants.by_agents([agent.id]) == {}
         assert await uow.variants.active_by_agents([agent.id]) == {}
         assert await uow.meetings.get(meeting.id) is None
         assert await uow.meetings.count_by_state() == 0
-        assert (await uow.meetings.page(EVERYTHING, MeetingFilter())).nodes == []
+        assert (await uow.meetings.page(WHOLE_LIST, MeetingFilter())).nodes == []
         assert await uow.segments.get_by_meeting(meeting.id) == []
-        assert (await uow.segments.pages([meeting.id], EVERYTHING))[meeting.id].nodes == []
+        assert (await uow.segments.pages([meeting.id], WHOLE_LIST))[meeting.id].nodes == []
         assert await uow.segments.by_keys([(meeting.id, 1)]) == {}
         assert await uow.segments.counts([meeting.id]) == {}
         assert await uow.segments.speakers([meeting.id]) == {}
@@ -134,7 +134,7 @@ async def assert_untouched(factory: SessionFactory, workspace_id: WorkspaceId, m
     agent, variant, meeting = mine.agent, mine.variant, mine.meeting
     active = replace(variant, is_active=True)
     async with UnitOfWork(factory, workspace_id) as uow:
-        assert (await uow.agents.page(EVERYTHING, AgentFilter())).nodes == [agent]
+        assert (await uow.agents.page(WHOLE_LIST, AgentFilter())).nodes == [agent]
         assert await uow.agents.by_slug("scribe") == agent
         assert await uow.agents.count(AgentFilter()) == 1
         resolved = (await uow.agents.resolved([agent.id]))[agent.id]
@@ -142,12 +142,12 @@ async def assert_untouched(factory: SessionFactory, workspace_id: WorkspaceId, m
         assert await uow.variants.get(variant.id) == active
         assert await uow.variants.by_agents([agent.id]) == {agent.id: [active]}
         assert await uow.variants.active_by_agents([agent.id]) == {agent.id: active}
-        (found,) = (await uow.meetings.page(EVERYTHING, MeetingFilter())).nodes
+        (found,) = (await uow.meetings.page(WHOLE_LIST, MeetingFilter())).nodes
         assert found == replace(meeting, change_seq=1)
         assert await uow.meetings.count_by_state() == 1
         (segment,) = await uow.segments.get_by_meeting(meeting.id)
         assert (segment.text, segment.version) == (f"Of {workspace_id}", 1)
-        assert (await uow.segments.pages([meeting.id], EVERYTHING))[meeting.id].nodes == [segment]
+        assert (await uow.segments.pages([meeting.id], WHOLE_LIST))[meeting.id].nodes == [segment]
         assert await uow.segments.by_keys([(meeting.id, 1)]) == {(meeting.id, 1): segment}
         assert await uow.segments.counts([meeting.id]) == {meeting.id: 1}
         assert [stats.speaker for stats in (await uow.segments.speakers([meeting.id]))[meeting.id]] == [

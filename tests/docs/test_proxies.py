@@ -23,10 +23,10 @@ from websockets.typing import Origin, Subprotocol
 
 from domain.principals import Scope
 from server.wire.graphql_files import operation
-from tests.harness.api_keys import made
+from tests.harness.api_keys import create_api_key
 from tests.harness.markdown import page
-from tests.harness.raw_clients import PROTOCOL, Socket
 from tests.harness.servers import Api, RunningServer, running_server, segment
+from tests.harness.websocket_client import PROTOCOL, WebSocketClient
 
 NAME = "api.example.com"
 WAIT_SECONDS = 20
@@ -42,7 +42,7 @@ def proxy_name(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def guarded(database_url: str) -> Iterator[tuple[RunningServer, Api]]:
-    token = made(database_url, Scope.WRITE)
+    token = create_api_key(database_url, Scope.WRITE)
     with running_server(database_url, auth=True) as server:
         api = Api(server.url, token)
         yield server, api
@@ -87,9 +87,9 @@ def test_everything_passes_through_the_proxy(
             proxy=None,
         )
         with connection:
-            live = Socket(connection)
+            live = WebSocketClient(connection)
             live.initialise()
-            live.follow("1", "SegmentUpdates", meetingId=meeting)
+            live.start("1", "SegmentUpdates", meetingId=meeting)
             assert len(live.next("1")["segments"]) == 2
             api.run("UpsertSegments", meetingId=meeting, segments=[segment(3)])
             assert [each["segmentId"] for each in live.next("1")["segments"]] == [3]

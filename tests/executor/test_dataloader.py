@@ -8,7 +8,7 @@ import pytest
 import strawberry
 
 from executor.dataloader import MAX_BATCH_KEYS, DataLoader
-from tests.harness.unhandled_exceptions import no_noise
+from tests.harness.unhandled_exceptions import no_unhandled_exceptions
 
 GATE = 6
 """The turn of the event loop in which the gate opens. The batch has been waiting at the gate for some turns by then."""
@@ -62,7 +62,7 @@ VICTIMS = pytest.mark.parametrize(
 @EVERY_TURN
 @VICTIMS
 async def test_a_cancelled_waiter_takes_no_other_with_it(turn: int, victims: list[int]) -> None:
-    with no_noise():
+    with no_unhandled_exceptions():
         batches = Batches()
         loader = DataLoader(batches)
         waiters = [asyncio.create_task(wait_for(loader, key)) for key in "aaabb"]
@@ -82,7 +82,7 @@ async def test_a_cancelled_waiter_takes_no_other_with_it(turn: int, victims: lis
 @EVERY_TURN
 async def test_who_comes_after_a_cancellation_is_served(turn: int) -> None:
     """Checks it in the very turn of the cancellation, too, in the batch whose only waiter has just been cancelled."""
-    with no_noise():
+    with no_unhandled_exceptions():
         batches = Batches()
         loader = DataLoader(batches)
         waiter = asyncio.create_task(wait_for(loader, "a"))
@@ -114,7 +114,7 @@ async def test_a_failing_batch_fails_all_that_still_wait_and_nothing_is_said_of_
         async with asyncio.timeout(10):
             assert await loader.load("c") == "C"
 
-    with no_noise():
+    with no_unhandled_exceptions():
         for turn in range(TURNS):
             await fail(turn)
         gc.collect()  # a future says that its exception was never retrieved when it is collected
@@ -122,7 +122,7 @@ async def test_a_failing_batch_fails_all_that_still_wait_and_nothing_is_said_of_
 
 async def test_a_failing_batch_fails_waiters_that_come_later() -> None:
     error = LookupError("of the batch")
-    with no_noise():
+    with no_unhandled_exceptions():
         batches = Batches(error)
         batches.gate.set()
         loader = DataLoader(batches)
@@ -156,7 +156,7 @@ async def test_who_waits_for_many_keys_takes_no_other_with_him(
     async def wait_for_many(loader: DataLoader[str, str], keys: str) -> str:
         return "".join(await loader.load_many(keys))
 
-    with no_noise():
+    with no_unhandled_exceptions():
         batches = Batches(error)
         loader = DataLoader(batches)
         waiters = [
@@ -186,7 +186,7 @@ async def test_more_keys_than_a_batch_has_are_several_and_one_that_fails_is_told
             raise LookupError("in the second batch")
         return keys
 
-    with no_noise():
+    with no_unhandled_exceptions():
         loader = DataLoader(load)
         with pytest.raises(LookupError):
             await loader.load_many(range(2 * MAX_BATCH_KEYS + 1))
@@ -236,7 +236,7 @@ async def test_a_field_that_fails_does_not_cancel_what_fields_of_other_objects_w
             await asyncio.sleep(0)
         batches.gate.set()
 
-    with no_noise():
+    with no_unhandled_exceptions():
         async with asyncio.timeout(10):
             result, _ = await asyncio.gather(SCHEMA.execute(query, context_value={"loader": loader}), open_the_gate())
             assert result.data == {"first": None, "second": {"value": "A"}, "third": {"value": "A"}}

@@ -12,9 +12,9 @@ from executor import ExecutionCounts, execution_counts
 from server.wire.graphql_files import operation
 from tests.harness.databases import TestPostgres
 from tests.harness.operation_variables import VARIABLES, World
-from tests.harness.raw_clients import events
 from tests.harness.recorded_statements import recorded
 from tests.harness.servers import RunningServer, running_server
+from tests.harness.sse_client import event_stream
 
 SIZE = 3
 MUTATIONS = {name for name in VARIABLES if "mutation " in operation(name)}
@@ -81,7 +81,7 @@ def test_the_events_are_the_same(name: str, servers: tuple[RunningServer, Runnin
     payloads = []
     before = execution_counts.completed, execution_counts.fell_back
     for server in servers:
-        with events(server.url, operation(name), **variables) as stream:
+        with event_stream(server.url, operation(name), **variables) as stream:
             payloads.append(stream.payload())
     assert payloads[0] == payloads[1]
     assert payloads[0]["data"]

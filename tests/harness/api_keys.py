@@ -14,7 +14,9 @@ from resolvers.context import Context
 from resolvers.live.registry import HubRegistry
 
 
-def made(database_url: str, *scopes: Scope, workspace_id: WorkspaceId = DEFAULT_WORKSPACE_ID, **values: Any) -> str:
+def create_api_key(
+    database_url: str, *scopes: Scope, workspace_id: WorkspaceId = DEFAULT_WORKSPACE_ID, **values: Any
+) -> str:
     """The token of a new key, made as the command line makes it."""
 
     async def make() -> str:
@@ -29,7 +31,7 @@ def made(database_url: str, *scopes: Scope, workspace_id: WorkspaceId = DEFAULT_
     return asyncio.run(make())
 
 
-def workspace(database_url: str) -> WorkspaceId:
+def create_workspace(database_url: str) -> WorkspaceId:
     """A new workspace."""
     id = WorkspaceId(new_id())
 

@@ -30,7 +30,7 @@ from tests.harness.base_calls import DEFINITIONS, World
 
 SCHEMA = schema._schema
 Path = tuple[str | int, ...]
-UNKNOWN = "01900000-0000-7000-8000-00000000dead"
+UNKNOWN_ID = "01900000-0000-7000-8000-00000000dead"
 HUGE = "@1e400@"
 """Stands for the number 1e400, which Python cannot write."""
 MEMBERS = {
@@ -129,7 +129,7 @@ NO_NUMBER |= {"infinity": math.inf, "minus infinity": -math.inf, "-10^400": -(10
 WRONG_TEXT = BAD_TEXT | NO_TEXT | {"object": {}}
 BAD_VALUES: dict[str, dict[str, Any]] = {
     "String": WRONG_TEXT,
-    "ID": WRONG_TEXT | {"malformed": "x", "no hyphens": UNKNOWN.replace("-", ""), "unknown": UNKNOWN},
+    "ID": WRONG_TEXT | {"malformed": "x", "no hyphens": UNKNOWN_ID.replace("-", ""), "unknown": UNKNOWN_ID},
     "Int": NO_NUMBER | {"negative": -1, "2^31": 2**31, "-2^31 - 1": -(2**31) - 1, "2^64": 2**64, "half": 1.5},
     "Float": NO_NUMBER | {"negative": -1.0, "2^31": 2**31, "1e308": 1e308},
     "Boolean": {"text": "true", "empty": "", "number": 1, "float": 0.0, "list": [True], "object": {}},

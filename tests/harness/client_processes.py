@@ -18,7 +18,7 @@ import orjson
 
 from tests.harness.commands import COMMAND, Serving, environment
 
-WAIT = 40.0
+TIMEOUT_SECONDS = 40.0
 """Seconds after which what did not come will not come."""
 FIRST_PORT = 20_000
 PORTS_OF_A_WORKER = 1_000
@@ -26,11 +26,11 @@ WORKERS_WITH_PORTS = 12  # the system gives out ports from 32768 on
 
 
 class Program:
-    """A process; `said` is what it has said so far."""
+    """A process; `messages` are the lines that it has written so far."""
 
     def __init__(self, command: Sequence[str | Path], read_line: Callable[[str], Any] = orjson.loads) -> None:
-        self.said: list[Any] = []
-        self.complaints: list[str] = []
+        self.messages: list[Any] = []
+        self.errors: list[str] = []
         self._read_line = read_line
         self._changed = threading.Condition()
         self._silent = False
@@ -46,7 +46,7 @@ class Program:
         with self._process.stdout as lines:
             for line in lines:
                 with self._changed:
-                    self.said.append(self._read_line(line))
+                    self.messages.append(self._read_line(line))
                     self._changed.notify_all()
         with self._changed:
             self._silent = True
@@ -55,7 +55,7 @@ class Program:
     def _read_complaints(self) -> None:
         assert self._process.stderr is not None
         with self._process.stderr as lines:
-            self.complaints += lines
+            self.errors += lines
 
     def has(self, condition: Callable[["Program"], bool], deadline: float) -> bool:
         """Wait until the condition holds, at most to the deadline or the program's end; says whether it does."""
@@ -77,7 +77,7 @@ class Program:
 
 
 @contextmanager
-def programs(
+def running_programs(
     commands: Mapping[str, Sequence[str | Path]], read_line: Callable[[str], Any] = orjson.loads
 ) -> Iterator[dict[str, Program]]:
     """The processes, killed at the end if they still run."""
@@ -91,7 +91,7 @@ def programs(
             program.end(0)
 
 
-class ComingBack:
+class RestartableServer:
     """A `rapporteur serve` that can be ended and started again on the same database and port."""
 
     def __init__(self, database_url: str) -> None:
@@ -109,26 +109,26 @@ class ComingBack:
         """End it, and wait until it is gone."""
         self.api.http.close()
         self.serving.process.send_signal(by)
-        self.serving.process.wait(WAIT)
+        self.serving.process.wait(TIMEOUT_SECONDS)
 
 
 @contextmanager
-def coming_back(database_url: str) -> Iterator[ComingBack]:
-    server = ComingBack(database_url)
+def restartable_server(database_url: str) -> Iterator[RestartableServer]:
+    server = RestartableServer(database_url)
     try:
         yield server
     finally:
         server.end(signal.SIGKILL)
 
 
-class Wire:
+class TcpProxy:
     """Forwards connections to a server, keeps what the server has said on each, and can be cut."""
 
     def __init__(self, server_url: str) -> None:
         self._server = urlsplit(server_url)
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.address = f"127.0.0.1:{self._listening.getsockname()[1]}"
-        self.said: list[bytearray] = []
+        self.answers: list[bytearray] = []
         self._open: list[socket.socket] = []
         self._threads = [threading.Thread(target=self._accept)]
         self._threads[0].start()
@@ -141,8 +141,8 @@ class Wire:
                 return
             server = socket.create_connection((self._server.hostname, self._server.port))
             self._open += [client, server]
-            self.said.append(bytearray())
-            for ends in ((client, server, bytearray()), (server, client, self.said[-1])):
+            self.answers.append(bytearray())
+            for ends in ((client, server, bytearray()), (server, client, self.answers[-1])):
                 self._threads.append(threading.Thread(target=self._forward, args=ends))
                 self._threads[-1].start()
 

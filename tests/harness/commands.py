@@ -18,8 +18,8 @@ from urllib.parse import urlsplit
 import orjson
 
 from server.cli import app
-from tests.harness.conditions import eventually
 from tests.harness.servers import Api
+from tests.harness.waiting import eventually
 
 COMMAND = [sys.executable, "-c", "from server.cli import app; app()"]
 

@@ -8,12 +8,12 @@ from typing import Any
 
 from tests.harness.servers import Api
 
-PATIENCE = 30.0
+TIMEOUT_SECONDS = 30.0
 """Seconds until a thread that waits for others says that something is wrong."""
 
 
 @contextmanager
-def a_client(url: str) -> Iterator[Api]:
+def new_client(url: str) -> Iterator[Api]:
     """With connections of its own."""
     api = Api(url)
     try:
@@ -22,13 +22,13 @@ def a_client(url: str) -> Iterator[Api]:
         api.http.close()
 
 
-def at_once(url: str, jobs: Sequence[Callable[[Api], Any]]) -> list[Any]:
+def run_concurrently(url: str, jobs: Sequence[Callable[[Api], Any]]) -> list[Any]:
     """What each of the jobs gives, all of them started together, each with a client of its own."""
     start = threading.Barrier(len(jobs))
 
     def run(job: Callable[[Api], Any]) -> Any:
-        with a_client(url) as api:
-            start.wait(PATIENCE)
+        with new_client(url) as api:
+            start.wait(TIMEOUT_SECONDS)
             return job(api)
 
     with ThreadPoolExecutor(len(jobs)) as threads:

@@ -4,27 +4,27 @@ from typing import Any
 
 from tests.harness.servers import Api
 
-UNKNOWN = "01900000-0000-7000-8000-00000000dead"
+UNKNOWN_ID = "01900000-0000-7000-8000-00000000dead"
 
 
-def kinds(events: list[Any]) -> list[str]:
+def event_kinds(events: list[Any]) -> list[str]:
     return [event["kind"] for event in events]
 
 
-def of_agent(api: Api, agent: Any, **arguments: Any) -> Any:
+def agent_history(api: Api, agent: Any, **arguments: Any) -> Any:
     """The first page of its events, newest first."""
     return api.run("AgentHistory", id=agent["id"], **arguments)["history"]["nodes"]
 
 
-def of_variant(api: Api, variant: Any, **arguments: Any) -> Any:
+def variant_history(api: Api, variant: Any, **arguments: Any) -> Any:
     return api.run("VariantHistory", id=variant["id"], **arguments)["history"]["nodes"]
 
 
-def of_meeting(api: Api, meeting: Any, **arguments: Any) -> Any:
+def meeting_history(api: Api, meeting: Any, **arguments: Any) -> Any:
     return api.run("MeetingHistory", id=meeting["id"], **arguments)["history"]["nodes"]
 
 
-def change(event: Any, field: str) -> tuple[Any, Any]:
+def field_change(event: Any, field: str) -> tuple[Any, Any]:
     """The values of a field before and after."""
     ((before, after),) = [(each["before"], each["after"]) for each in event["changes"] if each["field"] == field]
     return before, after

@@ -5,7 +5,7 @@ from typing import Any
 
 from tests.harness.servers import Api
 
-UNKNOWN = "01900000-0000-7000-8000-00000000dead"
+UNKNOWN_ID = "01900000-0000-7000-8000-00000000dead"
 
 
 PATHS = {

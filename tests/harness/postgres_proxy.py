@@ -8,11 +8,11 @@ from contextlib import closing, contextmanager
 
 from sqlalchemy import make_url
 
-WAITING = (b"Q", b"S", b"H")
+ROUND_TRIP_MESSAGES = (b"Q", b"S", b"H")
 """Query, Sync, Flush: after these a client waits for the answer, so each is a round trip."""
 
 
-class Wire:
+class PostgresProxy:
     """Passes connections on, and keeps the round trips of each: a simple query's SQL, or the types of the messages."""
 
     def __init__(self, host: str, port: int) -> None:
@@ -56,7 +56,7 @@ class Wire:
                 while kind := messages.read(1):
                     length, body = rest()
                     kinds += kind.decode()
-                    if kind in WAITING:  # noted before the answer can come
+                    if kind in ROUND_TRIP_MESSAGES:  # noted before the answer can come
                         trips.append(body[:-1].decode() if kind == b"Q" else kinds)
                         kinds = ""
                     server.sendall(kind + length + body)
@@ -73,14 +73,14 @@ class Wire:
 
 
 @contextmanager
-def wire(database_url: str) -> Iterator[tuple[str, Wire]]:
+def postgres_proxy(database_url: str) -> Iterator[tuple[str, PostgresProxy]]:
     """A URL of the same database that leads through a `Wire`."""
     url = make_url(database_url)
     host = url.query.get("host") or url.host or "127.0.0.1"
     assert isinstance(host, str)
     port = url.query.get("port") or url.port or 5432
     assert isinstance(port, str | int)
-    between = Wire(host, int(port))
+    between = PostgresProxy(host, int(port))
     through = url.difference_update_query(["host", "port"]).set(host="127.0.0.1", port=between.port)
     try:
         yield through.update_query_dict({"sslmode": "disable"}).render_as_string(hide_password=False), between

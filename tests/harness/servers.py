@@ -45,7 +45,7 @@ class Api:
         (value,) = answer["data"].values()
         return value
 
-    def refused(self, name: str, **variables: Any) -> dict[str, Any]:
+    def expect_error(self, name: str, **variables: Any) -> dict[str, Any]:
         """The first entry of `errors` of an operation that must not go through."""
         answer = self.post(operation(name), variables, name)
         error: dict[str, Any] = answer["errors"][0]
@@ -118,7 +118,7 @@ def running_server(database_url: str, **settings: Any) -> Iterator[RunningServer
 
 
 @contextlib.contextmanager
-def dying_server(database_url: str) -> Iterator[Api]:
+def server_that_never_notifies(database_url: str) -> Iterator[Api]:
     """Another server on the same database, which dies each time between its commit and its NOTIFY."""
     with pytest.MonkeyPatch.context() as patch, running_server(database_url) as server:
         patch.setattr(server.database.notifier, "publish", lambda changes: None)

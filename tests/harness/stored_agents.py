@@ -12,10 +12,10 @@ from domain.ids import DEFAULT_WORKSPACE_ID, WorkspaceId
 from domain.pagination import PageRequest
 from domain.variants import AgentVariant, CreateVariant
 
-EVERYTHING = PageRequest(limit=100)
+WHOLE_LIST = PageRequest(limit=100)
 
 
-async def stored(
+async def store_agent(
     factory: SessionFactory, variants: int = 1, author: Author | None = None
 ) -> tuple[Agent, list[AgentVariant]]:
     async with UnitOfWork(factory, author=author) as uow:
@@ -31,10 +31,10 @@ async def events_of(
     """Oldest first, with their changes."""
     key = History(aggregate, id)
     async with UnitOfWork(factory, workspace_id) as uow:
-        found = (await uow.events.pages([key], EVERYTHING))[key].nodes[::-1]
+        found = (await uow.events.pages([key], WHOLE_LIST))[key].nodes[::-1]
         changes = await uow.events.changes([(event.entity_id, event.version) for event in found])
     return [replace(event, changes=changes[event.entity_id, event.version]) for event in found]
 
 
-async def kinds(factory: SessionFactory, agent: Agent) -> list[str]:
+async def event_kinds(factory: SessionFactory, agent: Agent) -> list[str]:
     return [event.kind.value for event in await events_of(factory, Aggregate.AGENT, agent.id)]

@@ -8,10 +8,10 @@ from domain.filters import MeetingFilter
 from domain.ids import MeetingId
 from domain.meetings import Meeting, MeetingState
 from domain.segments import Segment
-from tests.harness.stored_agents import EVERYTHING
+from tests.harness.stored_agents import WHOLE_LIST
 
 
-async def stored(factory: SessionFactory, state: MeetingState = MeetingState.CREATED) -> Meeting:
+async def store_meeting(factory: SessionFactory, state: MeetingState = MeetingState.CREATED) -> Meeting:
     """A meeting that is in the database."""
     async with UnitOfWork(factory) as uow:
         meeting = await uow.meetings.create(replace(Meeting.create(title="Weekly"), state=state))
@@ -19,13 +19,13 @@ async def stored(factory: SessionFactory, state: MeetingState = MeetingState.CRE
     return meeting
 
 
-async def titles(factory: SessionFactory) -> list[str]:
+async def stored_titles(factory: SessionFactory) -> list[str]:
     """The titles that a new session sees, sorted."""
     async with UnitOfWork(factory) as uow:
-        return sorted(meeting.title for meeting in (await uow.meetings.page(EVERYTHING, MeetingFilter())).nodes)
+        return sorted(meeting.title for meeting in (await uow.meetings.page(WHOLE_LIST, MeetingFilter())).nodes)
 
 
-def utterance(meeting: Meeting, number: int) -> Segment:
+def new_segment(meeting: Meeting, number: int) -> Segment:
     return Segment(
         meeting_id=MeetingId(meeting.id),
         segment_id=number,

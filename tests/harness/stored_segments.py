@@ -11,9 +11,9 @@ from domain.segments import DeletedSegments, Segment, SegmentContent, UpsertedSe
 
 async def new_meeting(database: Database) -> MeetingId:
     async with database.unit_of_work(WORKSPACE) as uow:
-        meeting = await uow.meetings.create(Meeting.create(title="Weekly"))
+        read_meeting = await uow.meetings.create(Meeting.create(title="Weekly"))
         await uow.commit()
-    return meeting.id
+    return read_meeting.id
 
 
 def content(number: int | None = None, text: str = "Text", **fields: Any) -> SegmentContent:
@@ -21,46 +21,48 @@ def content(number: int | None = None, text: str = "Text", **fields: Any) -> Seg
     return SegmentContent(text, segment_id=number, **values)
 
 
-async def upsert(database: Database, meeting_id: MeetingId, *contents: SegmentContent | Segment) -> UpsertedSegments:
+async def upsert_segments(
+    database: Database, meeting_id: MeetingId, *contents: SegmentContent | Segment
+) -> UpsertedSegments:
     async with database.unit_of_work(WORKSPACE) as uow:
         result = await uow.segments.upsert(meeting_id, contents)
         await uow.commit()
     return result
 
 
-async def delete(database: Database, meeting_id: MeetingId, *numbers: int) -> DeletedSegments:
+async def delete_segments(database: Database, meeting_id: MeetingId, *numbers: int) -> DeletedSegments:
     async with database.unit_of_work(WORKSPACE) as uow:
         result = await uow.segments.delete(meeting_id, numbers)
         await uow.commit()
     return result
 
 
-async def read(database: Database, meeting_id: MeetingId) -> list[Segment]:
+async def read_segments(database: Database, meeting_id: MeetingId) -> list[Segment]:
     async with database.reading(WORKSPACE) as repositories:
         return await repositories.segments.get_by_meeting(meeting_id)
 
 
-async def meeting(database: Database, meeting_id: MeetingId) -> Meeting:
+async def read_meeting(database: Database, meeting_id: MeetingId) -> Meeting:
     async with database.reading(WORKSPACE) as repositories:
         found = await repositories.meetings.get(meeting_id)
     assert found is not None
     return found
 
 
-async def texts(database: Database, meeting_id: MeetingId) -> dict[int, str]:
-    return {segment.segment_id: segment.text for segment in await read(database, meeting_id)}
+async def read_texts(database: Database, meeting_id: MeetingId) -> dict[int, str]:
+    return {segment.segment_id: segment.text for segment in await read_segments(database, meeting_id)}
 
 
-async def stored(observer: Any) -> list[dict[str, Any]]:
+async def segment_rows(observer: Any) -> list[dict[str, Any]]:
     """All columns of all rows of segments, tombstones as well."""
     return [dict(row) for row in await observer.fetch("SELECT * FROM segments ORDER BY meeting_id, segment_id")]
 
 
-async def everything(observer: Any) -> list[Any]:
-    return [*await stored(observer), *await observer.fetch("SELECT * FROM meetings ORDER BY id")]
+async def all_rows(observer: Any) -> list[Any]:
+    return [*await segment_rows(observer), *await observer.fetch("SELECT * FROM meetings ORDER BY id")]
 
 
-def counts(result: UpsertedSegments) -> tuple[int, int, int]:
+def write_counts(result: UpsertedSegments) -> tuple[int, int, int]:
     return result.created, result.updated, result.unchanged
 
 

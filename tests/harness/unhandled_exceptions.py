@@ -7,7 +7,7 @@ from typing import Any
 
 
 @contextmanager
-def no_noise() -> Iterator[None]:
+def no_unhandled_exceptions() -> Iterator[None]:
     """Nothing may be left to the event loop's handler of exceptions: "exception was never retrieved" and the like."""
     loop = asyncio.get_running_loop()
     heard: list[dict[str, Any]] = []

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import uuid4
 
-from tests.harness.concurrency import PATIENCE, a_client, at_once
+from tests.harness.concurrency import TIMEOUT_SECONDS, new_client, run_concurrently
 from tests.harness.servers import Api
 
 LOOK = """
@@ -39,8 +39,8 @@ def while_read(url: str, agent_id: str, jobs: Sequence[Callable[[Api], Any]]) ->
     seen: list[Any] = []
 
     def read() -> None:
-        with a_client(url) as api:
-            reading.wait(PATIENCE)
+        with new_client(url) as api:
+            reading.wait(TIMEOUT_SECONDS)
             while not finished.is_set():
                 seen.append(look(api, agent_id))
             seen.append(look(api, agent_id))
@@ -49,10 +49,10 @@ def while_read(url: str, agent_id: str, jobs: Sequence[Callable[[Api], Any]]) ->
     with ThreadPoolExecutor(READERS) as threads:
         readers = [threads.submit(read) for _ in range(READERS)]
         try:
-            reading.wait(PATIENCE)
+            reading.wait(TIMEOUT_SECONDS)
             while len({looked["version"] for looked in list(seen)}) < ENOUGH:
                 assert len(rounds) < 50, "the readers do not get through"
-                rounds.append(at_once(url, jobs))
+                rounds.append(run_concurrently(url, jobs))
         finally:
             finished.set()
         for reader in readers:
@@ -90,7 +90,7 @@ def test_of_32_concurrent_activations_one_is_left_and_no_reader_sees_two(api: Ap
 def test_of_concurrent_activations_of_one_variant_one_changes_something(api: Api) -> None:
     agent = api.agent()
     id = api.variant(agent)["id"]
-    results = at_once(api.url, [lambda api: api.run("ActivateVariant", id=id)] * 8)
+    results = run_concurrently(api.url, [lambda api: api.run("ActivateVariant", id=id)] * 8)
     assert [result["version"] for result in results] == [2] * 8
     assert check_end(api, agent["id"])["version"] == 2
 

@@ -117,6 +117,6 @@ class TestPages:
             ({"first": -1}, "first"),
             ({"first": 5, "last": 5}, "last"),
         ):
-            error = fresh_api.refused("Agents", **arguments)
+            error = fresh_api.expect_error("Agents", **arguments)
             assert error["extensions"]["code"] == "BAD_USER_INPUT"
             assert [field["path"] for field in error["extensions"]["fields"]] == [path]

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from tests.harness.agent_calls import UNKNOWN, clone, paths, read, resolved, variant
+from tests.harness.agent_calls import UNKNOWN_ID, clone, paths, read, resolved, variant
 from tests.harness.agent_strategies import CONFIGS, DEFAULTS, NAMES, NO_OVERRIDES, OVERRIDES, TWELVE
 from tests.harness.servers import Api
 
@@ -83,7 +83,7 @@ class TestClones:
     def test_the_source_must_be_a_variant_of_the_same_agent(self, api: Api) -> None:
         agent, other = api.agent(), api.agent()
         foreign = api.variant(other)["id"]
-        for source in (foreign, UNKNOWN, agent["id"]):
+        for source in (foreign, UNKNOWN_ID, agent["id"]):
             refused = clone(api, agent, sourceVariantId=source)
             assert (refused["__typename"], refused["id"]) == ("NotFound", source)
         assert read(api, agent)["variants"] == []
@@ -274,15 +274,15 @@ class TestDeletion:
     def test_what_is_not_there_is_not_found(self, api: Api) -> None:
         config = {"name": "New"}
         for result in (
-            api.run("UpdateAgent", id=UNKNOWN, input=config),
-            api.run("DeleteAgent", id=UNKNOWN),
-            api.run("CreateVariant", agentId=UNKNOWN, input=config),
-            api.run("CloneVariant", agentId=UNKNOWN, input=config),
-            api.run("UpdateVariant", id=UNKNOWN, input=config),
-            api.run("DeleteVariant", id=UNKNOWN),
-            api.run("ActivateVariant", id=UNKNOWN),
-            api.run("DeactivateVariant", agentId=UNKNOWN),
+            api.run("UpdateAgent", id=UNKNOWN_ID, input=config),
+            api.run("DeleteAgent", id=UNKNOWN_ID),
+            api.run("CreateVariant", agentId=UNKNOWN_ID, input=config),
+            api.run("CloneVariant", agentId=UNKNOWN_ID, input=config),
+            api.run("UpdateVariant", id=UNKNOWN_ID, input=config),
+            api.run("DeleteVariant", id=UNKNOWN_ID),
+            api.run("ActivateVariant", id=UNKNOWN_ID),
+            api.run("DeactivateVariant", agentId=UNKNOWN_ID),
         ):
-            assert (result["__typename"], result["code"], result["id"]) == ("NotFound", "NOT_FOUND", UNKNOWN)
-        assert api.run("Agent", id=UNKNOWN) is None
-        assert variant(api, UNKNOWN) is None
+            assert (result["__typename"], result["code"], result["id"]) == ("NotFound", "NOT_FOUND", UNKNOWN_ID)
+        assert api.run("Agent", id=UNKNOWN_ID) is None
+        assert variant(api, UNKNOWN_ID) is None

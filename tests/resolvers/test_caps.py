@@ -9,8 +9,8 @@ import pytest
 from schema.documents.field_rules import field_rules
 from schema.schema import schema
 from server.wire.graphql_files import OPERATIONS, operation
-from tests.harness.raw_clients import connected
 from tests.harness.servers import Api, segment
+from tests.harness.websocket_client import websocket
 
 TOUR = json.loads((OPERATIONS.parent.parent / "server/graphiql/tour.json").read_text())
 SIZED = {
@@ -53,8 +53,8 @@ def many(argument: str, number: int) -> Any:
 def problems(api: Api, name: str, variables: dict[str, Any]) -> str:
     """What is said of what is wrong; nothing if nothing is."""
     if name == "SegmentUpdates":
-        with connected(api.url) as socket:
-            socket.follow("1", name, **variables)
+        with websocket(api.url) as socket:
+            socket.start("1", name, **variables)
             message = socket.receive()
             return str(message["payload"]) if message["type"] == "error" else ""
     answer = api.post(operation(name), variables, name)

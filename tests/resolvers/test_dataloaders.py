@@ -26,7 +26,7 @@ from resolvers.meetings import load_meetings
 from resolvers.segments import load_segment_counts, load_segment_pages, load_segments, load_speakers, load_transcripts
 from resolvers.variants import load_variants
 from tests.harness.recorded_statements import recorded
-from tests.harness.unhandled_exceptions import no_noise
+from tests.harness.unhandled_exceptions import no_unhandled_exceptions
 
 
 @pytest.fixture
@@ -257,7 +257,7 @@ async def test_a_batch_that_finds_no_connection_is_unavailability_for_all_its_wa
 ) -> None:
     database = Database(database_url, pool_size=1, pool_timeout=0.05)
     loader = Loaders(database, WORKSPACE).of(load_meetings, PRINCIPAL)
-    with no_noise():
+    with no_unhandled_exceptions():
         async with database.reading(WORKSPACE):
             outcomes = await asyncio.gather(*(loader.load(id) for id in stored.meeting_ids), return_exceptions=True)
         assert [type(outcome) for outcome in outcomes] == [ServiceUnavailable] * 3

@@ -7,17 +7,17 @@ import pytest
 from server.process.demo import CONCIERGE, MEETING, SCRIBE, SCRIBE_BRIEF
 from tests.harness.histories import history, present, replayed
 from tests.harness.history_calls import (
-    UNKNOWN,
+    UNKNOWN_ID,
     activate,
-    change,
-    kinds,
-    of_agent,
-    of_meeting,
-    of_variant,
+    agent_history,
+    event_kinds,
+    field_change,
+    meeting_history,
     roll_back,
     update,
+    variant_history,
 )
-from tests.harness.postgres_proxy import wire
+from tests.harness.postgres_proxy import postgres_proxy
 from tests.harness.servers import Api, running_server
 
 PAGES = """
@@ -37,19 +37,19 @@ query Pages($id: ID!, $first: Int, $after: String, $last: Int, $before: String, 
 class TestEvents:
     def test_a_creation_has_all_that_is_not_null(self, api: Api) -> None:
         agent = api.agent("Scribe", temperature=0.5)
-        (event,) = of_agent(api, agent)
+        (event,) = agent_history(api, agent)
         assert event["id"] == f"{agent['id']}:1"
         assert (event["kind"], event["version"], event["restoredVersion"]) == ("CREATED", 1, None)
         assert (event["agentId"], event["variantId"]) == (agent["id"], None)
-        assert change(event, "temperature") == (None, 0.5)
-        assert change(event, "systemPrompt") == (None, "")
+        assert field_change(event, "temperature") == (None, 0.5)
+        assert field_change(event, "systemPrompt") == (None, "")
         assert len(event["changes"]) == 15
         assert api.run("Agent", id=agent["id"])["createdAt"] <= event["createdAt"]
 
     def test_an_update_has_the_fields_that_changed(self, api: Api) -> None:
         agent = api.agent("Scribe")
         update(api, agent, name="Scribe", description="New", config={"maxTokens": 7, "modelName": "gpt"})
-        event = of_agent(api, agent)[0]
+        event = agent_history(api, agent)[0]
         assert event["kind"] == "UPDATED"
         assert event["changes"] == [
             {"field": "description", "before": "", "after": "New"},
@@ -59,7 +59,7 @@ class TestEvents:
     def test_an_override_that_is_cleared_becomes_null(self, api: Api) -> None:
         variant = api.variant(api.agent(), temperature=1.5)
         api.run("UpdateVariant", id=variant["id"], input={"overrides": {"temperature": None}})
-        event = of_variant(api, variant)[0]
+        event = variant_history(api, variant)[0]
         assert event["changes"] == [{"field": "temperature", "before": 1.5, "after": None}]
         assert (event["version"], event["variantId"]) == (2, variant["id"])
 
@@ -67,7 +67,7 @@ class TestEvents:
         agent = api.agent("Scribe")
         variant, meeting = api.variant(agent, maxTokens=1), api.meeting("Weekly", agentId=agent["id"])
         activate(api, variant)
-        before = of_agent(api, agent), of_meeting(api, meeting)
+        before = agent_history(api, agent), meeting_history(api, meeting)
         update(api, agent)
         update(api, agent, name="Scribe", config={})
         activate(api, variant)
@@ -75,13 +75,13 @@ class TestEvents:
         api.run("UpdateMeeting", id=meeting["id"], input={"state": "CREATED", "metadata": {}, "title": "Weekly "})
         api.run("RevertAgent", id=agent["id"], toVersion=1)
         api.run("RevertVariant", id=variant["id"], toVersion=1)
-        assert (of_agent(api, agent), of_meeting(api, meeting)) == before
+        assert (agent_history(api, agent), meeting_history(api, meeting)) == before
 
     def test_a_clone_that_is_activated_is_two_events_of_one_reason(self, api: Api) -> None:
         agent = api.agent()
         input = {"name": "Clone", "activate": True}
         clone = api.run("CloneVariant", agentId=agent["id"], input=input, reason="A trial")
-        activated, created, _ = of_agent(api, agent)
+        activated, created, _ = agent_history(api, agent)
         assert (activated["kind"], created["kind"]) == ("ACTIVATED", "CREATED")
         assert [(event["reason"], event["variantId"]) for event in (activated, created)] == [
             ("A trial", clone["id"])
@@ -91,7 +91,7 @@ class TestEvents:
     def test_a_reason_is_kept_as_it_is(self, api: Api, reason: str) -> None:
         agent = api.agent()
         api.run("UpdateAgent", id=agent["id"], input={"name": "New"}, reason=reason)
-        assert [event["reason"] for event in of_agent(api, agent)] == [reason, None]
+        assert [event["reason"] for event in agent_history(api, agent)] == [reason, None]
 
     def test_each_mutation_takes_a_reason(self, api: Api) -> None:
         config = {"modelProvider": "openai", "modelName": "gpt"}
@@ -130,7 +130,7 @@ class TestFilters:
         expected = {"CREATED": 3, "ACTIVATED": 2, "ROLLED_BACK": 1, "DEACTIVATED": 1, "UPDATED": 1, "DELETED": 1}
         for kind in (*expected, "STATE_CHANGED"):
             page = api.run("AgentHistory", id=agent["id"], kind=kind)["history"]
-            assert kinds(page["nodes"]) == [kind] * expected.get(kind, 0)
+            assert event_kinds(page["nodes"]) == [kind] * expected.get(kind, 0)
             assert page["totalCount"] == expected.get(kind, 0)
 
     def test_a_variants_history_has_what_made_it_active_and_what_took_its_place(self, api: Api) -> None:
@@ -140,21 +140,21 @@ class TestFilters:
             activate(api, variant)
         roll_back(api, agent)
         api.run("DeactivateVariant", agentId=agent["id"])
-        of_one, of_other = of_variant(api, one), of_variant(api, other)
-        assert kinds(of_one) == ["ROLLED_BACK", "ACTIVATED", "ACTIVATED", "ACTIVATED", "CREATED"]
-        assert kinds(of_other) == ["DEACTIVATED", "ROLLED_BACK", "ACTIVATED", "ACTIVATED", "CREATED"]
+        of_one, of_other = variant_history(api, one), variant_history(api, other)
+        assert event_kinds(of_one) == ["ROLLED_BACK", "ACTIVATED", "ACTIVATED", "ACTIVATED", "CREATED"]
+        assert event_kinds(of_other) == ["DEACTIVATED", "ROLLED_BACK", "ACTIVATED", "ACTIVATED", "CREATED"]
         assert [event["variantId"] for event in of_one] == [other["id"], one["id"], other["id"], one["id"], one["id"]]
-        assert change(of_one[2], "activeVariantId") == (one["id"], other["id"])
-        assert kinds(of_variant(api, idle)) == ["CREATED"]
+        assert field_change(of_one[2], "activeVariantId") == (one["id"], other["id"])
+        assert event_kinds(variant_history(api, idle)) == ["CREATED"]
         for variant, expected in ((one, of_one), (other, of_other)):
-            assert of_agent(api, agent, variantId=variant["id"]) == expected
-        assert kinds(of_agent(api, agent, variantId=one["id"], kind="ACTIVATED")) == ["ACTIVATED"] * 3
-        assert kinds(of_variant(api, one, kind="ROLLED_BACK")) == ["ROLLED_BACK"]
+            assert agent_history(api, agent, variantId=variant["id"]) == expected
+        assert event_kinds(agent_history(api, agent, variantId=one["id"], kind="ACTIVATED")) == ["ACTIVATED"] * 3
+        assert event_kinds(variant_history(api, one, kind="ROLLED_BACK")) == ["ROLLED_BACK"]
         assert api.run("VariantHistory", id=one["id"], kind="ACTIVATED")["history"]["totalCount"] == 3
 
     def test_another_agents_variant_has_no_part_in_it(self, api: Api) -> None:
         agent, other = api.agent(), api.agent()
-        for id in (api.variant(other)["id"], other["id"], UNKNOWN):
+        for id in (api.variant(other)["id"], other["id"], UNKNOWN_ID):
             page = api.run("AgentHistory", id=agent["id"], variantId=id)["history"]
             assert (page["nodes"], page["totalCount"]) == ([], 0)
 
@@ -217,7 +217,7 @@ class TestPages:
 
     def test_no_page_is_larger_than_100(self, api: Api, edited: Any) -> None:
         for size in ({"first": 101}, {"last": 101}):
-            assert api.refused("AgentHistory", id=edited["id"], **size)["extensions"]["code"] == "BAD_USER_INPUT"
+            assert api.expect_error("AgentHistory", id=edited["id"], **size)["extensions"]["code"] == "BAD_USER_INPUT"
         assert self.numbers(self.page(api, edited, first=0)) == []
 
     def test_many_histories_are_read_at_once(self, api: Api) -> None:
@@ -249,9 +249,9 @@ class TestDeleted:
         events = api.run("HistoryOfAgent", agentId=agent["id"])["nodes"]
         last, *of_variants = events[:3]
         assert (last["id"], last["kind"], last["reason"]) == (f"{agent['id']}:3", "DELETED", "Too old")
-        assert change(last, "name") == ("Gone", None)
-        assert change(last, "maxTokens") == (7, None)
-        assert change(last, "activeVariantId") == (variants[0]["id"], None)
+        assert field_change(last, "name") == ("Gone", None)
+        assert field_change(last, "maxTokens") == (7, None)
+        assert field_change(last, "activeVariantId") == (variants[0]["id"], None)
         assert {(event["id"], event["kind"], event["reason"]) for event in of_variants} == {
             (f"{variants[number]['id']}:2", "DELETED", "Too old") for number in (0, 2)
         }
@@ -272,11 +272,11 @@ class TestDeleted:
         for meeting, version in zip(meetings, (2, 3), strict=True):
             now = api.run("Meeting", id=meeting["id"])
             assert (now["agent"], now["version"]) == (None, version)
-            event = of_meeting(api, meeting)[0]
+            event = meeting_history(api, meeting)[0]
             assert (event["kind"], event["version"], event["reason"]) == ("UPDATED", version, "Too old")
             assert event["changes"] == [{"field": "agentId", "before": agent["id"], "after": None}]
         for meeting in untouched:
-            assert kinds(of_meeting(api, meeting)) == ["CREATED"]
+            assert event_kinds(meeting_history(api, meeting)) == ["CREATED"]
 
     def test_a_deleted_meeting_has_its_history(self, api: Api) -> None:
         meeting = api.meeting("Weekly", segments=2, metadata={"room": None})
@@ -284,8 +284,8 @@ class TestDeleted:
         assert api.run("MeetingHistory", id=meeting["id"]) is None
         deleted, created = api.run("HistoryOfMeeting", meetingId=meeting["id"])["nodes"]
         assert (deleted["kind"], deleted["version"], deleted["reason"]) == ("DELETED", 2, "Private")
-        assert change(deleted, "metadata") == ({"room": None}, None)
-        assert change(created, "title") == (None, "Weekly")
+        assert field_change(deleted, "metadata") == ({"room": None}, None)
+        assert field_change(created, "title") == (None, "Weekly")
 
     def test_a_refused_deletion_is_no_event(self, api: Api) -> None:
         agent = api.agent()
@@ -293,15 +293,15 @@ class TestDeleted:
         activate(api, variant)
         assert api.run("DeleteVariant", id=variant["id"])["__typename"] == "Conflict"
         assert api.run("DeleteAgent", id=agent["id"], expectedVersion=1)["__typename"] == "Conflict"
-        assert kinds(of_agent(api, agent)) == ["ACTIVATED", "CREATED", "CREATED"]
+        assert event_kinds(agent_history(api, agent)) == ["ACTIVATED", "CREATED", "CREATED"]
 
     def test_histories_of_another_kind_or_of_nothing_are_empty(self, api: Api) -> None:
         agent, meeting = api.agent(), api.meeting()
         variant = api.variant(agent)
-        for id in (meeting["id"], variant["id"], UNKNOWN):
+        for id in (meeting["id"], variant["id"], UNKNOWN_ID):
             assert api.run("HistoryOfAgent", agentId=id)["totalCount"] == 0
             assert api.run("HistoryOfAgent", agentId=id)["nodes"] == []
-        for id in (agent["id"], variant["id"], UNKNOWN):
+        for id in (agent["id"], variant["id"], UNKNOWN_ID):
             assert api.run("HistoryOfMeeting", meetingId=id)["totalCount"] == 0
             assert api.run("HistoryOfMeeting", meetingId=id)["nodes"] == []
 
@@ -311,49 +311,54 @@ class TestMeetings:
         meeting = api.meeting("Weekly")
         for input in ({"title": "Daily"}, {"state": "RECORDING", "title": "Now"}, {"state": "STOPPED"}):
             api.run("UpdateMeeting", id=meeting["id"], input=input)
-        stopped, recording, edited, created = of_meeting(api, meeting)
-        assert kinds([stopped, recording, edited, created]) == ["STATE_CHANGED", "STATE_CHANGED", "UPDATED", "CREATED"]
+        stopped, recording, edited, created = meeting_history(api, meeting)
+        assert event_kinds([stopped, recording, edited, created]) == [
+            "STATE_CHANGED",
+            "STATE_CHANGED",
+            "UPDATED",
+            "CREATED",
+        ]
         assert [event["version"] for event in (stopped, recording, edited, created)] == [4, 3, 2, 1]
         assert {event["meetingId"] for event in (stopped, recording, edited, created)} == {meeting["id"]}
-        assert change(recording, "state") == ("CREATED", "RECORDING")
-        assert change(recording, "title") == ("Daily", "Now")
-        assert change(stopped, "endedAt")[0] is None
+        assert field_change(recording, "state") == ("CREATED", "RECORDING")
+        assert field_change(recording, "title") == ("Daily", "Now")
+        assert field_change(stopped, "endedAt")[0] is None
         assert {each["field"] for each in stopped["changes"]} == {"state", "endedAt"}
         assert {each["field"] for each in recording["changes"]} == {"state", "title", "startedAt"}
-        assert kinds(of_meeting(api, meeting, kind="STATE_CHANGED")) == ["STATE_CHANGED"] * 2
+        assert event_kinds(meeting_history(api, meeting, kind="STATE_CHANGED")) == ["STATE_CHANGED"] * 2
 
     def test_one_and_true_are_two_values_of_metadata(self, api: Api) -> None:
         meeting = api.meeting(metadata={"a": 1})
         api.run("UpdateMeeting", id=meeting["id"], input={"metadata": {"a": True}})
-        before, after = change(of_meeting(api, meeting)[0], "metadata")
+        before, after = field_change(meeting_history(api, meeting)[0], "metadata")
         assert (before, after) == ({"a": 1}, {"a": True})
         assert after["a"] is True
 
     def test_segments_have_no_part_in_it(self, api: Api) -> None:
         meeting = api.meeting(segments=3)
         api.run("DeleteSegments", meetingId=meeting["id"], segmentIds=[1])
-        assert kinds(of_meeting(api, meeting)) == ["CREATED"]
+        assert event_kinds(meeting_history(api, meeting)) == ["CREATED"]
 
     def test_a_step_that_is_none_is_no_event(self, api: Api) -> None:
         meeting = api.meeting()
         assert api.run("UpdateMeeting", id=meeting["id"], input={"state": "STOPPING"})["__typename"] == "Conflict"
-        assert kinds(of_meeting(api, meeting)) == ["CREATED"]
+        assert event_kinds(meeting_history(api, meeting)) == ["CREATED"]
 
 
 def test_the_demo_has_a_history(api: Api) -> None:
-    scribe = of_agent(api, {"id": str(SCRIBE)})
-    assert kinds(scribe[-4:]) == ["ACTIVATED", "CREATED", "CREATED", "CREATED"]
+    scribe = agent_history(api, {"id": str(SCRIBE)})
+    assert event_kinds(scribe[-4:]) == ["ACTIVATED", "CREATED", "CREATED", "CREATED"]
     assert {event["actor"] for event in scribe[-4:]} == {"demo"}
     assert scribe[-4]["variantId"] == str(SCRIBE_BRIEF)
-    assert kinds(of_agent(api, {"id": str(CONCIERGE)})[-2:]) == ["CREATED", "CREATED"]
-    assert kinds(of_meeting(api, {"id": str(MEETING)})[-2:]) == ["STATE_CHANGED", "CREATED"]
+    assert event_kinds(agent_history(api, {"id": str(CONCIERGE)})[-2:]) == ["CREATED", "CREATED"]
+    assert event_kinds(meeting_history(api, {"id": str(MEETING)})[-2:]) == ["STATE_CHANGED", "CREATED"]
 
 
 ACTIVATE = "mutation ($id: ID!, $version: Int) { activateVariant(id: $id, expectedVersion: $version) { __typename } }"
 
 
 def test_an_activation_with_its_event_is_one_round_trip(database_url: str) -> None:
-    with wire(database_url) as (url, between), running_server(url, pool_size=1) as server:
+    with postgres_proxy(database_url) as (url, between), running_server(url, pool_size=1) as server:
         agent = server.api.agent()
         variants = [server.api.variant(agent)["id"] for _ in range(3)]
         for id in (variants[0], variants[1]):  # the first time, the statement is prepared
@@ -365,4 +370,4 @@ def test_an_activation_with_its_event_is_one_round_trip(database_url: str) -> No
         rung = sum(len(trips) for trips in between.connections) - 1  # the bell's, which may have been sent by now
         assert rung in (0, 1)
         assert all(trips in ([], ["BES"]) for trips in between.connections)  # Bind, Execute, Sync
-        assert kinds(of_agent(server.api, agent)) == ["ACTIVATED"] * 3 + ["CREATED"] * 4
+        assert event_kinds(agent_history(server.api, agent)) == ["ACTIVATED"] * 3 + ["CREATED"] * 4

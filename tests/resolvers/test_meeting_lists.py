@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.harness.meeting_calls import UNKNOWN, update
+from tests.harness.meeting_calls import UNKNOWN_ID, update
 from tests.harness.servers import Api
 
 LIST = """
@@ -47,7 +47,7 @@ class TestFilters:
             ({"state": "ERROR"}, []),
             ({"agentId": agent}, [2, 1]),
             ({"agentId": agent, "state": "COMPLETED"}, [2]),
-            ({"agentId": UNKNOWN}, []),
+            ({"agentId": UNKNOWN_ID}, []),
             ({"createdAfter": middle}, [2, 1]),
             ({"createdBefore": middle}, [0]),
             ({"createdAfter": three[0]["createdAt"], "createdBefore": three[2]["createdAt"]}, [1, 0]),
@@ -113,5 +113,5 @@ class TestPages:
         assert len(fresh_api.run("Meetings")["nodes"]) == 20
         assert len(fresh_api.run("Meetings", first=100)["nodes"]) == 25
         for arguments, path in (({"first": 101}, "first"), ({"last": 101}, "last"), ({"segments": 1001}, "first")):
-            error = fresh_api.refused("Meetings", **arguments)
+            error = fresh_api.expect_error("Meetings", **arguments)
             assert [field["path"] for field in error["extensions"]["fields"]] == [path]

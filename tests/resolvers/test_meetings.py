@@ -7,10 +7,10 @@ from typing import Any
 import asyncpg
 import pytest
 
-from tests.harness.concurrency import at_once
-from tests.harness.conditions import someone_waits_for_a_lock
-from tests.harness.meeting_calls import UNKNOWN, as_json, in_state, read, update
+from tests.harness.concurrency import run_concurrently
+from tests.harness.meeting_calls import UNKNOWN_ID, as_json, in_state, read, update
 from tests.harness.servers import Api, segment
+from tests.harness.waiting import is_lock_awaited
 
 FOLLOWING = {
     "CREATED": {"RECORDING", "COMPLETED", "ERROR"},
@@ -40,7 +40,7 @@ class TestCreation:
 
     def test_an_agent_must_be_there(self, api: Api) -> None:
         meeting = api.meeting()
-        for id in (UNKNOWN, meeting["id"]):
+        for id in (UNKNOWN_ID, meeting["id"]):
             created = api.run("CreateMeeting", input={"title": "New", "agentId": id})
             updated = update(api, meeting, agentId=id, title="New")
             for refused in (created, updated):
@@ -87,13 +87,13 @@ class TestUpdates:
 
     def test_what_is_not_there_is_not_found(self, api: Api) -> None:
         for result in (
-            api.run("UpdateMeeting", id=UNKNOWN, input={}),
-            api.run("DeleteMeeting", id=UNKNOWN),
-            api.run("UpsertSegments", meetingId=UNKNOWN, segments=[segment(1)]),
-            api.run("DeleteSegments", meetingId=UNKNOWN, segmentIds=[1]),
+            api.run("UpdateMeeting", id=UNKNOWN_ID, input={}),
+            api.run("DeleteMeeting", id=UNKNOWN_ID),
+            api.run("UpsertSegments", meetingId=UNKNOWN_ID, segments=[segment(1)]),
+            api.run("DeleteSegments", meetingId=UNKNOWN_ID, segmentIds=[1]),
         ):
-            assert (result["__typename"], result["code"], result["id"]) == ("NotFound", "NOT_FOUND", UNKNOWN)
-        assert read(api, {"id": UNKNOWN}) is None
+            assert (result["__typename"], result["code"], result["id"]) == ("NotFound", "NOT_FOUND", UNKNOWN_ID)
+        assert read(api, {"id": UNKNOWN_ID}) is None
 
     def test_deletion_takes_the_segments_along(self, api: Api) -> None:
         meeting = api.meeting(segments=2)
@@ -173,7 +173,7 @@ class TestLocking:
             return api.run("UpdateMeeting", id=meeting["id"], input={"title": title}, expectedVersion=1)
 
         titles = [f"Title {number}" for number in range(16)]
-        results = at_once(api.url, [partial(rename, title=title) for title in titles])
+        results = run_concurrently(api.url, [partial(rename, title=title) for title in titles])
         (winner,) = (result for result in results if "code" not in result)
         losers = [result for result in results if result is not winner]
         assert all(loser["__typename"] == "Conflict" for loser in losers)
@@ -184,7 +184,7 @@ class TestLocking:
     def test_without_a_version_none_overwrites_what_it_has_not_seen(self, api: Api) -> None:
         meeting = api.meeting()
         titles = [f"Title {number}" for number in range(16)]
-        results = at_once(api.url, [partial(update, meeting=meeting, title=title) for title in titles])
+        results = run_concurrently(api.url, [partial(update, meeting=meeting, title=title) for title in titles])
         winners = [result["version"] for result in results if "code" not in result]
         assert sorted(winners) == list(range(2, len(winners) + 2))
         losers = [result for result in results if "code" in result]
@@ -203,7 +203,7 @@ class TestLocking:
                     SELECT workspace_id, id, version + 1, 'MEETING', id, 'UPDATED', 'them', '{}' FROM meetings""")
                 await other.execute("UPDATE meetings SET title = 'Theirs', version = version + 1")
                 mine = asyncio.create_task(asyncio.to_thread(update, fresh_api, meeting, title="Mine"))
-                while not await someone_waits_for_a_lock(watcher):
+                while not await is_lock_awaited(watcher):
                     assert not mine.done()
             refused = await mine
         finally:

@@ -9,8 +9,8 @@ import pytest
 from domain.agents import Agent
 from domain.segments import Segment
 from domain.variants import AgentVariant
-from tests.harness.conditions import eventually
 from tests.harness.servers import Api
+from tests.harness.waiting import eventually
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.harness.meeting_calls import UNKNOWN
+from tests.harness.meeting_calls import UNKNOWN_ID
 from tests.harness.servers import Api
 
 MALFORMED = [
@@ -42,7 +42,7 @@ class TestNodes:
 
     def test_what_is_not_there_is_null_in_its_place(self, api: Api, ids: dict[str, str]) -> None:
         meeting = ids["Meeting"]
-        missing = [UNKNOWN, f"{meeting}:2", f"{meeting}:2147483647", f"{UNKNOWN}:1", f"{ids['Agent']}:1"]
+        missing = [UNKNOWN_ID, f"{meeting}:2", f"{meeting}:2147483647", f"{UNKNOWN_ID}:1", f"{ids['Agent']}:1"]
         assert [api.run("Node", id=id) for id in missing] == [None] * 5
         found = api.run("Nodes", ids=[*missing, meeting, *missing, meeting])
         assert [node and node["id"] for node in found] == [None] * 5 + [meeting] + [None] * 5 + [meeting]
@@ -51,12 +51,12 @@ class TestNodes:
     @pytest.mark.parametrize("form", MALFORMED)
     def test_a_malformed_id_is_named(self, api: Api, ids: dict[str, str], form: str) -> None:
         id = form.format(meeting=ids["Meeting"])
-        error = api.refused("Node", id=id)
+        error = api.expect_error("Node", id=id)
         assert [field["path"] for field in error["extensions"]["fields"]] == ["id"]
-        error = api.refused("Nodes", ids=[ids["Agent"], id, id])
+        error = api.expect_error("Nodes", ids=[ids["Agent"], id, id])
         assert [field["path"] for field in error["extensions"]["fields"]] == ["ids.1", "ids.2"]
 
     def test_at_most_100_at_once(self, api: Api, ids: dict[str, str]) -> None:
         assert len(api.run("Nodes", ids=[ids["Segment"]] * 100)) == 100
-        error = api.refused("Nodes", ids=[ids["Segment"]] * 101)
+        error = api.expect_error("Nodes", ids=[ids["Segment"]] * 101)
         assert [field["path"] for field in error["extensions"]["fields"]] == ["ids"]

@@ -3,13 +3,13 @@
 import pytest
 
 from tests.harness.history_calls import (
-    UNKNOWN,
+    UNKNOWN_ID,
     activate,
-    kinds,
-    of_agent,
-    of_variant,
+    agent_history,
+    event_kinds,
     roll_back,
     update,
+    variant_history,
 )
 from tests.harness.servers import Api
 
@@ -22,13 +22,13 @@ class TestRollback:
         activate(api, second)
         result = roll_back(api, agent, reason="Worse")
         assert (result["activeVariant"]["id"], result["version"]) == (first["id"], 4)
-        event = of_agent(api, agent)[0]
+        event = agent_history(api, agent)[0]
         assert (event["kind"], event["version"], event["restoredVersion"]) == ("ROLLED_BACK", 4, 2)
         assert (event["reason"], event["variantId"]) == ("Worse", first["id"])
         assert event["changes"] == [{"field": "activeVariantId", "before": second["id"], "after": first["id"]}]
         assert roll_back(api, agent)["activeVariant"] is None
-        assert of_agent(api, agent)[0]["restoredVersion"] == 1
-        assert of_agent(api, agent)[0]["variantId"] == first["id"]
+        assert agent_history(api, agent)[0]["restoredVersion"] == 1
+        assert agent_history(api, agent)[0]["variantId"] == first["id"]
 
     def test_with_nothing_to_go_back_to_it_is_a_conflict(self, api: Api) -> None:
         agent = api.agent()
@@ -39,7 +39,7 @@ class TestRollback:
         activate(api, api.variant(agent))
         roll_back(api, agent)
         assert roll_back(api, agent)["__typename"] == "Conflict"
-        assert kinds(of_agent(api, agent))[0] == "ROLLED_BACK"
+        assert event_kinds(agent_history(api, agent))[0] == "ROLLED_BACK"
 
     def test_edits_in_between_stay(self, api: Api) -> None:
         agent = api.agent()
@@ -64,7 +64,7 @@ class TestRollback:
         assert roll_back(api, agent, expectedVersion=2)["version"] == 3
 
     def test_of_an_unknown_agent(self, api: Api) -> None:
-        assert roll_back(api, {"id": UNKNOWN})["__typename"] == "NotFound"
+        assert roll_back(api, {"id": UNKNOWN_ID})["__typename"] == "NotFound"
 
 
 class TestReverts:
@@ -81,7 +81,7 @@ class TestReverts:
             assert result[name] == was[name]
         assert result["slug"] == f"{agent['slug']}-second"  # by which others find it
         assert (result["version"], result["activeVariant"]["id"]) == (4, variant["id"])
-        event = of_agent(api, agent)[0]
+        event = agent_history(api, agent)[0]
         assert (event["kind"], event["restoredVersion"], event["reason"]) == ("ROLLED_BACK", 1, "Better")
         assert [each["field"] for each in event["changes"]] == ["description", "name", "systemPrompt"]
 
@@ -95,7 +95,7 @@ class TestReverts:
             assert result[name] == was[name]
         assert result["slug"] == "second"
         assert result["version"] == 3
-        assert (of_variant(api, variant)[0]["kind"], of_variant(api, variant)[0]["restoredVersion"]) == (
+        assert (variant_history(api, variant)[0]["kind"], variant_history(api, variant)[0]["restoredVersion"]) == (
             "ROLLED_BACK",
             1,
         )
@@ -105,22 +105,22 @@ class TestReverts:
         update(api, agent, name="Second")
         api.run("RevertAgent", id=agent["id"], toVersion=1)
         assert api.run("RevertAgent", id=agent["id"], toVersion=2)["name"] == "Second"
-        assert [event["restoredVersion"] for event in of_agent(api, agent)] == [2, 1, None, None]
+        assert [event["restoredVersion"] for event in agent_history(api, agent)] == [2, 1, None, None]
 
     @pytest.mark.parametrize("operation", ["RevertAgent", "RevertVariant"])
     def test_versions_that_are_not_there(self, api: Api, operation: str) -> None:
         agent = api.agent()
         entity = agent if operation == "RevertAgent" else api.variant(agent)
-        before = of_agent(api, agent)
+        before = agent_history(api, agent)
         for version in (0, -1, 2, 2**31 - 1):
             refused = api.run(operation, id=entity["id"], toVersion=version)
             assert refused["__typename"] == "InvalidInput"
             assert [field["path"] for field in refused["fields"]] == ["toVersion"]
         assert api.run(operation, id=entity["id"], toVersion=1)["version"] == 1
-        assert api.run(operation, id=UNKNOWN, toVersion=1)["__typename"] == "NotFound"
+        assert api.run(operation, id=UNKNOWN_ID, toVersion=1)["__typename"] == "NotFound"
         stale = api.run(operation, id=entity["id"], toVersion=1, expectedVersion=9)
         assert (stale["__typename"], stale["currentVersion"]) == ("Conflict", 1)
-        assert of_agent(api, agent) == before
+        assert agent_history(api, agent) == before
 
     def test_a_slug_that_is_taken_meanwhile_is_in_nobodys_way(self, api: Api) -> None:
         agent = api.agent("Squatted", temperature=0.1)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from tests.harness.history_calls import (
-    UNKNOWN,
+    UNKNOWN_ID,
     update,
 )
 from tests.harness.servers import Api
@@ -61,8 +61,8 @@ class TestRevisionsAndDiffs:
         agent, meeting = api.agent(), api.meeting()
         variant = api.variant(agent)
         base = {"base": agent["id"]}
-        for id in (variant["id"], meeting["id"], UNKNOWN):
+        for id in (variant["id"], meeting["id"], UNKNOWN_ID):
             assert self.fields(api, base, {"baseRevision": {"agentId": id, "version": 1}}) is None
             assert self.fields(api, base, {"resolved": id}) is None
-        for id in (agent["id"], meeting["id"], UNKNOWN):
+        for id in (agent["id"], meeting["id"], UNKNOWN_ID):
             assert self.fields(api, base, {"variantRevision": {"variantId": id, "version": 1}}) is None

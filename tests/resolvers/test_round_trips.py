@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.harness.postgres_proxy import Wire, wire
+from tests.harness.postgres_proxy import PostgresProxy, postgres_proxy
 from tests.harness.servers import Api, running_server
 
 STATEMENT = "BES"
@@ -19,7 +19,7 @@ UPDATE_AGENT = """mutation ($id: ID!, $input: UpdateAgentInput!, $version: Int) 
 }"""
 
 
-def trips_of(between: Wire, api: Api, query: str, variables: dict[str, Any]) -> tuple[list[str], Any]:
+def trips_of(between: PostgresProxy, api: Api, query: str, variables: dict[str, Any]) -> tuple[list[str], Any]:
     """The round trips of a mutation that was run once before, without the one of the notification; and its answer."""
     for trips in between.connections:
         trips.clear()
@@ -34,7 +34,7 @@ def trips_of(between: Wire, api: Api, query: str, variables: dict[str, Any]) -> 
     [(UPDATE_VARIANT, "name"), (UPDATE_AGENT, "name"), (UPDATE_VARIANT, "slug"), (UPDATE_AGENT, "slug")],
 )
 def test_an_update_is_two_statements(database_url: str, query: str, field: str) -> None:
-    with wire(database_url) as (url, between), running_server(url, pool_size=1) as server:
+    with postgres_proxy(database_url) as (url, between), running_server(url, pool_size=1) as server:
         agent = server.api.agent()
         id = server.api.variant(agent)["id"] if query is UPDATE_VARIANT else agent["id"]
         server.api.post(query, {"id": id, "input": {field: "first"}})  # the statements are prepared
@@ -45,7 +45,7 @@ def test_an_update_is_two_statements(database_url: str, query: str, field: str) 
 
 @pytest.mark.parametrize("query", [UPDATE_VARIANT, UPDATE_AGENT])
 def test_an_update_of_another_version_is_one_statement(database_url: str, query: str) -> None:
-    with wire(database_url) as (url, between), running_server(url, pool_size=1) as server:
+    with postgres_proxy(database_url) as (url, between), running_server(url, pool_size=1) as server:
         agent = server.api.agent()
         id = server.api.variant(agent)["id"] if query is UPDATE_VARIANT else agent["id"]
         server.api.post(query, {"id": id, "input": {"name": "first"}})

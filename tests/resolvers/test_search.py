@@ -67,7 +67,7 @@ def test_queries_are_as_for_a_search_engine(api: Api, query: str, numbers: set[i
 
 @pytest.mark.parametrize("query", ["-red", '-"red ship"', "red or -blue", "-red -blue", "-the -red"])
 def test_what_only_excludes_is_refused(api: Api, query: str) -> None:
-    error = api.refused("SearchSegments", query=query)
+    error = api.expect_error("SearchSegments", query=query)
     assert error["extensions"]["code"] == "BAD_USER_INPUT"
     (field,) = error["extensions"]["fields"]
     assert field["path"] == "query"
@@ -124,7 +124,7 @@ def test_the_start_of_a_long_text_is_looked_into_for_highlights(api: Api) -> Non
     "query", ["cat " * 33, '"' + "cat " * 33 + '"', "cat,dog;" * 17, "cat or " * 17, "cat -dog " * 17]
 )
 def test_a_query_of_many_words_is_refused(api: Api, query: str) -> None:
-    error = api.refused("SearchSegments", query=query)
+    error = api.expect_error("SearchSegments", query=query)
     assert error["extensions"]["code"] == "BAD_USER_INPUT"
     (field,) = error["extensions"]["fields"]
     assert field["path"] == "query"
@@ -169,13 +169,13 @@ def test_filters(api: Api) -> None:
 
 def test_an_unknown_meeting_has_no_segments_and_a_malformed_id_is_named(api: Api) -> None:
     assert found(api, "launch", {"id": UNKNOWN}) == []
-    error = api.refused("SearchSegments", query="launch", meetingId="x")
+    error = api.expect_error("SearchSegments", query="launch", meetingId="x")
     assert [field["path"] for field in error["extensions"]["fields"]] == ["meetingId"]
 
 
 def test_all_that_is_wrong_is_named(api: Api) -> None:
     where = {"speaker": "x" * 201, "fromTime": -1.0, "toTime": 1e300}
-    error = api.refused("SearchSegments", query="x" * 1_001, meetingId="x", **where)
+    error = api.expect_error("SearchSegments", query="x" * 1_001, meetingId="x", **where)
     paths = {field["path"] for field in error["extensions"]["fields"]}
     assert paths == {"query", "meetingId", "speaker", "fromTime", "toTime"}
 
@@ -248,7 +248,7 @@ def test_a_page_of_none_says_whether_there_are_some(api: Api) -> None:
     meeting = said(api, "ibex")
     page = api.run("SearchSegments", query="ibex", meetingId=meeting["id"], first=0)
     assert (page["edges"], page["totalCount"], page["pageInfo"]["hasNextPage"]) == ([], 1, True)
-    error = api.refused("SearchSegments", query="ibex", first=101)
+    error = api.expect_error("SearchSegments", query="ibex", first=101)
     assert [field["path"] for field in error["extensions"]["fields"]] == ["first"]
 
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 
 from tests.harness.agent_calls import clone, read
 from tests.harness.agent_strategies import KEBAB, NAMES
-from tests.harness.concurrency import at_once
+from tests.harness.concurrency import run_concurrently
 from tests.harness.servers import Api
 
 
@@ -55,10 +55,10 @@ class TestSlugs:
         assert api.variant(other, "Brief")["slug"] == "brief"
 
     def test_concurrent_creations_get_slugs_of_their_own(self, fresh_api: Api) -> None:
-        agents = at_once(fresh_api.url, [lambda api: api.agent("Scribe")] * 12)
+        agents = run_concurrently(fresh_api.url, [lambda api: api.agent("Scribe")] * 12)
         expected = {"scribe", *(f"scribe-{number}" for number in range(2, 13))}
         assert {agent["slug"] for agent in agents} == expected
-        variants = at_once(fresh_api.url, [lambda api: api.variant(agents[0], "Scribe")] * 12)
+        variants = run_concurrently(fresh_api.url, [lambda api: api.variant(agents[0], "Scribe")] * 12)
         assert {variant["slug"] for variant in variants} == expected
 
     def test_a_gap_is_filled(self, api: Api) -> None:

@@ -88,7 +88,7 @@ def test_every_operation_says_so_and_is_served_again_when_the_database_is_back(
         assert (status(api, "/readyz"), status(api, "/healthz")) == (503, 200)
         # What needs no database is answered all the same, and what is wrong is still the client's error.
         assert api.post("{ __typename }") == {"data": {"__typename": "Query"}}
-        assert api.refused("Node", id="x")["extensions"]["code"] == "BAD_USER_INPUT"
+        assert api.expect_error("Node", id="x")["extensions"]["code"] == "BAD_USER_INPUT"
     assert status(api, "/readyz") == 200
     assert world.state() == before
     for name in DEFINITIONS:

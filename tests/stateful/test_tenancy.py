@@ -24,12 +24,13 @@ from domain.principals import Scope
 from domain.segments import SEGMENTS_CURSOR
 from domain.stream_positions import Position
 from server.wire.graphql_files import OPERATIONS
-from tests.harness.api_keys import made, workspace
+from tests.harness.api_keys import create_api_key, create_workspace
 from tests.harness.databases import TestPostgres
-from tests.harness.raw_clients import connected, events, stream
 from tests.harness.servers import Api, RunningServer, running_server, segment
+from tests.harness.sse_client import event_stream, streamed_response
 from tests.harness.tenant_operations import AGENT_NAMES, CONFIG, NOT_WITH_OWN, NOTHING_TO_TRY, actions, attempts
 from tests.harness.tenants import DOCUMENTS, Answer, Disguise, Records, Tenant, Things, Variables, ask, ids_in, opened
+from tests.harness.websocket_client import websocket
 
 TENANTS = st.sampled_from([0, 1])
 WORDS = ("quirkel", "zontars")
@@ -65,8 +66,8 @@ class TenancyMachine(RuleBasedStateMachine):
         self.tenants = [self._tenant(word) for word in WORDS]
 
     def _tenant(self, word: str) -> Tenant:
-        workspace_id = workspace(self.database_url)
-        admin = self._api(made(self.database_url, Scope.ADMIN, workspace_id=workspace_id))
+        workspace_id = create_workspace(self.database_url)
+        admin = self._api(create_api_key(self.database_url, Scope.ADMIN, workspace_id=workspace_id))
         config = CONFIG | {"systemPrompt": word}
         agent = admin.run("CreateAgent", input={"name": "Scribe", "slug": f"{word}-scribe", "config": config})
         admin.variant(agent, "Brief", systemPrompt=word)
@@ -173,19 +174,19 @@ class TenancyMachine(RuleBasedStateMachine):
         return answer.body
 
     @rule(who=TENANTS, over=st.sampled_from(["WebSocket", "events"]))
-    def follow(self, who: int, over: str) -> None:
+    def start(self, who: int, over: str) -> None:
         """What the other writes meanwhile, into segments of the same numbers, does not come."""
         tenant, other = self.both(who)
         mine, theirs = (each.admin.meeting(each.word) for each in (tenant, other))
         key = tenant.admin.http.headers["authorization"]
         with ExitStack() as opened:
             if over == "WebSocket":
-                socket = opened.enter_context(connected(tenant.admin.url, additional_headers={"Authorization": key}))
-                socket.follow("1", "SegmentUpdates", meetingId=mine["id"])
+                socket = opened.enter_context(websocket(tenant.admin.url, additional_headers={"Authorization": key}))
+                socket.start("1", "SegmentUpdates", meetingId=mine["id"])
                 come: Callable[[], Any] = partial(socket.next, "1")
             else:
                 document = DOCUMENTS["SegmentUpdates"]
-                followed = events(tenant.admin.url, document, authorization=key, meetingId=mine["id"])
+                followed = event_stream(tenant.admin.url, document, authorization=key, meetingId=mine["id"])
                 come = opened.enter_context(followed).next
             assert come()["segments"] == []
             for each, meeting in ((other, theirs), (tenant, mine)):
@@ -238,11 +239,11 @@ class TenancyMachine(RuleBasedStateMachine):
     def _streamed(self, api: Api, name: str, variables: Variables) -> Answer:
         """What is said of a subscription that must be refused, over each transport."""
         key = api.http.headers["authorization"]
-        with connected(api.url, additional_headers={"Authorization": key}) as socket:
-            socket.follow("1", name, **variables)
+        with websocket(api.url, additional_headers={"Authorization": key}) as socket:
+            socket.start("1", name, **variables)
             said = socket.receive()
             assert said["type"] == "error", said
-        with stream(api.url, DOCUMENTS[name], authorization=key, **variables) as response:
+        with streamed_response(api.url, DOCUMENTS[name], authorization=key, **variables) as response:
             return Answer(response.status_code, {}, [said, response.read().decode()])
 
     # What must always hold
@@ -292,7 +293,9 @@ def test_every_operation_is_done_and_tried() -> None:
 def test_no_cursor_counts_what_others_do(server: tuple[str, RunningServer]) -> None:
     """The same changes have the same places, however much happens elsewhere between them."""
     url, running = server
-    tenant, other = (Api(running.url, made(url, Scope.WRITE, workspace_id=workspace(url))) for _ in WORDS)
+    tenant, other = (
+        Api(running.url, create_api_key(url, Scope.WRITE, workspace_id=create_workspace(url))) for _ in WORDS
+    )
 
     def places(elsewhere: int) -> Any:
         agent = tenant.agent()

@@ -15,11 +15,11 @@ from domain.history import ACTIVE_VARIANT, Aggregate, EventKind
 from domain.ids import VariantId
 from domain.meetings import Meeting
 from server.wire.graphql_files import operation
-from tests.harness.concurrency import at_once
-from tests.harness.conditions import someone_waits_for_a_lock
+from tests.harness.concurrency import run_concurrently
 from tests.harness.histories import history, present, replayed
 from tests.harness.servers import Api
-from tests.harness.stored_agents import events_of, kinds, stored
+from tests.harness.stored_agents import event_kinds, events_of, store_agent
+from tests.harness.waiting import is_lock_awaited
 
 
 def activation(factory: SessionFactory, id: VariantId, expected_version: int | None = None) -> Callable[[], Any]:
@@ -35,7 +35,7 @@ def activation(factory: SessionFactory, id: VariantId, expected_version: int | N
 async def test_an_activation_that_waited_for_an_update_of_the_variant_does_not_activate_what_was_not_seen(
     session_factory: SessionFactory, database_url: str
 ) -> None:
-    agent, (variant,) = await stored(session_factory)
+    agent, (variant,) = await store_agent(session_factory)
 
     async def update(uow: UnitOfWork) -> None:
         await uow.variants.update(replace(variant, name="Changed"))
@@ -43,13 +43,13 @@ async def test_an_activation_that_waited_for_an_update_of_the_variant_does_not_a
     outcome = await waiting(session_factory, database_url, update, activation(session_factory, variant.id, 1))
     assert isinstance(outcome, Conflict)
     assert outcome.current_version == 2
-    assert await kinds(session_factory, agent) == ["CREATED", "CREATED", "UPDATED"]
+    assert await event_kinds(session_factory, agent) == ["CREATED", "CREATED", "UPDATED"]
 
 
 async def test_an_activation_that_waited_for_the_deletion_of_its_variant_finds_none(
     session_factory: SessionFactory, database_url: str
 ) -> None:
-    agent, (variant,) = await stored(session_factory)
+    agent, (variant,) = await store_agent(session_factory)
 
     async def delete(uow: UnitOfWork) -> None:
         await uow.variants.get_for_update(variant.id)
@@ -57,13 +57,13 @@ async def test_an_activation_that_waited_for_the_deletion_of_its_variant_finds_n
 
     outcome = await waiting(session_factory, database_url, delete, activation(session_factory, variant.id))
     assert isinstance(outcome, NotFound)
-    assert await kinds(session_factory, agent) == ["CREATED", "CREATED", "DELETED"]
+    assert await event_kinds(session_factory, agent) == ["CREATED", "CREATED", "DELETED"]
 
 
 async def test_an_activation_that_waited_for_the_deletion_of_its_agent_finds_none(
     session_factory: SessionFactory, database_url: str
 ) -> None:
-    agent, (variant,) = await stored(session_factory)
+    agent, (variant,) = await store_agent(session_factory)
 
     async def delete(uow: UnitOfWork) -> None:
         await uow.agents.get_for_delete(agent.id)
@@ -71,7 +71,7 @@ async def test_an_activation_that_waited_for_the_deletion_of_its_agent_finds_non
 
     outcome = await waiting(session_factory, database_url, delete, activation(session_factory, variant.id))
     assert isinstance(outcome, NotFound)
-    assert await kinds(session_factory, agent) == ["CREATED", "CREATED", "DELETED", "DELETED"]
+    assert await event_kinds(session_factory, agent) == ["CREATED", "CREATED", "DELETED", "DELETED"]
     assert (await events_of(session_factory, Aggregate.AGENT, agent.id))[-1].entity_id == agent.id
 
 
@@ -79,7 +79,7 @@ async def test_an_activation_that_waited_for_another_one_tells_what_it_found(
     session_factory: SessionFactory, database_url: str
 ) -> None:
     """And changes nothing if the other has activated the same."""
-    agent, (one, other) = await stored(session_factory, variants=2)
+    agent, (one, other) = await store_agent(session_factory, variants=2)
 
     async def activate(uow: UnitOfWork) -> None:
         await uow.agents.update(replace(agent, name="Renamed meanwhile"))
@@ -102,7 +102,7 @@ async def test_an_activation_that_waited_for_another_one_tells_what_it_found(
 async def test_a_meeting_that_comes_to_an_agent_while_this_is_deleted_does_not_stay_with_it(
     session_factory: SessionFactory, database_url: str
 ) -> None:
-    agent, _ = await stored(session_factory)
+    agent, _ = await store_agent(session_factory)
     async with UnitOfWork(session_factory) as uow:
         meeting = await uow.meetings.create(Meeting.create("Weekly"))
         await uow.commit()
@@ -177,7 +177,7 @@ def run_at_once(
         reason = f"{label} {number}"
         return lambda api: (reason, run(api, name, variables | {"reason": reason}))
 
-    return dict(at_once(url, [job(number, *call) for number, call in enumerate(calls)]))
+    return dict(run_concurrently(url, [job(number, *call) for number, call in enumerate(calls)]))
 
 
 def test_whatever_changes_at_once_each_change_has_its_event_in_order(api: Api) -> None:
@@ -280,7 +280,7 @@ async def waiting(
         async with UnitOfWork(factory) as uow:
             await first(uow)
             second = asyncio.create_task(then())
-            while not await someone_waits_for_a_lock(watcher):
+            while not await is_lock_awaited(watcher):
                 assert not second.done()
             await uow.commit()
         return (await asyncio.gather(second, return_exceptions=True))[0]

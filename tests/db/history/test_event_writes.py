@@ -15,7 +15,7 @@ from domain.meetings import Meeting
 from tests.harness.operation_variables import World, variables_of
 from tests.harness.recorded_statements import recorded
 from tests.harness.servers import RunningServer
-from tests.harness.stored_agents import events_of, kinds, stored
+from tests.harness.stored_agents import event_kinds, events_of, store_agent
 from tests.harness.suggested_variables import MUTATIONS
 
 # Every statement that writes
@@ -92,7 +92,7 @@ def test_a_statement_past_the_recording_would_be_noticed() -> None:
 
 @pytest.mark.parametrize("table", ["agents", "agent_variants", "meetings"])
 async def test_a_version_without_its_event_is_refused(session_factory: SessionFactory, table: str) -> None:
-    agent, _ = await stored(session_factory)
+    agent, _ = await store_agent(session_factory)
     async with UnitOfWork(session_factory) as uow:
         await uow.meetings.create(Meeting.create("Weekly", agent_id=agent.id))
         await uow.commit()
@@ -105,7 +105,7 @@ async def test_a_version_without_its_event_is_refused(session_factory: SessionFa
 
 
 async def test_what_is_rolled_back_leaves_no_event(session_factory: SessionFactory) -> None:
-    agent, (variant,) = await stored(session_factory)
+    agent, (variant,) = await store_agent(session_factory)
     before = await events_of(session_factory, Aggregate.AGENT, agent.id)
     async with UnitOfWork(session_factory) as uow:
         updated = await uow.agents.update(replace(agent, name="Undone"))
@@ -123,7 +123,7 @@ async def test_what_is_rolled_back_leaves_no_event(session_factory: SessionFacto
 
 
 async def test_a_stale_update_writes_no_event(session_factory: SessionFactory) -> None:
-    agent, (variant,) = await stored(session_factory)
+    agent, (variant,) = await store_agent(session_factory)
     async with UnitOfWork(session_factory) as uow:
         for refused in (
             uow.agents.update(replace(agent, name="Stale", version=7)),
@@ -133,11 +133,11 @@ async def test_a_stale_update_writes_no_event(session_factory: SessionFactory) -
             with pytest.raises(Conflict):
                 await refused
         await uow.commit()
-    assert await kinds(session_factory, agent) == ["CREATED", "CREATED"]
+    assert await event_kinds(session_factory, agent) == ["CREATED", "CREATED"]
 
 
 async def test_events_have_the_author_of_their_unit_of_work(session_factory: SessionFactory) -> None:
-    agent, _ = await stored(session_factory, author=Author("ada", "to begin"))
+    agent, _ = await store_agent(session_factory, author=Author("ada", "to begin"))
     async with UnitOfWork(session_factory) as uow:
         await uow.agents.update(replace(agent, name="Other"))
         await uow.commit()

@@ -8,7 +8,7 @@ from domain.history import Aggregate, Author, History
 from domain.ids import WorkspaceId
 from domain.meetings import Meeting
 from domain.variants import AgentVariant, CreateVariant
-from tests.harness.stored_agents import EVERYTHING, events_of, kinds, stored
+from tests.harness.stored_agents import WHOLE_LIST, event_kinds, events_of, store_agent
 
 
 async def assert_history_is_empty(
@@ -20,7 +20,7 @@ async def assert_history_is_empty(
         History(Aggregate.MEETING, meeting.id),
     ]
     async with UnitOfWork(factory, workspace_id) as uow:
-        pages = await uow.events.pages(histories, EVERYTHING)
+        pages = await uow.events.pages(histories, WHOLE_LIST)
         assert [page.nodes for page in pages.values()] == [[], [], []]
         assert await uow.events.counts(histories) == {}
         assert await uow.events.agent_revisions([(agent.id, 1)]) == {}
@@ -30,7 +30,7 @@ async def assert_history_is_empty(
 
 
 async def test_another_workspace_has_none_of_our_history(session_factory: SessionFactory, other: WorkspaceId) -> None:
-    agent, (variant,) = await stored(session_factory)
+    agent, (variant,) = await store_agent(session_factory)
     async with UnitOfWork(session_factory) as uow:
         meeting = await uow.meetings.create(Meeting.create("Weekly", agent_id=agent.id))
         await uow.agents.activate(variant.id)
@@ -44,7 +44,7 @@ async def test_another_workspace_has_none_of_our_history(session_factory: Sessio
 async def test_the_same_ids_in_two_workspaces_have_two_histories(
     session_factory: SessionFactory, other: WorkspaceId
 ) -> None:
-    ours, (variant,) = await stored(session_factory)
+    ours, (variant,) = await store_agent(session_factory)
     async with UnitOfWork(session_factory, other, author=Author("them")) as uow:
         theirs = await uow.agents.create(CreateAgent("Theirs", AgentConfig("theirs", "theirs"), id=ours.id))
         await uow.variants.create(theirs, CreateVariant("Theirs", ConfigOverrides(max_tokens=1), id=variant.id))
@@ -57,7 +57,7 @@ async def test_the_same_ids_in_two_workspaces_have_two_histories(
         of_variant = (await uow.events.variant_revisions([(variant.id, 1)]))[variant.id, 1]
         assert of_variant.overrides == variant.overrides
         assert await uow.agents.get(ours.id) == ours
-    assert await kinds(session_factory, ours) == ["CREATED", "CREATED"]
+    assert await event_kinds(session_factory, ours) == ["CREATED", "CREATED"]
     events = await events_of(session_factory, Aggregate.AGENT, ours.id, other)
     assert [event.kind.value for event in events] == ["CREATED", "CREATED", "ACTIVATED", "DELETED", "DELETED"]
     assert {event.actor for event in events} == {"them"}

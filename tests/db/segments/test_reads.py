@@ -14,9 +14,9 @@ from domain.rules import INT32_MAX
 from domain.segments import SEGMENTS_CURSOR, SegmentContent, SpeakerStats
 from tests.harness.stored_segments import (
     content,
-    delete,
+    delete_segments,
     new_meeting,
-    upsert,
+    upsert_segments,
 )
 
 
@@ -61,8 +61,8 @@ def transcripts(draw: st.DrawFn) -> Transcript:
 
 async def store(database: Database, transcript: Transcript) -> MeetingId:
     meeting_id = await new_meeting(database)
-    await upsert(database, meeting_id, *transcript.segments.values())
-    await delete(database, meeting_id, *transcript.deleted)
+    await upsert_segments(database, meeting_id, *transcript.segments.values())
+    await delete_segments(database, meeting_id, *transcript.deleted)
     return meeting_id
 
 
@@ -158,8 +158,8 @@ async def test_page_by_page_from_either_end_is_the_whole_list(
 
 async def test_segments_are_found_by_their_keys_among_several_meetings(database: Database) -> None:
     one, two = await new_meeting(database), await new_meeting(database)
-    await upsert(database, one, content(1, "one 1"), content(2, "one 2"))
-    await upsert(database, two, content(2, "two 2"), content(3, "two 3"))
+    await upsert_segments(database, one, content(1, "one 1"), content(2, "one 2"))
+    await upsert_segments(database, two, content(2, "two 2"), content(3, "two 3"))
     wanted = [(one, 1), (two, 2), (two, 1), (one, 3), (MeetingId(new_id()), 1)]
     async with database.reading(WORKSPACE) as repositories:
         found = await repositories.segments.by_keys(wanted)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from domain.principals import Scope
-from tests.harness.api_keys import made
+from tests.harness.api_keys import create_api_key
 from tests.harness.databases import TestPostgres
 from tests.harness.servers import Api, RunningServer, running_server
 
@@ -16,7 +16,7 @@ MakeKey = Callable[..., str]
 def guarded(postgres: TestPostgres) -> Iterator[tuple[RunningServer, str]]:
     """A server that asks for keys, and the token of an administrator."""
     with postgres.database() as url, running_server(url, auth=True, demo=True) as server:
-        yield server, made(url, Scope.ADMIN)
+        yield server, create_api_key(url, Scope.ADMIN)
 
 
 @pytest.fixture

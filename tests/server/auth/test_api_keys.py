@@ -14,10 +14,11 @@ from domain.principals import Scope
 from server.auth import authenticator as authentication
 from server.auth import sessions
 from server.wire.graphql_files import operation
-from tests.harness.api_keys import made
-from tests.harness.conditions import eventually
-from tests.harness.raw_clients import Socket, connected, events
+from tests.harness.api_keys import create_api_key
 from tests.harness.servers import Api, RunningServer, running_server, segment
+from tests.harness.sse_client import event_stream
+from tests.harness.waiting import eventually
+from tests.harness.websocket_client import WebSocketClient, websocket
 
 UNKNOWN = "01900000-0000-7000-8000-00000000dead"
 RESPONSE = "application/graphql-response+json"
@@ -178,7 +179,7 @@ def test_a_bot_reaches_the_meetings_that_it_created_or_was_given(admin: Api) -> 
             )
             assert [node["id"] for node in found["data"]["nodes"]] == [meeting["id"], f"{meeting['id']}:7"]
             with open_socket(bot) as socket:
-                socket.follow("1", "SegmentUpdates", meetingId=meeting["id"])
+                socket.start("1", "SegmentUpdates", meetingId=meeting["id"])
                 assert socket.next("1")["segments"][-1]["segmentId"] == 7
         others = [other["id"], UNKNOWN]
         for answers in (
@@ -191,15 +192,18 @@ def test_a_bot_reaches_the_meetings_that_it_created_or_was_given(admin: Api) -> 
             assert answers[0] == answers[1]
         agent = admin.agent()
         assert bot.post("query($id: ID!) { node(id: $id) { id } }", {"id": agent["id"]})["data"] == {"node": None}
-        assert bot.refused("DeleteSegments", meetingId=given["id"], segmentIds=[1])["extensions"]["code"] == "FORBIDDEN"
+        assert (
+            bot.expect_error("DeleteSegments", meetingId=given["id"], segmentIds=[1])["extensions"]["code"]
+            == "FORBIDDEN"
+        )
     assert admin.run("Transcript", id=other["id"])["segments"]["totalCount"] == 2
 
 
 def followed(api: Api, id: str) -> Any:
     """What is said of a subscription that must be refused."""
     with open_socket(api) as socket:
-        socket.follow("1", "SegmentUpdates", meetingId=id)
-        return socket.refused("1")
+        socket.start("1", "SegmentUpdates", meetingId=id)
+        return socket.expect_error("1")
 
 
 def without(id: str, answer: Any) -> str:
@@ -251,7 +255,7 @@ def test_history_names_the_key_and_whom_it_speaks_for(admin: Api) -> None:
 def test_the_use_of_a_key_is_noted(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(authentication, "USE_RECORDING_INTERVAL_SECONDS", 0.05)
     with running_server(database_url, auth=True) as server:
-        admin = Api(server.url, made(database_url, Scope.ADMIN))
+        admin = Api(server.url, create_api_key(database_url, Scope.ADMIN))
         (key,) = admin.run("ApiKeys")["nodes"]
         assert key["lastUsedAt"] is None
         moment = eventually(lambda: admin.run("ApiKeys")["nodes"][0]["lastUsedAt"])
@@ -289,15 +293,15 @@ def test_an_expired_key_is_refused(admin: Api) -> None:
 
 
 @contextmanager
-def initialised(url: str, payload: dict[str, Any]) -> Iterator[Socket]:
+def initialised(url: str, payload: dict[str, Any]) -> Iterator[WebSocketClient]:
     """A connection to which nothing has been answered yet."""
-    with connected(url, initialise=False) as socket:
+    with websocket(url, initialise=False) as socket:
         socket.send("connection_init", payload=payload)
         yield socket
 
 
 @contextmanager
-def open_socket(api: Api) -> Iterator[Socket]:
+def open_socket(api: Api) -> Iterator[WebSocketClient]:
     """An acknowledged connection with the key of `api`."""
     with initialised(api.url, {"Authorization": api.http.headers["authorization"]}) as socket:
         assert socket.receive() == {"type": "connection_ack"}
@@ -312,16 +316,16 @@ def test_a_revoked_key_ends_its_subscriptions_and_no_others(admin: Api) -> None:
         key(admin, "READ") as (other, _),
         open_socket(api) as socket,
         open_socket(other) as kept,
-        events(api.url, updates, authorization=api.http.headers["authorization"], **ours) as stream,
+        event_stream(api.url, updates, authorization=api.http.headers["authorization"], **ours) as stream,
     ):
         for each in (socket, kept):
-            each.follow("1", "SegmentUpdates", **ours)
+            each.start("1", "SegmentUpdates", **ours)
             each.next("1")
         stream.next()
         admin.run("RevokeApiKey", id=created["id"])
-        assert socket.closed() == (4403, authentication.TOKEN_INVALID)
+        assert socket.expect_close() == (4403, authentication.TOKEN_INVALID)
         assert stream.event() is None
-        kept.lives()
+        kept.expect_pong()
 
 
 def test_an_expired_key_ends_its_subscriptions(admin: Api) -> None:
@@ -329,9 +333,9 @@ def test_an_expired_key_ends_its_subscriptions(admin: Api) -> None:
     soon = datetime.now(UTC) + timedelta(seconds=sessions.SESSION_CHECK_INTERVAL_SECONDS)
     with key(admin, "READ", expiresAt=soon.isoformat()) as (api, _):
         with open_socket(api) as socket:
-            socket.follow("1", "SegmentUpdates", meetingId=meeting["id"])
+            socket.start("1", "SegmentUpdates", meetingId=meeting["id"])
             socket.next("1")
-            assert socket.closed()[0] == 4403
+            assert socket.expect_close()[0] == 4403
         assert datetime.now(UTC) >= soon
 
 
@@ -340,14 +344,14 @@ def test_an_expired_key_ends_its_subscriptions(admin: Api) -> None:
 
 def test_a_websocket_without_a_key_is_closed_for_good(server: RunningServer) -> None:
     with initialised(server.url, {}) as socket:
-        assert socket.closed()[0] == 4401
+        assert socket.expect_close()[0] == 4401
 
 
 @pytest.mark.parametrize("wrong", WRONG)
 def test_a_websocket_with_a_wrong_key_is_closed(guarded: tuple[RunningServer, str], wrong: str) -> None:
     header = wrong_tokens(guarded[1])[wrong]
     with initialised(guarded[0].url, {"Authorization": header}) as socket:
-        assert socket.closed() == (4403, authentication.TOKEN_INVALID)
+        assert socket.expect_close() == (4403, authentication.TOKEN_INVALID)
 
 
 @pytest.mark.parametrize("place", ["Authorization", "authorization", "headers"])
@@ -361,13 +365,13 @@ def test_a_websocket_takes_the_key_from_its_first_message(guarded: tuple[Running
 
 def test_a_websocket_takes_the_key_from_the_handshake(guarded: tuple[RunningServer, str]) -> None:
     headers = {"Authorization": f"Bearer {guarded[1]}"}
-    with connected(guarded[0].url, additional_headers=headers) as socket:
+    with websocket(guarded[0].url, additional_headers=headers) as socket:
         assert socket.run("1", VIEWER)["name"] == "ADMIN"
 
 
 def test_a_websocket_is_told_of_what_is_forbidden(admin: Api) -> None:
     with key(admin, "INGEST") as (api, _), open_socket(api) as socket:
         socket.subscribe("1", READ)
-        assert socket.refused("1")["extensions"]["code"] == "FORBIDDEN"
+        assert socket.expect_error("1")["extensions"]["code"] == "FORBIDDEN"
         socket.subscribe("2", operation("ResolvedConfigUpdates"), agentSlug="meeting-scribe")
-        assert socket.refused("2")["extensions"]["code"] == "FORBIDDEN"
+        assert socket.expect_error("2")["extensions"]["code"] == "FORBIDDEN"

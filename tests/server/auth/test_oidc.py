@@ -21,10 +21,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from domain.ids import DEFAULT_WORKSPACE_ID
 from server.auth import oidc as issuer
-from tests.harness.conditions import eventually
 from tests.harness.databases import TestPostgres
-from tests.harness.raw_clients import connected
 from tests.harness.servers import Api, RunningServer, running_server, segment
+from tests.harness.waiting import eventually
+from tests.harness.websocket_client import websocket
 
 ISSUER, AUDIENCE = "https://login.example", "rapporteur"
 VIEWER = "{ viewer { name scopes workspaceId } }"
@@ -152,10 +152,10 @@ def test_the_end_of_a_token_ends_its_subscriptions(server: RunningServer, monkey
     api = Api(server.url, token())
     meeting = api.meeting(segments=1)
     headers = {"Authorization": f"Bearer {token(exp=int(time.time()) + 3)}"}
-    with connected(server.url, additional_headers=headers) as socket:
-        socket.follow("1", "SegmentUpdates", meetingId=meeting["id"])
+    with websocket(server.url, additional_headers=headers) as socket:
+        socket.start("1", "SegmentUpdates", meetingId=meeting["id"])
         socket.next("1")
-        assert socket.closed()[0] == 4403
+        assert socket.expect_close()[0] == 4403
     api.http.close()
 
 

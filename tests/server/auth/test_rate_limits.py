@@ -9,11 +9,12 @@ import pytest
 from domain.principals import Scope
 from server.auth import rate_limits as rates
 from server.auth.rate_limits import RateLimiter, RateLimits, TokenBucket
-from tests.harness.api_keys import made
-from tests.harness.conditions import locked
+from tests.harness.api_keys import create_api_key
 from tests.harness.databases import TestPostgres
-from tests.harness.raw_clients import Socket, connected, events
 from tests.harness.servers import Api, running_server
+from tests.harness.sse_client import event_stream
+from tests.harness.waiting import locked_meeting
+from tests.harness.websocket_client import WebSocketClient, websocket
 
 VIEWER = "{ viewer { name } }"
 
@@ -22,7 +23,7 @@ VIEWER = "{ viewer { name } }"
 def limited(postgres: TestPostgres, **limits: int) -> Iterator[tuple[Api, Api]]:
     """Clients with two keys, of a server with these limits."""
     with postgres.database() as url, running_server(url, auth=True, **limits) as server:
-        apis = [Api(server.url, made(url, Scope.WRITE, name=name)) for name in ("one", "other")]
+        apis = [Api(server.url, create_api_key(url, Scope.WRITE, name=name)) for name in ("one", "other")]
         try:
             yield apis[0], apis[1]
         finally:
@@ -35,8 +36,8 @@ def asked(api: Api, query: str = VIEWER, accept: str = "application/json") -> ht
 
 
 @contextmanager
-def open_socket(api: Api) -> Iterator[Socket]:
-    with connected(api.url, additional_headers={"Authorization": api.http.headers["authorization"]}) as socket:
+def open_socket(api: Api) -> Iterator[WebSocketClient]:
+    with websocket(api.url, additional_headers={"Authorization": api.http.headers["authorization"]}) as socket:
         yield socket
 
 
@@ -54,8 +55,8 @@ def test_requests_a_minute(postgres: TestPostgres, accept: str) -> None:
         assert refused.headers["ratelimit-policy"].startswith('"requests";q=3;w=60')
         with open_socket(api) as socket:
             socket.subscribe("1", VIEWER)
-            assert socket.refused("1")["extensions"]["code"] == "RATE_LIMITED"
-            socket.lives()
+            assert socket.expect_error("1")["extensions"]["code"] == "RATE_LIMITED"
+            socket.expect_pong()
         assert asked(other).status_code == 200
 
 
@@ -80,16 +81,16 @@ def test_subscriptions_at_once(postgres: TestPostgres) -> None:
         updates = 'subscription { segmentUpdates(meetingId: "%s") { cursor } }' % api.meeting()["id"]  # noqa: UP031
         socket.subscribe("1", updates)
         socket.next("1")
-        with events(api.url, updates, authorization=api.http.headers["authorization"]) as stream:
+        with event_stream(api.url, updates, authorization=api.http.headers["authorization"]) as stream:
             stream.next()
             socket.subscribe("3", updates)
-            refused = socket.refused("3")
+            refused = socket.expect_error("3")
             assert refused["extensions"]["code"] == "RATE_LIMITED"
             with open_socket(other) as theirs:
                 theirs.subscribe("1", updates)
                 theirs.next("1")
         socket.send("complete", id="1")
-        socket.lives()
+        socket.expect_pong()
         socket.subscribe("4", updates)
         socket.next("4")
 
@@ -99,16 +100,16 @@ def test_operations_at_once(postgres: TestPostgres) -> None:
         postgres.database() as url,
         running_server(url, auth=True, max_key_operations=2) as server,
     ):
-        api = Api(server.url, made(url, Scope.WRITE))
+        api = Api(server.url, create_api_key(url, Scope.WRITE))
         meeting = api.meeting()
         write = f'mutation {{ deleteMeeting(id: "{meeting["id"]}") {{ __typename }} }}'
-        with locked(url, meeting) as waited_for, open_socket(api) as socket:
+        with locked_meeting(url, meeting) as waited_for, open_socket(api) as socket:
             for id in ("1", "2"):
                 socket.subscribe(id, write)
             while not waited_for():
                 pass
             socket.subscribe("3", VIEWER)
-            assert socket.refused("3")["extensions"]["code"] == "RATE_LIMITED"
+            assert socket.expect_error("3")["extensions"]["code"] == "RATE_LIMITED"
         api.http.close()
 
 

@@ -7,8 +7,8 @@ from server.process.startup_checks import resolve_auth
 from server.settings import Settings
 from server.wire.addresses import is_loopback
 from tests.harness.commands import run, serving
-from tests.harness.conditions import eventually
 from tests.harness.servers import Api
+from tests.harness.waiting import eventually
 
 UNKNOWN = "01900000-0000-7000-8000-00000000dead"
 

@@ -7,7 +7,7 @@ from playwright.async_api import Browser
 
 from domain.principals import Scope
 from server.graphiql import is_vendored
-from tests.harness.api_keys import made
+from tests.harness.api_keys import create_api_key
 from tests.harness.databases import TestPostgres
 from tests.harness.graphiql_page import Visit
 from tests.harness.servers import running_server
@@ -23,7 +23,7 @@ ON_TAB = """() => {
 def with_graphiql(postgres: TestPostgres) -> Iterator[tuple[str, str]]:
     """A server's URL, and a key's token."""
     with postgres.database() as url, running_server(url, auth=True, graphiql=True, demo=True) as server:
-        yield server.url, made(url, Scope.READ)
+        yield server.url, create_api_key(url, Scope.READ)
 
 
 @pytest.mark.skipif(not is_vendored(), reason="GraphiQL's files are not there (npm failed at set-up)")

@@ -3,10 +3,10 @@
 from prometheus_client.parser import text_string_to_metric_families
 
 from domain.principals import Scope
-from tests.harness.api_keys import made, workspace
+from tests.harness.api_keys import create_api_key, create_workspace
 from tests.harness.databases import TestPostgres
-from tests.harness.raw_clients import connected
 from tests.harness.servers import Api, RunningServer, running_server
+from tests.harness.websocket_client import websocket
 
 
 def metrics(api: Api) -> dict[str, float]:
@@ -45,7 +45,7 @@ def test_inputs_that_libraries_read_are_counted(fresh_api: Api) -> None:
 
 def test_open_streams_and_connections_are_counted(fresh_server: RunningServer) -> None:
     before = metrics(fresh_server.api)
-    with connected(fresh_server.url):
+    with websocket(fresh_server.url):
         during = metrics(fresh_server.api)
     assert during["rapporteur_streams_open"] == before["rapporteur_streams_open"] + 1
     assert 0 <= during["rapporteur_database_connections_busy"] <= during["rapporteur_database_connections"]
@@ -54,8 +54,11 @@ def test_open_streams_and_connections_are_counted(fresh_server: RunningServer) -
 
 def test_a_guarded_server_shows_them_to_administrators(postgres: TestPostgres) -> None:
     with postgres.database() as url, running_server(url, auth=True) as server:
-        admin, reader = Api(server.url, made(url, Scope.ADMIN)), Api(server.url, made(url, Scope.READ))
-        other = Api(server.url, made(url, Scope.ADMIN, workspace_id=workspace(url)))
+        admin, reader = (
+            Api(server.url, create_api_key(url, Scope.ADMIN)),
+            Api(server.url, create_api_key(url, Scope.READ)),
+        )
+        other = Api(server.url, create_api_key(url, Scope.ADMIN, workspace_id=create_workspace(url)))
         assert metrics(admin)
         refusals = [(api.http.get("/metrics")) for api in (reader, other, server.api)]
         assert [(each.status_code, each.json()["errors"][0]["extensions"]["code"]) for each in refusals] == [

@@ -14,9 +14,11 @@ from domain.principals import local
 from server.http.sse import EventStream
 from server.settings import Settings
 from server.wire.graphql_files import operation
-from tests.harness.conditions import asking, eventually
-from tests.harness.raw_clients import WAIT, Unread, events, stream
+from tests.harness.live_operations import polled_meetings
 from tests.harness.servers import Api, RunningServer, running_server, segment
+from tests.harness.sse_client import event_stream, streamed_response
+from tests.harness.unread_connection import UnreadConnection
+from tests.harness.waiting import TIMEOUT_SECONDS, eventually
 
 URQL = (
     "application/graphql-response+json, application/graphql+json, application/json, text/event-stream, multipart/mixed"
@@ -37,28 +39,28 @@ def nothing_goes_wrong_in_the_server(caplog: pytest.LogCaptureFixture) -> Iterat
 
 def accepts(url: str) -> bool:
     """Whether the server takes another stream."""
-    with stream(url, COUNT) as response:
+    with streamed_response(url, COUNT) as response:
         return response.status_code == 200
 
 
 def test_a_subscription_is_a_stream_of_events(server: RunningServer, api: Api) -> None:
     meeting = api.meeting(segments=1)
-    with events(server.url, UPDATES, meetingId=meeting["id"]) as follower:
+    with event_stream(server.url, UPDATES, meetingId=meeting["id"]) as follower:
         assert [segment["text"] for segment in follower.next()["segments"]] == ["Text 1"]
         api.run("UpsertSegments", meetingId=meeting["id"], segments=[segment(2, text="Zwei\nZeilen 🙂")])
         assert [segment["text"] for segment in follower.next()["segments"]] == ["Zwei\nZeilen 🙂"]
         api.run("DeleteMeeting", id=meeting["id"])
-        follower.completed()
+        follower.expect_complete()
 
 
 def test_lines_end_as_unix_lines_do(server: RunningServer, api: Api) -> None:
     meeting = api.meeting(segments=1)
-    with events(
+    with event_stream(
         server.url, "subscription ($id: ID!) { segmentUpdates(meetingId: $id) { caughtUp } }", id=meeting["id"]
     ) as (follower):
         follower.next()
         api.run("DeleteMeeting", id=meeting["id"])
-        follower.completed()
+        follower.expect_complete()
         assert follower.text == (
             ':\n\nevent: next\ndata: {"data":{"segmentUpdates":{"caughtUp":true}}}\n\nevent: complete\ndata:\n\n'
         )
@@ -66,14 +68,14 @@ def test_lines_end_as_unix_lines_do(server: RunningServer, api: Api) -> None:
 
 
 def test_a_stream_is_seen_to_be_open_before_there_is_an_event(server: RunningServer, api: Api) -> None:
-    with events(server.url, UPDATES, meetingId=api.meeting()["id"]) as follower:
+    with event_stream(server.url, UPDATES, meetingId=api.meeting()["id"]) as follower:
         assert next(follower.blocks) == ":"
 
 
 def test_an_idle_stream_is_kept_alive_by_comments(database_url: str) -> None:
     with running_server(database_url, ping_interval=0.1) as server:
         meeting = server.api.meeting()
-        with events(server.url, UPDATES, meetingId=meeting["id"]) as follower:
+        with event_stream(server.url, UPDATES, meetingId=meeting["id"]) as follower:
             assert follower.next()["caughtUp"]
             assert [next(follower.blocks) for _ in range(3)] == [":", ":", ":"]
             server.api.run("UpsertSegments", meetingId=meeting["id"], segments=[segment(1)])
@@ -89,27 +91,27 @@ def test_who_takes_json_as_well_gets_events_for_subscriptions_only(
         ("{ __typename }", {"__typename": "Query"}),
         (mutation, {"createMeeting": {"title": "New"}}),
     ):
-        with stream(server.url, query, accept=accept) as response:
+        with streamed_response(server.url, query, accept=accept) as response:
             response.read()
             assert "json" in response.headers["content-type"]
             assert response.json() == {"data": data}
     for bad in ("{", "{ nothing }", "subscription { nothing }", "subscription {"):
-        with stream(server.url, bad, accept=accept) as response:
+        with streamed_response(server.url, bad, accept=accept) as response:
             response.read()
             assert "json" in response.headers["content-type"]
             assert response.json()["errors"]
-    with events(server.url, UPDATES, accept=accept, meetingId=api.meeting()["id"]) as follower:
+    with event_stream(server.url, UPDATES, accept=accept, meetingId=api.meeting()["id"]) as follower:
         assert follower.next()["caughtUp"]
 
 
 def test_who_takes_events_only_gets_events_for_queries_too(server: RunningServer) -> None:
-    with events(server.url, "{ __typename }") as answer:
+    with event_stream(server.url, "{ __typename }") as answer:
         assert answer.next() == "Query"
-        answer.completed()
+        answer.expect_complete()
     mutation = 'mutation { createMeeting(input: {title: "New"}) { ... on Meeting { title } } }'
-    with events(server.url, mutation) as answer:
+    with event_stream(server.url, mutation) as answer:
         assert answer.next() == {"title": "New"}
-        answer.completed()
+        answer.expect_complete()
 
 
 @pytest.mark.parametrize(
@@ -133,17 +135,17 @@ def test_who_takes_events_only_gets_events_for_queries_too(server: RunningServer
 def test_errors_are_an_event_and_then_the_stream_is_complete(
     server: RunningServer, query: str, variables: dict[str, Any], says: str
 ) -> None:
-    with events(server.url, query, **variables) as answer:
+    with event_stream(server.url, query, **variables) as answer:
         payload = answer.payload()
         assert "data" not in payload or payload["data"] is None
         assert says in payload["errors"][0]["message"]
         assert payload["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
-        answer.completed()
+        answer.expect_complete()
 
 
 def test_a_subscription_in_a_plain_request_is_told_what_it_needs(server: RunningServer, api: Api) -> None:
     for accept in ("application/json", "*/*", "application/graphql-response+json"):
-        with stream(server.url, UPDATES, accept=accept, meetingId=api.meeting()["id"]) as response:
+        with streamed_response(server.url, UPDATES, accept=accept, meetingId=api.meeting()["id"]) as response:
             response.read()
             assert response.status_code == 400
             (error,) = response.json()["errors"]
@@ -162,9 +164,13 @@ def test_a_malformed_body_is_refused_before_there_is_a_stream(api: Api, content:
 
 
 def test_what_a_client_has_left_is_not_looked_at(database_url: str) -> None:
-    with running_server(database_url) as here, running_server(database_url) as there, asking(here, there) as looks_at:
+    with (
+        running_server(database_url) as here,
+        running_server(database_url) as there,
+        polled_meetings(here, there) as looks_at,
+    ):
         meeting = there.api.meeting()
-        with events(here.url, UPDATES, meetingId=meeting["id"]) as follower:
+        with event_stream(here.url, UPDATES, meetingId=meeting["id"]) as follower:
             assert not follower.next()["segments"]
             assert looks_at(meeting)
             assert follower.next()["segments"]
@@ -174,10 +180,10 @@ def test_what_a_client_has_left_is_not_looked_at(database_url: str) -> None:
 def test_a_process_has_so_many_streams_at_once_and_no_more(database_url: str) -> None:
     with running_server(database_url, max_connections=2) as server, contextlib.ExitStack() as one:
         meeting = server.api.meeting()
-        one.enter_context(events(server.url, UPDATES, meetingId=meeting["id"]))
-        with events(server.url, UPDATES, meetingId=meeting["id"]) as other:
+        one.enter_context(event_stream(server.url, UPDATES, meetingId=meeting["id"]))
+        with event_stream(server.url, UPDATES, meetingId=meeting["id"]) as other:
             assert other.next()["caughtUp"]
-            with stream(server.url, UPDATES, meetingId=meeting["id"]) as refused:
+            with streamed_response(server.url, UPDATES, meetingId=meeting["id"]) as refused:
                 refused.read()
                 assert refused.status_code == 503
                 assert "too many connections" in refused.json()["errors"][0]["message"]
@@ -190,8 +196,8 @@ def test_being_full_is_not_the_clients_fault(database_url: str) -> None:
     with running_server(database_url, max_connections=1) as server:
         meeting = server.api.meeting()
         with (
-            events(server.url, UPDATES, meetingId=meeting["id"]),
-            stream(server.url, UPDATES, meetingId=meeting["id"]) as refused,
+            event_stream(server.url, UPDATES, meetingId=meeting["id"]),
+            streamed_response(server.url, UPDATES, meetingId=meeting["id"]) as refused,
         ):
             refused.read()
             (error,) = refused.json()["errors"]
@@ -209,7 +215,10 @@ def test_a_reader_that_never_reads_is_ended_and_the_others_do_not_notice(
         for start in range(1, 401, 100):
             segments = [segment(number, text="x" * 20_000) for number in range(start, start + 100)]
             server.api.run("UpsertSegments", meetingId=meeting["id"], segments=segments)
-        with Unread(server.url) as unread, events(server.url, UPDATES, meetingId=meeting["id"]) as reader:
+        with (
+            UnreadConnection(server.url) as unread,
+            event_stream(server.url, UPDATES, meetingId=meeting["id"]) as reader,
+        ):
             unread.post(UPDATES, meetingId=meeting["id"])
             assert not accepts(server.url)
             count = 0
@@ -241,7 +250,7 @@ async def test_a_reader_that_does_not_even_take_the_comments_is_ended() -> None:
         await asyncio.Event().wait()
 
     short: dict[str, Any] = {"send_timeout": 0.05, "ping_interval": 0.05}
-    async with asyncio.timeout(WAIT / 4):
+    async with asyncio.timeout(TIMEOUT_SECONDS / 4):
         principal, closing = local(DEFAULT_WORKSPACE_ID), asyncio.Event()
         await EventStream(answers(), principal, closing, Settings(**short))({}, receive, send)  # type: ignore[arg-type]
     assert sent[3]["body"].startswith(b":")

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from server.wire.graphql_files import operation
-from tests.harness.hostile import OVER, WITHIN
-from tests.harness.raw_clients import connected, events
+from tests.harness.hostile_documents import OVER_THE_LIMITS, WITHIN_THE_LIMITS
 from tests.harness.servers import Api, RunningServer, running_server
+from tests.harness.sse_client import event_stream
+from tests.harness.websocket_client import websocket
 
 AGENTS = "query ($n: Int) { agents(first: $n) { nodes { id } } }"
 COST_OF_AGENTS = 100 + 1 + 5 + 1
@@ -22,9 +23,9 @@ def error_of(answer: Any) -> Any:
     return error
 
 
-@pytest.mark.parametrize("name", OVER)
+@pytest.mark.parametrize("name", OVER_THE_LIMITS)
 def test_a_hostile_document_is_refused(api: Api, name: str) -> None:
-    query, measure = OVER[name]
+    query, measure = OVER_THE_LIMITS[name]
     for _ in range(2):
         answer = api.http.post("/graphql", json={"query": query}).json()
         codes = {error["extensions"]["code"] for error in answer["errors"]}
@@ -38,35 +39,36 @@ def test_a_hostile_document_is_refused(api: Api, name: str) -> None:
         assert error["message"].startswith(f"The query is too complex: {measure} ")
 
 
-@pytest.mark.parametrize("name", WITHIN)
+@pytest.mark.parametrize("name", WITHIN_THE_LIMITS)
 def test_what_is_within_the_limits_is_not_called_too_complex(api: Api, name: str) -> None:
-    answer = api.http.post("/graphql", json={"query": WITHIN[name], "operationName": None}).json()
+    answer = api.http.post("/graphql", json={"query": WITHIN_THE_LIMITS[name], "operationName": None}).json()
     assert "QUERY_TOO_COMPLEX" not in json.dumps(answer)
     assert "INTERNAL" not in json.dumps(answer)
 
 
 @pytest.mark.parametrize(
-    ("measure", "query"), [("depth", OVER["20 levels"].query), ("cost", OVER["rows of rows"].query)]
+    ("measure", "query"),
+    [("depth", OVER_THE_LIMITS["20 levels"].query), ("cost", OVER_THE_LIMITS["rows of rows"].query)],
 )
 def test_it_is_refused_over_websocket_and_as_events_too(server: RunningServer, measure: str, query: str) -> None:
-    with connected(server.url) as socket:
+    with websocket(server.url) as socket:
         for _ in range(2):
             socket.subscribe("1", query)
-            extensions = socket.refused("1")["extensions"]
+            extensions = socket.expect_error("1")["extensions"]
             assert (extensions["code"], extensions["measure"]) == ("QUERY_TOO_COMPLEX", measure)
-        socket.lives()
-    with events(server.url, query) as stream:
+        socket.expect_pong()
+    with event_stream(server.url, query) as stream:
         extensions = error_of(stream.payload())["extensions"]
         assert (extensions["code"], extensions["measure"]) == ("QUERY_TOO_COMPLEX", measure)
-        stream.completed()
+        stream.expect_complete()
 
 
 def test_a_subscription_costs_what_one_event_does(database_url: str) -> None:
     with running_server(database_url, max_cost=2_000) as small:
         meeting = small.api.meeting(segments=1)["id"]
-        with connected(small.url) as socket:
+        with websocket(small.url) as socket:
             socket.subscribe("1", ROWS, None, id=meeting, n=1_000)
-            assert socket.refused("1")["extensions"] == {
+            assert socket.expect_error("1")["extensions"] == {
                 "code": "QUERY_TOO_COMPLEX",
                 "measure": "cost",
                 "cost": 107 + 3 * 1_000,
@@ -74,7 +76,7 @@ def test_a_subscription_costs_what_one_event_does(database_url: str) -> None:
             }
             socket.subscribe("1", ROWS, None, id=meeting, n=100)
             assert socket.next("1")["segments"]
-        with events(small.url, ROWS, id=meeting, n=1_000) as stream:
+        with event_stream(small.url, ROWS, id=meeting, n=1_000) as stream:
             assert error_of(stream.payload())["extensions"]["measure"] == "cost"
 
 
@@ -111,7 +113,7 @@ def test_the_cost_is_told_over_http(api: Api) -> None:
 
 
 def test_the_cost_of_what_is_refused_is_in_the_error_only(api: Api) -> None:
-    body = {"query": OVER["rows of rows"].query, "extensions": {"cost": True}}
+    body = {"query": OVER_THE_LIMITS["rows of rows"].query, "extensions": {"cost": True}}
     answer = api.http.post("/graphql", json=body).json()
     assert "extensions" not in answer
     assert error_of(answer)["extensions"]["cost"] == 200_000 + 100 * (1 + 1 + 5 + 1) + (1 + 5 + 1) + 200
@@ -119,7 +121,7 @@ def test_the_cost_of_what_is_refused_is_in_the_error_only(api: Api) -> None:
 
 def test_the_cost_is_told_over_websocket_and_in_events(server: RunningServer, api: Api) -> None:
     meeting = api.meeting(segments=1)["id"]
-    with connected(server.url) as socket:
+    with websocket(server.url) as socket:
         payload = {"query": ROWS, "variables": {"id": meeting, "n": 10}}
         costs = []
         for id, extensions in (("1", {"cost": True}), ("2", None), ("3", {"cost": True})):
@@ -157,7 +159,7 @@ def test_the_cost_is_told_over_websocket_and_in_events(server: RunningServer, ap
 )
 def test_nothing_is_suggested(server: RunningServer, api: Api, query: str, variables: dict[str, Any]) -> None:
     answer = api.http.post("/graphql", json={"query": query, "variables": variables}).json()
-    with connected(server.url) as socket:
+    with websocket(server.url) as socket:
         socket.subscribe("1", query, None, **variables)
         answers = json.dumps([answer, socket.receive()])
     assert "BAD_USER_INPUT" in answers

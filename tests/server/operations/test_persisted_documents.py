@@ -19,8 +19,9 @@ from server.wire.graphql_files import OPERATIONS, operation
 from server.wire.request_errors import RequestErrors
 from server.wire.requests import GraphQLRequest
 from tests.harness import commands, http
-from tests.harness.raw_clients import connected, events
 from tests.harness.servers import RunningServer, running_server
+from tests.harness.sse_client import event_stream
+from tests.harness.websocket_client import websocket
 
 RESPONSE = "application/graphql-response+json"
 COUNT = "{ meetingCount }"
@@ -70,16 +71,16 @@ def test_a_document_that_was_sent_with_its_hash_is_known_by_it(fresh_server: Run
 
 
 def test_hashes_are_good_over_a_websocket_and_in_streams(fresh_server: RunningServer) -> None:
-    with connected(fresh_server.url) as socket:
+    with websocket(fresh_server.url) as socket:
         socket.send("subscribe", id="1", payload={"extensions": apollo(COUNT)})
-        assert socket.refused("1")["extensions"]["code"] == "PERSISTED_QUERY_NOT_FOUND"
+        assert socket.expect_error("1")["extensions"]["code"] == "PERSISTED_QUERY_NOT_FOUND"
         socket.send("subscribe", id="1", payload={"query": COUNT, "extensions": apollo(COUNT)})
         assert socket.next("1") == 0
-        socket.completed("1")
+        socket.expect_complete("1")
         for payload in ({"extensions": apollo(COUNT)}, {"documentId": document_id(COUNT)}):
             socket.send("subscribe", id="1", payload=payload)
             assert socket.next("1") == 0
-            socket.completed("1")
+            socket.expect_complete("1")
 
 
 @pytest.mark.parametrize(
@@ -165,11 +166,11 @@ def test_trusted_documents_are_executed_by_hash_and_by_text(trusting: RunningSer
     ):
         assert ask(trusting, **body).json() == {"data": {"all": 0, "recording": 0, "completed": 0}}
     meeting = trusting.api.meeting()
-    with connected(trusting.url) as socket:
+    with websocket(trusting.url) as socket:
         payload = {"documentId": document_id(operation("SegmentUpdates")), "variables": {"meetingId": meeting["id"]}}
         socket.send("subscribe", id="1", payload=payload)
         assert socket.next("1")["caughtUp"]
-    with events(trusting.url, operation("SegmentUpdates"), meetingId=meeting["id"]) as stream:
+    with event_stream(trusting.url, operation("SegmentUpdates"), meetingId=meeting["id"]) as stream:
         assert stream.next()["caughtUp"]
     trusting.api.run("DeleteMeeting", id=meeting["id"])
 
@@ -191,12 +192,12 @@ def test_other_documents_are_refused_on_every_way(trusting: RunningServer, query
         assert (code, "trusted" in message) == ("FORBIDDEN", True)
     assert refused(ask(trusting, extensions=apollo(query)))[0] == "PERSISTED_QUERY_NOT_FOUND"
     assert refused(ask(trusting, documentId=document_id(query)))[0] == "PERSISTED_DOCUMENT_NOT_FOUND"
-    with events(trusting.url, query) as stream:
+    with event_stream(trusting.url, query) as stream:
         assert stream.payload()["errors"][0]["extensions"]["code"] == "FORBIDDEN"
-    with connected(trusting.url) as socket:
+    with websocket(trusting.url) as socket:
         socket.subscribe("1", query)
-        assert socket.refused("1")["extensions"]["code"] == "FORBIDDEN"
-        socket.lives()
+        assert socket.expect_error("1")["extensions"]["code"] == "FORBIDDEN"
+        socket.expect_pong()
 
 
 def test_there_is_no_graphiql_beside_an_allow_list(trusting: RunningServer) -> None:

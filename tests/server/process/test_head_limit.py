@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from server.process.head_limit import MAX_HEAD_BYTES
-from tests.harness.raw_clients import WAIT
 from tests.harness.servers import Api, RunningServer
+from tests.harness.waiting import TIMEOUT_SECONDS
 
 POST = b"POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
 BODY = json.dumps({"query": "{ meetingCount }"}).encode()
@@ -30,7 +30,7 @@ ENDLESS = {
 @contextmanager
 def connection(server: RunningServer) -> Iterator[socket.socket]:
     address = urlsplit(server.url)
-    with socket.create_connection((address.hostname, address.port), timeout=WAIT) as opened:
+    with socket.create_connection((address.hostname, address.port), timeout=TIMEOUT_SECONDS) as opened:
         yield opened
 
 

@@ -13,9 +13,11 @@ import pytest
 
 from server.wire.graphql_files import operation
 from tests.harness.commands import Serving, serving
-from tests.harness.conditions import eventually, locked
-from tests.harness.raw_clients import WAIT, Events, Socket, Unread, connected, events
 from tests.harness.servers import segment
+from tests.harness.sse_client import EventStream, event_stream
+from tests.harness.unread_connection import UnreadConnection
+from tests.harness.waiting import TIMEOUT_SECONDS, eventually, locked_meeting
+from tests.harness.websocket_client import WebSocketClient, websocket
 
 SOON = 10.0
 """Seconds after SIGTERM in which a server must be gone."""
@@ -24,11 +26,11 @@ RESTARTING = 1012
 
 
 @contextmanager
-def following(server: Serving, meeting: Any) -> Iterator[tuple[Socket, Events]]:
+def following(server: Serving, meeting: Any) -> Iterator[tuple[WebSocketClient, EventStream]]:
     """An idle subscription over WebSocket and another over Server-Sent Events."""
     query = operation("SegmentUpdates")
-    with connected(server.url) as follower, events(server.url, query, meetingId=meeting["id"]) as stream:
-        follower.follow("1", "SegmentUpdates", meetingId=meeting["id"])
+    with websocket(server.url) as follower, event_stream(server.url, query, meetingId=meeting["id"]) as stream:
+        follower.start("1", "SegmentUpdates", meetingId=meeting["id"])
         assert follower.next("1")["caughtUp"]
         assert stream.next()["caughtUp"]
         yield follower, stream
@@ -38,7 +40,7 @@ def refuses(server: Serving) -> bool:
     """Whether nobody listens any more."""
     address = urlsplit(server.url)
     try:
-        socket.create_connection((address.hostname, address.port), WAIT).close()
+        socket.create_connection((address.hostname, address.port), TIMEOUT_SECONDS).close()
     except OSError:
         return True
     return False
@@ -48,14 +50,14 @@ def assert_stops_well(server: Serving, database_url: str) -> None:
     """It answers what it was asked, ends streams in a way for which clients come back, and is gone soon."""
     meeting = server.api.meeting("Before")
     with ThreadPoolExecutor() as pool, following(server, meeting) as (follower, stream):
-        with locked(database_url, meeting) as is_waited_for:
+        with locked_meeting(database_url, meeting) as is_waited_for:
             answer = pool.submit(server.api.run, "UpdateMeeting", id=meeting["id"], input={"title": "After"})
             eventually(is_waited_for)
             server.process.send_signal(signal.SIGTERM)
-            assert follower.closed()[0] == RESTARTING
+            assert follower.expect_close()[0] == RESTARTING
             assert stream.event() is None, "a `complete` would say that there is nothing to come back for"
             assert not answer.done()
-        assert answer.result(WAIT)["title"] == "After"
+        assert answer.result(TIMEOUT_SECONDS)["title"] == "After"
         assert server.process.wait(SOON) == 0
 
 
@@ -68,13 +70,13 @@ def test_a_stopping_server_answers_what_it_was_asked_and_sends_its_followers_els
 def test_a_stopping_server_takes_no_new_connections_while_it_finishes(database_url: str, workers: str) -> None:
     with serving(database_url=database_url, demo="false", workers=workers) as server, ThreadPoolExecutor() as pool:
         meeting = server.api.meeting("Before")
-        with locked(database_url, meeting) as is_waited_for:
+        with locked_meeting(database_url, meeting) as is_waited_for:
             answer = pool.submit(server.api.run, "UpdateMeeting", id=meeting["id"], input={"title": "After"})
             eventually(is_waited_for)
             server.process.send_signal(signal.SIGTERM)
             eventually(lambda: refuses(server))
             assert not answer.done()
-        assert answer.result(WAIT)["title"] == "After"
+        assert answer.result(TIMEOUT_SECONDS)["title"] == "After"
 
 
 def test_what_does_not_end_does_not_keep_a_server(database_url: str) -> None:
@@ -82,7 +84,7 @@ def test_what_does_not_end_does_not_keep_a_server(database_url: str) -> None:
     with (
         serving(database_url=database_url, demo="false", send_timeout="600") as server,
         ThreadPoolExecutor() as pool,
-        Unread(server.url) as unread,
+        UnreadConnection(server.url) as unread,
     ):
         meeting = server.api.meeting()
         for start in range(1, 301, 100):
@@ -91,7 +93,7 @@ def test_what_does_not_end_does_not_keep_a_server(database_url: str) -> None:
         unread.open_websocket()
         query = "subscription ($id: ID!) { segmentUpdates(meetingId: $id) { segments { text } } }"
         unread.subscribe(query, id=meeting["id"])
-        with following(server, server.api.meeting()), locked(database_url, meeting) as is_waited_for:
+        with following(server, server.api.meeting()), locked_meeting(database_url, meeting) as is_waited_for:
             pool.submit(server.api.run, "UpdateMeeting", id=meeting["id"], input={"title": "Never"})
             eventually(is_waited_for)
             server.process.send_signal(signal.SIGTERM)
@@ -102,14 +104,14 @@ def test_a_write_through_one_server_reaches_the_subscribers_of_another(database_
     with (
         serving(database_url=database_url, demo="false") as one,
         serving(database_url=database_url, demo="false") as other,
-        connected(one.url) as here,
-        connected(other.url) as there,
+        websocket(one.url) as here,
+        websocket(other.url) as there,
     ):
         meeting, agent = one.api.meeting(), one.api.agent()
         for follower in (here, there):
-            follower.follow("segments", "SegmentUpdates", meetingId=meeting["id"])
+            follower.start("segments", "SegmentUpdates", meetingId=meeting["id"])
             assert follower.next("segments")["caughtUp"]
-            follower.follow("config", "ResolvedConfigUpdates", agentId=agent["id"])
+            follower.start("config", "ResolvedConfigUpdates", agentId=agent["id"])
             assert follower.next("config")["modelName"] == "gpt"
         for number, server in enumerate((one, other), 1):
             server.api.run("UpsertSegments", meetingId=meeting["id"], segments=[segment(number)])
@@ -128,7 +130,7 @@ def test_a_write_through_one_server_reaches_the_subscribers_of_another(database_
             }
 
 
-def worker_of(server: Serving, client: Socket) -> psutil.Process:
+def worker_of(server: Serving, client: WebSocketClient) -> psutil.Process:
     """The process that has the other end of a connection."""
     port = client.connection.local_address[1]
     (worker,) = (
@@ -141,14 +143,14 @@ def worker_of(server: Serving, client: Socket) -> psutil.Process:
 
 
 @contextmanager
-def connected_to_both_workers(server: Serving) -> Iterator[tuple[Socket, Socket]]:
+def connected_to_both_workers(server: Serving) -> Iterator[tuple[WebSocketClient, WebSocketClient]]:
     """A connection to each: while the first one's worker is stopped, only the other takes new ones."""
     eventually(lambda: sum("Application startup complete" in line for line in server.log) == 2)
-    with connected(server.url) as first, ExitStack() as stack:
+    with websocket(server.url) as first, ExitStack() as stack:
         worker = worker_of(server, first)
         worker.suspend()
         try:
-            second = stack.enter_context(connected(server.url))
+            second = stack.enter_context(websocket(server.url))
         finally:
             worker.resume()
         assert worker_of(server, second) != worker
@@ -160,10 +162,10 @@ def test_two_workers_tell_each_other_what_is_written_and_stop_together(database_
         with connected_to_both_workers(server) as followers:
             meeting = server.api.meeting()
             for follower in followers:
-                follower.follow("live", "SegmentUpdates", meetingId=meeting["id"])
+                follower.start("live", "SegmentUpdates", meetingId=meeting["id"])
                 assert follower.next("live")["caughtUp"]
             for number, writer in enumerate(followers, 1):
-                writer.follow("write", "UpsertSegments", meetingId=meeting["id"], segments=[segment(number)])
+                writer.start("write", "UpsertSegments", meetingId=meeting["id"], segments=[segment(number)])
                 for follower in followers:
                     messages = [follower.receive() for _ in range(3 if follower is writer else 1)]
                     (live,) = (message for message in messages if message["id"] == "live")

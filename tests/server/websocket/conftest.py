@@ -5,13 +5,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.harness.raw_clients import Socket, connected
 from tests.harness.servers import RunningServer
+from tests.harness.websocket_client import WebSocketClient, websocket
 
 
 @pytest.fixture
-def socket(server: RunningServer) -> Iterator[Socket]:
-    with connected(server.url) as socket:
+def socket(server: RunningServer) -> Iterator[WebSocketClient]:
+    with websocket(server.url) as socket:
         yield socket
 
 

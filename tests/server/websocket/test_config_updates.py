@@ -4,18 +4,18 @@ from typing import Any
 
 import pytest
 
-from tests.harness.live_operations import UNKNOWN
-from tests.harness.raw_clients import Socket, connected
-from tests.harness.servers import Api, dying_server, running_server
+from tests.harness.live_operations import UNKNOWN_ID
+from tests.harness.servers import Api, running_server, server_that_never_notifies
+from tests.harness.websocket_client import WebSocketClient, websocket
 
 
 @pytest.mark.parametrize(
     ("variables", "says"),
     [
         ({}, "agentId"),
-        ({"agentId": UNKNOWN, "agentSlug": "meeting-scribe"}, "agentId"),
+        ({"agentId": UNKNOWN_ID, "agentSlug": "meeting-scribe"}, "agentId"),
         ({"agentId": "nonsense"}, "agentId"),
-        ({"agentId": UNKNOWN}, f"there is no agent {UNKNOWN}"),
+        ({"agentId": UNKNOWN_ID}, f"there is no agent {UNKNOWN_ID}"),
         ({"agentSlug": "unknown"}, "agentSlug"),
         ({"agentSlug": "No Slug"}, "agentSlug"),
         ({"agentSlug": ""}, "agentSlug"),
@@ -24,19 +24,19 @@ from tests.harness.servers import Api, dying_server, running_server
     ids=lambda value: ascii(value)[:40],
 )
 def test_a_wrong_argument_of_resolved_config_updates_is_named(
-    socket: Socket, variables: dict[str, Any], says: str
+    socket: WebSocketClient, variables: dict[str, Any], says: str
 ) -> None:
-    socket.follow("1", "ResolvedConfigUpdates", **variables)
-    error = socket.refused("1")
+    socket.start("1", "ResolvedConfigUpdates", **variables)
+    error = socket.expect_error("1")
     assert error["extensions"]["code"] == "BAD_USER_INPUT"
     assert says in error["message"]
-    socket.lives()
+    socket.expect_pong()
 
 
-def test_the_current_configuration_comes_at_once_and_then_each_that_differs(socket: Socket, api: Api) -> None:
+def test_the_current_configuration_comes_at_once_and_then_each_that_differs(socket: WebSocketClient, api: Api) -> None:
     agent = api.agent(temperature=0.5)
     active, idle = api.variant(agent, "Active", modelName="tuned"), api.variant(agent, "Idle", modelName="idle")
-    socket.follow("1", "ResolvedConfigUpdates", agentId=agent["id"])
+    socket.start("1", "ResolvedConfigUpdates", agentId=agent["id"])
     fields = ("variantId", "modelName", "temperature")
 
     def current() -> tuple[Any, ...]:
@@ -66,22 +66,22 @@ def test_the_current_configuration_comes_at_once_and_then_each_that_differs(sock
 
 
 def test_who_follows_later_begins_with_what_is_current_then(database_url: str) -> None:
-    with running_server(database_url) as server, connected(server.url) as earlier, connected(server.url) as later:
+    with running_server(database_url) as server, websocket(server.url) as earlier, websocket(server.url) as later:
         agent = server.api.agent(modelName="before")
-        earlier.follow("1", "ResolvedConfigUpdates", agentId=agent["id"])
+        earlier.start("1", "ResolvedConfigUpdates", agentId=agent["id"])
         assert earlier.next("1")["modelName"] == "before"
-        with dying_server(database_url) as dying:
+        with server_that_never_notifies(database_url) as dying:
             dying.run("UpdateAgent", id=agent["id"], input={"config": {"modelName": "after"}})
         assert server.api.run("ResolvedConfig", slug=agent["slug"])["resolvedConfig"]["modelName"] == "after"
-        later.follow("1", "ResolvedConfigUpdates", agentId=agent["id"])
+        later.start("1", "ResolvedConfigUpdates", agentId=agent["id"])
         assert later.next("1")["modelName"] == "after"
 
 
-def test_an_agent_is_followed_by_its_slug_as_well_until_it_is_deleted(socket: Socket, api: Api) -> None:
+def test_an_agent_is_followed_by_its_slug_as_well_until_it_is_deleted(socket: WebSocketClient, api: Api) -> None:
     agent = api.agent("To be deleted")
-    socket.follow("1", "ResolvedConfigUpdates", agentSlug=agent["slug"])
+    socket.start("1", "ResolvedConfigUpdates", agentSlug=agent["slug"])
     assert socket.next("1")["agentId"] == agent["id"]
     api.run("DeleteAgent", id=agent["id"])
-    socket.completed("1")
-    socket.follow("1", "ResolvedConfigUpdates", agentId=agent["id"])
-    assert "there is no agent" in socket.refused("1")["message"]
+    socket.expect_complete("1")
+    socket.start("1", "ResolvedConfigUpdates", agentId=agent["id"])
+    assert "there is no agent" in socket.expect_error("1")["message"]

@@ -6,73 +6,73 @@ import socket as sockets
 import pytest
 
 from server.wire.graphql_files import operation
-from tests.harness.conditions import asking, eventually, locked
-from tests.harness.live_operations import COUNT, UPDATES, told
-from tests.harness.raw_clients import PROTOCOL, Socket, accepts, connected
+from tests.harness.live_operations import MEETING_COUNT, SEGMENT_UPDATES, polled_meetings, texts_by_number
 from tests.harness.servers import Api, RunningServer, running_server, segment
+from tests.harness.waiting import eventually, locked_meeting
+from tests.harness.websocket_client import PROTOCOL, WebSocketClient, accepts_websockets, websocket
 
 # The connection
 
 
 @pytest.mark.parametrize("subprotocols", [None, ["graphql-ws"], ["soap", "graphql-ws"]])
 def test_a_connection_without_the_protocol_is_refused(server: RunningServer, subprotocols: list[str] | None) -> None:
-    with connected(server.url, initialise=False, subprotocols=subprotocols) as socket:
-        code, reason = socket.closed()
+    with websocket(server.url, initialise=False, subprotocols=subprotocols) as socket:
+        code, reason = socket.expect_close()
     assert code == 4406
     assert PROTOCOL in reason
 
 
 def test_the_protocol_may_be_one_of_several_that_are_offered(server: RunningServer) -> None:
-    with connected(server.url, subprotocols=["graphql-ws", PROTOCOL]) as socket:
+    with websocket(server.url, subprotocols=["graphql-ws", PROTOCOL]) as socket:
         assert socket.connection.subprotocol == PROTOCOL
 
 
 def test_a_client_must_introduce_itself_in_time(database_url: str) -> None:
-    with running_server(database_url, init_timeout=0.3) as server, connected(server.url) as introduced:
-        with connected(server.url, initialise=False) as silent:
-            silent.lives()  # a ping is no introduction
-            assert silent.closed()[0] == 4408
-        assert introduced.run("1", COUNT) == 0
+    with running_server(database_url, init_timeout=0.3) as server, websocket(server.url) as introduced:
+        with websocket(server.url, initialise=False) as silent:
+            silent.expect_pong()  # a ping is no introduction
+            assert silent.expect_close()[0] == 4408
+        assert introduced.run("1", MEETING_COUNT) == 0
 
 
-def test_a_client_introduces_itself_once(socket: Socket) -> None:
+def test_a_client_introduces_itself_once(socket: WebSocketClient) -> None:
     socket.send("connection_init")
-    assert socket.closed()[0] == 4429
+    assert socket.expect_close()[0] == 4429
 
 
 def test_nothing_is_executed_before_the_introduction(server: RunningServer) -> None:
-    with connected(server.url, initialise=False) as socket:
-        socket.subscribe("1", COUNT)
-        assert socket.closed()[0] == 4401
+    with websocket(server.url, initialise=False) as socket:
+        socket.subscribe("1", MEETING_COUNT)
+        assert socket.expect_close()[0] == 4401
 
 
 def test_pings_are_answered_at_any_time_and_pongs_need_no_answer(server: RunningServer) -> None:
-    with connected(server.url, initialise=False) as socket:
-        socket.lives()
+    with websocket(server.url, initialise=False) as socket:
+        socket.expect_pong()
         socket.initialise()
         socket.send("pong", payload={"unasked": True})
         socket.send("ping", payload={"with": "a payload"})
         assert socket.receive()["type"] == "pong"
-        socket.lives()
+        socket.expect_pong()
 
 
 def test_who_answers_pings_stays_and_who_does_not_is_let_go(database_url: str) -> None:
     with running_server(database_url, ping_interval=0.2, max_connections=1) as server:
-        with connected(server.url) as alive:
+        with websocket(server.url) as alive:
             for _ in range(4):
                 assert alive.receive() == {"type": "ping"}
                 alive.send("pong")
-            assert alive.run("1", COUNT) == 0
-        eventually(lambda: accepts(server.url))
+            assert alive.run("1", MEETING_COUNT) == 0
+        eventually(lambda: accepts_websockets(server.url))
         meeting = server.api.meeting()
-        with connected(server.url) as dead:
-            dead.subscribe("1", UPDATES % "caughtUp", id=meeting["id"])
+        with websocket(server.url) as dead:
+            dead.subscribe("1", SEGMENT_UPDATES % "caughtUp", id=meeting["id"])
             assert dead.next("1") == {"caughtUp": True}
             assert dead.receive() == {"type": "ping"}
-            code, reason = dead.closed()
+            code, reason = dead.expect_close()
         assert code == 1013  # clients connect again after this one, and not after 1011
         assert "sign of life" in reason
-        eventually(lambda: accepts(server.url))
+        eventually(lambda: accepts_websockets(server.url))
 
 
 # What is wrong with an operation
@@ -102,25 +102,27 @@ def test_who_answers_pings_stays_and_who_does_not_is_let_go(database_url: str) -
     ],
     ids=lambda value: ascii(value)[:40],
 )
-def test_what_is_wrong_with_a_document_is_said_and_the_socket_stays_open(socket: Socket, query: str, says: str) -> None:
+def test_what_is_wrong_with_a_document_is_said_and_the_socket_stays_open(
+    socket: WebSocketClient, query: str, says: str
+) -> None:
     for _ in range(2):  # the id is free again
         socket.subscribe("1", query)
-        error = socket.refused("1")
+        error = socket.expect_error("1")
         assert says in error["message"]
         assert error["extensions"]["code"] == "BAD_USER_INPUT"
-    assert isinstance(socket.run("1", COUNT), int)
+    assert isinstance(socket.run("1", MEETING_COUNT), int)
 
 
-def test_an_operation_that_the_document_lacks_is_named(socket: Socket) -> None:
+def test_an_operation_that_the_document_lacks_is_named(socket: WebSocketClient) -> None:
     socket.subscribe("1", "query A { meetingCount }", "B")
-    assert "B" in socket.refused("1")["message"]
+    assert "B" in socket.expect_error("1")["message"]
     assert isinstance(socket.run("1", "query A { meetingCount } query B { agents { totalCount } }", "A"), int)
 
 
 # Queries and mutations
 
 
-def test_a_mutation_is_answered_once_and_later_operations_see_it(socket: Socket) -> None:
+def test_a_mutation_is_answered_once_and_later_operations_see_it(socket: WebSocketClient) -> None:
     created = socket.run("1", operation("CreateMeeting"), "CreateMeeting", input={"title": "First"})
     read = "query ($id: ID!) { meeting(id: $id) { title segmentCount } }"
     assert socket.run("2", read, id=created["id"]) == {"title": "First", "segmentCount": 0}
@@ -129,7 +131,7 @@ def test_a_mutation_is_answered_once_and_later_operations_see_it(socket: Socket)
     assert socket.run("2", read, id=created["id"]) == {"title": "Second", "segmentCount": 1}
 
 
-def test_an_operation_sees_what_others_wrote_since_the_one_before(socket: Socket, api: Api) -> None:
+def test_an_operation_sees_what_others_wrote_since_the_one_before(socket: WebSocketClient, api: Api) -> None:
     agent, meeting = api.agent("First"), api.meeting("First")
     read = """
         query ($agent: ID!, $meeting: ID!) {
@@ -143,7 +145,7 @@ def test_an_operation_sees_what_others_wrote_since_the_one_before(socket: Socket
     assert socket.run("2", read, None, **variables) == [{"name": "Second"}, {"title": "Second"}]
 
 
-def test_the_mutations_of_a_document_run_in_order_and_each_sees_those_before(socket: Socket, api: Api) -> None:
+def test_the_mutations_of_a_document_run_in_order_and_each_sees_those_before(socket: WebSocketClient, api: Api) -> None:
     meeting = api.meeting("None")
     query = """
         mutation ($id: ID!) {
@@ -154,24 +156,24 @@ def test_the_mutations_of_a_document_run_in_order_and_each_sees_those_before(soc
     socket.subscribe("1", query, id=meeting["id"])
     data = socket.receive()["payload"]["data"]
     assert data == {"a": {"title": "One", "version": 2}, "b": {"title": "Two", "version": 3}}
-    socket.completed("1")
+    socket.expect_complete("1")
 
 
-def test_a_field_that_fails_is_an_error_beside_the_rest(socket: Socket) -> None:
+def test_a_field_that_fails_is_an_error_beside_the_rest(socket: WebSocketClient) -> None:
     socket.subscribe("1", '{ meetingCount agent(id: "nonsense") { id } }')
     message = socket.receive()
     assert (message["type"], message["id"]) == ("next", "1")
     assert message["payload"]["data"]["agent"] is None
     assert [error["path"] for error in message["payload"]["errors"]] == [["agent"]]
-    socket.completed("1")
+    socket.expect_complete("1")
 
 
-def test_operations_of_one_connection_run_side_by_side(socket: Socket, api: Api) -> None:
-    socket.subscribe("live", UPDATES % "segments { segmentId }", id=api.meeting()["id"])
+def test_operations_of_one_connection_run_side_by_side(socket: WebSocketClient, api: Api) -> None:
+    socket.subscribe("live", SEGMENT_UPDATES % "segments { segmentId }", id=api.meeting()["id"])
     assert socket.next("live") == {"segments": []}
     ids = {f"{n}" for n in range(20)}
     for id in ids:
-        socket.subscribe(id, COUNT)
+        socket.subscribe(id, MEETING_COUNT)
     messages = [socket.receive() for _ in range(2 * len(ids))]
     assert {message["id"] for message in messages if message["type"] == "next"} == ids
     assert {message["id"] for message in messages if message["type"] == "complete"} == ids
@@ -180,24 +182,24 @@ def test_operations_of_one_connection_run_side_by_side(socket: Socket, api: Api)
 # The ends of an operation
 
 
-def test_a_completed_operation_is_over_and_its_id_free(socket: Socket, api: Api) -> None:
+def test_a_completed_operation_is_over_and_its_id_free(socket: WebSocketClient, api: Api) -> None:
     meeting = api.meeting(segments=1)
     for _ in range(3):
-        socket.subscribe("1", UPDATES % "segments { segmentId }", id=meeting["id"])
+        socket.subscribe("1", SEGMENT_UPDATES % "segments { segmentId }", id=meeting["id"])
         assert socket.next("1") == {"segments": [{"segmentId": 1}]}
         socket.send("complete", id="1")
-    socket.subscribe("1", UPDATES % "segments { segmentId }", id=meeting["id"])
+    socket.subscribe("1", SEGMENT_UPDATES % "segments { segmentId }", id=meeting["id"])
     assert socket.next("1") == {"segments": [{"segmentId": 1}]}
     api.run("UpsertSegments", meetingId=meeting["id"], segments=[segment(2)])
     assert socket.next("1") == {"segments": [{"segmentId": 2}]}
-    socket.lives()  # nobody else has told of segment 2
+    socket.expect_pong()  # nobody else has told of segment 2
 
 
-def test_completing_what_does_not_run_is_harmless(socket: Socket) -> None:
+def test_completing_what_does_not_run_is_harmless(socket: WebSocketClient) -> None:
     socket.send("complete", id="never")
-    assert isinstance(socket.run("1", COUNT), int)
+    assert isinstance(socket.run("1", MEETING_COUNT), int)
     socket.send("complete", id="1")
-    socket.lives()
+    socket.expect_pong()
 
 
 @pytest.mark.parametrize("how", ["complete", "close", "drop"])
@@ -205,15 +207,15 @@ def test_what_nobody_follows_any_more_is_not_looked_at(database_url: str, how: s
     with (
         running_server(database_url) as here,
         running_server(database_url) as there,
-        asking(here, there) as looks_at,
+        polled_meetings(here, there) as looks_at,
         contextlib.ExitStack() as leaving,
     ):
         meeting = there.api.meeting()
-        reader = leaving.enter_context(connected(here.url))
-        reader.follow("1", "SegmentUpdates", meetingId=meeting["id"])
-        assert not told(reader.next("1"))
+        reader = leaving.enter_context(websocket(here.url))
+        reader.start("1", "SegmentUpdates", meetingId=meeting["id"])
+        assert not texts_by_number(reader.next("1"))
         assert looks_at(meeting)
-        assert told(reader.next("1"))
+        assert texts_by_number(reader.next("1"))
         match how:
             case "complete":
                 reader.send("complete", id="1")
@@ -228,13 +230,13 @@ def test_what_nobody_follows_any_more_is_not_looked_at(database_url: str, how: s
 def test_what_a_client_has_given_up_keeps_no_connection_to_the_database(database_url: str, how: str) -> None:
     with running_server(database_url, pool_size=2, pool_timeout=2) as server:
         meeting = server.api.meeting("Before")
-        with locked(database_url, meeting) as is_waited_for:
+        with locked_meeting(database_url, meeting) as is_waited_for:
             for _ in range(4):  # more than there are connections
-                with connected(server.url) as socket:
-                    socket.follow("1", "UpdateMeeting", id=meeting["id"], input={"title": "After"})
+                with websocket(server.url) as socket:
+                    socket.start("1", "UpdateMeeting", id=meeting["id"], input={"title": "After"})
                     eventually(is_waited_for)
                     if how == "complete":
                         socket.send("complete", id="1")
-                        socket.lives()
+                        socket.expect_pong()
                 eventually(lambda: not is_waited_for())
         assert server.api.run("Meeting", id=meeting["id"])["title"] == "Before"

@@ -8,50 +8,53 @@ from typing import Any
 import psutil
 import pytest
 
-from tests.harness.conditions import eventually
-from tests.harness.live_operations import COUNT, UPDATES, told
-from tests.harness.raw_clients import Socket, Unread, accepts, connected
+from tests.harness.live_operations import MEETING_COUNT, SEGMENT_UPDATES, texts_by_number
 from tests.harness.servers import running_server, segment
+from tests.harness.unread_connection import UnreadConnection
+from tests.harness.waiting import eventually
+from tests.harness.websocket_client import WebSocketClient, accepts_websockets, websocket
 
 
 def test_a_connection_has_so_many_operations_at_once_and_no_more(database_url: str) -> None:
-    with running_server(database_url, max_operations=2) as server, connected(server.url) as socket:
+    with running_server(database_url, max_operations=2) as server, websocket(server.url) as socket:
         meeting = server.api.meeting()
         for id in ("1", "2"):
-            socket.subscribe(id, UPDATES % "caughtUp", id=meeting["id"])
+            socket.subscribe(id, SEGMENT_UPDATES % "caughtUp", id=meeting["id"])
             socket.next(id)
-        socket.subscribe("3", COUNT)
-        assert "at most 2 operations" in socket.refused("3")["message"]
+        socket.subscribe("3", MEETING_COUNT)
+        assert "at most 2 operations" in socket.expect_error("3")["message"]
         socket.send("complete", id="1")
-        assert socket.run("3", COUNT) == 1
+        assert socket.run("3", MEETING_COUNT) == 1
 
 
 def test_a_process_has_so_many_connections_at_once_and_no_more(database_url: str) -> None:
     with (
         running_server(database_url, max_connections=2) as server,
         contextlib.ExitStack() as one,
-        connected(server.url) as other,
+        websocket(server.url) as other,
     ):
-        one.enter_context(connected(server.url))
-        with connected(server.url, initialise=False) as third:
-            code, reason = third.closed()
+        one.enter_context(websocket(server.url))
+        with websocket(server.url, initialise=False) as third:
+            code, reason = third.expect_close()
         assert code == 1013
         assert "too many connections" in reason
-        assert other.run("1", COUNT) == 0
+        assert other.run("1", MEETING_COUNT) == 0
         one.close()
-        eventually(lambda: accepts(server.url))
+        eventually(lambda: accepts_websockets(server.url))
 
 
 def test_a_message_has_a_size_that_it_must_not_exceed(database_url: str) -> None:
-    with running_server(database_url, max_message=2048) as server, connected(server.url) as socket:
-        assert socket.run("1", COUNT + " " * 1500) == 0
-        socket.subscribe("1", COUNT + " " * 2048)
-        assert socket.closed()[0] == 1009
+    with running_server(database_url, max_message=2048) as server, websocket(server.url) as socket:
+        assert socket.run("1", MEETING_COUNT + " " * 1500) == 0
+        socket.subscribe("1", MEETING_COUNT + " " * 2048)
+        assert socket.expect_close()[0] == 1009
 
 
-def test_a_text_frame_that_is_no_text_closes_the_socket(socket: Socket, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_text_frame_that_is_no_text_closes_the_socket(
+    socket: WebSocketClient, caplog: pytest.LogCaptureFixture
+) -> None:
     socket.connection.send(b'{"type": "\xff"}', text=True)
-    assert socket.closed()[0] == 1007
+    assert socket.expect_close()[0] == 1007
     caplog.clear()  # uvicorn logs this one itself
 
 
@@ -63,38 +66,38 @@ def test_a_reader_that_never_reads_is_ended_and_the_others_do_not_notice(
         monkeypatch.delattr(sockets, "TCP_USER_TIMEOUT", raising=False)
     with (
         running_server(database_url, send_timeout=1.5, max_connections=2) as server,
-        connected(server.url) as reader,
-        Unread(server.url) as unread,
+        websocket(server.url) as reader,
+        UnreadConnection(server.url) as unread,
     ):
         meeting = server.api.meeting()
         for start in range(1, 401, 100):
             segments = [segment(number, text="x" * 20_000) for number in range(start, start + 100)]
             server.api.run("UpsertSegments", meetingId=meeting["id"], segments=segments)
         unread.open_websocket()
-        assert not accepts(server.url)
+        assert not accepts_websockets(server.url)
         for subscribe in (unread.subscribe, partial(reader.subscribe, "1")):
-            subscribe(UPDATES % "caughtUp segments { segmentId text }", id=meeting["id"])
+            subscribe(SEGMENT_UPDATES % "caughtUp segments { segmentId text }", id=meeting["id"])
         seen: dict[int, str] = {}
         while not (updates := reader.next("1"))["caughtUp"]:
-            seen |= told(updates)
-        assert len(seen | told(updates)) == 400
-        eventually(lambda: accepts(server.url))
+            seen |= texts_by_number(updates)
+        assert len(seen | texts_by_number(updates)) == 400
+        eventually(lambda: accepts_websockets(server.url))
         if kernel_helps and hasattr(sockets, "TCP_USER_TIMEOUT"):
             eventually(lambda: not connections_from(unread.port))
         server.api.run("UpsertSegments", meetingId=meeting["id"], segments=[segment(1, text="Live")])
-        assert told(reader.next("1")) == {1: "Live"}
+        assert texts_by_number(reader.next("1")) == {1: "Live"}
 
 
 def test_a_client_that_does_not_read_what_was_wrong_is_ended(database_url: str) -> None:
     query = "{ %s }" % " ".join(f"{'x' * 900}{number}" for number in range(10))  # noqa: UP031
     with (
         running_server(database_url, send_timeout=1.5, max_connections=1) as server,
-        Unread(server.url) as unread,
+        UnreadConnection(server.url) as unread,
     ):
         unread.open_websocket()
         unread.subscribe(query, times=1_000)
-        assert not accepts(server.url)
-        eventually(lambda: accepts(server.url))
+        assert not accepts_websockets(server.url)
+        eventually(lambda: accepts_websockets(server.url))
 
 
 def connections_from(port: int) -> list[Any]:

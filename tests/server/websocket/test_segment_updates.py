@@ -7,9 +7,9 @@ import pytest
 
 from domain.ids import MeetingId
 from domain.stream_positions import Position
-from tests.harness.live_operations import UNKNOWN, UPDATES, told
-from tests.harness.raw_clients import Socket, connected
-from tests.harness.servers import Api, dying_server, running_server, segment
+from tests.harness.live_operations import SEGMENT_UPDATES, UNKNOWN_ID, texts_by_number
+from tests.harness.servers import Api, running_server, segment, server_that_never_notifies
+from tests.harness.websocket_client import WebSocketClient, websocket
 
 
 @pytest.mark.parametrize(
@@ -32,25 +32,25 @@ from tests.harness.servers import Api, dying_server, running_server, segment
     ids=lambda value: ascii(value)[:40],
 )
 def test_a_wrong_argument_of_segment_updates_is_named(
-    socket: Socket, api: Api, variables: dict[str, Any], field: str
+    socket: WebSocketClient, api: Api, variables: dict[str, Any], field: str
 ) -> None:
-    socket.follow("1", "SegmentUpdates", **{"meetingId": api.meeting(segments=1)["id"]} | variables)
-    error = socket.refused("1")
+    socket.start("1", "SegmentUpdates", **{"meetingId": api.meeting(segments=1)["id"]} | variables)
+    error = socket.expect_error("1")
     assert error["extensions"]["code"] == "BAD_USER_INPUT"
     assert [invalid["path"] for invalid in error["extensions"]["fields"]] == [field]
     assert field in error["message"]
-    socket.lives()
+    socket.expect_pong()
 
 
-def test_an_unknown_meeting_is_an_error(socket: Socket) -> None:
-    socket.follow("1", "SegmentUpdates", meetingId=UNKNOWN)
-    error = socket.refused("1")
+def test_an_unknown_meeting_is_an_error(socket: WebSocketClient) -> None:
+    socket.start("1", "SegmentUpdates", meetingId=UNKNOWN_ID)
+    error = socket.expect_error("1")
     assert error["extensions"]["code"] == "BAD_USER_INPUT"
-    assert error["message"] == f"there is no meeting {UNKNOWN}"
-    socket.lives()
+    assert error["message"] == f"there is no meeting {UNKNOWN_ID}"
+    socket.expect_pong()
 
 
-def test_a_cursor_must_be_one_that_this_meeting_has_given(socket: Socket, api: Api) -> None:
+def test_a_cursor_must_be_one_that_this_meeting_has_given(socket: WebSocketClient, api: Api) -> None:
     meeting, other = api.meeting(segments=1), api.meeting(segments=1)
     other_cursor = api.run("Meeting", id=other["id"])["updatesCursor"]
     ahead = Position.after_write(2).cursor(MeetingId(UUID(meeting["id"])))
@@ -61,28 +61,28 @@ def test_a_cursor_must_be_one_that_this_meeting_has_given(socket: Socket, api: A
         (of_a_list, "must be a cursor"),
         (api.run("Meeting", id=meeting["id"])["updatesCursor"][:-2], "must be a cursor"),
     ):
-        socket.follow("1", "SegmentUpdates", meetingId=meeting["id"], after=cursor)
-        error = socket.refused("1")
+        socket.start("1", "SegmentUpdates", meetingId=meeting["id"], after=cursor)
+        error = socket.expect_error("1")
         assert error["extensions"]["fields"][0]["path"] == "after"
         assert says in error["message"]
 
 
-def test_the_transcript_is_replayed_in_batches_and_then_followed_live(socket: Socket, api: Api) -> None:
+def test_the_transcript_is_replayed_in_batches_and_then_followed_live(socket: WebSocketClient, api: Api) -> None:
     meeting = api.meeting(segments=25)
-    socket.follow("1", "SegmentUpdates", meetingId=meeting["id"], batchSize=10)
+    socket.start("1", "SegmentUpdates", meetingId=meeting["id"], batchSize=10)
     batches = [socket.next("1") for _ in range(3)]
-    assert [list(told(batch)) for batch in batches] == [[*range(1, 11)], [*range(11, 21)], [*range(21, 26)]]
+    assert [list(texts_by_number(batch)) for batch in batches] == [[*range(1, 11)], [*range(11, 21)], [*range(21, 26)]]
     assert [batch["caughtUp"] for batch in batches] == [False, False, True]
     assert batches[-1]["cursor"] == api.run("Meeting", id=meeting["id"])["updatesCursor"]
 
     answer = api.run("UpsertSegments", meetingId=meeting["id"], segments=[segment(3, text="Revised"), segment(26)])
     live = socket.next("1")
-    assert (told(live), live["deletedSegmentIds"]) == ({3: "Revised", 26: "Text 26"}, [])
+    assert (texts_by_number(live), live["deletedSegmentIds"]) == ({3: "Revised", 26: "Text 26"}, [])
     assert (live["cursor"], live["caughtUp"]) == (answer["cursor"], True)
 
     api.run("DeleteSegments", meetingId=meeting["id"], segmentIds=[3, 4])
     live = socket.next("1")
-    assert (told(live), live["deletedSegmentIds"], live["caughtUp"]) == ({}, [3, 4], True)
+    assert (texts_by_number(live), live["deletedSegmentIds"], live["caughtUp"]) == ({}, [3, 4], True)
 
     # Every place is one to go on from: what comes after it, each segment at its newest.
     after = {
@@ -93,67 +93,67 @@ def test_the_transcript_is_replayed_in_batches_and_then_followed_live(socket: So
         live["cursor"]: ([], []),
     }
     for cursor, (left, deleted) in after.items():
-        socket.follow("2", "SegmentUpdates", meetingId=meeting["id"], after=cursor)
+        socket.start("2", "SegmentUpdates", meetingId=meeting["id"], after=cursor)
         batch = socket.next("2")
-        assert (sorted(told(batch)), sorted(batch["deletedSegmentIds"])) == (left, deleted)
+        assert (sorted(texts_by_number(batch)), sorted(batch["deletedSegmentIds"])) == (left, deleted)
         assert batch["caughtUp"]
         assert batch["cursor"] == live["cursor"]
         socket.send("complete", id="2")
 
 
 @pytest.mark.parametrize("size", [1, 3, 1000])
-def test_live_batches_have_their_size_too(socket: Socket, api: Api, size: int) -> None:
+def test_live_batches_have_their_size_too(socket: WebSocketClient, api: Api, size: int) -> None:
     meeting = api.meeting()
-    socket.follow("1", "SegmentUpdates", meetingId=meeting["id"], batchSize=size)
+    socket.start("1", "SegmentUpdates", meetingId=meeting["id"], batchSize=size)
     assert socket.next("1")["caughtUp"]
     api.run("UpsertSegments", meetingId=meeting["id"], segments=[segment(number) for number in range(1, 8)])
     seen: list[int] = []
     while len(seen) < 7:
         batch = socket.next("1")
         assert 0 < len(batch["segments"]) <= size
-        seen += told(batch)
+        seen += texts_by_number(batch)
         assert batch["caughtUp"] == (len(seen) == 7)
     assert seen == [*range(1, 8)]
 
 
-def test_what_changes_nothing_wakes_nobody(socket: Socket, api: Api) -> None:
+def test_what_changes_nothing_wakes_nobody(socket: WebSocketClient, api: Api) -> None:
     meeting = api.meeting(segments=2)
-    socket.follow("1", "SegmentUpdates", meetingId=meeting["id"])
+    socket.start("1", "SegmentUpdates", meetingId=meeting["id"])
     socket.next("1")
     api.run("UpsertSegments", meetingId=meeting["id"], segments=[segment(1), segment(2)])
     api.run("DeleteSegments", meetingId=meeting["id"], segmentIds=[7])
     api.run("UpdateMeeting", id=meeting["id"], input={"title": "Renamed"})
     api.run("UpsertSegments", meetingId=meeting["id"], segments=[segment(1, text="Changed")])
-    assert told(socket.next("1")) == {1: "Changed"}
+    assert texts_by_number(socket.next("1")) == {1: "Changed"}
 
 
-def test_each_event_reads_the_meeting_anew(socket: Socket, api: Api) -> None:
+def test_each_event_reads_the_meeting_anew(socket: WebSocketClient, api: Api) -> None:
     meeting = api.meeting("First", segments=1)
-    socket.subscribe("1", UPDATES % "meeting { title segmentCount }", id=meeting["id"])
+    socket.subscribe("1", SEGMENT_UPDATES % "meeting { title segmentCount }", id=meeting["id"])
     assert socket.next("1") == {"meeting": {"title": "First", "segmentCount": 1}}
     api.run("UpdateMeeting", id=meeting["id"], input={"title": "Second"})
     api.run("UpsertSegments", meetingId=meeting["id"], segments=[segment(2)])
     assert socket.next("1") == {"meeting": {"title": "Second", "segmentCount": 2}}
 
 
-def test_the_stream_completes_when_the_meeting_is_deleted(socket: Socket, api: Api) -> None:
+def test_the_stream_completes_when_the_meeting_is_deleted(socket: WebSocketClient, api: Api) -> None:
     meeting = api.meeting(segments=1)
-    socket.follow("1", "SegmentUpdates", meetingId=meeting["id"])
+    socket.start("1", "SegmentUpdates", meetingId=meeting["id"])
     socket.next("1")
     api.run("DeleteMeeting", id=meeting["id"])
-    socket.completed("1")
-    socket.follow("1", "SegmentUpdates", meetingId=meeting["id"])
-    assert "there is no meeting" in socket.refused("1")["message"]
+    socket.expect_complete("1")
+    socket.start("1", "SegmentUpdates", meetingId=meeting["id"])
+    assert "there is no meeting" in socket.expect_error("1")["message"]
 
 
 def test_a_cursor_that_another_server_gave_is_good_before_the_news_are_here(database_url: str) -> None:
-    with running_server(database_url) as server, connected(server.url) as reader, connected(server.url) as resuming:
+    with running_server(database_url) as server, websocket(server.url) as reader, websocket(server.url) as resuming:
         meeting = server.api.meeting(segments=1)
-        reader.follow("1", "SegmentUpdates", meetingId=meeting["id"])
-        assert told(reader.next("1")) == {1: "Text 1"}
-        with dying_server(database_url) as dying:
+        reader.start("1", "SegmentUpdates", meetingId=meeting["id"])
+        assert texts_by_number(reader.next("1")) == {1: "Text 1"}
+        with server_that_never_notifies(database_url) as dying:
             dying.run("UpsertSegments", meetingId=meeting["id"], segments=[segment(2)])
         cursor = server.api.run("Meeting", id=meeting["id"])["updatesCursor"]
-        resuming.follow("1", "SegmentUpdates", meetingId=meeting["id"], after=cursor)
+        resuming.start("1", "SegmentUpdates", meetingId=meeting["id"], after=cursor)
         batch = resuming.next("1")
-        assert (told(batch), batch["cursor"]) == ({}, cursor)
+        assert (texts_by_number(batch), batch["cursor"]) == ({}, cursor)

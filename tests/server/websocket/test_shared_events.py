@@ -3,14 +3,14 @@
 from itertools import count
 from typing import Any
 
-from tests.harness.conditions import eventually
-from tests.harness.live_operations import UPDATES
-from tests.harness.raw_clients import Socket, connected
+from tests.harness.live_operations import SEGMENT_UPDATES
 from tests.harness.recorded_statements import recorded
 from tests.harness.servers import Api, running_server, segment
+from tests.harness.waiting import eventually
+from tests.harness.websocket_client import WebSocketClient, websocket
 
 
-def test_each_subscriber_gets_the_fields_that_it_asked_for(socket: Socket, api: Api) -> None:
+def test_each_subscriber_gets_the_fields_that_it_asked_for(socket: WebSocketClient, api: Api) -> None:
     meeting = api.meeting("Shared", segments=1)
     arguments = f'(meetingId: "{meeting["id"]}", after: "{api.run("Meeting", id=meeting["id"])["updatesCursor"]}")'
     shapes: dict[str, tuple[str, Any]] = {
@@ -40,7 +40,7 @@ def test_each_subscriber_gets_the_fields_that_it_asked_for(socket: Socket, api: 
     }
 
 
-def test_one_document_with_other_variables_is_another_shape(socket: Socket, api: Api) -> None:
+def test_one_document_with_other_variables_is_another_shape(socket: WebSocketClient, api: Api) -> None:
     meeting = api.meeting(segments=3)
     query = """
         subscription First($id: ID!, $after: String, $n: Int! = 2, $with: Boolean!, $speaker: String, $unused: Int) {
@@ -91,13 +91,13 @@ def test_many_readers_of_one_shape_cost_as_many_statements_as_one(database_url: 
     with (
         running_server(database_url) as here,
         running_server(database_url) as there,
-        connected(here.url) as socket,
+        websocket(here.url) as socket,
         recorded(here.database.engine) as statements,
     ):
         meeting = there.api.meeting()
         ids = [f"{number}" for number in range(10)]
         for id in ids:
-            socket.subscribe(id, UPDATES % "segments { text } meeting { title }", id=meeting["id"])
+            socket.subscribe(id, SEGMENT_UPDATES % "segments { text } meeting { title }", id=meeting["id"])
             socket.next(id)
         numbers = count(1)
 
@@ -111,9 +111,9 @@ def test_many_readers_of_one_shape_cost_as_many_statements_as_one(database_url: 
         eventually(lambda: len(asked()) == 2)
 
 
-def test_who_subscribes_later_gets_the_meeting_as_it_is_then(socket: Socket, api: Api) -> None:
+def test_who_subscribes_later_gets_the_meeting_as_it_is_then(socket: WebSocketClient, api: Api) -> None:
     meeting = api.meeting("Before")
-    query = UPDATES % "meeting { title }"
+    query = SEGMENT_UPDATES % "meeting { title }"
     socket.subscribe("earlier", query, id=meeting["id"])
     assert socket.next("earlier") == {"meeting": {"title": "Before"}}
     api.run("UpdateMeeting", id=meeting["id"], input={"title": "After"})

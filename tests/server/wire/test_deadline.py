@@ -18,9 +18,10 @@ from db.driver import dsn
 from domain.errors import ServiceUnavailable
 from server.wire.deadline import Deadline
 from tests.harness import http
-from tests.harness.conditions import eventually
-from tests.harness.raw_clients import connected, events
 from tests.harness.servers import RunningServer, running_server, segment
+from tests.harness.sse_client import event_stream
+from tests.harness.waiting import eventually
+from tests.harness.websocket_client import websocket
 
 RESPONSE = "application/graphql-response+json"
 POOL = 5
@@ -95,15 +96,15 @@ def test_an_operation_ends_when_its_time_is_up(hasty: RunningServer, database_ur
             assert response.json().keys() == {"errors"}
             assert_too_late(response.json()["errors"][0])
             assert_whole(hasty, busy)
-        with events(hasty.url, query) as stream:
+        with event_stream(hasty.url, query) as stream:
             payload = stream.payload()
             assert payload.keys() == {"errors"}
             assert_too_late(payload["errors"][0])
-            stream.completed()
-        with connected(hasty.url) as connection:
+            stream.expect_complete()
+        with websocket(hasty.url) as connection:
             connection.subscribe("1", query)
-            assert_too_late(connection.refused("1"))
-            connection.lives()
+            assert_too_late(connection.expect_error("1"))
+            connection.expect_pong()
         assert_whole(hasty, busy)
     assert hasty.api.post(COUNT) == {"data": {"meetingCount": 0}}  # what was not committed has not happened
     assert "errors" not in hasty.api.post(query)
@@ -121,12 +122,12 @@ def test_what_a_document_has_done_before_its_time_was_up_stays_done(hasty: Runni
 def test_an_event_has_its_time_and_the_stream_has_all_the_time(hasty: RunningServer, database_url: str) -> None:
     meeting = hasty.api.meeting(agentId=hasty.api.agent()["id"])
     query = "subscription ($id: ID!) { segmentUpdates(meetingId: $id) { meeting { agent { variants { id } } } } }"
-    with connected(hasty.url) as socket:
-        socket.follow("quick", "SegmentUpdates", meetingId=meeting["id"])
+    with websocket(hasty.url) as socket:
+        socket.start("quick", "SegmentUpdates", meetingId=meeting["id"])
         assert socket.next("quick")["caughtUp"]
         with held(database_url, "agent_variants") as busy:
             socket.subscribe("slow", query, id=meeting["id"])
-            assert_too_late(socket.refused("slow"))
+            assert_too_late(socket.expect_error("slow"))
             assert_whole(hasty, busy)
         hasty.api.run("UpsertSegments", meetingId=meeting["id"], segments=[segment(1)])
         assert socket.next("quick")["segments"]
@@ -158,11 +159,11 @@ def test_the_operation_of_a_client_that_leaves_ends(patient: RunningServer, data
         with sent(patient, query):
             eventually(lambda: busy() == 1)
         assert_whole(patient, busy)
-        with connected(patient.url) as connection:
+        with websocket(patient.url) as connection:
             connection.subscribe("1", query)
             eventually(lambda: busy() == 1)
         assert_whole(patient, busy)
-        with events(patient.url, query):
+        with event_stream(patient.url, query):
             eventually(lambda: busy() == 1)
         assert_whole(patient, busy)
     assert patient.api.post(COUNT) == {"data": {"meetingCount": 0}}

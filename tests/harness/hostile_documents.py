@@ -25,7 +25,7 @@ def _spread(number: int, content: Callable[[int], str]) -> str:
 
 
 NESTED = "agents { nodes { variants { agent { "
-OVER = {
+OVER_THE_LIMITS = {
     "doubling fragments, 60 levels": Hostile(_doubling(60, ""), "fields"),
     "doubling fragments with lists, 30 levels": Hostile(_doubling(30, "agents { nodes { id } }"), "fields"),
     "a circle of fragments": Hostile(
@@ -81,7 +81,7 @@ OVER = {
     ),
 }
 """By what they do."""
-WITHIN = {
+WITHIN_THE_LIMITS = {
     "900 unknown fields": "{ " + _many(900, lambda n: f"meetingCoun{n}") + " }",
     "75 unknown types": "{ " + _many(75, lambda n: f"... on T{n} {{ id }}") + " }",
     "140 unused fragments": "{ meetingCount } " + _many(140, lambda n: f"fragment F{n} on Query {{ a }}"),

@@ -1,0 +1,65 @@
+"""Opens connections of which nothing is ever read."""
+
+import json
+import socket
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+from websockets.client import ClientProtocol
+from websockets.typing import Subprotocol
+from websockets.uri import parse_uri
+
+from tests.harness.waiting import TIMEOUT_SECONDS
+from tests.harness.websocket_client import PROTOCOL, websocket_url
+
+
+class UnreadConnection:
+    """A TCP connection of which nothing is read on purpose, and whose system keeps next to nothing for later."""
+
+    def __init__(self, url: str) -> None:
+        address = urlsplit(url)
+        self.socket = socket.socket()
+        self.socket.settimeout(TIMEOUT_SECONDS)
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
+        self.socket.connect((address.hostname, address.port))
+        self.port: int = self.socket.getsockname()[1]
+        self._url = url
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.socket.close()
+
+    def _read_head(self) -> bytes:
+        """What the server says up to an empty line."""
+        head = b""
+        while not head.endswith(b"\r\n\r\n"):
+            byte = self.socket.recv(1)
+            assert byte, head
+            head += byte
+        return head
+
+    def open_websocket(self) -> None:
+        self._protocol = ClientProtocol(parse_uri(websocket_url(self._url)), subprotocols=[Subprotocol(PROTOCOL)])
+        self._protocol.send_request(self._protocol.connect())
+        self.socket.sendall(b"".join(self._protocol.data_to_send()))
+        self._protocol.receive_data(self._read_head())
+
+    def subscribe(self, query: str, /, *, times: int = 1, **variables: Any) -> None:
+        """Over the opened WebSocket."""
+        payload = {"query": query, "variables": variables}
+        operations = ({"type": "subscribe", "id": f"{number}", "payload": payload} for number in range(times))
+        for message in ({"type": "connection_init"}, *operations):
+            self._protocol.send_text(json.dumps(message).encode())
+        self.socket.sendall(b"".join(self._protocol.data_to_send()))
+
+    def post(self, query: str, /, **variables: Any) -> None:
+        """Over Server-Sent Events."""
+        body = json.dumps({"query": query, "variables": variables}).encode()
+        head = (
+            "POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+            f"Accept: text/event-stream\r\nContent-Length: {len(body)}\r\n\r\n"
+        )
+        self.socket.sendall(head.encode() + body)
+        assert b" 200 " in self._read_head()

@@ -1,0 +1,49 @@
+"""Waits until something is so, and keeps others waiting."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import asyncpg
+
+from db.driver import dsn
+
+TIMEOUT_SECONDS = 20.0
+"""The time after which a thing that did not come is not waited for any longer."""
+
+Value = TypeVar("Value")
+
+
+def eventually(condition: Callable[[], Value]) -> Value:
+    """Calls the condition until its value is true, and returns that."""
+    end = time.monotonic() + TIMEOUT_SECONDS
+    while not (value := condition()):
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.02)
+    return value
+
+
+@contextmanager
+def locked_meeting(database_url: str, meeting: Any) -> Iterator[Callable[[], bool]]:
+    """Locks a meeting while the block runs; yields a function that tells whether somebody waits for it."""
+    waiting = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    with asyncio.Runner() as runner:
+        locking, looking = (runner.run(asyncpg.connect(dsn(database_url))) for _ in range(2))
+        try:
+            runner.run(locking.execute("BEGIN"))
+            runner.run(locking.execute("SELECT FROM meetings WHERE id = $1 FOR UPDATE", meeting["id"]))
+            yield lambda: bool(runner.run(looking.fetch(waiting)))
+        finally:
+            runner.run(locking.close())
+            runner.run(looking.close())
+
+
+async def is_lock_awaited(watcher: Any) -> bool:
+    """Tells whether somebody waits for a lock in the connection's database.
+
+    The connection must not be in a transaction, where it would always see the same.
+    """
+    waiting = "SELECT true FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    return bool(await watcher.fetchval(waiting))
