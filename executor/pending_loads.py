@@ -28,13 +28,13 @@ class PendingLoads:
         Raises:
             Exception: A load has failed. The others are cancelled.
         """
-        loads, self._loads = self._loads, []
-        if len(loads) == 1:
-            await self._run_one(loads[0])
-        else:
-            await gather_with_cancel(*map(self._run_one, loads))
+        while self._loads:
+            loads, self._loads = self._loads, []
+            if len(loads) == 1:
+                await loads[0]()
+            else:
+                await gather_with_cancel(*map(self._run_one, loads))
 
     async def _run_one(self, load: Load) -> None:
         await load()
-        if self._loads:  # added by this load alone, because no other task has run since it ended
-            await self.run()
+        await self.run()  # runs what this load alone has added, because no other task has run since it ended
