@@ -39,7 +39,7 @@ def highlights(marked: str, text: str) -> list[Highlight]:
     if not _ALL_PAIRED.fullmatch(marked) or len(marked) - 2 * marked.count(MARKS[0]) != len(text):
         return []
     found = (
-        # In front of each word are the marks of the words before it, and its own first mark.
+        # The marks of the words before it, and its own first mark, stand in front of each word.
         Highlight(match.start() - 2 * nth, match.end() - 2 * nth - 2)
         for nth, match in enumerate(_MARKED.finditer(marked))
     )

@@ -1,1 +1,1 @@
-"""The words and rules of Rapporteur: entities, value objects, pure functions. No I/O, no framework."""
+"""The entities, commands and rules of Rapporteur. Nothing in here does I/O or knows a framework."""

@@ -18,7 +18,7 @@ Description = Annotated[str, Text(10_000)]
 
 
 class ConfigSource(Enum):
-    """Where a value of a resolved configuration comes from."""
+    """The source of a value of a resolved configuration."""
 
     BASE = "BASE"
     VARIANT = "VARIANT"
@@ -105,7 +105,7 @@ class CreateAgent:
     name: Name
     config: AgentConfig
     slug: Slug | None = None
-    """None takes the first free slug that is made of the name."""
+    """The slug; None takes the first free one that is made of the name."""
     description: Description = ""
     id: AgentId = field(default_factory=lambda: AgentId(new_id()))
 

@@ -118,7 +118,7 @@ class CreateApiKey:
     name: Name
     scopes: Annotated[list[Scope], _scopes]
     expires_at: Annotated[datetime, _future] | None = None
-    """None: the key never expires."""
+    """The end of the key; None if it never expires."""
     meeting_ids: Annotated[list[MeetingId], MaxItems(MAX_KEY_MEETINGS)] = field(default_factory=list)
     """The meetings that a key with the scope INGEST is granted."""
     id: KeyId = field(default_factory=lambda: KeyId(new_id()))

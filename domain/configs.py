@@ -22,7 +22,7 @@ ModelProvider = Annotated[str, Text(200, required=True, strip=True)]
 ModelName = Annotated[str, Text(200, required=True, strip=True)]
 
 Absent = TypeVar("Absent")
-"""What a field can have in place of a value."""
+"""The type of what a field can have in place of a value."""
 C = TypeVar("C")
 
 

@@ -24,7 +24,7 @@ ACTIVE_VARIANT = "active_variant_id"
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    """Who makes a change, and why."""
+    """The one who makes a change, and the reason for it."""
 
     actor: str = ANONYMOUS
     reason: str | None = None
@@ -55,7 +55,7 @@ ACTIVATIONS = frozenset({EventKind.ACTIVATED, EventKind.DEACTIVATED, EventKind.R
 
 @dataclass(frozen=True, slots=True)
 class FieldChange:
-    """One field's value before and after. `before` is None in a creation, and `after` in a deletion."""
+    """A field's value before and after a change. `before` is None in a creation, and `after` in a deletion."""
 
     field: str
     before: object
@@ -64,7 +64,7 @@ class FieldChange:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One change. It is immutable, and the database refuses a change without one."""
+    """A change. It is immutable, and the database refuses a change without one."""
 
     aggregate: Aggregate
     aggregate_id: UUID
@@ -82,7 +82,7 @@ class Event:
     variant_id: VariantId | None
     """The variant that changed, that was activated, or that was deactivated."""
     changes: list[FieldChange] | None = None
-    """None if they were not read: they can be long."""
+    """The fields that changed, or None if they were not read: they can be long."""
 
     @property
     def id(self) -> str:

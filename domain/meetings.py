@@ -97,7 +97,7 @@ class UpdateMeeting:
 
     title: Title | Omitted = OMITTED
     agent_id: AgentId | Omitted | None = OMITTED
-    """None takes the agent away."""
+    """The new agent; None takes the present one away."""
     metadata: JsonObject | Omitted = OMITTED
     state: MeetingState | Omitted = OMITTED
 

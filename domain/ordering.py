@@ -75,9 +75,9 @@ class Order:
 
 
 AGENTS_BY_AGE = Order("agents.created_at", "created_at", descending=False)
-"""From the oldest to the newest."""
+"""Sorts agents from the oldest to the newest."""
 MEETINGS_BY_AGE = Order("meetings.created_at", "created_at", descending=True)
-"""From the newest to the oldest."""
+"""Sorts meetings from the newest to the oldest."""
 
 
 def agent_order(asked: AgentOrder | None) -> Order:

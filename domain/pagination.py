@@ -72,7 +72,7 @@ class Edge(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
-    """One page: its items in the order of the list. Cursors are made only when they are asked for."""
+    """A page of a list, with its items in the order of the list. Cursors are made only when they are asked for."""
 
     request: PageRequest
     nodes: list[T]

@@ -1,4 +1,4 @@
-"""Principals: who asks, and what they are allowed to do. All that a principal reads or writes is in one workspace."""
+"""Principals: the callers, and what they are allowed to do. All that a principal reads or writes is in one workspace."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -9,7 +9,7 @@ from domain.ids import KeyId, WorkspaceId
 
 
 class Scope(Enum):
-    """What a key or a token allows. WRITE includes READ, and ADMIN includes both.
+    """The permissions that a key or a token grants. WRITE includes READ, and ADMIN includes both.
 
     INGEST is for a bot in a meeting: it can create meetings, and read and upsert the segments of the meetings that it has
     created or was granted. It sees nothing else of the workspace.

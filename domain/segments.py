@@ -28,7 +28,7 @@ Seconds = Annotated[float, Number(0.0, MAX_TIME_SECONDS)]
 
 @dataclass(slots=True)
 class Segment:
-    """One utterance, as stored. `segment_id` is unique in its meeting; times are seconds from the meeting's start."""
+    """An utterance, as stored. `segment_id` is unique in its meeting; times are seconds from the meeting's start."""
 
     meeting_id: MeetingId
     segment_id: int
@@ -49,7 +49,7 @@ class Segment:
 
 @dataclass(slots=True)
 class SegmentContent:
-    """What a caller writes of a segment. The next free number is the `segment_id` if that is None."""
+    """The content of a segment that a caller writes. It takes the next free number if `segment_id` is None."""
 
     text: Annotated[str, Text(20_000, required=True)]
     start_time: Seconds
@@ -72,7 +72,7 @@ class SegmentContent:
 
 @dataclass(slots=True)
 class SpeakerStats:
-    """One speaker's share of a meeting. Times are seconds; `speaking_time` is the sum of the lengths of the segments."""
+    """A speaker's share of a meeting. Times are seconds; `speaking_time` is the sum of the lengths of the segments."""
 
     speaker: str
     segment_count: int

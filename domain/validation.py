@@ -40,7 +40,7 @@ class MaxItems:
 
 @dataclass(frozen=True, slots=True)
 class Declaration:
-    """What the annotation of a field says about its values.
+    """The meaning of a field's annotation for the values of the field.
 
     A value is checked by the `rule`, or has `fields` of its own (a dataclass), or is a list of `items`.
     """

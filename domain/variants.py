@@ -38,7 +38,7 @@ class CreateVariant:
     name: Name
     overrides: ConfigOverrides = field(default_factory=ConfigOverrides)
     slug: Slug | None = None
-    """None takes the first free slug that is made of the name."""
+    """The slug; None takes the first free one that is made of the name."""
     description: Description = ""
     id: VariantId = field(default_factory=lambda: VariantId(new_id()))
 

@@ -1,4 +1,4 @@
-"""Transcript files: WebVTT, SubRip and JSON read into segments; the same and plain text written from them."""
+"""Reads transcripts in WebVTT, SubRip and JSON into segments, and writes segments as these and as plain text."""
 
 from domain.transcripts.reading import NotATranscript, read_transcript
 from domain.transcripts.writing import TranscriptFormat, write_transcript

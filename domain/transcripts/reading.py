@@ -1,4 +1,4 @@
-"""Reading transcripts: WebVTT and SubRip (by webvtt-py) and JSON, whole or not at all."""
+"""Reads transcripts in WebVTT and SubRip (with webvtt-py) and JSON: a whole file, or nothing of it."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ from domain.validation import Problems
 
 
 class NotATranscript(ValueError):
-    """The file cannot be read as a transcript; the message says what is wrong, and in which line, cue or segment."""
+    """The file cannot be read as a transcript. The message says why, and names the line, the cue or the segment."""
 
 
 _VTT_HEADER = re.compile(r"WEBVTT(?:[ \t]|$)")
@@ -28,7 +28,7 @@ _BEGINNINGS = {
 }
 _TEXT_EXPORT = re.compile(r"\[\d{2,}:\d\d:\d\d\] ")
 
-# webvtt-py reads much that only resembles these, and drops or guesses the rest.
+# webvtt-py accepts much that only resembles these times, and drops or guesses the rest.
 _MINUTES = r"[0-5]?[0-9]:[0-5]?[0-9]"
 _SETTINGS = r"(?:\s+(?:\w+:\S.*)?)?"
 _VTT_TIME = rf"(?:[0-9]{{1,10}}:)?{_MINUTES}\.[0-9]{{1,3}}"
@@ -50,11 +50,11 @@ class _Cue(NamedTuple):
 
 
 def read_transcript(data: bytes, name: str) -> list[SegmentContent]:
-    """The segments of a transcript file, in file order: at least one, each with its own `segment_id`.
+    """Returns the segments of a transcript file in the order of the file: at least one, each with its own `segment_id`.
 
-    The content decides the format; `name` only helps to say what is wrong. UTF-8, or UTF-16 with a byte order mark. Cues
-    without words are left out. The numbers are those of the file if every segment has one and all differ, else 1, 2, 3...
-    Raises NotATranscript, also where only a part cannot be read.
+    The content decides the format; `name` only helps to say what is wrong. The encoding is UTF-8, or UTF-16 with a byte
+    order mark. Cues without words are left out. The numbers are those of the file if every segment has one and all differ,
+    or else 1, 2, 3... Raises NotATranscript even if only a part of the file cannot be read.
     """
     text = _decode(data)
     if not text.strip():
@@ -66,7 +66,7 @@ def read_transcript(data: bytes, name: str) -> list[SegmentContent]:
     lines = lines[skipped:]
     if _VTT_HEADER.match(lines[0]):
         return _contents(_read_vtt(lines, skipped))
-    lines[0] = lines[0].strip()  # webvtt-py would not know a SubRip file with white space here
+    lines[0] = lines[0].strip()  # webvtt-py does not recognise a SubRip file that begins with white space
     if lines[0].isdigit() and any("-->" in line for line in lines[1:2]):
         return _contents(_read_srt(lines, skipped))
     expected = _BEGINNINGS.get(name.lower()[-5:].rpartition(".")[2], "; ".join(_BEGINNINGS.values()))
@@ -92,13 +92,13 @@ def _decode(data: bytes) -> str:
 
 
 def _read_vtt(lines: list[str], skipped: int) -> list[_Cue]:
-    """The cues of a WebVTT file, of which `skipped` blank lines at the start are not among `lines`."""
+    """Returns the cues of a WebVTT file. `lines` are without the `skipped` blank lines at its start."""
     for index in range(2, len(lines)):
-        # White space in the line between two cues makes it a line of the first one's text, and so the number after it.
+        # A line between two cues that has white space in it would belong to the text of the first, with the number after it.
         if "-->" in lines[index] and lines[index - 1].isdigit() and not lines[index - 2].strip():
             lines[index - 2] = ""
     times: list[int] = []
-    placed = True  # whether the lines of this block are those of the header, a comment or a cue
+    placed = True  # the lines of this block belong to the header, to a comment or to a cue
     stray: int | None = None  # the first line of a block that has no times yet: it may still be a cue's identifier
     for number, line in enumerate(lines, 1):
         if not placed and _VTT_IGNORED.match(line):
@@ -122,8 +122,8 @@ def _read_vtt(lines: list[str], skipped: int) -> list[_Cue]:
 
 
 def _read_srt(lines: list[str], skipped: int) -> list[_Cue]:
-    """The cues of a SubRip file. Its first lines are a number and times, but for `skipped` blank ones not among `lines`."""
-    starts: list[tuple[int, int]] = []  # of each cue, the lines of its number and of its times
+    """Returns the cues of a SubRip file. `lines` are without the `skipped` blank lines at its start."""
+    starts: list[tuple[int, int]] = []  # the lines of the number and of the times of each cue
     written = 0  # the last line that is not blank
     for number, line in enumerate(lines, 1):
         if "-->" in line:
@@ -151,14 +151,20 @@ def _read_srt(lines: list[str], skipped: int) -> list[_Cue]:
 
 
 def _is_cue_number(lines: Sequence[str], number: int, *, alone: bool) -> bool:
-    """Whether the line of this number (from 1) can be a cue's; `alone`: and is not the end of a longer block."""
+    """Returns whether the line with this number, from 1, can be the number of a cue.
+
+    `alone` demands that it begins a block.
+    """
     if not lines[number - 1].strip().isdigit():
         return False
     return not alone or number == 1 or not lines[number - 2].strip()
 
 
 def _read_cues(format: str, lines: Sequence[str], times: Mapping[int, int], skipped: int) -> list[_Cue]:
-    """The cues as webvtt-py reads them. It drops what it cannot read, so each of `times` (cue to line) must be found again."""
+    """Returns the cues as webvtt-py reads them. `times` has the line of the times of each cue.
+
+    webvtt-py drops what it cannot read, so that the cues must be as many as the times.
+    """
     try:
         captions = webvtt.from_buffer(lines, format=format).captions if times else []
     except (MalformedFileError, MalformedCaptionError) as error:
@@ -204,7 +210,7 @@ def _content(values: Mapping[str, object]) -> SegmentContent:
 
 
 def _numbered(contents: list[SegmentContent], ids: Sequence[object]) -> list[SegmentContent]:
-    """The segments with these numbers, if all are there, valid and different; else with 1, 2, 3..."""
+    """Returns the segments with these numbers, if they are complete, valid and different, or else with 1, 2, 3..."""
     if not contents:
         raise NotATranscript("there is no cue with words in the file")
     numbers: list[int] = []
@@ -221,7 +227,7 @@ def _numbered(contents: list[SegmentContent], ids: Sequence[object]) -> list[Seg
 
 
 class _JsonSegment(BaseModel):
-    """A segment of our own export, of the API, or of Whisper, whose files also have an `id` (often starting anew)."""
+    """A segment of our own export, of the API, or of Whisper, whose files also have an `id` that often starts anew."""
 
     model_config = ConfigDict(strict=True, extra="ignore")
 
@@ -255,7 +261,7 @@ def _read_json(text: str) -> list[SegmentContent]:
         where = f"{path}[{index}]"
         segment = _json_segment(item, where)
         if segment.text.strip():
-            # Whisper's texts begin with a space; a segment with a number of ours is taken to the letter.
+            # Whisper's texts begin with a space. The text of a segment with a number of ours is kept as it is.
             spoken_text = segment.text.strip() if segment.segment_id is None else segment.text
             values = segment.model_dump(exclude={"id"})
             values |= {"text": spoken_text, "speaker": (segment.speaker or "").strip()}
@@ -280,7 +286,7 @@ def _json_segment(item: object, where: str) -> _JsonSegment:
 
 
 def _spelling(item: Mapping[str, object], field: str) -> str:
-    """How this object spells the name of the field."""
+    """Returns the name that the field has in this object."""
     aliases = _JsonSegment.model_fields[field].validation_alias
     choices = aliases.choices if isinstance(aliases, AliasChoices) else []
     return next((str(alias) for alias in choices if alias in item), field)
@@ -296,5 +302,5 @@ def _quoted(line: str) -> str:
 
 
 def _line_after(text: str) -> int:
-    """The number of the line in which what follows this text stands."""
+    """Returns the number of the line in which this text ends."""
     return 1 + text.count("\n") + text.count("\r") - text.count("\r\n")

@@ -1,4 +1,4 @@
-"""What the payload of a cue says, and who says it.
+"""Finds the speaker and the text in the payload of a cue.
 
 A payload is the text of a cue as it stands in the file: with tags, character references (`&amp;`), and the speaker either
 in a voice tag (`<v Alice>Hello`) or as a label (`Alice: Hello`).
@@ -9,13 +9,13 @@ import re
 from collections.abc import Sequence
 
 MAX_LABEL_CHARS = 100
-"""Characters of a label in a file that labels nearly every cue."""
+"""The length limit of a label in a file that labels nearly every cue."""
 MAX_NAME_CHARS = 60
 MAX_NAME_WORDS = 5
-"""Characters and words of a label that looks like a name, the only kind believed in other files."""
+"""The limits of a label that looks like a name: in other files no other label is accepted."""
 
-# A tag is only what WebVTT or SubRip knows: of `a <b and c> d`, nothing is lost. Every repetition is possessive and stops
-# at the next `<`, so a search is linear in the length of the text.
+# Only the tags of WebVTT and SubRip are tags: `a <b and c> d` loses nothing. Every repetition is possessive and stops at the
+# next `<`, so that a search takes linear time.
 _CLASSES = r"(?:\.[^\s<>.]*+)*+"
 _ANNOTATION = r"(?:[ \t]++[^<>\n]*+)?+"
 TAG = re.compile(
@@ -27,7 +27,7 @@ TAG = re.compile(
 )
 _VOICE = re.compile(rf"<v{_CLASSES}[ \t]++([^<>\n]*+)>")
 _COLON = re.compile(r":(?=\s)")
-# html.unescape would give the number to int(), which refuses one this long with a ValueError.
+# html.unescape passes the number to int(), which raises ValueError for one of this length.
 _ENDLESS_REFERENCE = re.compile(r"&#[0-9]{600,}+;?")
 _ABBREVIATION = re.compile(
     r"(?:\w\.)+|(?:Dr|Mr|Mrs|Ms|Mx|Prof|St|Sr|Jr|Rev|Hon|Gen|Col|Capt|Lt|Sgt|Gov|Sen|Rep|Pres)\."
@@ -35,11 +35,11 @@ _ABBREVIATION = re.compile(
 
 
 def spoken(payloads: Sequence[str]) -> list[tuple[str, str]]:
-    """The speaker (empty where none is named) and the text of each cue of a file, given in file order.
+    """Returns the speaker (empty if none is named) and the text of each cue of a file, which are in the order of the file.
 
-    The first voice of a cue is its speaker, and a cue with a voice is never searched for a label. Where at least 80 % of
-    the other cues begin with a label, any label is a speaker; else only one that looks like a name. Both parts come
-    without tags and surrounding white space, and with character references resolved; the text may be empty.
+    The first voice of a cue is its speaker, and a cue with a voice is never searched for a label. If at least 80 % of the
+    other cues begin with a label, every label is a speaker, or else only a label that looks like a name. Both parts are
+    without tags and surrounding white space, and their character references are resolved. The text may be empty.
     """
     voices = [_voice(payload) for payload in payloads]
     marked = [TAG.sub("", payload).strip() for payload in payloads]
@@ -55,18 +55,18 @@ def spoken(payloads: Sequence[str]) -> list[tuple[str, str]]:
 
 
 def unescape(marked: str) -> str:
-    """The text with its character references resolved, as HTML and WebVTT define them. Takes any text."""
+    """Returns the text with its character references resolved, as HTML and WebVTT define them. Never raises."""
     return html.unescape(_ENDLESS_REFERENCE.sub("\ufffd", marked))
 
 
 def hide_labels(marked: str) -> str:
-    """A payload that shows the same and in which `spoken` finds no label: the colons that could end one are escaped."""
+    """Returns a payload that shows the same text without a label for `spoken`: colons that could end a label are escaped."""
     first, line_break, rest = marked.partition("\n")
     return re.sub(r":(?=\s|$)", "&#58;", first) + line_break + rest
 
 
 def one_line(text: str) -> str:
-    """The text with each line break made a space, without surrounding white space."""
+    """Returns the text with spaces for its line breaks, and without surrounding white space."""
     return re.sub(r"\r\n|\r|\n", " ", text).strip()
 
 
@@ -75,7 +75,10 @@ def _voice(payload: str) -> str:
 
 
 def _label(marked: str) -> tuple[str, str] | None:
-    """The label, and the words after it, of a payload without tags but with its references: an escaped colon ends no label."""
+    """Returns the label and the words after it, or None.
+
+    The payload is without tags, but with its character references: an escaped colon does not end a label.
+    """
     colon = _COLON.search(marked)
     if not colon:
         return None
@@ -91,5 +94,5 @@ def _looks_like_name(label: str) -> bool:
     if len(label) > MAX_NAME_CHARS or len(words) > MAX_NAME_WORDS or not any(map(str.isalpha, label)):
         return False
     if any(word[-1] in ".?!" and not _ABBREVIATION.fullmatch(word) for word in words[:-1]):
-        return False  # the end of a sentence, and then another one
+        return False  # the end of a sentence, and the start of another
     return len(words) == 1 or all(word[0].isupper() or word[0].isdigit() or word[0] == "(" for word in words)

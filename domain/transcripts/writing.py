@@ -1,4 +1,4 @@
-"""Writing transcripts: WebVTT, SubRip, plain text and JSON, from segments in the order given."""
+"""Writes segments as WebVTT, SubRip, plain text or JSON, in the order of the segments."""
 
 import html
 import re
@@ -13,7 +13,7 @@ from domain.transcripts.speakers import TAG, hide_labels, one_line, unescape
 
 
 class TranscriptFormat(Enum):
-    """How a transcript is written."""
+    """The file format of a transcript."""
 
     VTT = "VTT"
     SRT = "SRT"
@@ -25,10 +25,10 @@ _REFERENCE = re.compile(r"&(?:#[0-9]+|#[xX][0-9a-fA-F]+|[^\t\n\f <&#;]{1,32});?"
 
 
 def write_transcript(segments: Sequence[Segment], format: TranscriptFormat, *, title: str = "") -> str:
-    """The transcript as one text, well-formed also without segments. SubRip has no place for the title.
+    """Returns the transcript as one text, which is well-formed even without segments. SubRip has no place for the title.
 
-    `read_transcript` gives back what was written as VTT (times to the millisecond; blank lines in a text cannot be kept)
-    and, to the letter, what was written as JSON. SRT loses where exactly a speaker's name ends.
+    `read_transcript` reads back exactly what was written as JSON, and what was written as VTT up to the millisecond and
+    without blank lines in texts. SRT loses the exact end of a speaker's name.
     """
     match format:
         case TranscriptFormat.VTT:
@@ -48,7 +48,7 @@ def _vtt(segments: Sequence[Segment], title: str) -> str:
 
 
 def _vtt_cue(segment: Segment) -> str:
-    # Both ends are rounded the same way (half up), so the end is never before the start.
+    # Both times are rounded the same way (half up), so that the end is never before the start.
     times = f"{_stamp(segment.start_time)} --> {_stamp(segment.end_time)}"
     text = html.escape(_without_blank_lines(segment.text), quote=False)
     speaker = html.escape(one_line(segment.speaker), quote=False)
@@ -58,8 +58,8 @@ def _vtt_cue(segment: Segment) -> str:
 
 def _srt_cue(segment: Segment) -> str:
     times = f"{_stamp(segment.start_time)} --> {_stamp(segment.end_time)}".replace(".", ",")
-    # SubRip knows no escaping, yet players take `<b>` for a tag, and some resolve references: only where there is one of
-    # these, it is escaped, and in a text with a tag every `<`, as the next one could become part of a tag then.
+    # SubRip has no escaping, but players take `<b>` for a tag, and some resolve references. So only these are escaped, and
+    # every `<` of a text that has a tag, as the next one could become part of a tag then.
     payload = _REFERENCE.sub(lambda found: _escaped_if_active(found[0]), _line(segment))
     if TAG.search(payload):
         payload = payload.replace("<", "&lt;")
@@ -101,10 +101,10 @@ def _line(segment: Segment) -> str:
 
 
 def _without_blank_lines(text: str) -> str:
-    """The text with its lines ended by `\\n` and those without anything visible left out: a blank line would end the cue."""
+    """Returns the text with its lines ended by `\\n`, without blank lines: a blank line would end the cue."""
     return "\n".join(line for line in re.split(r"\r\n|\r|\n", text.strip()) if line.strip())
 
 
 def _stamp(seconds: float) -> str:
-    """`HH:MM:SS.mmm`, with as many digits of hours as it takes."""
+    """Returns `HH:MM:SS.mmm`, with as many digits for the hours as are needed."""
     return str(Timestamp.from_seconds(seconds))
