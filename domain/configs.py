@@ -13,7 +13,7 @@ from typing import Annotated, Generic, Never, TypeVar, dataclass_transform, get_
 import orjson
 
 from domain.partial_updates import OMITTED, Omitted
-from domain.prompts import variables_of
+from domain.prompts import variables_of, warnings_of
 from domain.rules import Integer, Number, Text
 
 MAX_PROMPT_CHARS = 200_000
@@ -34,7 +34,7 @@ class ConfigFields(Generic[Absent]):
     model_name: ModelName | Absent = ""
     system_prompt: Annotated[str, Text(MAX_PROMPT_CHARS)] | Absent = ""
     user_prompt_template: Annotated[str, Text(MAX_PROMPT_CHARS)] | Absent = ""
-    prompt_version: Annotated[str, Text(200, required=True, strip=True)] | Absent = "1"
+    prompt_version: Annotated[str, Text(200, required=True)] | Absent = "1"
     temperature: Annotated[float, Number(0.0, 2.0)] | Absent = 0.7
     max_tokens: Annotated[int, Integer(0)] | Absent = 4096
     context_window: Annotated[int, Integer(0)] | Absent = 128_000
@@ -69,6 +69,11 @@ class AgentConfig(ConfigFields[Never]):
     def variables(self) -> list[str]:
         """The variables of the two prompts, those of the system prompt first."""
         return variables_of(self.system_prompt, self.user_prompt_template)
+
+    @property
+    def warnings(self) -> list[str]:
+        """Sentences about texts in the two prompts that look like variables and are none."""
+        return warnings_of(self.system_prompt, self.user_prompt_template)
 
 
 @_each_field_defaults_to(None)

@@ -3,7 +3,7 @@
 import math
 from typing import Annotated
 
-from domain.rules import StorableText, Violation
+from domain.rules import MAX_SAFE_INTEGER, StorableText, Violation
 
 MAX_JSON_VALUES = 1_000
 """The most values, keys included, that a JSON object can hold in all."""
@@ -28,12 +28,14 @@ def json_object(value: object) -> dict[str, object]:
             _text(item)
         elif isinstance(item, bool) or item is None:
             pass
-        elif isinstance(item, int):
-            if not -(2**63) <= item < 2**64:
-                raise Violation("must not have whole numbers beyond 64 bits: give them as texts")
-        elif isinstance(item, float):
+        elif isinstance(item, int | float):
             if not math.isfinite(item):
                 raise Violation("must have only finite numbers")
+            # Readers of JSON round larger ones, also on the way to us, so that a float may be a whole number that was longer.
+            if abs(item) > MAX_SAFE_INTEGER:
+                raise Violation(
+                    f"must not have numbers beyond {MAX_SAFE_INTEGER:,}, which not every client can read: give them as texts"
+                )
         elif isinstance(item, dict):
             for key, inner in item.items():
                 visit(key, depth + 1)

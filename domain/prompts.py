@@ -1,19 +1,19 @@
 """Prompts as templates: `{{name}}` stands for the value of a variable.
 
 White space inside the braces is allowed. A name is a letter or an underscore, followed by letters, digits and underscores of
-any script. Anything else in double braces (`{{#if}}`, `{{a.b}}`, JSON) is ordinary text. A template has no expressions, no
+any script, with their combining marks; names are compared in Unicode's normal form C (UAX #15). Anything else in double
+braces (`{{#if}}`, `{{a.b}}`, JSON) is ordinary text, which `warnings_of` points out. A template has no expressions, no
 attributes and no escapes, and a value is not read as a template again.
 """
 
 import math
 import re
-from collections.abc import Iterable, Mapping
-from string import Template
-from typing import Any, ClassVar
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
 
 import orjson
 
-from domain.rules import StorableText, Violation
+from domain.rules import MAX_SAFE_INTEGER, StorableText, Violation
 from domain.validation import Problems
 
 MAX_VARIABLES = 1_000
@@ -21,38 +21,51 @@ MAX_VARIABLES = 1_000
 MAX_VARIABLE_NAME_CHARS = 100
 MAX_RENDERED_CHARS = 1_000_000
 """The length limit of one rendered prompt."""
+MAX_WARNINGS = 20
+"""The most warnings that are given for one configuration."""
 
 _text = StorableText(MAX_RENDERED_CHARS)
 
+# The repeats are possessive and bounded, so that every text takes linear time.
+_PLACEHOLDER = re.compile(r"\{\{\s*+([^\s{}]{1,400}+)\s*+\}\}")
+_LOOKS_LIKE_A_PLACEHOLDER = re.compile(r"\{\{([^{}\n]{1,400}+)\}\}")
+_PLAIN_NAME = re.compile(r"[^\W\d]\w*")
+_JOINERS = "\u200c\u200d"
+"""ZERO WIDTH NON-JOINER and JOINER, which words of Persian and of many Indic scripts contain (UAX #31, 2.3)."""
 
-class Prompt(Template):
-    """The standard library's template with double braces.
 
-    The repeats in its pattern are possessive, so that every text takes linear time.
-    """
+def _variable_name(text: str) -> str | None:
+    """Returns the name of the variable in normal form C, or None if the text is no name."""
+    if not _PLAIN_NAME.fullmatch(text):
+        # `\w` has no combining marks, without which many words of Hindi, Tamil, Thai or pointed Hebrew cannot be written.
+        letters = "".join(char for char in text if unicodedata.category(char)[0] != "M" and char not in _JOINERS)
+        if letters[:1] != text[:1] or not _PLAIN_NAME.fullmatch(letters):
+            return None
+    name = unicodedata.normalize("NFC", text)
+    return name if len(name) <= MAX_VARIABLE_NAME_CHARS else None
 
-    flags = re.RegexFlag(0)
-    pattern: ClassVar[Any] = rf"""
-        \{{\{{ \s*+ (?P<named> [^\W\d] \w{{0,{MAX_VARIABLE_NAME_CHARS - 1}}}+ ) \s*+ \}}\}}
-        | (?P<escaped> (?!)) | (?P<braced> (?!)) | (?P<invalid> (?!))
-    """
 
-    def get_identifiers(self) -> list[str]:
-        """Returns the names, each once, in the order in which they first appear.
-
-        The inherited method takes quadratic time.
-        """
-        return list(dict.fromkeys(match["named"] for match in self.pattern.finditer(self.template)))
-
-    def rendered_length(self, values: Mapping[str, str]) -> int:
-        """Returns the number of characters that `substitute` would return."""
-        variables = self.pattern.finditer(self.template)
-        return len(self.template) + sum(len(values[match["named"]]) - len(match[0]) for match in variables)
+def _placeholders(prompt: str) -> Iterator[tuple[re.Match[str], str]]:
+    """Yields each placeholder of a variable in order, with the variable's name."""
+    for match in _PLACEHOLDER.finditer(prompt):
+        if name := _variable_name(match[1]):
+            yield match, name
 
 
 def variables_of(*prompts: str) -> list[str]:
     """Returns the variables of all these prompts, each once, in the order in which they first appear."""
-    return list(dict.fromkeys(name for prompt in prompts for name in Prompt(prompt).get_identifiers()))
+    return list(dict.fromkeys(name for prompt in prompts for _, name in _placeholders(prompt)))
+
+
+def warnings_of(*prompts: str) -> list[str]:
+    """Returns a sentence for each text in double braces that looks like a variable and is none, each once."""
+    found = (match for prompt in prompts for match in _LOOKS_LIKE_A_PLACEHOLDER.finditer(prompt))
+    texts = dict.fromkeys(match[0] for match in found if match[1].strip() and not _variable_name(match[1].strip()))
+    return [
+        f"{text} is not a variable, and stays as it is: a name has only letters, digits and underscores, at most"
+        f" {MAX_VARIABLE_NAME_CHARS}, and does not begin with a digit"
+        for text, _ in zip(texts, range(MAX_WARNINGS), strict=False)
+    ]
 
 
 def render(prompts: Iterable[str], variables: object) -> list[str]:
@@ -64,31 +77,52 @@ def render(prompts: Iterable[str], variables: object) -> list[str]:
     problems = Problems()
     given = problems.check(_variables, {} if variables is None else variables, "variables")
     problems.raise_if_any()
-    templates = [Prompt(prompt) for prompt in prompts]
-    needed = variables_of(*(template.template for template in templates))
+    templates = list(prompts)
+    needed = variables_of(*templates)
     if len(needed) > MAX_VARIABLES:
         problems.add("variables", f"cannot be given: the prompts have {len(needed):,}, more than {MAX_VARIABLES:,}")
         problems.raise_if_any()
+    values = _values(given, set(needed), problems)
+    normalized = {unicodedata.normalize("NFC", name) for name in given if len(name) <= 4 * MAX_VARIABLE_NAME_CHARS}
     for name in needed:
-        if name not in given:
+        if name not in normalized:
             problems.add("variables", "is missing: the prompts have it", key=name)
-    known, values = set(needed), dict[str, str]()
-    for name, value in given.items():
-        if len(name) > MAX_VARIABLE_NAME_CHARS:
-            message = f"must have names of at most {MAX_VARIABLE_NAME_CHARS} characters, has one of {len(name):,}"
-            problems.add("variables", message)
-        elif name not in known:
-            problems.add("variables", "is unknown: the prompts do not have it", key=name)
-        else:
-            values[name] = problems.check(_inserted, value, "variables", key=name)
     problems.raise_if_any()
     for template in templates:
-        length = template.rendered_length(values)
+        length = _rendered_length(template, values)
         if length > MAX_RENDERED_CHARS:
             message = f"must make prompts of at most {MAX_RENDERED_CHARS:,} characters, make one of {length:,}"
             problems.add("variables", message)
     problems.raise_if_any()
-    return [template.substitute(values) for template in templates]
+    return [_PLACEHOLDER.sub(lambda match: _replaced(match, values), template) for template in templates]
+
+
+def _replaced(match: re.Match[str], values: Mapping[str, str]) -> str:
+    name = _variable_name(match[1])
+    return match[0] if name is None else values[name]
+
+
+def _rendered_length(prompt: str, values: Mapping[str, str]) -> int:
+    """Returns the number of characters of the prompt with its values."""
+    return len(prompt) + sum(len(values[name]) - len(match[0]) for match, name in _placeholders(prompt))
+
+
+def _values(given: Mapping[str, object], known: set[str], problems: Problems) -> dict[str, str]:
+    """Returns the texts to insert by the names of the variables, and adds a problem for each value or name that is wrong."""
+    values: dict[str, str] = {}
+    for written, value in given.items():
+        if len(written) > 4 * MAX_VARIABLE_NAME_CHARS:
+            message = f"must have names of at most {MAX_VARIABLE_NAME_CHARS} characters, has one of {len(written):,}"
+            problems.add("variables", message)
+            continue
+        name = unicodedata.normalize("NFC", written)
+        if name not in known:
+            problems.add("variables", "is unknown: the prompts do not have it", key=written)
+        elif name in values:
+            problems.add("variables", "is given twice, in two forms of Unicode", key=written)
+        else:
+            values[name] = problems.check(_inserted, value, "variables", key=written)
+    return values
 
 
 def _variables(value: object) -> dict[str, object]:
@@ -108,6 +142,8 @@ def _inserted(value: object) -> str:
         raise Violation("must be a text, a number or a boolean")
     if isinstance(value, float) and not math.isfinite(value):
         raise Violation("must be a finite number")
-    if isinstance(value, int) and not -(2**63) <= value < 2**64:
-        raise Violation("must not be a whole number beyond 64 bits: give it as a text")
+    if not isinstance(value, bool) and abs(value) > MAX_SAFE_INTEGER:
+        raise Violation(
+            f"must not be a number beyond {MAX_SAFE_INTEGER:,}, which not every client can read: give it as a text"
+        )
     return orjson.dumps(value).decode()

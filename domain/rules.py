@@ -16,6 +16,8 @@ T_co = TypeVar("T_co", covariant=True)
 E = TypeVar("E", bound=Enum)
 
 INT32_MAX = 2**31 - 1
+MAX_SAFE_INTEGER = 2**53 - 1
+"""The largest whole number up to which every reader of JSON tells all whole numbers apart (RFC 7493, 2.2)."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
 

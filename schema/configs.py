@@ -45,6 +45,11 @@ class AgentConfig:
         metadata=declared(length=10),
         description="The {{names}} in the two prompts, the system prompt's first, each once: what renderPrompt needs.",
     )
+    warnings: list[str] = strawberry.field(
+        metadata=declared(length=2),
+        description="What looks like a variable in the two prompts and is none, such as `{{user-name}}`, each with the reason;"
+        " at most 20.",
+    )
 
 
 @strawberry.type(description="What a variant sets itself; null where it inherits from its agent.")

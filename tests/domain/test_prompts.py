@@ -1,6 +1,7 @@
 """Prompts as templates: what is a variable, what is text, and that rendering puts in values and does nothing else."""
 
 import re
+import unicodedata
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.errors import FieldProblem, InvalidInput
-from domain.prompts import MAX_RENDERED_CHARS, MAX_VARIABLES, render, variables_of
+from domain.prompts import MAX_RENDERED_CHARS, MAX_VARIABLES, render, variables_of, warnings_of
 
 STARTS = "abzAZ_ñЖ議"
 NAMES = st.builds(str.__add__, st.sampled_from(STARTS), st.text(STARTS + "0٣", max_size=99))
@@ -55,6 +56,9 @@ def problems(caught: pytest.ExceptionInfo[InvalidInput]) -> set[tuple[str, str |
         ("{{a}} {{ b }}{{a}} {{\n_c1\t}}", ["a", "b", "_c1"]),
         ("{{{a}}} {{{{b}}}}", ["a", "b"]),
         ("{{ñandú}} {{議事録}} {{имя_2}}", ["ñandú", "議事録", "имя_2"]),
+        ("{{हिन्दी}} {{ไทยภาษา้}} {{தமிழ்}} {{שָׁלוֹם}}", ["हिन्दी", "ไทยภาษา้", "தமிழ்", unicodedata.normalize("NFC", "שָׁלוֹם")]),
+        ("{{cafe\u0301}} {{café}}", ["café"]),
+        ("{{\u0301a}} {{क्\u200dष}}", ["क्\u200dष"]),
         ("{{a}} {{A}}", ["a", "A"]),
         ("{{" + "x" * 100 + "}} {{" + "y" * 101 + "}}", ["x" * 100]),
         ("{{#if a}} {{/if}} {{a.b}} {{a|upper}} {{a()}} {{a b}} {{1}} {{-}} {{}} {{ }}", []),
@@ -104,11 +108,11 @@ def test_each_that_is_missing_or_unknown_is_named(prompt: str, data: st.DataObje
         (True, "true"),
         (False, "false"),
         (0, "0"),
-        (-(2**63), "-9223372036854775808"),
-        (2**64 - 1, "18446744073709551615"),
+        (-(2**53) + 1, "-9007199254740991"),
+        (2**53 - 1, "9007199254740991"),
         (1.0, "1.0"),
         (0.1, "0.1"),
-        (1e300, "1e+300"),
+        (1e-300, "1e-300"),
     ],
 )
 def test_numbers_and_booleans_are_written_as_in_json(value: Any, written: str) -> None:
@@ -116,7 +120,7 @@ def test_numbers_and_booleans_are_written_as_in_json(value: Any, written: str) -
 
 
 @pytest.mark.parametrize(
-    "value", [None, [], ["a"], {}, {"a": 1}, float("nan"), float("inf"), 2**64, "a\ud800", "\0", "x" * 1_000_001]
+    "value", [None, [], ["a"], {}, {"a": 1}, float("nan"), float("inf"), 2**53, 2**64, "a\ud800", "\0", "x" * 1_000_001]
 )
 def test_anything_else_is_no_value(value: Any) -> None:
     with pytest.raises(InvalidInput) as caught:
@@ -129,6 +133,32 @@ def test_variables_are_an_object(variables: Any) -> None:
     with pytest.raises(InvalidInput) as caught:
         render(["text"], variables)
     assert caught.value.fields == (FieldProblem("variables", "must be a JSON object"),)
+
+
+def test_names_are_compared_in_one_normal_form() -> None:
+    assert render(["{{cafe\u0301}} {{café}}"], {"cafe\u0301": "x"}) == ["x x"]
+    assert render(["{{cafe\u0301}} {{café}}"], {"café": "x"}) == ["x x"]
+    with pytest.raises(InvalidInput) as caught:
+        render(["{{café}}"], {"café": "x", "cafe\u0301": "y"})
+    assert "given twice" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "texts"),
+    [
+        ("{{a}} {{ b }} {a} {{}} {{ }} plain", []),
+        ("{{user-name}} {{a.b}} {{user-name}}", ["{{user-name}}", "{{a.b}}"]),
+        ("{{#if a}}{{/if}}", ["{{#if a}}", "{{/if}}"]),
+        ("{{1a}} {{a b}}", ["{{1a}}", "{{a b}}"]),
+        ("{{" + "y" * 101 + "}}", ["{{" + "y" * 101 + "}}"]),
+    ],
+)
+def test_what_only_looks_like_a_variable_is_said(prompt: str, texts: list[str]) -> None:
+    assert [warning.partition(" is not a variable")[0] for warning in warnings_of(prompt, prompt)] == texts
+
+
+def test_warnings_are_bounded() -> None:
+    assert len(warnings_of("".join(f"{{{{a-{number}}}}}" for number in range(1_000)))) == 20
 
 
 def test_none_are_as_good_as_an_empty_object() -> None:

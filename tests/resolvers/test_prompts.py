@@ -45,6 +45,12 @@ def test_variables_are_listed_wherever_there_are_prompts(api: Api) -> None:
     assert [variant["config"]["variables"] for variant in found["variants"]] == [["b", "a", "d"], ["c", "a"]]
 
 
+def test_what_only_looks_like_a_variable_is_said_where_the_prompt_is_written(api: Api) -> None:
+    agent = api.agent(systemPrompt="Help {{user-name}} with {{topic}}.")
+    written = api.run("UpdateAgent", id=agent["id"], input={"config": {"userPromptTemplate": "{{a.b}}"}})
+    assert [warning.split()[0] for warning in written["config"]["warnings"]] == ["{{user-name}}", "{{a.b}}"]
+
+
 def test_what_resolves_is_rendered(api: Api) -> None:
     agent = api.agent(systemPrompt="Help {{customer_name}}.", userPromptTemplate="{{ question }} ({{n}}, {{flag}})")
     variables: dict[str, Any] = {"customer_name": "Ada", "question": "Why?", "n": 1.5, "flag": True}
