@@ -77,7 +77,6 @@ MUTANTS = {
         "self.call, context), objects[:1] * len(objects),",
     ),
     "one level of loads only": ("pending_loads", "while self._loads:", "if self._loads:"),
-    "one level of concurrent loads only": ("pending_loads", "await self.run()  # runs", "pass  # runs"),
     "the plan for other variables": (
         "operation_plan",
         "tuple([coerced.get(name) for name in self._condition_variables])",
