@@ -40,8 +40,8 @@ _AGENT_VARIANT: Any = strawberry.LazyType("AgentVariant", "schema.variants")  # 
 @strawberry.type(description="An LLM configuration with variants, of which at most one is active.")
 class Agent(Node):
     slug: str = strawberry.field(description="Unique, lowercase kebab-case.")
-    name: str
-    description: str
+    name: str = strawberry.field(description="A name for people to read.")
+    description: str = strawberry.field(description="A text for people to read; may be empty.")
     config: AgentConfig = strawberry.field(description="The base configuration.")
     variants: list[AgentVariantEntity] = strawberry.field(
         resolver=resolve.variants,
@@ -53,7 +53,9 @@ class Agent(Node):
         resolver=resolve.variant, graphql_type=_AGENT_VARIANT | None, description="One of its variants."
     )
     active_variant: AgentVariantEntity | None = strawberry.field(
-        resolver=resolve.active_variant, graphql_type=_AGENT_VARIANT | None
+        description="The variant whose values lie over the base; null: the base alone.",
+        resolver=resolve.active_variant,
+        graphql_type=_AGENT_VARIANT | None,
     )
     resolved_config: entities.ResolvedAgentConfig = strawberry.field(
         resolver=resolve.resolved_config,
@@ -72,8 +74,8 @@ class Agent(Node):
         description="What it was at a version; null if it never had that.",
     )
     version: int = strawberry.field(description="Raised by each change of the agent, activations included.")
-    created_at: datetime
-    updated_at: datetime
+    created_at: datetime = strawberry.field(description="When it was created.")
+    updated_at: datetime = strawberry.field(description="When it last changed.")
 
     is_type_of = InstancesOf(entities.Agent)
 
@@ -81,25 +83,27 @@ class Agent(Node):
 @strawberry.input(description="Every given condition must hold.")
 class AgentFilter:
     text: Maybe[str | None] = strawberry.field(description="In name, slug or description, ignoring case.")
-    model_provider: Maybe[str | None]
-    model_name: Maybe[str | None]
-    has_active_variant: Maybe[bool | None]
+    model_provider: Maybe[str | None] = strawberry.field(description="The base's provider, exactly.")
+    model_name: Maybe[str | None] = strawberry.field(description="The base's model, exactly.")
+    has_active_variant: Maybe[bool | None] = strawberry.field(
+        description="True: a variant is active. False: the base is."
+    )
 
 
-@strawberry.input
+@strawberry.input(description="A new agent.")
 class CreateAgentInput:
-    name: str
+    name: str = strawberry.field(description="A name for people to read.")
     slug: Maybe[str | None] = strawberry.field(description="Made from the name if left out.")
-    description: Maybe[str | None]
-    config: NewConfigInput
+    description: Maybe[str | None] = strawberry.field(description="A text for people to read; empty if left out.")
+    config: NewConfigInput = strawberry.field(description="The base configuration.")
 
 
 @strawberry.input(description="A field that is left out stays as it is.")
 class UpdateAgentInput:
-    name: Maybe[str | None]
-    slug: Maybe[str | None]
-    description: Maybe[str | None]
-    config: Maybe[ConfigInput | None]
+    name: Maybe[str | None] = strawberry.field(description="A name for people to read.")
+    slug: Maybe[str | None] = strawberry.field(description="Unique, lowercase kebab-case.")
+    description: Maybe[str | None] = strawberry.field(description="A text for people to read; may be empty.")
+    config: Maybe[ConfigInput | None] = strawberry.field(description="The fields of the base configuration to change.")
 
 
 AgentConnection = Connection[Agent]
@@ -108,10 +112,21 @@ AgentResult = result_union("AgentResult", Agent)
 
 @strawberry.type
 class AgentQueries:
-    agent: entities.Agent | None = root_field(scopes=READERS, graphql_type=Agent | None)(resolve.agent)
-    agent_by_slug: entities.Agent | None = root_field(scopes=READERS, graphql_type=Agent | None)(resolve.agent_by_slug)
+    agent: entities.Agent | None = root_field(
+        description="The agent with this id; null if there is none.",
+        arguments={"id": "The agent's id."},
+        scopes=READERS,
+        graphql_type=Agent | None,
+    )(resolve.agent)
+    agent_by_slug: entities.Agent | None = root_field(
+        description="The agent with this slug; null if there is none.",
+        arguments={"slug": "The agent's slug."},
+        scopes=READERS,
+        graphql_type=Agent | None,
+    )(resolve.agent_by_slug)
 
     @root_field(
+        arguments={"variables": "An object with a value for each variable."},
         scopes=READERS,
         graphql_type=RenderedPrompt | None,
         description="What the agent resolves to now, with a value for each {{name}} in its two prompts: a text, a number"
@@ -142,11 +157,12 @@ class AgentQueries:
 
 @strawberry.type
 class AgentMutations:
-    @root_field(scopes=WRITERS, graphql_type=AgentResult)
+    @root_field(description="Creates an agent.", scopes=WRITERS, graphql_type=AgentResult)
     async def create_agent(self, info: Info, input: CreateAgentInput, reason: str | None = None) -> entities.Agent:
         return await resolve.create(info.context, parsed(entities.CreateAgent, input), reason)
 
     @root_field(
+        arguments={"id": "The agent's id."},
         scopes=WRITERS,
         graphql_type=AgentResult,
         description="Sets the given fields; without a change, changes nothing.",
@@ -163,7 +179,10 @@ class AgentMutations:
         return await resolve.update(info.context, id, command, expected_version, reason)
 
     @root_field(
-        scopes=WRITERS, graphql_type=DeleteResult, description="With its variants; its meetings stay, without an agent."
+        arguments={"id": "The agent's id."},
+        scopes=WRITERS,
+        graphql_type=DeleteResult,
+        description="With its variants; its meetings stay, without an agent.",
     )
     async def delete_agent(
         self, info: Info, id: strawberry.ID, expected_version: int | None = None, reason: str | None = None
@@ -187,6 +206,7 @@ class AgentMutations:
         return await resolve.roll_back_activation(info.context, agent_id, expected_version, reason)
 
     @root_field(
+        arguments={"id": "The agent's id."},
         scopes=WRITERS,
         graphql_type=AgentResult,
         description="Sets name, description and base configuration to what they were at a version; the slug and what is"

@@ -14,31 +14,39 @@ from resolvers.context import Info
 from resolvers.pagination import Paging
 from schema.connections import Connection
 from schema.declarations import ADMINISTRATORS, ANYONE, declared, root_field, visible_to_bots
+from schema.enums import describe_enum
 from schema.inputs import provided
 from schema.results import result_union
 
-strawberry.enum(
+describe_enum(
     Scope,
-    name="Scope",
-    description="What a key is good for. WRITE includes READ, and ADMIN (keys) both. INGEST is for a bot in a meeting: it"
-    " creates meetings, and reads and upserts the segments of those that it created or was given; nothing else.",
+    "What a key allows.",
+    {
+        "READ": "Every query and subscription, but not keys.",
+        "WRITE": "What READ allows, and every mutation, but not keys.",
+        "ADMIN": "What WRITE allows, and the keys of the workspace.",
+        "INGEST": "For a bot in a meeting: it creates meetings, and reads and upserts the segments of those that it created or"
+        " was given; nothing else.",
+    },
 )
 
 
 @strawberry.type(description="A key of this workspace. The token that it was made with is shown once, and not stored.")
 class ApiKey:
-    id: strawberry.ID
+    id: strawberry.ID = strawberry.field(description="Unique in the workspace.")
     name: str = strawberry.field(
         description="The actor of what is done with it. Unique among keys that are not revoked."
     )
-    scopes: list[Scope] = strawberry.field(metadata=declared(length=4))
+    scopes: list[Scope] = strawberry.field(
+        description="What it allows, without what they include.", metadata=declared(length=4)
+    )
     is_active: bool = strawberry.field(description="Neither revoked nor expired.")
-    created_at: datetime
-    created_by: str
-    expires_at: datetime | None
+    created_at: datetime = strawberry.field(description="When it was created.")
+    created_by: str = strawberry.field(description="Who created it.")
+    expires_at: datetime | None = strawberry.field(description="When it stops to work; null: never.")
     last_used_at: datetime | None = strawberry.field(description="To the minute.")
-    revoked_at: datetime | None
-    revoked_by: str | None
+    revoked_at: datetime | None = strawberry.field(description="When it was revoked; null: it was not.")
+    revoked_by: str | None = strawberry.field(description="Who revoked it.")
 
     is_type_of = InstancesOf(entities.ApiKey)
 
@@ -46,7 +54,7 @@ class ApiKey:
 @strawberry.type(description="A new key, and its token.")
 class CreatedApiKey:
     token: str = strawberry.field(description="For `Authorization: Bearer`. Keep it: it cannot be had again.")
-    api_key: entities.ApiKey = strawberry.field(graphql_type=ApiKey)
+    api_key: entities.ApiKey = strawberry.field(description="The key, without its token.", graphql_type=ApiKey)
 
     is_type_of = InstancesOf(entities.CreatedApiKey)
 
@@ -54,22 +62,22 @@ class CreatedApiKey:
 @visible_to_bots
 @strawberry.type(description="Who asks.")
 class Viewer:
-    name: str
-    workspace_id: strawberry.ID
+    name: str = strawberry.field(description="The name of the key, or of the token's subject.")
+    workspace_id: strawberry.ID = strawberry.field(description="The workspace that everything asked for is in.")
     scopes: list[Scope] = strawberry.field(
         resolver=lambda root: sorted(root.scopes, key=lambda scope: scope.name),
         metadata=declared(length=4),
         description="With those that they include.",
     )
-    expires_at: datetime | None
+    expires_at: datetime | None = strawberry.field(description="When the key or the token stops to work; null: never.")
 
     is_type_of = InstancesOf(principals.Principal)
 
 
-@strawberry.input
+@strawberry.input(description="A new key.")
 class CreateApiKeyInput:
-    name: str
-    scopes: list[Scope]
+    name: str = strawberry.field(description="For people, and for the history of what is done with the key.")
+    scopes: list[Scope] = strawberry.field(description="What it allows.")
     expires_at: Maybe[datetime | None] = strawberry.field(description="Left out: never.")
     meeting_ids: Maybe[list[strawberry.ID] | None] = strawberry.field(
         description="For the scope INGEST: the meetings that it reaches beside those that it creates; at most 1,000."
@@ -105,6 +113,7 @@ class ApiKeyMutations:
         return await resolve.create(info.context, entities.CreateApiKey.parse(provided(input)))
 
     @root_field(
+        arguments={"id": "The key's id."},
         scopes=ADMINISTRATORS,
         graphql_type=RevokeApiKeyResult,
         description="From now on the key is refused, and its open subscriptions end within seconds. Again: no change.",

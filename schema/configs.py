@@ -13,6 +13,7 @@ from domain import agents as entities
 from domain.configs import AgentConfig as ConfigEntity
 from domain.validation import declarations
 from schema.declarations import declared
+from schema.enums import describe_enum
 from schema.field_names import field_name
 
 T = TypeVar("T")
@@ -33,8 +34,10 @@ def _with_fields(annotations: Mapping[str, object]) -> Callable[[type[T]], type[
     return decorate
 
 
-strawberry.enum(
-    entities.ConfigSource, name="ConfigSource", description="The agent's base, or its active variant's overrides."
+describe_enum(
+    entities.ConfigSource,
+    "Where a value comes from.",
+    {"BASE": "The agent's base.", "VARIANT": "The overrides of its active variant."},
 )
 
 
@@ -83,8 +86,8 @@ class ResolvedConfig(AgentConfig):
 class RenderedPrompt:
     agent_id: strawberry.ID
     variant_id: strawberry.ID | None = strawberry.field(description="The active variant; null: the base.")
-    system_prompt: str
-    user_prompt: str
+    system_prompt: str = strawberry.field(description="The system prompt, with the values in it.")
+    user_prompt: str = strawberry.field(description="The user's prompt, with the values in it.")
     etag: str = strawberry.field(description="The configuration's, as in ResolvedConfig.")
 
 

@@ -14,18 +14,20 @@ T = TypeVar("T")
 
 
 @visible_to_bots
-@strawberry.type
+@strawberry.type(description="The place of a page in its list.")
 class PageInfo:
-    has_next_page: bool
-    has_previous_page: bool
-    start_cursor: str | None
-    end_cursor: str | None
+    has_next_page: bool = strawberry.field(description="True if there are items after this page.")
+    has_previous_page: bool = strawberry.field(description="True if there are items before this page.")
+    start_cursor: str | None = strawberry.field(description="The cursor of the first item; null on an empty page.")
+    end_cursor: str | None = strawberry.field(
+        description="The cursor of the last item, for `after` of the next page; null on an empty page."
+    )
 
 
-@strawberry.type
+@strawberry.type(description="An item of a page, with its cursor.")
 class Edge(Generic[T]):
-    cursor: str
-    node: T
+    cursor: str = strawberry.field(description="The place of the item in the list, for `after` or `before`.")
+    node: T = strawberry.field(description="The item.")
 
 
 async def total_count(root: CountedPage[object]) -> int:
@@ -34,11 +36,13 @@ async def total_count(root: CountedPage[object]) -> int:
 
 @strawberry.type(description="One page of a list.")
 class Connection(Generic[T]):
-    edges: list[Edge[T]] = strawberry.field(metadata=declared(length=Length.AS_ASKED))
+    edges: list[Edge[T]] = strawberry.field(
+        metadata=declared(length=Length.AS_ASKED), description="The items with their cursors."
+    )
     nodes: list[T] = strawberry.field(
         metadata=declared(length=Length.AS_ASKED), description="The nodes of the edges, for those who need no cursors."
     )
-    page_info: PageInfo
+    page_info: PageInfo = strawberry.field(description="The place of the page in the list.")
     total_count: int = strawberry.field(
         resolver=total_count, metadata=declared(cost=COUNTED), description="Of the whole list, counted when asked for."
     )

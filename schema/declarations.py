@@ -92,19 +92,28 @@ def root_field(
     page: Paging | None = None,
     sized_by: SizedBy | None = None,
     is_subscription: bool = False,
+    arguments: Mapping[str, str] | None = None,
 ) -> FieldDecorator:
-    """Declares a field of Query, Mutation or Subscription by its resolver. `page` makes it a connection."""
+    """Declares a field of Query, Mutation or Subscription by its resolver. `page` makes it a connection.
+
+    `arguments` describes arguments by their names in Python, other than those of `schema.descriptions`.
+    """
     if page is not None:
         sized_by = page_arguments(page)
 
     def declare(resolver: Callable[..., Any]) -> Any:
-        return strawberry.field(
+        field: Any = strawberry.field(
             resolver=resolver if page is None else paged(resolver, page),
             graphql_type=graphql_type,
             description=description,
             is_subscription=is_subscription,
             metadata=declared(scopes=scopes, cost=cost, sized_by=sized_by),
         )
+        descriptions = dict(arguments or {})
+        for argument in field.base_resolver.arguments:
+            argument.description = descriptions.pop(argument.python_name, argument.description)
+        assert not descriptions, f"{field.base_resolver.name} has no such arguments: {', '.join(descriptions)}"
+        return field
 
     return declare
 

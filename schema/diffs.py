@@ -13,13 +13,13 @@ from schema.inputs import parsed
 
 @strawberry.input(description="A base configuration as it was.")
 class BaseRevisionRef:
-    agent_id: strawberry.ID
+    agent_id: strawberry.ID = strawberry.field(description="The agent's id.")
     version: int = strawberry.field(description="Of the agent.")
 
 
 @strawberry.input(description="A variant as it was.")
 class VariantRevisionRef:
-    variant_id: strawberry.ID
+    variant_id: strawberry.ID = strawberry.field(description="The variant's id.")
     version: int = strawberry.field(description="Of the variant.")
 
 
@@ -33,15 +33,17 @@ class ConfigRef:
     resolved: strawberry.ID | None = strawberry.field(
         default=strawberry.UNSET, description="What the agent with this id resolves to now."
     )
-    base_revision: BaseRevisionRef | None = strawberry.UNSET
-    variant_revision: VariantRevisionRef | None = strawberry.UNSET
+    base_revision: BaseRevisionRef | None = strawberry.field(default=strawberry.UNSET, description="A base as it was.")
+    variant_revision: VariantRevisionRef | None = strawberry.field(
+        default=strawberry.UNSET, description="A variant as it was."
+    )
 
 
 @strawberry.type(description="A field that differs.")
 class ConfigFieldDiff:
     field: str = strawberry.field(resolver=field_name, description="Its name, such as `maxTokens`.")
-    a: JSON
-    b: JSON
+    a: JSON = strawberry.field(description="The value in the first configuration.")
+    b: JSON = strawberry.field(description="The value in the second configuration.")
     text_diff: str | None = strawberry.field(
         resolver=resolve.text_diff,
         description="For the two prompts: the way from a to b in the unified format of `diff -u`. (Where finding it would"
@@ -59,6 +61,7 @@ class ConfigDiff:
 @strawberry.type
 class DiffQueries:
     @root_field(
+        arguments={"a": "The configuration to start from.", "b": "The configuration to compare it with."},
         scopes=READERS,
         graphql_type=ConfigDiff | None,
         description="The fields in which b differs from a; null if either is not there.",

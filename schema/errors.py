@@ -12,30 +12,41 @@ from strawberry.utils.str_converters import to_camel_case
 
 from domain import errors
 from schema.declarations import declared, visible_to_bots
+from schema.enums import describe_enum
 
 MAX_MESSAGE_CHARS = 1_000
 
 logger = logging.getLogger("rapporteur.errors")
 
 
-@strawberry.enum(description="What kind of error a mutation met.")
 class ErrorCode(Enum):
     NOT_FOUND = "NOT_FOUND"
     INVALID_INPUT = "INVALID_INPUT"
     CONFLICT = "CONFLICT"
 
 
+describe_enum(
+    ErrorCode,
+    "The kind of an error that a mutation met.",
+    {
+        "NOT_FOUND": "There is nothing with this id.",
+        "INVALID_INPUT": "Values break rules.",
+        "CONFLICT": "The present state does not allow the change.",
+    },
+)
+
+
 @visible_to_bots
 @strawberry.interface(description="An error that the caller can handle: select it beside the success type.")
 class Error:
-    code: ErrorCode
-    message: str
+    code: ErrorCode = strawberry.field(description="The kind of the error.")
+    message: str = strawberry.field(description="What is wrong, in a sentence for people.")
 
 
 @visible_to_bots
 @strawberry.type(description="There is no such thing.")
 class NotFound(Error):
-    id: strawberry.ID
+    id: strawberry.ID = strawberry.field(description="The id that was asked for.")
 
 
 @visible_to_bots
@@ -50,7 +61,9 @@ class InvalidField:
 @visible_to_bots
 @strawberry.type(description="Values that break rules, all of them; nothing was changed.")
 class InvalidInput(Error):
-    fields: list[InvalidField] = strawberry.field(metadata=declared(length=10))
+    fields: list[InvalidField] = strawberry.field(
+        metadata=declared(length=10), description="Each value that breaks a rule, by its path."
+    )
 
 
 @visible_to_bots

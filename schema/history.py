@@ -15,15 +15,23 @@ from resolvers.pagination import Paging
 from schema.configs import AgentConfig, ConfigOverrides
 from schema.connections import Connection
 from schema.declarations import READERS, declared, root_field
+from schema.enums import describe_enum
 from schema.field_names import field_name
 
 HISTORY_PAGING = Paging(20, 100)
 
-strawberry.enum(
+describe_enum(
     EventKind,
-    name="EventKind",
-    description="What happened. ROLLED_BACK: a return to something earlier, of an activation or of a configuration."
-    " STATE_CHANGED is of meetings, ACTIVATED and DEACTIVATED are of agents.",
+    "What happened.",
+    {
+        "CREATED": "It was created.",
+        "UPDATED": "Fields of it were changed.",
+        "ACTIVATED": "A variant of the agent became the active one.",
+        "DEACTIVATED": "The agent was left with its base.",
+        "STATE_CHANGED": "The meeting came into another state.",
+        "ROLLED_BACK": "An earlier activation or configuration was restored.",
+        "DELETED": "It was deleted.",
+    },
 )
 
 
@@ -37,7 +45,7 @@ class FieldChange:
 @strawberry.interface(description="One change. It is stored in the transaction of the change, and stays as it is.")
 class Event:
     id: strawberry.ID = strawberry.field(description="`<id of what changed>:<version>`.")
-    kind: EventKind
+    kind: EventKind = strawberry.field(description="What happened.")
     actor: str = strawberry.field(description="Who did it.")
     reason: str | None = strawberry.field(description="Why, in the actor's words.")
     version: int = strawberry.field(description="That which this made of what changed; a deletion counts as one.")
@@ -48,7 +56,7 @@ class Event:
         metadata=declared(length=5),
         description="The fields that changed, by name.",
     )
-    created_at: datetime
+    created_at: datetime = strawberry.field(description="When it happened.")
 
 
 def aggregate_id(root: entities.Event) -> strawberry.ID:
@@ -57,7 +65,9 @@ def aggregate_id(root: entities.Event) -> strawberry.ID:
 
 @strawberry.type(description="A change of an agent or of one of its variants.")
 class AgentEvent(Event):
-    agent_id: strawberry.ID = strawberry.field(resolver=aggregate_id)
+    agent_id: strawberry.ID = strawberry.field(
+        description="The agent, also of an event of one of its variants.", resolver=aggregate_id
+    )
     variant_id: strawberry.ID | None = strawberry.field(
         description="The variant that changed, was activated or was deactivated. `version` is the variant's where the"
         " variant changed, else the agent's."
@@ -68,29 +78,31 @@ class AgentEvent(Event):
 
 @strawberry.type(description="A change of a meeting. Its segments have versions instead.")
 class MeetingEvent(Event):
-    meeting_id: strawberry.ID = strawberry.field(resolver=aggregate_id)
+    meeting_id: strawberry.ID = strawberry.field(description="The meeting.", resolver=aggregate_id)
 
     is_type_of = InstancesOf(entities.Event)
 
 
 @strawberry.type(description="An agent as it was at a version, rebuilt from its history.")
 class AgentRevision:
-    version: int
-    slug: str
-    name: str
-    description: str
+    version: int = strawberry.field(description="The version that it was at.")
+    slug: str = strawberry.field(description="The slug at that version.")
+    name: str = strawberry.field(description="The name at that version.")
+    description: str = strawberry.field(description="The description at that version.")
     config: AgentConfig = strawberry.field(description="The base configuration.")
-    active_variant_id: strawberry.ID | None
+    active_variant_id: strawberry.ID | None = strawberry.field(
+        description="The variant that was active; null: the base."
+    )
     event: entities.Event = strawberry.field(graphql_type=AgentEvent, description="The change that made the version.")
 
 
 @strawberry.type(description="A variant as it was at a version, rebuilt from its history.")
 class VariantRevision:
-    version: int
-    slug: str
-    name: str
-    description: str
-    overrides: ConfigOverrides
+    version: int = strawberry.field(description="The version that it was at.")
+    slug: str = strawberry.field(description="The slug at that version.")
+    name: str = strawberry.field(description="The name at that version.")
+    description: str = strawberry.field(description="The description at that version.")
+    overrides: ConfigOverrides = strawberry.field(description="The overrides at that version.")
     config: configs.AgentConfig = strawberry.field(
         resolver=resolve_variants.config,
         graphql_type=AgentConfig,

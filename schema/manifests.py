@@ -17,10 +17,12 @@ from schema.results import result_union
 
 @strawberry.input(description="All that a variant is; what is left out has its default or inherits.")
 class VariantManifest:
-    slug: str
-    name: str
-    description: Maybe[str | None]
-    overrides: Maybe[ConfigInput | None]
+    slug: str = strawberry.field(description="Says which variant of the agent it is; one that is not there is made.")
+    name: str = strawberry.field(description="A name for people to read.")
+    description: Maybe[str | None] = strawberry.field(description="A text for people to read; empty if left out.")
+    overrides: Maybe[ConfigInput | None] = strawberry.field(
+        description="The values that it sets itself; what is left out inherits."
+    )
 
 
 @strawberry.input(
@@ -28,10 +30,12 @@ class VariantManifest:
 )
 class AgentManifest:
     slug: str = strawberry.field(description="Says which agent it is; one that is not there is made.")
-    name: str
-    description: Maybe[str | None]
-    config: NewConfigInput
-    variants: Maybe[list[VariantManifest] | None]
+    name: str = strawberry.field(description="A name for people to read.")
+    description: Maybe[str | None] = strawberry.field(description="A text for people to read; empty if left out.")
+    config: NewConfigInput = strawberry.field(description="The base configuration.")
+    variants: Maybe[list[VariantManifest] | None] = strawberry.field(
+        description="Its variants; left out: none are written."
+    )
     active_variant: Maybe[str | None] = strawberry.field(
         description="The slug of one of these variants; null: the base. Left out: what is active stays."
     )
@@ -39,12 +43,14 @@ class AgentManifest:
 
 @strawberry.type(description="One change of applying manifests, and of what it is.")
 class AppliedChange:
-    agent_slug: str
+    agent_slug: str = strawberry.field(description="The agent that changed.")
     variant_slug: str | None = strawberry.field(description="The variant that changed, was activated or deactivated.")
     active_before: str | None = strawberry.field(
         description="In an activation or deactivation: the variant that was active before; null: the base."
     )
-    event: events.Event = strawberry.field(graphql_type=AgentEvent)
+    event: events.Event = strawberry.field(
+        description="The change, as it stands in the history.", graphql_type=AgentEvent
+    )
 
 
 @strawberry.type(
@@ -52,9 +58,11 @@ class AppliedChange:
     " not be those of the events when it is done, and the ids of what they create will be others, too."
 )
 class AppliedAgents:
-    changes: list[AppliedChange] = strawberry.field(metadata=declared(length=100))
+    changes: list[AppliedChange] = strawberry.field(
+        description="Each change, in the order in which they were done.", metadata=declared(length=100)
+    )
     state: str = strawberry.field(description="What was stored before; for `expectedState`.")
-    dry_run: bool
+    dry_run: bool = strawberry.field(description="True if nothing was changed.")
 
     is_type_of = InstancesOf(entities.AppliedAgents)
 
@@ -65,6 +73,12 @@ ApplyAgentsResult = result_union("ApplyAgentsResult", AppliedAgents)
 @strawberry.type
 class ManifestMutations:
     @root_field(
+        arguments={
+            "agents": "The manifests, at most 1,000 with their variants.",
+            "prune": "True deletes what has no manifest.",
+            "dry_run": "True changes nothing, and tells what would change.",
+            "expected_state": "The `state` of a dry run.",
+        },
         scopes=WRITERS,
         sized_by=SizedBy(("agents",), entities.MAX_ENTITIES, cost_per_item=50),
         graphql_type=ApplyAgentsResult,

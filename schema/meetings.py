@@ -33,18 +33,35 @@ from schema.declarations import (
     root_field,
     visible_to_bots,
 )
+from schema.enums import describe_enum
 from schema.history import HISTORY_PAGING, MeetingEventConnection
 from schema.inputs import parsed
 from schema.nodes import Node
 from schema.ordering import MeetingOrder
 from schema.results import Deleted, DeleteResult, result_union
 
-strawberry.enum(
+describe_enum(
     MeetingState,
-    name="MeetingState",
-    description="CREATED, RECORDING, STOPPING, STOPPED (from where it can resume), COMPLETED; or ERROR.",
+    "The states in the life of a meeting.",
+    {
+        "CREATED": "It has not begun.",
+        "RECORDING": "It is being recorded.",
+        "STOPPING": "It is about to stop.",
+        "STOPPED": "It has stopped, and can resume.",
+        "COMPLETED": "It is over.",
+        "ERROR": "Its recording has failed.",
+    },
 )
-strawberry.enum(TranscriptFormat, name="TranscriptFormat", description="The file formats of transcripts.")
+describe_enum(
+    TranscriptFormat,
+    "The file formats of transcripts.",
+    {
+        "VTT": "WebVTT, with the speakers as voices.",
+        "SRT": "SubRip subtitles.",
+        "TEXT": "Plain text for people.",
+        "JSON": "A JSON document with every segment.",
+    },
+)
 
 _SEGMENT_CONNECTION: Any = strawberry.LazyType("SegmentConnection", "schema.segments")  # its module imports this one
 
@@ -53,22 +70,24 @@ _SEGMENT_CONNECTION: Any = strawberry.LazyType("SegmentConnection", "schema.segm
 @strawberry.type(description="What one speaker said in a meeting; times are seconds from its start.")
 class SpeakerStats:
     speaker: str = strawberry.field(description="Empty where the speaker is not known.")
-    segment_count: int
+    segment_count: int = strawberry.field(description="The number of the speaker's segments.")
     speaking_time: float = strawberry.field(description="The sum of the lengths of the speaker's segments.")
-    first_start_time: float
-    last_end_time: float
+    first_start_time: float = strawberry.field(description="When the speaker's first segment starts.")
+    last_end_time: float = strawberry.field(description="When the speaker's last segment ends.")
 
 
 @visible_to_bots
 @strawberry.type(description="A meeting and its transcript.")
 class Meeting(Node):
-    title: str
-    state: MeetingState
-    metadata: JSON
+    title: str = strawberry.field(description="A title for people to read.")
+    state: MeetingState = strawberry.field(description="The state in the life of the meeting.")
+    metadata: JSON = strawberry.field(description="An object of your own, such as ids in other systems.")
     version: int = strawberry.field(description="Raised by each change of the meeting; its segments have their own.")
-    agent: agents.Agent | None = strawberry.field(resolver=resolve.agent, graphql_type=Agent | None)
-    created_at: datetime
-    updated_at: datetime
+    agent: agents.Agent | None = strawberry.field(
+        description="The agent that takes part; null: none.", resolver=resolve.agent, graphql_type=Agent | None
+    )
+    created_at: datetime = strawberry.field(description="When it was created.")
+    updated_at: datetime = strawberry.field(description="When it last changed; its segments have times of their own.")
     started_at: datetime | None = strawberry.field(description="When it first recorded.")
     ended_at: datetime | None = strawberry.field(description="When it last stopped; null again when it resumes.")
     history = connection_field(
@@ -79,7 +98,11 @@ class Meeting(Node):
     segments = connection_field(
         page=Paging(100, 1_000), graphql_type=_SEGMENT_CONNECTION, description="By segmentId; at most 1,000 a page."
     )(resolve_segments.segment_page)
-    segment_count: int = strawberry.field(resolver=resolve_segments.count, metadata=declared(cost=COUNTED))
+    segment_count: int = strawberry.field(
+        description="The number of its segments, counted when asked for.",
+        resolver=resolve_segments.count,
+        metadata=declared(cost=COUNTED),
+    )
     speakers: list[segment_entities.SpeakerStats] = strawberry.field(
         resolver=resolve_segments.speakers,
         graphql_type=list[SpeakerStats],
@@ -101,26 +124,26 @@ class Meeting(Node):
 @strawberry.input(description="Every given condition must hold.")
 class MeetingFilter:
     text: Maybe[str | None] = strawberry.field(description="In the title, ignoring case.")
-    state: Maybe[MeetingState | None]
-    agent_id: Maybe[strawberry.ID | None]
+    state: Maybe[MeetingState | None] = strawberry.field(description="The state, exactly.")
+    agent_id: Maybe[strawberry.ID | None] = strawberry.field(description="The agent that takes part.")
     created_after: Maybe[datetime | None] = strawberry.field(description="Included.")
     created_before: Maybe[datetime | None] = strawberry.field(description="Not included.")
     metadata: Maybe[JSON | None] = strawberry.field(description="An object that the metadata must contain.")
 
 
-@strawberry.input
+@strawberry.input(description="A new meeting.")
 class CreateMeetingInput:
-    title: str
-    agent_id: Maybe[strawberry.ID | None]
+    title: str = strawberry.field(description="A title for people to read.")
+    agent_id: Maybe[strawberry.ID | None] = strawberry.field(description="The agent that takes part; left out: none.")
     metadata: Maybe[JSON | None] = strawberry.field(description="An object.")
 
 
 @strawberry.input(description="A field that is left out stays as it is.")
 class UpdateMeetingInput:
-    title: Maybe[str | None]
+    title: Maybe[str | None] = strawberry.field(description="A title for people to read.")
     agent_id: Maybe[strawberry.ID | None] = strawberry.field(description="Null: no agent.")
     metadata: Maybe[JSON | None] = strawberry.field(description="Replaces the whole object.")
-    state: Maybe[MeetingState | None]
+    state: Maybe[MeetingState | None] = strawberry.field(description="The next state, if the present one allows it.")
 
 
 MeetingConnection = Connection[Meeting]
@@ -129,10 +152,18 @@ MeetingResult = result_union("MeetingResult", Meeting)
 
 @strawberry.type
 class MeetingQueries:
-    meeting: entities.Meeting | None = root_field(scopes=READERS_AND_BOTS, graphql_type=Meeting | None)(resolve.meeting)
-    meeting_count: int = root_field(scopes=READERS, cost=COUNTED, description="Of all meetings, or those in a state.")(
-        resolve.count
-    )
+    meeting: entities.Meeting | None = root_field(
+        description="The meeting with this id; null if there is none.",
+        arguments={"id": "The meeting's id."},
+        scopes=READERS_AND_BOTS,
+        graphql_type=Meeting | None,
+    )(resolve.meeting)
+    meeting_count: int = root_field(
+        arguments={"state": "Only meetings in this state."},
+        scopes=READERS,
+        cost=COUNTED,
+        description="Of all meetings, or those in a state.",
+    )(resolve.count)
 
     @root_field(
         scopes=READERS,
@@ -154,13 +185,14 @@ class MeetingQueries:
 
 @strawberry.type
 class MeetingMutations:
-    @root_field(scopes=WRITERS_AND_BOTS, graphql_type=MeetingResult)
+    @root_field(description="Creates a meeting.", scopes=WRITERS_AND_BOTS, graphql_type=MeetingResult)
     async def create_meeting(
         self, info: Info, input: CreateMeetingInput, reason: str | None = None
     ) -> entities.Meeting:
         return await resolve.create(info.context, parsed(entities.CreateMeeting, input), reason)
 
     @root_field(
+        arguments={"id": "The meeting's id."},
         scopes=WRITERS,
         graphql_type=MeetingResult,
         description="Sets the given fields, under optimistic locking: of concurrent writers one succeeds.",
@@ -176,7 +208,12 @@ class MeetingMutations:
         command = parsed(entities.UpdateMeeting, input)
         return await resolve.update(info.context, id, command, expected_version, reason)
 
-    @root_field(scopes=WRITERS, graphql_type=DeleteResult, description="With its segments.")
+    @root_field(
+        arguments={"id": "The meeting's id."},
+        scopes=WRITERS,
+        graphql_type=DeleteResult,
+        description="With its segments.",
+    )
     async def delete_meeting(
         self, info: Info, id: strawberry.ID, expected_version: int | None = None, reason: str | None = None
     ) -> Deleted:

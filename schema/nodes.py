@@ -9,15 +9,21 @@ from schema.declarations import READERS_AND_BOTS, SizedBy, root_field, visible_t
 @visible_to_bots
 @strawberry.interface(description="Anything with an id.")
 class Node:
-    id: strawberry.ID
+    id: strawberry.ID = strawberry.field(description="Unique among everything in the workspace.")
 
 
 @strawberry.type
 class NodeQueries:
-    node: resolve.Node | None = root_field(scopes=READERS_AND_BOTS, graphql_type=Node | None)(resolve.node)
+    node: resolve.Node | None = root_field(
+        scopes=READERS_AND_BOTS,
+        graphql_type=Node | None,
+        description="Anything by its id; null if there is none.",
+        arguments={"id": "The id of an agent, a variant, a meeting or a segment."},
+    )(resolve.node)
     nodes: list[resolve.Node | None] = root_field(
         scopes=READERS_AND_BOTS,
         sized_by=SizedBy(("ids",), resolve.MAX_NODES),
         graphql_type=list[Node | None],
-        description="In the order of the ids, at most 100.",
+        description="Several things by their ids, in the order of the ids; null for each that is not there.",
+        arguments={"ids": "At most 100 ids."},
     )(resolve.nodes)

@@ -4,21 +4,32 @@ import strawberry
 from strawberry import Maybe
 
 from domain import ordering as orders
+from schema.enums import describe_enum
 
-strawberry.enum(orders.OrderDirection, name="OrderDirection", description="Upward or downward.")
-strawberry.enum(orders.AgentOrderField, name="AgentOrderField", description="NAME ignores case.")
-strawberry.enum(orders.MeetingOrderField, name="MeetingOrderField", description="TITLE ignores case.")
+_BY_TIME = {"CREATED_AT": "By the time of creation.", "UPDATED_AT": "By the time of the last change."}
+
+describe_enum(
+    orders.OrderDirection,
+    "Upward or downward.",
+    {"ASC": "The smallest or oldest first.", "DESC": "The other way round."},
+)
+describe_enum(
+    orders.AgentOrderField, "What agents can be sorted by.", _BY_TIME | {"NAME": "By the name, ignoring case."}
+)
+describe_enum(
+    orders.MeetingOrderField, "What meetings can be sorted by.", _BY_TIME | {"TITLE": "By the title, ignoring case."}
+)
 
 
 @strawberry.input(description="Those that are equal in the field are sorted by id, in the same direction.")
 class AgentOrder:
-    field: orders.AgentOrderField
+    field: orders.AgentOrderField = strawberry.field(description="The field to sort by.")
     direction: Maybe[orders.OrderDirection | None] = strawberry.field(description="ASC if left out.")
 
 
 @strawberry.input(description="Those that are equal in the field are sorted by id, in the same direction.")
 class MeetingOrder:
-    field: orders.MeetingOrderField
+    field: orders.MeetingOrderField = strawberry.field(description="The field to sort by.")
     direction: Maybe[orders.OrderDirection | None] = strawberry.field(
         description="If left out: DESC (newest first) for times, ASC for TITLE."
     )

@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from functools import update_wrapper
 from inspect import Parameter, iscoroutinefunction, signature
-from typing import Any
+from typing import Annotated, Any
+
+import strawberry
 
 from resolvers.pagination import PageArguments, Paging
 
@@ -18,7 +20,24 @@ def paged(resolver: Callable[..., Any], paging: Paging) -> Callable[..., Any]:
     defaults: dict[str, Any] = {"first": paging.default, "after": None}
     if not paging.forward_only:
         defaults |= {"last": None, "before": None}
-    annotations = {"first": int | None, "after": str | None, "last": int | None, "before": str | None}
+    at_most = f"0 to {paging.maximum:,}"
+    annotations: dict[str, Any] = {
+        "first": Annotated[
+            int | None,
+            strawberry.argument(
+                description=f"How many items from the start, {at_most}; {paging.default} if not given."
+            ),
+        ],
+        "after": Annotated[
+            str | None, strawberry.argument(description="A cursor of this list: only what comes after it.")
+        ],
+        "last": Annotated[
+            int | None, strawberry.argument(description=f"How many items from the end, {at_most}, instead of `first`.")
+        ],
+        "before": Annotated[
+            str | None, strawberry.argument(description="A cursor of this list: only what comes before it.")
+        ],
+    }
 
     def bundled(arguments: dict[str, Any]) -> dict[str, Any]:
         given = {name: arguments.pop(name, None) for name in defaults}

@@ -13,12 +13,13 @@ def result_union(name: str, success: type) -> Any:
     The union is the `graphql_type` of a field, and never an annotation. The resolver's own return type is an entity of the
     domain, which mypy checks against its body, so that neither mypy nor Strawberry's plugin for it has to know the union.
     """
-    return Annotated[success | NotFound | InvalidInput | Conflict, strawberry.union(name)]
+    description = f"{success.__name__}, or the error that kept the mutation from being done."
+    return Annotated[success | NotFound | InvalidInput | Conflict, strawberry.union(name, description=description)]
 
 
 @strawberry.type(description="The thing is gone, with all that it held.")
 class Deleted:
-    id: strawberry.ID
+    id: strawberry.ID = strawberry.field(description="The id that it had.")
 
     @classmethod
     def of(cls, id: object) -> "Deleted":

@@ -14,7 +14,7 @@ from schema.segments import SegmentMutations, SegmentSubscriptions
 from schema.variants import VariantMutations, VariantQueries
 
 
-@strawberry.type
+@strawberry.type(description="What can be asked. What is not there is null.")
 class Query(
     AgentQueries,
     VariantQueries,
@@ -28,13 +28,13 @@ class Query(
     """Has the queries of all aggregates."""
 
 
-@strawberry.type
+@strawberry.type(description="What can be done. Each mutation is done as a whole, or not at all.")
 class Mutation(
     AgentMutations, VariantMutations, ManifestMutations, MeetingMutations, SegmentMutations, ApiKeyMutations
 ):
     """Has the mutations of all aggregates."""
 
 
-@strawberry.type
+@strawberry.type(description="What can be followed. Nothing is lost on the way.")
 class Subscription(SegmentSubscriptions, AgentSubscriptions):
     """Has the subscriptions of all aggregates."""

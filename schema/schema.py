@@ -4,15 +4,18 @@ from copy import copy
 
 import strawberry
 from graphql import GraphQLInputObjectType, GraphQLObjectType, Undefined
+from strawberry.schema.config import StrawberryConfig
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from strawberry.schema_directives import OneOf
 
 from executor import FastExecutor
+from schema.descriptions import complete_descriptions
 from schema.documents.cache import DocumentCache
 from schema.documents.cost import CostModel
 from schema.documents.limits import Limits
 from schema.errors import Error, exception_handlers
 from schema.roots import Mutation, Query, Subscription
+from schema.scalars import SCALARS
 from schema.segments import Segment
 
 
@@ -48,6 +51,7 @@ def _adjusted(schema: RapporteurSchema) -> RapporteurSchema:
         elif isinstance(type_, GraphQLInputObjectType):
             definition = type_.extensions["strawberry-definition"]
             type_.is_one_of = any(isinstance(directive, OneOf) for directive in definition.directives or ())
+    complete_descriptions(schema._schema)
     return schema
 
 
@@ -59,6 +63,7 @@ schema = _adjusted(
         types=[Segment, Error],
         exception_handlers=exception_handlers,
         execution_context_class=FastExecutor,
+        config=StrawberryConfig(scalar_map=SCALARS),
     )
 )
 _cost_model = CostModel(schema._schema)

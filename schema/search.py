@@ -18,14 +18,14 @@ from schema.segments import Segment
     " in JavaScript `Array.from(text).slice(start, end).join('')`."
 )
 class Highlight:
-    start: int
-    end: int
+    start: int = strawberry.field(description="The first code point of the word.")
+    end: int = strawberry.field(description="The code point after the word's last one.")
 
 
-@strawberry.type
+@strawberry.type(description="A segment that was found.")
 class SegmentSearchEdge:
-    cursor: str
-    node: segments.Segment = strawberry.field(graphql_type=Segment)
+    cursor: str = strawberry.field(description="The place in the list of what was found, for `after`.")
+    node: segments.Segment = strawberry.field(description="The segment.", graphql_type=Segment)
     rank: float = strawberry.field(
         description="How well it answers the query, from 0 to 1: comparable within one search."
     )
@@ -41,7 +41,10 @@ class SegmentSearchEdge:
 @strawberry.type(description="One page of the segments found, best first.")
 class SegmentSearchConnection:
     edges: list[search.SearchEdge] = strawberry.field(
-        graphql_type=list[SegmentSearchEdge], resolver=resolve.edges, metadata=declared(length=Length.AS_ASKED)
+        description="What was found, with cursors, ranks and highlights.",
+        graphql_type=list[SegmentSearchEdge],
+        resolver=resolve.edges,
+        metadata=declared(length=Length.AS_ASKED),
     )
     nodes: list[segments.Segment] = strawberry.field(
         graphql_type=list[Segment],
@@ -49,7 +52,9 @@ class SegmentSearchConnection:
         metadata=declared(length=Length.AS_ASKED),
         description="The nodes of the edges, for those who need no more.",
     )
-    page_info: pages.PageInfo = strawberry.field(graphql_type=PageInfo, resolver=resolve.page_info)
+    page_info: pages.PageInfo = strawberry.field(
+        description="The place of the page in the list.", graphql_type=PageInfo, resolver=resolve.page_info
+    )
     total_count: int = strawberry.field(
         resolver=resolve.total_count,
         metadata=declared(cost=Cost(once=5_000)),
@@ -60,6 +65,14 @@ class SegmentSearchConnection:
 @strawberry.type
 class SearchQueries:
     @root_field(
+        arguments={
+            "query": "The words to find.",
+            "meeting_id": "Only segments of this meeting.",
+            "created_after": "Only segments written at this time or later.",
+            "created_before": "Only segments written before this time.",
+            "from_time": "Only segments that end after so many seconds.",
+            "to_time": "Only segments that start before so many seconds.",
+        },
         scopes=READERS,
         page=Paging(20, 100, forward_only=True),
         cost=Cost(once=5_000),

@@ -33,16 +33,18 @@ from schema.results import result_union
 @strawberry.type(description="One utterance; times are seconds from the start of the meeting.")
 class Segment(Node):
     segment_id: int = strawberry.field(description="Unique in its meeting.")
-    text: str
+    text: str = strawberry.field(description="What was said.")
     speaker: str = strawberry.field(description="Empty where the speaker is not known.")
-    start_time: float
-    end_time: float
+    start_time: float = strawberry.field(description="Seconds from the start of the meeting.")
+    end_time: float = strawberry.field(description="Seconds from the start of the meeting.")
     is_final: bool = strawberry.field(description="False for a hypothesis that will be revised.")
     confidence: float | None = strawberry.field(description="0 to 1.")
-    version: int
-    created_at: datetime
-    updated_at: datetime
-    meeting: meetings.Meeting = strawberry.field(resolver=resolve.meeting, graphql_type=Meeting)
+    version: int = strawberry.field(description="Raised by each revision of the segment.")
+    created_at: datetime = strawberry.field(description="When it was first written.")
+    updated_at: datetime = strawberry.field(description="When it was last revised.")
+    meeting: meetings.Meeting = strawberry.field(
+        description="The meeting that it is a part of.", resolver=resolve.meeting, graphql_type=Meeting
+    )
 
     is_type_of = InstancesOf(entities.Segment)
 
@@ -54,31 +56,31 @@ class SegmentInput:
     segment_id: Maybe[int | None] = strawberry.field(
         description="Left out: the next free number, so that the same call again would add the segment again."
     )
-    text: str
-    speaker: Maybe[str | None]
-    start_time: float
-    end_time: float
+    text: str = strawberry.field(description="What was said.")
+    speaker: Maybe[str | None] = strawberry.field(description="Empty or left out where the speaker is not known.")
+    start_time: float = strawberry.field(description="Seconds from the start of the meeting.")
+    end_time: float = strawberry.field(description="Seconds from the start of the meeting, not before the start.")
     is_final: Maybe[bool | None] = strawberry.field(description="True if left out.")
-    confidence: Maybe[float | None]
+    confidence: Maybe[float | None] = strawberry.field(description="0 to 1, as the recogniser gives it.")
 
 
 @visible_to_bots
 @strawberry.type(description="What an upsert did, in numbers of segments.")
 class UpsertedSegments:
-    meeting: Meeting
+    meeting: Meeting = strawberry.field(description="The meeting after the write.")
     cursor: str = strawberry.field(description="The place in segmentUpdates after this write.")
-    created: int
-    updated: int
-    unchanged: int
+    created: int = strawberry.field(description="The number of new segments.")
+    updated: int = strawberry.field(description="The number of revised segments.")
+    unchanged: int = strawberry.field(description="The number of segments whose content was there already.")
 
     is_type_of = InstancesOf(entities.UpsertedSegments)
 
 
 @strawberry.type(description="What a deletion did; segments that were not there are not counted.")
 class DeletedSegments:
-    meeting: Meeting
+    meeting: Meeting = strawberry.field(description="The meeting after the deletion.")
     cursor: str = strawberry.field(description="The place in segmentUpdates after this write.")
-    deleted: int
+    deleted: int = strawberry.field(description="The number of deleted segments.")
 
     is_type_of = InstancesOf(entities.DeletedSegments)
 
@@ -100,14 +102,19 @@ class SegmentUpdates:
     segments: list[Segment] = strawberry.field(
         metadata=declared(length=Length.AS_ASKED), description="Created or revised."
     )
-    deleted_segment_ids: list[int] = strawberry.field(metadata=declared(length=Length.AS_ASKED))
+    deleted_segment_ids: list[int] = strawberry.field(
+        description="The segmentIds of deleted segments.", metadata=declared(length=Length.AS_ASKED)
+    )
     caught_up: bool = strawberry.field(description="At that moment there was nothing more to send.")
-    meeting: meetings.Meeting = strawberry.field(resolver=resolve_subscriptions.meeting, graphql_type=Meeting)
+    meeting: meetings.Meeting = strawberry.field(
+        description="The meeting as it is now.", resolver=resolve_subscriptions.meeting, graphql_type=Meeting
+    )
 
 
 @strawberry.type
 class SegmentMutations:
     @root_field(
+        arguments={"segments": "The segments, at most 1,000."},
         scopes=WRITERS_AND_BOTS,
         sized_by=SizedBy(("segments",), entities.MAX_WRITE_SEGMENTS, cost_per_item=10),
         graphql_type=UpsertSegmentsResult,
@@ -121,6 +128,7 @@ class SegmentMutations:
         return await resolve.upsert(info.context, meeting_id, contents)
 
     @root_field(
+        arguments={"segment_ids": "The segmentIds, at most 1,000."},
         scopes=WRITERS,
         sized_by=SizedBy(("segmentIds",), entities.MAX_WRITE_SEGMENTS, cost_per_item=5),
         graphql_type=DeleteSegmentsResult,
@@ -135,6 +143,10 @@ class SegmentMutations:
 @strawberry.type
 class SegmentSubscriptions:
     @root_field(
+        arguments={
+            "after": "A cursor of this meeting: only what comes after it.",
+            "batch_size": "How many segments an event has at most.",
+        },
         scopes=READERS_AND_BOTS,
         sized_by=SizedBy(("batchSize",), change_stream.MAX_UPDATE_SEGMENTS),
         is_subscription=True,

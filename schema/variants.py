@@ -23,11 +23,13 @@ from schema.results import Deleted, DeleteResult, result_union
 @strawberry.type(description="A named set of overrides of an agent's configuration.")
 class AgentVariant(Node):
     slug: str = strawberry.field(description="Unique among the variants of the agent, lowercase kebab-case.")
-    name: str
-    description: str
-    is_active: bool
-    agent: agents.Agent = strawberry.field(resolver=resolve.agent, graphql_type=Agent)
-    overrides: ConfigOverrides
+    name: str = strawberry.field(description="A name for people to read.")
+    description: str = strawberry.field(description="A text for people to read; may be empty.")
+    is_active: bool = strawberry.field(description="True for the one variant whose values the agent resolves to.")
+    agent: agents.Agent = strawberry.field(
+        description="The agent that it is a variant of.", resolver=resolve.agent, graphql_type=Agent
+    )
+    overrides: ConfigOverrides = strawberry.field(description="The values that it sets itself.")
     config: configs.AgentConfig = strawberry.field(
         resolver=resolve.config, graphql_type=AgentConfig, description="As it would resolve if the variant were active."
     )
@@ -42,36 +44,44 @@ class AgentVariant(Node):
         description="What it was at a version; null if it never had that.",
     )
     version: int = strawberry.field(description="Raised by each change of the variant; activation changes the agent.")
-    created_at: datetime
-    updated_at: datetime
+    created_at: datetime = strawberry.field(description="When it was created.")
+    updated_at: datetime = strawberry.field(description="When it last changed.")
 
     is_type_of = InstancesOf(entities.AgentVariant)
 
 
-@strawberry.input
+@strawberry.input(description="A new variant.")
 class CreateVariantInput:
-    name: str
+    name: str = strawberry.field(description="A name for people to read.")
     slug: Maybe[str | None] = strawberry.field(description="Made from the name if left out.")
-    description: Maybe[str | None]
-    overrides: Maybe[ConfigInput | None]
+    description: Maybe[str | None] = strawberry.field(description="A text for people to read; empty if left out.")
+    overrides: Maybe[ConfigInput | None] = strawberry.field(
+        description="The values that it sets itself; what is left out inherits."
+    )
 
 
 @strawberry.input(description="A new variant that starts from the agent's base, or from another variant.")
 class CloneVariantInput:
     source_variant_id: Maybe[strawberry.ID | None] = strawberry.field(description="Left out: the agent's base.")
-    name: str
+    name: str = strawberry.field(description="A name for people to read.")
     slug: Maybe[str | None] = strawberry.field(description="Made from the name if left out.")
-    description: Maybe[str | None]
+    description: Maybe[str | None] = strawberry.field(
+        description="A text for people to read; the source's if left out."
+    )
     overrides: Maybe[ConfigInput | None] = strawberry.field(description="Each given field replaces the source's value.")
-    activate: bool = False
+    activate: bool = strawberry.field(default=False, description="True makes the new variant the active one.")
 
 
 @strawberry.input(description="A field that is left out stays as it is.")
 class UpdateVariantInput:
-    name: Maybe[str | None]
-    slug: Maybe[str | None]
-    description: Maybe[str | None]
-    overrides: Maybe[ConfigInput | None]
+    name: Maybe[str | None] = strawberry.field(description="A name for people to read.")
+    slug: Maybe[str | None] = strawberry.field(
+        description="Unique among the variants of the agent, lowercase kebab-case."
+    )
+    description: Maybe[str | None] = strawberry.field(description="A text for people to read; may be empty.")
+    overrides: Maybe[ConfigInput | None] = strawberry.field(
+        description="The fields to change; null makes one inherit again."
+    )
 
 
 VariantResult = result_union("VariantResult", AgentVariant)
@@ -79,14 +89,17 @@ VariantResult = result_union("VariantResult", AgentVariant)
 
 @strawberry.type
 class VariantQueries:
-    variant: entities.AgentVariant | None = root_field(scopes=READERS, graphql_type=AgentVariant | None)(
-        resolve.variant
-    )
+    variant: entities.AgentVariant | None = root_field(
+        description="The variant with this id; null if there is none.",
+        arguments={"id": "The variant's id."},
+        scopes=READERS,
+        graphql_type=AgentVariant | None,
+    )(resolve.variant)
 
 
 @strawberry.type
 class VariantMutations:
-    @root_field(scopes=WRITERS, graphql_type=VariantResult)
+    @root_field(description="Creates a variant of an agent.", scopes=WRITERS, graphql_type=VariantResult)
     async def create_variant(
         self, info: Info, agent_id: strawberry.ID, input: CreateVariantInput, reason: str | None = None
     ) -> entities.AgentVariant:
@@ -103,6 +116,7 @@ class VariantMutations:
         return await resolve.clone(info.context, agent_id, parsed(entities.CloneVariant, input), reason)
 
     @root_field(
+        arguments={"id": "The variant's id."},
         scopes=WRITERS,
         graphql_type=VariantResult,
         description="Sets the given fields; without a change, changes nothing.",
@@ -118,13 +132,19 @@ class VariantMutations:
         command = parsed(entities.UpdateVariant, input)
         return await resolve.update(info.context, id, command, expected_version, reason)
 
-    @root_field(scopes=WRITERS, graphql_type=DeleteResult, description="The active variant cannot be deleted.")
+    @root_field(
+        arguments={"id": "The variant's id."},
+        scopes=WRITERS,
+        graphql_type=DeleteResult,
+        description="The active variant cannot be deleted.",
+    )
     async def delete_variant(
         self, info: Info, id: strawberry.ID, expected_version: int | None = None, reason: str | None = None
     ) -> Deleted:
         return Deleted.of(await resolve.delete(info.context, id, expected_version, reason))
 
     @root_field(
+        arguments={"id": "The variant's id."},
         scopes=WRITERS,
         graphql_type=AgentResult,
         description="Makes the variant the active one of its agent. `expectedVersion` is the variant's: what becomes active"
@@ -136,6 +156,7 @@ class VariantMutations:
         return await resolve.activate(info.context, id, expected_version, reason)
 
     @root_field(
+        arguments={"id": "The variant's id."},
         scopes=WRITERS,
         graphql_type=VariantResult,
         description="Sets name, description and overrides to what they were at a version; the slug stays.",

@@ -1,5 +1,6 @@
 """What fields must declare: a schema in which a declaration is missing is not built, and the message names the field."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -41,6 +42,16 @@ async def add(names: list[str]) -> Item:
 def rules(**fields: Any) -> FieldRules:
     """Of a schema with these fields of Query."""
     return field_rules(strawberry.Schema(strawberry.type(type("Query", (), fields)))._schema)
+
+
+def arguments(schema: strawberry.Schema, field: str) -> list[str]:
+    query = schema._schema.query_type
+    assert query is not None
+    return [
+        f"{name}: {argument.type}"
+        + (f" = {json.dumps(argument.default_value)}" if argument.default_value is not None else "")
+        for name, argument in query.fields[field].args.items()
+    ]
 
 
 @pytest.mark.parametrize(
@@ -86,7 +97,7 @@ def test_the_page_of_a_connection_is_declared_once() -> None:
             type("Query", (), {"things": root_field(scopes=READERS, graphql_type=Connection[Item], page=Paging(20, 100))(page)})
         )
     )  # fmt: skip
-    assert "things(first: Int = 20, after: String = null, last: Int = null, before: String = null)" in schema.as_str()
+    assert arguments(schema, "things") == ["first: Int = 20", "after: String", "last: Int", "before: String"]
     rule = field_rules(schema._schema)["Query"]["things"]
     assert (rule.sized_by, rule.default_size) == (SizedBy(("first", "last"), 100), 20)
 
@@ -101,7 +112,7 @@ async def test_a_resolver_gets_the_arguments_of_a_connection_as_one() -> None:
             return [Item(name=f"{prefix}{page.first} {page.after} {page.paging.maximum}")]
 
     schema = strawberry.Schema(Query)
-    assert 'others(prefix: String! = "", first: Int = 5, after: String = null)' in schema.as_str()
+    assert arguments(schema, "others") == ['prefix: String! = ""', "first: Int = 5", "after: String"]
     answer = await schema.execute(
         '{ usual: things { name } last: things(last: 3) { name } others(prefix: "a", after: "b") { name } }'
     )
