@@ -15,29 +15,21 @@ RUN npm ci --ignore-scripts --no-audit --no-fund --loglevel=error \
     && cp node_modules/react/umd/react.production.min.js node_modules/react-dom/umd/react-dom.production.min.js \
         node_modules/graphiql/graphiql.min.js node_modules/graphiql/graphiql.min.css vendor/
 
-# The virtual environment, from the locked requirements, and the source tree that it is linked to: both at their final place.
+# The virtual environment, at its final place: the locked requirements, and Rapporteur with all that it serves.
 FROM python:3.13-slim-bookworm AS build
 WORKDIR /app
 RUN python -m venv --without-pip .venv
 COPY requirements.txt ./
 RUN pip --python .venv/bin/python install --no-cache-dir --require-hashes -r requirements.txt
-COPY pyproject.toml README.md LICENSE ./
-COPY domain domain
-COPY db db
-COPY executor executor
-COPY resolvers resolvers
-COPY schema schema
-COPY server server
-RUN pip --python .venv/bin/python install --no-cache-dir --no-deps --no-build-isolation --editable . \
-    && python -m compileall -q domain db executor resolvers schema server
-COPY graphql graphql
-COPY --from=graphiql /build/vendor server/graphiql/vendor
+COPY . source
+COPY --from=graphiql /build/vendor source/server/graphiql/vendor
+RUN pip --python .venv/bin/python install --no-cache-dir --no-deps --no-build-isolation ./source
 
 FROM python:3.13-slim-bookworm
 RUN useradd --system --uid 10001 --home-dir /data --shell /usr/sbin/nologin rapporteur \
     && install --directory --owner=rapporteur --group=rapporteur /data
 WORKDIR /app
-COPY --from=build /app /app
+COPY --from=build /app/.venv .venv
 ENV PATH=/app/.venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
