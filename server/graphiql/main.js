@@ -107,15 +107,34 @@
     return [...tabs, ...own];
   }
 
-  // A key that was given among the headers of one tab is sent from all of them, and with subscriptions, until the page is left.
-  function sharingKey(fetcher) {
-    let key = {};
+  // The key in the box, or among the headers of one tab, is sent from all tabs, and with subscriptions, until the page is left.
+  function sharingKey(fetcher, token) {
+    let key = token ? { Authorization: `Bearer ${token}` } : {};
     return (parameters, options) => {
       const headers = options?.headers ?? {};
       const given = Object.entries(headers).filter(([name]) => name.toLowerCase() === "authorization");
       if (given.length) key = Object.fromEntries(given);
       return fetcher(parameters, { ...options, headers: { ...key, ...headers } });
     };
+  }
+
+  async function asksForKey(url) {
+    const body = JSON.stringify({ query: "{ __typename }" });
+    const response = await fetch(url, { method: "POST", headers: { "Content-Type": "application/json" }, body });
+    return response.status === 401;
+  }
+
+  // What is typed stays in the page: browsers are told not to remember it.
+  function keyBox(React, onToken) {
+    const take = ({ target }) => onToken(target.value.trim());
+    const input = React.createElement("input", {
+      type: "password",
+      autoComplete: "off",
+      placeholder: "rapporteur_…",
+      onBlur: take,
+      onKeyDown: (event) => event.key === "Enter" && take(event),
+    });
+    return React.createElement("label", { className: "key" }, "API key ", input);
   }
 
   async function open() {
@@ -132,15 +151,21 @@
     sockets.protocol = url.protocol === "https:" ? "wss:" : "ws:";
     // A namespace of its own: other servers' GraphiQL pages were on this host and port too (127.0.0.1:8000, say).
     const storage = GraphiQL.createLocalStorage({ namespace: "rapporteur" });
+    const fetcher = GraphiQL.createFetcher({ url: url.href, subscriptionUrl: sockets.href });
     const properties = {
-      fetcher: sharingKey(GraphiQL.createFetcher({ url: url.href, subscriptionUrl: sockets.href })),
       storage,
       defaultEditorToolsVisibility: true,
       inputValueDeprecation: true,
       defaultTabs: startingTabs(storage, withLiveMeeting(await readTour(), await liveMeeting(url.href))),
     };
-    const logo = React.createElement(GraphiQL.Logo, null, "Rapporteur");
-    ReactDOM.createRoot(root).render(React.createElement(GraphiQL, properties, logo));
+    const page = ReactDOM.createRoot(root);
+    const box = (await asksForKey(url)) ? keyBox(React, render) : null;
+    const logo = React.createElement(GraphiQL.Logo, null, box, "Rapporteur");
+    // With another fetcher GraphiQL reads the schema anew, which it could not without a key.
+    function render(token) {
+      page.render(React.createElement(GraphiQL, { ...properties, fetcher: sharingKey(fetcher, token) }, logo));
+    }
+    render("");
   }
 
   open().catch((error) => {
