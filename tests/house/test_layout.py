@@ -37,7 +37,7 @@ def test_no_file_is_too_long() -> None:
     assert {name for name, lines in lengths.items() if lines > MAX_LINES} == STILL_TOO_LONG
 
 
-@pytest.mark.parametrize("text", ["/work/", "/tmp/wt", "/root/"])
+@pytest.mark.parametrize("text", ["/root/", "/home/"])
 def test_no_file_names_a_path_of_one_machine(text: str) -> None:
     tracked = subprocess.run(["git", "ls-files"], cwd=REPOSITORY, capture_output=True, text=True, check=True)
     files = (REPOSITORY / name for name in tracked.stdout.splitlines())
