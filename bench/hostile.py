@@ -63,7 +63,7 @@ def measure(api: Api, process: psutil.Process, query: str, requests: int, *, new
 
 
 def answer(api: Api, query: str) -> str:
-    """What is said of it, in short."""
+    """Returns the answer in short."""
     found = api.http.post("/graphql", json={"query": query}, headers={"Rapporteur-Cost": "1"}).json()
     if "errors" not in found:
         return f"cost {found['extensions']['cost']}"

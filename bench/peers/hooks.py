@@ -1,4 +1,4 @@
-"""What the comparison must know to ask Rapporteur the same questions, and to see that the answers are the same.
+"""Tells the comparison how to ask Rapporteur the same questions, and how to see that the answers are the same.
 
 Only the standard library: the comparison reads this file into its own process. `connection` is asyncpg's, to the database that
 the other servers use; ours is beside it.

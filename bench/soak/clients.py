@@ -75,7 +75,7 @@ class Reader:
         self.cursor: str | None = None
         self.transcript: Transcript = {}
         self._seen: dict[int, int] = {}
-        """Of each segment the version that it has at least; a deletion counts as one."""
+        """The least version that each segment has; a deletion counts as one."""
 
     async def run(self) -> None:
         while not self._soak.stopping.is_set():

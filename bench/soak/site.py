@@ -50,7 +50,7 @@ class Site:
                 process.kill()
 
     def start_postgres(self) -> None:
-        """As an operator can: whoever asks for the embedded server's URL starts it."""
+        """Starts PostgreSQL as an operator can: the command that prints its URL starts it."""
         started = run_process("database-url", data_dir=str(self._directory))
         assert started.returncode == 0, started.stderr
 

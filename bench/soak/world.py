@@ -18,7 +18,7 @@ SHARED = range(1, 11)
 CROWD = range(10_000, 13_000)
 """Segments that are all written now and then, a thousand after the other: each as many as a page of the hub's."""
 SIZES = (1, 3, 10, 100, 1000)
-"""Of the readers' batches."""
+"""The sizes of the readers' batches."""
 
 
 CURSOR = "query ($id: ID!) { meeting(id: $id) { updatesCursor } }"
@@ -34,7 +34,7 @@ query ($id: ID!, $after: String) {
 """
 CONTENT = ("version", "text", "speaker", "startTime", "endTime", "isFinal", "confidence")
 Transcript = dict[int, tuple[Any, ...]]
-"""Of each segment the fields of CONTENT."""
+"""The fields of CONTENT of each segment."""
 
 
 def transcript(segments: list[dict[str, Any]]) -> Transcript:
@@ -47,7 +47,7 @@ class Refused(Exception):
 
 @dataclass
 class Soak:
-    """What all take part in: where the servers are, when to stop, what was counted and what went wrong."""
+    """Holds what all clients share: where the servers are, when to stop, what was counted and what went wrong."""
 
     urls: list[str]
     meetings: list[str]

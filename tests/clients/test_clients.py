@@ -27,7 +27,7 @@ HERE = Path(__file__).parent
 RESUMING = ["graphql-ws", "graphql-sse", "apollo", "urql", "urql-ws"]
 """The clients in JavaScript that go on from their last cursor."""
 REPEATING = ["graphql-ws-retrying"]
-"""Those that connect again by themselves, and repeat the subscription as it was at first."""
+"""These clients reconnect by themselves, and repeat the subscription as it was at first."""
 PYTHON = "gql"
 CLIENTS = [*RESUMING, *REPEATING, PYTHON]
 
@@ -37,7 +37,7 @@ Segments = dict[int, tuple[int, str]]
 
 @dataclass
 class Story:
-    """What came of one client."""
+    """Holds the output and the exit code of one client."""
 
     messages: list[Any]
     errors: str
@@ -58,7 +58,7 @@ class Ending:
 
 
 def replayed(updates: list[Any]) -> Segments:
-    """What a client has that took every batch as it came."""
+    """Returns the segments of a client that applied every batch in order."""
     segments: Segments = {}
     for batch in updates:
         segments |= {each["segmentId"]: (each["version"], each["text"]) for each in batch["segments"]}

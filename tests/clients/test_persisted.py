@@ -11,7 +11,7 @@ from tests.harness.servers import RunningServer, running_server
 
 
 def said(server: RunningServer, method: str, document: str = "{ meetingCount }") -> list[Any]:
-    """What the client says of two times the same query."""
+    """Returns what the client prints when it sends the same query twice."""
     command: list[str | Path] = ["node", Path(__file__).parent / "apollo-persisted.mjs", server.url, method, document]
     with running_programs({"apollo": command}) as running:
         program = running["apollo"]

@@ -37,7 +37,7 @@ SAID = [
     "5 segments, the first by Mara",
     "2 segments, the first by Idris",
 ]
-"""What both programs print: a query, a mutation with each member of its union, and a subscription."""
+"""Both programs print these lines: for a query, a mutation with each member of its union, and a subscription."""
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""What the database itself refuses, whoever asks and however: raw SQL against every constraint."""
+"""Checks what the database itself refuses, by raw SQL against every constraint."""
 
 from collections.abc import AsyncIterator, Iterator
 from typing import Any

@@ -129,7 +129,7 @@ async def test_a_stale_pid_file_whose_number_is_now_that_of_another_program_is_n
 
 
 def is_begun(directory: Path) -> bool:
-    """Whether there is the first file that initdb writes."""
+    """Tells whether initdb has written its first file."""
     return any(directory.glob("*/PG_VERSION"))
 
 
@@ -188,7 +188,7 @@ async def test_a_directory_that_no_server_starts_in_is_unavailable_and_says_why(
 
 
 async def run(program: str, directory: Path) -> list[str]:
-    """What a whole program prints, line by line."""
+    """Returns the lines that a program prints until it ends."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-c", IMPORTS + program, str(directory)),
         cwd=ROOT,

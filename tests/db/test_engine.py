@@ -194,7 +194,7 @@ async def test_the_parameters_that_urls_of_libpq_may_have_are_understood(databas
 
 
 async def test_who_waits_for_a_connection_is_served_in_turn(database_url: str) -> None:
-    """Those who have been served and come again do not overtake the others."""
+    """Checks that readers who come again do not overtake those who still wait."""
     readers, reads = 12, 10
     async with opened(database_url, pool_size=2) as database:
         served = [0] * readers

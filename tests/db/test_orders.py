@@ -51,7 +51,7 @@ def requests(order: Order) -> Iterator[PageRequest]:
 async def test_an_order_walks_its_index_and_sorts_nothing(
     engine: Engine, kind: str, filter: Any, field: str, index: str, direction: str
 ) -> None:
-    """As it is once a statement has been prepared and run often: with a plan for any values, which knows of no limit."""
+    """Checks the generic plan, which PostgreSQL uses once a statement has run often, and which knows no limit."""
     order = Order(f"{kind}.{field}", field, direction == "DESC")
     async with UnitOfWork(create_session_factory(engine)) as uow:
         with recorded(engine) as statements:

@@ -1,4 +1,4 @@
-"""What is said of databases that cannot be used, before anything is done to them."""
+"""Checks the messages about databases that cannot be used, before anything is done to them."""
 
 import socket
 from collections.abc import Iterator

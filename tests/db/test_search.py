@@ -316,7 +316,7 @@ def test_what_is_highlighted_is_a_form_of_the_word(
 
 @pytest.fixture
 def highlighting(database_url: str) -> Any:
-    """What is highlighted in a text for a query: in one meeting, whose only segment is revised each time."""
+    """Returns what is highlighted in a text for a query. The text replaces that of the meeting's only segment."""
     runner = asyncio.Runner()
     database = Database(database_url, pool_size=1)
     meeting = runner.run(meeting_of(database, "First"))

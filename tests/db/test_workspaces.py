@@ -30,7 +30,7 @@ async def test_a_workspace_is_made_once_and_renamed(engine: Engine, other: Works
 
 
 class Belongings:
-    """One of everything, in one workspace."""
+    """Holds an agent, a variant and a meeting of one workspace."""
 
     def __init__(self, agent: Agent, variant: AgentVariant, meeting: Meeting) -> None:
         self.agent = agent

@@ -88,7 +88,7 @@ TABLES: dict[tuple[str, str], Callable[[], str]] = {
     ("docs/limits.md", "document limits"): document_limits,
     ("docs/limits.md", "operation costs"): operation_costs,
 }
-"""What makes the tables, by the page and the name in the comments."""
+"""The functions that generate the tables, by the page and the name in the comments."""
 
 
 def with_tables(page: str) -> str:

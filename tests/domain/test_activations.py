@@ -1,4 +1,4 @@
-"""To what a rollback of an activation goes back."""
+"""Checks which activation a rollback restores."""
 
 import pytest
 
@@ -17,7 +17,7 @@ def history(*steps: Active) -> list[Activation]:
 
 
 def roll_back(activations: list[Activation], times: int, existing: set[VariantId] = ALL) -> list[Active]:
-    """What becomes active by each of so many rollbacks, which are added to the history."""
+    """Returns the variant that each of the rollbacks activates. The rollbacks are added to the history."""
     found: list[Active] = []
     for _ in range(times):
         before = previous_activation(activations, existing)

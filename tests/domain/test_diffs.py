@@ -45,7 +45,7 @@ LINES = [f"line {number}\n" for number in range(2 * MOST)]
 
 
 def patched(directory: Path, a: str, diff: str) -> str:
-    """What `git apply` makes of a."""
+    """Returns the text that `git apply` makes of a."""
     file = directory / "prompt"
     file.write_bytes(a.encode())
     # Paths are taken as they are, and no repository is needed, nor minded.

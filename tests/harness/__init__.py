@@ -1,1 +1,1 @@
-"""What tests stand on: a migrated database each, a running server, a client, a recorder of SQL."""
+"""Holds what tests share: databases, servers, clients, strategies and models."""

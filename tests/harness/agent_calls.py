@@ -10,7 +10,7 @@ RESOLVED = f"query Resolved($id: ID!) {{ agent(id: $id) {{ resolvedConfig {{ var
 
 
 def read(api: Api, agent: Any) -> Any:
-    """All of the agent and its variants."""
+    """Reads an agent with its variants."""
     return api.run("Agent", id=agent["id"])
 
 
@@ -27,6 +27,6 @@ def clone(api: Api, agent: Any, **input: Any) -> Any:
 
 
 def paths(result: Any) -> set[str]:
-    """Of the fields that a mutation finds invalid."""
+    """Returns the paths of the fields that a mutation finds invalid."""
     assert result["__typename"] == "InvalidInput", result
     return {field["path"] for field in result["fields"]}

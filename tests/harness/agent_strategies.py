@@ -44,7 +44,7 @@ DEFAULTS: dict[str, Any] = {
     "timeoutSeconds": 60,
     "maxRetries": 3,
 }
-"""What a new agent has where its creator said nothing."""
+"""The values of a new agent's fields that its creator left out."""
 VERSIONS = st.sampled_from(["absent", "right", "stale"])
 SLUGS = st.sampled_from(["one", "two", "scribe"])
 NAMING = {"name": NAMES, "description": PROMPTS}

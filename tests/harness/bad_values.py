@@ -52,7 +52,7 @@ class Position:
     path: Path
     type: GraphQLInputType
     argument: str
-    """Where the variable is used, which is what the domain calls it."""
+    """The argument that the variable is the value of; the domain uses this name."""
 
     @property
     def name(self) -> str:
@@ -100,7 +100,7 @@ def places(path: Path, type_: GraphQLInputType, member: str | None = None) -> It
 
 
 def uses(definition: OperationDefinitionNode) -> list[tuple[str, str, str, str]]:
-    """Each use of a variable as the value of an argument: type, field, argument, variable."""
+    """Lists the uses of variables as values of arguments: type, field, argument, variable."""
     info = TypeInfo(SCHEMA)
     found: list[tuple[str, str, str, str]] = []
 
@@ -156,7 +156,7 @@ BAD_VALUES: dict[str, dict[str, Any]] = {
 
 
 def bad_values(position: Position, world: World, variables: dict[str, Any]) -> dict[str, Any]:
-    """What must be refused at the position, by what is wrong with it."""
+    """Returns the values that must be refused at the position, by what is wrong with them."""
     values = {"null": None, **BAD_VALUES[kind(position)]}
     match kind(position):
         case "cursor":

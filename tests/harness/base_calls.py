@@ -94,7 +94,7 @@ class World:
         return {**page(self.cursors["history"]), "kind": "CREATED"}
 
     def state(self) -> Any:
-        """All that a call could change by half."""
+        """Reads everything that a call could change in part."""
         ids = {
             "agent": self.agent,
             "other": self.other_agent,

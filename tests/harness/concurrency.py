@@ -23,7 +23,7 @@ def new_client(url: str) -> Iterator[Api]:
 
 
 def run_concurrently(url: str, jobs: Sequence[Callable[[Api], Any]]) -> list[Any]:
-    """What each of the jobs gives, all of them started together, each with a client of its own."""
+    """Starts all jobs together, each with a client of its own, and returns their results."""
     start = threading.Barrier(len(jobs))
 
     def run(job: Callable[[Api], Any]) -> Any:

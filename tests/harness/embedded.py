@@ -62,7 +62,7 @@ class User:
 
 
 def servers(directory: Path) -> list[psutil.Process]:
-    """All processes of PostgreSQL in the directory: each works in its data directory."""
+    """Lists the processes of PostgreSQL whose data directory is in the directory."""
     found = []
     for process in psutil.process_iter():
         try:
@@ -78,7 +78,7 @@ def postmaster(directory: Path) -> psutil.Process:
 
 
 def kill_all(directory: Path) -> None:
-    """As a power cut would."""
+    """Kills all processes, like a power cut."""
     processes = servers(directory)
     for process in processes:
         process.kill()

@@ -32,7 +32,7 @@ query Present($id: ID!) {{
 
 
 def history(api: Api, agent_id: str, page: int = 100) -> list[dict[str, Any]]:
-    """All events of an agent, from the oldest to the newest."""
+    """Reads all events of an agent, from the oldest to the newest."""
     events: list[dict[str, Any]] = []
     before = None
     while True:
@@ -46,7 +46,7 @@ def history(api: Api, agent_id: str, page: int = 100) -> list[dict[str, Any]]:
 
 
 def replayed(events: Iterable[Any]) -> dict[str, State]:
-    """What the events make of nothing, by id, with versions. Each must follow from those before it."""
+    """Applies the events, each of which must follow from those before it, and returns the states with their versions by id."""
     states: dict[str, State] = {}
     versions: dict[str, int] = {}
     for event in events:

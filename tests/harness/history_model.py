@@ -32,7 +32,7 @@ class Entity:
 
 
 def changes(before: State, after: State) -> list[dict[str, Any]]:
-    """As events list them: by the name of the column."""
+    """Lists the changes in the order of events: by the name of the column."""
     names = sorted((name for name in before | after if before.get(name) != after.get(name)), key=snake)
     return [{"field": name, "before": before.get(name), "after": after.get(name)} for name in names]
 

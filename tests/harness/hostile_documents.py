@@ -7,7 +7,7 @@ from typing import NamedTuple
 class Hostile(NamedTuple):
     query: str
     measure: str | None
-    """Of the limit that it is over; None: it is not valid for another reason."""
+    """The limit that the document exceeds, or None if it is not valid for another reason."""
 
 
 def _many(number: int, text: Callable[[int], str], join: str = " ") -> str:
@@ -100,4 +100,4 @@ WITHIN_THE_LIMITS = {
     + "]) { id } }"
     + _many(30, lambda n: f"query q{n}($a: ID!) {{ ...F }}"),
 }
-"""What is within the limits, valid or not, and costs the most to read: not told apart from a real query."""
+"""Documents within the limits, valid or not, that cost the most to read; they look like real queries."""

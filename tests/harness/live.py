@@ -1,4 +1,4 @@
-"""Who takes part: writers, readers, processes with a hub each, and ears for what goes over the wire."""
+"""Takes part in live updates: writers, readers, processes with a hub each, and a listener to notifications."""
 
 import asyncio
 import logging
@@ -70,7 +70,7 @@ class Writer:
             await uow.commit()
 
     async def transcript(self, meeting_id: MeetingId) -> dict[int, tuple[int, str]]:
-        """What the table says: of each segment its version and text."""
+        """Reads the version and text of each segment from the table."""
         async with self.database.reading(DEFAULT_WORKSPACE_ID) as repositories:
             found = await repositories.segments.get_by_meeting(meeting_id)
         return {segment.segment_id: (segment.version, segment.text) for segment in found}
@@ -137,7 +137,7 @@ class Reader:
         return batch
 
     async def catch_up(self) -> list[SegmentUpdates]:
-        """What comes up to the first batch that is the last for now."""
+        """Reads batches up to the first that has caught up."""
         batches = [await self.next()]
         while not batches[-1].caught_up:
             batches.append(await self.next())

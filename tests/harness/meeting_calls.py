@@ -37,5 +37,5 @@ def in_state(api: Api, state: str) -> Any:
 
 
 def as_json(value: Any) -> str:
-    """To compare by: Python takes True for 1."""
+    """Writes the value as JSON, to compare: in Python, True equals 1."""
     return json.dumps(value, sort_keys=True)

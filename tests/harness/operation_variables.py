@@ -72,7 +72,7 @@ def switched(world: World, api: Api) -> str:
 
 
 def manifest(agent: Any) -> Any:
-    """Of an agent as it is, but for its variants, which stay."""
+    """Returns the manifest of an agent as it is. Its variants are left out, and so stay."""
     config = {name: agent["config"][name] for name in ("modelProvider", "modelName")}
     return {"slug": agent["slug"], "name": agent["name"], "config": config}
 

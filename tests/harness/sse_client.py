@@ -20,7 +20,7 @@ class EventStream:
         self.blocks = self._split(response.iter_bytes())
 
     def _split(self, parts: Iterator[bytes]) -> Iterator[str]:
-        """What stands between empty lines, as it comes."""
+        """Yields the blocks between empty lines as they come."""
         rest = ""
         for part in parts:
             text = part.decode()
@@ -38,7 +38,7 @@ class EventStream:
         return None
 
     def payload(self) -> Any:
-        """That of the next event, which must be a `next`."""
+        """Returns the payload of the next event, which must be a `next`."""
         event = self.event()
         assert event is not None
         assert event[0] == "next"

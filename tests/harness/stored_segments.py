@@ -54,7 +54,7 @@ async def read_texts(database: Database, meeting_id: MeetingId) -> dict[int, str
 
 
 async def segment_rows(observer: Any) -> list[dict[str, Any]]:
-    """All columns of all rows of segments, tombstones as well."""
+    """Reads all columns of all rows of segments, tombstones included."""
     return [dict(row) for row in await observer.fetch("SELECT * FROM segments ORDER BY meeting_id, segment_id")]
 
 

@@ -1,4 +1,4 @@
-"""What tenants do with their own, and try with each other's: of every operation of `graphql/operations/`."""
+"""Holds calls of every operation: what tenants do with their own entities, and try with each other's."""
 
 import random
 from collections.abc import Callable
@@ -15,7 +15,7 @@ CONFIG = {"modelProvider": "openai", "modelName": "gpt"}
 
 
 def actions(own: Things, chosen: random.Random) -> dict[str, Callable[[], Variables]]:
-    """What may be done with one's own things; they may be gone, so not all of it succeeds."""
+    """Returns calls on a tenant's own entities. These may be deleted already, so not all calls succeed."""
     name, number = chosen.choice(AGENT_NAMES), chosen.randint(1, 3)
     label = f"{name} {own.word}"
     reason = f"because of {own.word}"
@@ -52,11 +52,11 @@ def actions(own: Things, chosen: random.Random) -> dict[str, Callable[[], Variab
 
 
 NOT_WITH_OWN = {"RevokeApiKey"}
-"""Beside queries: it might be the key in use."""
+"""Mutations that no tenant calls for its own entities: the key might be the one in use."""
 
 
 def attempts(own: Things, their: Things) -> dict[str, list[Variables]]:
-    """What may be tried with their things, alone and with one's own. None of it may be told from what is unknown."""
+    """Returns calls on another tenant's entities, alone and with own ones. Their answers must equal those for unknown ids."""
 
     def pages(name: str, of: Variables, **more: Any) -> list[Variables]:
         cursor = their.cursors[name]

@@ -28,11 +28,11 @@ DOCUMENTS = {path.stem: path.read_text() for path in OPERATIONS.glob("*.graphql"
         meeting(id: $id) { title metadata speakers { speaker } segments(after: $after) { nodes { text meeting { title } } } }
     }""",
 }
-"""All operations, and some that ask for no more than a bot may see."""
+"""The documents of all operations, and some that ask only for what a bot may see."""
 
 
 class Records:
-    """What the database holds of a workspace, in all its tables."""
+    """Reads what the database holds of a workspace, in all its tables."""
 
     def __init__(self, runner: asyncio.Runner, database_url: str) -> None:
         self._runner = runner
@@ -45,7 +45,7 @@ class Records:
         )
 
     def of(self, workspace_id: WorkspaceId) -> list[tuple[str, str]]:
-        """Each row with the name of its table."""
+        """Returns each row with the name of its table."""
         return sorted(map(tuple, self._runner.run(self._connection.fetch(self._query, workspace_id))))
 
     def close(self) -> None:
@@ -53,7 +53,7 @@ class Records:
 
 
 class Things(NamedTuple):
-    """One of each kind that a tenant has, or had."""
+    """Holds ids and names of one entity of each kind that a tenant has, or had."""
 
     agent: str
     variant: str
@@ -62,9 +62,9 @@ class Things(NamedTuple):
     slug: str
     variant_slug: str
     word: str
-    """That stands in all texts of the tenant, and in nobody else's."""
+    """A word that stands in all texts of the tenant, and in nobody else's."""
     state: str
-    """Of its agents, as manifests have it."""
+    """The state of the tenant's agents, in the form that manifests have."""
     cursors: dict[str, str]
     """By the operation that gave them."""
 
@@ -98,7 +98,7 @@ class Tenant:
         self.rows: list[tuple[str, str]] = []
         self._ever: dict[str, dict[str, Row]] = {}
         self.ids: set[str] = set()
-        """Of all that it has, or ever had."""
+        """The ids of everything that the tenant has, or ever had."""
         self.read()
 
     def read(self) -> None:
@@ -152,7 +152,7 @@ def _strings(value: Any, change: Callable[[str], Any]) -> Any:
 
 
 def opened(value: str) -> list[Any] | None:
-    """What is in a cursor; None: it is none."""
+    """Decodes a cursor; returns None if the text is not one."""
     try:
         found = json.loads(base64.b64decode(value + "=" * (-len(value) % 4), altchars=b"-_", validate=True))
     except ValueError:
@@ -165,7 +165,7 @@ def _closed(parts: list[Any]) -> str:
 
 
 def ids_in(value: Any) -> set[str]:
-    """All ids in it, those in cursors included."""
+    """Finds all ids in a value, those in cursors included."""
     found: set[str] = set()
 
     def look(text: str) -> None:

@@ -32,7 +32,7 @@ class UnreadConnection:
         self.socket.close()
 
     def _read_head(self) -> bytes:
-        """What the server says up to an empty line."""
+        """Reads up to an empty line."""
         head = b""
         while not head.endswith(b"\r\n\r\n"):
             byte = self.socket.recv(1)

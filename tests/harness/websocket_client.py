@@ -111,7 +111,7 @@ def websocket(
 
 
 def accepts_websockets(url: str) -> bool:
-    """Whether the server takes another connection."""
+    """Tells whether the server takes another connection."""
     with websocket(url, initialise=False) as socket:
         try:
             socket.initialise()

@@ -13,7 +13,7 @@ FRAGMENT_OPENINGS = {
     "Whose",
 }
 """First words after which there is no main clause, or one that is hard to find."""
-ROOMS = ("resolvers", "schema", "tools")
+ROOMS = ("bench", "domain", "executor", "resolvers", "schema", "tests", "tools")
 
 
 def _docstrings(tree: ast.Module) -> Iterator[str]:

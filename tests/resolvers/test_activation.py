@@ -34,7 +34,7 @@ def active(looked: Any) -> list[str]:
 
 
 def while_read(url: str, agent_id: str, jobs: Sequence[Callable[[Api], Any]]) -> tuple[list[list[Any]], list[Any]]:
-    """What the jobs give, round by round until readers have seen enough of the agent change; and all that these saw."""
+    """Runs the jobs until readers have seen enough versions of the agent; returns results by round, and what was seen."""
     reading, finished = threading.Barrier(READERS + 1), threading.Event()
     seen: list[Any] = []
 

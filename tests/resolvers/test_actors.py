@@ -58,7 +58,7 @@ class TestActors:
         assert agent_history(api, agent)[0]["actor"] == "Zoë"
 
     def test_an_empty_header_names_nobody(self, api: Api) -> None:
-        """As proxies send where they have nothing to say."""
+        """Checks the empty header that some proxies send."""
         agent = api.agent()
         assert self.update(api, agent, b" ")[0] == 200
         assert agent_history(api, agent)[0]["actor"] == "anonymous"

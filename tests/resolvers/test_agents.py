@@ -241,7 +241,7 @@ class TestVersions:
 
 
 def check_versions(api: Api, agent: Any, run: Callable[[int | None], Any]) -> None:
-    """Of something at version 2: any other expected is a conflict and changes nothing, that one goes through."""
+    """Checks that an entity at version 2 changes only if that version is expected, and conflicts with any other."""
     before = read(api, agent)
     for stale in (1, 3):
         refused = run(stale)

@@ -48,11 +48,11 @@ NO_NULL = (
     "UpdateMeeting.input.metadata",
     "UpdateMeeting.input.state",
 )
-"""Where null is refused though GraphQL's type allows it: an update tells it apart from leaving out."""
+"""Places where null is refused though the GraphQL type allows it: an update tells it apart from a field left out."""
 
 
 def expected(position: Position, label: str) -> str:
-    """What must become of the call: as a rule, it is refused."""
+    """Returns the outcome that the call must have: as a rule, it is refused."""
     if label == "null":
         required = isinstance(position.type, GraphQLNonNull) or any(fnmatchcase(position.name, at) for at in NO_NULL)
         return "refused" if required else "accepted"
@@ -68,7 +68,7 @@ def expected(position: Position, label: str) -> str:
 
 
 def ask(api: Api, position: Position, variables: dict[str, Any]) -> str:
-    """What becomes of the call: refused, accepted, or something else."""
+    """Makes the call and returns its outcome: refused, accepted, or another."""
     body = {"query": DOCUMENTS[position.operation], "variables": variables, "operationName": position.operation}
     content = json.dumps(body).replace(f'"{HUGE}"', "1e400")
     response = api.http.post("/graphql", content=content, headers=JSON)
@@ -94,7 +94,7 @@ def in_domain(position: Position) -> str:
 
 
 def misnamed(error: Any, position: Position) -> str | None:
-    """What is wrong with an entry of `errors`, if anything."""
+    """Returns what is wrong with an entry of `errors`, or None."""
     if error["extensions"]["code"] != "BAD_USER_INPUT":
         return str(error["extensions"]["code"])
     if "fields" in error["extensions"]:
@@ -142,7 +142,7 @@ def test_each_bad_value_is_refused_by_name_and_changes_nothing(api: Api, name: s
 
 @pytest.mark.parametrize("name", POSITIONS)
 def test_the_base_calls_go_through(api: Api, name: str) -> None:
-    """Else nothing would be said by the refusal of what differs from them in one place."""
+    """Checks that the base calls succeed, so that a refusal is due to the one value that differs."""
     result = api.post(DOCUMENTS[name], BASE_CALLS[name](World.made(api)), name)
     assert "errors" not in result
     (value,) = result["data"].values()

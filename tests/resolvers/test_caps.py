@@ -51,7 +51,7 @@ def many(argument: str, number: int) -> Any:
 
 
 def problems(api: Api, name: str, variables: dict[str, Any]) -> str:
-    """What is said of what is wrong; nothing if nothing is."""
+    """Returns the messages about what is wrong; an empty list if nothing is."""
     if name == "SegmentUpdates":
         with websocket(api.url) as socket:
             socket.start("1", name, **variables)

@@ -221,7 +221,7 @@ class TestPages:
         assert self.numbers(self.page(api, edited, first=0)) == []
 
     def test_many_histories_are_read_at_once(self, api: Api) -> None:
-        """Each has its own page and count, whatever the others have."""
+        """Checks that each history has its own page and count."""
         agents = [api.agent() for _ in range(3)]
         for number, agent in enumerate(agents):
             for version in range(number):

@@ -75,7 +75,7 @@ def test_what_cannot_be_so_takes_all_with_it(fresh_api: Api, slug: str) -> None:
 
 
 def full(slug: str, *instead_of_first: str, active: str) -> dict[str, Any]:
-    """As many variants as may be."""
+    """Creates an agent with as many variants as allowed."""
     return manifest(slug, *(instead_of_first or ("v0",)), *(f"v{number}" for number in range(1, 200)), active=active)
 
 

@@ -1,4 +1,4 @@
-"""What an operation has loaded is gone when it is answered, without the garbage collector."""
+"""Checks that what an operation has loaded is freed with its answer, without the garbage collector."""
 
 import gc
 from collections.abc import Iterator

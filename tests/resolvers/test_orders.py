@@ -67,12 +67,12 @@ class World:
     delete: str
     """The operation."""
     descending: bool
-    """Whether it is from the newest to the oldest unless asked otherwise."""
+    """True if the default is from the newest to the oldest."""
     conditions: dict[str, st.SearchStrategy[Any]] = field(default_factory=dict)
     ids: list[str] = field(default_factory=list)
 
     def items(self) -> list[Any]:
-        """As they are now, read one by one and not as a list."""
+        """Reads the present items one by one, not as a list."""
         return [node for node in self.api.post(NODES, {"ids": self.ids})["data"]["nodes"] if node]
 
     def page(self, **variables: Any) -> Any:
@@ -119,7 +119,7 @@ class World:
 
 
 def holds(item: Any, condition: str, value: Any) -> bool:
-    """Whether the condition of a filter does."""
+    """Tells whether the condition of a filter holds."""
     match condition:
         case "text":
             texts = [item["title"]] if "title" in item else [item["name"], item["slug"], item["description"]]

@@ -26,7 +26,7 @@ def render(api: Api, agent: Any, variables: Any = None) -> Any:
 
 
 def problems(api: Api, agent: Any, variables: Any) -> dict[str, str]:
-    """What is wrong, by its path."""
+    """Returns what is wrong by its path."""
     body = {"query": operation("RenderPrompt"), "variables": {"agentId": agent["id"], "variables": variables}}
     response = api.http.post("/graphql", content=json.dumps(body), headers={"content-type": "application/json"})
     (error,) = response.json()["errors"]

@@ -1,4 +1,4 @@
-"""What writes of one agent or variant cost on the wire: BEGIN, two statements, COMMIT."""
+"""Checks that a write of one agent or variant is four round trips: BEGIN, two statements, COMMIT."""
 
 from typing import Any
 

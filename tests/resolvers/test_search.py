@@ -274,7 +274,7 @@ def test_nodes_are_those_of_the_edges_and_nothing_is_counted_unasked(api: Api) -
     ],
 )
 def test_only_what_is_asked_for_is_looked_up(server: RunningServer, fields: str, functions: set[str]) -> None:
-    """Each of them in one statement, for any number of hits."""
+    """Checks that each field is one statement for any number of hits."""
     meeting = said(server.api, *(f"lemur number {n}" for n in range(9)))
     query = f'query ($id: ID) {{ searchSegments(query: "lemur", meetingId: $id) {{ {fields} }} }}'
     with recorded(server.database.engine) as statements:

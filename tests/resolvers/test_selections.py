@@ -38,7 +38,7 @@ def ask(api: Api, query: str, **variables: Any) -> Any:
 
 
 def is_part_of(part: Any, whole: Any) -> bool:
-    """Whether each value of the part is the whole's, too."""
+    """Tells whether each value of the part is also a value of the whole."""
     if isinstance(part, dict):
         return all(is_part_of(value, whole[name]) for name, value in part.items())
     if isinstance(part, list):
@@ -47,7 +47,7 @@ def is_part_of(part: Any, whole: Any) -> bool:
 
 
 def parts(fields: str) -> list[str]:
-    """Each field alone, and all but each."""
+    """Yields each field alone, and all fields but each."""
     names, depth = [""], 0
     for character in fields:
         depth += {"{": 1, "}": -1}.get(character, 0)

@@ -1,4 +1,4 @@
-"""Where each value of a resolved configuration comes from, and the etag by which a worker sees that none has changed."""
+"""Checks the source of each value of a resolved configuration, and the etag that changes with the values."""
 
 import hashlib
 import json

@@ -32,7 +32,7 @@ def test_the_number_of_statements_does_not_grow(name: str, worlds: list[World], 
 
 
 def test_the_larger_answers_are_larger(worlds: list[World], server: RunningServer) -> None:
-    """What is compared above does hold 2 and 20 items on each level."""
+    """Checks that the answers compared above have 2 and 20 items on each level."""
     sizes = []
     for world in worlds:
         agents = server.api.run("Agents", **variables_of("Agents", world, server.api))["nodes"]

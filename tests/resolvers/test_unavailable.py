@@ -47,7 +47,7 @@ def stoppable() -> Iterator[Stoppable]:
 
 @pytest.fixture(scope="module")
 def url(stoppable: Stoppable) -> Iterator[str]:
-    """Of a database there."""
+    """Yields the URL of a database of the PostgreSQL that can be stopped."""
     with stoppable.postgres.database() as url:
         yield url
 
@@ -64,7 +64,7 @@ def api(server: RunningServer) -> Api:
 
 
 def assert_unavailable(answer: dict[str, Any]) -> None:
-    """All of `errors` say so, and nothing of what went wrong inside."""
+    """Checks that all `errors` say that the service is unavailable, and nothing of its internals."""
     assert answer["errors"], answer
     for error in answer["errors"]:
         assert error["extensions"]["code"] == "SERVICE_UNAVAILABLE", error

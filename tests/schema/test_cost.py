@@ -1,4 +1,4 @@
-"""What queries cost: that of each is what a plain count of everything written out gives, and useful ones can be paid."""
+"""Checks that the cost of a query equals a plain count of everything written out, and that useful queries are affordable."""
 
 import json
 from typing import Any
@@ -67,7 +67,7 @@ AGENTS = """query ($first: Int) {
 
 
 def cost(query: str, /, **variables: Any) -> int:
-    """Of the first operation. Raises TooComplex."""
+    """Returns the cost of the first operation; raises TooComplex."""
     documents = schema.documents
     prepared = documents.prepare(query)
     assert prepared.errors == []
@@ -201,7 +201,7 @@ def naive(query: str, variables: dict[str, Any]) -> int:
         return LOADED
 
     def walk(selections: SelectionSetNode, type_: str, page: int) -> tuple[int, int]:
-        """What each row costs, and what all of them together."""
+        """Returns the cost of each row, and that of all rows together."""
         rows = once = 0
         for node in selections.selections:
             if isinstance(node, FragmentSpreadNode | InlineFragmentNode):
@@ -247,7 +247,7 @@ NUMBERS = st.sampled_from(["0", "1", "3", "100", "null", "$a", "$b", "$c"])
 
 @st.composite
 def selections(draw: st.DrawFn, type_: str, fragments: dict[str, tuple[str, str]], depth: int) -> str:
-    """Of a type, with inline fragments, and spreads of fragments that are there or made on the way."""
+    """Generates selections of a type, with inline fragments and spreads of new and existing fragments."""
     named = SCHEMA.type_map[type_]
     parts = []
     for _ in range(draw(st.integers(1, 3))):

@@ -1,4 +1,4 @@
-"""What fields must declare: a schema in which a declaration is missing is not built, and the message names the field."""
+"""Checks that a schema with a missing declaration is not built, and that the message names the field."""
 
 import json
 from collections.abc import Callable
@@ -40,7 +40,7 @@ async def add(names: list[str]) -> Item:
 
 
 def rules(**fields: Any) -> FieldRules:
-    """Of a schema with these fields of Query."""
+    """Builds the rules of a schema with these fields of Query."""
     return field_rules(strawberry.Schema(strawberry.type(type("Query", (), fields)))._schema)
 
 

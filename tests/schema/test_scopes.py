@@ -42,7 +42,7 @@ SEEN_BY_BOTS = {
     "Viewer",
 }
 CLOSED_TO_BOTS = {"Meeting.agent", "Meeting.history"}
-"""Of the types that bots may see, beside the roots: new fields of these are for bots, unless they lead to other types."""
+"""Fields of types that bots may see which are closed to bots. New fields are open, unless they lead to other types."""
 
 
 def fields_of(name: str) -> dict[str, str]:
@@ -58,7 +58,7 @@ def is_open(scope: Scope, type_: str, field: str) -> bool:
 
 
 def reached(scope: Scope) -> set[str]:
-    """All types that documents of this scope come to."""
+    """Finds the types that documents of this scope can reach."""
     found: set[str] = set()
     rest = set(ROOTS)
     while rest:
@@ -80,7 +80,7 @@ def test_every_root_field_declares_its_scopes() -> None:
 
 
 def test_every_mutation_needs_write_or_more() -> None:
-    """Who may only read changes nothing; a bot adds to meetings, and does no more."""
+    """Checks that the scope read changes nothing, and that a bot only adds to meetings."""
     declared = ROOTS["Mutation"]
     assert not [name for name, scopes in declared.items() if Scope.READ in scopes]
     assert {name for name, scopes in declared.items() if Scope.INGEST in scopes} == {"createMeeting", "upsertSegments"}

@@ -1,4 +1,4 @@
-"""What is secret is in no line of the log, at its most talkative."""
+"""Checks that no secret is in the log at the level debug."""
 
 import asyncio
 import json

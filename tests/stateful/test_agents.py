@@ -84,7 +84,7 @@ class Agent:
         return {name: self.config[name] if overrides[name] is None else overrides[name] for name in TWELVE}
 
     def expected(self) -> dict[str, Any]:
-        """What the API must answer, but for `updatedAt`."""
+        """Returns what the API must answer, without `updatedAt`."""
         active = self.variants[self.active] if self.active else None
         return {
             "id": self.id,

@@ -45,7 +45,7 @@ ACTORS = st.none() | st.sampled_from(["ada@example.org", "Zoë", "議事録", "d
 BACK = st.integers(-1, 6)
 """How many versions to go back; -1 is one that is still to come."""
 PLACES = st.integers(0, 99)
-"""One of what there is, modulo their number."""
+"""Indexes of existing things, modulo their number."""
 
 
 class HistoryMachine(HistoryModel):

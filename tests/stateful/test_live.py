@@ -42,7 +42,7 @@ class Meeting:
     history: dict[int, list[str | None]] = field(default_factory=dict)
 
     def live(self) -> dict[int, tuple[int, str]]:
-        """Of each segment its version and text."""
+        """The version and text of each segment."""
         newest = {number: (len(versions), versions[-1]) for number, versions in self.history.items()}
         return {number: (version, text) for number, (version, text) in newest.items() if text is not None}
 
@@ -90,7 +90,7 @@ class Reader:
 
     @property
     def is_due(self) -> bool:
-        """Whether something more must come."""
+        """Tells whether another batch must come."""
         return not (self._greeted and self._caught_up and self.cursor == self._meeting.cursor)
 
     def read(self, batches: int) -> None:
@@ -217,7 +217,7 @@ class LiveMachine(RuleBasedStateMachine):
 
     @rule()
     def kill_the_backends(self) -> None:
-        """All connections of both servers, those of the bells too; what they do next may come before they are dead."""
+        """Kills all connections of both servers. The servers may still use some before they are dead."""
         self.postgres.run(
             f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{self.database}'"
             " AND backend_type = 'client backend'"

@@ -63,7 +63,7 @@ CONTENTS = st.builds(
 
 
 def distinct(contents: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Those whose number none before them has."""
+    """Returns the segments without those whose number an earlier one has."""
     numbers = [content["segmentId"] for content in contents]
     return [content for at, content in enumerate(contents) if numbers[at] is None or numbers[at] not in numbers[:at]]
 
@@ -100,16 +100,16 @@ class Meeting:
     ended: bool = False
     live: dict[int, dict[str, Any]] = field(default_factory=dict)
     versions: dict[int, int] = field(default_factory=dict)
-    """Of each segment that ever was."""
+    """The version of each segment that ever existed."""
     births: dict[int, int] = field(default_factory=dict)
     """How often each segment came to be."""
     last: int = 0
     """The highest number ever given."""
     changes: int = 0
-    """Of segments: how many calls changed any."""
+    """The number of calls that changed any segment."""
 
     def expected(self) -> dict[str, Any]:
-        """What the API must answer, but for moments and the cursor."""
+        """Returns what the API must answer, without times and the cursor."""
         ordered = [self.live[number] for number in sorted(self.live)]
         return {
             "title": self.title,
@@ -336,7 +336,7 @@ class MeetingMachine(RuleBasedStateMachine):
         self.moments[of] = (changes, moment)
 
     def check_cursor(self, cursor: str) -> None:
-        """One for each change of segments, and never one from before."""
+        """Checks that each change of segments has a cursor of its own."""
         if cursor not in self.cursors:
             self.cursors.append(cursor)
         assert self.cursors[-1] == cursor

@@ -175,7 +175,7 @@ class TenancyMachine(RuleBasedStateMachine):
 
     @rule(who=TENANTS, over=st.sampled_from(["WebSocket", "events"]))
     def start(self, who: int, over: str) -> None:
-        """What the other writes meanwhile, into segments of the same numbers, does not come."""
+        """Checks that writes of the other tenant into segments of the same numbers do not arrive."""
         tenant, other = self.both(who)
         mine, theirs = (each.admin.meeting(each.word) for each in (tenant, other))
         key = tenant.admin.http.headers["authorization"]
@@ -237,7 +237,7 @@ class TenancyMachine(RuleBasedStateMachine):
                 assert disguise(answer._asdict()) == unknown._asdict(), (name, variables)
 
     def _streamed(self, api: Api, name: str, variables: Variables) -> Answer:
-        """What is said of a subscription that must be refused, over each transport."""
+        """Returns the answer of each transport to a subscription that must be refused."""
         key = api.http.headers["authorization"]
         with websocket(api.url, additional_headers={"Authorization": key}) as socket:
             socket.start("1", name, **variables)
@@ -250,7 +250,7 @@ class TenancyMachine(RuleBasedStateMachine):
 
     @invariant()
     def nobody_changes_what_is_anothers(self) -> None:
-        """Each step reads anew only what its own tenant has."""
+        """Checks that no step changed what the other tenant has: each step reads only its own tenant's rows anew."""
         assert all(tenant.is_unchanged() for tenant in self.tenants)
 
     def teardown(self) -> None:

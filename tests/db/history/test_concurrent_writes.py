@@ -78,7 +78,7 @@ async def test_an_activation_that_waited_for_the_deletion_of_its_agent_finds_non
 async def test_an_activation_that_waited_for_another_one_tells_what_it_found(
     session_factory: SessionFactory, database_url: str
 ) -> None:
-    """And changes nothing if the other has activated the same."""
+    """Checks that it changes nothing if the other has activated the same variant."""
     agent, (one, other) = await store_agent(session_factory, variants=2)
 
     async def activate(uow: UnitOfWork) -> None:
@@ -171,7 +171,7 @@ def kind_of(api: Api, name: str, variables: dict[str, Any]) -> str:
 def run_at_once(
     url: str, calls: list[tuple[str, dict[str, Any]]], label: str, run: Callable[..., Any] = run
 ) -> dict[str, Any]:
-    """What each call gives, under the reason that it gave."""
+    """Returns the result of each call by the reason that it gave."""
 
     def job(number: int, name: str, variables: dict[str, Any]) -> Callable[[Api], tuple[str, Any]]:
         reason = f"{label} {number}"
@@ -231,7 +231,7 @@ def test_whatever_changes_at_once_each_change_has_its_event_in_order(api: Api) -
 
 
 def test_what_is_activated_is_what_was_seen(api: Api) -> None:
-    """Of an activation with expectedVersion and an update at once, the activation comes first or is refused."""
+    """Checks that an activation with expectedVersion either precedes a concurrent update or is refused."""
     agent = api.agent()
     variant = api.variant(agent)
     for number in range(1, 16):
@@ -274,7 +274,7 @@ def test_an_activation_amid_deletions_finds_its_variant_or_not(api: Api) -> None
 async def waiting(
     factory: SessionFactory, database_url: str, first: Callable[[UnitOfWork], Awaitable[Any]], then: Callable[[], Any]
 ) -> Any:
-    """What `then` gives or raises, which must come to wait for a lock that `first` holds, until this is committed."""
+    """Returns the result or the error of `then`, which must wait for a lock that `first` holds until this is committed."""
     watcher = await asyncpg.connect(database_url)
     try:
         async with UnitOfWork(factory) as uow:

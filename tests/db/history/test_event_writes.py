@@ -26,7 +26,7 @@ WRITES = re.compile(
 
 
 def written(statement: str) -> set[tuple[str, str]]:
-    """What a statement does to tables that have a history. Counters of a meeting's segments are no part of that."""
+    """Returns what a statement does to tables that have a history, without the counters of a meeting's segments."""
     found = set()
     for match in WRITES.finditer(" ".join(statement.split())):
         verb, table, assignments = match.groups()

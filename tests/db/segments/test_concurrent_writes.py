@@ -37,7 +37,7 @@ async def queued_behind_the_meeting(observer: Any, writers: int) -> None:
 async def test_concurrent_writes_are_numbered_one_by_one_and_none_is_lost(
     database: Database, meeting_id: MeetingId, observer: Any
 ) -> None:
-    """Each writer writes one of: its own segment, one that all revise, one that all give alike, the next free one."""
+    """Has each writer write its own segment, one that all revise, one that all give alike, or the next free one."""
 
     def written_by(writer: int) -> SegmentContent:
         match writer % 4:
@@ -91,7 +91,7 @@ async def test_concurrent_deletions_of_the_same_segments_delete_each_once(
 async def test_a_deletion_that_waits_for_an_upsert_deletes_all_that_this_wrote(
     database: Database, meeting_id: MeetingId, observer: Any
 ) -> None:
-    """One revised and one new segment: a deletion that finds the one must find the other."""
+    """Checks that a deletion that finds the revised segment finds the new one, too."""
     await upsert_segments(database, meeting_id, content(1, "a"))
     async with database.unit_of_work(WORKSPACE) as uow:
         await uow.segments.upsert(meeting_id, [content(1, "revised"), content(2, "new")])
@@ -120,7 +120,7 @@ async def test_an_upsert_that_waits_for_a_deletion_creates_anew(
 async def test_an_upsert_that_waits_compares_with_what_the_other_has_written(
     database: Database, meeting_id: MeetingId, observer: Any
 ) -> None:
-    """Whether that was there before, was the same, or is now the same."""
+    """Checks segments that were there before, that were the same, and that are the same now."""
     await upsert_segments(database, meeting_id, content(1, "a"), content(2, "b"), content(3, "c"))
     async with database.unit_of_work(WORKSPACE) as uow:
         await uow.segments.upsert(

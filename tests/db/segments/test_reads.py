@@ -22,7 +22,7 @@ from tests.harness.stored_segments import (
 
 @dataclass
 class Transcript:
-    """What a meeting is to hold: its segments by number, and the numbers that were deleted again."""
+    """Holds the segments of a meeting by number, and the numbers that were deleted again."""
 
     segments: dict[int, SegmentContent]
     deleted: set[int]

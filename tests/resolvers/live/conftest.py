@@ -29,7 +29,7 @@ from tests.harness.live import (
 
 @pytest.fixture(scope="module")
 def database_url(postgres: TestPostgres) -> Iterator[str]:
-    """One database will do: nobody minds the meetings and agents of others."""
+    """Shares one database: no test looks at the meetings and agents of others."""
     with postgres.database() as url:
         yield url
 

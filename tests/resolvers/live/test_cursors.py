@@ -39,7 +39,7 @@ class TestCursors:
     async def test_a_cursor_more_than_a_page_ahead_of_the_tail_is_right(
         self, process: Process, silent: Writer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """As during an import through another process: one look does not bring the feed there."""
+        """Checks the state during an import through another process, which one poll of the feed does not catch up with."""
         monkeypatch.setattr(hub_module, "MAX_CHANGES_PER_READ", 2)
         meeting = await silent.meeting()
         await process.caught_up_reader(meeting)

@@ -92,7 +92,7 @@ class TestRings:
 
     @pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="there is no SIGSTOP")
     async def test_a_look_that_is_never_answered_is_given_up(self, start: Start, silent: Writer, ear: Ear) -> None:
-        """As when the database's host is gone without a word: no statement ends then, nor does its connection."""
+        """Checks the case of a host that disappears: then no statement ends, and no connection either."""
         process = await start(statement_timeout=0.5, connect_timeout=0.5)
         meeting = await silent.meeting()
         reader = await process.caught_up_reader(meeting)

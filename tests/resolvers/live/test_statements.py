@@ -33,7 +33,7 @@ class TestStatements:
     async def test_many_readers_that_replay_side_by_side_cost_as_many_statements_as_one(
         self, process: Process, silent: Writer
     ) -> None:
-        """As after a restart, when they all come back at once."""
+        """Checks the state after a restart, when all readers come back together."""
         meeting = await silent.meeting(segments=7)
         costs = []
         for count in (1, 50):

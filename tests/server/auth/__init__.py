@@ -1,1 +1,1 @@
-"""Who may do what, tried on a running server."""
+"""Checks authentication and authorisation on a running server."""

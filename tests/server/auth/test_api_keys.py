@@ -200,7 +200,7 @@ def test_a_bot_reaches_the_meetings_that_it_created_or_was_given(admin: Api) -> 
 
 
 def followed(api: Api, id: str) -> Any:
-    """What is said of a subscription that must be refused."""
+    """Returns the answer to a subscription that must be refused."""
     with open_socket(api) as socket:
         socket.start("1", "SegmentUpdates", meetingId=id)
         return socket.expect_error("1")

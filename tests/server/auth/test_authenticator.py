@@ -1,4 +1,4 @@
-"""What a process keeps of who asks."""
+"""Checks what a process caches about who makes requests."""
 
 import asyncio
 

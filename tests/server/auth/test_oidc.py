@@ -191,7 +191,7 @@ class Jwks:
         self.content = key_set("rsa")
         self.asked = 0
         self.ends = threading.Event()
-        """What follows the content is endless until this is set."""
+        """Ends what follows the content, which is endless until this is set."""
         self.ends.set()
 
 
@@ -225,7 +225,7 @@ def served(jwks: Jwks) -> Iterator[str]:
 def test_an_issuer_that_does_not_come_to_an_end_is_not_waited_for(
     postgres: TestPostgres, monkeypatch: pytest.MonkeyPatch, content: str
 ) -> None:
-    """Else all tokens would wait for it."""
+    """Checks that an endless answer of the issuer does not block all tokens."""
     monkeypatch.setattr(issuer, "ISSUER_TIMEOUT_SECONDS", 0.5)
     jwks = Jwks()
     jwks.content = content

@@ -81,7 +81,7 @@ def test_what_was_pulled_changes_nothing(fresh_server: RunningServer, directory:
 
 
 def api_state(api: Api) -> Any:
-    """All versions: what they are, they are only while nothing is written."""
+    """Reads all versions, which change with any write."""
     return [(node["id"], node["version"], node["updatedAt"]) for node in api.run("Agents")["nodes"]]
 
 

@@ -1,4 +1,4 @@
-"""What is answered to requests that are no good GraphQL, and to those that are no GraphQL at all."""
+"""Checks the answers to requests that are not good GraphQL, or not GraphQL at all."""
 
 import json
 import math

@@ -23,7 +23,7 @@ from tests.harness.waiting import TIMEOUT_SECONDS, eventually
 URQL = (
     "application/graphql-response+json, application/graphql+json, application/json, text/event-stream, multipart/mixed"
 )
-"""What urql accepts, in every request."""
+"""The Accept header of every request of urql."""
 UNKNOWN = "01900000-0000-7000-8000-00000000dead"
 COUNT = "{ meetingCount }"
 UPDATES = operation("SegmentUpdates")
@@ -38,7 +38,7 @@ def nothing_goes_wrong_in_the_server(caplog: pytest.LogCaptureFixture) -> Iterat
 
 
 def accepts(url: str) -> bool:
-    """Whether the server takes another stream."""
+    """Tells whether the server takes another stream."""
     with streamed_response(url, COUNT) as response:
         return response.status_code == 200
 
@@ -233,7 +233,7 @@ def test_a_reader_that_never_reads_is_ended_and_the_others_do_not_notice(
 
 
 async def test_a_reader_that_does_not_even_take_the_comments_is_ended() -> None:
-    """Where the last event went into buffers, and none follows for a long time."""
+    """Checks a reader whose last event went into buffers, when no event follows for a long time."""
 
     async def answers() -> AsyncIterator[bytes]:
         yield b"{}"

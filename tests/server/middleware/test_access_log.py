@@ -26,7 +26,7 @@ def instantaneous(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def lines(caplog: pytest.LogCaptureFixture, operation: str | None, answer: Any) -> list[dict[str, Any]]:
-    """What is logged of a request that `answer` answers."""
+    """Returns the lines that are logged of a request that `answer` answers."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         scope["state"]["operation"] = operation

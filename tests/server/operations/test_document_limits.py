@@ -1,4 +1,4 @@
-"""What is too complex is refused on every way to the server, and what a query costs is told to those who ask."""
+"""Checks that documents that are too complex are refused on every transport, and that the cost is told on request."""
 
 import json
 from typing import Any

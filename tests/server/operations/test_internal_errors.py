@@ -1,4 +1,4 @@
-"""What nobody expected: the client gets an id and no word more, the log has the id and everything."""
+"""Checks unexpected errors: the client gets only an id, and the log has the id and the details."""
 
 import logging
 from collections.abc import Callable
@@ -26,7 +26,7 @@ def failing(error: Exception) -> Callable[..., Any]:
 
 
 def logged(caplog: pytest.LogCaptureFixture) -> list[logging.LogRecord]:
-    """What was logged about failures: `rapporteur.errors`, and errors of whomever."""
+    """Returns the log records about failures: those of `rapporteur.errors`, and errors of any logger."""
     return [
         record for record in caplog.records if record.name == "rapporteur.errors" or record.levelno >= logging.ERROR
     ]

@@ -35,7 +35,7 @@ def connection(server: RunningServer) -> Iterator[socket.socket]:
 
 
 def answer(opened: socket.socket) -> bytes:
-    """All that comes until the server closes."""
+    """Reads until the server closes."""
     parts = []
     with contextlib.suppress(ConnectionResetError):  # because of what was sent after the end
         while part := opened.recv(65_536):

@@ -37,7 +37,7 @@ def following(server: Serving, meeting: Any) -> Iterator[tuple[WebSocketClient, 
 
 
 def refuses(server: Serving) -> bool:
-    """Whether nobody listens any more."""
+    """Tells whether nobody listens any more."""
     address = urlsplit(server.url)
     try:
         socket.create_connection((address.hostname, address.port), TIMEOUT_SECONDS).close()

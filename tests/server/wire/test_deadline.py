@@ -29,7 +29,7 @@ COUNT = "{ meetingCount }"
 BY_LOADER = "{ agents { nodes { name variants { id } } } }"
 CREATE = 'mutation { createMeeting(input: {title: "Too late"}) { __typename } }'
 OPERATIONS = [COUNT, BY_LOADER, CREATE]
-"""Each waits for a lock of `held`: in a resolver, in a batch of a loader, in a transaction."""
+"""Operations that wait for a lock of `held`: in a resolver, in a batch of a loader, in a transaction."""
 
 
 @contextmanager

@@ -83,7 +83,7 @@ def test_of_a_key_that_is_there_twice_the_last_counts(server: RunningServer) -> 
 def raw(
     server: RunningServer, head: str, body: bytes, *, ends: bool = True, content_type: str | None = "application/json"
 ) -> bytes:
-    """What is answered to a POST with these lines in its head and this body, to the end of the connection."""
+    """Posts these header lines and this body, and returns everything up to the end of the connection."""
     address = urlsplit(server.url)
     if content_type:
         head = f"Content-Type: {content_type}\r\n{head}"
