@@ -1,4 +1,4 @@
-"""Commands that work on the transcripts of a running server."""
+"""Commands for the transcripts of a running server: `rapporteur import`, `export` and `replay`."""
 
 import sys
 import time
@@ -16,7 +16,7 @@ from server.cli.options import DEFAULT_URL, ApiKeyToken, ServerUrl, fail, stderr
 from server.cli.output import JsonOutput, print_json
 from server.client.api_client import ApiClient, ApiError
 from server.client.transcript_import import import_file, read_file, readable
-from server.client.transcript_replay import SAMPLE_TRANSCRIPT, Follower, script
+from server.client.transcript_replay import SAMPLE_TRANSCRIPT, Follower, schedule
 from server.client.transcript_replay import replay as replay_lines
 from server.printable import printable
 
@@ -130,7 +130,7 @@ def replay(
         better = {content.segment_id or 0: content for content in _read_named(corrected)} if corrected else {}
     except NotATranscript as error:
         raise fail(printable(str(error))) from error
-    lines = script(contents, better)
+    lines = schedule(contents, better)
     columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[said]}", markup=False))
     try:
         with ApiClient(url, api_key) as client, Progress(*columns, console=stderr, redirect_stdout=False) as bar:
@@ -147,7 +147,7 @@ def replay(
 
             replay_lines(client, meeting["id"], lines, speed, show)
             if follower:
-                follower.finish(client.run("Meeting", id=meeting["id"])["updatesCursor"])
+                follower.wait_for(client.run("Meeting", id=meeting["id"])["updatesCursor"])
     except ApiError as error:
         raise fail(error) from error
     except KeyboardInterrupt:

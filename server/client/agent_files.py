@@ -1,4 +1,4 @@
-"""Agents as YAML files in a directory, one each, named by their slugs: for a git repository, where prompts are reviewed."""
+"""Writes agents to YAML files and reads them: one file an agent, named by its slug, for a git repository."""
 
 import json
 import math
@@ -16,12 +16,12 @@ from server.client import manifest_yaml
 from server.client.api_client import ApiClient
 
 MANIFEST_SUFFIX = ".yaml"
-PAGE = 100
+PAGE_SIZE = 100
 MAX_FILE_BYTES = 16 * 1024 * 1024
-"""Bytes: more than an agent with all its variants can have in common use."""
+"""The size of a file, which is more than an agent with all its variants has in common use."""
 
 _text_rule = StorableText(MAX_FILE_BYTES)
-"""What can be sent at all; how long it may be, the server says."""
+"""The rule for texts that JSON and PostgreSQL can hold; the server checks their lengths."""
 
 _AGENT = {"name", "description", "active", "config", "variants"}
 _VARIANT = {"name", "description", "overrides"}
@@ -38,14 +38,11 @@ _TEXT_FIELDS = {camel_case(name) for name, declared in declarations(AgentConfig)
 
 
 class NotAManifest(Exception):
-    """What is in the file is no agent; the message says why, for a person."""
-
-
-# Writing
+    """The file does not hold an agent; the message says why, for a person."""
 
 
 def write_manifest(agent: Mapping[str, Any]) -> str:
-    """The YAML of an agent as the operation `AgentManifests` gives it."""
+    """Returns the YAML of an agent that the operation `AgentManifests` gave."""
     manifest = {
         "name": agent["name"],
         "description": agent["description"],
@@ -61,9 +58,6 @@ def write_manifest(agent: Mapping[str, Any]) -> str:
         },
     }
     return manifest_yaml.dump(manifest)
-
-
-# Reading
 
 
 def read_manifest(path: Path) -> dict[str, Any]:
@@ -85,57 +79,59 @@ def read_manifest(path: Path) -> dict[str, Any]:
         raise NotAManifest(f"is not in UTF-8 (byte {error.start:,})") from error
     except manifest_yaml.NotYaml as error:
         raise NotAManifest(str(error)) from error
-    return {"slug": name, **_agent(loaded)}
+    return {"slug": name, **_parse_agent(loaded)}
 
 
-def _agent(value: Any) -> dict[str, Any]:
-    given = _mapping(value, "", _AGENT)
+def _parse_agent(value: Any) -> dict[str, Any]:
+    given = _check_mapping(value, "", _AGENT)
     if "name" not in given:
         raise NotAManifest("name is needed")
-    agent = _named(given, "")
-    agent["config"] = _values(given.get("config"), "config")
+    agent = _name_and_description(given, "")
+    agent["config"] = _parse_values(given.get("config"), "config")
     agent["variants"] = [
-        _variant(name, variant) for name, variant in _mapping(given.get("variants"), "variants").items()
+        _parse_variant(name, variant) for name, variant in _check_mapping(given.get("variants"), "variants").items()
     ]
     if "active" in given:
-        agent["activeVariant"] = _text_or_nothing(given["active"], "active")
+        agent["activeVariant"] = _check_optional_text(given["active"], "active")
     return agent
 
 
-def _variant(name: str, value: Any) -> dict[str, Any]:
+def _parse_variant(name: str, value: Any) -> dict[str, Any]:
     where = f"variants.{name}"
-    given = _mapping(value, where, _VARIANT)
-    overrides = _values(given.get("overrides"), f"{where}.overrides")
-    return {"name": name, **_named(given, f"{where}."), "slug": name, "overrides": overrides}
+    given = _check_mapping(value, where, _VARIANT)
+    overrides = _parse_values(given.get("overrides"), f"{where}.overrides")
+    return {"name": name, **_name_and_description(given, f"{where}."), "slug": name, "overrides": overrides}
 
 
-def _named(given: Mapping[str, Any], prefix: str) -> dict[str, Any]:
-    """The name and the description, as far as they are given."""
-    named = {name: _text_or_nothing(given[name], prefix + name) for name in ("name", "description") if name in given}
+def _name_and_description(given: Mapping[str, Any], prefix: str) -> dict[str, Any]:
+    """Returns the name and the description, as far as the file has them."""
+    named = {
+        name: _check_optional_text(given[name], prefix + name) for name in ("name", "description") if name in given
+    }
     if "name" in named and named["name"] is None:
         raise NotAManifest(f"{prefix}name must be a text")
     return named
 
 
-def _text_or_nothing(value: Any, where: str) -> Any:
+def _check_optional_text(value: Any, where: str) -> Any:
     _refuse_ambiguous(value, where)
     if value is not None and not isinstance(value, str):
         unquoted = isinstance(value, int | float)  # a text to whoever wrote it
         raise NotAManifest(f"{where} must be a text" + (": put it in quotes" if unquoted else ""))
-    return _sendable(value, where)
+    return _check_text(value, where)
 
 
-def _values(value: Any, where: str) -> dict[str, Any]:
+def _parse_values(value: Any, where: str) -> dict[str, Any]:
     """Returns a mapping of configuration fields; the server says whether it wants these values."""
-    values = _mapping(value, where)
+    values = _check_mapping(value, where)
     for name, item in values.items():
         if name in _TEXT_FIELDS:
-            _text_or_nothing(item, f"{where}.{name}")
+            _check_optional_text(item, f"{where}.{name}")
             continue
         _refuse_ambiguous(item, f"{where}.{name}")
         if not isinstance(item, str | int | float | None) or (isinstance(item, float) and not math.isfinite(item)):
             raise NotAManifest(f"{where}.{name} must be a text or a number")
-        _sendable(item, f"{where}.{name}")
+        _check_text(item, f"{where}.{name}")
     return values
 
 
@@ -148,15 +144,15 @@ def _refuse_ambiguous(value: Any, where: str) -> None:
         )
 
 
-def _sendable(value: Any, where: str) -> Any:
+def _check_text(value: Any, where: str) -> Any:
     try:
         return _text_rule(value) if isinstance(value, str) else value
     except Violation as error:
         raise NotAManifest(f"{where} {error}") from error
 
 
-def _mapping(value: Any, where: str, known: set[str] | None = None) -> dict[str, Any]:
-    """The mapping with the keys that are known; nothing is as good as an empty one."""
+def _check_mapping(value: Any, where: str, known: set[str] | None = None) -> dict[str, Any]:
+    """Returns the mapping, or an empty one for null. Raises NotAManifest for a key that is no text, or is not known."""
     if value is None and where:
         return {}
     if not isinstance(value, dict):
@@ -166,7 +162,7 @@ def _mapping(value: Any, where: str, known: set[str] | None = None) -> dict[str,
         if not isinstance(key, str):
             shown = json.dumps(key, default=str)
             raise NotAManifest(f"{where or 'the file'}: a key must be a text: put {shown} in quotes")
-        _sendable(key, f"{where or 'the file'}: the key {key!r}")
+        _check_text(key, f"{where or 'the file'}: the key {key!r}")
         if key == "<<":
             raise NotAManifest(f"{where or 'the file'}: merge keys (<<) are not read: write the values out")
         if known is not None and key not in known:
@@ -175,12 +171,9 @@ def _mapping(value: Any, where: str, known: set[str] | None = None) -> dict[str,
     return value
 
 
-# A directory and a server
-
-
 def pull(client: ApiClient) -> Iterator[tuple[str, str]]:
-    """Each of the server's agents: its file's name and what is to be in it."""
-    for page in client.pages("AgentManifests", first=PAGE):
+    """Yields the name and the content of the file of each of the server's agents."""
+    for page in client.pages("AgentManifests", first=PAGE_SIZE):
         for agent in page:
             yield f"{agent['slug']}{MANIFEST_SUFFIX}", write_manifest(agent)
 
@@ -229,7 +222,7 @@ _VARIANT_PLACE = re.compile(r"^\.variants(?:\.(\d+)|\[(\d+)\])")
 
 
 def in_files(message: str, paths: Sequence[Path], manifests: Sequence[Mapping[str, Any]]) -> str:
-    """A message of the server, with files for the numbers of their manifests, and what their keys are in the files."""
+    """Returns a message of the server with files named instead of numbered, and with keys as the files have them."""
 
     def file(match: re.Match[str]) -> str:
         index = int(match[1] or match[2])

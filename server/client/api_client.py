@@ -1,4 +1,4 @@
-"""A small client of our own API, for the commands that work on a running server."""
+"""A small client of the API, for the commands that work on a running server."""
 
 import json
 from collections.abc import Iterator
@@ -15,14 +15,14 @@ _JSON = (b"content-type", b"application/json")
 
 
 class ApiError(Exception):
-    """The server refused, or did not answer; the message is for a person."""
+    """The server refused the operation, or did not answer; the message is for a person."""
 
 
 class ApiClient:
-    """Runs the documents of `graphql/operations/` on the server at `url` (the path may be left out: `/graphql`)."""
+    """Runs the documents of `graphql/operations/` on the server at a URL, whose path `/graphql` may be left out."""
 
     def __init__(self, url: str, key: str | None = None, timeout: float = 60.0) -> None:
-        """`key` is the token of an API key, where the server asks for one."""
+        """`key` is the token of an API key, where the server asks for one; `timeout` is in seconds."""
         try:
             parsed = httpx.URL(url)
         except httpx.InvalidURL as error:
@@ -42,18 +42,18 @@ class ApiClient:
         self._http.close()
 
     def run(self, name: str, **variables: Any) -> Any:
-        """Run the operation `name` and give its only field's value. Raises ApiError for errors of every kind."""
-        content = _body(name, variables)  # before the try: an error of encoding is not the server's
+        """Runs the operation `name` and returns the value of its only field. Raises ApiError for errors of every kind."""
+        content = _encode_request(name, variables)  # outside the try: this ValueError would not be the server's
         try:
             response = self._http.post(self.url, content=content)
             answer = response.json()
         except httpx.TransportError as error:
-            raise self._silent(error) from error
+            raise self._connection_error(error) from error
         except ValueError as error:
-            raise self._refused(response, len(content)) from error
+            raise self._unexpected_answer(response, len(content)) from error
         if not isinstance(answer, dict) or not (answer.get("data") or answer.get("errors")):
-            raise self._refused(response, len(content))
-        return _value(answer)
+            raise self._unexpected_answer(response, len(content))
+        return _only_value(answer)
 
     def pages(self, name: str, **variables: Any) -> Iterator[list[Any]]:
         """Runs an operation whose only field is a connection, and yields the nodes of each page in order. Raises ApiError."""
@@ -66,15 +66,15 @@ class ApiClient:
             after = page["pageInfo"]["endCursor"]
 
     def events(self, name: str, **variables: Any) -> Iterator[Any]:
-        """Run a subscription and give its only field's value each time, until it completes. Raises ApiError."""
+        """Runs a subscription and yields the value of its only field for each event, until it completes. Raises ApiError."""
         timeout = httpx.Timeout(60, read=None)
         headers = {"Accept": "text/event-stream"}
-        body = _body(name, variables)
+        body = _encode_request(name, variables)
         try:
             with self._http.stream("POST", self.url, content=body, headers=headers, timeout=timeout) as response:
                 if not response.headers.get("content-type", "").startswith("text/event-stream"):
                     response.read()
-                    raise self._refused(response, len(body))
+                    raise self._unexpected_answer(response, len(body))
                 kind = ""
                 for line in response.iter_lines():
                     field, _, content = line.partition(":")
@@ -83,9 +83,9 @@ class ApiClient:
                     if kind == "complete":
                         return
                     if field == "data" and kind == "next":
-                        yield _value(orjson.loads(content))
+                        yield _only_value(orjson.loads(content))
         except httpx.TransportError as error:
-            raise self._silent(error) from error
+            raise self._connection_error(error) from error
 
     def health(self) -> dict[str, Any]:
         """Returns the server's `version`, its `database` ("ok", or the reason why it cannot serve), and the `schema` revision.
@@ -98,23 +98,23 @@ class ApiClient:
                 response = self._http.get(str(httpx.URL(self.url).copy_with(path=path)))
                 answer = response.json()
             except httpx.TransportError as error:
-                raise self._silent(error) from error
+                raise self._connection_error(error) from error
             except ValueError as error:
-                raise self._refused(response, 0) from error
+                raise self._unexpected_answer(response, 0) from error
             if not isinstance(answer, dict) or "status" not in answer:
-                raise self._refused(response, 0)
+                raise self._unexpected_answer(response, 0)
             answers.append(answer)
         alive, ready = answers
         database = ready["status"] if ready["status"] == "ok" else ready.get("reason", ready["status"])
         return {"version": alive.get("version"), "database": database, "schema": ready.get("revision")}
 
-    def _silent(self, error: httpx.TransportError) -> ApiError:
+    def _connection_error(self, error: httpx.TransportError) -> ApiError:
         if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.UnsupportedProtocol | httpx.ProxyError):
             return ApiError(f"no server answers at {self.url} ({error}); start one with: rapporteur serve")
         how = "did not answer in time" if isinstance(error, httpx.TimeoutException) else "broke off the connection"
         return ApiError(f"the server at {self.url} {how} ({error}): what was asked may have been done")
 
-    def _refused(self, response: httpx.Response, size: int) -> ApiError:
+    def _unexpected_answer(self, response: httpx.Response, size: int) -> ApiError:
         if response.status_code == httpx.codes.REQUEST_ENTITY_TOO_LARGE:
             plain = response.headers.get("content-type", "").startswith("text/plain")
             said = " ".join(response.text.split())[:200] if plain else ""
@@ -122,15 +122,15 @@ class ApiClient:
         return ApiError(f"what answers at {self.url} is no Rapporteur server (HTTP {response.status_code})")
 
 
-def _body(name: str, variables: dict[str, Any]) -> bytes:
+def _encode_request(name: str, variables: dict[str, Any]) -> bytes:
     request = {"query": operation(name), "operationName": name, "variables": variables}
     try:
         return json.dumps(request, ensure_ascii=False, allow_nan=False).encode()
-    except (TypeError, ValueError) as error:  # what files can say, and JSON cannot
+    except (TypeError, ValueError) as error:  # files can have values that JSON cannot
         raise ApiError(f"what is given cannot be sent: {error}") from error
 
 
-def _value(answer: dict[str, Any]) -> Any:
+def _only_value(answer: dict[str, Any]) -> Any:
     if errors := answer.get("errors"):
         raise ApiError("; ".join(error["message"] for error in errors))
     (result,) = answer["data"].values()

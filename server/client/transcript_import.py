@@ -1,8 +1,7 @@
-"""`rapporteur import`: transcript files become meetings, through the API of a running server.
+"""Imports transcript files as meetings, through the API of a running server (`rapporteur import`).
 
-A meeting remembers the file it came from by the hash of its bytes in its metadata. So the same file again finds its meeting:
-one that is complete is left as it is, with whatever corrections it has had since; one whose import was interrupted is
-finished.
+A meeting has the hash of the file that it came from in its metadata, so that the same file finds its meeting again. A meeting
+that is complete is left as it is, with all corrections made since; an import that was interrupted is finished.
 """
 
 import hashlib
@@ -16,23 +15,24 @@ from domain.transcripts import NotATranscript, read_transcript
 from server.client.api_client import ApiClient
 
 SEGMENTS_PER_REQUEST = 500
-"""Segments of one request."""
 MAX_FILE_BYTES = 256 * 1024 * 1024
-"""Bytes: more than any meeting's words."""
+"""The size of a file, which is more than any meeting's words take."""
 
 
 @dataclass(frozen=True, slots=True)
 class ImportResult:
-    """What became of a file. `segments` counts those created now: 0 where it had been imported before."""
+    """The result of importing a file."""
 
     meeting_id: str
     title: str
     segments: int
+    """The number of segments that were created, which is 0 for a file that was imported before."""
     again: bool
+    """Whether the file was imported before."""
 
 
 def import_file(client: ApiClient, path: Path, progress: Callable[[int, int], None]) -> ImportResult:
-    """Import one file; `progress` is told how many of how many segments are in.
+    """Imports one file; `progress` is called with the numbers of segments that are imported, and of all.
 
     Raises NotATranscript (also for a file that cannot be read) before anything is written, and ApiError.
     """
@@ -55,7 +55,7 @@ def import_file(client: ApiClient, path: Path, progress: Callable[[int, int], No
 
 
 def read_file(path: Path) -> list[SegmentContent]:
-    """The segments of a transcript file. Raises NotATranscript, also for a file that cannot be read."""
+    """Returns the segments of a transcript file. Raises NotATranscript, also for a file that cannot be read."""
     return read_transcript(_read(path), path.name)
 
 
@@ -73,7 +73,7 @@ def _title(path: Path) -> str:
 
 
 def readable(name: str) -> str:
-    """A file's name as text: one that is not in UTF-8 has bytes that no text has."""
+    """Returns a file's name as text that can be encoded, with `?` for bytes that are not UTF-8."""
     return name.encode(errors="replace").decode()
 
 
@@ -84,6 +84,6 @@ def _meeting_of(client: ApiClient, sha256: str) -> Any:
 
 
 def segment_input(content: SegmentContent) -> dict[str, Any]:
-    """The content as the API takes it."""
+    """Returns the content as the input type `SegmentInput` has it."""
     camel = {"segment_id": "segmentId", "start_time": "startTime", "end_time": "endTime", "is_final": "isFinal"}
     return {camel.get(name, name): value for name, value in asdict(content).items()}

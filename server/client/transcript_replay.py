@@ -1,4 +1,4 @@
-"""`rapporteur replay`: a transcript streamed into a live meeting as if it were being spoken.
+"""Streams a transcript into a live meeting as if it were being spoken (`rapporteur replay`).
 
 Each segment first grows as a hypothesis, word by word, as speech-to-text engines send it; then comes its final text, and
 later, where a corrected transcript is given, its correction.
@@ -20,25 +20,26 @@ SAMPLE_TRANSCRIPT = Path(__file__).parents[1] / "process" / "demo.vtt"
 """The transcript of the demo, which is replayed where no other is given."""
 WORDS_PER_STEP = 3
 MAX_STEPS = 8
-"""Growing texts of one segment, at most."""
+"""The number of hypotheses of one segment."""
 CORRECTION_DELAY_SECONDS = 10.0
-"""Seconds from the end of a segment to its correction."""
+"""The time of the meeting between the end of a segment and its correction."""
 TICK_SECONDS = 0.05
-"""Seconds of real time: what is due within one tick is sent together."""
+"""The real time in which everything that is due is sent together."""
 MAX_SEGMENTS_PER_REQUEST = 500
-"""Segments of one request."""
+FOLLOW_TIMEOUT_SECONDS = 5
+"""The time that the last updates may take to be shown."""
 
 
 @dataclass(frozen=True, slots=True)
 class ScheduledSegment:
-    """Something to send at a time, in seconds of the meeting."""
+    """A segment to send at a time, in seconds of the meeting."""
 
     time: float
     content: SegmentContent
 
 
-def script(contents: Sequence[SegmentContent], corrected: Mapping[int, SegmentContent]) -> list[ScheduledSegment]:
-    """All that will be sent, in order. `corrected` has the better segments by number; those that say the same are left out."""
+def schedule(contents: Sequence[SegmentContent], corrected: Mapping[int, SegmentContent]) -> list[ScheduledSegment]:
+    """Returns all that will be sent, in order. `corrected` has corrected segments by number; unchanged ones are left out."""
     lines: list[ScheduledSegment] = []
     for content in contents:
         lines += _growing(content)
@@ -51,7 +52,7 @@ def script(contents: Sequence[SegmentContent], corrected: Mapping[int, SegmentCo
 
 
 def _growing(content: SegmentContent) -> Iterator[ScheduledSegment]:
-    """The hypotheses: the first words, at times evenly spread over the segment."""
+    """Yields the hypotheses: growing beginnings of the text, at times spread evenly over the segment."""
     words = content.text.split()
     steps = min(MAX_STEPS, (len(words) - 1) // WORDS_PER_STEP)
     for step in range(1, steps + 1):
@@ -68,9 +69,9 @@ def replay(
     speed: float,
     show: Callable[[int, SegmentContent], None],
 ) -> None:
-    """Send the lines into the meeting, `speed` times as fast as spoken; `show` is told how many are sent, and the last one.
+    """Sends the lines into the meeting, `speed` times as fast as spoken; `show` gets the number sent and the last one.
 
-    The meeting is recording meanwhile and completed afterwards; interrupted, it is stopped. Raises ApiError.
+    The meeting is recording meanwhile and completed afterwards; if the replay fails, it is stopped. Raises ApiError.
     """
     client.run("UpdateMeeting", id=meeting_id, input={"state": "RECORDING"})
     beginning, started = lines[0].time, time.monotonic()
@@ -82,12 +83,14 @@ def replay(
             horizon = beginning + (time.monotonic() + TICK_SECONDS - started) * speed
             batch: dict[int | None, SegmentContent] = {}
             while sent < len(lines) and lines[sent].time <= horizon and len(batch) < MAX_SEGMENTS_PER_REQUEST:
-                batch[lines[sent].content.segment_id] = lines[sent].content  # of one segment only the newest matters
+                batch[lines[sent].content.segment_id] = lines[sent].content  # only the newest text of a segment matters
                 sent += 1
-            client.run("UpsertSegments", meetingId=meeting_id, segments=[segment_input(one) for one in batch.values()])
+            client.run(
+                "UpsertSegments", meetingId=meeting_id, segments=[segment_input(content) for content in batch.values()]
+            )
             show(sent, lines[sent - 1].content)
     except BaseException:
-        with contextlib.suppress(ApiError):  # what ended the replay is to be told, and not this
+        with contextlib.suppress(ApiError):  # the error that ended the replay is raised, not this one
             client.run("UpdateMeeting", id=meeting_id, input={"state": "STOPPED"})
         raise
     client.run("UpdateMeeting", id=meeting_id, input={"state": "STOPPED"})
@@ -95,7 +98,7 @@ def replay(
 
 
 class Follower:
-    """Reads the meeting's stream in a thread, as any subscriber does, and shows what it gets."""
+    """Subscribes to the meeting in a thread, as any client does, and shows the updates."""
 
     def __init__(self, url: str, key: str | None, meeting_id: str, show: Callable[[Mapping[str, Any]], None]) -> None:
         self._url = url
@@ -116,13 +119,13 @@ class Follower:
                         self._cursor = updates["cursor"]
                         self._seen.notify_all()
         except ApiError:
-            pass  # whoever replays meets it too, and says so
+            pass  # the replay meets the same error, and reports it
         finally:
             with self._seen:
                 self._ended = True
                 self._seen.notify_all()
 
-    def finish(self, cursor: str) -> None:
-        """Wait, but not for ever, until all up to this cursor was shown."""
+    def wait_for(self, cursor: str) -> None:
+        """Waits until everything up to this cursor is shown, for a few seconds at most."""
         with self._seen:
-            self._seen.wait_for(lambda: self._ended or self._cursor == cursor, timeout=5)
+            self._seen.wait_for(lambda: self._ended or self._cursor == cursor, timeout=FOLLOW_TIMEOUT_SECONDS)
