@@ -39,7 +39,6 @@ from server.operations.runner import OperationRunner
 from server.settings import Settings
 from server.shutdown import on_stop_signal
 from server.websocket.endpoint import WebSocketEndpoint
-from server.wire.addresses import ANY
 from server.wire.connection_limit import ConnectionLimit
 from server.wire.graphql_files import OPERATIONS
 from server.wire.refusals import error_response
@@ -98,7 +97,6 @@ def create_app(settings: Settings, database_url: str) -> Starlette:
     endpoint = GraphQLEndpoint(runner, guard, new_context, settings, connection_limit, closing)
     websocket_endpoint = WebSocketEndpoint(runner, guard, new_context, settings, connection_limit)
     graphql = Route("/graphql", endpoint)
-    hosts = [] if ANY in settings.allowed_hosts else [Middleware(AllowedHosts, settings.allowed_hosts)]
     app = Starlette(
         routes=[
             graphql,
@@ -111,7 +109,7 @@ def create_app(settings: Settings, database_url: str) -> Starlette:
         middleware=[
             Middleware(AccessLog),
             Middleware(SecurityHeaders),
-            *hosts,
+            Middleware(AllowedHosts, settings.allowed_hosts),
             *cors(settings.origins),
             Middleware(GraphQLFastPath, graphql),
         ],

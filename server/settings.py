@@ -48,6 +48,14 @@ class NetworkSettings(BaseModel):
         " `*` with authentication only.",
     )
 
+    keep_alive_timeout: Annotated[int, Unit("seconds")] = Field(
+        75,
+        ge=1,
+        le=3600,
+        description="Time that an idle HTTP connection stays open. It must be longer than load balancers keep theirs, which"
+        " would otherwise send requests into connections that close: 60 seconds are usual.",
+    )
+
     @field_validator("hosts", "origins", mode="before")
     @classmethod
     def _split_names(cls, value: Any) -> Any:

@@ -17,7 +17,7 @@ from uvicorn.supervisors import Multiprocess
 
 from server import logging as logs
 from server.app import create_app
-from server.process.head_limit import HeadLimitedProtocol
+from server.process.http_protocol import HttpProtocol
 from server.settings import Settings
 
 WORKER_START_TIMEOUT_SECONDS = 60
@@ -30,11 +30,12 @@ def configuration(settings: Settings, app: Any, **options: Any) -> uvicorn.Confi
         app,
         host=settings.host,
         port=settings.port,
-        http=HeadLimitedProtocol,
+        http=HttpProtocol,
         log_config=None,
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=5,
+        timeout_keep_alive=settings.keep_alive_timeout,
         timeout_worker_healthcheck=WORKER_START_TIMEOUT_SECONDS,
         ws_max_size=settings.max_message,
         ws_per_message_deflate=False,  # would be done anew for each of a thousand subscribers

@@ -45,6 +45,25 @@ def test_a_host_that_is_missing_or_ambiguous_is_refused(server: RunningServer, h
         assert raw.makefile("rb").readline().startswith(b"HTTP/1.1 400 ")
 
 
+def test_a_server_that_answers_to_all_names_needs_one_host(database_url: str) -> None:
+    """RFC 9112, 3.2."""
+    with running_server(database_url, hosts="*") as server:
+        for version, hosts, status in (
+            ("1.1", "", 400),
+            ("1.1", "Host: a.example\r\nHost: a.example\r\n", 400),
+            ("1.1", "Host: a.example\r\nHost: b.example\r\n", 400),
+            ("1.1", "Host: a/b\r\n", 400),
+            ("1.1", "Host: a b\r\n", 400),
+            ("1.1", "Host: any.example:80\r\n", 200),
+            ("1.1", "Host: [::1]:80\r\n", 200),
+            ("1.0", "", 200),
+            ("1.0", "Host: a.example\r\nHost: b.example\r\n", 400),
+        ):
+            with connected(server) as raw:
+                raw.sendall(f"GET /healthz HTTP/{version}\r\n{hosts}Connection: close\r\n\r\n".encode())
+                assert raw.makefile("rb").readline().startswith(f"HTTP/1.1 {status} ".encode()), (version, hosts)
+
+
 @contextmanager
 def connected(server: RunningServer) -> Iterator[socket.socket]:
     address = urlsplit(server.url)

@@ -1,15 +1,17 @@
-"""Heads of requests: as long as they need to be, and no longer, however they go on."""
+"""Heads of requests are as long as they need to be and no longer, and upgrades that the server does not know are ignored."""
 
 import contextlib
 import json
+import shutil
 import socket
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 import pytest
 
-from server.process.head_limit import MAX_HEAD_BYTES
+from server.process.http_protocol import MAX_HEAD_BYTES, MAX_HEADER_FIELDS
 from tests.harness.servers import Api, RunningServer
 from tests.harness.waiting import TIMEOUT_SECONDS
 
@@ -18,6 +20,7 @@ BODY = json.dumps({"query": "{ meetingCount }"}).encode()
 ENDLESS = {
     "a header": (POST + b"Authorization: Bearer ", b"A" * 10_000),
     "headers": (POST, b"X: y\r\n" * 1_000),
+    "short headers": (POST, b"x:\r\n" * 10),
     "the name of a header": (POST, b"X" * 10_000),
     "a path": (b"GET /", b"x" * 10_000),
     "a method": (b"POST", b"T" * 10_000),
@@ -78,3 +81,69 @@ def test_requests_one_behind_the_other_are_counted_each(server: RunningServer) -
     with connection(server) as opened:
         opened.sendall(request * (number - 1) + request.replace(b"Host", b"Connection: close\r\nHost"))
         assert answer(opened).count(b"HTTP/1.1 200 ") == number
+
+
+def test_a_head_with_too_many_headers_is_told_so(server: RunningServer) -> None:
+    with connection(server) as opened:
+        opened.sendall(POST + b"x: y\r\n" * MAX_HEADER_FIELDS + b"\r\n")
+        assert answer(opened).startswith(b"HTTP/1.1 431 ")
+
+
+H2C = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA\r\n"
+UPGRADES = {
+    "h2c": H2C,
+    "h2c before the others": b"Upgrade: h2c, websocket\r\nConnection: keep-alive, upgrade\r\n",
+    "TLS": b"Upgrade: TLS/1.0, HTTP/1.1\r\nConnection: Upgrade\r\n",
+    "an unknown token": b"upgrade: unheard-of/7\r\nconnection: UPGRADE\r\n",
+    "websocket, of which a POST is none": b"Upgrade: websocket\r\nConnection: Upgrade\r\n",
+    "no Connection": b"Upgrade: h2c\r\n",
+}
+
+
+@pytest.mark.parametrize("piece", [1, 7, 100_000])
+@pytest.mark.parametrize("upgrade", UPGRADES)
+def test_an_unknown_upgrade_is_ignored(server: RunningServer, upgrade: str, piece: int) -> None:
+    """RFC 9110, 7.8: the request is answered as HTTP/1.1, however it arrives, and others may follow."""
+    head = POST + UPGRADES[upgrade]
+    length = head + b"Content-Length: %d\r\n\r\n" % len(BODY) + BODY
+    chunked = head + b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n" % (len(BODY), BODY)
+    last = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+    requests = length + chunked + length + last
+    with connection(server) as opened:
+        for start in range(0, len(requests), piece):
+            opened.sendall(requests[start : start + piece])
+        said = answer(opened)
+    assert said.count(b"HTTP/1.1 200 OK") == 4, said
+    assert said.count(b'{"data":{"meetingCount":') == 3
+    assert b"101 Switching" not in said
+
+
+def test_a_connection_that_is_to_close_closes_after_an_ignored_upgrade(server: RunningServer) -> None:
+    for closing in (
+        b"Connection: close, Upgrade\r\nUpgrade: h2c\r\n",
+        b"Upgrade: h2c\r\nConnection: upgrade, close\r\n",
+    ):
+        with connection(server) as opened:
+            opened.sendall(POST + closing + b"Content-Length: %d\r\n\r\n" % len(BODY) + BODY)
+            assert answer(opened).startswith(b"HTTP/1.1 200 OK")
+
+
+def test_curl_asks_for_http_2_and_is_answered(server: RunningServer) -> None:
+    curl = shutil.which("curl")
+    if (
+        curl is None
+        or "HTTP2" not in subprocess.run([curl, "--version"], capture_output=True, text=True, check=True).stdout
+    ):
+        pytest.skip("no curl with HTTP/2 in PATH")
+    command = [
+        curl,
+        "-sS",
+        "--http2",
+        "-H",
+        "Content-Type: application/json",
+        "-d",
+        BODY.decode(),
+        f"{server.url}/graphql",
+    ]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_SECONDS, check=True)
+    assert "meetingCount" in json.loads(result.stdout)["data"]
