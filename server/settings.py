@@ -82,7 +82,7 @@ class DatabaseSettings(BaseModel):
     data_dir: Path | None = Field(
         None,
         description="The folder where the embedded PostgreSQL keeps its data. By default that of the installation:"
-        " [starting.md](starting.md#where-the-data-are).",
+        " [starting.md](starting.md#where-the-data-is).",
     )
     demo: bool = Field(True, description="Load the demo into a workspace in which nothing was ever written.")
     workspace_id: UUID = Field(

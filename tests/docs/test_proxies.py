@@ -5,6 +5,7 @@ import shutil
 import socket
 import ssl
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -72,6 +73,7 @@ def test_everything_passes_through_the_proxy(
 
             request["headers"]["Accept"] = "text/event-stream"
             with client.stream("POST", json=body, **request) as stream:
+                assert stream.status_code == 200, stream.read()
                 lines = stream.iter_lines()
                 assert "Text 1" in next(line for line in lines if line.startswith("data:"))
                 api.run("UpsertSegments", meetingId=meeting, segments=[segment(2)])  # comes at once, or not at all
@@ -133,6 +135,7 @@ def running_proxy(name: str, server: RunningServer, folder: Path) -> Iterator[in
     finally:
         process.terminate()
         process.wait(WAIT_SECONDS)
+        sys.stdout.write((folder / f"{name}.log").read_text())  # which pytest shows if the test fails
 
 
 def self_signed(folder: Path) -> Path:

@@ -13,7 +13,7 @@ from schema.schema import schema
 from server.cli import app
 from server.cli.lazy import LazyCommand
 from server.settings import Settings
-from tests.harness.markdown import ROOT, CodeBlock, Page, page, page_names
+from tests.harness.markdown import ROOT, CodeBlock, Page, file_names, page, page_names
 
 PACKAGES = ("domain", "db", "executor", "resolvers", "schema", "server", "tests", "bench")
 FOLDERS = (*PACKAGES, "docs", "graphql", "clients", "console")
@@ -56,7 +56,8 @@ def test_named_files_exist(each_page: Page) -> None:
     paths = [code for code in each_page.inline_code if re.fullmatch(rf"({'|'.join(FOLDERS)})/[\w./-]*", code)]
     names = [code for code in each_page.inline_code if re.fullmatch(r"\w+\.(py|mjs|graphql|html|js)", code)]
     assert [path for path in paths if not (ROOT / path).exists()] == []
-    assert [name for name in names if not any(file_name == name for file_name in _file_names())] == []
+    known = {file_name.rpartition("/")[2] for file_name in file_names()}
+    assert [name for name in names if name not in known] == []
 
 
 def test_named_modules_and_attributes_exist(each_page: Page) -> None:
@@ -90,10 +91,6 @@ def test_graphql_is_valid(each_page: Page) -> None:
         document = parse(block.text)
         if any(isinstance(node, OperationDefinitionNode) for node in document.definitions):
             assert validate(schema._schema, document, rules) == [], f"line {block.line}"
-
-
-def _file_names() -> set[str]:
-    return {path.name for folder in FOLDERS for path in (ROOT / folder).rglob("*") if "node_modules" not in path.parts}
 
 
 def _is_importable(name: str) -> bool:

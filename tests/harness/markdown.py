@@ -73,10 +73,16 @@ def page(name: str) -> Page:
 @cache
 def page_names() -> list[str]:
     """Returns the paths of all Markdown files in the repository, sorted."""
+    return [name for name in file_names() if name.endswith(".md")]
+
+
+@cache
+def file_names() -> list[str]:
+    """Returns the paths of all files in the repository, from its root, sorted; without generated and hidden folders."""
     names: list[str] = []
     for folder, folders, files in os.walk(ROOT):
         folders[:] = [each for each in folders if not each.startswith(".") and each not in GENERATED_FOLDERS]
-        names += [Path(folder, each).relative_to(ROOT).as_posix() for each in files if each.endswith(".md")]
+        names += [Path(folder, each).relative_to(ROOT).as_posix() for each in files]
     return sorted(names)
 
 
