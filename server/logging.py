@@ -1,6 +1,7 @@
 """Logs: readable lines on a terminal, one JSON object a line elsewhere.
 
 At no level do they have what may be secret: headers, queries of URLs, variables, messages of WebSockets, the database's URL.
+Whatever a client has sent reaches a log shortened, and without characters that a terminal obeys: the formatters see to it.
 """
 
 import logging
@@ -15,6 +16,11 @@ import orjson
 from rich.console import Console
 from rich.logging import RichHandler
 
+from server.printable import printable
+
+MAX_MESSAGE_CHARACTERS = 2_000
+MAX_FIELD_CHARACTERS = 500
+MAX_EXCEPTION_LINES = 200
 ACCESS_LOG_FIELDS = ("method", "path", "status", "milliseconds", "operation")
 """The fields of a request's line beside its message."""
 
@@ -25,17 +31,25 @@ ExceptionInfo: TypeAlias = tuple[type[BaseException], BaseException, TracebackTy
 
 
 class Formatter(logging.Formatter):
-    """Formats a record with a traceback that quotes no values.
+    """Formats a record with a printable message of limited length, and a traceback that quotes no values.
 
     Of each error's message it keeps the first line: PostgreSQL's DETAIL, which is below, has values.
     """
 
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802
+        record.message = printable(record.message, MAX_MESSAGE_CHARACTERS)
+        return super().formatMessage(record)
+
     def formatException(self, ei: ExceptionInfo) -> str:  # noqa: N802
         parts = traceback.format_exception(*ei)
-        return "\n".join(
+        text = "\n".join(
             part.rstrip() if part[0].isspace() else _QUOTED_VALUE.sub(r"\1...", part.partition("\n")[0])
             for part in parts  # frames are indented, messages are not
         )
+        lines = text.split("\n")
+        if len(lines) > MAX_EXCEPTION_LINES:  # the last lines say what has happened
+            lines = ["...", *lines[-MAX_EXCEPTION_LINES:]]
+        return "\n".join(printable(line, MAX_MESSAGE_CHARACTERS) for line in lines)
 
 
 class JsonFormatter(Formatter):
@@ -46,9 +60,12 @@ class JsonFormatter(Formatter):
             "time": datetime.fromtimestamp(record.created, UTC),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": record.getMessage(),
+            "message": printable(record.getMessage(), MAX_MESSAGE_CHARACTERS),
         }
-        line.update((name, value) for name in ACCESS_LOG_FIELDS if (value := getattr(record, name, None)) is not None)
+        for name in ACCESS_LOG_FIELDS:
+            value = getattr(record, name, None)
+            if value is not None:
+                line[name] = printable(value, MAX_FIELD_CHARACTERS) if isinstance(value, str) else value
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
         return orjson.dumps(line, default=str).decode()

@@ -24,6 +24,7 @@ from schema.documents.cache import PreparedDocument, operation_of
 from schema.schema import RapporteurSchema
 from server.auth.rate_limits import RateLimiter, RateLimiters
 from server.operations.event_sharing import EventResponses, selection_key
+from server.operations.operation_name import check_operation_name
 from server.operations.persisted_documents import PersistedDocuments
 from server.wire.deadline import Deadline
 from server.wire.request_errors import RequestErrors
@@ -59,6 +60,7 @@ class OperationRunner:
 
     def prepare(self, request: GraphQLRequest) -> PreparedOperation:
         """Finds the request's document, parses and validates it, and selects the operation. Raises RequestErrors."""
+        check_operation_name(request.operation_name)
         request = self._documents.resolve(request)
         try:
             prepared = self._schema.documents.prepare(request.query or "")

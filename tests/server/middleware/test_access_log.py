@@ -65,3 +65,12 @@ async def test_a_request_that_took_no_time_has_its_line_too(
 async def test_a_request_that_was_not_answered_has_its_line_too(caplog: pytest.LogCaptureFixture) -> None:
     (line,) = await lines(caplog, None, broken)
     assert (line["status"], line["message"]) == (500, "POST /graphql 500 0.0 ms ")
+
+
+async def test_what_a_client_names_an_operation_is_shortened_and_escaped(caplog: pytest.LogCaptureFixture) -> None:
+    (line,) = await lines(caplog, "\x1b[2J\a\r\n" + "x" * 1_000_000, Response(status_code=200))
+    assert len(line["message"]) < 3_000
+    assert len(line["operation"]) < 1_000
+    for text in (line["message"], line["operation"]):
+        assert text.isprintable()
+        assert "\\x1b[2J\\x07\\x0d\\x0a" in text
