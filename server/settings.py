@@ -56,6 +56,13 @@ class NetworkSettings(BaseModel):
         " would otherwise send requests into connections that close: 60 seconds are usual.",
     )
 
+    compression_threshold: Bytes = Field(
+        4096,
+        ge=0,
+        description="Size from which responses to operations are compressed with gzip, for clients that accept it."
+        " 0 switches compression off. Event streams and WebSockets are never compressed.",
+    )
+
     @field_validator("hosts", "origins", mode="before")
     @classmethod
     def _split_names(cls, value: Any) -> Any:

@@ -19,6 +19,7 @@ from server.http.sse import EventStream
 from server.middleware.csrf import check_csrf
 from server.operations.runner import OperationRunner
 from server.settings import Settings
+from server.wire.compression import accepts_gzip, gzip_body
 from server.wire.connection_limit import ConnectionLimit, TooManyConnections
 from server.wire.content_negotiation import GRAPHQL_RESPONSE, JSON, AcceptedTypes, content_type, parse_accept
 from server.wire.headers import Headers, request_headers
@@ -32,7 +33,7 @@ TOO_MANY_REQUESTS = 429
 
 
 class GraphQLEndpoint:
-    """The ASGI app that answers `POST` of `application/json`, `GET` of queries, and a browser's `GET` with GraphiQL."""
+    """The ASGI app that answers `POST` of JSON, `GET` and `HEAD` of queries, and a browser's `GET` with GraphiQL."""
 
     def __init__(
         self,
@@ -76,22 +77,23 @@ class GraphQLEndpoint:
     async def _respond(self, scope: Scope, headers: Headers, accepts: AcceptedTypes, receive: Receive) -> ASGIApp:
         """Returns the response, which may be a stream that has not begun. Raises RequestRefused, or ClientDisconnect."""
         method = scope["method"]
-        if method == "GET":
+        is_get = method in ("GET", "HEAD")
+        if is_get:
             if accepts.html:
                 if not self._settings.serves_graphiql:
                     raise RequestRefused(404, "there is no GraphiQL here: send a POST with the document as JSON")
                 return graphiql_page()
             check_csrf(headers)
         elif method != "POST":
-            allowed = {"Allow": "GET, POST"}
+            allowed = {"Allow": "GET, HEAD, POST"}
             raise RequestRefused(405, "send a POST with the document as JSON, or a GET of a query", allowed)
         principal, rate_limiter = await self._admit(headers)
-        if method == "GET":
+        if is_get:
             request = request_from_url(scope["query_string"])
         else:
             settings = self._settings
             request = await request_from_body(headers, receive, settings.max_body, settings.operation_timeout)
-        if accepts.single is None and (method == "GET" or not accepts.event_stream):
+        if accepts.single is None and (is_get or not accepts.event_stream):
             raise RequestRefused(406, f"the answer can be {GRAPHQL_RESPONSE} or {JSON}, or text/event-stream to a POST")
         if COST_HEADER in headers:
             request = request._replace(extensions={**(request.extensions or {}), "cost": True})
@@ -103,7 +105,7 @@ class GraphQLEndpoint:
         try:
             prepared = self._runner.prepare(request)
             kind = prepared.operation.operation
-            if method == "GET" and kind is not OperationType.QUERY:
+            if is_get and kind is not OperationType.QUERY:
                 raise RequestRefused(405, f"a {kind.value} needs a POST", {"Allow": "POST"})
             if kind is OperationType.SUBSCRIPTION:
                 # Some clients (urql) accept events in every request: only a subscription is answered with them.
@@ -117,8 +119,13 @@ class GraphQLEndpoint:
                 retry = {"Retry-After": str(error.retry_after)}
         if accepts.single != GRAPHQL_RESPONSE and status != TOO_MANY_REQUESTS:
             status = 200
-        vary = {"Vary": "Accept"} if method == "GET" else {}
-        response_headers = vary | rate_limiter.headers() | retry
+        vary = ["Accept"] if is_get else []
+        encoding: dict[str, str] = {}
+        if 0 < self._settings.compression_threshold <= len(body):
+            vary.append("Accept-Encoding")
+            if accepts_gzip(headers.get(b"accept-encoding", b"")):
+                body, encoding = await gzip_body(body), {"Content-Encoding": "gzip"}
+        response_headers = ({"Vary": ", ".join(vary)} if vary else {}) | encoding | rate_limiter.headers() | retry
         return Response(body, status, response_headers, media_type=content_type(accepts.single))
 
     async def _admit(self, headers: Headers) -> tuple[Principal, RateLimiter]:
