@@ -79,7 +79,7 @@ class GraphQLEndpoint:
         method = scope["method"]
         is_get = method in ("GET", "HEAD")
         if is_get:
-            if accepts.html:
+            if accepts.prefers_html or (accepts.html and not scope["query_string"]):
                 if not self._settings.serves_graphiql:
                     raise RequestRefused(404, "there is no GraphiQL here: send a POST with the document as JSON")
                 return graphiql_page()

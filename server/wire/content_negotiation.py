@@ -17,33 +17,43 @@ class AcceptedTypes(NamedTuple):
     """The type for a single response, or None if the client accepts neither JSON nor the specification's own type."""
     event_stream: bool
     html: bool
+    """Whether the client accepts HTML, and rates it no lower than a single response."""
+    prefers_html: bool
+    """Whether the client rates HTML higher than a single response, as browsers do."""
 
 
 @lru_cache(maxsize=128)
 def parse_accept(header: bytes) -> AcceptedTypes:
     """Returns the types that a client accepts. Without the header it gets JSON.
 
-    The specification's own type is chosen only for clients that name it, or rate it higher than JSON.
+    The specification's own type is chosen only for clients that name it, or rate it higher than JSON. A range with another
+    charset than UTF-8 is ignored, because responses have no other.
     """
-    ranges = dict(_parse_range(part) for part in header.decode("latin-1").lower().split(","))
-    ranges.pop("", None)
-    if not ranges:
-        return AcceptedTypes(JSON, False, False)
+    parts = [part for part in header.decode("latin-1").lower().split(",") if part.partition(";")[0].strip()]
+    if not parts:
+        return AcceptedTypes(JSON, False, False, False)
+    ranges = dict(filter(None, map(_parse_range, parts)))
     json, response = _quality(ranges, JSON), _quality(ranges, GRAPHQL_RESPONSE)
     if response > json or (response and response == json and GRAPHQL_RESPONSE in ranges):
         single: str | None = GRAPHQL_RESPONSE
     else:
         single = JSON if json else None
-    return AcceptedTypes(single, bool(ranges.get(EVENT_STREAM)), bool(ranges.get(HTML)))
+    html = ranges.get(HTML, 0.0)
+    return AcceptedTypes(
+        single, bool(ranges.get(EVENT_STREAM)), bool(html) and html >= max(json, response), html > max(json, response)
+    )
 
 
 def content_type(media_type: str) -> str:
-    """Returns the `Content-Type` of a response. `application/json` has no charset: it is UTF-8 by definition (RFC 8259)."""
-    return media_type if media_type == JSON else f"{media_type}; charset=utf-8"
+    """Returns the `Content-Type` of a response, which tells the encoding as the specification recommends."""
+    return f"{media_type}; charset=utf-8"
 
 
-def _parse_range(part: str) -> tuple[str, float]:
-    """Returns a media range and its quality from 0 to 1; one that is no number counts as 1. Other parameters are ignored."""
+def _parse_range(part: str) -> tuple[str, float] | None:
+    """Returns a media range and its quality from 0 to 1, or None for another charset than UTF-8.
+
+    A quality that is no number counts as 1. Other parameters are ignored.
+    """
     name, *parameters = (each.strip() for each in part.split(";"))
     quality = 1.0
     for parameter in parameters:
@@ -53,6 +63,8 @@ def _parse_range(part: str) -> tuple[str, float]:
                 quality = min(max(float(value), 0.0), 1.0)
             except ValueError:
                 quality = 1.0
+        elif key.strip() == "charset" and value.strip().strip('"') not in ("utf-8", "utf8"):
+            return None
     return name, quality
 
 

@@ -99,12 +99,9 @@ def request_from_url(query: bytes) -> GraphQLRequest:
 
 def _checked_request(value: Any, source: str) -> GraphQLRequest:
     try:
-        request = parse_parameters(value)
+        return parse_parameters(value)
     except MalformedRequest as error:
         raise RequestRefused(400, str(error) if isinstance(value, dict) else f"{source} {error}") from error
-    if request.query == "":
-        raise RequestRefused(400, "query must be a GraphQL document")
-    return request
 
 
 @lru_cache(maxsize=128)

@@ -46,7 +46,6 @@ def test_healthy_and_ready(server: RunningServer) -> None:
         (b"{}", "query"),
         (b'{"query": null}', "query"),
         (b'{"query": 3}', "query"),
-        (b'{"query": ""}', "query"),
         (b'{"query": ["{ meetingCount }"]}', "query"),
         (b'{"query": "{ meetingCount }", "variables": []}', "variables"),
         (b'{"query": "{ meetingCount }", "extensions": 1}', "extensions"),
@@ -109,11 +108,11 @@ def test_deep_variables_break_a_rule_and_not_the_server(server: RunningServer, d
         assert answer == {"data": {"__typename": "Query"}}
 
 
-@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS", "HEAD"])
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS"])
 def test_other_methods_are_refused(server: RunningServer, method: str) -> None:
     response = http.request(method, f"{server.url}/graphql")
     assert response.status_code == 405
-    assert response.headers["allow"] == "GET, POST"
+    assert response.headers["allow"] == "GET, HEAD, POST"
 
 
 def test_there_is_nothing_elsewhere(server: RunningServer) -> None:
@@ -127,6 +126,7 @@ def test_a_slash_at_the_end_leads_to_the_api(server: RunningServer) -> None:
 
 NOT_EXECUTED: list[tuple[str, dict[str, Any]]] = [
     ("{", {}),
+    ("", {}),  # the specification calls any text well-formed
     ("{ nothing }", {}),
     (TWO_OPERATIONS, {}),
     (TWO_OPERATIONS, {"operationName": "C"}),
@@ -174,6 +174,11 @@ def test_what_was_executed_is_200_whatever_came_of_it(server: RunningServer, acc
         ("Application/GraphQL-Response+JSON; charset=utf-8", RESPONSE),
         ("application/json;q=nonsense", "application/json"),
         (",,;q=1,", "application/json"),
+        ("application/json; charset=UTF-8, text/html;q=0.9", "application/json"),
+        ('application/json; charset="utf-8"', "application/json"),
+        ("application/json; charset=utf-16, application/graphql-response+json", RESPONSE),
+        ("application/json; charset=utf-16, */*;q=0.1", "application/json"),
+        ("application/json;q=0.4, */*;q=0.5", RESPONSE),
     ],
 )
 def test_the_client_chooses_the_type_of_the_answer(server: RunningServer, accept: str, answer: str) -> None:
@@ -182,7 +187,10 @@ def test_the_client_chooses_the_type_of_the_answer(server: RunningServer, accept
     assert response.headers["content-type"].startswith(answer)
 
 
-@pytest.mark.parametrize("accept", ["text/html", "application/xml", "image/*", "application/json;q=0", "*/*;q=0"])
+@pytest.mark.parametrize(
+    "accept",
+    ["text/html", "application/xml", "image/*", "application/json;q=0", "*/*;q=0", "application/json;charset=latin1"],
+)
 def test_a_client_that_takes_no_answer_of_ours_is_told(server: RunningServer, accept: str) -> None:
     response = ask(server, accept, "{ __typename }")
     assert response.status_code == 406
@@ -213,3 +221,57 @@ def test_an_error_may_quote_a_lone_surrogate(server: RunningServer) -> None:
     query = "query ($state: MeetingState) { meetingCount(state: $state) }"
     answer = post(server, json.dumps({"query": query, "variables": {"state": "\ud800"}})).json()
     assert answer["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
+
+
+def test_responses_tell_their_encoding(server: RunningServer) -> None:
+    for accept in ("application/json", RESPONSE):
+        for query in ("{ __typename }", "{"):
+            assert ask(server, accept, query).headers["content-type"] == f"{accept}; charset=utf-8"
+
+
+@pytest.mark.parametrize(
+    ("accept", "answer"),
+    [
+        ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", "text/html"),  # a browser's
+        ("text/html", "text/html"),
+        ("application/json, text/html;q=0.5", "application/json"),
+        ("application/json;q=0.5, text/html", "text/html"),
+        ("application/json, text/html", "application/json"),
+        ("text/html;q=0, application/json", "application/json"),
+    ],
+)
+def test_a_get_is_answered_in_the_type_that_is_rated_highest(server: RunningServer, accept: str, answer: str) -> None:
+    headers = {"Accept": accept, "Rapporteur-Preflight": "1"}
+    response = http.get(f"{server.url}/graphql", params={"query": "{ __typename }"}, headers=headers)
+    assert response.status_code == 200
+    assert response.headers["content-type"].startswith(answer)
+
+
+def test_without_a_query_html_is_answered_where_it_is_rated_as_high(server: RunningServer) -> None:
+    response = http.get(f"{server.url}/graphql", headers={"Accept": "application/json, text/html"})
+    assert response.headers["content-type"].startswith("text/html")
+
+
+@pytest.mark.parametrize("accept", [RESPONSE, "application/json"])
+def test_get_takes_the_operation_that_is_named(server: RunningServer, accept: str) -> None:
+    mutation = 'mutation M { deactivateVariant(agentId: "x") { __typename } }'
+    document = f"query A {{ a: __typename }} query null {{ n: __typename }} {mutation}"
+    headers = {"Accept": accept, "Rapporteur-Preflight": "1"}
+
+    def get(**parameters: str) -> Any:
+        return http.get(f"{server.url}/graphql", params={"query": document} | parameters, headers=headers)
+
+    assert get(operationName="A").json() == {"data": {"a": "Query"}}
+    assert get(operationName="null").json() == {"data": {"n": "Query"}}
+    refused = get(operationName="M")
+    assert (refused.status_code, refused.headers["allow"]) == (405, "POST")
+    for nothing in ({}, {"operationName": ""}, {"operationName": "B"}):
+        answer = get(**nothing)
+        assert answer.status_code == (400 if accept == RESPONSE else 200)
+        assert answer.json().keys() == {"errors"}
+    single = http.get(f"{server.url}/graphql", params={"query": "{ __typename }", "operationName": ""}, headers=headers)
+    assert single.json() == {"data": {"__typename": "Query"}}
+    for name in ("variables", "extensions"):
+        assert get(operationName="A", **{name: "null"}).status_code == 200
+        assert get(operationName="A", **{name: ""}).status_code == 400
+        assert get(operationName="A", **{name: "[]"}).status_code == 400
