@@ -1,9 +1,11 @@
-"""The tables. Every key starts with `workspace_id`, so rows of two tenants cannot even refer to each other."""
+"""Tables. Every key starts with `workspace_id`, so rows of two tenants cannot even refer to each other.
+
+Their functions and triggers stand in `db.triggers`; the migrations in `db/migrations/versions/` create all of it.
+"""
 
 from typing import Any
 
 from sqlalchemy import (
-    DDL,
     BigInteger,
     Boolean,
     CheckConstraint,
@@ -22,7 +24,6 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     Uuid,
-    event,
     func,
     literal_column,
     text,
@@ -81,7 +82,7 @@ def _times() -> list[Column[object]]:
 
 
 def _orders(table: str, name: str) -> list[Index]:
-    """An index for each order that lists have: those by time, and that by the text `name` (as `db.keyset` compares it)."""
+    """Returns an index for each order of a list: by time, and by the text `name` as `db.keyset` compares it."""
     lower = f"lower({name})"
     return [
         Index(None, "workspace_id", "created_at", "id"),
@@ -99,17 +100,21 @@ def _version() -> Column[object]:
     return Column("version", Integer, nullable=False, server_default=text("1"))
 
 
-UNRECORDED = {"workspace_id", "id", "version", "created_at", "updated_at", "change_seq", "last_segment_id"}
-"""The columns of tables with a history whose changes are no events: keys, times, and counters of other things."""
+COLUMNS_WITHOUT_EVENTS = {"workspace_id", "id", "version", "created_at", "updated_at", "change_seq", "last_segment_id"}
+"""The columns of tables with a history whose changes are not events: keys, times, and counters."""
 
 
 def recorded_columns(table: Table) -> list[str]:
-    """The columns whose changes are events: all others, but for the one that says whose history it is."""
-    return [column.name for column in table.c if column.name not in UNRECORDED | {table.info.get("aggregate_id")}]
+    """Returns the columns whose changes are events: all others, except the one that says whose history it is."""
+    return [
+        column.name
+        for column in table.c
+        if column.name not in COLUMNS_WITHOUT_EVENTS | {table.info.get("aggregate_id")}
+    ]
 
 
 def _event_of_version(table: str) -> ForeignKeyConstraint:
-    """No version without the event that made it."""
+    """Requires for each version the event that made it."""
     return ForeignKeyConstraint(
         ["workspace_id", "id", "version"],
         ["events.workspace_id", "events.entity_id", "events.version"],
@@ -134,11 +139,11 @@ events = Table(
     "events",
     metadata,
     Column("workspace_id", Uuid, nullable=False),
-    # What changed, and the version that this made of it.
+    # These say what changed, and the version that the change made.
     Column("entity_id", Uuid, nullable=False),
     Column("version", Integer, nullable=False),
-    # In whose history it stands: a variant's events are in its agent's. Taken under the agent's or meeting's row lock,
-    # the numbers of one history grow in the order of the commits.
+    # These say whose history the event is in: a variant's events are in its agent's. As numbers are taken under the row lock
+    # of the agent or meeting, those of one history grow in the order of the commits.
     Column("aggregate", Text, nullable=False),
     Column("aggregate_id", Uuid, nullable=False),
     Column("number", BigInteger, Identity(always=True), nullable=False),
@@ -147,7 +152,7 @@ events = Table(
     Column("reason", Text),
     Column("restored_version", Integer),
     Column("changes", JSONB, nullable=False),
-    # What changed, by name: to be read without the values, which may be long.
+    # The names of what changed can be read without the values, which may be long.
     Column("fields", ARRAY(Text), Computed("object_keys(changes)", persisted=True), nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
     PrimaryKeyConstraint("workspace_id", "entity_id", "version"),
@@ -179,7 +184,7 @@ agents = Table(
     PrimaryKeyConstraint("workspace_id", "id"),
     UniqueConstraint("workspace_id", "slug"),
     ForeignKeyConstraint(["workspace_id"], ["workspaces.id"]),
-    # At most one variant is active, and it is one of this agent's own: there is no way to write anything else.
+    # The key makes sure that at most one variant is active, and that it is one of this agent's own.
     ForeignKeyConstraint(
         ["workspace_id", "id", "active_variant_id"],
         ["agent_variants.workspace_id", "agent_variants.agent_id", "agent_variants.id"],
@@ -318,7 +323,7 @@ api_keys = Table(
     CheckConstraint("cardinality(scopes) > 0 AND scopes <@ '{READ,WRITE,ADMIN,INGEST}'", name="scopes"),
     CheckConstraint("octet_length(digest) = 32", name="digest"),
     CheckConstraint("(revoked_at IS NULL) = (revoked_by IS NULL)", name="revoked"),
-    # In the history a name is to tell who it was.
+    # The name must say in the history who it was.
     Index("api_keys_name_idx", "workspace_id", "name", unique=True, postgresql_where=text("revoked_at IS NULL")),
 )
 
@@ -334,76 +339,3 @@ meeting_grants = Table(
     ForeignKeyConstraint(["workspace_id", "meeting_id"], ["meetings.workspace_id", "meetings.id"], ondelete="CASCADE"),
     Index(None, "workspace_id", "meeting_id"),
 )
-
-# The characters that are replaced are `db.highlights.BLANK_CHARACTERS` (by `replace`, as `translate` takes ten times as long).
-# A text without blanks can cost the parser time that grows with the square of its length: long runs are broken.
-_SEARCH_VECTOR = DDL(  # type: ignore[no-untyped-call]
-    r"""
-CREATE FUNCTION search_vector(language text, words text) RETURNS tsvector
-LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
-BEGIN
-    IF octet_length(words) > 200 THEN
-        words := regexp_replace(words, '(\S{100})', '\1 ', 'g');
-    END IF;
-    RETURN to_tsvector(
-        ('pg_catalog.' || language)::regconfig,
-        replace(replace(replace(replace(words, '<', ' '), '/', ' '), '@', ' '), '-', ' ')
-    );
-END
-$$"""
-)
-event.listen(segments, "before_create", _SEARCH_VECTOR)
-
-
-def _execute(table: Table, statement: str, when: str = "after_create") -> None:
-    event.listen(table, when, DDL(statement.replace("%", "%%")))  # type: ignore[no-untyped-call]
-
-
-# Nobody can change anything past the history: events stay, a change raises the version, a version has an event (the foreign
-# keys), and so has a deletion.
-_execute(
-    events,
-    """
-CREATE FUNCTION object_keys(object jsonb) RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN ARRAY(SELECT jsonb_object_keys(CASE jsonb_typeof(object) WHEN 'object' THEN object ELSE '{}' END))""",
-    "before_create",
-)
-_execute(
-    events,
-    """
-CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
-$$BEGIN RAISE EXCEPTION '%', TG_ARGV[0] USING ERRCODE = 'restrict_violation', CONSTRAINT = TG_NAME; END$$""",
-)
-_execute(
-    events,
-    """
-CREATE FUNCTION require_deletion_event() RETURNS trigger LANGUAGE plpgsql AS
-$$BEGIN
-    IF NOT EXISTS (
-        SELECT FROM events
-        WHERE workspace_id = OLD.workspace_id AND entity_id = OLD.id AND version = OLD.version + 1 AND kind = 'DELETED'
-    ) THEN
-        RAISE EXCEPTION 'a deletion needs its event' USING ERRCODE = 'restrict_violation', CONSTRAINT = TG_NAME;
-    END IF;
-    RETURN NULL;
-END$$""",
-)
-_execute(
-    events,
-    """
-CREATE TRIGGER events_are_kept BEFORE UPDATE OR DELETE OR TRUNCATE ON events
-FOR EACH STATEMENT EXECUTE FUNCTION refuse('events are never changed or deleted')""",
-)
-for _table in (agents, agent_variants, meetings):
-    _execute(
-        _table,
-        f"""
-CREATE TRIGGER {_table.name}_change_raises_version AFTER UPDATE OF {", ".join(recorded_columns(_table))} ON {_table.name}
-FOR EACH ROW WHEN (NEW.version <= OLD.version) EXECUTE FUNCTION refuse('a change must raise the version')""",
-    )
-    _execute(
-        _table,
-        f"""
-CREATE TRIGGER {_table.name}_deletion_has_event AFTER DELETE ON {_table.name}
-FOR EACH ROW EXECUTE FUNCTION require_deletion_event()""",
-    )

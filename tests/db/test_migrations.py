@@ -16,6 +16,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
 import db
+import db.triggers  # attaches them to the tables, which are compared with what the migrations made
 from db.engine import Engine, create_engine
 from db.migrate import current_revision, head, migrate
 from db.tables import metadata
