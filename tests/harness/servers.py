@@ -28,7 +28,7 @@ class Api:
     def __init__(self, url: str, token: str | None = None) -> None:
         self.url = url
         headers = {} if token is None else {"Authorization": f"Bearer {token}"}
-        self.http = http.PlainClient(url, headers=headers)
+        self.http = http.client(base_url=url, headers=headers)
 
     def post(self, query: str, variables: dict[str, Any] | None = None, name: str | None = None) -> dict[str, Any]:
         """The whole answer."""
