@@ -7,8 +7,8 @@ from sqlalchemy import DDL, Table, event
 
 from db.tables import agent_variants, agents, events, meetings, recorded_columns, segments
 
-# This replaces `db.highlights.BLANK_CHARACTERS` (by `replace`, as `translate` takes ten times as long). A text without blanks can cost
-# the parser time that grows with the square of its length, so long runs are broken.
+# This replaces `db.highlights.BLANK_CHARACTERS` (by `replace`, as `translate` takes ten times as long). A text without blanks
+# can cost the parser time that grows with the square of its length, so long runs are broken.
 _SEARCH_VECTOR = DDL(  # type: ignore[no-untyped-call]
     r"""
 CREATE FUNCTION search_vector(language text, words text) RETURNS tsvector

@@ -29,7 +29,7 @@ def json_object(value: object) -> dict[str, object]:
         elif isinstance(item, bool) or item is None:
             pass
         elif isinstance(item, int | float):
-            if not math.isfinite(item):
+            if isinstance(item, float) and not math.isfinite(item):
                 raise Violation("must have only finite numbers")
             # Readers of JSON round larger ones, also on the way to us, so that a float may be a whole number that was longer.
             if abs(item) > MAX_SAFE_INTEGER:

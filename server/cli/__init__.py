@@ -18,7 +18,10 @@ _COMMANDS = {
     "migrate": ("database:migrate", "Bring the database to the newest schema (serve does so too)."),
     "demo": ("database:demo", "Load the demo into a database without agents and meetings."),
     "database-url": ("database:print_database_url", "Print the database's URL for psql and other tools."),
-    "status": ("status:status", "Tell whether a server is there, and whether it can serve."),
+    "status": (
+        "status:status",
+        "Tell whether a server is there, which version it has, and whether its database answers and is migrated.",
+    ),
     "meetings": ("meetings:meetings", "Look at a running server's meetings."),
     "search": ("meetings:search", "Find segments by their words, best first."),
     "import": ("transcripts:import_files", "Import transcripts into a running server: a meeting for each file."),

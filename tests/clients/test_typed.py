@@ -128,7 +128,7 @@ class Site(NamedTuple):
 def site(typescript_project: Path, database_url: str) -> Iterator[Site]:
     with (
         files_at(typescript_project / "page") as origin,
-        running_server(database_url, origins=(origin,)) as server,
+        running_server(database_url, origins=(origin,), compression_threshold=0) as server,
         closing(TcpProxy(server.url)) as wire,
     ):
         yield Site(origin, server, wire)

@@ -42,7 +42,7 @@ def seeded_url(postgres: TestPostgres) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def seeded(seeded_url: str, postgres: TestPostgres) -> str:
     """A database with the seed. No test changes it: each ends in a rollback."""
-    TestPostgres(seeded_url).run(*SEED)
+    postgres.run_in(seeded_url, *SEED)
     return seeded_url
 
 

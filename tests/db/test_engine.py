@@ -198,6 +198,12 @@ async def test_who_waits_for_a_connection_is_served_in_turn(database_url: str) -
     readers, reads = 12, 10
     async with opened(database_url, pool_size=2) as database:
         served = [0] * readers
+        async with (
+            database.reading(WORKSPACE) as one,
+            database.reading(WORKSPACE) as other,
+        ):  # who opens one waits longer
+            await one.meetings.count_by_state()
+            await other.meetings.count_by_state()
 
         async def read(reader: int) -> None:
             for _ in range(reads):

@@ -108,7 +108,7 @@ def running_postgres(directory: Path) -> Iterator[TestPostgres]:
         postgres = TestPostgres(url)
         try:
             postgres.run(
-                *(f"ALTER SYSTEM SET {name} = off" for name in ("fsync", "full_page_writes", "synchronous_commit")),
+                *(f"ALTER SYSTEM SET {name} = off" for name in ("fsync", "full_page_writes")),
                 "SELECT pg_reload_conf()",
                 f"CREATE DATABASE {TEMPLATE} TEMPLATE template0",
             )

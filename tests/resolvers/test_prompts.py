@@ -48,7 +48,7 @@ def test_variables_are_listed_wherever_there_are_prompts(api: Api) -> None:
 def test_what_only_looks_like_a_variable_is_said_where_the_prompt_is_written(api: Api) -> None:
     agent = api.agent(systemPrompt="Help {{user-name}} with {{topic}}.")
     written = api.run("UpdateAgent", id=agent["id"], input={"config": {"userPromptTemplate": "{{a.b}}"}})
-    assert [warning.split()[0] for warning in written["config"]["warnings"]] == ["{{user-name}}", "{{a.b}}"]
+    assert [warning.split()[0] for warning in written["prompts"]["warnings"]] == ["{{user-name}}", "{{a.b}}"]
 
 
 def test_what_resolves_is_rendered(api: Api) -> None:
