@@ -61,7 +61,7 @@ class PooledConnection:
             raise
 
     async def _run_first(self, use: Callable[[DriverConnection], Awaitable[T]]) -> T:
-        """As `_run`, for the first exchange of a transaction: where nothing was sent, it is tried on another connection."""
+        """Runs the first statement of a transaction; if nothing could be sent, it is tried on another connection."""
         try:
             return await self._run(use)
         except asyncpg.InternalClientError as error:

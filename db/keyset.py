@@ -9,7 +9,7 @@ from domain.pagination import PageRequest
 
 
 class PageShape(NamedTuple):
-    """What the text of a page's statement depends on: the direction, and which ends are given."""
+    """The direction and the given ends of a page, on which the text of its statement depends."""
 
     backward: bool
     after: bool

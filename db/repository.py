@@ -1,4 +1,4 @@
-"""What repositories have in common: a connection, and the workspace that all of their statements are confined to."""
+"""The base of all repositories: a connection, and the workspace that all of their statements are confined to."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar

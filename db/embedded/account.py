@@ -21,7 +21,7 @@ class Account:
 
     @property
     def is_own(self) -> bool:
-        """Whether this process runs under the account already."""
+        """Tells whether this process runs under the account already."""
         return self.uid == os.geteuid()
 
     @property

@@ -54,7 +54,7 @@ class TokenBucket:
 
     @property
     def level(self) -> float:
-        """What can be spent now."""
+        """The amount that can be spent now."""
         now = time.monotonic()
         self._level = min(self._size, self._level + (now - self._updated_at) / WINDOW_SECONDS * self._size)
         self._updated_at = now
@@ -110,7 +110,7 @@ class RateLimiter:
 
     @property
     def is_unused(self) -> bool:
-        """Whether a new limiter would behave the same."""
+        """Tells whether a new limiter would behave the same."""
         is_open = self.operations.open or self.subscriptions.open
         return not is_open and all(bucket.is_full for bucket in self._buckets.values())
 

@@ -1,4 +1,4 @@
-"""What `rapporteur serve` prints on a terminal once it is ready."""
+"""Prints the lines that greet a person once `rapporteur serve` is ready on a terminal."""
 
 import shutil
 import sys

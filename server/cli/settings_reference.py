@@ -23,7 +23,7 @@ _KINDS: dict[object, str] = {
 
 
 class SettingReference(NamedTuple):
-    """What a person needs to know of a setting."""
+    """The facts about a setting that a person needs."""
 
     name: str
     group: str

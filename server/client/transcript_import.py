@@ -28,7 +28,7 @@ class ImportResult:
     segments: int
     """The number of segments that were created, which is 0 for a file that was imported before."""
     again: bool
-    """Whether the file was imported before."""
+    """Tells whether the file was imported before."""
 
 
 def import_file(client: ApiClient, path: Path, progress: Callable[[int, int], None]) -> ImportResult:

@@ -23,7 +23,7 @@ class HttpProtocol(HttpToolsProtocol):
     _unparsed_bytes = 0
     """The bytes that have arrived since the last that went to the app."""
     _ignores_upgrade = False
-    """Whether the parser has stopped at an upgrade that is ignored."""
+    """Tells whether the parser has stopped at an upgrade that is ignored."""
 
     def data_received(self, data: bytes) -> None:
         self._unparsed_bytes += len(data)

@@ -17,9 +17,9 @@ class AcceptedTypes(NamedTuple):
     """The type for a single response, or None if the client accepts neither JSON nor the specification's own type."""
     event_stream: bool
     html: bool
-    """Whether the client accepts HTML, and rates it no lower than a single response."""
+    """Tells whether the client accepts HTML, and rates it no lower than a single response."""
     prefers_html: bool
-    """Whether the client rates HTML higher than a single response, as browsers do."""
+    """Tells whether the client rates HTML higher than a single response, as browsers do."""
 
 
 @lru_cache(maxsize=128)

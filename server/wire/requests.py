@@ -21,7 +21,7 @@ class _Parameter(NamedTuple):
     name: str
     type: type
     description: str
-    """What it must be, for a message."""
+    """The required type in words, for a message."""
     is_json_in_url: bool = False
 
 

@@ -13,7 +13,7 @@ FRAGMENT_OPENINGS = {
     "Whose",
 }
 """First words after which there is no main clause, or one that is hard to find."""
-ROOMS = ("bench", "domain", "executor", "resolvers", "schema", "tests", "tools")
+ROOMS = ("bench", "db", "domain", "executor", "resolvers", "schema", "server", "tests", "tools")
 
 
 def _docstrings(tree: ast.Module) -> Iterator[str]:
