@@ -3,10 +3,14 @@
 import time
 from pathlib import Path
 
+import pytest
+
 from domain.principals import Scope
 from tests.harness.api_keys import create_api_key
 from tests.harness.client_processes import TIMEOUT_SECONDS, running_programs
 from tests.harness.servers import RunningServer, running_server
+
+pytestmark = pytest.mark.slow
 
 AUDITS = 61
 

@@ -23,6 +23,8 @@ from tests.harness.client_processes import TIMEOUT_SECONDS, Program, restartable
 from tests.harness.databases import TestPostgres
 from tests.harness.servers import Api, segment
 
+pytestmark = pytest.mark.slow
+
 HERE = Path(__file__).parent
 RESUMING = ["graphql-ws", "graphql-sse", "apollo", "urql", "urql-ws"]
 """The clients in JavaScript that go on from their last cursor."""

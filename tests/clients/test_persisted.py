@@ -9,6 +9,8 @@ import pytest
 from tests.harness.client_processes import TIMEOUT_SECONDS, running_programs
 from tests.harness.servers import RunningServer, running_server
 
+pytestmark = pytest.mark.slow
+
 
 def said(server: RunningServer, method: str, document: str = "{ meetingCount }") -> list[Any]:
     """Returns what the client prints when it sends the same query twice."""

@@ -15,6 +15,8 @@ from tests.harness.client_processes import TIMEOUT_SECONDS, Program, TcpProxy, r
 from tests.harness.servers import Api, RunningServer, segment
 from tests.harness.websocket_client import websocket_url
 
+pytestmark = pytest.mark.slow
+
 RECIPES = Path(__file__).parents[2] / "docs" / "recipes"
 FIELDS = ("segmentId", "speaker", "text", "startTime", "endTime", "isFinal", "version")
 

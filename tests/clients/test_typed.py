@@ -24,6 +24,8 @@ from tests.harness.databases import TestPostgres
 from tests.harness.markdown import ROOT
 from tests.harness.servers import RunningServer, running_server, segment
 
+pytestmark = pytest.mark.slow
+
 HERE = Path(__file__).parent
 CLIENTS = ROOT / "docs" / "clients"
 MEETING = "01900000-0000-7000-8000-0000000000c1"

@@ -14,6 +14,8 @@ from tests.harness.markdown import ROOT
 from tests.harness.servers import Api, RunningServer, running_server, segment
 from tests.harness.waiting import eventually
 
+pytestmark = pytest.mark.slow
+
 MEETING = "01900000-0000-7000-8000-0000000000c1"
 FORMAL = "01900000-0000-7000-8000-0000000000b3"
 FIRST_ANSWER = 1_000_000

@@ -12,6 +12,8 @@ from domain.errors import ServiceUnavailable
 from domain.ids import DEFAULT_WORKSPACE_ID as WORKSPACE
 from tests.harness.pooled_connections import MINE, assert_whole, backends, bounded, eventually, opened, run
 
+pytestmark = pytest.mark.slow
+
 
 async def test_it_works_after_the_server_has_closed_idle_connections(
     database_url: str, engine: Engine, observer: Any

@@ -13,6 +13,8 @@ from db.database import Database
 from domain.ids import DEFAULT_WORKSPACE_ID as WORKSPACE
 from domain.meetings import Meeting
 
+pytestmark = pytest.mark.slow
+
 
 @asynccontextmanager
 async def told_but_not_closed(database_url: str, ended: asyncio.Event) -> AsyncIterator[str]:

@@ -14,6 +14,8 @@ import pytest
 from tests.harness.databases import postgres_directory
 from tests.harness.embedded import PATIENCE, ROOT, kill_all, postmaster, query, servers, started, using
 
+pytestmark = pytest.mark.slow
+
 IMPORTS = """
 import asyncio, sys
 from pathlib import Path

@@ -12,6 +12,8 @@ from db.embedded.account import Account
 from tests.harness.databases import postgres_directory
 from tests.harness.embedded import kill_all, query, servers, started, using
 
+pytestmark = pytest.mark.slow
+
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root has folders that are closed to the server's account")
 
 

@@ -89,6 +89,7 @@ async def test_failing_statements_and_failing_code_leak_no_connection(engine: En
     await assert_whole(engine, 5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cancellations", [1, 2])
 async def test_a_hundred_cancelled_statements_leave_no_connection_taken_and_nothing_running(
     database_url: str, observer: Any, cancellations: int

@@ -23,6 +23,8 @@ from db.tables import metadata
 from domain.errors import ServiceUnavailable
 from tests.harness.databases import TestPostgres
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(db.__file__).parents[1]
 REVISIONS = [script.revision for script in ScriptDirectory(str(ROOT / "db" / "migrations")).walk_revisions()][::-1]
 

@@ -15,6 +15,8 @@ from db.preflight import check_database, require_current, without_password
 from domain.errors import DatabaseUnusable, ServiceUnavailable
 from tests.harness.databases import TestPostgres, postgres_directory
 
+pytestmark = pytest.mark.slow
+
 NEWER, OLDER = "9999", "0001"
 
 

@@ -25,6 +25,8 @@ from domain.segments import SegmentContent
 from tests.harness.databases import TestPostgres
 from tests.harness.recorded_statements import recorded, watched
 
+pytestmark = pytest.mark.slow
+
 PAGE = PageRequest(100)
 
 

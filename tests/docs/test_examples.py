@@ -16,6 +16,8 @@ from tests.harness.databases import TestPostgres
 from tests.harness.markdown import CodeBlock, page
 from tests.harness.servers import RunningServer, running_server
 
+pytestmark = pytest.mark.slow
+
 SERVER = "http://127.0.0.1:8000"
 """The server's address as the pages write it."""
 PAGES = ["README.md", "docs/api.md", "docs/errors.md", "docs/limits.md"]

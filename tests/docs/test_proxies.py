@@ -29,6 +29,8 @@ from tests.harness.markdown import page
 from tests.harness.servers import Api, RunningServer, running_server, segment
 from tests.harness.websocket_client import PROTOCOL, WebSocketClient
 
+pytestmark = pytest.mark.slow
+
 NAME = "api.example.com"
 WAIT_SECONDS = 20
 

@@ -61,6 +61,7 @@ JSON = st.recursive(
 )  # fmt: skip
 
 
+@pytest.mark.slow
 @given(st.dictionaries(st.text("abc"), JSON, max_size=4))
 def test_metadata_is_any_json_object(value: dict[str, Any]) -> None:
     assert json_object(value) is value

@@ -147,6 +147,7 @@ async def test_many_keys_are_loaded_in_one_batch_with_those_of_others() -> None:
     assert [sorted(keys) for keys in batches.asked] == [["a", "b", "c", "d"]]
 
 
+@pytest.mark.slow
 @EVERY_TURN
 @pytest.mark.parametrize("victims", [[0], [1], [2], [0, 1], [0, 1, 2]])
 @pytest.mark.parametrize("error", [None, LookupError("of the batch")], ids=["", "failing"])

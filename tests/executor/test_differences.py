@@ -12,6 +12,8 @@ from tests.harness.executor.inputs import input_examples, inputs
 from tests.harness.executor.sources import Thing
 from tests.harness.executor.things import sound, things
 
+pytestmark = pytest.mark.slow
+
 
 async def test_examples() -> None:
     for document, given_variables, data in examples():

@@ -16,6 +16,8 @@ from tests.harness.recorded_statements import recorded
 from tests.harness.servers import RunningServer, running_server
 from tests.harness.sse_client import event_stream
 
+pytestmark = pytest.mark.slow
+
 SIZE = 3
 MUTATIONS = {name for name in VARIABLES if "mutation " in operation(name)}
 LEAVES = {"MeetingCount"}

@@ -6,8 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import uuid4
 
+import pytest
+
 from tests.harness.concurrency import TIMEOUT_SECONDS, new_client, run_concurrently
 from tests.harness.servers import Api
+
+pytestmark = pytest.mark.slow
 
 LOOK = """
 query Look($id: ID!) {

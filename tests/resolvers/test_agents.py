@@ -197,6 +197,7 @@ class TestPartialUpdates:
         assert read(api, agent) == before
 
 
+@pytest.mark.slow
 def test_an_agent_has_at_most_200_variants(api: Api) -> None:
     agent = api.agent()
     created = [api.variant(agent) for _ in range(200)]

@@ -21,6 +21,8 @@ from tests.harness.base_calls import BASE_CALLS, DEFINITIONS, DOCUMENTS, World
 from tests.harness.servers import Api, segment
 from tests.harness.suggested_variables import MUTATIONS
 
+pytestmark = pytest.mark.slow
+
 JSON = {"content-type": "application/json"}
 
 

@@ -28,6 +28,8 @@ from resolvers.variants import load_variants
 from tests.harness.recorded_statements import recorded
 from tests.harness.unhandled_exceptions import no_unhandled_exceptions
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:

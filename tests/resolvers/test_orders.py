@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 
 from tests.harness.servers import Api
 
+pytestmark = pytest.mark.slow
+
 # Equal, equal but for their case, one the start of another, and such as sort otherwise in UTF-16 or in a dictionary.
 NAMES = [
     "alpha",

@@ -7,6 +7,8 @@ import pytest
 from tests.harness.recorded_statements import recorded
 from tests.harness.servers import Api, RunningServer
 
+pytestmark = pytest.mark.slow
+
 SEGMENT = "id segmentId text speaker startTime endTime isFinal confidence version createdAt updatedAt meeting { title }"
 CONFIG = (
     "modelProvider modelName systemPrompt userPromptTemplate promptVersion temperature"

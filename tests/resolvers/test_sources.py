@@ -4,11 +4,14 @@ import hashlib
 import json
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.harness.agent_strategies import CONFIG_VALUES, CONFIGS, NO_OVERRIDES, OVERRIDES, TWELVE
 from tests.harness.servers import Api
+
+pytestmark = pytest.mark.slow
 
 few = settings(max_examples=25)
 

@@ -8,6 +8,8 @@ from tests.harness.recorded_statements import recorded
 from tests.harness.servers import RunningServer
 from tests.harness.suggested_variables import MUTATIONS, QUERIES
 
+pytestmark = pytest.mark.slow
+
 SMALL, LARGE = 2, 20
 
 

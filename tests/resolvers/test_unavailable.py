@@ -16,6 +16,8 @@ from tests.harness.base_calls import BASE_CALLS, DEFINITIONS, DOCUMENTS, World
 from tests.harness.databases import TestPostgres, postgres_directory, running_postgres
 from tests.harness.servers import Api, RunningServer, running_server
 
+pytestmark = pytest.mark.slow
+
 
 class Stoppable:
     """A PostgreSQL of its own, which can be stopped as by a power cut, and started again where it was."""

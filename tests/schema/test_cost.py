@@ -300,6 +300,7 @@ def documents(draw: st.DrawFn) -> str:
     return "\n".join([f"query ($a: Int, $b: Int = 5, $c: Int = null) {{ {text} }}", *definitions])
 
 
+@pytest.mark.slow
 @settings(max_examples=300)
 @given(documents(), st.fixed_dictionaries({}, optional={name: st.none() | st.integers(0, 200) for name in "abc"}))
 def test_the_cost_is_that_of_everything_written_out(query: str, variables: dict[str, Any]) -> None:
@@ -316,6 +317,7 @@ def test_the_cost_of_operations_is_that_too(name: str) -> None:
 # What is kept
 
 
+@pytest.mark.slow
 def test_what_is_kept_is_bounded_by_its_size() -> None:
     kept = schema.limited(Limits()).documents
     texts = [f"# {n} {'x' * (MAX_CACHED_DOCUMENT_CHARS - 100)}\n{{ meetingCount }}" for n in range(300)]

@@ -14,6 +14,8 @@ from websockets.typing import Subprotocol
 from tests.harness import http
 from tests.harness.commands import run, serving
 
+pytestmark = pytest.mark.slow
+
 PASSWORD = "database-secret"
 WRONG = "rapporteur_wrong-secret"
 VALUE = "variable-secret"

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 from uuid import uuid4
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -35,6 +36,8 @@ from tests.harness.agent_strategies import (
     VERSIONS,
 )
 from tests.harness.servers import Api
+
+pytestmark = pytest.mark.slow
 
 STATE = f"""
 query State($id: ID!) {{

@@ -7,6 +7,7 @@ the whole history is read from the oldest event on, in small pages, and replayed
 from typing import Any
 from uuid import uuid4
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -34,6 +35,8 @@ from tests.harness.agent_strategies import (
 from tests.harness.histories import history, present, replayed
 from tests.harness.history_model import AGENT_REVISION, VARIANT_REVISION, Entity, HistoryModel, State, stripped, twelve
 from tests.harness.servers import Api
+
+pytestmark = pytest.mark.slow
 
 PAGE = 3
 MAX_ASKED = 10

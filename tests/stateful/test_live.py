@@ -25,6 +25,8 @@ from server.wire.graphql_files import operation
 from tests.harness.databases import TestPostgres
 from tests.harness.servers import Api, RunningServer, running_server
 
+pytestmark = pytest.mark.slow
+
 PATIENCE = 10.0
 """Seconds in which what is due must come."""
 SERVERS = st.integers(0, 1)

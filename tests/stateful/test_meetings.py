@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, ClassVar
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -22,6 +23,8 @@ from hypothesis.stateful import (
 )
 
 from tests.harness.servers import Api
+
+pytestmark = pytest.mark.slow
 
 FOLLOWING = {
     "CREATED": ["RECORDING", "COMPLETED", "ERROR"],

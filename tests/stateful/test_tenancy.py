@@ -32,6 +32,8 @@ from tests.harness.tenant_operations import AGENT_NAMES, CONFIG, NOT_WITH_OWN, N
 from tests.harness.tenants import DOCUMENTS, Answer, Disguise, Records, Tenant, Things, Variables, ask, ids_in, opened
 from tests.harness.websocket_client import websocket
 
+pytestmark = pytest.mark.slow
+
 TENANTS = st.sampled_from([0, 1])
 WORDS = ("quirkel", "zontars")
 UNKNOWN = "wumbexi"

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import asyncpg
+import pytest
 
 from db.engine import SessionFactory
 from db.unit_of_work import UnitOfWork
@@ -20,6 +21,8 @@ from tests.harness.histories import history, present, replayed
 from tests.harness.servers import Api
 from tests.harness.stored_agents import event_kinds, events_of, store_agent
 from tests.harness.waiting import is_lock_awaited
+
+pytestmark = pytest.mark.slow
 
 
 def activation(factory: SessionFactory, id: VariantId, expected_version: int | None = None) -> Callable[[], Any]:

@@ -21,6 +21,8 @@ from tests.harness.histories import history
 from tests.harness.servers import running_server
 from tests.harness.stored_agents import events_of
 
+pytestmark = pytest.mark.slow
+
 AGENT, VARIANT, SECOND, IDLE = (f"01900000-0000-7000-8000-0000000000{number}" for number in ("a1", "b1", "b2", "a2"))
 MEETING = "01900000-0000-7000-8000-0000000000c1"
 ONE_AGENT = """

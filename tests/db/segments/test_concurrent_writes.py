@@ -22,6 +22,8 @@ from tests.harness.stored_segments import (
     write_counts,
 )
 
+pytestmark = pytest.mark.slow
+
 
 async def queued_behind_the_meeting(observer: Any, writers: int) -> None:
     """Return when that many sessions wait for a lock."""

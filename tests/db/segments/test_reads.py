@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -18,6 +19,8 @@ from tests.harness.stored_segments import (
     new_meeting,
     upsert_segments,
 )
+
+pytestmark = pytest.mark.slow
 
 
 @dataclass

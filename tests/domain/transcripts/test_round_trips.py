@@ -16,6 +16,8 @@ from domain.transcripts import NotATranscript, TranscriptFormat, read_transcript
 from domain.validation import parse
 from tests.harness.transcript_files import TIMES, read, segment, srt, vtt
 
+pytestmark = pytest.mark.slow
+
 # Words in which something could be taken for markup, between characters of all kinds.
 FRAGMENTS = st.one_of(
     st.sampled_from(

@@ -26,6 +26,8 @@ from tests.harness.servers import Api, RunningServer, running_server, segment
 from tests.harness.waiting import eventually
 from tests.harness.websocket_client import websocket
 
+pytestmark = pytest.mark.slow
+
 ISSUER, AUDIENCE = "https://login.example", "rapporteur"
 VIEWER = "{ viewer { name scopes workspaceId } }"
 KEY, OTHER_KEY = (rsa.generate_private_key(65537, 2048) for _ in range(2))

@@ -16,6 +16,8 @@ from tests.harness.sse_client import event_stream
 from tests.harness.waiting import locked_meeting
 from tests.harness.websocket_client import WebSocketClient, websocket
 
+pytestmark = pytest.mark.slow
+
 VIEWER = "{ viewer { name } }"
 
 

@@ -10,6 +10,8 @@ from tests.harness.commands import run, serving
 from tests.harness.servers import Api
 from tests.harness.waiting import eventually
 
+pytestmark = pytest.mark.slow
+
 UNKNOWN = "01900000-0000-7000-8000-00000000dead"
 
 

@@ -11,6 +11,8 @@ from tests.harness.commands import Serving, run, run_process, serving
 from tests.harness.databases import TestPostgres, postgres_directory
 from tests.harness.servers import segment
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def data_dir() -> Iterator[Path]:

@@ -12,6 +12,8 @@ from tests.harness.databases import TestPostgres
 from tests.harness.graphiql_page import Visit
 from tests.harness.servers import RunningServer, running_server
 
+pytestmark = pytest.mark.slow
+
 ON_TAB = """() => {
     const stored = (name) => localStorage[`rapporteur:graphiql:${name}`] ?? '';
     return stored('operationName') === 'SegmentUpdates' && stored('variables').includes('meetingId');

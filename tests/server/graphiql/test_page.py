@@ -13,6 +13,8 @@ from server.graphiql import STARTER_TABS, is_vendored, read_operations
 from tests.harness import http
 from tests.harness.graphiql_page import Visit
 
+pytestmark = pytest.mark.slow
+
 REPOSITORY = Path(__file__).parents[3]
 OPERATIONS = REPOSITORY / "graphql" / "operations"
 HTML = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}

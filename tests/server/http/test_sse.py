@@ -204,6 +204,7 @@ def test_being_full_is_not_the_clients_fault(database_url: str) -> None:
             assert error["extensions"]["code"] in ("SERVICE_UNAVAILABLE", "RATE_LIMITED")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kernel_helps", [True, False])
 def test_a_reader_that_never_reads_is_ended_and_the_others_do_not_notice(
     database_url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, kernel_helps: bool
@@ -232,6 +233,7 @@ def test_a_reader_that_never_reads_is_ended_and_the_others_do_not_notice(
         caplog.clear()  # uvicorn logs a response without an end, and knows no other way to give one up
 
 
+@pytest.mark.slow
 async def test_a_reader_that_does_not_even_take_the_comments_is_ended() -> None:
     """Checks a reader whose last event went into buffers, when no event follows for a long time."""
 

@@ -83,6 +83,7 @@ def test_a_websocket_to_another_name_is_refused(server: RunningServer) -> None:
     assert b"RAPPORTEUR_HOSTS" in (refused.value.response.body or b"")
 
 
+@pytest.mark.slow
 async def test_a_page_whose_name_was_bound_to_this_machine_reads_nothing(
     browser: Browser, server: RunningServer
 ) -> None:

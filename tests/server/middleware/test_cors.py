@@ -17,6 +17,8 @@ from tests.harness.commands import run
 from tests.harness.servers import RunningServer, running_server
 from tests.harness.web_pages import APP, ASK, PING, PREFLIGHT
 
+pytestmark = pytest.mark.slow
+
 PROTOCOL = Subprotocol("graphql-transport-ws")
 
 

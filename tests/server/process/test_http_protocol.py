@@ -15,6 +15,8 @@ from server.process.http_protocol import MAX_HEAD_BYTES, MAX_HEADER_FIELDS
 from tests.harness.servers import Api, RunningServer
 from tests.harness.waiting import TIMEOUT_SECONDS
 
+pytestmark = pytest.mark.slow
+
 POST = b"POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
 BODY = json.dumps({"query": "{ meetingCount }"}).encode()
 ENDLESS = {

@@ -10,6 +10,8 @@ import pytest
 from server.process.listening import CannotListen, bind, listen
 from server.settings import Settings
 
+pytestmark = pytest.mark.slow
+
 
 def settings(**values: Any) -> Settings:
     return Settings(**values)

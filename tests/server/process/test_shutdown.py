@@ -19,6 +19,8 @@ from tests.harness.unread_connection import UnreadConnection
 from tests.harness.waiting import TIMEOUT_SECONDS, eventually, locked_meeting
 from tests.harness.websocket_client import WebSocketClient, websocket
 
+pytestmark = pytest.mark.slow
+
 SOON = 10.0
 """Seconds after SIGTERM in which a server must be gone."""
 RESTARTING = 1012

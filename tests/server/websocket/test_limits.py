@@ -14,6 +14,8 @@ from tests.harness.unread_connection import UnreadConnection
 from tests.harness.waiting import eventually
 from tests.harness.websocket_client import WebSocketClient, accepts_websockets, websocket
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_connection_has_so_many_operations_at_once_and_no_more(database_url: str) -> None:
     with running_server(database_url, max_operations=2) as server, websocket(server.url) as socket:

@@ -23,6 +23,8 @@ from tests.harness.sse_client import event_stream
 from tests.harness.waiting import eventually
 from tests.harness.websocket_client import websocket
 
+pytestmark = pytest.mark.slow
+
 RESPONSE = "application/graphql-response+json"
 POOL = 5
 COUNT = "{ meetingCount }"
