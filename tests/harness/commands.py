@@ -25,8 +25,12 @@ COMMAND = [sys.executable, "-c", "from server.cli import app; app()"]
 
 
 def environment(**settings: str) -> dict[str, str]:
-    """Returns this process's environment with the given settings, and without those that the developer's shell has."""
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("RAPPORTEUR_")}
+    """Returns this process's environment with the given settings, and without those of the developer's shell or of `make test`.
+
+    A `make` that finds the variables of another one says which directories it enters and leaves.
+    """
+    others = ("RAPPORTEUR_", "MAKE", "MFLAGS")
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(others)}
     return clean | {f"RAPPORTEUR_{name.upper()}": value for name, value in settings.items()}
 
 
