@@ -83,9 +83,8 @@ def render(prompts: Iterable[str], variables: object) -> list[str]:
         problems.add("variables", f"cannot be given: the prompts have {len(needed):,}, more than {MAX_VARIABLES:,}")
         problems.raise_if_any()
     values = _values(given, set(needed), problems)
-    normalized = {unicodedata.normalize("NFC", name) for name in given if len(name) <= 4 * MAX_VARIABLE_NAME_CHARS}
     for name in needed:
-        if name not in normalized:
+        if name not in values:
             problems.add("variables", "is missing: the prompts have it", key=name)
     problems.raise_if_any()
     for template in templates:
