@@ -22,6 +22,12 @@ class Connection(Protocol):
     async def rows(self, statement: Executable, values: Mapping[str, Any]) -> Sequence[Record]:
         """Runs one statement with these parameters and returns its rows. Raises the domain's errors, not the driver's."""
 
+    async def rows_after(self, lock: Executable, statement: Executable, values: Mapping[str, Any]) -> Sequence[Record]:
+        """Runs two statements with these parameters in one transaction, and returns the rows of the second.
+
+        The second sees all that was committed before the first got its lock. Raises as `rows` does.
+        """
+
 
 class PooledConnection:
     """Holds a connection of the pool while the block lasts."""
@@ -86,6 +92,19 @@ class AutocommitConnection(PooledConnection):
         with translate_errors():
             return await self._run_first(lambda driver: driver.fetch(compiled.text, *arguments))
 
+    async def rows_after(self, lock: Executable, statement: Executable, values: Mapping[str, Any]) -> Sequence[Record]:
+        compiled = [driver_statement(each) for each in (lock, statement)]
+
+        async def run(driver: DriverConnection) -> Sequence[Record]:
+            rows: Sequence[Record] = ()
+            async with driver.transaction():
+                for each in compiled:
+                    rows = await driver.fetch(each.text, *each.arguments(values))
+            return rows
+
+        with translate_errors():
+            return await self._run_first(run)
+
 
 class Session(PooledConnection):
     """A transaction, which begins with its first statement. Leaving the block without a commit rolls it back."""
@@ -100,6 +119,10 @@ class Session(PooledConnection):
                 await self._run_first(lambda driver: driver.execute("BEGIN"))
                 self._is_open = True
             return await self._run(lambda driver: driver.fetch(compiled.text, *arguments))
+
+    async def rows_after(self, lock: Executable, statement: Executable, values: Mapping[str, Any]) -> Sequence[Record]:
+        await self.rows(lock, values)
+        return await self.rows(statement, values)
 
     async def commit(self) -> None:
         if self._is_open:

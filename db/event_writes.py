@@ -11,6 +11,7 @@ from sqlalchemy import (
     CTE,
     ColumnElement,
     FromClause,
+    Index,
     Integer,
     Select,
     Table,
@@ -19,12 +20,12 @@ from sqlalchemy import (
     case,
     delete,
     func,
-    insert,
     literal,
     literal_column,
     select,
     update,
 )
+from sqlalchemy.dialects.postgresql import insert
 
 from db.repository import EXPECTED_VERSION, ID, KEY, WORKSPACE
 from db.tables import events, recorded_columns
@@ -85,9 +86,15 @@ class AuditedTable:
         """A parameter `new_<name>` for each recorded column; their own names are SQLAlchemy's in an INSERT or UPDATE."""
         return {name: bindparam(f"new_{name}", type_=self.table.c[name].type) for name in self._fields}
 
-    def insert_one(self, returning: Returning, **keys: ColumnElement[Any]) -> Select[Any]:
-        """Returns the statement that inserts the row `id` with `new_<name>` for each recorded column, and these keys."""
-        written, event = self.insert({"workspace_id": WORKSPACE, "id": ID, **keys, **self._new_values})
+    def insert_one(
+        self, returning: Returning, *, unless_in: Index | None = None, **keys: ColumnElement[Any]
+    ) -> Select[Any]:
+        """Returns the statement that inserts the row `id` with `new_<name>` for each recorded column, and these keys.
+
+        If the unique index `unless_in` has the row's key already, the statement does nothing, and returns no row.
+        """
+        values = {"workspace_id": WORKSPACE, "id": ID, **keys, **self._new_values}
+        written, event = self.insert(values, unless_in)
         return select(*returning(written)).add_cte(event)
 
     def update_one(self, returning: Returning) -> Select[Any]:
@@ -109,14 +116,13 @@ class AuditedTable:
         deleted, event = self.delete(*conditions)
         return select(deleted.c.id).add_cte(event)
 
-    def insert(self, values: Mapping[str, ColumnElement[Any]]) -> tuple[CTE, CTE]:
+    def insert(self, values: Mapping[str, ColumnElement[Any]], unless_in: Index | None = None) -> tuple[CTE, CTE]:
         now = func.statement_timestamp()  # the same for both, which the clock is not
-        written = (
-            insert(self.table)
-            .values({**values, "created_at": now, "updated_at": now})
-            .returning(*self.table.c)
-            .cte("written")
-        )
+        inserted = insert(self.table).values({**values, "created_at": now, "updated_at": now})
+        if unless_in is not None:
+            where = unless_in.dialect_options["postgresql"]["where"]
+            inserted = inserted.on_conflict_do_nothing(index_elements=unless_in.columns, index_where=where)
+        written = inserted.returning(*self.table.c).cte("written")
         created = literal(EventKind.CREATED.value)
         return written, self._event(written, created, written.c.version, {}, self._values(written))
 

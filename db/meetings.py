@@ -5,7 +5,20 @@ from dataclasses import fields
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, DateTime, FromClause, Select, Uuid, any_, bindparam, case, func, null, select
+from sqlalchemy import (
+    ColumnElement,
+    DateTime,
+    FromClause,
+    Select,
+    Text,
+    Uuid,
+    any_,
+    bindparam,
+    case,
+    func,
+    null,
+    select,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 
 from db.event_writes import AuditedTable, Values, new_values
@@ -14,7 +27,7 @@ from db.keyset import PageShape, keyset_page, page_parameters
 from db.repository import ID, IDS, WORKSPACE, Repository, columns
 from db.row_mapping import RowMapper, row_mapper
 from db.tables import meetings, recorded_columns
-from domain.errors import Conflict, NotFound
+from domain.errors import Conflict, NotFound, ServiceUnavailable
 from domain.filters import MeetingFilter
 from domain.history import Aggregate, EventKind
 from domain.ids import AgentId, MeetingId
@@ -26,7 +39,11 @@ FIELDS = tuple(field.name for field in fields(Meeting))
 to_meetings: RowMapper[Meeting] = row_mapper(Meeting, FIELDS)
 """Returns the meetings of rows whose columns are `FIELDS`, in this order."""
 
+EXTERNAL_ID = bindparam("external_id", type_=Text)
+MAX_CREATE_ATTEMPTS = 3
+"""The number of times that a meeting with an external id is created, and, as there is one already, looked for."""
 _IN_WORKSPACE = meetings.c.workspace_id == WORKSPACE
+(_EXTERNAL_IDS,) = (index for index in meetings.indexes if index.name == "meetings_external_id_idx")
 
 
 def _meeting_columns(source: FromClause) -> list[ColumnElement[Any]]:
@@ -37,6 +54,7 @@ _MEETINGS = select(*_meeting_columns(meetings)).where(_IN_WORKSPACE)
 
 _CONDITIONS = {
     "text": contains_text(meetings.c.title),
+    "external_id": meetings.c.external_id == EXTERNAL_ID,
     "state": meetings.c.state == bindparam("state"),
     "agent_id": meetings.c.agent_id == bindparam("agent_id", type_=Uuid),
     "created_after": meetings.c.created_at >= bindparam("created_after", type_=DateTime(timezone=True)),
@@ -100,11 +118,26 @@ class MeetingRepository(Repository):
         """Returns how many meetings are in this state, or in any."""
         return await self.count(MeetingFilter(state=state))
 
-    _CREATE = _AUDITED.insert_one(_meeting_columns)
+    _BY_EXTERNAL_ID = _MEETINGS.where(meetings.c.external_id == EXTERNAL_ID)
+
+    async def by_external_id(self, external_id: str) -> Meeting | None:
+        found = to_meetings(await self._rows(self._BY_EXTERNAL_ID, external_id=external_id))
+        return found[0] if found else None
+
+    _CREATE = _AUDITED.insert_one(_meeting_columns, unless_in=_EXTERNAL_IDS)
 
     async def create(self, new: Meeting) -> Meeting:
-        """Stores a new meeting. Raises InvalidInput if its agent does not exist."""
-        return to_meetings(await self._write(self._CREATE, id=new.id, **_stored_values(new)))[0]
+        """Stores a new meeting, or returns the one that has its external id already.
+
+        Raises InvalidInput if its agent does not exist.
+        """
+        for _ in range(MAX_CREATE_ATTEMPTS):
+            if rows := await self._write(self._CREATE, id=new.id, **_stored_values(new)):
+                return to_meetings(rows)[0]
+            assert new.external_id is not None, "only an external id can be there already"
+            if found := await self.by_external_id(new.external_id):
+                return found
+        raise ServiceUnavailable("the meeting is created and deleted at once: the same again may succeed")
 
     _UPDATE = _AUDITED.update_one(_meeting_columns)
 

@@ -96,6 +96,20 @@ def _orders(table: str, name: str) -> list[Index]:
     ]
 
 
+def _external_id(table: str, *key: str) -> list[CheckConstraint | Column[object] | Index]:
+    """Returns the column of the id that a caller gave to a row, which is unique among the rows with the same key."""
+    return [
+        Column("external_id", Text),
+        CheckConstraint("char_length(external_id) BETWEEN 1 AND 200", name="external_id"),
+        Index(
+            f"{table}_external_id_idx",
+            *(*key, "external_id"),
+            unique=True,
+            postgresql_where=text("external_id IS NOT NULL"),
+        ),
+    ]
+
+
 def _version() -> Column[object]:
     return Column("version", Integer, nullable=False, server_default=text("1"))
 
@@ -228,6 +242,7 @@ meetings = Table(
     metadata,
     Column("workspace_id", Uuid, nullable=False),
     Column("id", Uuid, nullable=False),
+    *_external_id("meetings", "workspace_id"),
     Column("title", Text, nullable=False),
     Column("state", Text, nullable=False),
     Column("metadata", JSONB, nullable=False, server_default=text("'{}'")),
@@ -264,6 +279,7 @@ segments = Table(
     Column("workspace_id", Uuid, nullable=False),
     Column("meeting_id", Uuid, nullable=False),
     Column("segment_id", Integer, nullable=False),
+    *_external_id("segments", "workspace_id", "meeting_id"),
     Column("text", Text, nullable=False),
     Column("speaker", Text, nullable=False),
     Column("start_time", Double, nullable=False),

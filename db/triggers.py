@@ -79,3 +79,11 @@ FOR EACH ROW WHEN (NEW.version <= OLD.version) EXECUTE FUNCTION refuse('a change
 CREATE TRIGGER {_table.name}_deletion_has_event AFTER DELETE ON {_table.name}
 FOR EACH ROW EXECUTE FUNCTION require_deletion_event()""",
     )
+for _table in (meetings, segments):
+    _execute(
+        _table,
+        f"""
+CREATE TRIGGER {_table.name}_external_id_is_kept BEFORE UPDATE OF external_id ON {_table.name}
+FOR EACH ROW WHEN (NEW.external_id IS DISTINCT FROM OLD.external_id)
+EXECUTE FUNCTION refuse('an external id is given at creation, and never changed')""",
+    )

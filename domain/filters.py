@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated
 
 from domain.configs import ModelName, ModelProvider
-from domain.ids import AgentId
+from domain.ids import AgentId, ExternalId
 from domain.json_objects import JsonObject
 from domain.meetings import MeetingState
 from domain.rules import Text
@@ -31,6 +31,7 @@ class MeetingFilter:
     """
 
     text: SearchedText | None = None
+    external_id: ExternalId | None = None
     state: MeetingState | None = None
     agent_id: AgentId | None = None
     created_after: datetime | None = None

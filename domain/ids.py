@@ -1,18 +1,22 @@
 """Identifiers are UUIDv7 (RFC 9562), so that ids sort by creation. The id of a segment is `<meetingId>:<segmentId>`."""
 
 import re
-from typing import NewType
+from typing import Annotated, NewType
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
-from domain.rules import INT32_MAX, Violation, uuid
+from domain.rules import INT32_MAX, Text, Violation, uuid
 
 WorkspaceId = NewType("WorkspaceId", UUID)
 AgentId = NewType("AgentId", UUID)
 VariantId = NewType("VariantId", UUID)
 MeetingId = NewType("MeetingId", UUID)
 KeyId = NewType("KeyId", UUID)
+
+EXTERNAL_ID = Text(200, required=True)
+ExternalId = Annotated[str, EXTERNAL_ID]
+"""An id that a caller gives to a meeting or a segment at its creation."""
 
 DEFAULT_WORKSPACE_ID = WorkspaceId(UUID("01900000-0000-7000-8000-000000000000"))
 

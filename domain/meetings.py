@@ -7,7 +7,7 @@ from enum import Enum
 from typing import Annotated
 
 from domain.errors import Conflict
-from domain.ids import AgentId, MeetingId, new_id
+from domain.ids import AgentId, ExternalId, MeetingId, new_id
 from domain.json_objects import JsonObject, same_json
 from domain.optimistic_locking import Versioned
 from domain.partial_updates import OMITTED, Omitted, updated
@@ -45,6 +45,7 @@ class Meeting(Versioned):
     """A meeting. `change_seq` numbers the writes of its segments (see `domain.segments`) and is no part of its version."""
 
     id: MeetingId
+    external_id: str | None
     title: str
     state: MeetingState
     metadata: dict[str, object]
@@ -58,18 +59,29 @@ class Meeting(Versioned):
 
     @classmethod
     def create(
-        cls, title: str, *, agent_id: AgentId | None = None, metadata: Mapping[str, object] | None = None
+        cls,
+        title: str,
+        *,
+        agent_id: AgentId | None = None,
+        metadata: Mapping[str, object] | None = None,
+        external_id: str | None = None,
     ) -> "Meeting":
         """Returns a new meeting, which is not stored yet. Raises InvalidInput."""
-        values = {"title": title, "agent_id": agent_id, "metadata": dict(metadata or {})}
+        values = {
+            "title": title,
+            "agent_id": agent_id,
+            "metadata": dict(metadata or {}),
+            "external_id": external_id,
+        }
         return parse(CreateMeeting, values, "input").meeting()
 
 
 @dataclass(frozen=True, slots=True)
 class CreateMeeting:
-    """The command to create a meeting."""
+    """The command to create a meeting. If there is one with the same external id, that is the result."""
 
     title: Title
+    external_id: ExternalId | None = None
     agent_id: AgentId | None = None
     metadata: JsonObject = field(default_factory=dict)
 
@@ -78,6 +90,7 @@ class CreateMeeting:
         now = datetime.now(UTC)
         return Meeting(
             id=MeetingId(new_id()),
+            external_id=self.external_id,
             title=self.title,
             state=MeetingState.CREATED,
             metadata=self.metadata,

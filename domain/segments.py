@@ -7,7 +7,7 @@ from typing import Annotated, NamedTuple
 
 from domain.cursors import CursorFormat
 from domain.errors import InvalidInput
-from domain.ids import MeetingId
+from domain.ids import ExternalId, MeetingId
 from domain.meetings import Meeting
 from domain.rules import Integer, Number, Text
 from domain.stream_positions import updates_cursor
@@ -38,6 +38,7 @@ class Segment:
     speaker: str = ""
     is_final: bool = True
     confidence: float | None = None
+    external_id: str | None = None
     version: int = 1
     created_at: datetime = _EPOCH
     updated_at: datetime = _EPOCH
@@ -49,7 +50,11 @@ class Segment:
 
 @dataclass(slots=True)
 class SegmentContent:
-    """The content of a segment that a caller writes. It takes the next free number if `segment_id` is None."""
+    """The content of a segment that a caller writes.
+
+    The segment is found by `segment_id` or by `external_id`; if both are given, they must agree. A new one without a number
+    takes the next free one.
+    """
 
     text: Annotated[str, Text(20_000, required=True)]
     start_time: Seconds
@@ -58,6 +63,7 @@ class SegmentContent:
     speaker: Annotated[str, SPEAKER] = ""
     is_final: bool = True
     confidence: Annotated[float, Number(0.0, 1.0)] | None = None
+    external_id: ExternalId | None = None
 
     @classmethod
     def parse(cls, values: Mapping[str, object], problems: Problems, path: str = "") -> "SegmentContent | None":
@@ -89,6 +95,8 @@ class UpsertedSegments:
     created: int
     updated: int
     unchanged: int
+    ignored: int
+    """The number of hypotheses that came after the final text."""
 
     @property
     def cursor(self) -> str:
@@ -127,13 +135,14 @@ def parse_segments(inputs: Sequence[Mapping[str, object]]) -> list[SegmentConten
     _check_size(len(inputs), "segments")
     problems = Problems()
     contents: list[SegmentContent] = []
-    first_with: dict[object, int] = {}
+    first_with: dict[tuple[str, object], int] = {}
     for index, values in enumerate(inputs):
         path = f"segments.{index}"
         content = SegmentContent.parse(values, problems, path)
-        segment_id = values.get("segment_id")
-        if segment_id is not None and (first := first_with.setdefault(segment_id, index)) != index:
-            problems.add(f"{path}.segment_id", f"is given twice in this call: segments.{first} has it too")
+        for name in ("segment_id", "external_id"):
+            id = values.get(name)
+            if id is not None and (first := first_with.setdefault((name, id), index)) != index:
+                problems.add(f"{path}.{name}", f"is given twice in this call: segments.{first} has it too")
         if content is not None:
             contents.append(content)
     problems.raise_if_any()

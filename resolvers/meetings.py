@@ -7,9 +7,9 @@ import strawberry
 from db.unit_of_work import Repositories
 from domain import meetings
 from domain.agents import Agent
-from domain.errors import NotFound
+from domain.errors import Conflict, NotFound
 from domain.filters import MeetingFilter
-from domain.ids import MeetingId
+from domain.ids import EXTERNAL_ID, MeetingId
 from domain.meetings import CreateMeeting, Meeting, MeetingState, UpdateMeeting
 from domain.ordering import MeetingOrder, meeting_order
 from domain.pagination import Page
@@ -44,6 +44,14 @@ async def meeting(info: Info, id: strawberry.ID) -> Meeting | None:
     return await info.context.loaders.of(load_meetings, info.context.principal).load(meeting_id(id))
 
 
+async def meeting_by_external_id(info: Info, external_id: str) -> Meeting | None:
+    wanted = checked(EXTERNAL_ID, external_id, "external_id")
+    async with info.context.reading() as repositories:
+        found = await repositories.meetings.by_external_id(wanted)
+        visible = found and await visible_meetings(repositories, [found.id], info.context.principal)
+    return found if visible else None
+
+
 async def meeting_page(
     context: Context,
     page: PageArguments,
@@ -72,10 +80,15 @@ async def agent(roots: list[Meeting], info: Info) -> list[Agent | None]:
 
 
 async def create(context: Context, command: CreateMeeting, reason: str | None) -> Meeting:
+    """Creates a meeting, or gives the one that has the external id. A principal gets only what it may see."""
+    new, principal = command.meeting(), context.principal
     async with context.unit_of_work(reason) as uow:
-        created = await uow.meetings.create(command.meeting())
-        if not context.principal.writes_all:
-            await uow.grants.grant(context.principal.id, [created.id])
+        created = await uow.meetings.create(new)
+        if created.id != new.id:
+            if not await visible_meetings(uow, [created.id], principal):
+                raise Conflict("the externalId is taken by a meeting that this key was not given")
+        elif not principal.writes_all:
+            await uow.grants.grant(principal.id, [created.id])
         await uow.commit()
     return created
 

@@ -29,7 +29,7 @@ from resolvers.projections import NO_COLUMNS, Columns, column_fields, connection
 _SEGMENTS = connection_fields(
     {
         **dict.fromkeys(("id", "segmentId", "meeting"), NO_COLUMNS),
-        **column_fields("text", "speaker", "start_time", "end_time", "is_final", "confidence"),
+        **column_fields("text", "speaker", "start_time", "end_time", "is_final", "confidence", "external_id"),
         **column_fields("version", "created_at", "updated_at"),
     }
 )
@@ -135,7 +135,5 @@ async def upsert(context: Context, id: str, contents: Sequence[SegmentContent]) 
 
 async def delete(context: Context, id: str, segment_ids: Sequence[int]) -> DeletedSegments:
     key = meeting_id(id, "meeting_id")
-    async with context.unit_of_work() as uow:
-        result = await uow.segments.delete(key, segment_ids)
-        await uow.commit()
-    return result
+    async with context.writing() as repositories:
+        return await repositories.segments.delete(key, segment_ids)

@@ -79,6 +79,9 @@ class SpeakerStats:
 @visible_to_bots
 @strawberry.type(description="A meeting and its transcript.")
 class Meeting(Node):
+    external_id: str | None = strawberry.field(
+        description="The id that its creator gave it, unique in the workspace; it never changes."
+    )
     title: str = strawberry.field(description="A title for people to read.")
     state: MeetingState = strawberry.field(description="The state in the life of the meeting.")
     metadata: JSON = strawberry.field(description="An object of your own, such as ids in other systems.")
@@ -124,6 +127,7 @@ class Meeting(Node):
 @strawberry.input(description="Every given condition must hold.")
 class MeetingFilter:
     text: Maybe[str | None] = strawberry.field(description="In the title, ignoring case.")
+    external_id: Maybe[str | None] = strawberry.field(description="The externalId, exactly.")
     state: Maybe[MeetingState | None] = strawberry.field(description="The state, exactly.")
     agent_id: Maybe[strawberry.ID | None] = strawberry.field(description="The agent that takes part.")
     created_after: Maybe[datetime | None] = strawberry.field(description="Included.")
@@ -134,6 +138,10 @@ class MeetingFilter:
 @strawberry.input(description="A new meeting.")
 class CreateMeetingInput:
     title: str = strawberry.field(description="A title for people to read.")
+    external_id: Maybe[str | None] = strawberry.field(
+        description="An id of your own, 1 to 200 characters. If a meeting has it already, the result is that meeting,"
+        " unchanged."
+    )
     agent_id: Maybe[strawberry.ID | None] = strawberry.field(description="The agent that takes part; left out: none.")
     metadata: Maybe[JSON | None] = strawberry.field(description="An object.")
 
@@ -158,6 +166,12 @@ class MeetingQueries:
         scopes=READERS_AND_BOTS,
         graphql_type=Meeting | None,
     )(resolve.meeting)
+    meeting_by_external_id: entities.Meeting | None = root_field(
+        description="The meeting with this externalId; null if there is none.",
+        arguments={"external_id": "The externalId that the meeting was created with."},
+        scopes=READERS_AND_BOTS,
+        graphql_type=Meeting | None,
+    )(resolve.meeting_by_external_id)
     meeting_count: int = root_field(
         arguments={"state": "Only meetings in this state."},
         scopes=READERS,
@@ -185,7 +199,11 @@ class MeetingQueries:
 
 @strawberry.type
 class MeetingMutations:
-    @root_field(description="Creates a meeting.", scopes=WRITERS_AND_BOTS, graphql_type=MeetingResult)
+    @root_field(
+        description="Creates a meeting. Idempotent where the input has an externalId.",
+        scopes=WRITERS_AND_BOTS,
+        graphql_type=MeetingResult,
+    )
     async def create_meeting(
         self, info: Info, input: CreateMeetingInput, reason: str | None = None
     ) -> entities.Meeting:

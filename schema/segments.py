@@ -33,6 +33,9 @@ from schema.results import result_union
 @strawberry.type(description="One utterance; times are seconds from the start of the meeting.")
 class Segment(Node):
     segment_id: int = strawberry.field(description="Unique in its meeting.")
+    external_id: str | None = strawberry.field(
+        description="The id that its source gave it, unique in its meeting; it never changes."
+    )
     text: str = strawberry.field(description="What was said.")
     speaker: str = strawberry.field(description="Empty where the speaker is not known.")
     start_time: float = strawberry.field(description="Seconds from the start of the meeting.")
@@ -54,7 +57,11 @@ class Segment(Node):
 )
 class SegmentInput:
     segment_id: Maybe[int | None] = strawberry.field(
-        description="Left out: the next free number, so that the same call again would add the segment again."
+        description="Left out: that of the segment with the externalId, or the next free number. Without both, the same call"
+        " again would add the segment again."
+    )
+    external_id: Maybe[str | None] = strawberry.field(
+        description="An id of your own, 1 to 200 characters, by which the segment is found again."
     )
     text: str = strawberry.field(description="What was said.")
     speaker: Maybe[str | None] = strawberry.field(description="Empty or left out where the speaker is not known.")
@@ -72,6 +79,7 @@ class UpsertedSegments:
     created: int = strawberry.field(description="The number of new segments.")
     updated: int = strawberry.field(description="The number of revised segments.")
     unchanged: int = strawberry.field(description="The number of segments whose content was there already.")
+    ignored: int = strawberry.field(description="The number of hypotheses that came after the final text.")
 
     is_type_of = InstancesOf(entities.UpsertedSegments)
 

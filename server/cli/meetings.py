@@ -22,12 +22,13 @@ def list_meetings(
     limit: Limit = 20,
     state: Annotated[str | None, typer.Option(help="Only meetings in this state, such as RECORDING.")] = None,
     text: Annotated[str | None, typer.Option(help="Only meetings with this text in their titles.")] = None,
+    external_id: Annotated[str | None, typer.Option(help="Only the meeting with this externalId.")] = None,
     url: ServerUrl = DEFAULT_URL,
     api_key: ApiKeyToken = None,
     json: JsonOutput = False,
 ) -> None:
     """List meetings, from the newest to the oldest."""
-    given = {"state": state.upper() if state else None, "text": text}
+    given = {"state": state.upper() if state else None, "text": text, "externalId": external_id}
     filter = {name: value for name, value in given.items() if value is not None}
     try:
         with ApiClient(url, api_key) as client:
@@ -72,7 +73,7 @@ def show_meeting(
     if json:
         print_json(found)
         return
-    fields = ("id", "title", "state", "createdAt", "startedAt", "endedAt", "segmentCount", "version")
+    fields = ("id", "externalId", "title", "state", "createdAt", "startedAt", "endedAt", "segmentCount", "version")
     print_fields([(name, found[name]) for name in fields])
     print_fields([("agent", found["agent"] and found["agent"]["slug"])])
     for speaker in found["speakers"]:

@@ -85,5 +85,11 @@ def _meeting_of(client: ApiClient, sha256: str) -> Any:
 
 def segment_input(content: SegmentContent) -> dict[str, Any]:
     """Returns the content as the input type `SegmentInput` has it."""
-    camel = {"segment_id": "segmentId", "start_time": "startTime", "end_time": "endTime", "is_final": "isFinal"}
+    camel = {
+        "segment_id": "segmentId",
+        "external_id": "externalId",
+        "start_time": "startTime",
+        "end_time": "endTime",
+        "is_final": "isFinal",
+    }
     return {camel.get(name, name): value for name, value in asdict(content).items()}

@@ -76,6 +76,22 @@ def segment(change: str) -> str:
     return f"UPDATE segments SET {change} WHERE meeting_id = '{MEETING}'"
 
 
+def named_meeting(external_id: str, id: str = NOWHERE) -> str:
+    """Returns the SQL that inserts a meeting with an external id, which is an expression."""
+    meeting = A_MEETING.format(OURS, id, AGENT)
+    return meeting.replace("(workspace_id,", "(external_id, workspace_id,").replace(
+        "VALUES (", f"VALUES ({external_id}, "
+    )
+
+
+def named_segment(external_id: str, number: int = 2) -> str:
+    segment = A_SEGMENT.format(OURS, MEETING, number)
+    return segment.replace("(workspace_id,", "(external_id, workspace_id,").replace(
+        "VALUES (", f"VALUES ({external_id}, "
+    )
+
+
+BAD_EXTERNAL_IDS = ["''", "repeat('a', 201)"]
 COUNTS = ["max_tokens", "context_window", "input_token_limit", "token_budget", "timeout_seconds", "max_retries"]
 BAD_SLUGS = [
     "''",
@@ -151,6 +167,9 @@ REFUSED: dict[str, list[str]] = {
     "meetings_counters_check": [
         meeting(f"{change}") for change in ("version = 0", "change_seq = -1", "last_segment_id = -1")
     ],
+    "meetings_external_id_check": [named_meeting(external_id) for external_id in BAD_EXTERNAL_IDS],
+    "meetings_external_id_idx": ["; ".join(named_meeting("'ours'", id) for id in (NOWHERE, uuid(98)))],
+    "meetings_external_id_is_kept": [meeting("external_id = 'new'")],
     "meetings_pkey": [A_MEETING.format(OURS, MEETING, AGENT)],
     "meetings_workspace_id_fkey": [A_MEETING.format(NOWHERE, NOWHERE, AGENT).replace(f"'{AGENT}')", "NULL)")],
     "meetings_workspace_id_agent_id_fkey": [
@@ -186,6 +205,9 @@ REFUSED: dict[str, list[str]] = {
     ],
     "segments_segment_id_check": [segment("segment_id = -1"), A_SEGMENT.format(OURS, MEETING, -1)],
     "segments_counters_check": [segment("version = 0"), segment("change_seq = 0")],
+    "segments_external_id_check": [named_segment(external_id) for external_id in BAD_EXTERNAL_IDS],
+    "segments_external_id_idx": ["; ".join(named_segment("'ours'", number) for number in (2, 3))],
+    "segments_external_id_is_kept": [segment("external_id = 'new'")],
     "segments_pkey": [A_SEGMENT.format(OURS, MEETING, 1)],
     "segments_workspace_id_meeting_id_fkey": [
         A_SEGMENT.format(OURS, NOWHERE, 1),
@@ -243,6 +265,8 @@ ACCEPTED = [
     *(segment(f"confidence = {value}") for value in (0, 1, "NULL")),
     *(segment(f"segment_id = {value}") for value in (0, 2147483647)),
     A_SEGMENT.format(THEIRS, FOREIGN_MEETING, 1),
+    *(named_meeting(external_id) for external_id in ("'a'", "repeat('a', 200)", "NULL")),
+    *(named_segment(external_id) for external_id in ("'a'", "repeat('a', 200)", "NULL")),
     key("revoked_at = now(), revoked_by = 'tester'"),
     key("scopes = '{READ,WRITE,ADMIN,INGEST}'"),
     A_KEY.format(THEIRS, KEY, "key"),

@@ -26,7 +26,10 @@ class World:
         self.agent = self.agents[0]
         self.variant = self.variants[0][0]
         self.meetings = [
-            api.run("CreateMeeting", input={"title": f"{self.tag} {n}", "agentId": self.agents[n]["id"]})
+            api.run(
+                "CreateMeeting",
+                input={"title": f"{self.tag} {n}", "agentId": self.agents[n]["id"], "externalId": uuid4().hex},
+            )
             for n in range(size)
         ]
         for meeting in self.meetings:
@@ -112,6 +115,7 @@ VARIABLES: dict[str, Variables] = {
         "filter": {"text": world.tag},
         "orderBy": {"field": "UPDATED_AT", "direction": "ASC"},
     },
+    "MeetingByExternalId": lambda world, api: {"externalId": world.meeting["externalId"]},
     "Transcript": lambda world, api: {"id": world.meeting["id"], "first": world.size},
     "TranscriptFile": lambda world, api: {"id": world.meeting["id"], "format": "VTT"},
     "SearchSegments": lambda world, api: {"query": "text", "meetingId": world.meeting["id"], "first": world.size},

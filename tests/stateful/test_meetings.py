@@ -155,10 +155,13 @@ class Meeting:
     def upsert(self, batch: list[dict[str, Any]]) -> dict[str, int]:
         given = [content["segmentId"] for content in batch if content["segmentId"] is not None]
         free = count(max([self.last, *given]) + 1)
-        counts = {"created": 0, "updated": 0, "unchanged": 0}
+        counts = {"created": 0, "updated": 0, "unchanged": 0, "ignored": 0}
         for content in batch:
             number = next(free) if content["segmentId"] is None else content["segmentId"]
             stored = {**content, "segmentId": number}
+            if number in self.live and self.live[number]["isFinal"] and not content["isFinal"]:
+                counts["ignored"] += 1
+                continue
             if self.live.get(number) == stored:
                 counts["unchanged"] += 1
                 continue
@@ -170,7 +173,7 @@ class Meeting:
             self.live[number] = stored
             self.versions[number] = self.versions.get(number, 0) + 1
             self.last = max(self.last, number)
-        self.changes += counts["unchanged"] < len(batch)
+        self.changes += counts["created"] + counts["updated"] > 0
         return counts
 
     def delete(self, numbers: list[int]) -> int:

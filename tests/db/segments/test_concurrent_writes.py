@@ -146,6 +146,20 @@ async def test_an_upsert_that_waits_compares_with_what_the_other_has_written(
     assert versions == {1: (3, 3), 2: (2, 2), 3: (2, 3), 4: (1, 2), 5: (2, 3), 6: (1, 3)}
 
 
+async def test_a_hypothesis_that_waits_for_the_final_text_is_ignored(
+    database: Database, meeting_id: MeetingId, observer: Any
+) -> None:
+    """Checks it for a segment that the hypothesis has not seen yet, which the other write creates."""
+    async with database.unit_of_work(WORKSPACE) as uow:
+        await uow.segments.upsert(meeting_id, [content(1, "We ship on Friday.")])
+        late = asyncio.create_task(upsert_segments(database, meeting_id, content(1, "We ship", is_final=False)))
+        await queued_behind_the_meeting(observer, 1)
+        await uow.commit()
+    result = await late
+    assert (*write_counts(result), result.ignored) == (0, 0, 0, 1)
+    assert await read_texts(database, meeting_id) == {1: "We ship on Friday."}
+
+
 async def test_a_write_that_waits_for_the_deletion_of_its_meeting_finds_none(
     database: Database, meeting_id: MeetingId, observer: Any
 ) -> None:

@@ -166,6 +166,23 @@ def test_the_other_operations_of_a_document_do_not_matter(admin: Api) -> None:
 # Ingest
 
 
+def test_a_bot_may_create_its_meeting_again_and_gets_no_other(admin: Api) -> None:
+    external_id = uuid4().hex
+    with key(admin, "INGEST") as (bot, _), key(admin, "INGEST") as (other, _):
+        query = """mutation ($id: String!) {
+            createMeeting(input: {title: "Call", externalId: $id}) {
+                __typename ... on Meeting { id externalId } ... on Error { code }
+            }
+        }"""
+        find = "query ($id: String!) { meetingByExternalId(externalId: $id) { id } }"
+        first, again = (bot.post(query, {"id": external_id})["data"]["createMeeting"] for _ in range(2))
+        assert first == again
+        assert bot.run("UpsertSegments", meetingId=first["id"], segments=[segment(1)])["created"] == 1
+        assert bot.post(find, {"id": external_id})["data"]["meetingByExternalId"] == {"id": first["id"]}
+        assert other.post(query, {"id": external_id})["data"]["createMeeting"]["code"] == "CONFLICT"
+        assert other.post(find, {"id": external_id})["data"] == {"meetingByExternalId": None}
+
+
 def test_a_bot_reaches_the_meetings_that_it_created_or_was_given(admin: Api) -> None:
     given, other = admin.meeting("Given", segments=2), admin.meeting("Other", segments=2)
     with key(admin, "INGEST", meetingIds=[given["id"], given["id"]]) as (bot, _):
