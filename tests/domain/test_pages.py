@@ -55,6 +55,7 @@ def test_a_cursor_comes_back_as_it_was(number: int) -> None:
     assert NUMBERS(NUMBERS.encode(number)) == (number,)
 
 
+@pytest.mark.slow
 @given(st.text() | st.binary().map(lambda data: NUMBERS.encode(data.hex())) | st.none() | st.integers())
 def test_anything_else_is_no_cursor(value: object) -> None:
     with pytest.raises(Violation):

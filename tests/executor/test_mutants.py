@@ -19,6 +19,8 @@ from tests.harness.executor.schema import schema_of
 from tests.harness.executor.sources import Thing
 from tests.harness.executor.things import sound, things
 
+pytestmark = pytest.mark.slow
+
 EXAMPLES = 50
 INPUTS = 150
 SOURCE = Path(executor.__file__).parent

@@ -8,7 +8,7 @@ from collections.abc import Coroutine, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import asyncpg
 from sqlalchemy import make_url
@@ -18,12 +18,14 @@ from db.engine import create_engine
 from db.migrate import migrate
 
 TEMPLATE = "rapporteur_template"
+T = TypeVar("T")
 
 
 class TestPostgres:
     """Hands out databases of a running PostgreSQL, each a copy of a template.
 
-    All its statements run on one connection, in a thread of its own: so a database is dropped while the next test begins.
+    All its statements run on one connection, in a thread of its own: so a database is dropped, and the next one is made,
+    while a test runs.
     """
 
     __test__ = False
@@ -31,6 +33,7 @@ class TestPostgres:
     def __init__(self, url: str) -> None:
         self.url = url
         self._numbers = itertools.count(1)
+        self._spare: Future[str] | None = None
         self._loop = asyncio.new_event_loop()
         self._lock = asyncio.Lock()
         self._connection: asyncpg.Connection[asyncpg.Record] | None = None
@@ -67,16 +70,24 @@ class TestPostgres:
     @contextmanager
     def database(self, template: str = TEMPLATE) -> Iterator[str]:
         """Yields the URL of a database of its own, which is dropped afterwards."""
-        name = f"test_{next(self._numbers)}"
-        # Copying the template's files takes half the time of writing its pages to the log.
-        self.run(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
+        if template == TEMPLATE:
+            made, self._spare = self._spare or self._submit(self._copy(template)), self._submit(self._copy(template))
+        else:
+            made = self._submit(self._copy(template))
+        name = made.result()
         try:
             yield self.url_of(name)
         finally:
             self._submit(self._execute(f"DROP DATABASE {name} WITH (FORCE)"))
 
-    def _submit(self, work: Coroutine[Any, Any, None]) -> Future[None]:
+    def _submit(self, work: Coroutine[Any, Any, T]) -> Future[T]:
         return asyncio.run_coroutine_threadsafe(work, self._loop)
+
+    async def _copy(self, template: str) -> str:
+        name = f"test_{next(self._numbers)}"
+        # Copying the template's files takes half the time of writing its pages to the log.
+        await self._execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
+        return name
 
     async def _execute(self, *statements: str) -> None:
         async with self._lock:

@@ -12,6 +12,8 @@ import pytest
 
 from tests.harness.markdown import ROOT
 
+pytestmark = pytest.mark.slow
+
 SCRIPT = ROOT / "tools" / "install.py"
 VENV = """
 import os, sys

@@ -301,6 +301,7 @@ def test_a_revoked_key_is_refused_at_once(admin: Api) -> None:
         assert admin.run("RevokeApiKey", id=created["id"]) == revoked
 
 
+@pytest.mark.slow
 def test_an_expired_key_is_refused(admin: Api) -> None:
     soon = datetime.now(UTC) + timedelta(seconds=1)
     with key(admin, "READ", expiresAt=soon.isoformat()) as (api, _):
@@ -345,6 +346,7 @@ def test_a_revoked_key_ends_its_subscriptions_and_no_others(admin: Api) -> None:
         kept.expect_pong()
 
 
+@pytest.mark.slow
 def test_an_expired_key_ends_its_subscriptions(admin: Api) -> None:
     meeting = admin.meeting(segments=1)
     soon = datetime.now(UTC) + timedelta(seconds=sessions.SESSION_CHECK_INTERVAL_SECONDS)

@@ -10,6 +10,8 @@ from server.cli.agent_changes import show_change
 from tests.harness.commands import run
 from tests.harness.servers import Api, RunningServer
 
+pytestmark = pytest.mark.slow
+
 FORGED = "One.\rnew: \x1b[2J\u2028\u202edeleted\x85\u2066"
 
 

@@ -13,6 +13,8 @@ from server.cli.settings_reference import settings_reference
 from server.settings import Settings
 from tests.harness.commands import environment, run_process
 
+pytestmark = pytest.mark.slow
+
 HEAVY = {
     *("alembic", "asyncpg", "graphql", "httpx", "jwt", "pydantic", "pydantic_settings", "sqlalchemy"),
     *("starlette", "strawberry", "uvicorn", "yaml"),

@@ -13,6 +13,8 @@ from tests.harness.commands import run, serving
 from tests.harness.databases import TestPostgres, postgres_directory
 from tests.harness.markdown import ROOT
 
+pytestmark = pytest.mark.slow
+
 COMMANDS_ON_A_DATABASE = [
     ("keys", "create", "ada", "--scope", "read"),
     ("keys", "list"),

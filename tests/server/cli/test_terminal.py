@@ -12,6 +12,8 @@ from tests.harness.commands import COMMAND, environment, run
 from tests.harness.markdown import ROOT
 from tests.harness.terminal import CTRL_C, Terminal
 
+pytestmark = pytest.mark.slow
+
 SERVE = [*COMMAND, "serve"]
 MAKE_RUN = ["make", "-o", ".venv/.installed", "-o", "server/graphiql/vendor", f"PYTHON={sys.executable}", "run"]
 """Nothing is installed: the environment of the tests is complete."""

@@ -27,6 +27,7 @@ def test_the_protocol_may_be_one_of_several_that_are_offered(server: RunningServ
         assert socket.connection.subprotocol == PROTOCOL
 
 
+@pytest.mark.slow
 def test_a_client_must_introduce_itself_in_time(database_url: str) -> None:
     with running_server(database_url, init_timeout=0.3) as server, websocket(server.url) as introduced:
         with websocket(server.url, initialise=False) as silent:
@@ -56,6 +57,7 @@ def test_pings_are_answered_at_any_time_and_pongs_need_no_answer(server: Running
         socket.expect_pong()
 
 
+@pytest.mark.slow
 def test_who_answers_pings_stays_and_who_does_not_is_let_go(database_url: str) -> None:
     with running_server(database_url, ping_interval=0.2, max_connections=1) as server:
         with websocket(server.url) as alive:
