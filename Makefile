@@ -22,9 +22,10 @@ install: $(VENV)/.installed server/graphiql/vendor ## Install into .venv, leavin
 run: install ## Serve GraphiQL and the API at http://127.0.0.1:8000/graphql
 	@test ! -t 0 || set -m; $(RAPPORTEUR) serve
 
-# Each worker has a PostgreSQL of its own. One that has nothing left to do takes tests from another.
-WORKERS ?= 2
-PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal
+# Each worker has a PostgreSQL of its own. One that has nothing left to do takes tests from another. Three keep two processors
+# busy, as some tests wait. Compiled files are kept, whatever the environment says: each process would compile all of them.
+WORKERS ?= 3
+PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal
 
 test: $(VENV)/.developed server/graphiql/vendor ## Run every test, on two processors
 	$(PYTEST)

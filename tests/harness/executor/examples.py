@@ -23,6 +23,7 @@ BELOW = (
 DOCUMENTS = {
     "leaves": f"{{ nodes {{ {ALL} }} first {{ {ALL} }} all {{ {ALL} }} node {{ {ALL} }} }}",
     "relations": f"{{ nodes {{ {BELOW} boss {{ {BELOW} boss {{ name }} }} }} }}",
+    "one load after another": "{ first { laterBoss { laterBoss { laterBoss { name } } } } }",
     "arguments": """query ($at: Int! = 1) {
         node(at: $at) { number square(times: $at) a: square(times: 2) later(plus: 1) b: later(plus: null) }
         nodes { chosen(of: "c", index: $at) { number } a: chosen(of: "d") { number } later(plus: 0.5) }
