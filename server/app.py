@@ -33,6 +33,7 @@ from server.middleware.access_log import AccessLog
 from server.middleware.allowed_hosts import AllowedHosts
 from server.middleware.cors import check_origins, cors
 from server.middleware.graphql_fast_path import GraphQLFastPath
+from server.middleware.refused_origins import RefusedOrigins
 from server.middleware.security_headers import SecurityHeaders
 from server.operations.persisted_documents import PersistedDocuments, load_trusted_documents
 from server.operations.runner import OperationRunner
@@ -110,6 +111,7 @@ def create_app(settings: Settings, database_url: str) -> Starlette:
             Middleware(AccessLog),
             Middleware(SecurityHeaders),
             Middleware(AllowedHosts, settings.allowed_hosts),
+            Middleware(RefusedOrigins, settings.origins),
             *cors(settings.origins),
             Middleware(GraphQLFastPath, graphql),
         ],

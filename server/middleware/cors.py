@@ -54,6 +54,9 @@ def cors(origins: Sequence[str]) -> list[Middleware]:
     ]
 
 
-def may_connect(origin: str | None, host: str | None, origins: Sequence[str]) -> bool:
-    """Returns whether a WebSocket may be opened. Browsers always send the page's origin, and check nothing themselves."""
+def is_allowed(origin: str | None, host: str | None, origins: Sequence[str]) -> bool:
+    """Returns whether pages of an origin may use the server under the name `host`; None comes from no page.
+
+    Browsers ask before they let a page read a response, but not before they open a WebSocket.
+    """
     return origin is None or ANY in origins or origin in origins or is_same_origin(origin, host)

@@ -8,7 +8,7 @@ from starlette.websockets import WebSocket
 from domain.principals import Principal
 from resolvers.context import Context
 from server.auth.guard import Guard
-from server.middleware.cors import may_connect
+from server.middleware.cors import is_allowed
 from server.operations.runner import OperationRunner
 from server.settings import Settings
 from server.websocket.connection import PROTOCOL, SUBPROTOCOL_NOT_ACCEPTABLE, TRY_AGAIN_LATER, Connection
@@ -36,7 +36,7 @@ class WebSocketEndpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         websocket = WebSocket(scope, receive, send)
         headers = websocket.headers
-        if not may_connect(headers.get("origin"), headers.get("host"), self._settings.origins):
+        if not is_allowed(headers.get("origin"), headers.get("host"), self._settings.origins):
             # The refusal comes before the handshake: otherwise any web page could use the server of its visitor.
             message = "a page of this origin may open no WebSocket: name it in RAPPORTEUR_ORIGINS (--origins)"
             await error_response(message, 403)(scope, receive, send)
