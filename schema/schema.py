@@ -25,14 +25,19 @@ class RapporteurSchema(strawberry.Schema):
     documents: DocumentCache
     """The documents that it executes, each of them within the limits."""
 
-    def limited(self, limits: Limits, *, introspection: bool = True, fast: bool = True) -> "RapporteurSchema":
+    def limited(
+        self, limits: Limits, *, introspection: bool = True, suggestions: bool = False, fast: bool = True
+    ) -> "RapporteurSchema":
         """Returns the same schema with these limits, and a cache of its own.
 
-        Without `introspection` its documents may not ask for the schema; without `fast` graphql-core alone executes them.
+        Without `introspection` its documents may not ask for the schema, with `suggestions` messages say "Did you mean", and
+        without `fast` graphql-core alone executes them.
         """
         other = copy(self)
         other.execution_context_class = FastExecutor if fast else StrawberryGraphQLCoreExecutionContext
-        other.documents = DocumentCache(self._schema, _cost_model, limits, introspection=introspection)
+        other.documents = DocumentCache(
+            self._schema, _cost_model, limits, introspection=introspection, suggestions=suggestions
+        )
         return other
 
 

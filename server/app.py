@@ -70,7 +70,12 @@ def create_app(settings: Settings, database_url: str) -> Starlette:
     hubs = HubRegistry(database)
     guard = create_guard(settings, database)
     limits = Limits(settings.max_cost, settings.max_depth, settings.max_tokens)
-    limited = schema.limited(limits, introspection=settings.serves_introspection, fast=settings.fast_executor)
+    limited = schema.limited(
+        limits,
+        introspection=settings.serves_introspection,
+        suggestions=settings.serves_suggestions,
+        fast=settings.fast_executor,
+    )
     runner = OperationRunner(limited, load_documents(settings), guard.rate_limiters, settings.operation_timeout)
     connection_limit = ConnectionLimit(settings.max_connections)
     closing = asyncio.Event()

@@ -293,6 +293,11 @@ class Settings(
     def serves_introspection(self) -> bool:
         return bool(self.graphiql) or not self.auth if self.introspection is None else self.introspection
 
+    @property
+    def serves_suggestions(self) -> bool:
+        """Whether messages say "Did you mean", which tells the schema to whoever guesses."""
+        return self.serves_introspection and not self.auth and self.trusted_documents is None
+
 
 def variable(name: str) -> str:
     """Returns the environment variable of a setting."""

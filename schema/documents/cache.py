@@ -62,10 +62,20 @@ class DocumentCache:
     """Prepares the documents of one schema under some limits, and keeps those that were used last."""
 
     def __init__(
-        self, schema: GraphQLSchema, cost_model: CostModel, limits: Limits, *, introspection: bool = True
+        self,
+        schema: GraphQLSchema,
+        cost_model: CostModel,
+        limits: Limits,
+        *,
+        introspection: bool = True,
+        suggestions: bool = False,
     ) -> None:
-        """Without `introspection` a document that asks for `__schema` or `__type` is not valid."""
+        """Without `introspection` a document that asks for `__schema` or `__type` is not valid.
+
+        With `suggestions`, messages name what in the schema a misspelt name may mean.
+        """
         self.limits = limits
+        self.hide_suggestions = not suggestions
         self._schema = schema
         self._cost_model = cost_model
         self._rules = specified_rules if introspection else (*specified_rules, NoSchemaIntrospectionCustomRule)
@@ -154,7 +164,7 @@ class DocumentCache:
             raise
 
     def _problems(self, document: DocumentNode, rules: Collection[type[ASTValidationRule]]) -> list[GraphQLError]:
-        return validate(self._schema, document, rules, MAX_VALIDATION_ERRORS, hide_suggestions=True)
+        return validate(self._schema, document, rules, MAX_VALIDATION_ERRORS, hide_suggestions=self.hide_suggestions)
 
 
 def _costs(prepared: PreparedDocument, operation: OperationDefinitionNode) -> OperationCost:

@@ -118,7 +118,7 @@ class OperationRunner:
             raw_variable_values=prepared.request.variables,
             operation_name=prepared.request.operation_name,
             is_awaitable=optimized_is_awaitable,  # type: ignore[arg-type]
-            hide_suggestions=True,
+            hide_suggestions=self._schema.documents.hide_suggestions,
         )
         if isinstance(executor, list):
             raise RequestErrors(executor)

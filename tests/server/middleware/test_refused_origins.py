@@ -1,6 +1,5 @@
 """Checks that the log names the origins of pages that may not use the server."""
 
-
 import pytest
 from playwright.async_api import Browser
 from websockets.exceptions import InvalidStatus

@@ -5,7 +5,10 @@ from typing import Any
 
 import pytest
 
+from domain.principals import Scope
 from server.wire.graphql_files import operation
+from tests.harness import http
+from tests.harness.api_keys import create_api_key
 from tests.harness.hostile_documents import OVER_THE_LIMITS, WITHIN_THE_LIMITS
 from tests.harness.servers import Api, RunningServer, running_server
 from tests.harness.sse_client import event_stream
@@ -138,29 +141,46 @@ def test_the_cost_is_told_over_websocket_and_in_events(server: RunningServer, ap
     assert json.loads(line.removeprefix("data: "))["extensions"] == {"cost": 137}
 
 
-# The schema is not told to those who guess
+# Suggestions tell the schema: only an open server has them
+
+
+MISSPELT: list[tuple[str, dict[str, Any]]] = [
+    ("{ meetingCoun }", {}),
+    ("{ agents(firs: 1) { totalCount } }", {}),
+    ("{ node(id: 1) { slug } }", {}),
+    ("{ meetingCount(state: RECORDIN) }", {}),
+    ("{ ... on Quer { meetingCount } }", {}),
+    ("query ($s: MeetingStat) { meetingCount(state: $s) }", {}),
+    ('{ agents(filter: {tex: "a"}) { totalCount } }', {}),
+    ("query ($s: MeetingState) { meetingCount(state: $s) }", {"s": "RECORDIN"}),
+    ("query ($f: AgentFilter) { agents(filter: $f) { totalCount } }", {"f": {"tex": "a"}}),
+    (operation("CreateAgent"), {"input": {"nam": "a", "name": "a", "config": {}}}),
+]
+
+
+def answers_to(server: RunningServer, query: str, variables: dict[str, Any], token: str | None = None) -> str:
+    """Returns the answers over HTTP and over a WebSocket, as JSON."""
+    headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+    answer = http.post(f"{server.url}/graphql", json={"query": query, "variables": variables}, headers=headers).json()
+    with websocket(server.url, additional_headers=headers) as socket:
+        socket.subscribe("1", query, None, **variables)
+        return json.dumps([answer, socket.receive()])
+
+
+@pytest.mark.parametrize(("query", "variables"), MISSPELT)
+def test_an_open_server_suggests_what_was_meant(server: RunningServer, query: str, variables: dict[str, Any]) -> None:
+    answers = answers_to(server, query, variables)
+    assert "BAD_USER_INPUT" in answers
+    assert answers.count("Did you mean") == 2, answers
 
 
 @pytest.mark.parametrize(
-    ("query", "variables"),
-    [
-        ("{ meetingCoun }", {}),
-        ("{ agents(firs: 1) { totalCount } }", {}),
-        ("{ node(id: 1) { slug } }", {}),
-        ("{ meetingCount(state: RECORDIN) }", {}),
-        ("{ ... on Quer { meetingCount } }", {}),
-        ("query ($s: MeetingStat) { meetingCount(state: $s) }", {}),
-        ("{ meetingCount @ski(if: true) }", {}),
-        ('{ agents(filter: {tex: "a"}) { totalCount } }', {}),
-        ("query ($s: MeetingState) { meetingCount(state: $s) }", {"s": "RECORDIN"}),
-        ("query ($f: AgentFilter) { agents(filter: $f) { totalCount } }", {"f": {"tex": "a"}}),
-        (operation("CreateAgent"), {"input": {"nam": "a", "name": "a", "config": {}}}),
-    ],
+    "settings", [{"auth": True, "introspection": True}, {"introspection": False}, {"trusted_documents": "operations"}]
 )
-def test_nothing_is_suggested(server: RunningServer, api: Api, query: str, variables: dict[str, Any]) -> None:
-    answer = api.http.post("/graphql", json={"query": query, "variables": variables}).json()
-    with websocket(server.url) as socket:
-        socket.subscribe("1", query, None, **variables)
-        answers = json.dumps([answer, socket.receive()])
-    assert "BAD_USER_INPUT" in answers
-    assert "Did you mean" not in answers
+def test_no_other_server_suggests_anything(database_url: str, settings: dict[str, Any]) -> None:
+    token = create_api_key(database_url, Scope.ADMIN) if "auth" in settings else None
+    with running_server(database_url, **settings) as guarded:
+        for query, variables in [*MISSPELT, ("{ meetingCount @ski(if: true) }", {})]:
+            answers = answers_to(guarded, query, variables, token)
+            assert "BAD_USER_INPUT" in answers or "FORBIDDEN" in answers
+            assert "Did you mean" not in answers
