@@ -295,7 +295,7 @@ class Settings(
 
     @property
     def serves_suggestions(self) -> bool:
-        """Whether messages say "Did you mean", which tells the schema to whoever guesses."""
+        """Tells whether messages say "Did you mean", which tells the schema to whoever guesses."""
         return self.serves_introspection and not self.auth and self.trusted_documents is None
 
 

@@ -11,6 +11,7 @@ from domain.manifests import MAX_ENTITIES
 from server.cli.agent_changes import changed_name, show_change
 from server.cli.agent_views import activate_variant, list_agents, roll_back_activation, show_agent
 from server.cli.options import DEFAULT_URL, ApiKeyToken, ServerUrl, fail, stderr
+from server.cli.output import JsonOutput, counted, print_json
 from server.client.agent_files import (
     MANIFEST_SUFFIX,
     NotAManifest,
@@ -37,15 +38,20 @@ Directory = Annotated[Path, typer.Argument(metavar="DIR", help="One file for eac
 
 
 @agents.command("pull")
-def pull_agents(directory: Directory, url: ServerUrl = DEFAULT_URL, api_key: ApiKeyToken = None) -> None:
+def pull_agents(
+    directory: Directory, url: ServerUrl = DEFAULT_URL, api_key: ApiKeyToken = None, json: JsonOutput = False
+) -> None:
     """Write the server's agents, with their variants, to files.
 
     Files of agents that the server does not have are kept, and named.
     """
     try:
+        if directory.exists() and not directory.is_dir():
+            raise fail(f"{directory}: is no directory")
         directory.mkdir(parents=True, exist_ok=True)
         others = {path.name for path in read_folder(directory).manifests}
-        written = total = 0
+        written: list[str] = []
+        total = 0
         with ApiClient(url, api_key) as client:
             for name, content in pull(client):
                 others.discard(name)
@@ -53,12 +59,18 @@ def pull_agents(directory: Directory, url: ServerUrl = DEFAULT_URL, api_key: Api
                 path = directory / name
                 if not path.exists() or path.read_bytes() != content.encode():
                     path.write_bytes(content.encode())
-                    written += 1
-                    typer.echo(f"{path}")
+                    written.append(str(path))
+                    if not json:
+                        typer.echo(printable(str(path)))
         for name in sorted(others):
             kept = f"{directory / name}: kept, but there is no such agent"
-            stderr.print(kept, style="yellow", markup=False, soft_wrap=True)
-        typer.echo(f"{_count(total, 'agent')}, {_count(written, 'file')} written")
+            stderr.print(printable(kept), style="yellow", markup=False, soft_wrap=True)
+        if json:
+            print_json(
+                {"agents": total, "written": written, "kept": [str(directory / name) for name in sorted(others)]}
+            )
+        else:
+            typer.echo(f"{counted(total, 'agent')}, {counted(len(written), 'file')} written")
     except ApiError as error:
         raise fail(error) from error
     except OSError as error:
@@ -80,11 +92,12 @@ def push_agents(
     reason: Annotated[str | None, typer.Option(help="For the history.")] = None,
     url: ServerUrl = DEFAULT_URL,
     api_key: ApiKeyToken = None,
+    json: JsonOutput = False,
 ) -> None:
     """Make the server's agents what the files say: show what would change, ask, and do it in one transaction.
 
     A file is all of an agent: a field that it leaves out gets its default. Only without the key `active`, the active variant
-    stays.
+    stays. With --json nothing is asked: say --dry-run, or --yes.
     """
     paths, manifests = _read_manifests(directory, prune)
     entities = sum(1 + len(manifest["variants"]) for manifest in manifests)
@@ -92,31 +105,38 @@ def push_agents(
     try:
         with ApiClient(url, api_key) as client:
             planned = client.run("ApplyAgents", agents=manifests, prune=prune, dryRun=True, reason=reason)
-            if not planned["changes"]:
-                typer.echo("nothing to change")
-                return
-            for change in planned["changes"]:
-                show_change(change)
-            count = _count(len(planned["changes"]), "change")
-            if dry_run:
-                typer.echo(f"{count}, not applied")
-                return
-            if deleted := _deleted_names(planned["changes"]):
-                typer.echo(f"--prune deletes {_count(len(deleted), 'entity', 'entities')}: {', '.join(deleted)}")
-                if not yes_delete and not _is_confirmed("Delete them?"):
+            changes = planned["changes"]
+            if not json:
+                _show_plan(changes)
+            if changes and not dry_run:
+                may_ask = sys.stdin.isatty() and not json  # elsewhere nobody can say yes
+                if _deleted_names(changes) and not (yes_delete or (may_ask and typer.confirm("Delete them?"))):
                     raise fail("nothing was applied: --prune deletes only with a yes of its own, or with --yes-delete")
-            if not yes and not _is_confirmed(f"Apply {count}?"):
-                raise fail("nothing was applied: say yes, or give --yes")
-            state = planned["state"]
-            client.run("ApplyAgents", agents=manifests, prune=prune, expectedState=state, reason=reason)
-            typer.echo(f"{count} applied")
+                if not (yes or (may_ask and typer.confirm(f"Apply {counted(len(changes), 'change')}?"))):
+                    raise fail("nothing was applied: say yes, or give --yes")
+                state = planned["state"]
+                client.run("ApplyAgents", agents=manifests, prune=prune, expectedState=state, reason=reason)
+            if json:
+                print_json({"changes": changes, "applied": bool(changes) and not dry_run})
+            elif changes:
+                typer.echo(f"{counted(len(changes), 'change')}{', not' if dry_run else ''} applied")
     except ApiError as error:
-        raise fail(printable(in_files(str(error), paths, manifests))) from error
+        problems = [in_files(problem, paths, manifests) for problem in error.problems]
+        if problems == list(error.problems):
+            raise fail(error) from error
+        for problem in problems:
+            _print_error(problem)
+        raise fail("nothing was applied") from error
 
 
-def _is_confirmed(question: str) -> bool:
-    """Asks on a terminal; elsewhere nobody can say yes."""
-    return sys.stdin.isatty() and typer.confirm(question)
+def _show_plan(changes: Sequence[Any]) -> None:
+    """Prints the changes that a push would make, and the names of what it would delete."""
+    if not changes:
+        typer.echo("nothing to change")
+    for change in changes:
+        show_change(change)
+    if deleted := _deleted_names(changes):
+        typer.echo(f"--prune deletes {counted(len(deleted), 'entity', 'entities')}: {', '.join(deleted)}")
 
 
 def _deleted_names(changes: Sequence[Any]) -> list[str]:
@@ -161,10 +181,6 @@ def _check_number(directory: Path, entities: int, prune: bool, kinds: str) -> No
         )
         has = f"{directory}: has {entities:,} {kinds}, and a push takes at most {MAX_ENTITIES:,} agents and variants"
         raise fail(f"{has}; {hint}")
-
-
-def _count(number: int, singular: str, plural: str | None = None) -> str:
-    return f"{number:,} {singular if number == 1 else plural or f'{singular}s'}"
 
 
 def _print_error(message: str) -> None:

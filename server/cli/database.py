@@ -6,9 +6,11 @@ from contextlib import contextmanager
 
 import typer
 
+from db.migrate import head
 from domain.errors import RapporteurError
 from domain.ids import WorkspaceId
 from server.cli.options import fail, stderr
+from server.cli.output import JsonOutput, print_json
 from server.cli.settings_options import settings_options
 from server.process.bootstrap import database_url, describe_database, opened_migrated, prepare
 from server.process.demo import load_demo
@@ -33,15 +35,18 @@ def existing_database(settings: Settings, *, keep_running: bool = False) -> Iter
 
 
 @settings_options(*DATABASE)
-def migrate(settings: Settings) -> None:
+def migrate(settings: Settings, json: JsonOutput = False) -> None:
     """Bring the database to the newest schema (serve does so too)."""
     with existing_database(settings) as url:
         asyncio.run(prepare(settings, url, demo=False))
-    typer.echo("The database is at the newest schema.")
+    if json:
+        print_json({"schema": head()})
+    else:
+        typer.echo("The database is at the newest schema.")
 
 
 @settings_options(*DATABASE)
-def demo(settings: Settings) -> None:
+def demo(settings: Settings, json: JsonOutput = False) -> None:
     """Load the demo into a database without agents and meetings."""
 
     async def load(url: str) -> bool:
@@ -50,16 +55,22 @@ def demo(settings: Settings) -> None:
 
     with existing_database(settings) as url:
         loaded = asyncio.run(load(url))
+    if json:
+        print_json({"loaded": loaded})
+        return
     typer.echo(
         "Loaded two agents and a meeting." if loaded else "There are agents or meetings already: nothing changed."
     )
 
 
 @settings_options(*DATABASE)
-def print_database_url(settings: Settings) -> None:
+def print_database_url(settings: Settings, json: JsonOutput = False) -> None:
     """Print the database's URL for psql and other tools.
 
     The embedded PostgreSQL is started if it does not run; it stops when the last `rapporteur serve` on its data ends.
     """
     with existing_database(settings, keep_running=True) as url:
-        typer.echo(url)
+        if json:
+            print_json({"url": url})
+        else:
+            typer.echo(url)

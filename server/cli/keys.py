@@ -1,20 +1,17 @@
 """Commands that look after API keys and workspaces, in the database itself: the first key has to come from somewhere."""
 
 import asyncio
-import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
 import typer
-from rich.console import Console
-from rich.table import Column, Table
 
 from db.database import Database
 from db.workspaces import ensure_workspace, workspaces_by_age
-from domain.api_keys import ApiKey, CreateApiKey
-from domain.errors import RapporteurError
+from domain.api_keys import ApiKey, CreateApiKey, CreatedApiKey
+from domain.errors import InvalidInput, RapporteurError
 from domain.ids import WorkspaceId, new_id
 from domain.pagination import PageRequest
 from domain.principals import Scope, local
@@ -24,7 +21,9 @@ from resolvers.live.registry import HubRegistry
 from server.auth.actor import user_name
 from server.cli.database import DATABASE, existing_database
 from server.cli.options import fail, stderr
+from server.cli.output import JsonOutput, print_json, print_table
 from server.cli.settings_options import settings_options
+from server.printable import printable
 from server.process.bootstrap import opened_migrated
 from server.settings import Settings
 
@@ -36,7 +35,6 @@ keys = typer.Typer(
 workspaces = typer.Typer(
     add_completion=False, no_args_is_help=True, help="Workspaces: tenants, who see nothing of each other."
 )
-output = Console(highlight=False, width=None if sys.stdout.isatty() else 200)
 
 Result = TypeVar("Result")
 PAGE_SIZE = 100
@@ -61,31 +59,71 @@ def create_key(
         int | None, typer.Option(min=1, max=MAX_DAYS, metavar="DAYS", help="Left out: never.")
     ] = None,
     meeting: Annotated[
-        list[str] | None, typer.Option(help="For ingest: a meeting's id that it reaches; may be given several times.")
+        list[UUID] | None, typer.Option(help="For ingest: a meeting's id that it reaches; may be given several times.")
     ] = None,
     workspace: Workspace = None,
+    json: JsonOutput = False,
 ) -> None:
     """Make a key. Its token is printed, this once: keep it."""
     expires_at = None if expires_in is None else datetime.now(UTC) + timedelta(days=expires_in)
-    values = {"name": name, "scopes": scope, "expires_at": expires_at, "meeting_ids": meeting}
+    meetings = [str(id) for id in meeting or ()]
+    values = {"name": name, "scopes": scope, "expires_at": expires_at, "meeting_ids": meetings}
 
-    async def create(database: Database, workspace_id: WorkspaceId) -> str:
-        created = await resolve.create(_context(database, workspace_id), CreateApiKey.parse(values))
-        return created.token
+    async def create(database: Database, workspace_id: WorkspaceId) -> tuple[CreatedApiKey, bool]:
+        async with database.credentials() as credentials:
+            is_first = not await credentials.any_key_exists()
+        try:
+            command = CreateApiKey.parse(values)
+            return await resolve.create(_context(database, workspace_id), command), is_first
+        except InvalidInput as error:
+            raise RapporteurError("; ".join(_argument_problems(error, meetings))) from error
 
-    token = _run(settings, create, workspace)
-    stderr.print(
-        "Keep this token: it is not stored, and cannot be shown again. Servers that were started without keys or"
-        " RAPPORTEUR_AUTH ask for keys from their next start on.",
-        style="yellow",
-        soft_wrap=True,
-    )
-    typer.echo(token)
+    created, is_first = _run(settings, create, workspace)
+    stderr.print("Keep this token: it is not stored, and cannot be shown again.", style="yellow", soft_wrap=True)
+    if is_first:
+        stderr.print(
+            "It is the first key. A server that runs without asking for keys goes on so until it is started again; one with"
+            " RAPPORTEUR_AUTH=true accepts the key now.",
+            style="yellow",
+            soft_wrap=True,
+        )
+    if json:
+        print_json({**_as_json(created.api_key), "token": created.token})
+    else:
+        typer.echo(created.token)
+
+
+_ARGUMENTS = {"name": "NAME", "scopes": "--scope", "expires_at": "--expires-in", "meeting_ids": "--meeting"}
+"""The fields of `CreateApiKey` that the command's user gives, by name."""
+
+
+def _argument_problems(error: InvalidInput, meetings: Sequence[str]) -> Iterator[str]:
+    """Yields the problems of an input with the names of arguments and options, and with the meeting that one is about."""
+    for problem in error.fields:
+        _, field, *index = problem.path.split(".")
+        value = f" {meetings[int(index[0])]}" if index and field == "meeting_ids" else ""
+        yield f"{_ARGUMENTS[field]}{value}: {problem.message}"
+
+
+def _as_json(key: ApiKey) -> dict[str, Any]:
+    """Returns a key as the API has it."""
+    return {
+        "id": key.id,
+        "name": key.name,
+        "scopes": [scope.name for scope in key.scopes],
+        "isActive": key.is_active,
+        "createdAt": key.created_at,
+        "createdBy": key.created_by,
+        "expiresAt": key.expires_at,
+        "lastUsedAt": key.last_used_at,
+        "revokedAt": key.revoked_at,
+        "revokedBy": key.revoked_by,
+    }
 
 
 @keys.command("list")
 @settings_options(*DATABASE)
-def list_keys(settings: Settings, workspace: Workspace = None) -> None:
+def list_keys(settings: Settings, workspace: Workspace = None, json: JsonOutput = False) -> None:
     """Show the keys of a workspace, from the newest to the oldest."""
 
     async def read(database: Database, workspace_id: WorkspaceId) -> list[ApiKey]:
@@ -98,36 +136,39 @@ def list_keys(settings: Settings, workspace: Workspace = None) -> None:
                 more = page.more
         return found
 
-    table = Table(
-        Column("id", min_width=36),  # to be copied
-        *("name", "scopes", "state", "created", "expires", "last used"),
-        box=None,
-        pad_edge=False,
-    )
-    for key in _run(settings, read, workspace):
-        state = "active" if key.is_active else f"revoked by {key.revoked_by}" if key.revoked_at else "expired"
-        scopes = " ".join(scope.value.lower() for scope in key.scopes)
-        times = (key.created_at, key.expires_at, key.last_used_at)
-        table.add_row(
-            str(key.id), key.name, scopes, state, *("" if at is None else f"{at:%Y-%m-%d %H:%M}" for at in times)
-        )
-    output.print(table)
+    found = _run(settings, read, workspace)
+    if json:
+        print_json([_as_json(key) for key in found])
+        return
+    columns = ("id", "name", "scopes", "state", "created", "expires", "last used")
+    print_table(columns, (_row(key) for key in found))
+
+
+def _row(key: ApiKey) -> tuple[Any, ...]:
+    state = "active" if key.is_active else f"revoked by {key.revoked_by}" if key.revoked_at else "expired"
+    times = (key.created_at, key.expires_at, key.last_used_at)
+    scopes = " ".join(scope.value.lower() for scope in key.scopes)
+    return (key.id, key.name, scopes, state, *(at and f"{at:%Y-%m-%d %H:%M}" for at in times))
 
 
 @keys.command("revoke")
 @settings_options(*DATABASE)
 def revoke_key(
     settings: Settings,
-    id: Annotated[str, typer.Argument(help="The key's id, as keys list shows it.")],
+    id: Annotated[UUID, typer.Argument(metavar="KEY", help="The key's id, as keys list shows it.")],
     workspace: Workspace = None,
+    json: JsonOutput = False,
 ) -> None:
     """Have a key refused from now on, and its open subscriptions ended within seconds."""
 
     async def revoke(database: Database, workspace_id: WorkspaceId) -> ApiKey:
-        return await resolve.revoke(_context(database, workspace_id), id)
+        return await resolve.revoke(_context(database, workspace_id), str(id))
 
     key = _run(settings, revoke, workspace)
-    typer.echo(f"{key.id}  {key.name}  revoked by {key.revoked_by}")
+    if json:
+        print_json(_as_json(key))
+        return
+    typer.echo(f"{key.id}  {printable(key.name)}  revoked by {printable(key.revoked_by or '')}")
 
 
 @workspaces.command("create")
@@ -135,6 +176,7 @@ def revoke_key(
 def create_workspace(
     settings: Settings,
     name: Annotated[str, typer.Argument(help="For people; it need not be unique.")],
+    json: JsonOutput = False,
 ) -> None:
     """Make a workspace, and print its id, for keys create --workspace."""
 
@@ -144,20 +186,28 @@ def create_workspace(
         return id
 
     if not 0 < len(name) <= 200:
-        raise fail("the name must have 1 to 200 characters")
-    typer.echo(_run(settings, create))
+        raise fail("NAME: must have 1 to 200 characters")
+    id = _run(settings, create)
+    if json:
+        print_json({"id": id, "name": name})
+    else:
+        typer.echo(id)
 
 
 @workspaces.command("list")
 @settings_options(*DATABASE)
-def list_workspaces(settings: Settings) -> None:
+def list_workspaces(settings: Settings, json: JsonOutput = False) -> None:
     """Show all workspaces, the oldest first."""
 
     async def read(database: Database, _: WorkspaceId) -> list[tuple[UUID, str]]:
         return await workspaces_by_age(database.engine)
 
-    for id, name in _run(settings, read):
-        typer.echo(f"{id}  {name}")
+    found = _run(settings, read)
+    if json:
+        print_json([{"id": id, "name": name} for id, name in found])
+        return
+    for id, name in found:
+        typer.echo(f"{id}  {printable(name)}")
 
 
 def _run(

@@ -2,11 +2,13 @@
 
 from itertools import islice
 from typing import Annotated, Any
+from uuid import UUID
 
 import typer
 
-from server.cli.options import DEFAULT_URL, ApiKeyToken, ServerUrl, fail
-from server.cli.output import JsonOutput, print_fields, print_json, print_table
+from domain.meetings import MeetingState
+from server.cli.options import DEFAULT_URL, ApiKeyToken, MeetingArgument, ServerUrl, fail
+from server.cli.output import JsonOutput, counted, print_fields, print_json, print_table
 from server.client.api_client import ApiClient, ApiError
 from server.printable import printable
 
@@ -20,7 +22,9 @@ Limit = Annotated[int, typer.Option("--limit", "-n", min=1, max=10_000, help="At
 @meetings.command("list")
 def list_meetings(
     limit: Limit = 20,
-    state: Annotated[str | None, typer.Option(help="Only meetings in this state, such as RECORDING.")] = None,
+    state: Annotated[
+        MeetingState | None, typer.Option(case_sensitive=False, help="Only meetings in this state.")
+    ] = None,
     text: Annotated[str | None, typer.Option(help="Only meetings with this text in their titles.")] = None,
     external_id: Annotated[str | None, typer.Option(help="Only the meeting with this externalId.")] = None,
     url: ServerUrl = DEFAULT_URL,
@@ -28,7 +32,7 @@ def list_meetings(
     json: JsonOutput = False,
 ) -> None:
     """List meetings, from the newest to the oldest."""
-    given = {"state": state.upper() if state else None, "text": text, "externalId": external_id}
+    given = {"state": state and state.name, "text": text, "externalId": external_id}
     filter = {name: value for name, value in given.items() if value is not None}
     try:
         with ApiClient(url, api_key) as client:
@@ -57,7 +61,7 @@ def list_meetings(
 
 @meetings.command("show")
 def show_meeting(
-    meeting: Annotated[str, typer.Argument(metavar="MEETING", help="The meeting's id.")],
+    meeting: MeetingArgument,
     url: ServerUrl = DEFAULT_URL,
     api_key: ApiKeyToken = None,
     json: JsonOutput = False,
@@ -65,7 +69,7 @@ def show_meeting(
     """Show a meeting and its speakers."""
     try:
         with ApiClient(url, api_key) as client:
-            found = client.run("Meeting", id=meeting)
+            found = client.run("Meeting", id=str(meeting))
     except ApiError as error:
         raise fail(error) from error
     if found is None:
@@ -78,12 +82,12 @@ def show_meeting(
     print_fields([("agent", found["agent"] and found["agent"]["slug"])])
     for speaker in found["speakers"]:
         name = printable(speaker["speaker"] or "(unknown)")
-        typer.echo(f"  {name}: {speaker['segmentCount']} segments, {speaker['speakingTime']:.0f} s")
+        typer.echo(f"  {name}: {counted(speaker['segmentCount'], 'segment')}, {speaker['speakingTime']:.0f} s")
 
 
 def search(
     query: Annotated[str, typer.Argument(help='Words, "a phrase", or, -without.')],
-    meeting: Annotated[str | None, typer.Option(help="Only in the meeting with this id.")] = None,
+    meeting: Annotated[UUID | None, typer.Option(help="Only in the meeting with this id.")] = None,
     speaker: Annotated[str | None, typer.Option(help="Only what this speaker said.")] = None,
     limit: Limit = 20,
     url: ServerUrl = DEFAULT_URL,
@@ -91,7 +95,7 @@ def search(
     json: JsonOutput = False,
 ) -> None:
     """Find segments by their words, best first."""
-    asked = {"query": query, "meetingId": meeting, "speaker": speaker, "first": min(limit, PAGE_SIZE)}
+    asked = {"query": query, "meetingId": meeting and str(meeting), "speaker": speaker, "first": min(limit, PAGE_SIZE)}
     try:
         with ApiClient(url, api_key) as client:
             found: list[Any] = []

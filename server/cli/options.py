@@ -1,12 +1,14 @@
 """The options that commands share, and how commands end in an error."""
 
 from typing import Annotated
+from uuid import UUID
 
 import typer
 from rich.console import Console
 
 from domain.errors import DatabaseUnusable, ServiceUnavailable
 from server.cli.exit_codes import ExitCode
+from server.cli.output import printable_lines
 
 stderr = Console(stderr=True, highlight=False)
 
@@ -21,6 +23,8 @@ ApiKeyToken = Annotated[
     ),
 ]
 
+MeetingArgument = Annotated[UUID, typer.Argument(metavar="MEETING", help="The meeting's id.")]
+
 
 def fail(error: object, code: ExitCode | None = None) -> typer.Exit:
     """Prints an error, and returns the exception that ends the command; without a code, with that of the error's kind."""
@@ -32,5 +36,5 @@ def fail(error: object, code: ExitCode | None = None) -> typer.Exit:
     cause = ""
     if isinstance(error, ServiceUnavailable) and error.__cause__ and str(error.__cause__) not in str(error):
         cause = f" ({str(error.__cause__).partition(chr(10))[0]})"
-    stderr.print(f"error: {error}{cause}", style="red", markup=False, soft_wrap=True)
+    stderr.print(f"error: {printable_lines(f'{error}{cause}')}", style="red", markup=False, soft_wrap=True)
     return typer.Exit(code or ExitCode.FAILED)

@@ -42,3 +42,8 @@ def print_fields(fields: Iterable[tuple[str, Any]]) -> None:
 def printable_lines(text: str) -> str:
     """Returns the text with escapes for what a terminal would obey; its lines after the first are indented."""
     return "\n    ".join(map(printable, text.split("\n")))
+
+
+def counted(number: int, singular: str, plural: str | None = None) -> str:
+    """Returns a number with the name of what it counts."""
+    return f"{number:,} {singular if number == 1 else plural or f'{singular}s'}"

@@ -19,9 +19,12 @@ def schema(
     """Print the schema in GraphQL's schema definition language."""
     sdl = graphql_schema.as_str() + "\n"
     if check:
-        if SDL.read_text() != sdl:
+        if SDL.read_text(encoding="utf-8") != sdl:
             raise fail("graphql/schema.graphql is not what the code says: run make schema")
     elif output:
-        output.write_text(sdl)
+        try:
+            output.write_text(sdl, encoding="utf-8")
+        except OSError as error:
+            raise fail(f"{output}: {error.strerror}") from error
     else:
         typer.echo(sdl, nl=False)

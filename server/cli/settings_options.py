@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from server.cli.options import stderr
 from server.cli.settings_reference import SWITCH, SettingReference, settings_reference
+from server.printable import printable
 from server.settings import Settings, option, variable
 
 _LINK = re.compile(r"\[([^]]*)\]\([^)]*\)")
@@ -49,7 +50,8 @@ def read_settings(**values: object) -> Settings:
         for problem in error.errors():
             fields = [str(part) for part in problem["loc"][:1]]  # empty: the problem is between several settings
             place = "".join(f"{variable(name)} ({option(name)}): " for name in fields)
-            stderr.print(f"[red]{place}[/]{problem['msg']}")
+            message = problem["msg"].removeprefix("Value error, ")  # Pydantic's words before a validator's own
+            stderr.print(f"error: {place}{printable(message)}", style="red", markup=False, soft_wrap=True)
         raise typer.Exit(2) from error
 
 

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, TaskID, TextColumn
 
 from domain.segments import SegmentContent
 from domain.transcripts import NotATranscript, TranscriptFormat
-from server.cli.options import DEFAULT_URL, ApiKeyToken, ServerUrl, fail, stderr
-from server.cli.output import JsonOutput, print_json
+from server.cli.options import DEFAULT_URL, ApiKeyToken, MeetingArgument, ServerUrl, fail, stderr
+from server.cli.output import JsonOutput, counted, print_json
 from server.client.api_client import ApiClient, ApiError
 from server.client.transcript_import import import_file, read_file, readable
 from server.client.transcript_replay import SAMPLE_TRANSCRIPT, Follower, schedule
@@ -33,12 +33,13 @@ def import_files(
     """
     results: list[dict[str, Any]] = []
     refused = 0
+    failure: ApiError | None = None
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
     try:
         with (
             ApiClient(url, api_key) as client,
             # Lines that are printed to a terminal go above the bar; what a pipe reads must not pass through the bar's console.
-            Progress(*columns, console=stderr, transient=True, redirect_stdout=False) as bar,
+            _progress(*columns, transient=True) as bar,
         ):
             for path in files:
                 task = bar.add_task(printable(readable(path.name)), total=None)
@@ -52,10 +53,13 @@ def import_files(
                     refused += 1
                     message = printable(f"{path}: not imported: {error}")
                     bar.console.print(message, style="red", markup=False, soft_wrap=True)
+                except ApiError as error:  # the next files would meet it, too
+                    failure = ApiError(f"{path}: {error}")
+                    break
                 else:
                     results.append({"file": str(path), **asdict(result)})
                     if not json:
-                        done = "already there" if result.again else f"{result.segments:,} segments"
+                        done = "already there" if result.again else counted(result.segments, "segment")
                         _print_above(bar, f"{result.meeting_id}  {printable(result.title)}  ({done})")
                 finally:
                     bar.remove_task(task)
@@ -63,9 +67,19 @@ def import_files(
         raise fail(error) from error
     if json:
         print_json(results)
-    _sum_up(results, refused)
+    if results or refused:
+        _sum_up(results, refused)
+    if failure:
+        raise fail(failure) from failure
     if refused:
         raise typer.Exit(1)
+
+
+def _progress(*columns: ProgressColumn, transient: bool = False) -> Progress:
+    """Returns a progress bar for a terminal; elsewhere it shows nothing. Standard output does not pass through it."""
+    return Progress(
+        *columns, console=stderr, transient=transient, redirect_stdout=False, disable=not stderr.is_terminal
+    )
 
 
 def _print_above(bar: Progress, line: str) -> None:
@@ -79,13 +93,13 @@ def _print_above(bar: Progress, line: str) -> None:
 def _sum_up(results: Sequence[dict[str, Any]], refused: int) -> None:
     again = sum(result["again"] for result in results)
     segments = sum(result["segments"] for result in results)
-    parts = [f"{len(results) - again:,} imported ({segments:,} segments)"]
+    parts = [f"{len(results) - again:,} imported ({counted(segments, 'segment')})"]
     parts += [f"{again:,} already there"] * bool(again) + [f"{refused:,} refused"] * bool(refused)
     typer.echo(", ".join(parts), err=True)
 
 
 def export(
-    meeting_id: Annotated[str, typer.Argument(help="The meeting's id.")],
+    meeting: MeetingArgument,
     format: Annotated[TranscriptFormat, typer.Option(case_sensitive=False)] = TranscriptFormat.VTT,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="A file; left out: standard output.")] = None,
     url: ServerUrl = DEFAULT_URL,
@@ -94,14 +108,15 @@ def export(
     """Write a meeting's transcript to a file."""
     try:
         with ApiClient(url, api_key) as client:
-            meeting = client.run("TranscriptFile", id=meeting_id, format=format.name)
+            found = client.run("TranscriptFile", id=str(meeting), format=format.name)
     except ApiError as error:
         raise fail(error) from error
-    if meeting is None:
-        raise fail(f"there is no meeting {meeting_id}")
-    data = meeting["transcript"].encode()
+    if found is None:
+        raise fail(f"there is no meeting {meeting}")
+    data = found["transcript"].encode()
     if output is None:
         sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
     else:
         try:
             output.write_bytes(data)
@@ -118,6 +133,7 @@ def replay(
     follow: Annotated[bool, typer.Option("--follow", help="Show what a subscriber of the meeting gets.")] = False,
     url: ServerUrl = DEFAULT_URL,
     api_key: ApiKeyToken = None,
+    json: JsonOutput = False,
 ) -> None:
     """Stream a transcript into a new, live meeting as if it were being spoken.
 
@@ -133,10 +149,14 @@ def replay(
     lines = schedule(contents, better)
     columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[said]}", markup=False))
     try:
-        with ApiClient(url, api_key) as client, Progress(*columns, console=stderr, redirect_stdout=False) as bar:
+        with ApiClient(url, api_key) as client, _progress(*columns) as bar:
             meeting = client.run("CreateMeeting", input={"title": title})
-            typer.echo(meeting["id"])
-            bar.console.print(f"watch it: {client.url}?meeting={meeting['id']}", markup=False, soft_wrap=True)
+            link = f"{client.url}?meeting={meeting['id']}"
+            if json:
+                print_json({"meetingId": meeting["id"], "title": meeting["title"], "link": link})
+            else:
+                typer.echo(meeting["id"])
+            bar.console.print(f"watch it: {link}", markup=False, soft_wrap=True)
             task = bar.add_task("", total=len(lines), said="")
             follower = Follower(client.url, api_key, meeting["id"], _printer(bar, task)) if follow else None
 

@@ -234,6 +234,6 @@ def in_files(message: str, paths: Sequence[Path], manifests: Sequence[Mapping[st
             return f".variants.{variants[number]['slug']}" if number < len(variants) else found[0]
 
         place = re.sub(r"^\.activeVariant\b", ".active", _VARIANT_PLACE.sub(variant, match[3]))
-        return f"{paths[index].name}: {place[1:]}" if place else paths[index].name
+        return f"{paths[index]}: {place[1:]}" if place else str(paths[index])
 
     return _PLACE.sub(file, message)

@@ -1,6 +1,7 @@
 """A small client of the API, for the commands that work on a running server."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any, Self
 
@@ -8,14 +9,22 @@ import httpx
 import orjson
 
 from server.auth.actor import user_name
+from server.client.connection_errors import explain, plain_http_refused
 from server.wire.graphql_files import operation
 from server.wire.headers import ACTOR_HEADER
 
+_ARGUMENT = re.compile(r"^(input|filter)\.(?=.)")
+"""The beginning of a path that tells a person nothing: whoever runs a command has given its fields one by one."""
 _JSON = (b"content-type", b"application/json")
 
 
 class ApiError(Exception):
     """The server refused the operation, or did not answer; the message is for a person."""
+
+    def __init__(self, *problems: str) -> None:
+        """`problems` has several messages where the server has found several things wrong with what it was sent."""
+        super().__init__("; ".join(problems))
+        self.problems = problems
 
 
 class ApiClient:
@@ -48,10 +57,11 @@ class ApiClient:
             response = self._http.post(self.url, content=content)
             answer = response.json()
         except httpx.TransportError as error:
-            raise self._connection_error(error) from error
+            raise ApiError(explain(self.url, error)) from error
         except ValueError as error:
             raise self._unexpected_answer(response, len(content)) from error
-        if not isinstance(answer, dict) or not (answer.get("data") or answer.get("errors")):
+        is_missing = response.status_code == httpx.codes.NOT_FOUND
+        if is_missing or not isinstance(answer, dict) or not (answer.get("data") or answer.get("errors")):
             raise self._unexpected_answer(response, len(content))
         return _only_value(answer)
 
@@ -85,7 +95,7 @@ class ApiClient:
                     if field == "data" and kind == "next":
                         yield _only_value(orjson.loads(content))
         except httpx.TransportError as error:
-            raise self._connection_error(error) from error
+            raise ApiError(explain(self.url, error)) from error
 
     def health(self) -> dict[str, Any]:
         """Returns the server's `version`, its `database` ("ok", or the reason why it cannot serve), and the `schema` revision.
@@ -98,7 +108,7 @@ class ApiClient:
                 response = self._http.get(str(httpx.URL(self.url).copy_with(path=path)))
                 answer = response.json()
             except httpx.TransportError as error:
-                raise self._connection_error(error) from error
+                raise ApiError(explain(self.url, error)) from error
             except ValueError as error:
                 raise self._unexpected_answer(response, 0) from error
             if not isinstance(answer, dict) or "status" not in answer:
@@ -108,17 +118,17 @@ class ApiClient:
         database = ready["status"] if ready["status"] == "ok" else ready.get("reason", ready["status"])
         return {"version": alive.get("version"), "database": database, "schema": ready.get("revision")}
 
-    def _connection_error(self, error: httpx.TransportError) -> ApiError:
-        if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.UnsupportedProtocol | httpx.ProxyError):
-            return ApiError(f"no server answers at {self.url} ({error}); start one with: rapporteur serve")
-        how = "did not answer in time" if isinstance(error, httpx.TimeoutException) else "broke off the connection"
-        return ApiError(f"the server at {self.url} {how} ({error}): what was asked may have been done")
-
     def _unexpected_answer(self, response: httpx.Response, size: int) -> ApiError:
         if response.status_code == httpx.codes.REQUEST_ENTITY_TOO_LARGE:
             plain = response.headers.get("content-type", "").startswith("text/plain")
             said = " ".join(response.text.split())[:200] if plain else ""
             return ApiError(f"the request is too large for the server: {said or f'{size:,} bytes'}")
+        if response.is_redirect:
+            return ApiError(
+                f"the server at {self.url} redirects to {response.headers['location'][:200]}: use --url with that"
+            )
+        if response.status_code == httpx.codes.BAD_REQUEST and (message := plain_http_refused(self.url)):
+            return ApiError(message)
         return ApiError(f"what answers at {self.url} is no Rapporteur server (HTTP {response.status_code})")
 
 
@@ -132,10 +142,10 @@ def _encode_request(name: str, variables: dict[str, Any]) -> bytes:
 
 def _only_value(answer: dict[str, Any]) -> Any:
     if errors := answer.get("errors"):
-        raise ApiError("; ".join(error["message"] for error in errors))
+        raise ApiError(*(error["message"] for error in errors))
     (result,) = answer["data"].values()
     if isinstance(result, dict) and result.get("code") and result.get("message"):
         # The message names the first few fields only.
-        fields = [f"{field['path']} {field['message']}" for field in result.get("fields") or ()]
-        raise ApiError("; ".join(fields) or result["message"])
+        fields = [f"{_ARGUMENT.sub('', field['path'])} {field['message']}" for field in result.get("fields") or ()]
+        raise ApiError(*(fields or [result["message"]]))
     return result

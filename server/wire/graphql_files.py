@@ -17,4 +17,4 @@ SDL = GRAPHQL / "schema.graphql"
 @cache
 def operation(name: str) -> str:
     """Returns the text of the document of an operation."""
-    return (OPERATIONS / f"{name}.graphql").read_text()
+    return (OPERATIONS / f"{name}.graphql").read_text(encoding="utf-8")

@@ -9,22 +9,18 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from websockets.sync.client import connect
 from websockets.typing import Origin, Subprotocol
 
 from domain.principals import Scope
 from server.wire.graphql_files import operation
 from tests.harness.api_keys import create_api_key
+from tests.harness.certificates import self_signed
 from tests.harness.markdown import page
 from tests.harness.servers import Api, RunningServer, running_server, segment
 from tests.harness.websocket_client import PROTOCOL, WebSocketClient
@@ -56,7 +52,7 @@ def test_everything_passes_through_the_proxy(
     guarded: tuple[RunningServer, Api], proxy_name: str, tmp_path: Path
 ) -> None:
     server, api = guarded
-    certificate = self_signed(tmp_path)
+    certificate = self_signed(tmp_path, NAME)
     trusted = ssl.create_default_context(cafile=str(certificate))
     authorization = {"Authorization": api.http.headers["Authorization"]}
     meeting = api.meeting(segments=1)["id"]
@@ -138,30 +134,6 @@ def running_proxy(name: str, server: RunningServer, folder: Path) -> Iterator[in
         process.terminate()
         process.wait(WAIT_SECONDS)
         sys.stdout.write((folder / f"{name}.log").read_text())  # which pytest shows if the test fails
-
-
-def self_signed(folder: Path) -> Path:
-    """Makes a certificate for the page's host name, and returns its path; the key is beside it."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, NAME)])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(NAME)]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    path = folder / "fullchain.pem"
-    path.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    (folder / "privkey.pem").write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    return path
 
 
 def free_port() -> int:

@@ -62,10 +62,11 @@ def test_workspaces_have_keys_of_their_own(database_url: str) -> None:
     [
         (["create", "x"], "--scope"),
         (["create", "x", "--scope", "root"], "root"),
-        (["create", " ", "--scope", "read"], "name"),
+        (["create", " ", "--scope", "read"], "error: NAME: must not be empty"),
         (["create", "x", "--scope", "read", "--expires-in", "999999999"], "36500"),
         (["create", "x", "--scope", "read", "--workspace", UNKNOWN], "no workspace"),
-        (["create", "x", "--scope", "ingest", "--meeting", UNKNOWN], "no such meeting"),
+        (["create", "x", "--scope", "ingest", "--meeting", UNKNOWN], f"--meeting {UNKNOWN}: there is no such meeting"),
+        (["create", "x", "--scope", "read", "--meeting", UNKNOWN], "--meeting: are for keys with the scope INGEST"),
         (["revoke", UNKNOWN], "no key"),
         (["revoke", "x"], "UUID"),
     ],

@@ -73,8 +73,14 @@ async def test_the_log_names_the_origin_of_a_page_in_a_browser(
 def test_a_flood_of_origins_is_shortened_and_escaped(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    now = 0.0
-    monkeypatch.setattr(refused_origins.time, "monotonic", lambda: now)
+    class Clock:
+        now = 0.0
+
+        def monotonic(self) -> float:
+            return self.now
+
+    clock = Clock()
+    monkeypatch.setattr(refused_origins, "time", clock)
 
     async def no_app(*_: object) -> None:
         raise AssertionError
@@ -88,6 +94,6 @@ def test_a_flood_of_origins_is_shortened_and_escaped(
     assert len(found) == MAX_ORIGINS + 1
     assert "further ones are not logged" in found[-1]
     assert all(len(warning) < 500 and warning.isprintable() for warning in found)
-    now += PERIOD_SECONDS
+    clock.now += PERIOD_SECONDS
     middleware._warn("https://first.example.com")
     assert "first.example.com" in warnings(caplog)[-1]
