@@ -1,7 +1,7 @@
 """Credentials in SQL: the API keys of all workspaces, read to find out who sends a request."""
 
 from collections.abc import Collection, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Uuid, bindparam, exists, func, select, text, tuple_
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -55,17 +55,16 @@ class Credentials:
         return {row.id for row in await self._connection.rows(self._FILTER_ACTIVE, names)}
 
     _RECORD_USE = text(
-        "UPDATE api_keys SET last_used_at = used.at"
-        " FROM unnest(CAST(:workspaces AS uuid[]), CAST(:keys AS uuid[]), CAST(:times AS timestamptz[]))"
-        " AS used (workspace_id, id, at)"
+        "UPDATE api_keys SET last_used_at = greatest(last_used_at, clock_timestamp() - used.age)"
+        " FROM unnest(CAST(:workspaces AS uuid[]), CAST(:keys AS uuid[]), CAST(:ages AS interval[]))"
+        " AS used (workspace_id, id, age)"
         " WHERE api_keys.workspace_id = used.workspace_id AND api_keys.id = used.id"
-        " AND (last_used_at IS NULL OR last_used_at < used.at)"
     )
 
-    async def record_use(self, times: Mapping[KeyName, datetime]) -> None:
-        """Stores when the keys were last used."""
-        workspaces, keys = zip(*times, strict=True)
-        values = {"workspaces": list(workspaces), "keys": list(keys), "times": list(times.values())}
+    async def record_use(self, ages: Mapping[KeyName, timedelta]) -> None:
+        """Stores when the keys were last used, which is so long ago: the clocks of servers may differ."""
+        workspaces, keys = zip(*ages, strict=True)
+        values = {"workspaces": list(workspaces), "keys": list(keys), "ages": list(ages.values())}
         await self._connection.rows(self._RECORD_USE, values)
 
     _WORKSPACE_EXISTS = select(exists().where(workspaces.c.id == WORKSPACE).label("found"))
@@ -73,6 +72,14 @@ class Credentials:
     async def workspace_exists(self, id: WorkspaceId) -> bool:
         (row,) = await self._connection.rows(self._WORKSPACE_EXISTS, {"workspace": id})
         return bool(row.found)
+
+    _NOW = select(func.clock_timestamp().label("now"))
+
+    async def now(self) -> datetime:
+        """Returns the time of the database's clock, which sets the times of its rows."""
+        (row,) = await self._connection.rows(self._NOW, {})
+        now: datetime = row.now
+        return now
 
     _ANY_KEY_EXISTS = select(exists().select_from(api_keys).label("found"))
 

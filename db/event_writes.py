@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import (
     CTE,
+    Boolean,
     ColumnElement,
     FromClause,
     Index,
@@ -73,9 +74,20 @@ class AuditedTable:
         statement = select(written.c.id).add_cte(event)
     """
 
-    def __init__(self, table: Table, aggregate: Aggregate, kind: EventKindOfUpdate | None = None) -> None:
-        """`aggregate` says in what kind of history the events stand. Without a `kind`, each update is UPDATED."""
+    def __init__(
+        self,
+        table: Table,
+        aggregate: Aggregate,
+        kind: EventKindOfUpdate | None = None,
+        clocked: Sequence[str] = (),
+    ) -> None:
+        """`aggregate` says in what kind of history the events stand. Without a `kind`, each update is UPDATED.
+
+        `clocked` are columns with times that the database's clock sets, as it does with all other times of the row. Their
+        parameters `new_<name>` only say whether there is a time; one that is there already stays.
+        """
         self.table = table
+        self._clocked = clocked
         self._fields = recorded_columns(table)
         self._aggregate = literal(aggregate.value)
         self._aggregate_id = table.info.get("aggregate_id", "id")
@@ -84,7 +96,8 @@ class AuditedTable:
     @property
     def _new_values(self) -> dict[str, ColumnElement[Any]]:
         """A parameter `new_<name>` for each recorded column; their own names are SQLAlchemy's in an INSERT or UPDATE."""
-        return {name: bindparam(f"new_{name}", type_=self.table.c[name].type) for name in self._fields}
+        types = {name: self.table.c[name].type for name in self._fields} | dict.fromkeys(self._clocked, Boolean())
+        return {name: bindparam(f"new_{name}", type_=type_) for name, type_ in types.items()}
 
     def insert_one(
         self, returning: Returning, *, unless_in: Index | None = None, **keys: ColumnElement[Any]
@@ -93,7 +106,8 @@ class AuditedTable:
 
         If the unique index `unless_in` has the row's key already, the statement does nothing, and returns no row.
         """
-        values = {"workspace_id": WORKSPACE, "id": ID, **keys, **self._new_values}
+        times = {name: case((self._new_values[name], func.statement_timestamp())) for name in self._clocked}
+        values = {"workspace_id": WORKSPACE, "id": ID, **keys, **self._new_values, **times}
         written, event = self.insert(values, unless_in)
         return select(*returning(written)).add_cte(event)
 
@@ -103,7 +117,11 @@ class AuditedTable:
         present = select(self.table).where(
             columns.workspace_id == WORKSPACE, columns.id == KEY, columns.version == EXPECTED_VERSION
         )
-        written, event = self.update(present.with_for_update(key_share=True).cte("before"), self._new_values)
+        before = present.with_for_update(key_share=True).cte("before")
+        # Another server of the database, before it failed over, may have had a clock that was ahead.
+        now = func.greatest(func.clock_timestamp(), *(before.c[name] for name in self._clocked))
+        times = {name: case((self._new_values[name], func.coalesce(before.c[name], now))) for name in self._clocked}
+        written, event = self.update(before, {**self._new_values, **times})
         return select(*returning(written)).add_cte(event)
 
     def update_rows(self, locked: Select[Any], values: Mapping[str, ColumnElement[Any]]) -> Select[Any]:

@@ -67,7 +67,8 @@ def _kind(old: Values, new: Values) -> ColumnElement[str]:
     return case((old["state"] == new["state"], EventKind.UPDATED.value), else_=EventKind.STATE_CHANGED.value)
 
 
-_AUDITED = AuditedTable(meetings, Aggregate.MEETING, _kind)
+_CLOCKED = ("started_at", "ended_at")
+_AUDITED = AuditedTable(meetings, Aggregate.MEETING, _kind, _CLOCKED)
 
 
 class MeetingRepository(Repository):
@@ -127,7 +128,7 @@ class MeetingRepository(Repository):
     _CREATE = _AUDITED.insert_one(_meeting_columns, unless_in=_EXTERNAL_IDS)
 
     async def create(self, new: Meeting) -> Meeting:
-        """Stores a new meeting, or returns the one that has its external id already.
+        """Stores a new meeting, or returns the one that has its external id already. Its times are the database's.
 
         Raises InvalidInput if its agent does not exist.
         """
@@ -142,7 +143,7 @@ class MeetingRepository(Repository):
     _UPDATE = _AUDITED.update_one(_meeting_columns)
 
     async def update(self, changed: Meeting) -> Meeting:
-        """Stores the meeting's present values as its next version.
+        """Stores the meeting's present values as its next version; a time that is new is that of the database.
 
         Raises NotFound, Conflict ("modified concurrently") if it is no longer at the version given, and InvalidInput if
         its agent does not exist.
@@ -179,4 +180,5 @@ class MeetingRepository(Repository):
 
 def _stored_values(meeting: Meeting) -> dict[str, Any]:
     values = {name: getattr(meeting, name) for name in recorded_columns(meetings)}
-    return new_values({**values, "state": meeting.state.value})
+    times = {name: values[name] is not None for name in _CLOCKED}
+    return new_values({**values, **times, "state": meeting.state.value})

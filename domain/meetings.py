@@ -42,7 +42,10 @@ ENDED = frozenset({MeetingState.STOPPED, MeetingState.COMPLETED, MeetingState.ER
 
 @dataclass(slots=True)
 class Meeting(Versioned):
-    """A meeting. `change_seq` numbers the writes of its segments (see `domain.segments`) and is no part of its version."""
+    """A meeting. `change_seq` numbers the writes of its segments (see `domain.segments`) and is no part of its version.
+
+    Times that are not stored yet are provisional: when the meeting is stored, the database's clock sets them.
+    """
 
     id: MeetingId
     external_id: str | None

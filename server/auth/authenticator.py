@@ -9,7 +9,7 @@ import hashlib
 import logging
 import time
 from collections import OrderedDict
-from datetime import UTC, datetime
+from datetime import timedelta
 
 from db.change_notifier import Changes
 from db.credentials import KeyName
@@ -54,7 +54,7 @@ class Authenticator:
         self._issuer = issuer
         self._cached: OrderedDict[bytes, tuple[Principal, float]] = OrderedDict()
         self._lookups: dict[bytes, asyncio.Task[Principal]] = {}
-        self._used_at: dict[KeyName, datetime] = {}
+        self._used_at: dict[KeyName, float] = {}
         database.notifier.subscribe(self._on_changes)
 
     async def principal(self, token: str | None) -> Principal:
@@ -68,7 +68,7 @@ class Authenticator:
         if principal.has_expired:
             raise Unauthenticated(TOKEN_INVALID)
         if principal.key_id is not None:
-            self._used_at[principal.workspace_id, principal.key_id] = datetime.now(UTC)
+            self._used_at[principal.workspace_id, principal.key_id] = time.monotonic()
         return principal
 
     async def run(self) -> None:
@@ -86,7 +86,8 @@ class Authenticator:
         if used_at:
             try:
                 async with self._database.credentials() as credentials:
-                    await credentials.record_use(used_at)
+                    now = time.monotonic()
+                    await credentials.record_use({key: timedelta(seconds=now - at) for key, at in used_at.items()})
             except ServiceUnavailable:
                 pass  # the next record is soon
             except Exception:  # it must neither stop the next records, nor leave the rest of a shutdown undone

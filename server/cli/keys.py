@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
@@ -65,13 +65,14 @@ def create_key(
     json: JsonOutput = False,
 ) -> None:
     """Make a key. Its token is printed, this once: keep it."""
-    expires_at = None if expires_in is None else datetime.now(UTC) + timedelta(days=expires_in)
     meetings = [str(id) for id in meeting or ()]
-    values = {"name": name, "scopes": scope, "expires_at": expires_at, "meeting_ids": meetings}
 
     async def create(database: Database, workspace_id: WorkspaceId) -> tuple[CreatedApiKey, bool]:
         async with database.credentials() as credentials:
             is_first = not await credentials.any_key_exists()
+            now = await credentials.now()  # this machine's clock may be another one
+        expires_at = None if expires_in is None else now + timedelta(days=expires_in)
+        values = {"name": name, "scopes": scope, "expires_at": expires_at, "meeting_ids": meetings}
         try:
             command = CreateApiKey.parse(values)
             return await resolve.create(_context(database, workspace_id), command), is_first
