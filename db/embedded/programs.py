@@ -4,6 +4,7 @@ import importlib.metadata
 import os
 import re
 import shutil
+import signal
 import stat
 import subprocess
 import tempfile
@@ -122,16 +123,32 @@ def _copy(copied: Path) -> None:
             new.rename(copied)
 
 
-def run(command: list[str | Path], account: Account, **options: Any) -> "subprocess.CompletedProcess[str]":
-    """Runs a program to its end, without a shell. Raises CalledProcessError with its output if it fails."""
-    return subprocess.run(
+def run(
+    command: list[str | Path], account: Account, *, timeout: float, **options: Any
+) -> "subprocess.CompletedProcess[str]":
+    """Runs a program to its end, without a shell. Raises CalledProcessError with its output if it fails.
+
+    If this is interrupted, or the program takes longer than `timeout` seconds, it is killed together with the programs that
+    it has started, and none of them runs any more. A terminal's Ctrl-C does not reach them.
+    """
+    with subprocess.Popen(
         command,
-        check=True,
+        process_group=0,
         stdin=subprocess.DEVNULL,
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
         errors="replace",
         env=environment(),
         **account.process_options,
         **options,
-    )
+    ) as process:
+        try:
+            output, errors = process.communicate(timeout=timeout)
+        except BaseException:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()  # ends when all of them have closed their output
+            raise
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, command, output, errors)
+    return subprocess.CompletedProcess(command, 0, output, errors)

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,8 @@ from typing import Any
 import psutil
 import pytest
 
+from db.embedded import programs
+from db.embedded.account import Account
 from tests.harness.databases import postgres_directory
 from tests.harness.embedded import PATIENCE, ROOT, kill_all, postmaster, query, servers, started, using
 
@@ -223,3 +226,17 @@ with embedded_postgres(directory) as url:
 """
     assert await run(program, directory) == ["1", "1"]
     assert servers(directory) == []
+
+
+def test_a_program_that_takes_too_long_is_killed_with_those_that_it_has_started(tmp_path: Path) -> None:
+    started = tmp_path / "pid"
+    command: list[str | Path] = [
+        "sh",
+        "-c",
+        f"trap '' INT TERM; sleep 3600 & echo $! > {started}.new; mv {started}.new {started}; wait",
+    ]
+    own = Account(os.geteuid(), os.getegid())
+    with pytest.raises(subprocess.TimeoutExpired):
+        programs.run(command, own, timeout=2)
+    pid = int(started.read_text())
+    assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE

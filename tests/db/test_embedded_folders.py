@@ -83,7 +83,7 @@ def test_programs_that_cannot_be_used_where_they_are_get_copied(
 
     found = programs.find_programs(account)
     assert found.is_relative_to(parent / "cache")
-    assert "PostgreSQL" in programs.run([found / "initdb", "--version"], account).stdout
+    assert "PostgreSQL" in programs.run([found / "initdb", "--version"], account, timeout=30).stdout
     assert programs.find_programs(account) == found
     assert [path.name for path in (parent / "cache" / "rapporteur").iterdir()] == [found.parents[2].name]
 
