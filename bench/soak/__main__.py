@@ -1,9 +1,11 @@
 """`python -m bench.soak`: readers and writers through kills, and nothing may be lost.
 
 Two `rapporteur serve` stand on one PostgreSQL. Writers create, revise and delete segments through both; readers follow the
-meetings over WebSocket: they come, lag, leave, break off, and go on from their cursor at either server. Every few seconds a
-server, or PostgreSQL's postmaster, is killed (kill -9) and started again. In the end every reader drains, and must have what
-the table has; the table must have what was acknowledged; and no reader may ever have got an older text after a newer one.
+meetings over WebSocket: they come, lag, leave, break off, and go on from their cursor at either server. Editors count under
+optimistic locking and activate variants. Every few seconds there is a fault (bench/soak/faults.py): a server or PostgreSQL is
+killed with kill -9, connections are cut, frozen or forgotten, answers are lost, a table is locked, the database refuses writes.
+In the end every reader drains, and must have what the table has; tables and histories must have what was acknowledged, once;
+and no reader may ever have got an older text after a newer one.
 
 It ends with exit code 1 if anything of that is not so.
 """
@@ -18,7 +20,9 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.soak.clients import Reader, Writer
-from bench.soak.site import Site, disturb, site
+from bench.soak.editors import AGENTS, Editor, compare_agents
+from bench.soak.faults import disturb
+from bench.soak.site import Site, site
 from bench.soak.world import CURSOR, MEETINGS, PAGE, Soak, Transcript, transcript
 from server.wire.graphql_files import operation
 
@@ -27,22 +31,32 @@ DRAIN = 60.0
 
 
 async def soak(site: Site, seconds: float, writers: int, readers: int, pace: float) -> Soak:
-    async with httpx.AsyncClient(timeout=15) as client:
-        it = Soak([server.url for server in site.servers], [])
+    async with site.running(), httpx.AsyncClient(timeout=15) as client:
+        it = Soak(site.urls, [], [])
         for number in range(MEETINGS):
             created = await it.ask(client, operation("CreateMeeting"), input={"title": f"Meeting {number}"})
             it.meetings.append(created["id"])
+        for number in range(AGENTS):
+            config = {"modelProvider": "openai", "modelName": "gpt", "maxRetries": 0}
+            agent = await it.ask(client, operation("CreateAgent"), input={"name": f"Agent {number}", "config": config})
+            it.agents.append(agent["id"])
+            for name in ("One", "Two", "Three"):
+                await it.ask(client, operation("CreateVariant"), agentId=agent["id"], input={"name": name})
         all_writers = [Writer(it, number) for number in range(writers)]
         all_readers = [Reader(it, number) for number in range(readers)]
+        editors = [Editor(it, number) for number in range(2 * AGENTS)]
         async with asyncio.timeout(seconds + 120), asyncio.TaskGroup() as group:
             for writer in all_writers:
                 group.create_task(writer.run(pace))
             for reader in all_readers:
                 group.create_task(reader.run())
+            for editor in editors:
+                group.create_task(editor.run(pace))
             group.create_task(disturb(it, site))
             await asyncio.sleep(seconds)
             it.stopping.set()
         await compare(it, client, all_writers, all_readers)
+        await compare_agents(it, client, editors)
     return it
 
 
@@ -100,7 +114,14 @@ def main() -> None:
     )
     shown.add_column("")
     shown.add_column("", justify="right")
-    for name in ("losses", "gone backwards", "acknowledged writes lost", "never caught up", "wrongs"):
+    for name in (
+        "losses",
+        "gone backwards",
+        "acknowledged writes lost",
+        "acknowledged changes lost or doubled",
+        "never caught up",
+        "wrongs",
+    ):
         done.counts[name] += 0
     for name, count in sorted(done.counts.items()):
         shown.add_row(name, f"{count:,}")

@@ -24,6 +24,8 @@ class Writer:
         self._draw = random.Random(number)
         self._own = range(100 + number * OWN, 100 + (number + 1) * OWN)
         self._revision = 0
+        self._final: dict[str, set[int]] = {meeting: set() for meeting in soak.meetings}
+        """Own segments that were sent as final: a hypothesis would not replace them."""
         self.acknowledged: dict[str, dict[int, str | None]] = {meeting: {} for meeting in soak.meetings}
         """The text of each of its own segments; None where it was deleted."""
 
@@ -39,21 +41,27 @@ class Writer:
         if what == "delete":
             await self._soak.ask(client, operation("DeleteSegments"), meetingId=meeting, segmentIds=own)
             self.acknowledged[meeting].update(dict.fromkeys(own))
+            self._final[meeting].difference_update(own)
         else:
             shared = self._draw.sample(SHARED, 2)
-            segments = [self._segment(number) for number in [*own, *shared]]
+            segments = [self._segment(meeting, number) for number in [*own, *shared]]
             for _ in range(2 if what == "again" else 1):
                 await self._soak.ask(client, operation("UpsertSegments"), meetingId=meeting, segments=segments)
             self.acknowledged[meeting].update({one["segmentId"]: one["text"] for one in segments[: len(own)]})
             for start in range(0, len(CROWD) if what == "crowd" else 0, 1000):
-                segments = [self._segment(number) for number in CROWD[start : start + 1000]]
+                segments = [self._segment(meeting, number) for number in CROWD[start : start + 1000]]
                 await self._soak.ask(client, operation("UpsertSegments"), meetingId=meeting, segments=segments)
         self._soak.counts["writes"] += 1
 
-    def _segment(self, number: int) -> dict[str, Any]:
+    def _segment(self, meeting: str, number: int) -> dict[str, Any]:
         self._revision += 1
         text = f"{number} as {self._own.start} says it at {self._revision} {'and so on ' * self._draw.randint(0, 20)}"
-        fields = {"speaker": f"Speaker {self._draw.randint(1, 5)}", "isFinal": self._draw.random() < 0.5}
+        is_final = self._draw.random() < 0.5
+        if number in self._own:
+            is_final |= number in self._final[meeting]
+            if is_final:
+                self._final[meeting].add(number)
+        fields = {"speaker": f"Speaker {self._draw.randint(1, 5)}", "isFinal": is_final}
         return {"segmentId": number, "text": text, "startTime": number, "endTime": number + 1, **fields}
 
 
