@@ -1,6 +1,7 @@
-"""Reads transcripts in WebVTT, SubRip and JSON into segments, and writes segments as these and as plain text."""
+"""Reads transcript files of all dialects into segments, and writes segments as WebVTT, SubRip, plain text and JSON."""
 
-from domain.transcripts.reading import NotATranscript, read_transcript
+from domain.transcripts.cues import NotATranscript, Note
+from domain.transcripts.reading import ReadTranscript, read_transcript
 from domain.transcripts.writing import TranscriptFormat, write_transcript
 
-__all__ = ["NotATranscript", "TranscriptFormat", "read_transcript", "write_transcript"]
+__all__ = ["NotATranscript", "Note", "ReadTranscript", "TranscriptFormat", "read_transcript", "write_transcript"]

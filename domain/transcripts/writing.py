@@ -3,13 +3,16 @@
 import html
 import re
 from collections.abc import Sequence
+from decimal import ROUND_HALF_UP, Decimal
 from enum import Enum
 
 import orjson
-from webvtt.models import Timestamp
 
 from domain.segments import Segment
-from domain.transcripts.speakers import TAG, hide_labels, one_line, unescape
+from domain.transcripts.clocks import could_be_times
+from domain.transcripts.cues import Notes
+from domain.transcripts.labels import LabelledText, hide_labels, labelled_texts
+from domain.transcripts.markup import BREAK, OVERRIDE, TAG, VERBATIM, one_line, unescape, without_tags
 
 
 class TranscriptFormat(Enum):
@@ -21,20 +24,21 @@ class TranscriptFormat(Enum):
     JSON = "JSON"
 
 
+_PUNCTUATION = re.compile("[!-/:-@\\[-`{-~\uff1a\ufe55\u2060]")
 _REFERENCE = re.compile(r"&(?:#[0-9]+|#[xX][0-9a-fA-F]+|[^\t\n\f <&#;]{1,32});?")
 
 
 def write_transcript(segments: Sequence[Segment], format: TranscriptFormat, *, title: str = "") -> str:
     """Returns the transcript as one text, which is well-formed even without segments. SubRip has no place for the title.
 
-    `read_transcript` reads back exactly what was written as JSON, and what was written as VTT up to the millisecond and
-    without blank lines in texts. SRT loses the exact end of a speaker's name.
+    `read_transcript` reads back exactly what was written as JSON, and what was written as VTT or SRT up to the millisecond,
+    without blank lines in texts and line breaks in names.
     """
     match format:
         case TranscriptFormat.VTT:
             return _vtt(segments, one_line(title))
         case TranscriptFormat.SRT:
-            return "\n".join(map(_srt_cue, segments))
+            return _srt(segments)
         case TranscriptFormat.TEXT:
             heading = [one_line(title) + "\n"] if one_line(title) else []
             return "\n".join([*heading, *map(_paragraph, segments)])
@@ -50,21 +54,54 @@ def _vtt(segments: Sequence[Segment], title: str) -> str:
 def _vtt_cue(segment: Segment) -> str:
     # Both times are rounded the same way (half up), so that the end is never before the start.
     times = f"{_stamp(segment.start_time)} --> {_stamp(segment.end_time)}"
-    text = html.escape(_without_blank_lines(segment.text), quote=False)
-    speaker = html.escape(one_line(segment.speaker), quote=False)
+    text = html.escape(_without_blank_lines(segment.text), quote=False).replace("{\\", "&#123;\\")
+    text = "\n".join(f"&#{ord(line[0])};{line[1:]}" if could_be_times(line) else line for line in text.split("\n"))
+    speaker = html.escape(one_line(segment.speaker), quote=False).replace("{\\", "&#123;\\")
     payload = f"<v {speaker}>{text}" if speaker else hide_labels(text)
     return f"{segment.segment_id}\n{times}\n{payload}\n"
 
 
-def _srt_cue(segment: Segment) -> str:
+def _srt(segments: Sequence[Segment]) -> str:
+    """Returns the cues. Labels are marked if the reader could not tell who speaks: see `VERBATIM`."""
+    spoken = [(one_line(segment.speaker), _without_blank_lines(segment.text)) for segment in segments]
+    payloads = [_srt_payload(f"{speaker}: {text}" if speaker else text) for speaker, text in spoken]
+    shown = labelled_texts([without_tags(payload) for payload in payloads], [None] * len(payloads), Notes())
+    if shown != [[LabelledText(*each)] for each in spoken] or any(map(_repeats, spoken, spoken[1:])):
+        payloads = [_marked_payload(speaker, text) for speaker, text in spoken]
+    return "\n".join(map(_srt_cue, segments, payloads))
+
+
+def _srt_cue(segment: Segment, payload: str) -> str:
     times = f"{_stamp(segment.start_time)} --> {_stamp(segment.end_time)}".replace(".", ",")
+    return f"{segment.segment_id}\n{times}\n{payload}\n"
+
+
+def _repeats(before: tuple[str, str], after: tuple[str, str]) -> bool:
+    """Returns whether the second text could be taken for captions that roll up."""
+    lines = (f"{before[0]}: {before[1]}" if before[0] else before[1]).split("\n")
+    return (f"{after[0]}: {after[1]}" if after[0] else after[1]).split("\n")[0] in lines
+
+
+def _srt_payload(text: str) -> str:
     # SubRip has no escaping, but players take `<b>` for a tag, and some resolve references. So only these are escaped, and
     # every `<` of a text that has a tag, as the next one could become part of a tag then.
-    payload = _REFERENCE.sub(lambda found: _escaped_if_active(found[0]), _line(segment))
-    if TAG.search(payload):
+    payload = _REFERENCE.sub(lambda found: _escaped_if_active(found[0]), text)
+    if TAG.search(payload) or BREAK.search(payload):
         payload = payload.replace("<", "&lt;")
-    payload = payload.replace("-->", "--&gt;")
-    return f"{segment.segment_id}\n{times}\n{payload}\n"
+    if OVERRIDE.search(payload):
+        payload = payload.replace("{\\", "&#123;\\")
+    payload = payload.replace("-->", "--&gt;").replace(VERBATIM, f"&#{ord(VERBATIM)};")
+    return "\n".join(VERBATIM + line if could_be_times(line) else line for line in payload.split("\n"))
+
+
+def _marked_payload(speaker: str, text: str) -> str:
+    lines = _srt_payload(text).split("\n")
+    marked = "\n".join(line if line.startswith(VERBATIM) else VERBATIM + line for line in lines)
+    if not speaker:
+        return marked
+    # The first line follows the label, so that nothing in it is taken for another one.
+    name = _PUNCTUATION.sub(lambda found: f"&#{ord(found[0])};", speaker)
+    return f"{name}{VERBATIM}: {marked}"
 
 
 def _escaped_if_active(reference: str) -> str:
@@ -106,5 +143,7 @@ def _without_blank_lines(text: str) -> str:
 
 
 def _stamp(seconds: float) -> str:
-    """Returns `HH:MM:SS.mmm`, with as many digits for the hours as are needed."""
-    return str(Timestamp.from_seconds(seconds))
+    """Returns `HH:MM:SS.mmm`, with as many digits for the hours as are needed. Half milliseconds are rounded up."""
+    milliseconds = int(Decimal(repr(seconds)).scaleb(3).to_integral_value(ROUND_HALF_UP))
+    minutes, rest = divmod(milliseconds, 60_000)
+    return f"{minutes // 60:02}:{minutes % 60:02}:{rest // 1000:02}.{rest % 1000:03}"

@@ -83,7 +83,7 @@ async def load_demo(database: Database, workspace_id: WorkspaceId) -> bool:
         new = Meeting.create("Launch review", agent_id=SCRIBE, metadata={"demo": True})
         new.id = MEETING
         meeting = await uow.meetings.create(new)
-        await uow.segments.add_many(MEETING, read_transcript(TRANSCRIPT.read_bytes(), TRANSCRIPT.name))
+        await uow.segments.add_many(MEETING, read_transcript(TRANSCRIPT.read_bytes(), TRANSCRIPT.name).segments)
         await uow.meetings.update(change_state(meeting, MeetingState.COMPLETED))
         await uow.commit()
     return True

@@ -34,7 +34,7 @@ class TestFormats:
         text = file.replace("\n", line_break)
         if encoding.endswith("with BOM"):
             text, encoding = "\ufeff" + text, encoding.removesuffix(" with BOM")
-        assert read_transcript(text.encode(encoding), name) == [SegmentContent("Hello.", 1.0, 2.0, 1)]
+        assert read_transcript(text.encode(encoding), name).segments == [SegmentContent("Hello.", 1.0, 2.0, 1)]
 
     @pytest.mark.parametrize(
         ("file", "name", "message"),
@@ -45,22 +45,20 @@ class TestFormats:
             (b"\xff\xfeW\x00\n\x00\x00\xd8", "a.vtt", "line 2 is not in UTF-16"),
             (b"\x89PNG\r\n\x1a\n\x00", "a.vtt", "line 1 is not in UTF-8"),
             (b"PK\x03\x04\r\r\x00", "a.docx", "line 3 contains a NUL: this is a binary file"),
-            ("WEBVTT\n\nHallo".encode("utf-16-le"), "a.vtt", "a NUL"),
-            ("WEBVTT\n\nHällo".encode("utf-32"), "a.vtt", "a NUL"),
+            (b"WEBVTT\n\nH\x00", "a.vtt", "line 3 contains a NUL"),
             (b"Hello.\n", "a.vtt", 'line 1 begins no transcript (WebVTT begins with the word WEBVTT): "Hello."'),
             (b"WEBVTTX\n\n", "a.vtt", "line 1 begins no transcript (WebVTT begins"),
-            (b"Hello.\n", "a.JSON", "line 1 begins no transcript (JSON begins with { or [):"),
-            (
-                b"\n\nHello.\n",
-                "a.docx",
-                "line 3 begins no transcript (WebVTT begins with the word WEBVTT; SubRip begins",
-            ),
+            (b"Hello.\n", "a.JSON", "line 1 begins no transcript ("),
+            (b"\n\nHello.\n", "a.docx", "WebVTT begins with the word WEBVTT"),
+            (b"\n\nHello.\n", "a.docx", "SubRip begins with the number of its first cue"),
+            (b"\n\nHello.\n", "a.docx", "line 3 begins no transcript ("),
             (b"7", "a.srt", "line 1 begins no transcript (SubRip begins"),
             (b"WEBVTT\n", "a.vtt", "no cue with words"),
             (b"WEBVTT", "a.vtt", "no cue with words"),
             (b"1\n00:00:01,000 --> 00:00:02,000\n", "a.srt", "no cue with words"),
             (b"[]", "a.json", "no cue with words"),
-            (b"[00:00:01] Alice: Hello.\n", "a.txt", "plain text does not say when each segment ends"),
+            (b"09:00:12\t From Dana Reyes to Everyone:\n\tHi\n", "chat.txt", "the chat of a meeting"),
+            (b"SPEAKER call 1 0.5 1.5 <NA> <NA> S1 <NA> <NA>\n", "a.rttm", "RTTM names speakers and has no words"),
         ],
     )
     def test_what_is_no_transcript_is_refused(self, file: bytes, name: str, message: str) -> None:
@@ -71,19 +69,9 @@ class TestNothingIsLost:
     @pytest.mark.parametrize(
         ("file", "message"),
         [
-            pytest.param(vtt("a").replace("02.000", "02,000"), "line 3 cannot be read as the times", id="comma"),
-            pytest.param(vtt("a", "b").replace("00:00:02", "00:61:02", 1), "line 3", id="61 minutes"),
-            pytest.param(vtt("a").replace("02.000", "02.0001"), "line 3", id="four decimals"),
             pytest.param(vtt("a").replace("00:00:02", "99999999999:00:02"), "line 3", id="too many digits"),
-            pytest.param(vtt("a").replace("02.000", "02.000 and words"), "line 3", id="words after the times"),
-            pytest.param(vtt("a").replace("02.000", "02.000 Bob: hi"), "line 3", id="a speech after the times"),
-            pytest.param(vtt("so a --> b"), "line 4", id="an arrow in a text"),
             pytest.param(vtt("a") + "\n00:01 -->\nb\n", "line 6", id="half a time"),
-            pytest.param(vtt("a\n\nmore"), 'line 6 belongs to no cue: "more"', id="a text after a blank line"),
-            pytest.param(vtt("a\n\nmore\nand more", "b"), "line 6 belongs to no cue", id="a longer one"),
-            pytest.param(vtt("a\n\nmore\nand more\n00:03.000 --> 00:04.000"), "line 6", id="one before a cue"),
-            pytest.param("WEBVTT\n\n1\n00:01.000 -> 00:02.000\na\n\n", "line 3 belongs to no cue", id="a short arrow"),
-            pytest.param("\n\n" + vtt("a\n\nmore"), "line 8 belongs to no cue", id="lines count from the file's first"),
+            pytest.param("\n\n" + vtt("a") + "\n00:01 -->\nb\n", "line 8", id="lines count from the file's first"),
         ],
     )
     def test_webvtt(self, file: str, message: str) -> None:
@@ -93,12 +81,6 @@ class TestNothingIsLost:
         ("file", "message"),
         [
             pytest.param(srt("a", "b").replace("2\n00", "2\n0x"), "line 6 cannot be read as the times", id="no digits"),
-            pytest.param(srt("a").replace("02,000", "02,5"), "line 2", id="is it 5 or 500 milliseconds?"),
-            pytest.param(srt("a").replace("00:00:02", "00:00:75"), "line 2", id="75 seconds"),
-            pytest.param(srt("a").replace("02,000", "02,000 and words"), "line 2", id="words after the times"),
-            pytest.param(srt("a", "b").replace("2\n00", "00"), "line 5 gives times, but no cue number", id="no number"),
-            pytest.param(srt("a", "b").replace("\n\n2\n00", "\n00"), "line 4 gives times", id="nor a blank line"),
-            pytest.param(srt("a").removeprefix("1\n"), "line 1 begins no transcript", id="nor at the start"),
             pytest.param(srt("a\n\nb --> c"), "line 5 cannot be read as the times", id="an arrow after a blank line"),
             pytest.param(srt("in\n2020\nb --> c"), "line 5 cannot be read", id="an arrow after a number"),
             pytest.param(
@@ -143,7 +125,6 @@ class TestTimes:
     @pytest.mark.parametrize(
         ("times", "message"),
         [
-            ("00:02.000 --> 00:01.999", "cue 2 (line 6): its end time must not be before the start (2.0)"),
             (
                 "00:02.000 --> 10000:00:00.001",
                 "cue 2 (line 6): its end time must be a finite number from 0.0 to 36,000,000",
@@ -154,7 +135,7 @@ class TestTimes:
         assert refusal(vtt("a") + f"\n{times}\nb\n") == message
 
     def test_the_cue_s_number_counts_those_without_words(self) -> None:
-        file = srt("", "a", "b").replace("3\n00:00:01", "3\n00:00:09")
+        file = srt("", "a", "b").replace("3\n00:00:01,000 --> 00", "3\n00:00:01,000 --> 99999")
         assert refusal(file).startswith("cue 3 (line 10): its end time")
 
     def test_texts_and_speakers_keep_the_rules(self) -> None:
@@ -173,7 +154,9 @@ class TestTexts:
             ('<font color="#fff">a</font> <FONT size=2>b</FONT>', "a b"),
             ("a < b and c > d", "a < b and c > d"),
             ("if a <b and c> d", "if a <b and c> d"),
-            ("List<String>, Map<K, V> and <br>", "List<String>, Map<K, V> and <br>"),
+            ("List<String>, Map<K, V> and <bra>", "List<String>, Map<K, V> and <bra>"),
+            ("One<br>two<BR />three", "One\ntwo\nthree"),
+            ("{\\an8}Up {\\i1}there{\\i0} {not here}", "Up there {not here}"),
             ("<vector> <cat> <i2> <00:01>", "<vector> <cat> <i2> <00:01>"),
             ("<i unfinished", "<i unfinished"),
             ("&lt;b&gt; Q&amp;A R&D &#233;&nbsp;&hellip;", "<b> Q&A R&D é\u00a0…"),
@@ -230,29 +213,16 @@ class TestJson:
         [
             ("{", "this is no valid JSON: "),
             ("[" * 100_000, "this is no valid JSON: "),
-            ('[{"text": "a", "start": NaN, "end": 2}]', "no valid JSON"),
-            ('[{"text": "a", "start": 1, "end": Infinity}]', "no valid JSON"),
-            ('[{"text": "a", "start": 1, "end": 1e999}]', "no valid JSON"),
-            ('[{"text": "\\ud800", "start": 1, "end": 2}]', "no valid JSON"),
             ("{}", "must be a list of segments, or an object"),
             ('{"segments": {}}', "must be a list of segments, or an object"),
             ("[1]", "[0] must be an object with text, start and end"),
-            ('{"segments": [{"start": 1, "end": 2}]}', "segments[0].text: field required"),
-            ('[{"text": "a", "end": 2}]', "[0].start: field required"),
-            ('[{"text": "a", "start": 1, "end": 2}, {"text": 3, "start": 1, "end": 2}]', "[1].text: input should be"),
-            ('[{"text": "a", "startTime": "1", "end": 2}]', "[0].startTime: input should be a valid number"),
-            ('[{"text": "a", "start": true, "end": 2}]', "[0].start: input should be a valid number"),
-            (
-                '[{"text": "a", "start": 1, "end": 2, "segmentId": "1"}]',
-                "[0].segmentId: input should be a valid integer",
-            ),
-            ('[{"text": "a", "start": 1, "end": 2, "isFinal": null}]', "[0].isFinal: input should be a valid boolean"),
-            ('[{"text": "a", "start": -1, "end": 2}]', "[0].start must be a finite number from 0.0"),
-            ('[{"text": "a", "start": 1, "endTime": 1e300}]', "[0].endTime must be a finite number from 0.0"),
-            ('[{"text": "a", "start": 3, "endTime": 2}]', "[0].endTime must not be before the start (3.0)"),
-            ('[{"text": "a", "start": 1, "end": 2, "confidence": 1.5}]', "[0].confidence must be a finite number"),
-            ('[{"text": "a", "start": 1, "end": 2, "segment_id": -1}]', "[0].segment_id must be a whole number"),
-            ('[{"text": "\\u0000", "start": 1, "end": 2}]', "[0].text must not contain the NUL character"),
+            ('{"segments": [{"start": 1, "end": 2}]}', "segments[0].text: is needed"),
+            ('[{"text": "a", "end": 2}]', "[0].start: is needed"),
+            ('[{"text": "a", "start": 1, "end": 2}, {"text": 3, "start": 1, "end": 2}]', "[1].text: must be a text"),
+            ('[{"text": "a", "startTime": "noon", "end": 2}]', "[0].startTime: must be a time in numbers, is 'noon'"),
+            ('[{"text": "a", "start": true, "end": 2}]', "[0].start: must be a time in numbers, is True"),
+            ('[{"text": "a", "start": 1, "endTime": 1e300}]', "[0]: its end time must be a finite number from 0.0"),
+            ('[{"text": "\\u0000", "start": 1, "end": 2}]', "[0]: its text must not contain the NUL character"),
         ],
     )
     def test_refusals_name_the_place(self, file: str, message: str) -> None:

@@ -80,12 +80,15 @@ class TestRoundTrips:
 
     @given(segment_lists())
     @example([segment("5\na --> b"), segment("&lt;v A> <v B>", "<v x", 2), segment("x>", "<v y", 3)])
+    @example([segment("a", "Ann"), segment("b", "", 2), segment("c", "Bo", 3), segment("so: d", "", 4)])
+    @example([segment("a", "Warning"), segment("b\nBo: c", "the chair", 2), segment("[x] d", "[y]", 3)])
+    @example([segment("a", "", id) for id in range(1, 6)])
     def test_srt(self, segments: list[Segment]) -> None:
         contents = read(write_transcript(segments, TranscriptFormat.SRT))
         for content, written in zip(contents, segments, strict=True):
-            joined = f"{content.speaker}: {content.text}" if content.speaker else content.text
-            wanted = f"{written.speaker}: {written.text.strip()}" if written.speaker else written.text
-            assert "".join(joined.split()) == "".join(wanted.split())  # `Alice :` is a label as well
+            assert content.segment_id == written.segment_id
+            assert content.text == without_blank_lines(written.text)
+            assert content.speaker == re.sub(r"\r\n|\r|\n", " ", written.speaker)
             assert same_times(content, written)
 
     @given(segment_lists(), WORDS)
@@ -137,10 +140,8 @@ class TestAnyFile:
     @settings(max_examples=500)
     def test_is_read_or_refused(self, data: bytes, name: str) -> None:
         try:
-            contents = read_transcript(data, name)
-        except NotATranscript as refused:
-            # These are for a webvtt-py that reads less than it did: our own look at the lines must have found it first.
-            assert not str(refused).startswith(("only ", "the cues cannot be read"))  # noqa: PT017
+            contents = read_transcript(data, name).segments
+        except NotATranscript:
             return
         assert contents
         for content in contents:

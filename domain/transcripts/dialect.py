@@ -1,0 +1,38 @@
+"""Defines a dialect of transcript files, and finds all of them: each is a module in `domain.transcripts.dialects`."""
+
+import pkgutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+
+from domain.transcripts import dialects
+from domain.transcripts.cues import Reading
+from domain.transcripts.source import Source
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """A way in which programs write transcripts. A module of `domain.transcripts.dialects` has one, called `DIALECT`."""
+
+    name: str
+    beginning: str
+    """The way to tell such a file, as a message ends: `begins with the word WEBVTT`."""
+    recognises: Callable[[Source], bool]
+    """Returns whether the content of the file is of this dialect."""
+    read: Callable[[Source], Reading]
+    """Returns the cues of a file that is of this dialect. Raises NotATranscript."""
+    extensions: tuple[str, ...] = ("json",)
+    is_general: bool = False
+    """Tells whether the dialect takes what no other one recognises, and so is asked last."""
+    has_units: bool = False
+    """Tells whether the times of the files say themselves that they are seconds, so that nothing is to be guessed."""
+
+
+@cache
+def all_dialects() -> tuple[Dialect, ...]:
+    """Returns the dialects in the order in which they are asked whether they recognise a file."""
+    modules = (
+        import_module(f"{dialects.__name__}.{module.name}") for module in pkgutil.iter_modules(dialects.__path__)
+    )
+    return tuple(sorted((module.DIALECT for module in modules), key=lambda dialect: (dialect.is_general, dialect.name)))

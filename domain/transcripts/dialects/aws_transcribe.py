@@ -1,0 +1,79 @@
+"""Reads the output of Amazon Transcribe, in which times are texts and punctuation is a word of its own."""
+
+from domain.transcripts.cues import Reading, Word
+from domain.transcripts.dialect import Dialect
+from domain.transcripts.json_segments import (
+    Fields,
+    SegmentReader,
+    at,
+    confidence_of,
+    objects_at,
+    seconds_of,
+    speaker_of,
+)
+from domain.transcripts.source import Source
+from domain.transcripts.spoken_words import sentences
+
+_FIELDS = Fields(text=("transcript",), speaker=("speaker_label", "channel_label"))
+
+
+def _recognises(source: Source) -> bool:
+    results = at(source.document, "results")
+    return isinstance(at(results, "audio_segments") or at(results, "items"), list)
+
+
+def _read(source: Source) -> Reading:
+    segments = at(source.document, "results", "audio_segments")
+    words = _words(source)
+    if not isinstance(segments, list) or not segments:
+        return Reading(sentences([word for word in words if word], "results.items"))
+    items = [
+        {**segment, "words": _said(segment.get("items"), words)} if isinstance(segment, dict) else segment
+        for segment in segments
+    ]
+    return Reading(SegmentReader(source, ("results", "audio_segments"), _FIELDS).read(items))
+
+
+def _said(numbers: object, words: list[Word | None]) -> list[dict[str, object]]:
+    """Returns the words with these numbers as objects of a `words` list."""
+    said = [
+        words[number]
+        for number in (numbers if isinstance(numbers, list) else [])
+        if isinstance(number, int) and 0 <= number < len(words)
+    ]
+    return [
+        {"word": word.text, "start": word.start_time, "end": word.end_time, "confidence": word.confidence}
+        for word in said
+        if word
+    ]
+
+
+def _words(source: Source) -> list[Word | None]:
+    """Returns the words by their numbers: None in place of punctuation, which belongs to the word before it."""
+    speakers = {
+        item.get("start_time"): speaker_of(item.get("speaker_label")) or ""
+        for segment in objects_at(source.document, "results", "speaker_labels", "segments")
+        for item in objects_at(segment, "items")
+        if isinstance(item.get("start_time"), str)
+    }
+    words: list[Word | None] = []
+    last: Word | None = None
+    speaker = ""
+    for item in objects_at(source.document, "results", "items"):
+        content = at(item, "alternatives", 0, "content")
+        if not isinstance(content, str) or not content.strip():
+            words.append(None)
+        elif item.get("type") == "punctuation" and last:
+            last.text += content
+            words.append(None)
+        else:
+            start = item.get("start_time")
+            named = speaker_of(item.get("speaker_label")) or (speakers.get(start) if isinstance(start, str) else None)
+            speaker = named or speaker
+            confidence = confidence_of(at(item, "alternatives", 0, "confidence"))
+            last = Word(content, seconds_of(start), seconds_of(item.get("end_time")), confidence, speaker)
+            words.append(last)
+    return words
+
+
+DIALECT = Dialect("AWS Transcribe", 'is JSON with "results" that have "items"', _recognises, _read)

@@ -1,0 +1,63 @@
+"""Reads the transcripts of Recall.ai: turns of a participant, each a list of words."""
+
+from domain.transcripts.cues import Cue, Reading, Word
+from domain.transcripts.dialect import Dialect
+from domain.transcripts.json_segments import (
+    Fields,
+    SegmentReader,
+    at,
+    confidence_of,
+    objects_at,
+    seconds_of,
+    speaker_of,
+)
+from domain.transcripts.source import Source, without_surrogates
+from domain.transcripts.spoken_words import joined
+
+_MAX_TURN_CHARS = 15_000
+"""The length at which a turn is divided into several cues."""
+
+
+def _recognises(source: Source) -> bool:
+    return any("start_timestamp" in word for turn in _turns(source)[:20] for word in objects_at(turn, "words")[:1])
+
+
+def _path(source: Source) -> tuple[str, ...]:
+    return ("transcript",) if objects_at(source.document, "transcript") else ()
+
+
+def _turns(source: Source) -> list[dict[str, object]]:
+    return objects_at(source.document, *_path(source))
+
+
+def _read(source: Source) -> Reading:
+    cues: list[Cue] = []
+    reader = SegmentReader(source, _path(source), Fields())
+    for index, turn in enumerate(_turns(source)):
+        speaker = speaker_of(turn.get("participant", turn.get("speaker"))) or ""
+        words = [word for item in objects_at(turn, "words") if (word := _word(item))]
+        while words:
+            size, count = 0, 0
+            while count < len(words) and (not count or size + len(words[count].text) < _MAX_TURN_CHARS):
+                size, count = size + len(words[count].text) + 1, count + 1
+            part, words = words[:count], words[count:]
+            cue = Cue(joined(part), part[0].start_time, part[-1].end_time, speaker, words=part)
+            cue.item, cue.place = index, reader.place(index)
+            cues.append(cue)
+    return Reading(cues)
+
+
+def _word(item: dict[str, object]) -> Word | None:
+    text = item.get("text")
+    if not isinstance(text, str) or not text.strip():
+        return None
+    start, end = item.get("start_timestamp"), item.get("end_timestamp")
+    return Word(
+        without_surrogates(text),
+        seconds_of(at(start, "relative") if isinstance(start, dict) else start),
+        seconds_of(at(end, "relative") if isinstance(end, dict) else end),
+        confidence_of(item.get("confidence")),
+    )
+
+
+DIALECT = Dialect("Recall.ai", 'is JSON whose "words" have a "start_timestamp"', _recognises, _read)

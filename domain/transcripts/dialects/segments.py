@@ -1,0 +1,53 @@
+"""Reads JSON lists of segments with a text, a start and an end, under the names that most programs use."""
+
+from domain.transcripts.cues import NotATranscript, Reading
+from domain.transcripts.dialect import Dialect
+from domain.transcripts.json_segments import Fields, Path, SegmentReader, at, merge_revisions, objects_at
+from domain.transcripts.source import NOT_JSON, Source
+
+_TEXT = ("text", "body", "transcript", "content", "sentence", "utterance")
+_SPEAKER = ("speaker_name", "speakerName", "speaker", "speaker_label", "speakerLabel", "speaker_id", "participant")
+_FIELDS = Fields(
+    text=_TEXT,
+    start=("start", "startTime", "start_time", "begin", "from", "start_timestamp"),
+    end=("end", "endTime", "end_time", "to", "end_timestamp"),
+    duration=("duration", "dur"),
+    speaker=_SPEAKER,
+    words=("words", "result"),
+)
+_MILLISECONDS = Fields(
+    text=_TEXT,
+    start=("start_ms", "startMs", "begin_ms", "start_time_ms", "startTimeMs", "offset_ms"),
+    end=("end_ms", "endMs", "end_time_ms", "endTimeMs"),
+    duration=("duration_ms", "durationMs"),
+    speaker=_SPEAKER,
+    seconds_per_unit=0.001,
+)
+_PATHS: tuple[Path, ...] = (("segments",), ("transcript",), ("transcription",), ("results",), ("data", "segments"))
+
+
+def _read(source: Source) -> Reading:
+    document = source.document
+    path = (
+        ()
+        if isinstance(document, list)
+        else next((path for path in _PATHS if objects_at(document, *path)), ("segments",))
+    )
+    items = at(document, *path)
+    if not isinstance(items, list):
+        raise NotATranscript('the JSON must be a list of segments, or an object with such a list as "segments"')
+    first = next((item for item in objects_at(items)), {})
+    fields = _MILLISECONDS if any(name in first for name in _MILLISECONDS.start) else _FIELDS
+    cues = SegmentReader(source, path, fields).read(items)
+    title = at(document, "title")
+    return Reading(merge_revisions(cues, source.notes), title if isinstance(title, str) else "")
+
+
+DIALECT = Dialect(
+    "JSON segments",
+    'is JSON or JSON Lines: a list of objects with "text", "start" and "end", or an object with such a list as "segments"',
+    lambda source: source.document is not NOT_JSON,
+    _read,
+    extensions=("json", "jsonl", "ndjson"),
+    is_general=True,
+)

@@ -1,0 +1,120 @@
+"""Reads plain text with times: headers with a speaker's name (Teams, Otter, Rev), or a time at the start of each line or
+paragraph (Google Meet, our own export as text, Whisper's output on a terminal).
+
+A file is written in one of these ways throughout. A cue that has no end of its own ends where the next one begins.
+"""
+
+import re
+from typing import NamedTuple
+
+from domain.transcripts.clocks import CLOCK, seconds
+from domain.transcripts.cues import Cue, Reading, check_size, quoted
+from domain.transcripts.dialect import Dialect
+from domain.transcripts.labels import labelled_texts
+from domain.transcripts.source import Source
+
+_CLOCK = r"(?:[0-9]{1,3}:)?[0-9]{1,3}:[0-9]{2}(?:[.,][0-9]{1,3})?"
+_BRACKETED = rf"[\[(]?(?P<start>{_CLOCK})(?:[ \t]*(?:-->|-)[ \t]*(?P<end>{_CLOCK}))?[\])]?"
+_NAME = r"(?P<name>[^\s\[(:][^\n:]{0,79}?)"
+_FORMS = (
+    re.compile(rf"[ \t]*{_BRACKETED}[ \t]*"),  # 00:05:00
+    re.compile(rf"{_NAME}(?:[ \t]{{2,}}|\t|[ \t]+[-\u2013|]?[ \t]*)\(?{_BRACKETED}\)?:?[ \t]*"),  # Dana Reyes   0:03
+    re.compile(rf"{_NAME}:[ \t]*\((?P<start>{_CLOCK})\)[ \t]*"),  # Speaker 1: (00:03)
+    re.compile(rf"{_NAME}[ \t]+[\[(](?P<start>{_CLOCK})[\])][ \t]*:[ \t]*(?P<text>\S.*)"),  # Dana Reyes (0:03): So
+    re.compile(rf"[ \t]*{_BRACKETED}[ \t]*[-\u2013|]?[ \t]+(?P<text>\S.*)"),  # [00:00:03] Dana Reyes: So
+)
+_SET_APART = re.compile(rf"(?:[ \t]{{2}}|\t|[\[(]){_CLOCK}|^[\[(]|[0-9]:[0-9]{{2}}:[0-9]{{2}}")
+"""Tells a time that stands apart from the words before it, so that one is enough."""
+_FIRST_LINES = 30
+"""The number of lines, of those that are not blank, among which the first time of a file stands."""
+_LINES_OF_PROGRAMS = re.compile(
+    r"Transcribed by https?://\S+|Meeting ended after .*|This editable transcript was computer generated.*"
+    r"|Attendees|Transcript",
+    re.IGNORECASE,
+)
+
+
+class _Paragraph(NamedTuple):
+    """A paragraph: its first line, its times, the name in its header, and its lines."""
+
+    line: int
+    start: float
+    end: float | None
+    name: str
+    lines: list[str]
+
+
+def _form(source: Source) -> re.Pattern[str] | None:
+    """Returns the form of the first line that has a time, if it comes again or begins the file with a text after it."""
+    written = [line for line in source.lines[source.first_line : source.first_line + 200] if line.strip()]
+    for index, line in enumerate(written[:_FIRST_LINES]):
+        for form in _FORMS:
+            if len(line) <= 20_000 and form.fullmatch(line):
+                others = sum(1 for other in written[index + 1 :] if form.fullmatch(other))
+                has_text = len(written) > 1 or "text" in form.groupindex
+                if others or (index == 0 and has_text and _SET_APART.search(line)):
+                    return form
+    return None
+
+
+def _read(source: Source) -> Reading:
+    form = _form(source)
+    assert form  # as the dialect recognised the file
+    paragraphs = list(_paragraphs(source, form))
+    if "name" in form.groupindex:
+        texts = [(paragraph, paragraph.name, "\n".join(paragraph.lines)) for paragraph in paragraphs]
+    else:
+        # With a time alone above them, each line is a speech of its own.
+        has_text = "text" in form.groupindex
+        pieces = [
+            (paragraph, piece)
+            for paragraph in paragraphs
+            for piece in (["\n".join(paragraph.lines)] if has_text else paragraph.lines)
+        ]
+        labelled = labelled_texts(
+            [piece for _, piece in pieces], [paragraph.line for paragraph, _ in pieces], source.notes
+        )
+        texts = [
+            (paragraph, speaker, text)
+            for (paragraph, _), parts in zip(pieces, labelled, strict=True)
+            for speaker, text in parts
+        ]
+    return Reading(
+        [
+            Cue(text, paragraph.start, paragraph.end, name, paragraph.line, place=f"line {paragraph.line:,}")
+            for paragraph, name, text in texts
+            if text
+        ]
+    )
+
+
+def _paragraphs(source: Source, form: re.Pattern[str]) -> list[_Paragraph]:
+    paragraphs: list[_Paragraph] = []
+    for number, line in enumerate(source.lines, 1):
+        header = form.fullmatch(line) if ":" in line and len(line) <= 20_000 else None
+        if header and (start := CLOCK.fullmatch(header["start"])):
+            groups = header.groupdict()
+            end = CLOCK.fullmatch(groups["end"]) if groups.get("end") else None
+            text = (groups.get("text") or "").strip()
+            name = " ".join((groups.get("name") or "").split())
+            check_size(len(paragraphs))
+            paragraphs.append(
+                _Paragraph(number, seconds(start), seconds(end) if end else None, name, [text] if text else [])
+            )
+        elif line.strip():
+            if not paragraphs or _LINES_OF_PROGRAMS.fullmatch(line.strip()):
+                source.notes.add(number, "belongs to no cue, and is left out", f": {quoted(line)}")
+            else:
+                paragraphs[-1].lines.append(line.strip())
+    return paragraphs
+
+
+DIALECT = Dialect(
+    "Plain text",
+    'has headers such as "Dana Reyes   0:03", or lines such as "[00:00:03] Dana Reyes: Hello"',
+    lambda source: _form(source) is not None,
+    _read,
+    ("txt", "text", "md"),
+    is_general=True,
+    has_units=True,
+)

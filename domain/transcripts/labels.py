@@ -1,0 +1,215 @@
+"""Finds the speakers that captions name by labels: `Alice: Hello`, `[SPEAKER_00]: Hello`, `佐藤：はい`.
+
+Most files with labels have one in every cue, or one wherever the speaker changes. Most files without speakers have a few
+lines that begin in the same way: `Warning: do not delete`. So a label counts or not by what the whole file shows.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+from domain.transcripts.cues import Notes
+from domain.transcripts.headings import ENUMERATIONS, HEADINGS, PARTICLES
+from domain.transcripts.markup import VERBATIM, unescape
+
+MAX_LABEL_CHARS = 100
+"""The length limit of a label in a file that labels nearly every cue."""
+MAX_NAME_CHARS = 60
+MAX_NAME_WORDS = 5
+"""The limits of a label that looks like a name: in other files no other label is accepted."""
+
+_TELLING_PAIRS = 8
+"""The number of pairs of cues that both name a speaker, after which it is no chance that the two always differ."""
+_MAX_MARKED_LABEL_CHARS = 2_000
+"""The length limit of a label with its character references."""
+_COLON = re.compile(r":(?=\s|\*)|[\uff1a\ufe55]")
+_BRACKETED = re.compile(
+    r"[-\u2013\u2014>\s]*+(?:\[([^\[\]\n]{1,100})\]|\u3010([^\u3010\u3011\n]{1,100})\u3011)"
+    r"\s*+(:(?=\s|$)|\uff1a)?+"
+)
+_LEAD = re.compile(r"(?:[-\u2013\u2014]\s++|>>+\s*+)?+")
+_CLOCK_TIME = re.compile(r"[0-9]:[0-9]{2}")
+_ABBREVIATION = re.compile(
+    r"(?:\w\.)+|(?:Dr|Mr|Mrs|Ms|Mx|Prof|St|Sr|Jr|Rev|Hon|Gen|Col|Capt|Lt|Sgt|Gov|Sen|Rep|Pres)\."
+)
+_NUMBERED_SPEAKER = re.compile(
+    r"(?:speaker|spk|sprecher(?:in)?|locuteur|intervenant|hablante|orador|falante|participant|channel)[ _-]?[0-9a-z]{1,3}"
+    r"|(?:话者|說話人|说话人|発言者|話者|화자)[ _]?[0-9a-z]{1,3}",
+    re.IGNORECASE,
+)
+
+
+class LabelledText(NamedTuple):
+    """A text without markup and the speaker that a label or a voice names for it; empty if none does."""
+
+    speaker: str
+    text: str
+
+
+class _Label(NamedTuple):
+    name: str
+    text: str
+    is_certain: bool
+    """Tells whether the form alone says that this is a speaker."""
+
+
+class _Labels:
+    """Decides which labels of a file name speakers."""
+
+    def __init__(self, labels: Sequence[_Label | None], worded: Sequence[bool]) -> None:
+        found = [label for label in labels if label]
+        counts = Counter(label.name for label in found)
+        headings = {name for name in counts if _is_heading(name)}
+        likely = [label for label in found if label.is_certain or label.name not in headings]
+        # Headings that come again and again in a file of labels only (`Question:`, `Answer:`) stand for speakers after all.
+        recur = 2 * len(counts) <= len(found) and len(likely) * 2 < len(found)
+        self.nearly_all = len(found if recur else likely) * 5 >= sum(worded) * 4
+        first = next((label for label, is_worded in zip(labels, worded, strict=True) if is_worded), None)
+        first_is_named = first is not None and (first.is_certain or _may_be_name(first.name))
+        self.speakers = {label.name for label in found if label.is_certain} | {
+            name
+            for name, count in counts.items()
+            if (self.nearly_all and (recur or name not in headings))
+            or ((first_is_named or count > 1) and _may_be_name(name))
+        }
+
+    def accepts(self, label: _Label | None) -> bool:
+        return label is not None and (label.is_certain or label.name in self.speakers)
+
+    def accepts_inside(self, label: _Label | None) -> bool:
+        """Returns whether a label of a later line of a cue names a second speaker."""
+        if label is None or label.is_certain or label.name in self.speakers:
+            return label is not None
+        return bool(self.speakers) and len(label.name.split()) > 1 and _may_be_name(label.name)
+
+
+def labelled_texts(payloads: Sequence[str], lines: Sequence[int | None], notes: Notes) -> list[list[LabelledText]]:
+    """Returns the texts of each cue of a file with their speakers; several if a cue has several speakers.
+
+    The payloads are in the order of the file and without tags, but with their character references: an escaped colon ends no
+    label. Where a file names a speaker only when the speaker changes, the name goes on until the next one, with a note.
+    """
+    labels = [_label(payload) for payload in payloads]
+    worded = [bool(payload) and not payload.startswith(VERBATIM) for payload in payloads]
+    file = _Labels(labels, worded)
+    if not file.speakers and not any("\n" in payload for payload in payloads):
+        return [[LabelledText("", _shown(payload))] if payload else [] for payload in payloads]
+    first_labels = [label if file.accepts(label) else None for label in labels]
+    goes_on = _names_changes_only(first_labels, worded)
+    texts: list[list[LabelledText]] = []
+    current = ""
+    for payload, label, line in zip(payloads, first_labels, lines, strict=True):
+        unnamed = goes_on and not label and bool(payload) and not payload.startswith(VERBATIM)
+        if unnamed and current:
+            notes.add(line, "names no speaker: the one who was named last goes on")
+        parts = _parts(payload, label, current if unnamed else "", file)
+        if parts and parts[-1].speaker:
+            current = parts[-1].speaker
+        elif payload:
+            current = ""
+        texts.append(parts)
+    return texts
+
+
+def hide_labels(marked: str) -> str:
+    """Returns a payload that shows the same text, in which nothing is taken for a label: colons and brackets are escaped."""
+    if ":" in marked:
+        marked = re.sub(r":(?=\s|\*|$)", "&#58;", marked)
+    if not marked.isascii():
+        marked = re.sub("[\uff1a\ufe55\u3010]", lambda found: f"&#{ord(found[0])};", marked)
+    return marked.replace("[", "&#91;")
+
+
+def _names_changes_only(labels: Sequence[_Label | None], worded: Sequence[bool]) -> bool:
+    """Returns whether the file names a speaker only where the speaker changes.
+
+    Such a file names at least two, and never the same one in two cues that follow each other. In a short file this could be
+    chance, so a fourth of its cues must name nobody.
+    """
+    names = [label.name if label else "" for label, is_worded in zip(labels, worded, strict=True) if is_worded]
+    if "" not in names or len(set(names)) < 3:
+        return False
+    pairs = [name == after for name, after in pairwise(names) if name and after]
+    return not any(pairs) and (len(pairs) >= _TELLING_PAIRS or names.count("") * 4 >= len(names))
+
+
+def _parts(payload: str, label: _Label | None, speaker: str, file: _Labels) -> list[LabelledText]:
+    """Returns the texts of a cue, whose first line has this label, or else belongs to this speaker."""
+    if not payload:
+        return []
+    if label:
+        speaker, payload = label.name, label.text
+    if "\n" not in payload or not (file.speakers):
+        return [LabelledText(speaker, _shown(payload))]
+    parts: list[LabelledText] = []
+    said: list[str] = []
+    for index, line in enumerate(payload.split("\n")):
+        inside = _label(line) if index else None
+        if inside and file.accepts_inside(inside):
+            parts.append(LabelledText(speaker, _shown("\n".join(said))))
+            speaker, said = inside.name, [inside.text]
+        else:
+            said.append(line)
+    parts.append(LabelledText(speaker, _shown("\n".join(said))))
+    return [part for part in parts if part.text]
+
+
+def _shown(marked: str) -> str:
+    if VERBATIM in marked:
+        marked = re.sub(f"^{VERBATIM}", "", marked, flags=re.MULTILINE)
+    return unescape(marked).strip()
+
+
+def _label(marked: str) -> _Label | None:
+    """Returns the label at the start of a payload and the words after it, or None."""
+    if not marked or marked[0] == VERBATIM:
+        return None
+    first = marked[0]
+    if first in "[\u3010->\u2013\u2014" and (bracketed := _BRACKETED.match(marked)):
+        name, text = unescape(bracketed[1] or bracketed[2]).strip(), marked[bracketed.end() :].strip()
+        certain = bool(_NUMBERED_SPEAKER.fullmatch(name))
+        if name and text and (bracketed[3] or bracketed[2] or certain):
+            return _Label(name, text, certain)
+        return None
+    colon = _COLON.search(marked, 0, _MAX_MARKED_LABEL_CHARS)
+    if not colon or colon.end() == len(marked):
+        return None
+    if marked[colon.start() - 1] == VERBATIM:
+        return _Label(unescape(marked[: colon.start() - 1]), marked[colon.end() :].strip(), is_certain=True)
+    lead = _LEAD.match(marked)
+    before = unescape(marked[lead.end() if lead else 0 : colon.start()])
+    name, text = before.strip().strip("*").strip(), marked[colon.end() :].strip().removeprefix("**").strip()
+    if len(name) > 2 and name[0] + name[-1] in ("()", "\uff08\uff09"):
+        name = name[1:-1].strip()
+    if not text or not 1 <= len(name) <= MAX_LABEL_CHARS or "\n" in before or "\r" in before:
+        return None
+    if _CLOCK_TIME.search(name):
+        return None
+    return _Label(name, text, is_certain=bool(_NUMBERED_SPEAKER.fullmatch(name)))
+
+
+def _is_heading(name: str) -> bool:
+    """Returns whether the label heads a statement (`Warning`, `Step 2`, `Action Items`) rather than names somebody."""
+    words = name.lower().split()
+    if len(words) > 1 and words[0] in ENUMERATIONS:
+        return len(words) == 2
+    named = [word for word in words if any(map(str.isalpha, word))]
+    return bool(named) and all(word.strip("#.()") in HEADINGS for word in named)
+
+
+def _may_be_name(name: str) -> bool:
+    return _looks_like_name(name) and not _is_heading(name)
+
+
+def _looks_like_name(label: str) -> bool:
+    words = label.split()
+    if len(label) > MAX_NAME_CHARS or len(words) > MAX_NAME_WORDS or not any(map(str.isalpha, label)):
+        return False
+    if any(word[-1] in ".?!" and not _ABBREVIATION.fullmatch(word) for word in words[:-1]):
+        return False  # the end of a sentence, and the start of another
+    if len(words) == 1:
+        return not any(mark in label for mark in '\u3002\uff0c\u3001\uff01\uff1f,;!?"')
+    # Many scripts have no capitals: their letters are neither lower nor upper case.
+    return all((not word[0].islower() and (word[0].isalnum() or word[0] == "(")) or word in PARTICLES for word in words)

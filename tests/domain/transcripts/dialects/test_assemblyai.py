@@ -1,0 +1,29 @@
+"""Checks the transcripts of AssemblyAI."""
+
+from tests.harness.transcript_files import messages, timed, transcript
+
+
+def test_times_are_milliseconds() -> None:
+    words = [{"text": "Hi", "start": 250, "end": 400, "confidence": 0.5, "speaker": "A"}]
+    utterance = {"speaker": "A", "text": "Hi", "start": 250, "end": 400, "confidence": 0.5, "words": words}
+    read = transcript({"id": "x", "status": "completed", "utterances": [utterance]})
+    assert (read.dialect, messages(read)) == ("AssemblyAI", [])
+    assert timed(read) == [("A", "Hi", 0.25, 0.4)]
+    assert (read.cues[0].words[0].start_time, read.cues[0].words[0].end_time) == (0.25, 0.4)
+
+
+def test_without_utterances_the_words_give_sentences() -> None:
+    words = [
+        {"text": "Well", "start": 1000, "end": 1200, "speaker": None},
+        {"text": "done.", "start": 1200, "end": 1500, "speaker": None},
+        {"text": "Thanks.", "start": 1600, "end": 2000, "speaker": None},
+    ]
+    read = transcript({"status": "completed", "audio_url": "x", "utterances": None, "words": words})
+    assert timed(read) == [("", "Well done.", 1.0, 1.5), ("", "Thanks.", 1.6, 2.0)]
+
+
+def test_seconds_in_place_of_milliseconds_are_noticed() -> None:
+    utterance = {"speaker": 1, "text": "Seven words are said in two seconds", "start": 3.5, "end": 5.5}
+    read = transcript({"utterances": [utterance]})
+    assert timed(read) == [("1", "Seven words are said in two seconds", 3.5, 5.5)]
+    assert "the times are read as seconds" in messages(read)[0]

@@ -1,0 +1,10 @@
+"""Checks the JSON of Hugging Face's pipeline."""
+
+from tests.harness.transcript_files import timed, transcript
+
+
+def test_chunks_have_pairs_of_times_and_the_last_may_have_no_end() -> None:
+    chunks = [{"timestamp": [0.0, 2.5], "text": " We begin."}, {"timestamp": [2.5, None], "text": " And we"}]
+    read = transcript({"text": " We begin. And we", "chunks": chunks})
+    assert read.dialect == "Hugging Face"
+    assert timed(read) == [("", "We begin.", 0.0, 2.5), ("", "And we", 2.5, 2.5)]

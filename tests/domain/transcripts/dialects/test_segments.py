@@ -1,0 +1,111 @@
+"""Checks JSON and JSON Lines whose segments have the names that most programs use."""
+
+import pytest
+
+from tests.harness.transcript_files import messages, refusal, timed, transcript
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        {"text": "Go on.", "start": 1, "end": 2.5, "speaker": "Ida"},
+        {"text": "Go on.", "start": "1.0", "end": "2.5s", "speakerName": "Ida"},
+        {"content": "Go on.", "start_time": "00:00:01.000", "end_time": "00:00:02,500", "speaker_label": "Ida"},
+        {"transcript": "Go on.", "start_ms": 1000, "end_ms": 2500, "speaker": {"id": 3, "name": "Ida"}},
+        {"sentence": "Go on.", "begin": 1, "duration": 1.5, "participant": "Ida"},
+        {"body": "Go on.", "from": 1, "to": 2.5, "speaker": "Ida", "speaker_id": 4},
+    ],
+)
+def test_names_of_fields(item: dict[str, object]) -> None:
+    for file in ([item], {"segments": [item]}, {"transcript": [item]}):
+        read = transcript(file)
+        assert (timed(read), messages(read)) == ([("Ida", "Go on.", 1.0, 2.5)], [])
+
+
+def test_numbered_speakers() -> None:
+    read = transcript([{"text": "a b", "start": 1, "end": 2, "speaker": number} for number in (0, 1.0, "2", None)])
+    assert [segment.speaker for segment in read.segments] == ["0", "1", "2", ""]
+
+
+def test_a_field_that_may_name_speakers_is_not_ignored_in_silence() -> None:
+    read = transcript(
+        '[\n{"text": "a b", "start": 1, "end": 2, "speakerTag": "Ida"},\n{"text": "c", "start": 1, "end": 2}]'
+    )
+    assert messages(read) == ["2: the field 'speakerTag' is not read: it may name speakers ([0])"]
+
+
+def test_json_lines_name_the_line() -> None:
+    file = '{"text": "a b", "start": 1, "end": 2}\n\n{"text": "c d", "start": 4, "end": 3}\n'
+    assert messages(transcript(file)) == ["3: ends before it starts, and is given no length ([1]: 4 s to 3 s)"]
+    assert "line 3 is no valid JSON" in refusal('{"text": "a", "start": 1, "end": 2}\n[]\n{"text"\n')
+
+
+def test_the_last_version_of_a_live_segment_counts() -> None:
+    lines = [
+        '{"id": "x", "text": "We", "start": 1, "end": 1.5, "is_final": false}',
+        '{"id": "y", "text": "Never.", "start": 2, "end": 2.5}',
+        '{"id": "x", "text": "We do.", "start": 1, "end": 2, "is_final": true}',
+    ]
+    assert [segment.text for segment in transcript("\n".join(lines)).segments] == ["Never.", "We do."]
+
+
+class TestUnits:
+    @pytest.mark.parametrize("unit", ["ms", "s"])
+    def test_whole_numbers_that_cannot_be_seconds_are_milliseconds(self, unit: str) -> None:
+        factor = 1000 if unit == "ms" else 1
+        items = [
+            {"text": "so it is", "start": second * factor, "end": (second + 2) * factor} for second in (1, 4, 3600)
+        ]
+        read = transcript(items)
+        assert [segment.start_time for segment in read.segments] == [1.0, 4.0, 3600.0]
+        assert any("read as milliseconds" in message for message in messages(read)) == (unit == "ms")
+
+    def test_fractions_that_cannot_be_seconds_are_refused(self) -> None:
+        assert "the times cannot be seconds" in refusal('[{"text": "a b", "start": 1000.5, "end": 90000.25}]')
+
+    def test_a_long_silence_is_no_unit(self) -> None:
+        items = [
+            {"text": "so it is", "start": 1, "end": 3},
+            {"text": "[Music]", "start": 3, "end": 600},
+            {"text": "a b c", "start": 600, "end": 602},
+        ]
+        assert messages(transcript(items)) == []
+
+    def test_more_words_than_anybody_speaks_are_doubtful(self) -> None:
+        text = "these are all of the words that anybody could ever want to say"
+        assert "words are said in a second" in messages(transcript([{"text": text, "start": 0.01, "end": 0.05}]))[0]
+
+
+class TestRepairs:
+    def test_times_that_are_not_there(self) -> None:
+        items = [
+            {"text": "a b", "start": None, "end": 1.5},
+            {"text": "c d", "start": 2, "end": None},
+            {"text": "e f", "start": 3, "end": 4},
+            {"text": "g h", "start": None, "end": None},
+        ]
+        read = transcript(items)
+        assert timed(read) == [
+            ("", "a b", 0.0, 1.5),
+            ("", "c d", 2.0, 3.0),
+            ("", "e f", 3.0, 4.0),
+            ("", "g h", 4.0, 4.0),
+        ]
+        assert len(messages(read)) == 2
+
+    def test_negative_starts_and_odd_confidences(self) -> None:
+        read = transcript([{"text": "a b", "start": -0.5, "end": 1, "confidence": 97}])
+        assert timed(read) == [("", "a b", 0.0, 1.0)]
+        assert read.segments[0].confidence is None
+        assert sorted(messages(read)) == [
+            "1: confidence is no number from 0 to 1, and is left out ([0])",
+            "1: starts before 0, and is moved there ([0]: -0.5 s)",
+        ]
+
+    def test_half_a_character(self) -> None:
+        assert timed(transcript('[{"text": "a \\ud83d", "start": 1, "end": 2}]')) == [("", "a \ufffd", 1.0, 2.0)]
+
+    def test_notes_are_bounded(self) -> None:
+        notes = messages(transcript([{"text": "a b", "start": 2, "end": 1}] * 5_000))
+        assert len(notes) == 21
+        assert notes[-1] == "None: ends before it starts, and is given no length: 4,980 more times"

@@ -1,0 +1,61 @@
+"""Checks plain text with times and names."""
+
+import pytest
+
+from domain.transcripts import TranscriptFormat, write_transcript
+from tests.harness.transcript_files import messages, refusal, segment, timed, transcript
+
+TURNS = [("Ida Moe", "Who comes?\nAnyone?", 3.0, 65.0), ("Ole", "I do.", 65.0, 65.0)]
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        pytest.param("Ida Moe   0:03\nWho comes?\nAnyone?\n\nOle   1:05\nI do.\n", id="Teams"),
+        pytest.param("Ida Moe  0:03 \nWho comes?\n\nAnyone?\n\nOle\t00:01:05\nI do.\n\n", id="Otter"),
+        pytest.param("Ida Moe (00:03):\nWho comes?\nAnyone?\n\nOle (01:05):\nI do.\n", id="Rev"),
+        pytest.param("Ida Moe [00:00:03]\nWho comes?\nAnyone?\nOle [00:01:05]\nI do.\n", id="brackets"),
+        pytest.param("Ida Moe: (0:03)\nWho comes?\nAnyone?\n\nOle: (1:05)\nI do.\n", id="a colon before the time"),
+        pytest.param("[00:00:03] Ida Moe: Who comes?\nAnyone?\n\n[00:01:05] Ole: I do.\n", id="our own export"),
+        pytest.param("00:03 - Ida Moe: Who comes?\nAnyone?\n01:05 - Ole: I do.\n", id="a time before each"),
+        pytest.param("Ida Moe (0:03): Who comes?\nAnyone?\nOle (1:05): I do.\n", id="a time after the name"),
+    ],
+)
+def test_forms(file: str) -> None:
+    read = transcript(file, "meeting.txt")
+    assert (read.dialect, timed(read), messages(read)) == ("Plain text", TURNS, [])
+
+
+def test_google_meet_gives_a_time_for_several_speeches() -> None:
+    file = "Weekly - Transcript\n00:00:00\n\nIda Moe: Hello.\nOle: Hi.\n00:05:00\nIda Moe: Bye.\nMeeting ended after 00:06:00\n"
+    read = transcript(file, "Weekly.txt")
+    assert timed(read) == [
+        ("Ida Moe", "Hello.", 0.0, 300.0),
+        ("Ole", "Hi.", 0.0, 300.0),
+        ("Ida Moe", "Bye.", 300.0, 300.0),
+    ]
+    assert [message.partition(":")[0] for message in messages(read)] == ["1", "8"]
+
+
+def test_whisper_on_a_terminal_says_both_times() -> None:
+    read = transcript("[00:00.000 --> 00:02.500]  Good morning.\n[00:02.500 --> 00:04.000]  Sit down.\n", "out.txt")
+    assert timed(read) == [("", "Good morning.", 0.0, 2.5), ("", "Sit down.", 2.5, 4.0)]
+
+
+def test_what_a_program_adds_is_left_out_with_a_note() -> None:
+    read = transcript("Ida  0:03\nHello.\n\nTranscribed by https://otter.ai\n", "a.txt")
+    assert timed(read) == [("Ida", "Hello.", 3.0, 3.0)]
+    assert messages(read) == ['4: belongs to no cue, and is left out: "Transcribed by https://otter.ai"']
+
+
+def test_our_own_export_as_text_is_read() -> None:
+    segments = [segment("Hello.", "Ida", 1, 1.0, 2.0), segment("So it goes.", "", 2, 3.0, 4.0)]
+    read = transcript(write_transcript(segments, TranscriptFormat.TEXT, title="Weekly"), "weekly.txt")
+    assert timed(read) == [("Ida", "Hello.", 1.0, 3.0), ("", "So it goes.", 3.0, 3.0)]
+
+
+@pytest.mark.parametrize(
+    "text", ["Buy milk.", "Lunch is at 12:30\nBring your own.", "Dear Ida,\nwe meet at 10:15 on Monday.\n"]
+)
+def test_other_texts_are_refused(text: str) -> None:
+    assert "begins no transcript" in refusal(text, "notes.txt")

@@ -1,0 +1,115 @@
+"""Checks which labels of captions name speakers, and which are prose."""
+
+import pytest
+
+from tests.harness.transcript_files import messages, spoken, srt, transcript, vtt
+
+
+@pytest.mark.parametrize("write", [vtt, srt])
+class TestSecondVoices:
+    @pytest.mark.parametrize(
+        "payload",
+        [
+            "<v Ida>Now?</v>\n<v Ole>Now.</v>",
+            "<v Ida>Now? <v Ole>Now.",
+            "- <v Ida>Now?\n- <v Ole>Now.",
+            "Ida: Now?\nOle: Now.",
+            "- Ida: Now?\n- Ole: Now.",
+            "[Ida]: Now?\n[Ole]: Now.",
+            ">> Ida: Now?\n>> Ole: Now.",
+        ],
+    )
+    def test_are_segments_of_their_own(self, write: object, payload: str) -> None:
+        file = (vtt if write is vtt else srt)(payload, "Ole: Go.", "Ida: Gone.")
+        assert spoken(file) == [("Ida", "Now?"), ("Ole", "Now."), ("Ole", "Go."), ("Ida", "Gone.")]
+
+    def test_words_outside_of_a_voice_are_nobody_s(self, write: object) -> None:
+        file = (vtt if write is vtt else srt)("<v Ida>Now?</v> (a door shuts)")
+        assert spoken(file) == [("Ida", "Now?"), ("", "(a door shuts)")]
+
+    def test_a_line_with_a_colon_is_no_second_voice(self, write: object) -> None:
+        payload = "Ida: There are three\nBudget: none\nPlan B: wait"
+        assert spoken((vtt if write is vtt else srt)(payload, "Ole: So.")) == [
+            ("Ida", "There are three\nBudget: none\nPlan B: wait"),
+            ("Ole", "So."),
+        ]
+
+
+class TestSpeakersThatGoOn:
+    def test_until_the_next_name(self) -> None:
+        read = transcript(srt("Ida: a", "b", "c", "Ole: d", "e", "Ida: f"))
+        assert [segment.speaker for segment in read.segments] == ["Ida", "Ida", "Ida", "Ole", "Ole", "Ida"]
+        assert [message.partition(":")[0] for message in messages(read)] == ["6", "10", "18"]
+
+    def test_not_where_each_cue_names_its_speaker(self) -> None:
+        assert [name for name, _ in spoken(vtt("Ida: a", "Ida: b", "Ole: c", "d", "Ole: e", "Ida: f"))][3] == ""
+
+    def test_not_from_the_only_name(self) -> None:
+        assert spoken(vtt("Host: welcome", "to the show", "we begin")) == [
+            ("Host", "welcome"),
+            ("", "to the show"),
+            ("", "we begin"),
+        ]
+
+    def test_not_after_a_voice(self) -> None:
+        assert spoken(vtt("<v Ida>a", "b", "<v Ole>c", "d"))[1] == ("", "b")
+
+
+class TestForms:
+    @pytest.mark.parametrize(
+        ("payload", "speaker", "text"),
+        [
+            ("[SPEAKER_00]: So.", "SPEAKER_00", "So."),
+            ("[SPEAKER_00] So.", "SPEAKER_00", "So."),
+            ("(Speaker 2): So.", "Speaker 2", "So."),
+            ("佐藤：はい。", "佐藤", "はい。"),
+            ("【佐藤】はい。", "佐藤", "はい。"),
+            ("דנה לוי: שלום", "דנה לוי", "שלום"),
+            ("محمد علي: مرحبا", "محمد علي", "مرحبا"),
+            ("राहुल शर्मा: नमस्ते", "राहुल शर्मा", "नमस्ते"),
+            ("Анна Ким: привет", "Анна Ким", "привет"),
+            ("Ludwig van Beethoven: So.", "Ludwig van Beethoven", "So."),
+            ("**Ida**: So.", "Ida", "So."),
+            ("**Ida:** So.", "Ida", "So."),
+            (">> IDA: So.", "IDA", "So."),
+            ("[Music] la la", "", "[Music] la la"),
+            ("[laughs]", "", "[laughs]"),
+            ("10:30 Meeting: So.", "", "10:30 Meeting: So."),
+        ],
+    )
+    @pytest.mark.parametrize("others", [("Ole: a", "Ole: b", "Ole: c", "Ole: d"), ("a b", "c d")])
+    def test_at_the_start_of_a_file(self, payload: str, speaker: str, text: str, others: tuple[str, ...]) -> None:
+        assert spoken(vtt(payload, *others))[0] == (speaker, text)
+
+
+class TestProse:
+    @pytest.mark.parametrize(
+        "line",
+        [
+            "Warning: do not touch it",
+            "Note: this is recorded",
+            "Next Steps: none",
+            "Step 2: drain the queue",
+            "so: we wait",
+            "Question: who owns it?",
+            "Reminder: bring a laptop",
+            "Wichtig: nicht löschen",
+            "注意：削除しない",
+        ],
+    )
+    def test_is_no_speaker(self, line: str) -> None:
+        for file in (
+            vtt(line, "we begin", "and on"),
+            vtt("we begin", line, "and on"),
+            vtt(line),
+            vtt("x", line, "y", line, "z"),
+        ):
+            assert ("", line) in spoken(file)
+        assert ("Ida", line) in spoken(vtt("Ida: a", line, "Ole: b", "c", "Ida: d"))
+
+    def test_a_capital_word_once_in_a_file_without_speakers_is_no_speaker(self) -> None:
+        assert spoken(vtt("we begin", "Monday: we ship", "and so on"))[1] == ("", "Monday: we ship")
+
+    def test_questions_and_answers_throughout_are_speakers(self) -> None:
+        file = vtt("Question: a", "Answer: b", "Question: c", "Answer: d")
+        assert [speaker for speaker, _ in spoken(file)] == ["Question", "Answer", "Question", "Answer"]
