@@ -63,7 +63,9 @@ Texts = list[list[str]]
 def read(paths: list[Path]) -> Texts:
     """The words of each segment of the transcripts."""
     files = [file for path in paths for file in (sorted(path.iterdir()) if path.is_dir() else [path])]
-    return [segment.text.split() for file in files for segment in read_transcript(file.read_bytes(), file.name).segments]
+    return [
+        segment.text.split() for file in files for segment in read_transcript(file.read_bytes(), file.name).segments
+    ]
 
 
 class Words:

@@ -22,8 +22,10 @@ HEADINGS = frozenset(
     advertencia ejemplo importante pregunta respuesta paso resumen recordatorio entonces aviso exemplo
     pergunta resposta passo resumo lembrete attenzione avviso esempio domanda risposta
     réponse résumé étape décision atención conclusión decisión decisão внимание вопрос ответ важно пример итог
-    шаг решение примечание 注意 警告 問題 问题 質問 回答 答案 例 重要 結論 结论 決定 决定 備考 备注 時間 时间 日時 日期 場所 地点 議題 议题 提醒 总结 總結 まとめ 질문
-    답변 주의 중요 결론 예
+    шаг решение примечание 注意 警告 問題 问题
+    質問 回答 答案 例 重要 結論 结论 決定 决定 備考 备注
+    時間 时间 日時 日期 場所 地点 議題 议题 提醒 总结 總結 まとめ
+    질문     답변 주의 중요 결론 예
         """,
     )
 )

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from domain.errors import InvalidInput
+from domain.ids import EXTERNAL_ID
 from domain.rules import Violation
 from domain.segments import SEGMENT_ID, SegmentContent
 from domain.transcripts.cues import Cue, NotATranscript, Note, Reading, check_size, quoted
@@ -47,6 +48,7 @@ def read_transcript(
     if not dialect.has_units:
         check_units(cues, source.notes, in_milliseconds=reading.in_milliseconds)
     _shift(cues, offset, source)
+    _check_external_ids(cues)
     segments = [_segment(cue) for cue in cues]
     _number(segments, [cue.segment_id for cue in cues])
     notes = source.notes.list()
@@ -123,6 +125,7 @@ def _segment(cue: Cue) -> SegmentContent:
         "speaker": cue.speaker,
         "is_final": cue.is_final,
         "confidence": cue.confidence,
+        "external_id": cue.external_id,
     }
     problems = Problems()
     content = SegmentContent.parse(values, problems)
@@ -133,6 +136,18 @@ def _segment(cue: Cue) -> SegmentContent:
         raise NotATranscript(f"{cue.place}: its {field_name} {message}") from None
     assert content is not None  # as there are no problems
     return content
+
+
+def _check_external_ids(cues: Sequence[Cue]) -> None:
+    """Removes the external ids of a file whose ids are not all different, and each one that is no id of a segment."""
+    ids = [cue.external_id for cue in cues if cue.external_id is not None]
+    differ = len(set(ids)) == len(ids)
+    for cue in cues:
+        if cue.external_id is not None:
+            try:
+                EXTERNAL_ID(cue.external_id if differ else None)
+            except Violation:
+                cue.external_id = None
 
 
 def _number(segments: Sequence[SegmentContent], ids: Sequence[object]) -> None:

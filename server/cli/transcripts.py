@@ -8,29 +8,44 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, TaskID, TextColumn
 
 from domain.segments import SegmentContent
-from domain.transcripts import NotATranscript, TranscriptFormat
+from domain.transcripts import NotATranscript, Note, TranscriptFormat
 from server.cli.options import DEFAULT_URL, ApiKeyToken, MeetingArgument, ServerUrl, fail, stderr
 from server.cli.output import JsonOutput, counted, print_json
 from server.client.api_client import ApiClient, ApiError
-from server.client.transcript_import import import_file, read_file, readable
+from server.client.transcript_import import ReadOptions, import_file, read_file, readable
 from server.client.transcript_replay import SAMPLE_TRANSCRIPT, Follower, schedule
 from server.client.transcript_replay import replay as replay_lines
 from server.printable import printable
 
 
 def import_files(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="VTT, SRT or JSON.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="VTT, SRT, SBV, TTML, JSON or text.")],
+    title: Annotated[
+        str, typer.Option(help="The meeting's title; left out: that of the file, or the file's name.")
+    ] = "",
+    offset: Annotated[float, typer.Option(help="Seconds that are added to every time.")] = 0.0,
+    encoding: Annotated[
+        str | None, typer.Option(help="The files' encoding, such as cp1252; left out: Unicode.")
+    ] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Refuse files that need any repair.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Only say what would be read and repaired.")] = False,
     url: ServerUrl = DEFAULT_URL,
     api_key: ApiKeyToken = None,
     json: JsonOutput = False,
 ) -> None:
     """Import transcripts into a running server: a meeting for each file.
 
-    A file that is not a transcript is named and left out, the others go in. The same file again changes nothing.
+    What is repaired or left out is named with its line. A file that is not a transcript is named and left out, the others go
+    in. The same file again changes nothing.
     """
+    options = ReadOptions(encoding, offset, strict)
+    if check:
+        _check_files(files, options, json)
+        return
     results: list[dict[str, Any]] = []
     refused = 0
     failure: ApiError | None = None
@@ -48,16 +63,16 @@ def import_files(
                     bar.update(task, completed=done, total=total)
 
                 try:
-                    result = import_file(client, path, progress)
+                    result = import_file(client, path, options, title, progress)
                 except NotATranscript as error:
                     refused += 1
-                    message = printable(f"{path}: not imported: {error}")
-                    bar.console.print(message, style="red", markup=False, soft_wrap=True)
+                    _print_refusal(bar.console, path, "not imported", error)
                 except ApiError as error:  # the next files would meet it, too
                     failure = ApiError(f"{path}: {error}")
                     break
                 else:
-                    results.append({"file": str(path), **asdict(result)})
+                    results.append({"file": str(path), **asdict(result), "notes": _note_objects(result.notes)})
+                    _print_notes(bar.console, path, result.notes)
                     if not json:
                         done = "already there" if result.again else counted(result.segments, "segment")
                         _print_above(bar, f"{result.meeting_id}  {printable(result.title)}  ({done})")
@@ -80,6 +95,57 @@ def _progress(*columns: ProgressColumn, transient: bool = False) -> Progress:
     return Progress(
         *columns, console=stderr, transient=transient, redirect_stdout=False, disable=not stderr.is_terminal
     )
+
+
+def _check_files(files: Sequence[Path], options: ReadOptions, json: bool) -> None:
+    """Prints what each file would be read as, and its notes, without a server."""
+    results: list[dict[str, Any]] = []
+    refused = 0
+    for path in files:
+        try:
+            transcript = read_file(path, options)
+        except NotATranscript as error:
+            refused += 1
+            _print_refusal(stderr, path, "cannot be read", error)
+            continue
+        speakers = {segment.speaker for segment in transcript.segments if segment.speaker}
+        count = len(transcript.segments)
+        _print_notes(stderr, path, transcript.notes)
+        results.append(
+            {
+                "file": str(path),
+                "dialect": transcript.dialect,
+                "title": transcript.title,
+                "segments": count,
+                "speakers": sorted(speakers),
+                "notes": _note_objects(transcript.notes),
+            }
+        )
+        if not json:
+            found = (
+                counted(count, "segment"),
+                counted(len(speakers), "speaker"),
+                counted(len(transcript.notes), "note"),
+            )
+            typer.echo(printable(f"{path}: {', '.join((transcript.dialect, *found))}"))
+    if json:
+        print_json(results)
+    if refused:
+        raise typer.Exit(1)
+
+
+def _print_refusal(console: Console, path: Path, outcome: str, error: NotATranscript) -> None:
+    console.print(printable(f"{path}: {outcome}: {error}"), style="red", markup=False, soft_wrap=True)
+
+
+def _print_notes(console: Console, path: Path, notes: Sequence[Note]) -> None:
+    for note in notes:
+        place = f"{path}:{note.line}" if note.line else str(path)
+        console.print(printable(f"{place}: {note.message}"), style="yellow", markup=False, soft_wrap=True)
+
+
+def _note_objects(notes: Sequence[Note]) -> list[dict[str, object]]:
+    return [note._asdict() for note in notes]
 
 
 def _print_above(bar: Progress, line: str) -> None:
@@ -125,7 +191,7 @@ def export(
 
 
 def replay(
-    file: Annotated[Path | None, typer.Argument(help="VTT, SRT or JSON; left out: a sample.")] = None,
+    file: Annotated[Path | None, typer.Argument(help="A transcript file; left out: a sample.")] = None,
     corrected: Annotated[
         Path | None, typer.Option(help="The same transcript, corrected: its texts follow as revisions.")
     ] = None,
@@ -177,7 +243,7 @@ def replay(
 def _read_named(path: Path) -> list[SegmentContent]:
     """Returns the segments of a file. Raises NotATranscript with the file's name in the message."""
     try:
-        return read_file(path)
+        return read_file(path).segments
     except NotATranscript as error:
         raise NotATranscript(f"{path}: {error}") from error
 

@@ -53,15 +53,24 @@ def test_times(times: str, start: float, end: float) -> None:
 @pytest.mark.parametrize(
     ("file", "cues", "notes"),
     [
-        pytest.param(f"{S}\na\n\n{SECOND}\nb\n", [A, B], ["1: has no cue number", "4: has no cue number"], id="no numbers"),
+        pytest.param(
+            f"{S}\na\n\n{SECOND}\nb\n", [A, B], ["1: has no cue number", "4: has no cue number"], id="no numbers"
+        ),
         pytest.param(f"1\n{S}\na\n{SECOND}\nb\n", [A, B], ["4: has no cue number before it"], id="nor a blank line"),
-        pytest.param(f"\u200e1\u200e\n{S}\na\n\n#2.\n{SECOND}\nb\n", [A, B], ["1: has marks", "5: has marks"], id="marks"),
+        pytest.param(
+            f"\u200e1\u200e\n{S}\na\n\n#2.\n{SECOND}\nb\n", [A, B], ["1: has marks", "5: has marks"], id="marks"
+        ),
         pytest.param(f"```srt\n1\n{S}\na\n```\n", [A], ["1: belongs to no cue", "5: belongs to no cue"], id="a fence"),
         pytest.param(f"1\n{S} a\n", [A], ["2: is not written as"], id="words after the times"),
-        pytest.param(f"1\n{S}\n2020\n\n{SECOND}\nb\n", [("", "2020", 1.0, 2.0), B], ["5: has no cue number"], id="a number is said"),
+        pytest.param(
+            f"1\n{S}\n2020\n\n{SECOND}\nb\n",
+            [("", "2020", 1.0, 2.0), B],
+            ["5: has no cue number"],
+            id="a number is said",
+        ),
         pytest.param(f"1\n{S}\n\n2\n{SECOND}\nb\n", [B], [], id="a cue without words"),
     ],
-)  # fmt: skip
+)
 def test_subrip(file: str, cues: list[object], notes: list[str]) -> None:
     read = transcript(file, "a.srt")
     assert timed(read) == cues
@@ -71,17 +80,32 @@ def test_subrip(file: str, cues: list[object], notes: list[str]) -> None:
 @pytest.mark.parametrize(
     ("file", "cues", "notes"),
     [
-        pytest.param(f"WEBVTT\n\n{TIMES}\n\na\n", [A], ["5: a blank line stands between the times"], id="a blank line first"),
-        pytest.param(f"WEBVTT\n\n{TIMES}\na\n\nand b\n", [("", "a\nand b", 1.0, 2.0)], ["6: belongs to no cue"], id="a text apart"),
-        pytest.param(f"WEBVTT\n\nfoo\nbar\n\n{TIMES}\na\n", [A], ["3: belongs to no cue, and is left out"], id="a text before"),
-        pytest.param(f"WEBVTT\n\n{TIMES}\na\n\nstyle\n::cue {{}}\n", [A], ["6: belongs to no cue, and is left out"], id="a style"),
-        pytest.param(f"WEBVTT\n\n1\n\n{TIMES}\na\n", [A], ["3: a blank line stands between the number"], id="a number apart"),
+        pytest.param(
+            f"WEBVTT\n\n{TIMES}\n\na\n", [A], ["5: a blank line stands between the times"], id="a blank line first"
+        ),
+        pytest.param(
+            f"WEBVTT\n\n{TIMES}\na\n\nand b\n",
+            [("", "a\nand b", 1.0, 2.0)],
+            ["6: belongs to no cue"],
+            id="a text apart",
+        ),
+        pytest.param(
+            f"WEBVTT\n\nfoo\nbar\n\n{TIMES}\na\n", [A], ["3: belongs to no cue, and is left out"], id="a text before"
+        ),
+        pytest.param(
+            f"WEBVTT\n\n{TIMES}\na\n\nstyle\n::cue {{}}\n", [A], ["6: belongs to no cue, and is left out"], id="a style"
+        ),
+        pytest.param(
+            f"WEBVTT\n\n1\n\n{TIMES}\na\n", [A], ["3: a blank line stands between the number"], id="a number apart"
+        ),
         pytest.param(f"webvtt\n\n{TIMES}\na\n", [A], ["1: should be WEBVTT alone"], id="a header in lower case"),
         pytest.param(f"WEBVTT\n{TIMES}\na\n", [A], [], id="no blank line after the header"),
-        pytest.param(f"WEBVTT\n\n1\n{TIMES}\na\n2\n{SECOND.replace(',', '.')}\nb\n", [A, B], [], id="no blank line between"),
+        pytest.param(
+            f"WEBVTT\n\n1\n{TIMES}\na\n2\n{SECOND.replace(',', '.')}\nb\n", [A, B], [], id="no blank line between"
+        ),
         pytest.param(f"WEBVTT\n\n{TIMES}\na --> b\n", [("", "a --> b", 1.0, 2.0)], [], id="an arrow is said"),
     ],
-)  # fmt: skip
+)
 def test_webvtt(file: str, cues: list[object], notes: list[str]) -> None:
     read = transcript(file)
     assert timed(read) == cues

@@ -12,7 +12,8 @@ HEAD = """<?xml version="1.0" encoding="UTF-16"?>
 
 
 def test_agents_title_and_breaks() -> None:
-    file = f'{HEAD}<div><p xml:id="c1" ttm:agent="p1" begin="00:00:01.000" end="00:00:02.500">1 &lt; 2<br/>\n   <span>so &amp; so</span></p></div></body></tt>'
+    file = f"""{HEAD}<div><p xml:id="c1" ttm:agent="p1" begin="00:00:01.000" end="00:00:02.500">1 &lt; 2<br/>
+        <span>so &amp; so</span></p></div></body></tt>"""
     read = transcript(file)
     assert (read.dialect, read.title) == ("TTML", "The review")
     assert timed(read) == [("Ida Moe", "1 < 2\nso & so", 1.0, 2.5)]
@@ -33,12 +34,14 @@ def test_times(times: str, start: float, end: float) -> None:
 
 
 def test_times_count_from_those_around_them() -> None:
-    file = f'{HEAD}<div begin="10s"><p begin="1s" end="4s"><span begin="0s" end="1s">a</span><span begin="1s" end="2s">b</span></p></div></body></tt>'
+    file = f"""{HEAD}<div begin="10s"><p begin="1s" end="4s">
+        <span begin="0s" end="1s">a</span><span begin="1s" end="2s">b</span></p></div></body></tt>"""
     assert timed(transcript(file)) == [("", "a", 11.0, 12.0), ("", "b", 12.0, 13.0)]
 
 
 def test_entities_are_refused() -> None:
-    bomb = '<!DOCTYPE tt [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]>\n<tt><body><div><p begin="1s" end="2s">&b;</p></div></body></tt>'
+    bomb = """<!DOCTYPE tt [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]>
+        <tt><body><div><p begin="1s" end="2s">&b;</p></div></body></tt>"""
     assert "declares an entity of XML" in refusal(bomb)
 
 

@@ -56,7 +56,10 @@ def test_words_of_one_speaker_name_a_segment_that_names_nobody() -> None:
 
 
 def test_a_segment_that_ends_before_it_starts_is_named_with_its_line() -> None:
-    file = '{"segments": [\n{"id": 0, "seek": 0, "start": 0, "end": 2, "text": "a b c"},\n{"id": 1, "start": 99.9, "end": 90.7, "text": "d e"}\n]}'
+    file = """{"segments": [
+        {"id": 0, "seek": 0, "start": 0, "end": 2, "text": "a b c"},
+        {"id": 1, "start": 99.9, "end": 90.7, "text": "d e"}
+    ]}"""
     read = transcript(file)
     assert timed(read)[1] == ("", "d e", 99.9, 99.9)
     assert messages(read) == ["3: ends before it starts, and is given no length (segments[1]: 99.9 s to 90.7 s)"]
