@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import orjson
 import pytest
 
 from tests.harness.commands import run
@@ -51,6 +52,35 @@ def test_an_interrupted_import_is_finished_by_the_next(server: RunningServer, tm
     assert result.stdout.startswith(half["id"])
     meeting = server.api.run("Meeting", id=half["id"])
     assert (meeting["state"], meeting["segmentCount"]) == ("COMPLETED", 2)
+
+
+def test_import_says_what_it_repaired_and_takes_options(server: RunningServer, tmp_path: Path) -> None:
+    file = tmp_path / "review.srt"
+    file.write_bytes("1\n00:00:01,000 -> 00:00:02,000\nZoë: Café.\n".encode("cp1252"))
+    refused = run("import", file, "--url", server.url)
+    assert refused.returncode == 1
+    assert "it may be in cp1252 (--encoding cp1252)" in refused.stderr
+    options = ("--encoding", "cp1252", "--offset", "10", "--title", "Café")
+    strict = run("import", file, *options, "--strict", "--url", server.url)
+    assert (strict.returncode, strict.stdout) == (1, "")
+    assert "line 2 is not written as SubRip writes times" in strict.stderr
+    taken = run("import", file, *options, "--url", server.url)
+    assert "review.srt:2: is not written as SubRip writes times" in taken.stderr
+    id, title, *_ = taken.stdout.split()
+    assert title == "Café"
+    assert "00:00:11.000 --> 00:00:12.000\n<v Zoë>Café." in run("export", id, "--url", server.url).stdout
+
+
+def test_check_needs_no_server_and_changes_nothing(tmp_path: Path) -> None:
+    good, bad = tmp_path / "good.vtt", tmp_path / "bad.txt"
+    good.write_text(VTT.format("Ada"))
+    bad.write_text("Buy milk.")
+    checked = run("import", "--check", good, bad, "--url", "http://127.0.0.1:1")
+    assert checked.returncode == 1
+    assert checked.stdout == f"{good}: WebVTT, 2 segments, 2 speakers, 0 notes\n"
+    assert "bad.txt: cannot be read: line 1 begins no transcript" in checked.stderr
+    result = run("import", "--check", good, "--json")
+    assert orjson.loads(result.stdout)[0]["speakers"] == ["Ada", "Bo"]
 
 
 def test_export_writes_files_and_refuses_what_is_not_there(server: RunningServer, tmp_path: Path) -> None:
