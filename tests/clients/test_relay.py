@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.clients.test_typed import CLIENTS, ran
-from tests.harness.client_processes import TIMEOUT_SECONDS, running_programs
+from tests.harness.client_processes import TIMEOUT_SECONDS, ran, running_programs
 from tests.harness.databases import TestPostgres
 from tests.harness.markdown import ROOT, page
 from tests.harness.servers import running_server
 
 pytestmark = pytest.mark.slow
+
+CLIENTS = ROOT / "docs" / "clients"
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ def relay_project(tmp_path: Path, node_modules: Path) -> Path:
 def test_errors_come_into_no_list_and_take_nothings_place(relay_project: Path, postgres: TestPostgres) -> None:
     *_, printed = page("docs/clients/relay.md").blocks_in("")
     with postgres.database() as url, running_server(url, demo=True) as server:
-        command = ["node", relay_project / "main.mjs", f"{server.url}/graphql"]
+        command: list[str | Path] = ["node", relay_project / "main.mjs", f"{server.url}/graphql"]
         with running_programs({"relay": command}, read_line=str.strip) as running:
             program = running["relay"]
             assert program.end(time.monotonic() + TIMEOUT_SECONDS) == 0, program.errors

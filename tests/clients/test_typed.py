@@ -1,10 +1,8 @@
 """The typed clients of docs/clients/: they are generated, compiled and run as their page says, on a server with the demo."""
 
 import asyncio
-import os
 import re
 import shutil
-import subprocess
 import sys
 import threading
 import time
@@ -19,7 +17,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.harness.browsers import running_browser
-from tests.harness.client_processes import TIMEOUT_SECONDS, TcpProxy, running_programs
+from tests.harness.client_processes import TIMEOUT_SECONDS, TcpProxy, ran, running_programs
 from tests.harness.databases import TestPostgres
 from tests.harness.markdown import ROOT
 from tests.harness.servers import RunningServer, running_server, segment
@@ -89,16 +87,6 @@ def python_project(tmp_path_factory: pytest.TempPathFactory, ariadne_codegen: Pa
     ran(project, *command, PYTHONPATH=str(ariadne_codegen))
     ran(project, sys.executable, "-m", "mypy", "--config-file", "ariadne-codegen.toml", "typed.py", "rapporteur_client")
     return project
-
-
-def ran(project: Path, *command: str | Path, **environment: str) -> None:
-    """Runs a command in the project's folder, which must succeed."""
-    clean = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    arguments = [*map(str, command)]
-    done = subprocess.run(
-        arguments, cwd=project, env=clean | environment, capture_output=True, text=True, timeout=180, check=False
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("language", ["typescript", "python"])

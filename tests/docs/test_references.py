@@ -132,3 +132,10 @@ def _problem_of_command(line: str) -> str | None:
             if word.partition("=")[0] not in options | {"--help"}:
                 return f"no option {word}"
     return None
+
+
+def test_images_are_small_and_shown() -> None:
+    images = {path.name: path.stat().st_size for path in (ROOT / "docs" / "images").iterdir()}
+    assert [name for name, size in images.items() if size > 150_000] == []
+    shown = {link.rpartition("/")[2] for name in page_names() for link in page(name).links}
+    assert images.keys() - shown == set()

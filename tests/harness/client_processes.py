@@ -184,3 +184,13 @@ def _free_port() -> int:
                 continue
             return port
     raise AssertionError("no port is free")
+
+
+def ran(project: Path, *command: str | Path, **environment: str) -> None:
+    """Runs a command in the project's folder, which must succeed."""
+    clean = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    arguments = [*map(str, command)]
+    done = subprocess.run(
+        arguments, cwd=project, env=clean | environment, capture_output=True, text=True, timeout=180, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
