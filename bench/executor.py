@@ -73,7 +73,19 @@ class Memory:
         values = [getattr(config, name) for name in CONFIG_FIELDS]
         self.configs = {id: ResolvedAgentConfig(*values, agent_id=id, variant_id=None) for id in self.of}
         self.meeting = Meeting(
-            MeetingId(UUID(str(new_id()))), None, "Long", MeetingState.COMPLETED, {}, None, 1, 1, NOW, NOW, None, None
+            MeetingId(UUID(str(new_id()))),
+            None,
+            "Long",
+            MeetingState.COMPLETED,
+            {},
+            {},
+            None,
+            1,
+            1,
+            NOW,
+            NOW,
+            None,
+            None,
         )
         self.said = [
             Segment(self.meeting.id, n, f"Text {n}", n * 2.0, n * 2.0 + 1, f"Speaker {n % 3}") for n in range(SEGMENTS)

@@ -40,7 +40,7 @@ class Memory:
     def __init__(self) -> None:
         self.segments = self
         self.meeting = Meeting(
-            MeetingId(new_id()), None, "Weekly", MeetingState.RECORDING, {}, None, 1, 1, NOW, NOW, None, None
+            MeetingId(new_id()), None, "Weekly", MeetingState.RECORDING, {}, {}, None, 1, 1, NOW, NOW, None, None
         )
 
     @asynccontextmanager
@@ -48,7 +48,7 @@ class Memory:
         yield self
 
     async def upsert(self, _: MeetingId, contents: Sequence[SegmentContent]) -> UpsertedSegments:
-        return UpsertedSegments(self.meeting, len(contents), 0, 0, 0)
+        return UpsertedSegments(self.meeting, len(contents), 0, 0, 0, 0)
 
 
 def segments(count: int) -> list[dict[str, Any]]:

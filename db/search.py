@@ -30,13 +30,14 @@ from db.highlights import MARKS, highlights, indexed_query, indexed_text
 from db.keyset import page_parameters
 from db.repository import WORKSPACE, Repository, columns
 from db.row_mapping import MappedQuery
+from db.segments import FIELDS
 from db.tables import segments, workspaces
 from domain.errors import InvalidInput
 from domain.pagination import Page, PageRequest
 from domain.search import Highlight, Hit, Search, hit_cursor
 from domain.segments import Segment
 
-_COLUMNS = columns(segments, Segment.__match_args__)
+_COLUMNS = columns(segments, FIELDS)
 _QUERYTREE_WITHOUT_WORDS = ("", "T")
 """The values of `querytree` for a query without words, and for one that any segment without some word would match."""
 _RANK_NORMALIZATION = 1 | 32
@@ -135,7 +136,7 @@ class SearchRepository(Repository):
             .select_from(parsed.outerjoin(page, true()))
             .order_by(page.c.rank.desc(), page.c.meeting_id.desc(), page.c.segment_id.desc())
         )
-        return MappedQuery.of(statement, Segment)
+        return MappedQuery.of(statement, Segment, without=("words",))
 
     async def page(self, request: PageRequest, filter: Search) -> Page[Hit]:
         """Returns what is found, the best first, and among equals the newest meeting's last segment first.

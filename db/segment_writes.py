@@ -1,96 +1,82 @@
-"""Writes of segments in SQL. Each is one statement: it takes the meeting's row lock, compares, writes, stamps and counts."""
+"""Writes of what was heard. Each is one statement: it takes the meeting's row lock, compares, writes, stamps and counts."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 import asyncpg
-from sqlalchemy import Executable, text
+import orjson
+from sqlalchemy import text
 
-from db.driver import Record
+from db.change_sequence import LOCKED, RESULT, STAMPED, SegmentChanges, of_meeting, raised
 from db.meetings import FIELDS as MEETING_FIELDS
-from db.repository import Repository
-from db.row_mapping import map_rows
-from domain.errors import FieldProblem, InvalidInput, NotFound
+from db.resolution import assignments, heard, resolved
+from domain.errors import FieldProblem, InvalidInput
 from domain.ids import MeetingId
-from domain.meetings import Meeting
 from domain.rules import INT32_MAX
 from domain.segments import DeletedSegments, Segment, SegmentContent, UpsertedSegments
+from domain.words import Word
 
-_CONTENT = ("text", "speaker", "start_time", "end_time", "is_final", "confidence")
-_CONTENT_COLUMNS = ", ".join(_CONTENT)
-_NEW_CONTENT = ", ".join(f"new.{name}" for name in _CONTENT)
+_CONTENT = ("text", "speaker", "start_time", "end_time", "is_final", "confidence", "words")
+"""The columns of what a caller writes, as they are heard."""
+_NEW_CONTENT = {name: f"new.{name}" for name in _CONTENT}
+_STORED_CONTENT = {name: f"stored.{name}" for name in _CONTENT} | heard("stored")
 
-# The meeting is locked to the end of the transaction, and the clock is read only then. Another write may have been committed
-# since this statement's snapshot of the segments was taken: then the snapshot is not current.
-_LOCKED = f"""
-WITH locked AS (
-    SELECT {", ".join(MEETING_FIELDS)}, last_segment_id FROM meetings
-    WHERE workspace_id = :workspace AND id = :meeting_id FOR NO KEY UPDATE
-),
-seen AS MATERIALIZED (SELECT change_seq FROM meetings WHERE workspace_id = :workspace AND id = :meeting_id),
-stamp AS MATERIALIZED (
-    SELECT locked.change_seq + 1 AS change_seq, locked.last_segment_id, clock_timestamp() AS now,
-        locked.change_seq = seen.change_seq AS is_current
-    FROM locked, seen
-)"""
-
-
-def _raised(condition: str, *changes: str) -> str:
-    """Raises the meeting's change sequence if the condition holds of what was counted."""
-    return f"""
-raised AS (
-    UPDATE meetings SET {", ".join(("change_seq = meetings.change_seq + 1", *changes))}
-    FROM counted WHERE meetings.workspace_id = :workspace AND meetings.id = :meeting_id AND {condition}
-    RETURNING meetings.change_seq
-)"""
-
-
-_OTHER_FIELDS = ", ".join(f"locked.{name}" for name in MEETING_FIELDS if name != "change_seq")
-_RESULT = f"""
-SELECT {_OTHER_FIELDS}, coalesce(raised.change_seq, locked.change_seq) AS change_seq, counted.*,
-    raised.change_seq IS NOT NULL AS is_changed, stamp.is_current
-FROM locked CROSS JOIN stamp CROSS JOIN counted LEFT JOIN raised ON true"""
-"""The meeting as it is afterwards, and what was counted."""
+_INSERTED = _NEW_CONTENT | resolved("new.text", "new.speaker", "stamp.speaker_names")
+_REVISED = _NEW_CONTENT | resolved(
+    *("new.text", "new.speaker", "stamp.speaker_names"),
+    corrected_text="stored.corrected_text",
+    corrected_speaker="stored.corrected_speaker",
+)
+# Without words, which only the longer statement writes.
+_APPENDED_CONTENT = [name for name in _CONTENT if name != "words"]
+_APPENDED = {name: f"new.{name}" for name in _APPENDED_CONTENT} | resolved(
+    "new.text", "new.speaker", "raised.speaker_names"
+)
+_UNSAID = {
+    "deleted": "true",
+    "text": "''",
+    "speaker": "''",
+    "confidence": "NULL",
+    "words": "NULL",
+    **dict.fromkeys(("heard_text", "heard_speaker", "corrected_text", "corrected_speaker"), "NULL"),
+    **dict.fromkeys(("corrected_by", "corrected_at", "correction_reason"), "NULL"),
+}
+"""The columns of a tombstone, which has no words."""
 
 
-def _same_meeting(row: str) -> str:
-    return f"{row}.workspace_id = :workspace AND {row}.meeting_id = :meeting_id"
-
-
-class SegmentWrites(Repository):
-    """Writes the segments of the meetings of one workspace."""
+class SegmentWrites(SegmentChanges):
+    """Writes the segments of the meetings of one workspace, as they are heard."""
 
     # The same call again writes nothing and raises no counter. `matched` finds the stored segment of each given one, and
-    # `disagrees` where its number and its external id are not of one segment, or another given segment is the same: then
+    # `disagrees` where its number and its external id are not of one segment, or another part of the call names the same: then
     # nothing is written. What is stored is revised by UPDATE, as an INSERT that meets a stored row takes its text apart for the
     # index twice.
     _UPSERT = text(
-        f"""{_LOCKED},
+        f"""{LOCKED},
 given AS (
-    SELECT * FROM unnest(
+    SELECT segment_id, external_id, {", ".join(_APPENDED_CONTENT)}, CAST(words AS jsonb) AS words, nth FROM unnest(
         CAST(:segment_ids AS int[]), CAST(:external_ids AS text[]),
         CAST(:texts AS text[]), CAST(:speakers AS text[]), CAST(:start_times AS float8[]), CAST(:end_times AS float8[]),
-        CAST(:finals AS bool[]), CAST(:confidences AS float8[])
-    ) WITH ORDINALITY AS given (segment_id, external_id, {_CONTENT_COLUMNS}, nth)
+        CAST(:finals AS bool[]), CAST(:confidences AS float8[]), CAST(:words AS text[])
+    ) WITH ORDINALITY AS given (segment_id, external_id, {", ".join(_CONTENT)}, nth)
 ),
 found AS (
     SELECT given.*, coalesce(given.segment_id, known.segment_id) AS number, known.segment_id AS known_number
     FROM stamp CROSS JOIN given
-    LEFT JOIN segments AS known ON {_same_meeting("known")} AND known.external_id = given.external_id
+    LEFT JOIN segments AS known ON {of_meeting("known")} AND known.external_id = given.external_id
     WHERE stamp.is_current
 ),
 matched AS MATERIALIZED (
     SELECT found.*,
         stored.segment_id IS NOT NULL AS is_stored, coalesce(stored.deleted, false) AS was_deleted,
         stored.is_final AND NOT stored.deleted AND NOT found.is_final AS is_ignored,
-        ({", ".join(f"stored.{name}" for name in _CONTENT)})
+        ({", ".join(_STORED_CONTENT.values())})
             IS DISTINCT FROM ({", ".join(f"found.{name}" for name in _CONTENT)}) AS differs,
         found.known_number <> found.number OR (
             found.external_id IS NOT NULL AND stored.segment_id IS NOT NULL
             AND stored.external_id IS DISTINCT FROM found.external_id
-        ) IS TRUE AS disagrees,
+        ) OR found.number = ANY (CAST(:deleted_ids AS int[])) AS disagrees,
         found.number IS NOT NULL AND count(*) OVER (PARTITION BY found.number) > 1 AS is_repeated
-    FROM found LEFT JOIN segments AS stored ON {_same_meeting("stored")} AND stored.segment_id = found.number
+    FROM found LEFT JOIN segments AS stored ON {of_meeting("stored")} AND stored.segment_id = found.number
 ),
 refused AS MATERIALIZED (SELECT array_agg(nth) AS nths FROM matched WHERE disagrees OR is_repeated),
 new AS MATERIALIZED (
@@ -99,38 +85,51 @@ new AS MATERIALIZED (
             new.number,
             greatest(stamp.last_segment_id, :highest) + row_number() OVER (PARTITION BY new.number IS NULL ORDER BY new.nth)
         ) AS segment_id,
-        new.external_id, {_NEW_CONTENT}, stamp.now, stamp.change_seq, workspaces.language, new.is_stored,
+        new.external_id, {", ".join(_NEW_CONTENT.values())}, workspaces.language, new.is_stored,
         new.was_deleted OR NOT new.is_stored AS is_created, new.is_ignored IS TRUE AS is_ignored,
         new.was_deleted OR (new.differs AND NOT new.is_ignored) AS is_revised
     FROM matched AS new, stamp, workspaces
     WHERE workspaces.id = :workspace AND (SELECT nths IS NULL FROM refused)
 ),
 revised AS (
-    UPDATE segments AS stored SET
-        {", ".join(f"{name} = new.{name}" for name in (*_CONTENT, "language", "change_seq"))}, updated_at = new.now,
-        version = stored.version + 1, deleted = false,
-        created_at = CASE WHEN stored.deleted THEN new.now ELSE stored.created_at END
-    FROM new
-    WHERE {_same_meeting("stored")} AND stored.segment_id = new.segment_id AND new.is_stored AND new.is_revised
+    UPDATE segments AS stored SET {assignments(STAMPED | _REVISED)}, language = new.language, deleted = false,
+        created_at = CASE WHEN stored.deleted THEN stamp.now ELSE stored.created_at END
+    FROM new, stamp
+    WHERE {of_meeting("stored")} AND stored.segment_id = new.segment_id AND new.is_stored AND new.is_revised
 ),
 inserted AS (
     INSERT INTO segments (
-        workspace_id, meeting_id, segment_id, external_id, {_CONTENT_COLUMNS}, created_at, updated_at, change_seq, language
+        workspace_id, meeting_id, segment_id, external_id, {", ".join(_INSERTED)},
+        created_at, updated_at, change_seq, language
     )
-    SELECT :workspace, :meeting_id, segment_id, external_id, {_CONTENT_COLUMNS}, now, now, change_seq, language
-    FROM new WHERE NOT is_stored
+    SELECT :workspace, :meeting_id, new.segment_id, new.external_id, {", ".join(_INSERTED.values())},
+        stamp.now, stamp.now, stamp.change_seq, new.language
+    FROM new, stamp WHERE NOT new.is_stored
+),
+deleted AS (
+    UPDATE segments AS stored SET {assignments(STAMPED | _UNSAID)}
+    FROM stamp
+    WHERE stamp.is_current AND (SELECT nths IS NULL FROM refused)
+        AND {of_meeting("stored")} AND stored.segment_id = ANY (CAST(:deleted_ids AS int[])) AND NOT stored.deleted
+    RETURNING stored.segment_id
 ),
 counted AS (
     SELECT
         count(*) FILTER (WHERE is_created) AS created,
         count(*) FILTER (WHERE is_revised AND NOT is_created) AS updated,
         count(*) FILTER (WHERE is_ignored) AS ignored,
+        (SELECT count(*) FROM deleted) AS deleted,
         max(segment_id) FILTER (WHERE is_created OR is_revised) AS highest,
         (SELECT nths FROM refused) AS refused
     FROM new
 ),
-{_raised("counted.highest IS NOT NULL", "last_segment_id = greatest(meetings.last_segment_id, counted.highest)")}
-{_RESULT}"""
+{
+            raised(
+                "(counted.highest IS NOT NULL OR counted.deleted > 0)",
+                "last_segment_id = greatest(meetings.last_segment_id, counted.highest)",
+            )
+        }
+{RESULT}"""
     )
 
     # Where no segment has an id there is nothing to compare with: above the highest number ever used nothing is stored. That
@@ -146,21 +145,28 @@ WITH raised AS (
 ),
 inserted AS (
     INSERT INTO segments (
-        workspace_id, meeting_id, segment_id, {_CONTENT_COLUMNS}, created_at, updated_at, change_seq, language
+        workspace_id, meeting_id, segment_id, {", ".join(_APPENDED)}, created_at, updated_at, change_seq, language
     )
-    SELECT :workspace, :meeting_id, raised.highest + new.nth, {_NEW_CONTENT},
+    SELECT :workspace, :meeting_id, raised.highest + new.nth, {", ".join(_APPENDED.values())},
         raised.now, raised.now, raised.change_seq, workspaces.language
     FROM raised, workspaces, unnest(
         CAST(:texts AS text[]), CAST(:speakers AS text[]), CAST(:start_times AS float8[]), CAST(:end_times AS float8[]),
         CAST(:finals AS bool[]), CAST(:confidences AS float8[])
-    ) WITH ORDINALITY AS new ({_CONTENT_COLUMNS}, nth)
+    ) WITH ORDINALITY AS new ({", ".join(_APPENDED_CONTENT)}, nth)
     WHERE workspaces.id = :workspace
 )
 SELECT {", ".join(MEETING_FIELDS)}, true AS is_current, true AS is_changed FROM raised"""
     )
 
-    async def upsert(self, meeting_id: MeetingId, contents: Sequence[SegmentContent | Segment]) -> UpsertedSegments:
+    async def upsert(
+        self,
+        meeting_id: MeetingId,
+        contents: Sequence[SegmentContent | Segment],
+        deleted_ids: Sequence[int] = (),
+    ) -> UpsertedSegments:
         """Creates or revises segments; new ones without a number get the next free ones, in the order given.
+
+        Deletes the segments with `deleted_ids`, and leaves tombstones for the readers that follow the changes.
 
         Raises NotFound for an unknown meeting, and InvalidInput if no number is left, or if two ids do not agree.
         """
@@ -174,17 +180,21 @@ SELECT {", ".join(MEETING_FIELDS)}, true AS is_current, true AS is_changed FROM 
         }
         numbers = [content.segment_id for content in contents]
         external_ids = [content.external_id for content in contents]
+        words = [content.words for content in contents]
         try:
-            if numbers.count(None) == external_ids.count(None) == len(contents) > 0:
+            has_ids_or_words = not numbers.count(None) == external_ids.count(None) == words.count(None) == len(contents)
+            if contents and not deleted_ids and not has_ids_or_words:
                 meeting, _ = await self._written(meeting_id, self._APPEND, **values)
-                return UpsertedSegments(meeting, created=len(contents), updated=0, unchanged=0, ignored=0)
+                return UpsertedSegments(meeting, len(contents), updated=0, unchanged=0, ignored=0, deleted=0)
             meeting, counted = await self._written(
                 meeting_id,
                 self._UPSERT,
                 **values,
+                words=[_stored_words(each) for each in words],
                 highest=max((number for number in numbers if number is not None), default=0),
                 segment_ids=numbers,
                 external_ids=external_ids,
+                deleted_ids=list(deleted_ids),
             )
         except asyncpg.NumericValueOutOfRangeError as error:
             raise InvalidInput.of(
@@ -192,29 +202,9 @@ SELECT {", ".join(MEETING_FIELDS)}, true AS is_current, true AS is_changed FROM 
             ) from error
         if counted.refused:
             raise InvalidInput([_refused(nth) for nth in sorted(counted.refused)])
-        unchanged = len(contents) - counted.created - counted.updated - counted.ignored
-        return UpsertedSegments(meeting, counted.created, counted.updated, unchanged, counted.ignored)
-
-    async def _written(self, meeting_id: MeetingId, statement: Executable, **values: Any) -> tuple[Meeting, Record]:
-        """Runs a write, and returns the meeting after it, and the row that counts what it did. Raises NotFound.
-
-        A write does nothing if its snapshot is not current. Then it is run again, after the lock was taken.
-        """
-        parameters = {"workspace": self._workspace_id, "meeting_id": meeting_id, **values}
-        try:
-            rows = await self._connection.rows(statement, parameters)
-            if rows and not rows[0].is_current:
-                rows = await self._connection.rows_after(self._LOCK_MEETING, statement, parameters)
-        except asyncpg.NumericValueOutOfRangeError:
-            raise
-        except BaseException:
-            self._changes.meetings.add(meeting_id)  # in autocommit it may have been committed all the same
-            raise
-        if not rows:
-            raise NotFound("meeting", meeting_id)
-        if rows[0].is_changed:
-            self._changes.meetings.add(meeting_id)
-        return map_rows(Meeting, rows)[0], rows[0]
+        created, updated, ignored = counted.created, counted.updated, counted.ignored
+        unchanged = len(contents) - created - updated - ignored
+        return UpsertedSegments(meeting, created, updated, unchanged, ignored, counted.deleted)
 
     async def add(self, meeting_id: MeetingId, segment: SegmentContent | Segment) -> UpsertedSegments:
         return await self.upsert(meeting_id, [segment])
@@ -222,31 +212,19 @@ SELECT {", ".join(MEETING_FIELDS)}, true AS is_current, true AS is_changed FROM 
     async def add_many(self, meeting_id: MeetingId, contents: Iterable[SegmentContent | Segment]) -> UpsertedSegments:
         return await self.upsert(meeting_id, list(contents))
 
-    _LOCK_MEETING = text(
-        "SELECT id FROM meetings WHERE workspace_id = :workspace AND id = :meeting_id FOR NO KEY UPDATE"
-    )
-    _DELETE = text(
-        f"""{_LOCKED},
-removed AS (
-    UPDATE segments SET
-        deleted = true, text = '', speaker = '', confidence = NULL,
-        version = segments.version + 1, change_seq = stamp.change_seq, updated_at = stamp.now
-    FROM stamp
-    WHERE stamp.is_current AND {_same_meeting("segments")}
-        AND segments.segment_id = ANY (CAST(:segment_ids AS int[])) AND NOT segments.deleted
-    RETURNING segments.segment_id
-),
-counted AS (SELECT count(*) AS deleted FROM removed),
-{_raised("counted.deleted > 0")}
-{_RESULT}"""
-    )
-
     async def delete(self, meeting_id: MeetingId, segment_ids: Sequence[int]) -> DeletedSegments:
         """Deletes segments, and leaves tombstones for the readers that follow the changes. Raises NotFound for the meeting."""
-        meeting, counted = await self._written(meeting_id, self._DELETE, segment_ids=list(segment_ids))
-        return DeletedSegments(meeting, counted.deleted)
+        done = await self.upsert(meeting_id, [], segment_ids)
+        return DeletedSegments(done.meeting, done.deleted)
+
+
+def _stored_words(words: list[Word] | None) -> str | None:
+    """Returns the words as a JSON document: the driver would take a list of lists for an array of two dimensions."""
+    return orjson.dumps(words).decode() if words else None
 
 
 def _refused(nth: int) -> FieldProblem:
     """Returns the problem of the nth segment of a write, counted from 1."""
-    return FieldProblem(f"segments.{nth - 1}.external_id", "must name the same segment as segmentId, and only once")
+    return FieldProblem(
+        f"segments.{nth - 1}.external_id", "must name the same segment as segmentId, and only once in the call"
+    )

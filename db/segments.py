@@ -19,9 +19,11 @@ from domain.ids import MeetingId
 from domain.pagination import Page, PageRequest
 from domain.segments import MAX_SPEAKERS, Segment, SpeakerStats, segment_cursor
 from domain.stream_positions import Position
+from domain.words import Word, words_of
 
-_FIELDS = Segment.__match_args__
-_COLUMNS = columns(segments, _FIELDS)
+FIELDS = tuple(name for name in Segment.__match_args__ if name != "words")
+"""The fields of a segment that are read, unless its words are asked for."""
+_COLUMNS = columns(segments, FIELDS)
 _IS_STORED = (segments.c.workspace_id == WORKSPACE, ~segments.c.deleted)
 _OF_SPEAKER = segments.c.speaker == bindparam("speaker")
 _SEGMENT_IDS = bindparam("segment_ids", type_=ARRAY(Integer))
@@ -39,14 +41,15 @@ class SegmentRepository(SegmentWrites):
         )
         own = columns(
             segments,
-            [name for name in _FIELDS if name != "meeting_id"],
+            [name for name in FIELDS if name != "meeting_id"],
             None if requested is None else requested.union(("segment_id",)),
         )
         of_one = select(*own).where(*_IS_STORED, segments.c.meeting_id == meeting_ids.c.meeting_id)
         if of_speaker:
             of_one = of_one.where(_OF_SPEAKER)
         page = keyset_page(of_one, [segments.c.segment_id], shape).lateral("page")
-        return MappedQuery.of(select(meeting_ids.c.nth, *page.c).join_from(meeting_ids, page, true()), Segment)
+        statement = select(meeting_ids.c.nth, *page.c).join_from(meeting_ids, page, true())
+        return MappedQuery.of(statement, Segment, without=("words",) if requested is None else ())
 
     async def pages(
         self,
@@ -64,17 +67,23 @@ class SegmentRepository(SegmentWrites):
             found[nth - 1].append(segment)
         return {id: Page.of(request, page, segment_cursor) for id, page in zip(meeting_ids, found, strict=True)}
 
-    _BY_MEETINGS = MappedQuery.of(
+    _OF_MEETINGS = (
         select(*_COLUMNS)
         .where(*_IS_STORED, segments.c.meeting_id == any_(IDS))
-        .order_by(segments.c.meeting_id, segments.c.segment_id),
-        Segment,
+        .order_by(segments.c.meeting_id, segments.c.segment_id)
+    )
+    _BY_MEETINGS = MappedQuery.of(_OF_MEETINGS, Segment, without=("words",))
+    _BY_MEETINGS_WITH_WORDS = MappedQuery.of(
+        _OF_MEETINGS.add_columns(segments.c.words), Segment, decoders=(("words", words_of),)
     )
 
-    async def by_meetings(self, meeting_ids: Collection[MeetingId]) -> dict[MeetingId, list[Segment]]:
+    async def by_meetings(
+        self, meeting_ids: Collection[MeetingId], *, with_words: bool = False
+    ) -> dict[MeetingId, list[Segment]]:
         """Returns all segments of each meeting, by segment_id."""
         found: defaultdict[MeetingId, list[Segment]] = defaultdict(list)
-        for segment in await self._entities(self._BY_MEETINGS, ids=list(meeting_ids)):
+        query = self._BY_MEETINGS_WITH_WORDS if with_words else self._BY_MEETINGS
+        for segment in await self._entities(query, ids=list(meeting_ids)):
             found[segment.meeting_id].append(segment)
         return found
 
@@ -82,21 +91,27 @@ class SegmentRepository(SegmentWrites):
         return (await self.by_meetings([meeting_id]))[meeting_id]
 
     _KEYS = func.unnest(IDS, _SEGMENT_IDS).table_valued("meeting_id", "segment_id").render_derived(name="requested")
+    _OF_KEYS = (segments.c.meeting_id == _KEYS.c.meeting_id) & (segments.c.segment_id == _KEYS.c.segment_id)
     _BY_KEYS = MappedQuery.of(
-        select(*_COLUMNS)
-        .join_from(
-            segments,
-            _KEYS,
-            (segments.c.meeting_id == _KEYS.c.meeting_id) & (segments.c.segment_id == _KEYS.c.segment_id),
-        )
-        .where(*_IS_STORED),
-        Segment,
+        select(*_COLUMNS).join_from(segments, _KEYS, _OF_KEYS).where(*_IS_STORED), Segment, without=("words",)
     )
 
     async def by_keys(self, keys: Collection[tuple[MeetingId, int]]) -> dict[tuple[MeetingId, int], Segment]:
         ids, segment_ids = [id for id, _ in keys], [segment_id for _, segment_id in keys]
         found = await self._entities(self._BY_KEYS, ids=ids, segment_ids=segment_ids)
         return {(segment.meeting_id, segment.segment_id): segment for segment in found}
+
+    _WORDS_BY_KEYS = (
+        select(segments.c.meeting_id, segments.c.segment_id, segments.c.words)
+        .join_from(segments, _KEYS, _OF_KEYS)
+        .where(*_IS_STORED, segments.c.words.is_not(None))
+    )
+
+    async def words(self, keys: Collection[tuple[MeetingId, int]]) -> dict[tuple[MeetingId, int], list[Word]]:
+        """Returns the words of those of the segments that have any."""
+        ids, segment_ids = [id for id, _ in keys], [segment_id for _, segment_id in keys]
+        rows = await self._rows(self._WORDS_BY_KEYS, ids=ids, segment_ids=segment_ids)
+        return {(row.meeting_id, row.segment_id): words_of(row.words) for row in rows}
 
     _COUNTS = (
         select(segments.c.meeting_id, func.count().label("total"))
@@ -167,6 +182,7 @@ class SegmentRepository(SegmentWrites):
         )
         .order_by(meetings.c.id, _CHANGES_OF_ONE.c.change_seq, _CHANGES_OF_ONE.c.segment_id),
         Segment,
+        without=("words",),
     )
 
     async def changes(

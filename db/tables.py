@@ -246,6 +246,8 @@ meetings = Table(
     Column("title", Text, nullable=False),
     Column("state", Text, nullable=False),
     Column("metadata", JSONB, nullable=False, server_default=text("'{}'")),
+    # The names that were given to speakers, by the labels under which they are heard.
+    Column("speaker_names", JSONB, nullable=False, server_default=text("'{}'")),
     Column("agent_id", Uuid),
     _version(),
     # The number of the last write of segments. Writers hold the row's lock to their commit, so numbers appear in order.
@@ -265,6 +267,7 @@ meetings = Table(
         name="state",
     ),
     CheckConstraint("jsonb_typeof(metadata) = 'object'", name="metadata"),
+    CheckConstraint("jsonb_typeof(speaker_names) = 'object'", name="speaker_names"),
     CheckConstraint("version >= 1 AND change_seq >= 0 AND last_segment_id >= 0", name="counters"),
     CheckConstraint("started_at <= ended_at", name="times"),
     *_orders("meetings", "title"),
@@ -280,6 +283,7 @@ segments = Table(
     Column("meeting_id", Uuid, nullable=False),
     Column("segment_id", Integer, nullable=False),
     *_external_id("segments", "workspace_id", "meeting_id"),
+    # These two are resolved: see `db.resolution`.
     Column("text", Text, nullable=False),
     Column("speaker", Text, nullable=False),
     Column("start_time", Double, nullable=False),
@@ -295,6 +299,17 @@ segments = Table(
     # (The default is for servers that know nothing of it yet.)
     Column("language", Text, nullable=False, server_default=text("'english'")),
     Column("search_vector", TSVECTOR, Computed("search_vector(language, text)", persisted=True)),
+    # What was heard, or null where it is the same as what is resolved.
+    Column("heard_text", Text),
+    Column("heard_speaker", Text),
+    # What a person said instead, or null.
+    Column("corrected_text", Text),
+    Column("corrected_speaker", Text),
+    Column("corrected_by", Text),
+    Column("corrected_at", DateTime(timezone=True)),
+    Column("correction_reason", Text),
+    # The words with their times, as a list of objects; null: none were given.
+    Column("words", JSONB),
     PrimaryKeyConstraint("workspace_id", "meeting_id", "segment_id"),
     ForeignKeyConstraint(["workspace_id", "meeting_id"], ["meetings.workspace_id", "meetings.id"], ondelete="CASCADE"),
     CheckConstraint("segment_id >= 0", name="segment_id"),
@@ -302,6 +317,13 @@ segments = Table(
     CheckConstraint("0 <= start_time AND start_time <= end_time AND end_time <= 36000000", name="times"),
     CheckConstraint("confidence BETWEEN 0 AND 1", name="confidence"),
     CheckConstraint("version >= 1 AND change_seq >= 1", name="counters"),
+    CheckConstraint("jsonb_typeof(words) = 'array'", name="words"),
+    CheckConstraint(
+        "(corrected_text IS NULL AND corrected_speaker IS NULL) = (corrected_at IS NULL)"
+        " AND (corrected_at IS NULL) = (corrected_by IS NULL)"
+        " AND (corrected_at IS NOT NULL OR correction_reason IS NULL)",
+        name="correction",
+    ),
     Index("segments_change_idx", "workspace_id", "meeting_id", "change_seq", "segment_id"),
     Index(
         "segments_speaker_idx",

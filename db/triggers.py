@@ -83,7 +83,41 @@ for _table in (meetings, segments):
     _execute(
         _table,
         f"""
-CREATE TRIGGER {_table.name}_external_id_is_kept BEFORE UPDATE OF external_id ON {_table.name}
+CREATE TRIGGER {_table.name}_external_id_is_kept AFTER UPDATE OF external_id ON {_table.name}
 FOR EACH ROW WHEN (NEW.external_id IS DISTINCT FROM OLD.external_id)
 EXECUTE FUNCTION refuse('an external id is given at creation, and never changed')""",
     )
+
+# Servers of before corrections write what they hear into the resolved columns, and leave all others as they are. So what they
+# write becomes what was heard, a correction stays, and a tombstone keeps nothing. (A trigger that runs before an update would
+# have PostgreSQL take the text apart for the index in every update, whatever it changes.)
+_execute(
+    segments,
+    """
+CREATE FUNCTION keep_correction() RETURNS trigger LANGUAGE plpgsql AS
+$$BEGIN
+    UPDATE segments SET
+        heard_text = CASE WHEN deleted THEN NULL WHEN text <> corrected_text THEN text ELSE heard_text END,
+        heard_speaker = CASE WHEN deleted THEN NULL WHEN speaker <> corrected_speaker THEN speaker ELSE heard_speaker END,
+        text = CASE WHEN deleted THEN text ELSE coalesce(corrected_text, text) END,
+        speaker = CASE WHEN deleted THEN speaker ELSE coalesce(corrected_speaker, speaker) END,
+        corrected_text = CASE WHEN NOT deleted THEN corrected_text END,
+        corrected_speaker = CASE WHEN NOT deleted THEN corrected_speaker END,
+        corrected_by = CASE WHEN NOT deleted THEN corrected_by END,
+        corrected_at = CASE WHEN NOT deleted THEN corrected_at END,
+        correction_reason = CASE WHEN NOT deleted THEN correction_reason END,
+        words = CASE WHEN NOT deleted THEN words END
+    WHERE workspace_id = NEW.workspace_id AND meeting_id = NEW.meeting_id AND segment_id = NEW.segment_id;
+    RETURN NULL;
+END$$""",
+)
+_execute(
+    segments,
+    """
+CREATE TRIGGER segments_correction_is_kept AFTER UPDATE ON segments FOR EACH ROW WHEN (
+    NOT NEW.deleted AND (NEW.text <> NEW.corrected_text OR NEW.speaker <> NEW.corrected_speaker)
+    OR NEW.deleted AND (
+        NEW.heard_text IS NOT NULL OR NEW.heard_speaker IS NOT NULL OR NEW.corrected_at IS NOT NULL OR NEW.words IS NOT NULL
+    )
+) EXECUTE FUNCTION keep_correction()""",
+)

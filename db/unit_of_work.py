@@ -9,6 +9,7 @@ from db.agents import AgentRepository
 from db.api_keys import KeyRepository
 from db.change_notifier import Changes
 from db.connections import AutocommitConnection, Connection
+from db.corrections import CorrectionRepository
 from db.engine import SessionFactory
 from db.history import EventRepository
 from db.meeting_grants import GrantRepository
@@ -43,6 +44,10 @@ class Repositories:
     @cached_property
     def segments(self) -> SegmentRepository:
         return SegmentRepository(*self._shared)
+
+    @cached_property
+    def corrections(self) -> CorrectionRepository:
+        return CorrectionRepository(*self._shared)
 
     @cached_property
     def events(self) -> EventRepository:

@@ -52,6 +52,8 @@ class Meeting(Versioned):
     title: str
     state: MeetingState
     metadata: dict[str, object]
+    speaker_names: dict[str, str]
+    """The names given to speakers, by the labels under which they are heard."""
     agent_id: AgentId | None
     version: int
     change_seq: int
@@ -97,6 +99,7 @@ class CreateMeeting:
             title=self.title,
             state=MeetingState.CREATED,
             metadata=self.metadata,
+            speaker_names={},
             agent_id=self.agent_id,
             version=1,
             change_seq=0,

@@ -9,7 +9,8 @@ from domain.cursors import CursorFormat
 from domain.ids import MeetingId
 from domain.pagination import Edge, PageRequest
 from domain.rules import Number, Text, Violation
-from domain.segments import SEGMENT_ID, SPEAKER, Seconds, Segment
+from domain.segments import SEGMENT_ID, SPEAKER, Segment
+from domain.times import Seconds
 
 MAX_QUERY_CHARS = 1_000
 MAX_QUERY_WORDS = 32

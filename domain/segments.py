@@ -11,24 +11,46 @@ from domain.ids import ExternalId, MeetingId
 from domain.meetings import Meeting
 from domain.rules import Integer, Number, Text
 from domain.stream_positions import updates_cursor
+from domain.times import Seconds
 from domain.validation import Problems
+from domain.words import Word, Words
 
 MAX_WRITE_SEGMENTS = 1_000
 """The most segments that one write can have."""
 MAX_SPEAKERS = 1_000
 """The most speakers of a meeting that are listed: their list is not paged."""
-MAX_TIME_SECONDS = 36_000_000
-"""10,000 hours. Times count from the start of the meeting."""
 _EPOCH = datetime.fromtimestamp(0, UTC)
 
 SEGMENT_ID = Integer(0)
+SEGMENT_TEXT = Text(20_000, required=True)
 SPEAKER = Text(200, strip=True)
-Seconds = Annotated[float, Number(0.0, MAX_TIME_SECONDS)]
+
+
+@dataclass(frozen=True, slots=True)
+class HeardSegment:
+    """The text and the speaker's label as a recogniser heard them."""
+
+    text: str
+    speaker: str
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentCorrection:
+    """A person's correction of a segment. A field that is None is not corrected."""
+
+    text: str | None
+    speaker: str | None
+    by: str
+    at: datetime
+    reason: str | None
 
 
 @dataclass(slots=True)
 class Segment:
-    """An utterance, as stored. `segment_id` is unique in its meeting; times are seconds from the meeting's start."""
+    """An utterance, as stored. `segment_id` is unique in its meeting; times are seconds from the meeting's start.
+
+    `text` and `speaker` are resolved: the correction, else the name given to the speaker's label, else what was heard.
+    """
 
     meeting_id: MeetingId
     segment_id: int
@@ -42,10 +64,35 @@ class Segment:
     version: int = 1
     created_at: datetime = _EPOCH
     updated_at: datetime = _EPOCH
+    heard_text: str | None = None
+    """The text as it was heard; None: it is the same as `text`."""
+    heard_speaker: str | None = None
+    corrected_text: str | None = None
+    corrected_speaker: str | None = None
+    corrected_by: str | None = None
+    corrected_at: datetime | None = None
+    correction_reason: str | None = None
+    words: list[Word] | None = None
+    """The words as they were heard; None: they were not asked for."""
 
     @property
     def id(self) -> str:
         return f"{self.meeting_id}:{self.segment_id}"
+
+    @property
+    def heard(self) -> HeardSegment:
+        return HeardSegment(
+            self.text if self.heard_text is None else self.heard_text,
+            self.speaker if self.heard_speaker is None else self.heard_speaker,
+        )
+
+    @property
+    def correction(self) -> SegmentCorrection | None:
+        if self.corrected_by is None or self.corrected_at is None:
+            return None
+        return SegmentCorrection(
+            self.corrected_text, self.corrected_speaker, self.corrected_by, self.corrected_at, self.correction_reason
+        )
 
 
 @dataclass(slots=True)
@@ -56,7 +103,7 @@ class SegmentContent:
     takes the next free one.
     """
 
-    text: Annotated[str, Text(20_000, required=True)]
+    text: Annotated[str, SEGMENT_TEXT]
     start_time: Seconds
     end_time: Seconds
     segment_id: Annotated[int, SEGMENT_ID] | None = None
@@ -64,16 +111,21 @@ class SegmentContent:
     is_final: bool = True
     confidence: Annotated[float, Number(0.0, 1.0)] | None = None
     external_id: ExternalId | None = None
+    words: Words | None = None
 
     @classmethod
     def parse(cls, values: Mapping[str, object], problems: Problems, path: str = "") -> "SegmentContent | None":
         """Returns the content of a caller's values by field name, or None if there are problems, which are noted."""
         content = problems.parse(cls, values, path)
-        if content is not None and content.end_time < content.start_time:
-            field = f"{path}.end_time" if path else "end_time"
-            problems.add(field, f"must not be before the start ({content.start_time})")
+        if content is None:
             return None
-        return content
+        starts = {"end_time": content.start_time} if content.end_time < content.start_time else {}
+        for index, word in enumerate(content.words or ()):
+            if word.end_time < word.start_time:
+                starts[f"words.{index}.end_time"] = word.start_time
+        for name, start in starts.items():
+            problems.add(f"{path}.{name}" if path else name, f"must not be before the start ({start})")
+        return None if starts else content
 
 
 @dataclass(slots=True)
@@ -97,6 +149,7 @@ class UpsertedSegments:
     unchanged: int
     ignored: int
     """The number of hypotheses that came after the final text."""
+    deleted: int
 
     @property
     def cursor(self) -> str:
@@ -130,9 +183,10 @@ def segment_cursor(segment: Segment) -> str:
     return SEGMENTS_CURSOR.encode(str(segment.meeting_id), segment.segment_id)
 
 
-def parse_segments(inputs: Sequence[Mapping[str, object]]) -> list[SegmentContent]:
-    """Returns the segments of one write. Raises InvalidInput with every problem of every segment."""
-    _check_size(len(inputs), "segments")
+def parse_segments(inputs: Sequence[Mapping[str, object]], deleted_ids: Sequence[int] = ()) -> list[SegmentContent]:
+    """Returns the segments of one write, which deletes others. Raises InvalidInput with every problem of every segment."""
+    if inputs or not deleted_ids:
+        check_size(len(inputs), "segments")
     problems = Problems()
     contents: list[SegmentContent] = []
     first_with: dict[tuple[str, object], int] = {}
@@ -145,19 +199,22 @@ def parse_segments(inputs: Sequence[Mapping[str, object]]) -> list[SegmentConten
                 problems.add(f"{path}.{name}", f"is given twice in this call: segments.{first} has it too")
         if content is not None:
             contents.append(content)
+            if content.segment_id in deleted_ids:
+                problems.add(f"{path}.segment_id", "is to be deleted by this call, too")
     problems.raise_if_any()
     return contents
 
 
-def parse_segment_ids(segment_ids: Sequence[int]) -> list[int]:
+def parse_segment_ids(segment_ids: Sequence[int], path: str = "segment_ids") -> list[int]:
     """Returns the numbers of the segments of one deletion. Raises InvalidInput."""
-    _check_size(len(segment_ids), "segment_ids")
+    check_size(len(segment_ids), path)
     problems = Problems()
-    ids = [problems.check(SEGMENT_ID, id, f"segment_ids.{index}") for index, id in enumerate(segment_ids)]
+    ids = [problems.check(SEGMENT_ID, id, f"{path}.{index}") for index, id in enumerate(segment_ids)]
     problems.raise_if_any()
     return ids
 
 
-def _check_size(size: int, path: str) -> None:
-    if not 1 <= size <= MAX_WRITE_SEGMENTS:
-        raise InvalidInput.of(path, f"must have 1 to {MAX_WRITE_SEGMENTS:,} items, has {size:,}")
+def check_size(size: int, path: str, max_items: int = MAX_WRITE_SEGMENTS) -> None:
+    """Raises InvalidInput unless the list of a call has as many items as it may have."""
+    if not 1 <= size <= max_items:
+        raise InvalidInput.of(path, f"must have 1 to {max_items:,} items, has {size:,}")

@@ -20,6 +20,7 @@ from domain.segments import (
 from domain.stream_positions import updates_cursor
 from domain.transcripts import TranscriptFormat, write_transcript
 from domain.validation import checked
+from domain.words import Word
 from executor.batching import batch_resolver
 from resolvers.context import Context, Info
 from resolvers.meetings import load_meetings, meeting_id, visible_meetings
@@ -31,6 +32,11 @@ _SEGMENTS = connection_fields(
         **dict.fromkeys(("id", "segmentId", "meeting"), NO_COLUMNS),
         **column_fields("text", "speaker", "start_time", "end_time", "is_final", "confidence", "external_id"),
         **column_fields("version", "created_at", "updated_at"),
+        "heard": frozenset(("text", "speaker", "heard_text", "heard_speaker")),
+        "correction": frozenset(
+            ("corrected_text", "corrected_speaker", "corrected_by", "corrected_at", "correction_reason")
+        ),
+        "words": NO_COLUMNS,
     }
 )
 
@@ -60,9 +66,17 @@ async def load_segment_counts(
     return await repositories.segments.counts(ids, speaker)
 
 
-async def load_transcripts(repositories: Repositories, ids: list[MeetingId]) -> dict[MeetingId, list[Segment]]:
+async def load_words(
+    repositories: Repositories, keys: list[tuple[MeetingId, int]]
+) -> dict[tuple[MeetingId, int], list[Word]]:
+    return await repositories.segments.words(keys)
+
+
+async def load_transcripts(
+    repositories: Repositories, ids: list[MeetingId], with_words: bool
+) -> dict[MeetingId, list[Segment]]:
     """Loads all segments of each meeting."""
-    return await repositories.segments.by_meetings(ids)
+    return await repositories.segments.by_meetings(ids, with_words=with_words)
 
 
 async def load_speakers(repositories: Repositories, ids: list[MeetingId]) -> dict[MeetingId, list[SpeakerStats]]:
@@ -104,7 +118,8 @@ async def speakers(roots: list[Meeting], info: Info) -> list[list[SpeakerStats]]
 
 @batch_resolver
 async def transcript(roots: list[Meeting], info: Info, format: TranscriptFormat) -> list[str]:
-    found = await info.context.loaders.of(load_transcripts).load_many(root.id for root in roots)
+    with_words = format is TranscriptFormat.JSON  # no other format has a place for them
+    found = await info.context.loaders.of(load_transcripts, with_words).load_many(root.id for root in roots)
     return [
         write_transcript(segments or [], format, title=root.title) for root, segments in zip(roots, found, strict=True)
     ]
@@ -123,14 +138,22 @@ async def meeting(roots: list[Segment], info: Info) -> list[Meeting]:
     return [require(meeting, "meeting", root.meeting_id) for root, meeting in zip(roots, found, strict=True)]
 
 
-async def upsert(context: Context, id: str, contents: Sequence[SegmentContent]) -> UpsertedSegments:
+@batch_resolver
+async def words(roots: list[Segment], info: Info) -> list[list[Word]]:
+    keys = ((root.meeting_id, root.segment_id) for root in roots)
+    return [found or [] for found in await info.context.loaders.of(load_words).load_many(keys)]
+
+
+async def upsert(
+    context: Context, id: str, contents: Sequence[SegmentContent], deleted_ids: Sequence[int]
+) -> UpsertedSegments:
     key = meeting_id(id, "meeting_id")
     async with context.writing() as repositories:
         if not context.principal.writes_all and not await repositories.grants.filter_granted(
             context.principal.id, [key]
         ):
             raise NotFound("meeting", key)
-        return await repositories.segments.upsert(key, contents)
+        return await repositories.segments.upsert(key, contents, deleted_ids)
 
 
 async def delete(context: Context, id: str, segment_ids: Sequence[int]) -> DeletedSegments:

@@ -7,13 +7,14 @@ import strawberry
 from strawberry import Maybe
 from strawberry.scalars import JSON
 
-from domain import agents, filters, ordering
+from domain import agents, corrections, filters, ordering
 from domain import meetings as entities
 from domain import pagination as pages
 from domain import segments as segment_entities
 from domain.meetings import MeetingState
 from domain.transcripts import TranscriptFormat
 from executor import InstancesOf
+from resolvers import corrections as resolve_corrections
 from resolvers import history as resolve_history
 from resolvers import meetings as resolve
 from resolvers import segments as resolve_segments
@@ -77,6 +78,13 @@ class SpeakerStats:
 
 
 @visible_to_bots
+@strawberry.type(description="The name that was given to a speaker.")
+class SpeakerName:
+    label: str = strawberry.field(description="The speaker as heard, such as `SPEAKER_00`.")
+    name: str = strawberry.field(description="The name.")
+
+
+@visible_to_bots
 @strawberry.type(description="A meeting and its transcript.")
 class Meeting(Node):
     external_id: str | None = strawberry.field(
@@ -85,6 +93,12 @@ class Meeting(Node):
     title: str = strawberry.field(description="A title for people to read.")
     state: MeetingState = strawberry.field(description="The state in the life of the meeting.")
     metadata: JSON = strawberry.field(description="An object of your own, such as ids in other systems.")
+    speaker_names: list[corrections.SpeakerName] = strawberry.field(
+        resolver=resolve_corrections.speaker_names,
+        graphql_type=list[SpeakerName],
+        metadata=declared(length=20),
+        description="The names given to speakers, by label; at most 1,000.",
+    )
     version: int = strawberry.field(description="Raised by each change of the meeting; its segments have their own.")
     agent: agents.Agent | None = strawberry.field(
         description="The agent that takes part; null: none.", resolver=resolve.agent, graphql_type=Agent | None

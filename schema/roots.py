@@ -4,6 +4,7 @@ import strawberry
 
 from schema.agents import AgentMutations, AgentQueries, AgentSubscriptions
 from schema.api_keys import ApiKeyMutations, ApiKeyQueries
+from schema.corrections import CorrectionMutations
 from schema.diffs import DiffQueries
 from schema.history import HistoryQueries
 from schema.manifests import ManifestMutations
@@ -30,7 +31,13 @@ class Query(
 
 @strawberry.type(description="What can be done. Each mutation is done as a whole, or not at all.")
 class Mutation(
-    AgentMutations, VariantMutations, ManifestMutations, MeetingMutations, SegmentMutations, ApiKeyMutations
+    AgentMutations,
+    VariantMutations,
+    ManifestMutations,
+    MeetingMutations,
+    SegmentMutations,
+    CorrectionMutations,
+    ApiKeyMutations,
 ):
     """Has the mutations of all aggregates."""
 

@@ -8,6 +8,7 @@ from strawberry import Maybe
 
 from domain import change_stream, meetings
 from domain import segments as entities
+from domain import words as word_entities
 from executor import InstancesOf
 from resolvers import segments as resolve
 from resolvers import subscriptions as resolve_subscriptions
@@ -30,14 +31,55 @@ from schema.results import result_union
 
 
 @visible_to_bots
+@strawberry.type(description="What a recogniser heard.")
+class HeardSegment:
+    text: str = strawberry.field(description="The text.")
+    speaker: str = strawberry.field(description="The speaker's label, such as `SPEAKER_00`; empty where there is none.")
+
+
+@visible_to_bots
+@strawberry.type(description="A person's correction of a segment.")
+class SegmentCorrection:
+    text: str | None = strawberry.field(description="What was said; null: the text is not corrected.")
+    speaker: str | None = strawberry.field(description="Who said it; null: the speaker is not corrected.")
+    by: str = strawberry.field(description="Who corrected it last.")
+    at: datetime = strawberry.field(description="When it was last corrected.")
+    reason: str | None = strawberry.field(description="Why, in the corrector's words.")
+
+
+@visible_to_bots
+@strawberry.type(description="A word with its times, as a recogniser gave it.")
+class Word:
+    text: str = strawberry.field(description="The word.")
+    start_time: float = strawberry.field(description="Seconds from the start of the meeting.")
+    end_time: float = strawberry.field(description="Seconds from the start of the meeting.")
+    confidence: float | None = strawberry.field(description="0 to 1.")
+
+
+@visible_to_bots
 @strawberry.type(description="One utterance; times are seconds from the start of the meeting.")
 class Segment(Node):
     segment_id: int = strawberry.field(description="Unique in its meeting.")
     external_id: str | None = strawberry.field(
         description="The id that its source gave it, unique in its meeting; it never changes."
     )
-    text: str = strawberry.field(description="What was said.")
-    speaker: str = strawberry.field(description="Empty where the speaker is not known.")
+    text: str = strawberry.field(description="What was said: the correction, else what was heard.")
+    speaker: str = strawberry.field(
+        description="The correction, else the name given to the label, else the label as heard; empty where the speaker is not"
+        " known."
+    )
+    heard: entities.HeardSegment = strawberry.field(
+        description="What the recogniser heard last.", graphql_type=HeardSegment
+    )
+    correction: entities.SegmentCorrection | None = strawberry.field(
+        description="What a person said instead; null: nothing.", graphql_type=SegmentCorrection | None
+    )
+    words: list[word_entities.Word] = strawberry.field(
+        resolver=resolve.words,
+        graphql_type=list[Word],
+        metadata=declared(length=10),
+        description="The words as they were heard, with their times; empty where none were given.",
+    )
     start_time: float = strawberry.field(description="Seconds from the start of the meeting.")
     end_time: float = strawberry.field(description="Seconds from the start of the meeting.")
     is_final: bool = strawberry.field(description="False for a hypothesis that will be revised.")
@@ -50,6 +92,14 @@ class Segment(Node):
     )
 
     is_type_of = InstancesOf(entities.Segment)
+
+
+@strawberry.input(description="A word with its times.")
+class WordInput:
+    text: str = strawberry.field(description="The word, 1 to 200 characters.")
+    start_time: float = strawberry.field(description="Seconds from the start of the meeting.")
+    end_time: float = strawberry.field(description="Seconds from the start of the meeting, not before the start.")
+    confidence: Maybe[float | None] = strawberry.field(description="0 to 1.")
 
 
 @strawberry.input(
@@ -69,6 +119,7 @@ class SegmentInput:
     end_time: float = strawberry.field(description="Seconds from the start of the meeting, not before the start.")
     is_final: Maybe[bool | None] = strawberry.field(description="True if left out.")
     confidence: Maybe[float | None] = strawberry.field(description="0 to 1, as the recogniser gives it.")
+    words: Maybe[list[WordInput] | None] = strawberry.field(description="The words with their times, at most 1,000.")
 
 
 @visible_to_bots
@@ -80,6 +131,7 @@ class UpsertedSegments:
     updated: int = strawberry.field(description="The number of revised segments.")
     unchanged: int = strawberry.field(description="The number of segments whose content was there already.")
     ignored: int = strawberry.field(description="The number of hypotheses that came after the final text.")
+    deleted: int = strawberry.field(description="The number of deleted segments.")
 
     is_type_of = InstancesOf(entities.UpsertedSegments)
 
@@ -122,18 +174,28 @@ class SegmentUpdates:
 @strawberry.type
 class SegmentMutations:
     @root_field(
-        arguments={"segments": "The segments, at most 1,000."},
+        arguments={
+            "segments": "The segments, at most 1,000.",
+            "delete_segment_ids": "The segmentIds of segments to delete, at most 1,000.",
+        },
         scopes=WRITERS_AND_BOTS,
-        sized_by=SizedBy(("segments",), entities.MAX_WRITE_SEGMENTS, cost_per_item=10),
+        sized_by=SizedBy(("segments", "deleteSegmentIds"), entities.MAX_WRITE_SEGMENTS, cost_per_item=10),
         graphql_type=UpsertSegmentsResult,
         description="Creates or revises up to 1,000 segments, all or none, in any state of the meeting. Idempotent: content"
-        " that is already there changes nothing.",
+        " that is already there changes nothing. Deletes others in the same write, as where segments are split or merged.",
     )
     async def upsert_segments(
-        self, info: Info, meeting_id: strawberry.ID, segments: list[SegmentInput]
+        self,
+        info: Info,
+        meeting_id: strawberry.ID,
+        segments: list[SegmentInput],
+        delete_segment_ids: list[int] | None = None,
     ) -> entities.UpsertedSegments:
-        contents = entities.parse_segments([provided(segment) for segment in segments])
-        return await resolve.upsert(info.context, meeting_id, contents)
+        deleted = delete_segment_ids or []
+        if deleted:
+            deleted = entities.parse_segment_ids(deleted, "delete_segment_ids")
+        contents = entities.parse_segments([provided(segment) for segment in segments], deleted)
+        return await resolve.upsert(info.context, meeting_id, contents, deleted)
 
     @root_field(
         arguments={"segment_ids": "The segmentIds, at most 1,000."},

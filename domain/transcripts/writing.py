@@ -13,6 +13,7 @@ from domain.transcripts.clocks import could_be_times
 from domain.transcripts.cues import Notes
 from domain.transcripts.labels import LabelledText, hide_labels, labelled_texts
 from domain.transcripts.markup import BREAK, OVERRIDE, TAG, VERBATIM, one_line, unescape, without_tags
+from domain.words import Word
 
 
 class TranscriptFormat(Enum):
@@ -125,11 +126,21 @@ def _json(segments: Sequence[Segment], title: str) -> str:
                 "text": segment.text,
                 "isFinal": segment.is_final,
                 "confidence": segment.confidence,
+                **({"words": [_word(word) for word in segment.words]} if segment.words else {}),
             }
             for segment in segments
         ],
     }
     return orjson.dumps(document).decode()
+
+
+def _word(word: Word) -> dict[str, object]:
+    return {
+        "text": word.text,
+        "startTime": word.start_time,
+        "endTime": word.end_time,
+        "confidence": word.confidence,
+    }
 
 
 def _line(segment: Segment) -> str:

@@ -29,6 +29,8 @@ from tests.harness.seed_rows import (
     THEIRS,
     VARIANT,
     event,
+    named_meeting,
+    named_segment,
     uuid,
 )
 
@@ -74,21 +76,6 @@ def key(change: str) -> str:
 
 def segment(change: str) -> str:
     return f"UPDATE segments SET {change} WHERE meeting_id = '{MEETING}'"
-
-
-def named_meeting(external_id: str, id: str = NOWHERE) -> str:
-    """Returns the SQL that inserts a meeting with an external id, which is an expression."""
-    meeting = A_MEETING.format(OURS, id, AGENT)
-    return meeting.replace("(workspace_id,", "(external_id, workspace_id,").replace(
-        "VALUES (", f"VALUES ({external_id}, "
-    )
-
-
-def named_segment(external_id: str, number: int = 2) -> str:
-    segment = A_SEGMENT.format(OURS, MEETING, number)
-    return segment.replace("(workspace_id,", "(external_id, workspace_id,").replace(
-        "VALUES (", f"VALUES ({external_id}, "
-    )
 
 
 BAD_EXTERNAL_IDS = ["''", "repeat('a', 201)"]
@@ -162,6 +149,7 @@ REFUSED: dict[str, list[str]] = {
     "meetings_metadata_check": [
         meeting(f"metadata = '{value}'") for value in ("[]", "null", "1", '"x"', "true", "[{}]")
     ],
+    "meetings_speaker_names_check": [meeting(f"speaker_names = '{value}'") for value in ("[]", "null", "1")],
     "meetings_title_check": [meeting("title = ''")],
     "meetings_times_check": [meeting("started_at = now(), ended_at = now() - interval '1 microsecond'")],
     "meetings_counters_check": [
@@ -169,7 +157,7 @@ REFUSED: dict[str, list[str]] = {
     ],
     "meetings_external_id_check": [named_meeting(external_id) for external_id in BAD_EXTERNAL_IDS],
     "meetings_external_id_idx": ["; ".join(named_meeting("'ours'", id) for id in (NOWHERE, uuid(98)))],
-    "meetings_external_id_is_kept": [meeting("external_id = 'new'")],
+    "meetings_external_id_is_kept": [meeting("external_id = 'new', version = 2")],
     "meetings_pkey": [A_MEETING.format(OURS, MEETING, AGENT)],
     "meetings_workspace_id_fkey": [A_MEETING.format(NOWHERE, NOWHERE, AGENT).replace(f"'{AGENT}')", "NULL)")],
     "meetings_workspace_id_agent_id_fkey": [
@@ -204,6 +192,14 @@ REFUSED: dict[str, list[str]] = {
         segment(f"confidence = {value}") for value in ("-0.01", "1.01", "'NaN'", "'Infinity'", "'-Infinity'")
     ],
     "segments_segment_id_check": [segment("segment_id = -1"), A_SEGMENT.format(OURS, MEETING, -1)],
+    "segments_words_check": [segment(f"words = '{value}'") for value in ("{}", "1", "null")],
+    "segments_correction_check": [
+        segment("corrected_text = 'Text'"),
+        segment("corrected_text = 'Text', corrected_by = 'ann'"),
+        segment("corrected_speaker = '', corrected_at = now()"),
+        segment("corrected_by = 'ann', corrected_at = now()"),
+        segment("correction_reason = 'why'"),
+    ],
     "segments_counters_check": [segment("version = 0"), segment("change_seq = 0")],
     "segments_external_id_check": [named_segment(external_id) for external_id in BAD_EXTERNAL_IDS],
     "segments_external_id_idx": ["; ".join(named_segment("'ours'", number) for number in (2, 3))],
@@ -231,7 +227,8 @@ NOT_NULL = {
     "agents": [*("slug", "name", "description", "version", "created_at", "updated_at", "model_provider", "model_name"),
                *("system_prompt", "user_prompt_template", "prompt_version", "temperature", *COUNTS)],
     "agent_variants": ["agent_id", "slug", "name", "description", "version", "created_at", "updated_at"],
-    "meetings": ["title", "state", "metadata", "version", "change_seq", "last_segment_id", "created_at", "updated_at"],
+    "meetings": ["title", "state", "metadata", "speaker_names", "version", "change_seq", "last_segment_id", "created_at",
+                 "updated_at"],
     "workspaces": ["name", "language", "created_at"],
     "api_keys": ["name", "scopes", "digest", "created_at", "created_by"],
     "segments": [
@@ -266,6 +263,8 @@ ACCEPTED = [
     *(segment(f"segment_id = {value}") for value in (0, 2147483647)),
     A_SEGMENT.format(THEIRS, FOREIGN_MEETING, 1),
     *(named_meeting(external_id) for external_id in ("'a'", "repeat('a', 200)", "NULL")),
+    segment("corrected_text = 'Text', corrected_speaker = '', corrected_by = 'ann', corrected_at = now()"),
+    segment("heard_text = 'a', heard_speaker = 'b', words = '[]'"),
     *(named_segment(external_id) for external_id in ("'a'", "repeat('a', 200)", "NULL")),
     key("revoked_at = now(), revoked_by = 'tester'"),
     key("scopes = '{READ,WRITE,ADMIN,INGEST}'"),

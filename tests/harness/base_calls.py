@@ -51,6 +51,8 @@ class World:
     meeting: str
     other_meeting: str
     key: str
+    external_id: str
+    """The meeting's."""
     agent_slug: str
     cursors: dict[str, str]
 
@@ -60,7 +62,7 @@ class World:
         variant, active, foreign = api.variant(agent), api.variant(agent), api.variant(other)
         api.run("ActivateVariant", id=active["id"])
         meeting, other_meeting = (
-            api.meeting(agentId=agent["id"], metadata={"a": 1}, segments=3),
+            api.meeting(agentId=agent["id"], metadata={"a": 1}, externalId=uuid4().hex, segments=3),
             api.meeting(segments=3),
         )
         ids = {"agent": agent["id"], "meeting": meeting["id"], "other": other_meeting["id"]}
@@ -75,6 +77,7 @@ class World:
             meeting=meeting["id"],
             other_meeting=other_meeting["id"],
             key=api.run("CreateApiKey", input={"name": uuid4().hex, "scopes": ["READ"]})["apiKey"]["id"],
+            external_id=meeting["externalId"],
             agent_slug=agent["slug"],
             cursors={
                 "agents": found["agents"]["pageInfo"]["startCursor"],
@@ -153,13 +156,21 @@ CONFIG = {
     "timeoutSeconds": 1,
     "maxRetries": 1,
 }
+WORD = {"text": "Text", "startTime": 14.0, "endTime": 14.5, "confidence": 0.5}
 AGENT_FILTER = {"text": "a", "modelProvider": "openai", "modelName": "gpt", "hasActiveVariant": True}
 BY_AGE = {"field": "CREATED_AT", "direction": "DESC"}
 
 
 def meeting_filter(world: World) -> dict[str, Any]:
     moments = {"createdAfter": "2026-01-31T12:00:00Z", "createdBefore": "2999-01-31T12:00:00Z"}
-    return {"text": "meet", "state": "CREATED", "agentId": world.agent, "metadata": {"a": 1}, **moments}
+    return {
+        "text": "meet",
+        "externalId": world.external_id,
+        "state": "CREATED",
+        "agentId": world.agent,
+        "metadata": {"a": 1},
+        **moments,
+    }
 
 
 def page(cursor: str) -> dict[str, Any]:
@@ -204,6 +215,11 @@ BASE_CALLS: dict[str, BaseCall] = {name: _suggested(name) for name in (*QUERIES,
         "input": {"sourceVariantId": world.variant, "overrides": CONFIG, "activate": True, **named()},
     },
     "ConfigDiff": lambda world: {"a": {"base": world.agent}, "b": {"variant": world.variant}},
+    "CorrectSegments": lambda world: {
+        "reason": "Better",
+        "meetingId": world.meeting,
+        "corrections": [{"segmentId": 1, "text": "Corrected.", "speaker": "Ada", "expectedVersion": 1}],
+    },
     "CreateAgent": lambda world: {"reason": "Better", "input": {"config": CONFIG, **named()}},
     "CreateApiKey": lambda world: {
         "input": {
@@ -215,7 +231,7 @@ BASE_CALLS: dict[str, BaseCall] = {name: _suggested(name) for name in (*QUERIES,
     },
     "CreateMeeting": lambda world: {
         "reason": "Better",
-        "input": {"title": "Title", "agentId": world.agent, "metadata": {"a": 1}},
+        "input": {"title": "Title", "agentId": world.agent, "metadata": {"a": 1}, "externalId": uuid4().hex},
     },
     "CreateVariant": lambda world: {
         "reason": "Better",
@@ -226,6 +242,7 @@ BASE_CALLS: dict[str, BaseCall] = {name: _suggested(name) for name in (*QUERIES,
     "DeleteSegments": lambda world: {"meetingId": world.meeting, "segmentIds": [1]},
     "HistoryOfAgent": lambda world: {"agentId": world.agent, "variantId": world.variant, **world.history()},
     "HistoryOfMeeting": lambda world: {"meetingId": world.meeting, **world.history()},
+    "MeetingByExternalId": lambda world: {"externalId": world.external_id},
     "MeetingCountOf": lambda world: {"state": "CREATED"},
     "MeetingHistory": lambda world: {"id": world.meeting, **world.history()},
     "Meetings": lambda world: {
@@ -233,6 +250,11 @@ BASE_CALLS: dict[str, BaseCall] = {name: _suggested(name) for name in (*QUERIES,
         "filter": meeting_filter(world),
         "orderBy": BY_AGE,
         "segments": 1,
+    },
+    "NameSpeakers": lambda world: {
+        "reason": "Better",
+        "meetingId": world.meeting,
+        "names": [{"label": "Speaker 1", "name": "Ada"}],
     },
     "Node": lambda world: {"id": world.agent},
     "Nodes": lambda world: {"ids": [world.agent, world.meeting]},
@@ -279,7 +301,11 @@ BASE_CALLS: dict[str, BaseCall] = {name: _suggested(name) for name in (*QUERIES,
     },
     "UpsertSegments": lambda world: {
         "meetingId": world.meeting,
-        "segments": [segment(2, text="Revised", isFinal=False, confidence=0.5), segment(7)],
+        "segments": [
+            segment(7, isFinal=False, confidence=0.5, externalId="SG_7", words=[WORD]),
+            segment(2, text="Revised"),
+        ],
+        "deleteSegmentIds": [3],
     },
     "VariantHistory": lambda world: {"id": world.variant, **world.history()},
 }

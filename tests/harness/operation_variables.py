@@ -151,6 +151,14 @@ VARIABLES: dict[str, Variables] = {
         "meetingId": new_meeting(world, api),
         "segments": [segment(n + 1, text="Revised") for n in range(world.size * 2)],
     },
+    "CorrectSegments": lambda world, api: {
+        "meetingId": new_meeting(world, api),
+        "corrections": [{"segmentId": n, "text": "Corrected."} for n in range(1, world.size + 1)],
+    },
+    "NameSpeakers": lambda world, api: {
+        "meetingId": new_meeting(world, api),
+        "names": [{"label": f"Speaker {n}", "name": f"Name {n}"} for n in range(world.size)],
+    },
     "DeleteSegments": lambda world, api: {
         "meetingId": new_meeting(world, api),
         "segmentIds": list(range(1, world.size + 1)),

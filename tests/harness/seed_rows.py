@@ -47,6 +47,21 @@ def event(
     return AN_EVENT.format(workspace, entity, version, aggregate, entity, kind, actor, restored, changes)
 
 
+def named_meeting(external_id: str, id: str = NOWHERE) -> str:
+    """Returns the SQL that inserts a meeting with an external id, which is an expression."""
+    meeting = A_MEETING.format(OURS, id, AGENT)
+    return meeting.replace("(workspace_id,", "(external_id, workspace_id,").replace(
+        "VALUES (", f"VALUES ({external_id}, "
+    )
+
+
+def named_segment(external_id: str, number: int = 2) -> str:
+    segment = A_SEGMENT.format(OURS, MEETING, number)
+    return segment.replace("(workspace_id,", "(external_id, workspace_id,").replace(
+        "VALUES (", f"VALUES ({external_id}, "
+    )
+
+
 A_KEY = """
     INSERT INTO api_keys (workspace_id, id, name, scopes, digest, created_by)
     VALUES ('{}', '{}', '{}', '{{READ}}', sha256('secret'), 'tester')"""

@@ -32,6 +32,10 @@ EXCEPTIONS = {
     ("*.userPromptTemplate", "empty"): "accepted",
     ("*.reason", "empty"): "accepted",
     ("*.speaker", "empty"): "accepted",  # not known who
+    ("*.label", "empty"): "accepted",
+    ("UpsertSegments.segments", "empty list"): "accepted",  # the call deletes something
+    ("UpsertSegments.deleteSegmentIds", "empty list"): "accepted",
+    ("*.words", "empty list"): "accepted",
     ("*.expectedVersion", "negative"): "Conflict",  # not the present one, as any other
     ("Nodes.ids", "empty list"): "accepted",
     ("ApplyAgents.agents.0.variants", "empty list"): "accepted",

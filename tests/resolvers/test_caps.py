@@ -25,7 +25,9 @@ ASKED_BY = {
     "Meeting.history": "MeetingHistory",
     "Meeting.segments": "Transcript",
     "Mutation.applyAgents": "ApplyAgents",
+    "Mutation.correctSegments": "CorrectSegments",
     "Mutation.deleteSegments": "DeleteSegments",
+    "Mutation.nameSpeakers": "NameSpeakers",
     "Mutation.upsertSegments": "UpsertSegments",
     "Query.agentHistory": "HistoryOfAgent",
     "Query.agents": "Agents",
@@ -44,6 +46,9 @@ def many(argument: str, number: int) -> Any:
     items: dict[str, Any] = {
         "ids": lambda n: str(uuid4()),
         "segmentIds": lambda n: n,
+        "deleteSegmentIds": lambda n: 5_000 + n,
+        "corrections": lambda n: {"segmentId": n, "text": "Corrected."},
+        "names": lambda n: {"label": f"SPEAKER_{n}", "name": "Ada"},
         "segments": segment,
         "agents": lambda n: {"slug": f"a-{n}", "name": "A", "config": {"modelProvider": "a", "modelName": "b"}},
     }

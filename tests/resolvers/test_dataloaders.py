@@ -116,7 +116,7 @@ KINDS: dict[str, Kind] = {
         *(lambda segment: segment.text, ["Text 0", "Text 1", "Text 2"]),
     ),
     "transcripts": lambda loaders, stored: (
-        *(loaders.of(load_transcripts), stored.meeting_ids),
+        *(loaders.of(load_transcripts, False), stored.meeting_ids),
         *(lambda segments: [segment.text for segment in segments], [["Text 0"], ["Text 1"], ["Text 2"]]),
     ),
     "speakers": lambda loaders, stored: (

@@ -22,6 +22,7 @@ ROOTS = {
 SEEN_BY_BOTS = {
     "Conflict",
     "Error",
+    "HeardSegment",
     "InvalidField",
     "InvalidInput",
     "Meeting",
@@ -33,13 +34,16 @@ SEEN_BY_BOTS = {
     "Query",
     "Segment",
     "SegmentConnection",
+    "SegmentCorrection",
     "SegmentEdge",
     "SegmentUpdates",
+    "SpeakerName",
     "SpeakerStats",
     "Subscription",
     "UpsertSegmentsResult",
     "UpsertedSegments",
     "Viewer",
+    "Word",
 }
 CLOSED_TO_BOTS = {"Meeting.agent", "Meeting.history"}
 """Fields of types that bots may see which are closed to bots. New fields are open, unless they lead to other types."""

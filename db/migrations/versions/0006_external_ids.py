@@ -28,7 +28,7 @@ def upgrade() -> None:
         )
         op.execute(
             f"""
-CREATE TRIGGER {table}_external_id_is_kept BEFORE UPDATE OF external_id ON {table}
+CREATE TRIGGER {table}_external_id_is_kept AFTER UPDATE OF external_id ON {table}
 FOR EACH ROW WHEN (NEW.external_id IS DISTINCT FROM OLD.external_id)
 EXECUTE FUNCTION refuse('an external id is given at creation, and never changed')"""
         )

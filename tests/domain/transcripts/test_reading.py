@@ -5,7 +5,8 @@ import re
 import orjson
 import pytest
 
-from domain.segments import MAX_TIME_SECONDS, SegmentContent
+from domain.segments import SegmentContent
+from domain.times import MAX_TIME_SECONDS
 from domain.transcripts import read_transcript
 from tests.harness.transcript_files import TIMES, read, refusal, spoken, srt, vtt
 

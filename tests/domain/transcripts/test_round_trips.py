@@ -11,7 +11,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from domain.segments import MAX_TIME_SECONDS, Segment, SegmentContent
+from domain.segments import Segment, SegmentContent
+from domain.times import MAX_TIME_SECONDS
 from domain.transcripts import NotATranscript, TranscriptFormat, read_transcript, write_transcript
 from domain.validation import parse
 from tests.harness.transcript_files import TIMES, read, segment, srt, vtt
