@@ -1,6 +1,8 @@
 """The command line: `rapporteur`. What a command needs is imported when the command is run."""
 
 import os
+import sys
+from io import TextIOWrapper
 from typing import Annotated
 
 import typer
@@ -59,6 +61,10 @@ def _options(
     ] = False,
 ) -> None:
     """The GraphQL backend for products in which LLM agents take part in meetings."""
+    if isinstance(
+        sys.stdout, TextIOWrapper
+    ):  # names in meetings are in all scripts, and a terminal's encoding may be in one
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 app = get_group(_root)

@@ -15,6 +15,8 @@ from server.wire.headers import ACTOR_HEADER
 
 _ARGUMENT = re.compile(r"^(input|filter)\.(?=.)")
 """The beginning of a path that tells a person nothing: whoever runs a command has given its fields one by one."""
+_UNKNOWN_NAMES = ("Cannot query field", "Unknown argument", "Unknown type", "Unknown fragment")
+"""How messages begin that say of a document of ours, which is valid for its own version, that it is not."""
 _JSON = (b"content-type", b"application/json")
 
 
@@ -142,7 +144,10 @@ def _encode_request(name: str, variables: dict[str, Any]) -> bytes:
 
 def _only_value(answer: dict[str, Any]) -> Any:
     if errors := answer.get("errors"):
-        raise ApiError(*(error["message"] for error in errors))
+        messages = [error["message"] for error in errors]
+        if any(message.startswith(_UNKNOWN_NAMES) for message in messages):
+            messages = ["the server has another version than this command (rapporteur status shows both)", *messages]
+        raise ApiError(*messages)
     (result,) = answer["data"].values()
     if isinstance(result, dict) and result.get("code") and result.get("message"):
         # The message names the first few fields only.

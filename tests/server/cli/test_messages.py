@@ -1,7 +1,9 @@
 """Checks what commands say of what is wrong: in the words of their arguments, naming the file, each cause once."""
 
+import json
 import socket
 import ssl
+import subprocess
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from tests.harness.certificates import self_signed
-from tests.harness.commands import run
-from tests.harness.servers import RunningServer, running_server
+from tests.harness.commands import COMMAND, environment, run
+from tests.harness.raw_answers import answering
+from tests.harness.servers import RunningServer, running_server, segment
 
 UNKNOWN = "01900000-0000-7000-8000-00000000dead"
 VTT = "WEBVTT\n\n1\n00:00:01.000 --> 00:00:02.000\nAda: Hello.\n"
@@ -158,3 +161,34 @@ def test_the_cause_is_said_once_and_without_its_number() -> None:
     assert message == (
         "error: no server answers at http://127.0.0.1:1/graphql (Connection refused); start one with: rapporteur serve"
     )
+
+
+# Versions and encodings
+
+
+def test_a_server_of_another_version_is_said_so() -> None:
+    answer = json.dumps({"errors": [{"message": "Cannot query field 'newer' on type 'Query'."}]}).encode()
+    response = b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%s" % (len(answer), answer)
+    with answering(response) as url:
+        message = said("meetings", "list", url=url)
+    assert message.startswith(
+        "error: the server has another version than this command (rapporteur status shows both); "
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "arguments", [("meetings", "list"), ("meetings", "show", "ID"), ("search", "Ünï", "--meeting", "ID")]
+)
+def test_what_an_encoding_does_not_have_is_escaped(server: RunningServer, arguments: tuple[str, ...]) -> None:
+    meeting = server.api.meeting("漢字")["id"]
+    server.api.run("UpsertSegments", meetingId=meeting, segments=[segment(1, text="Ünï", speaker="漢")])
+    command = [*COMMAND, *(meeting if argument == "ID" else argument for argument in arguments)]
+    done = subprocess.run(
+        command,
+        env=environment(url=server.url) | {"PYTHONIOENCODING": "latin-1"},
+        capture_output=True,
+        timeout=60,
+        check=True,
+    )
+    assert b"\\u6f22" in done.stdout

@@ -1,38 +1,11 @@
 """Checks what the client of the command line tells of requests that fail."""
 
-import socket
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
 from server.client.api_client import ApiClient, ApiError
-
-
-@contextmanager
-def answering(answer: bytes | None) -> Iterator[str]:
-    """The URL of what takes one connection and answers so, or not at all."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-
-        def serve() -> None:
-            connection, _ = listening.accept()
-            with connection:
-                connection.recv(65536)
-                if answer is not None:
-                    connection.sendall(answer)
-                else:
-                    done.wait(10)
-
-        done = threading.Event()
-        thread = threading.Thread(target=serve, daemon=True)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-        finally:
-            done.set()
-            thread.join(10)
+from tests.harness.raw_answers import answering
 
 
 @pytest.mark.parametrize(
