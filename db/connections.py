@@ -1,6 +1,6 @@
 """The connections that repositories run their statements on: in autocommit, or in a transaction."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Protocol, Self, TypeVar
 
@@ -115,14 +115,34 @@ class Session(PooledConnection):
         compiled = driver_statement(statement)
         arguments = compiled.arguments(values)
         with translate_errors():
-            if not self._is_open:
-                await self._run_first(lambda driver: driver.execute("BEGIN"))
-                self._is_open = True
+            await self._begin()
             return await self._run(lambda driver: driver.fetch(compiled.text, *arguments))
 
     async def rows_after(self, lock: Executable, statement: Executable, values: Mapping[str, Any]) -> Sequence[Record]:
         await self.rows(lock, values)
         return await self.rows(statement, values)
+
+    async def stream(
+        self, statement: Executable, values: Mapping[str, Any], size: int
+    ) -> AsyncGenerator[Sequence[Record], None]:
+        """Yields the rows of one statement in parts of `size`, all as of the moment at which it began."""
+        compiled = driver_statement(statement)
+        arguments = compiled.arguments(values)
+        with translate_errors():
+            await self._begin()
+            cursor = await self._run(lambda driver: driver.cursor(compiled.text, *arguments))
+        while True:
+            with translate_errors():
+                rows: Sequence[Record] = await self._run(lambda _: cursor.fetch(size))
+            if rows:
+                yield rows
+            if len(rows) < size:
+                return
+
+    async def _begin(self) -> None:
+        if not self._is_open:
+            await self._run_first(lambda driver: driver.execute("BEGIN"))
+            self._is_open = True
 
     async def commit(self) -> None:
         if self._is_open:

@@ -1,7 +1,8 @@
 """Segments in SQL: reading them, page by page, by key, or by what has changed. `db.segment_writes` writes them."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
+from contextlib import aclosing
 from functools import lru_cache
 from operator import itemgetter
 
@@ -9,6 +10,7 @@ from sqlalchemy import BigInteger, Double, Numeric, any_, bindparam, cast, func,
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Integer
 
+from db.connections import Session
 from db.keyset import PageShape, keyset_page, page_parameters
 from db.repository import IDS, WORKSPACE, ColumnNames, columns
 from db.row_mapping import MappedQuery
@@ -86,6 +88,34 @@ class SegmentRepository(SegmentWrites):
         for segment in await self._entities(query, ids=list(meeting_ids)):
             found[segment.meeting_id].append(segment)
         return found
+
+    _LIMIT = bindparam("limit", type_=Integer)
+    _FIRST_BY_MEETINGS = _BY_MEETINGS._replace(statement=_BY_MEETINGS.statement.limit(_LIMIT))
+    _FIRST_BY_MEETINGS_WITH_WORDS = _BY_MEETINGS_WITH_WORDS._replace(
+        statement=_BY_MEETINGS_WITH_WORDS.statement.limit(_LIMIT)
+    )
+
+    async def first_by_meetings(
+        self, meeting_ids: Collection[MeetingId], limit: int, *, with_words: bool = False
+    ) -> list[Segment]:
+        """Returns up to `limit` segments of some meetings: those of one after those of another, by the meetings' ids."""
+        query = self._FIRST_BY_MEETINGS_WITH_WORDS if with_words else self._FIRST_BY_MEETINGS
+        return await self._entities(query, ids=list(meeting_ids), limit=limit)
+
+    async def stream_by_meetings(
+        self, meeting_ids: Collection[MeetingId], size: int, *, with_words: bool = False
+    ) -> AsyncGenerator[list[Segment], None]:
+        """Yields all segments of some meetings in parts of `size`, as `first_by_meetings` has them and as of one moment.
+
+        It needs a unit of work.
+        """
+        session = self._connection
+        assert isinstance(session, Session)
+        values = {"workspace": self._workspace_id, "ids": list(meeting_ids)}
+        query = self._BY_MEETINGS_WITH_WORDS if with_words else self._BY_MEETINGS
+        async with aclosing(session.stream(query.statement, values, size)) as parts:
+            async for rows in parts:
+                yield query.entities(rows)
 
     async def get_by_meeting(self, meeting_id: MeetingId) -> list[Segment]:
         return (await self.by_meetings([meeting_id]))[meeting_id]

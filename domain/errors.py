@@ -7,6 +7,7 @@ RapporteurError
 ├── Unauthenticated     the caller's credentials are missing or not valid
 ├── Forbidden           the caller's scopes do not allow it
 ├── RateLimited         the caller has sent too many requests
+├── AnswerTooLarge      the answer has more bytes than an answer may have
 └── ServiceUnavailable  the database is away or too busy: the same request may succeed later
     └── DatabaseUnusable  somebody has to change something before the database can be used
 """
@@ -88,6 +89,14 @@ class RateLimited(RapporteurError):
     def __init__(self, message: str, retry_after: int = 1) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class AnswerTooLarge(RapporteurError):
+    """The answer has more bytes than an answer may have, which is `limit`."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"the answer has more than {limit:,} bytes (RAPPORTEUR_MAX_ANSWER): ask for less at once")
+        self.limit = limit
 
 
 class ServiceUnavailable(RapporteurError):

@@ -13,7 +13,10 @@ from domain.validation import checked
 from resolvers.dataloaders import Loaders, RunningBatches
 from resolvers.live.hub import Hub
 from resolvers.live.registry import HubRegistry
+from resolvers.operation_budget import OperationBudget
 from resolvers.projections import Projections
+
+_UNLIMITED = OperationBudget()
 
 
 class Context:
@@ -27,6 +30,7 @@ class Context:
         self.actor = actor or principal.name
         self.projections = Projections()
         """The projections of the document, which its next execution uses again."""
+        self.budget = _UNLIMITED
         self._loaders: Loaders | None = None
         self._batches = RunningBatches()
 
@@ -48,6 +52,7 @@ class Context:
         """
         self._batches.cancel()
         self._loaders = None
+        self.budget.end()
 
     def reading(self) -> AbstractAsyncContextManager[Repositories]:
         """Gives repositories on a connection of their own. The block must not await a loader."""

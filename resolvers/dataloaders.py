@@ -75,6 +75,17 @@ class Loaders:
             self._loaders[key] = _loader(load, arguments, self._database, self._workspace_id, self._batches)
         return self._loaders[key]
 
+    def of_many(
+        self,
+        load: Callable[[Database, WorkspaceId, list[K], *Arguments], Awaitable[Mapping[K, V]]],
+        *arguments: *Arguments,
+    ) -> DataLoader[K, V | None]:
+        """Returns the loader of a function that takes a connection when it needs one, and may run several statements."""
+        key = (load, *arguments)
+        if key not in self._loaders:
+            self._loaders[key] = _loader_of_many(load, arguments, self._database, self._workspace_id, self._batches)
+        return self._loaders[key]
+
 
 def _loader(
     load: Callable[[Repositories, list[K], *Arguments], Awaitable[Mapping[K, V]]],
@@ -93,6 +104,23 @@ def _loader(
         with batches.tracked():
             async with database.reading(workspace_id) as repositories:
                 found = await load(repositories, keys, *arguments)
+        return [found.get(key) for key in keys]
+
+    return DataLoader(batch)
+
+
+def _loader_of_many(
+    load: Callable[[Database, WorkspaceId, list[K], *Arguments], Awaitable[Mapping[K, V]]],
+    arguments: tuple[*Arguments],
+    database: Database,
+    workspace_id: WorkspaceId,
+    batches: RunningBatches,
+) -> DataLoader[K, V | None]:
+    """Returns a loader that does not refer to what holds it, as `_loader` does."""
+
+    async def batch(keys: list[K]) -> list[V | None]:
+        with batches.tracked():
+            found = await load(database, workspace_id, keys, *arguments)
         return [found.get(key) for key in keys]
 
     return DataLoader(batch)

@@ -5,6 +5,7 @@ import asyncio
 from domain.configs import CONFIG_FIELDS, AgentConfig, ConfigOverrides, resolve
 from domain.diffs import ConfigDiff, ConfigFieldDiff, ConfigRef
 from domain.ids import AgentId
+from executor.worker import run_in_worker
 from resolvers.agents import load_agents, load_resolved_configs
 from resolvers.context import Context
 from resolvers.dataloaders import Loaders
@@ -19,7 +20,7 @@ async def config_diff(context: Context, a: ConfigRef, b: ConfigRef) -> ConfigDif
 
 
 async def text_diff(root: ConfigFieldDiff) -> str | None:
-    return await asyncio.to_thread(lambda: root.text_diff)  # a long diff must not block the event loop
+    return await run_in_worker(lambda: root.text_diff)  # a long diff must not block the event loop
 
 
 async def _config(loaders: Loaders, reference: ConfigRef) -> AgentConfig | None:

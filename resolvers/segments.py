@@ -18,7 +18,6 @@ from domain.segments import (
     UpsertedSegments,
 )
 from domain.stream_positions import updates_cursor
-from domain.transcripts import TranscriptFormat, write_transcript
 from domain.validation import checked
 from domain.words import Word
 from executor.batching import batch_resolver
@@ -72,13 +71,6 @@ async def load_words(
     return await repositories.segments.words(keys)
 
 
-async def load_transcripts(
-    repositories: Repositories, ids: list[MeetingId], with_words: bool
-) -> dict[MeetingId, list[Segment]]:
-    """Loads all segments of each meeting."""
-    return await repositories.segments.by_meetings(ids, with_words=with_words)
-
-
 async def load_speakers(repositories: Repositories, ids: list[MeetingId]) -> dict[MeetingId, list[SpeakerStats]]:
     return await repositories.segments.speakers(ids)
 
@@ -114,15 +106,6 @@ async def count(roots: list[Meeting], info: Info) -> list[int]:
 @batch_resolver
 async def speakers(roots: list[Meeting], info: Info) -> list[list[SpeakerStats]]:
     return [found or [] for found in await info.context.loaders.of(load_speakers).load_many(root.id for root in roots)]
-
-
-@batch_resolver
-async def transcript(roots: list[Meeting], info: Info, format: TranscriptFormat) -> list[str]:
-    with_words = format is TranscriptFormat.JSON  # no other format has a place for them
-    found = await info.context.loaders.of(load_transcripts, with_words).load_many(root.id for root in roots)
-    return [
-        write_transcript(segments or [], format, title=root.title) for root, segments in zip(roots, found, strict=True)
-    ]
 
 
 def cursor(root: Meeting) -> str:

@@ -125,6 +125,9 @@ def with_code(error: GraphQLError) -> GraphQLError:
             )
         case errors.RateLimited() as limited:
             return _with(error, str(limited), {"code": "RATE_LIMITED", "retryAfter": limited.retry_after})
+        case errors.AnswerTooLarge() as large:
+            extensions = {"code": "QUERY_TOO_COMPLEX", "measure": "answer", "limit": large.limit}
+            return _with(error, str(large), extensions)
         case errors.Unauthenticated() as unknown:
             return _with(error, str(unknown), {"code": "UNAUTHENTICATED"})
         case errors.Forbidden() as forbidden:

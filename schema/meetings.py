@@ -18,6 +18,7 @@ from resolvers import corrections as resolve_corrections
 from resolvers import history as resolve_history
 from resolvers import meetings as resolve
 from resolvers import segments as resolve_segments
+from resolvers import transcripts as resolve_transcripts
 from resolvers.context import Info
 from resolvers.pagination import PageArguments, Paging
 from schema.agents import Agent
@@ -130,7 +131,7 @@ class Meeting(Node):
         resolver=resolve_segments.cursor, description="Subscribe to segmentUpdates after this to miss nothing."
     )
     transcript: str = strawberry.field(
-        resolver=resolve_segments.transcript,
+        resolver=resolve_transcripts.transcript,
         metadata=declared(cost=Cost(500, 1_000)),
         description="The whole transcript as a file, by segmentId.",
     )

@@ -76,7 +76,9 @@ def create_app(settings: Settings, database_url: str) -> Starlette:
         suggestions=settings.serves_suggestions,
         fast=settings.fast_executor,
     )
-    runner = OperationRunner(limited, load_documents(settings), guard.rate_limiters, settings.operation_timeout)
+    runner = OperationRunner(
+        limited, load_documents(settings), guard.rate_limiters, settings.operation_timeout, settings.max_answer
+    )
     connection_limit = ConnectionLimit(settings.max_connections)
     closing = asyncio.Event()
 

@@ -196,6 +196,11 @@ class GraphQLSettings(BaseModel):
         " It also bounds the arrival of a request's body.",
     )
     max_body: Bytes = Field(16 * 1024 * 1024, ge=1024, description="Size of a request's body.")
+    max_answer: Bytes = Field(
+        64 * 1024 * 1024,
+        ge=1024 * 1024,
+        description="Size of the answer to an operation, or of an event: what would be larger is an error.",
+    )
     max_cost: int = Field(
         _DOCUMENT_LIMITS.max_cost,
         ge=1,

@@ -2,6 +2,14 @@
 
 from domain.transcripts.cues import NotATranscript, Note
 from domain.transcripts.reading import ReadTranscript, read_transcript
-from domain.transcripts.writing import TranscriptFormat, write_transcript
+from domain.transcripts.writing import TranscriptFormat, TranscriptWriter, write_transcript
 
-__all__ = ["NotATranscript", "Note", "ReadTranscript", "TranscriptFormat", "read_transcript", "write_transcript"]
+__all__ = [
+    "NotATranscript",
+    "Note",
+    "ReadTranscript",
+    "TranscriptFormat",
+    "TranscriptWriter",
+    "read_transcript",
+    "write_transcript",
+]

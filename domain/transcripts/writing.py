@@ -2,9 +2,10 @@
 
 import html
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from enum import Enum
+from typing import NamedTuple
 
 import orjson
 
@@ -29,27 +30,56 @@ _PUNCTUATION = re.compile("[!-/:-@\\[-`{-~\uff1a\ufe55\u2060]")
 _REFERENCE = re.compile(r"&(?:#[0-9]+|#[xX][0-9a-fA-F]+|[^\t\n\f <&#;]{1,32});?")
 
 
+class TranscriptWriter:
+    """Writes one transcript in parts, which together are the file; it is well-formed even without segments.
+
+    SubRip has no place for the title, and is written at the end: whether labels have to be marked depends on all segments.
+    """
+
+    def __init__(self, format: TranscriptFormat, title: str = "") -> None:
+        self._shape = _SHAPES[format](title)
+        self._is_empty = True
+        self._unwritten: list[Segment] = []
+
+    def write(self, segments: Sequence[Segment]) -> str:
+        """Returns the part of the file with some segments, which follow those that were written before."""
+        if not segments:
+            return ""
+        shape = self._shape
+        if shape.segment is None:
+            self._unwritten += segments
+            return ""
+        before = shape.heading + shape.gap if self._is_empty else shape.separator
+        self._is_empty = False
+        return before + shape.separator.join(map(shape.segment, segments))
+
+    def end(self) -> str:
+        """Returns the last part of the file."""
+        if self._shape.segment is None:
+            return _srt(self._unwritten)
+        return (self._shape.heading if self._is_empty else "") + self._shape.end
+
+
 def write_transcript(segments: Sequence[Segment], format: TranscriptFormat, *, title: str = "") -> str:
     """Returns the transcript as one text, which is well-formed even without segments. SubRip has no place for the title.
 
     `read_transcript` reads back exactly what was written as JSON, and what was written as VTT or SRT up to the millisecond,
     without blank lines in texts and line breaks in names.
     """
-    match format:
-        case TranscriptFormat.VTT:
-            return _vtt(segments, one_line(title))
-        case TranscriptFormat.SRT:
-            return _srt(segments)
-        case TranscriptFormat.TEXT:
-            heading = [one_line(title) + "\n"] if one_line(title) else []
-            return "\n".join([*heading, *map(_paragraph, segments)])
-        case TranscriptFormat.JSON:
-            return _json(segments, title)
+    writer = TranscriptWriter(format, title)
+    return writer.write(segments) + writer.end()
 
 
-def _vtt(segments: Sequence[Segment], title: str) -> str:
-    title = title.replace("-->", "→")
-    return "\n".join([f"WEBVTT - {title}\n" if title else "WEBVTT\n", *map(_vtt_cue, segments)])
+class _Shape(NamedTuple):
+    """The shape of a file: what comes first, how a segment is written, what separates segments, and what comes last."""
+
+    heading: str
+    segment: Callable[[Segment], str] | None
+    """None if segments are written together."""
+    gap: str = ""
+    """Stands between the heading and the first segment."""
+    separator: str = "\n"
+    end: str = ""
 
 
 def _vtt_cue(segment: Segment) -> str:
@@ -114,24 +144,19 @@ def _paragraph(segment: Segment) -> str:
     return f"[{time}] {_line(segment)}\n"
 
 
-def _json(segments: Sequence[Segment], title: str) -> str:
-    document = {
-        "title": title,
-        "segments": [
-            {
-                "segmentId": segment.segment_id,
-                "speaker": segment.speaker,
-                "startTime": segment.start_time,
-                "endTime": segment.end_time,
-                "text": segment.text,
-                "isFinal": segment.is_final,
-                "confidence": segment.confidence,
-                **({"words": [_word(word) for word in segment.words]} if segment.words else {}),
-            }
-            for segment in segments
-        ],
+def _json_segment(segment: Segment) -> str:
+    fields: dict[str, object] = {
+        "segmentId": segment.segment_id,
+        "speaker": segment.speaker,
+        "startTime": segment.start_time,
+        "endTime": segment.end_time,
+        "text": segment.text,
+        "isFinal": segment.is_final,
+        "confidence": segment.confidence,
     }
-    return orjson.dumps(document).decode()
+    if segment.words:
+        fields["words"] = [_word(word) for word in segment.words]
+    return orjson.dumps(fields).decode()
 
 
 def _word(word: Word) -> dict[str, object]:
@@ -150,11 +175,43 @@ def _line(segment: Segment) -> str:
 
 def _without_blank_lines(text: str) -> str:
     """Returns the text with its lines ended by `\\n`, without blank lines: a blank line would end the cue."""
-    return "\n".join(line for line in re.split(r"\r\n|\r|\n", text.strip()) if line.strip())
+    text = text.strip()
+    if "\n" not in text and "\r" not in text:  # a tenth of the time
+        return text
+    return "\n".join(line for line in re.split(r"\r\n|\r|\n", text) if line.strip())
 
 
 def _stamp(seconds: float) -> str:
     """Returns `HH:MM:SS.mmm`, with as many digits for the hours as are needed. Half milliseconds are rounded up."""
-    milliseconds = int(Decimal(repr(seconds)).scaleb(3).to_integral_value(ROUND_HALF_UP))
+    milliseconds = int(seconds * 1000 + 0.5)
+    if abs(milliseconds - seconds * 1000) > 0.4999:  # a half as it is written need not be one as a float
+        milliseconds = int(Decimal(repr(seconds)).scaleb(3).to_integral_value(ROUND_HALF_UP))
     minutes, rest = divmod(milliseconds, 60_000)
     return f"{minutes // 60:02}:{minutes % 60:02}:{rest // 1000:02}.{rest % 1000:03}"
+
+
+def _vtt_shape(title: str) -> _Shape:
+    title = one_line(title).replace("-->", "→")
+    return _Shape(f"WEBVTT - {title}\n" if title else "WEBVTT\n", _vtt_cue, gap="\n")
+
+
+def _srt_shape(title: str) -> _Shape:
+    return _Shape("", None)
+
+
+def _text_shape(title: str) -> _Shape:
+    title = one_line(title)
+    return _Shape(f"{title}\n", _paragraph, gap="\n") if title else _Shape("", _paragraph)
+
+
+def _json_shape(title: str) -> _Shape:
+    heading = f'{{"title":{orjson.dumps(title).decode()},"segments":['
+    return _Shape(heading, _json_segment, separator=",", end="]}")
+
+
+_SHAPES: dict[TranscriptFormat, Callable[[str], _Shape]] = {
+    TranscriptFormat.VTT: _vtt_shape,
+    TranscriptFormat.SRT: _srt_shape,
+    TranscriptFormat.TEXT: _text_shape,
+    TranscriptFormat.JSON: _json_shape,
+}

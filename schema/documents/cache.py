@@ -48,6 +48,8 @@ class PreparedDocument(NamedTuple):
     costs: Mapping[str | None, OperationCost]
     """The costs of its operations by name; empty if there are errors."""
     projections: Projections
+    aliases: int = 0
+    """The number of its aliases, with fragments written out."""
 
 
 class ShortNumbers(ASTValidationRule):
@@ -140,14 +142,16 @@ class DocumentCache:
     def _prepare(self, query: str) -> PreparedDocument | TooComplex:
         try:
             document = self._parsed(query)
-            if not check_size(document, self.limits):
+            aliases = check_size(document, self.limits)
+            if aliases is None:
                 return PreparedDocument(document, self._problems(document, [NoFragmentCyclesRule]), {}, Projections())
         except TooComplex as error:
             return TooComplex(*error.reason)  # without the traceback and the objects that it holds
         # Checked first: other rules would read the numbers, and fail.
         long = self._problems(document, [ShortNumbers]) if _LONG_NUMBER.search(query) else []
         errors = long or self._problems(document, self._rules)
-        return PreparedDocument(document, errors, {} if errors else self._cost_model.costs(document), Projections())
+        costs = {} if errors else self._cost_model.costs(document)
+        return PreparedDocument(document, errors, costs, Projections(), aliases)
 
     def _parsed(self, query: str) -> DocumentNode:
         limit = self.limits.max_tokens

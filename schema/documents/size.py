@@ -59,8 +59,11 @@ class _Measures(NamedTuple):
 _EMPTY = _Measures()
 
 
-def check_size(document: DocumentNode, limits: Limits) -> bool:
-    """Returns False if fragments use each other in a circle, so that the document cannot be written out. Raises TooComplex."""
+def check_size(document: DocumentNode, limits: Limits) -> int | None:
+    """Returns the number of aliases. Raises TooComplex.
+
+    It is None if fragments use each other in a circle, so that the document cannot be written out.
+    """
     return _Document(document).check(limits)
 
 
@@ -82,7 +85,7 @@ class _Document:
             len(node.directives or ()) for node in (*nodes, *variables) if hasattr(node, "directives")
         )
 
-    def check(self, limits: Limits) -> bool:
+    def check(self, limits: Limits) -> int | None:
         if len(self._operations) > MAX_OPERATIONS:
             raise TooComplex("operations", len(self._operations), MAX_OPERATIONS)
         # Invalid parts are measured, too: fragments whose name another one has, and below those that nothing uses.
@@ -104,10 +107,10 @@ class _Document:
             if found > limit:
                 raise TooComplex(measure, found, limit)
         if self._circular:
-            return False
+            return None
         if (merges := sum(self._merges([root]) for root in roots)) > MAX_MERGES:
             raise TooComplex("duplicates", merges, MAX_MERGES)
-        return True
+        return sum(size.aliases for size in sizes)
 
     def _size(self, selection_set: SelectionSetNode, nesting: int) -> _Measures:
         if nesting > MAX_NESTING:

@@ -1,5 +1,6 @@
 """Limits how much each key may ask for, in this process: requests and cost a minute, operations and subscriptions at once."""
 
+import asyncio
 import math
 import time
 from typing import NamedTuple, Self
@@ -99,6 +100,8 @@ class RateLimiter:
         self._policy = ", ".join(f'"{name}";q={getattr(limits, name)};w={WINDOW_SECONDS:.0f}' for name in self._buckets)
         self.operations = ConcurrencyLimit("operations", limits.operations)
         self.subscriptions = ConcurrencyLimit("subscriptions", limits.subscriptions)
+        self.large_operations = asyncio.Semaphore(1)
+        """Held by the one large operation that runs; see `resolvers.operation_budget.Turns`."""
 
     def count_request(self) -> None:
         """Raises RateLimited."""

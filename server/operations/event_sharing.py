@@ -26,8 +26,9 @@ from resolvers.context import Context
 from server.wire.deadline import Deadline
 from server.wire.json import encode_json
 from server.wire.requests import GraphQLRequest
-from server.wire.results import encode_result
+from server.wire.results import encode_large_result, encode_result
 
+MAX_CACHED_RESPONSE_BYTES = 1024 * 1024
 MAX_CACHED_RESPONSES = 16
 """Encoded events that are kept for subscribers that come to them a little later."""
 
@@ -35,9 +36,10 @@ MAX_CACHED_RESPONSES = 16
 class EventResponses:
     """Holds the responses to events that are being executed, and the last few that were."""
 
-    def __init__(self, event_timeout: float) -> None:
+    def __init__(self, event_timeout: float, max_answer_bytes: int) -> None:
         """`event_timeout` is the time in seconds that loading further data for an event may take."""
         self._event_timeout = event_timeout
+        self._max_answer_bytes = max_answer_bytes
         self._cached: OrderedDict[tuple[int, bytes], tuple[object, bytes]] = OrderedDict()
         self._executing: dict[tuple[int, bytes], asyncio.Future[bytes]] = {}
 
@@ -48,11 +50,14 @@ class EventResponses:
         selection_key: bytes,
         extensions: dict[str, Any] | None,
         context: Context,
+        *,
+        is_large: bool = False,
     ) -> bytes:
         """Returns the encoded response to an event, executed by `executor` unless another subscriber's is the same.
 
-        `selection_key` (see `selection_key`) is equal for subscribers whose responses to an event are equal.
-        Raises ServiceUnavailable when further data takes longer than the timeout.
+        `selection_key` (see `selection_key`) is equal for subscribers whose responses to an event are equal; `is_large` says
+        that responses may be large, and are to be encoded in slices. Raises ServiceUnavailable when further data takes
+        longer than the timeout, and AnswerTooLarge.
         """
         key = (id(event), selection_key)  # the event is kept with its response, so that no other gets its id
         if key in self._cached:
@@ -60,26 +65,36 @@ class EventResponses:
         if key in self._executing:
             return await asyncio.shield(self._executing[key])
         result = execute_subscription_event(executor.build_per_event_executor(event))
-        if isinstance(result, ExecutionResult):
+        if isinstance(result, ExecutionResult) and not is_large:
             response = encode_result(result.data, result.errors, extensions)
+            if len(response) > MAX_CACHED_RESPONSE_BYTES:
+                return response
             self._cached[key] = (event, response)
             if len(self._cached) > MAX_CACHED_RESPONSES:
                 self._cached.popitem(last=False)
             return response
         # Further data was loaded beside the event: it is true now, but not for subscribers that come later.
-        self._executing[key] = asyncio.ensure_future(self._finish(result, extensions, context))
+        self._executing[key] = asyncio.ensure_future(self._finish(result, extensions, context, is_large))
         self._executing[key].add_done_callback(lambda done: self._remove(key, done))
         return await asyncio.shield(self._executing[key])
 
     async def _finish(
-        self, result: Awaitable[ExecutionResult], extensions: dict[str, Any] | None, context: Context
+        self,
+        result: Awaitable[ExecutionResult] | ExecutionResult,
+        extensions: dict[str, Any] | None,
+        context: Context,
+        is_large: bool,
     ) -> bytes:
         try:
             with Deadline(self._event_timeout):
-                finished = await result
+                finished = result if isinstance(result, ExecutionResult) else await result
+                if is_large:
+                    return await encode_large_result(finished.data, finished.errors, extensions, self._max_answer_bytes)
         except ServiceUnavailable:
             context.end()  # the subscription that the context belongs to ends with this event
             raise
+        finally:
+            context.budget.end()
         return encode_result(finished.data, finished.errors, extensions)
 
     def _remove(self, key: tuple[int, bytes], done: asyncio.Future[bytes]) -> None:

@@ -3,6 +3,7 @@
 HTTP, WebSocket and Server-Sent Events all come through here, so that limits, scopes and deadlines are checked in one place.
 """
 
+import time
 from collections.abc import AsyncGenerator, Awaitable
 from contextlib import aclosing
 from typing import Any, NamedTuple
@@ -19,7 +20,9 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Receive
 from strawberry.execution.is_awaitable import optimized_is_awaitable
 
+from domain.errors import AnswerTooLarge
 from resolvers.context import Context
+from resolvers.operation_budget import OperationBudget, Turns
 from schema.documents.cache import PreparedDocument, operation_of
 from schema.schema import RapporteurSchema
 from server.auth.rate_limits import RateLimiter, RateLimiters
@@ -29,7 +32,14 @@ from server.operations.persisted_documents import PersistedDocuments
 from server.wire.deadline import Deadline
 from server.wire.request_errors import RequestErrors
 from server.wire.requests import GraphQLRequest
-from server.wire.results import encode_result
+from server.wire.results import encode_large_result, encode_result
+
+MAX_SMALL_COST = 20_000
+"""The cost above which an operation is large: few of those run at once, and their answers are encoded in slices."""
+MAX_SMALL_ALIASES = 10
+"""The number of aliases above which an answer is encoded in slices, as it may have the same long text many times."""
+MAX_SMALL_SECONDS = 0.05
+"""The time of an execution above which the answer is encoded in slices, as it may have read many long texts."""
 
 
 class PreparedOperation(NamedTuple):
@@ -41,6 +51,14 @@ class PreparedOperation(NamedTuple):
     operation: OperationDefinitionNode
 
 
+class _Response(NamedTuple):
+    """The encoded response to a query or mutation."""
+
+    errors_without_data: list[GraphQLError] | None
+    """The errors of a response that has no data."""
+    body: bytes
+
+
 class OperationRunner:
     """Executes the operations of all clients of a process under the limits of their principals."""
 
@@ -50,13 +68,16 @@ class OperationRunner:
         documents: PersistedDocuments,
         rate_limiters: RateLimiters,
         operation_timeout: float,
+        max_answer_bytes: int,
     ) -> None:
         """`operation_timeout` is the time in seconds that a query, a mutation or an event of a subscription may take."""
         self._schema = schema
         self._documents = documents
         self._rate_limiters = rate_limiters
         self._operation_timeout = operation_timeout
-        self._event_responses = EventResponses(operation_timeout)
+        self._max_answer_bytes = max_answer_bytes
+        self._turns = Turns()
+        self._event_responses = EventResponses(operation_timeout, max_answer_bytes)
 
     def prepare(self, request: GraphQLRequest) -> PreparedOperation:
         """Finds the request's document, parses and validates it, and selects the operation. Raises RequestErrors."""
@@ -76,8 +97,7 @@ class OperationRunner:
         Raises RequestErrors if nothing was executed, and ClientDisconnect if the client left meanwhile.
         """
         try:
-            result, extensions = await self._execute(prepared, context, receive)
-            return encode_result(result.data, result.errors, extensions)
+            return (await self._execute(prepared, context, receive)).body
         except (RequestErrors, ClientDisconnect):
             raise
         except Exception as error:
@@ -97,8 +117,8 @@ class OperationRunner:
         except Exception as error:
             raise RequestErrors.from_exception(error) from error
 
-    def _admit(self, prepared: PreparedOperation, context: Context, rate_limiter: RateLimiter) -> dict[str, Any] | None:
-        """Checks scopes and cost, charges the cost to the principal, and returns the `extensions` of the response.
+    def _admit(self, prepared: PreparedOperation, context: Context, rate_limiter: RateLimiter) -> int:
+        """Checks scopes and cost, charges the cost to the principal and returns it, and gives the operation its budget.
 
         Raises GraphQLError or RapporteurError for an operation that must not be executed.
         """
@@ -106,7 +126,10 @@ class OperationRunner:
         documents.check_scopes(prepared.prepared, prepared.operation, context.principal)
         cost = documents.cost(prepared.prepared, prepared.operation, prepared.request.variables)
         rate_limiter.spend_cost(cost)
-        return {"cost": cost} if (prepared.request.extensions or {}).get("cost") else None
+        context.budget = OperationBudget(
+            self._max_answer_bytes, rate_limiter.spend_cost, self._turns, rate_limiter.large_operations
+        )
+        return cost
 
     def _executor(self, prepared: PreparedOperation, context: Context) -> Executor[Any]:
         """Returns the executor of an operation. Raises RequestErrors for variables that are not of their types."""
@@ -126,20 +149,52 @@ class OperationRunner:
 
     async def _execute(
         self, prepared: PreparedOperation, context: Context, receive: Receive | None = None
-    ) -> tuple[ExecutionResult, dict[str, Any] | None]:
+    ) -> _Response:
         """Executes a query or mutation; with `receive`, until its client disconnects (see `Deadline`)."""
         rate_limiter = self._rate_limiters.for_principal(context.principal)
-        extensions = self._admit(prepared, context, rate_limiter)
+        cost = self._admit(prepared, context, rate_limiter)
         executor = self._executor(prepared, context)
+        started = time.perf_counter()
         with rate_limiter.operations:
             try:
+                if cost > MAX_SMALL_COST or prepared.prepared.aliases > MAX_SMALL_ALIASES:
+                    with Deadline(self._operation_timeout, receive):
+                        return await self._execute_large(prepared, context, executor, cost)
                 result: Any = executor.execute_operation()
                 if not isinstance(result, ExecutionResult):
                     with Deadline(self._operation_timeout, receive):
                         result = await result
+                        if time.perf_counter() - started > MAX_SMALL_SECONDS:
+                            return await self._encode_large(prepared, context, result, cost)
             finally:
                 context.end()
-        return result, extensions
+        return self._encode(prepared, context, result, cost)
+
+    def _encode(self, prepared: PreparedOperation, context: Context, result: ExecutionResult, cost: int) -> _Response:
+        body = encode_result(result.data, result.errors, _extensions(prepared, context, cost))
+        if len(body) > self._max_answer_bytes:
+            return self._encode(prepared, context, _too_large(AnswerTooLarge(self._max_answer_bytes)), cost)
+        return _Response(result.errors if result.data is None else None, body)
+
+    async def _execute_large(
+        self, prepared: PreparedOperation, context: Context, executor: Executor[Any], cost: int
+    ) -> _Response:
+        if cost > MAX_SMALL_COST:
+            await context.budget.wait_for_turn()
+        result: Any = executor.execute_operation()
+        if not isinstance(result, ExecutionResult):
+            result = await result
+        return await self._encode_large(prepared, context, result, cost)
+
+    async def _encode_large(
+        self, prepared: PreparedOperation, context: Context, result: ExecutionResult, cost: int
+    ) -> _Response:
+        extensions = _extensions(prepared, context, cost)
+        try:
+            body = await encode_large_result(result.data, result.errors, extensions, self._max_answer_bytes)
+        except AnswerTooLarge as error:
+            return self._encode(prepared, context, _too_large(error), cost)
+        return _Response(result.errors if result.data is None else None, body)
 
     async def _stream(self, request: GraphQLRequest, context: Context) -> AsyncGenerator[bytes, None]:
         prepared = self.prepare(request)
@@ -150,15 +205,17 @@ class OperationRunner:
                     async for response in responses:
                         yield response
             return
-        result, extensions = await self._execute(prepared, context)
-        if result.data is None and result.errors:
-            raise RequestErrors(result.errors)
-        yield encode_result(result.data, result.errors, extensions)
+        executed = await self._execute(prepared, context)
+        if executed.errors_without_data:
+            raise RequestErrors(executed.errors_without_data)
+        yield executed.body
 
     async def _subscribe(
         self, prepared: PreparedOperation, context: Context, rate_limiter: RateLimiter
     ) -> AsyncGenerator[bytes, None]:
-        extensions = self._admit(prepared, context, rate_limiter)
+        cost = self._admit(prepared, context, rate_limiter)
+        is_large = cost > MAX_SMALL_COST or prepared.prepared.aliases > MAX_SMALL_ALIASES
+        extensions = _extensions(prepared, context, cost)
         executor = self._executor(prepared, context)
         created = create_source_event_stream(executor)
         with Deadline(self._operation_timeout):
@@ -169,4 +226,13 @@ class OperationRunner:
         key = selection_key(prepared.request, prepared.prepared.document, prepared.operation, extensions)
         async with aclosing(source) as events:
             async for event in events:
-                yield await self._event_responses.response(executor, event, key, extensions, context)
+                yield await self._event_responses.response(executor, event, key, extensions, context, is_large=is_large)
+
+
+def _too_large(error: AnswerTooLarge) -> ExecutionResult:
+    return ExecutionResult(None, [GraphQLError(str(error), original_error=error)])
+
+
+def _extensions(prepared: PreparedOperation, context: Context, cost: int) -> dict[str, Any] | None:
+    """Returns the `extensions` of the response, if the client asked for the cost."""
+    return {"cost": cost + context.budget.charged} if (prepared.request.extensions or {}).get("cost") else None

@@ -18,12 +18,15 @@ from domain.meetings import Meeting
 from domain.pagination import PageRequest
 from domain.principals import local
 from domain.segments import SegmentContent
+from domain.transcripts import TranscriptFormat
 from domain.variants import AgentVariant, CreateVariant
 from executor.dataloader import MAX_BATCH_KEYS, DataLoader
 from resolvers.agents import load_active_variants, load_agents, load_resolved_configs, load_variants_of_agents
 from resolvers.dataloaders import Loaders
 from resolvers.meetings import load_meetings
-from resolvers.segments import load_segment_counts, load_segment_pages, load_segments, load_speakers, load_transcripts
+from resolvers.operation_budget import OperationBudget
+from resolvers.segments import load_segment_counts, load_segment_pages, load_segments, load_speakers
+from resolvers.transcripts import write_transcripts
 from resolvers.variants import load_variants
 from tests.harness.recorded_statements import recorded
 from tests.harness.unhandled_exceptions import no_unhandled_exceptions
@@ -116,8 +119,9 @@ KINDS: dict[str, Kind] = {
         *(lambda segment: segment.text, ["Text 0", "Text 1", "Text 2"]),
     ),
     "transcripts": lambda loaders, stored: (
-        *(loaders.of(load_transcripts, False), stored.meeting_ids),
-        *(lambda segments: [segment.text for segment in segments], [["Text 0"], ["Text 1"], ["Text 2"]]),
+        loaders.of_many(write_transcripts, TranscriptFormat.TEXT, OperationBudget()),
+        [(id, "") for id in stored.meeting_ids],
+        *(lambda text: text, [f"[00:00:00] ann: Text {n}\n" for n in range(3)]),
     ),
     "speakers": lambda loaders, stored: (
         *(loaders.of(load_speakers), stored.meeting_ids),
@@ -154,7 +158,7 @@ async def test_what_is_not_there_is_none_or_empty_beside_what_is(
     database: Database, stored: Stored, kind: Kind
 ) -> None:
     loader, keys, look, expected = kind(Loaders(database, WORKSPACE), stored)
-    unknown = (MeetingId(new_id()), 1) if isinstance(keys[0], tuple) else new_id()
+    unknown = (MeetingId(new_id()), *keys[0][1:]) if isinstance(keys[0], tuple) else new_id()
     nothing, *values = await asyncio.gather(*(loader.load(key) for key in [unknown, *keys]))
     assert not getattr(nothing, "nodes", nothing)
     assert [look(value) for value in values] == expected
