@@ -116,14 +116,14 @@ def cases(stored: Stored) -> Iterator[tuple[str, Case]]:
         case(f"{{ {long} {{ segments(first: 1000) {{ nodes {{ {aliased('text', 15)} }} }} }} }}"),
     )
     fields = "segmentId text speaker startTime endTime isFinal version"
-    bad = 'segments(after: "no cursor") { nodes { text } }'
+    bad = 'bad: segments(after: "no cursor") { nodes { text } }'
     yield (
         "an error beside 1,000 segments",
         case(f"{{ {large} {{ segments(first: 1000) {{ nodes {{ {fields} {aliased('text', 80)} }} }} {bad} }} }}"),
     )
     yield (
         "an error beside 20,000 segments",
-        case(f"{{ meetings(first: 22) {{ nodes {{ segments(first: 1000) {{ nodes {{ text }} }} bad: {bad} }} }} }}"),
+        case(f"{{ meetings(first: 22) {{ nodes {{ segments(first: 1000) {{ nodes {{ text }} }} {bad} }} }} }}"),
     )
     yield (
         "speakers",

@@ -41,6 +41,7 @@ class ResolvedAgentConfig(AgentConfig):
     """The active variant; None is the base."""
     overridden: frozenset[str] = field(default=frozenset(), compare=False)
     """The fields that the active variant sets. Configurations with the same values are equal, wherever the values are from."""
+    _etag: str | None = field(default=None, init=False, compare=False, repr=False)
 
     @property
     def sources(self) -> list[FieldSource]:
@@ -52,7 +53,11 @@ class ResolvedAgentConfig(AgentConfig):
 
     @property
     def etag(self) -> str:
-        return etag(self)
+        """Returns the hash of the values (see `domain.configs.etag`), which takes a millisecond for long prompts, once."""
+        hashed: str | None = getattr(self, "_etag", None)  # unset in what was made of a row
+        if hashed is None:
+            self._etag = hashed = etag(self)
+        return hashed
 
 
 @dataclass(slots=True)

@@ -18,7 +18,6 @@ E = TypeVar("E", bound=Enum)
 INT32_MAX = 2**31 - 1
 MAX_SAFE_INTEGER = 2**53 - 1
 """The largest whole number up to which every reader of JSON tells all whole numbers apart (RFC 7493, 2.2)."""
-_SURROGATE = re.compile("[\ud800-\udfff]")
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
 
 
@@ -70,8 +69,11 @@ def _storable(value: object, max_chars: int) -> str:
         raise Violation(f"must have at most {max_chars:,} characters, has {len(value):,}")
     if "\x00" in value:
         raise Violation("must not contain the NUL character")
-    if not value.isascii() and _SURROGATE.search(value):
-        raise Violation("must not contain a lone surrogate (half of a UTF-16 pair)")
+    if not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise Violation("must not contain a lone surrogate (half of a UTF-16 pair)") from None
     return value
 
 

@@ -19,6 +19,8 @@ from domain.validation import checked
 from domain.variants import AgentVariant
 from executor.batching import batch_resolver
 from executor.dataloader import DataLoader
+from executor.worker import run_in_worker
+from resolvers.configs import MAX_INLINE_PROMPT_CHARS, prompt_chars
 from resolvers.context import Context, Info
 from resolvers.pagination import PageArguments, listed
 from resolvers.projections import NO_COLUMNS, Columns, FieldColumns, column_fields, connection_fields
@@ -121,7 +123,11 @@ async def resolved_config(roots: list[Agent], info: Info) -> list[ResolvedAgentC
 
 async def render_prompt(context: Context, id: str, variables: object) -> RenderedPrompt | None:
     config = await context.loaders.of(load_resolved_configs).load(agent_id(id, "agent_id"))
-    return None if config is None else RenderedPrompt.of(config, variables)
+    if config is None:
+        return None
+    if prompt_chars(config) <= MAX_INLINE_PROMPT_CHARS:
+        return RenderedPrompt.of(config, variables)
+    return await run_in_worker(RenderedPrompt.of, config, variables)
 
 
 async def create(context: Context, command: CreateAgent, reason: str | None) -> Agent:

@@ -12,7 +12,8 @@ from strawberry import Maybe
 from domain import agents as entities
 from domain.configs import AgentConfig as ConfigEntity
 from domain.validation import declarations
-from schema.declarations import declared
+from resolvers import configs as resolve
+from schema.declarations import Cost, declared
 from schema.enums import describe_enum
 from schema.field_names import field_name
 
@@ -45,11 +46,13 @@ describe_enum(
 @_with_fields({name: declaration.type for name, declaration in _CONFIG.items()})
 class AgentConfig:
     variables: list[str] = strawberry.field(
-        metadata=declared(length=10),
+        resolver=resolve.variables,
+        metadata=declared(cost=Cost(), length=10),
         description="The {{names}} in the two prompts, the system prompt's first, each once: what renderPrompt needs.",
     )
     warnings: list[str] = strawberry.field(
-        metadata=declared(length=2),
+        resolver=resolve.warnings,
+        metadata=declared(cost=Cost(), length=2),
         description="What looks like a variable in the two prompts and is none, such as `{{user-name}}`, each with the reason;"
         " at most 20.",
     )

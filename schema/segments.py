@@ -194,6 +194,8 @@ class SegmentMutations:
         deleted = delete_segment_ids or []
         if deleted:
             deleted = entities.parse_segment_ids(deleted, "delete_segment_ids")
+        if segments:
+            entities.check_size(len(segments), "segments")  # before anything is made of them
         contents = entities.parse_segments([provided(segment) for segment in segments], deleted)
         return await resolve.upsert(info.context, meeting_id, contents, deleted)
 

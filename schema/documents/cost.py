@@ -47,16 +47,20 @@ class _ItemCount(NamedTuple):
         size = self.literal
         for name, default in self.variables:
             size = max(size, _number(variables.get(name, default), self.maximum))
-        return min(self.default if size < 0 else size, self.maximum)
+        return self.default if size < 0 else size
 
 
 def _number(value: Any, maximum: int) -> int:
-    """Returns how many items a value asks for; -1: it says nothing. What is no number is refused where it is read."""
+    """Returns how many items a value asks for, or has itself; -1: it says nothing.
+
+    More items than may be asked for are refused where the value is read, and so is what is no number. Items that are given
+    are all counted, as all of them are read.
+    """
     if value is None:
         return -1
     if isinstance(value, list):
         return len(value)
-    return max(value, 0) if type(value) is int else maximum
+    return min(max(value, 0), maximum) if type(value) is int else maximum
 
 
 class Amount(NamedTuple):

@@ -26,7 +26,7 @@ from server.middleware.access_log import log_operation
 from server.operations.runner import OperationRunner
 from server.settings import Settings
 from server.wire.headers import request_headers
-from server.wire.json import decode_json, encode_json
+from server.wire.json import TooManyValues, decode_json, encode_json
 from server.wire.request_errors import RequestErrors
 from server.wire.requests import GraphQLRequest, MalformedRequest, parse_parameters
 
@@ -144,6 +144,8 @@ class Connection:
             raise _Close(BAD_REQUEST, "messages must be text")
         try:
             parsed = decode_json(text)
+        except TooManyValues as error:
+            raise _Close(BAD_REQUEST, f"a message {error}") from None
         except (ValueError, RecursionError):
             raise _Close(BAD_REQUEST, "messages must be JSON") from None
         if not isinstance(parsed, dict) or not isinstance(parsed.get("type"), str):

@@ -11,7 +11,7 @@ from domain.errors import ServiceUnavailable
 from server.wire.content_negotiation import JSON
 from server.wire.deadline import Deadline
 from server.wire.headers import Headers
-from server.wire.json import decode_json
+from server.wire.json import TooManyValues, decode_json
 from server.wire.refusals import RequestRefused
 
 
@@ -74,6 +74,8 @@ async def request_from_body(headers: Headers, receive: Receive, max_bytes: int, 
     body = await _read_body(headers, receive, max_bytes, seconds)
     try:
         value = decode_json(body)
+    except TooManyValues as error:
+        raise RequestRefused(413, f"the body {error}") from error
     except (ValueError, RecursionError) as error:
         raise RequestRefused(400, f"the body is not JSON in UTF-8: {error}") from error
     return _checked_request(value, "the body")
