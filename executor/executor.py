@@ -1,6 +1,6 @@
 """The executor: it executes operations by plans, and falls back to graphql-core for everything else."""
 
-from collections.abc import AsyncIterable, Awaitable, Callable
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterable
 from copy import copy
 from typing import Any, TypeAlias, TypeGuard
 
@@ -31,6 +31,7 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from executor.fallback import NotPlannable
 from executor.field_context import FieldContext
 from executor.operation_plan import OperationPlan, RootPlan
+from executor.pacing import MAX_UNPACED_ITEMS, is_event_loop_running, paced
 from executor.pending_loads import PendingLoads
 from executor.plan import FieldPlan
 from executor.plan_cache import PlanCache
@@ -260,6 +261,20 @@ class FastExecutor(StrawberryGraphQLCoreExecutionContext):
             execution_counts.completed += 1
             return completed
         return self._fall_back(is_plannable, arguments)
+
+    def complete_iterable_value(
+        self,
+        item_type: GraphQLOutputType,
+        field_details_list: FieldDetailsList,
+        info: GraphQLResolveInfo[object],
+        path: Path,
+        items: Iterable[object],
+        position_context: PositionContext,
+    ) -> AwaitableOrValue[list[object]]:
+        """Completes a list: here, if graphql-core completes a long one, which takes long, little by little."""
+        if isinstance(items, list) and len(items) > MAX_UNPACED_ITEMS and is_event_loop_running():
+            items = paced(items)
+        return super().complete_iterable_value(item_type, field_details_list, info, path, items, position_context)
 
     async def _await_loads(
         self, pending_loads: PendingLoads, completed: object, arguments: CompleteValueArguments

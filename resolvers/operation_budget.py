@@ -1,4 +1,4 @@
-"""What one operation may use of what all operations share: the bytes of its answer, and turns for large work."""
+"""Limits what one operation uses of what all operations share: the bytes of its answer, and turns for large work."""
 
 import asyncio
 from collections.abc import Callable

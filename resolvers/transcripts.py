@@ -19,7 +19,7 @@ from executor.worker import run_in_worker
 from resolvers.context import Info
 from resolvers.operation_budget import OperationBudget
 
-MAX_SEGMENTS_AT_ONCE = 10_000
+MAX_SEGMENTS_AT_ONCE = 2_000
 """The number of segments, of all meetings, that are read by one statement; more are read in parts."""
 SEGMENTS_PER_PART = 2_000
 _SIZES_WITH_WORDS = (500, 100)

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -43,6 +44,9 @@ from server.websocket.endpoint import WebSocketEndpoint
 from server.wire.connection_limit import ConnectionLimit
 from server.wire.graphql_files import OPERATIONS
 from server.wire.refusals import error_response
+
+SWITCH_INTERVAL_SECONDS = 0.001
+"""The time that the worker thread (see `executor.worker`) runs on when the event loop has something to do."""
 
 
 def load_documents(settings: Settings) -> PersistedDocuments:
@@ -88,6 +92,7 @@ def create_app(settings: Settings, database_url: str) -> Starlette:
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         _tune_garbage_collector()
+        sys.setswitchinterval(SWITCH_INTERVAL_SECONDS)
         loop = asyncio.get_running_loop()
         app.state.stop = lambda: loop.call_soon_threadsafe(closing.set)
         on_stop_signal(app.state.stop)

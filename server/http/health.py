@@ -1,6 +1,6 @@
 """Serves `/healthz`, which answers while the process lives, and `/readyz`, which answers while it can serve."""
 
-from importlib.metadata import version
+from importlib.metadata import version as package_version
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -14,8 +14,10 @@ from domain.errors import ServiceUnavailable
 def health_routes(database: Database) -> list[Route]:
     """Returns the routes of both checks; `/readyz` asks the database for its schema's revision."""
 
+    version = package_version("rapporteur")
+
     async def healthz(request: Request) -> Response:
-        return JSONResponse({"status": "ok", "version": version("rapporteur")})
+        return JSONResponse({"status": "ok", "version": version})
 
     async def readyz(request: Request) -> Response:
         try:

@@ -21,7 +21,7 @@ from graphql import (
 from graphql.execution import Executor
 from graphql.language import VariableNode
 
-from domain.errors import ServiceUnavailable
+from domain.errors import AnswerTooLarge, ServiceUnavailable
 from resolvers.context import Context
 from server.wire.deadline import Deadline
 from server.wire.json import encode_json
@@ -66,7 +66,7 @@ class EventResponses:
             return await asyncio.shield(self._executing[key])
         result = execute_subscription_event(executor.build_per_event_executor(event))
         if isinstance(result, ExecutionResult) and not is_large:
-            response = encode_result(result.data, result.errors, extensions)
+            response = self._encode(result, extensions)
             if len(response) > MAX_CACHED_RESPONSE_BYTES:
                 return response
             self._cached[key] = (event, response)
@@ -95,7 +95,13 @@ class EventResponses:
             raise
         finally:
             context.budget.end()
-        return encode_result(finished.data, finished.errors, extensions)
+        return self._encode(finished, extensions)
+
+    def _encode(self, result: ExecutionResult, extensions: dict[str, Any] | None) -> bytes:
+        response = encode_result(result.data, result.errors, extensions)
+        if len(response) > self._max_answer_bytes:
+            raise AnswerTooLarge(self._max_answer_bytes)
+        return response
 
     def _remove(self, key: tuple[int, bytes], done: asyncio.Future[bytes]) -> None:
         del self._executing[key]

@@ -26,7 +26,7 @@ from server.middleware.access_log import log_operation
 from server.operations.runner import OperationRunner
 from server.settings import Settings
 from server.wire.headers import request_headers
-from server.wire.json import TooManyValues, decode_json, encode_json
+from server.wire.json import TooManyValues, decode_client_json, encode_json
 from server.wire.request_errors import RequestErrors
 from server.wire.requests import GraphQLRequest, MalformedRequest, parse_parameters
 
@@ -143,7 +143,7 @@ class Connection:
         if text is None:
             raise _Close(BAD_REQUEST, "messages must be text")
         try:
-            parsed = decode_json(text)
+            parsed = await decode_client_json(text)
         except TooManyValues as error:
             raise _Close(BAD_REQUEST, f"a message {error}") from None
         except (ValueError, RecursionError):

@@ -11,7 +11,7 @@ from domain.errors import ServiceUnavailable
 from server.wire.content_negotiation import JSON
 from server.wire.deadline import Deadline
 from server.wire.headers import Headers
-from server.wire.json import TooManyValues, decode_json
+from server.wire.json import TooManyValues, decode_client_json, decode_json
 from server.wire.refusals import RequestRefused
 
 
@@ -73,7 +73,7 @@ async def request_from_body(headers: Headers, receive: Receive, max_bytes: int, 
     _check_content_type(headers.get(b"content-type", b""), headers.get(b"content-encoding", b""))
     body = await _read_body(headers, receive, max_bytes, seconds)
     try:
-        value = decode_json(body)
+        value = await decode_client_json(body)
     except TooManyValues as error:
         raise RequestRefused(413, f"the body {error}") from error
     except (ValueError, RecursionError) as error:

@@ -44,6 +44,7 @@ DOCUMENTS = {
     "introspection": '{ __schema { queryType { name } } __type(name: "Node") { fields { name } } nodes { __typename } }',
     "what is later than it seems": "{ nodes { hiddenLater laterBoss { laterBoss { name } } } first { hiddenLater } }",
 }
+LONG_LIST = 25
 VARIABLES = {"yes": True, "no": False, "either": True, "at": 1}
 Example = tuple[str, dict[str, Any], list[Thing]]
 
@@ -56,6 +57,10 @@ def examples() -> Iterator[Example]:
             yield document, given, sound(*kinds)
             if "either" in given:
                 yield document, given | {"either": False}, sound(*kinds)
+    for wrong in (0, LONG_LIST - 1):  # graphql-core completes long lists of the server little by little
+        data = sound(*["node"] * LONG_LIST)
+        data[wrong].related["boss"] = 1_000
+        yield "{ nodes { name boss { name children { name } } later(plus: 1) } first { name } }", {}, data
     for name in SOUND:
         field = to_camel_case(name)
         below = "{ size label }" if name in ("spec", "maybe_spec", "specs") else ""

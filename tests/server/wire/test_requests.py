@@ -8,9 +8,11 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from server.wire.json import MAX_VALUES
 from tests.harness import http
 from tests.harness.http_requests import PING, RESPONSE, post
 from tests.harness.servers import RunningServer, running_server
+from tests.harness.websocket_client import websocket
 
 
 @pytest.mark.parametrize(
@@ -122,3 +124,25 @@ def test_a_length_that_lies_harms_nobody_else(server: RunningServer, caplog: pyt
         assert b" 400 " in raw(server, f"Content-Length: {wrong}\r\n", PING.encode())
     assert "data" in post(server, PING).json()
     assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
+
+
+@pytest.mark.parametrize("values", ["{}", '""', "1", "[[]]", '{"a": 1}', '"\\\\", "\\""'])
+def test_a_body_has_a_limit_of_values(server: RunningServer, values: str) -> None:
+    def send(count: int) -> int:
+        inner = ",".join([values] * (count // (values.count(",") + values.count("[") + values.count("{") + 1)))
+        return post(server, f'{{"query": "{{ __typename }}", "variables": {{"unused": [{inner}]}}}}').status_code
+
+    assert send(MAX_VALUES - 10) == 200
+    assert send(MAX_VALUES + 10) == 413
+
+
+def test_punctuation_in_texts_is_no_value(server: RunningServer) -> None:
+    text = json.dumps({"query": "{ __typename }", "variables": {"unused": ',[{\\"' * MAX_VALUES}})
+    assert post(server, text).status_code == 200
+
+
+def test_a_message_has_a_limit_of_values(server: RunningServer) -> None:
+    with websocket(server.url) as socket:
+        socket.send_text('{"type": "ping", "payload": [' + "{}," * MAX_VALUES + "{}]}")
+        code, reason = socket.expect_close()
+    assert (code, reason) == (4400, f"a message must have at most {MAX_VALUES:,} values")
