@@ -1,6 +1,6 @@
 """Resolves the transcripts of meetings as files.
 
-A transcript grows with its meeting. So a long one is read in parts, each of which is written in the worker thread, and what
+A transcript grows with its meeting. So a long one is read in parts, each of which is written in a worker thread, and what
 all transcripts of an operation come to is bounded by its budget. Each file is written once, however often it is asked for.
 """
 
@@ -68,7 +68,7 @@ async def write_transcripts(
             async for part in parts:
                 budget.charge(len(part))
                 await _write(part, writing)
-    return {key: writing[key[0]].text() for key in keys}
+    return {key: await writing[key[0]].text() for key in keys}
 
 
 class _Writing:
@@ -78,17 +78,24 @@ class _Writing:
         self._writer = writer
         self._budget = budget
         self._parts: list[str] = []
+        self._size = 0
 
     async def write(self, segments: Sequence[Segment]) -> None:
         if len(segments) <= MAX_INLINE_SEGMENTS:
             part = self._writer.write(segments)
         else:
             part = await run_in_worker(self._writer.write, segments)
+        self._size += len(segments)
+        self._add(part)
+
+    async def text(self) -> str:
+        end = self._writer.end() if self._size <= MAX_INLINE_SEGMENTS else await run_in_worker(self._writer.end)
+        self._add(end)
+        return "".join(self._parts)
+
+    def _add(self, part: str) -> None:
         self._budget.spend_bytes(len(part))
         self._parts.append(part)
-
-    def text(self) -> str:
-        return "".join((*self._parts, self._writer.end()))
 
 
 async def _write(segments: Iterable[Segment], writing: dict[MeetingId, _Writing]) -> None:

@@ -46,7 +46,7 @@ from server.wire.graphql_files import OPERATIONS
 from server.wire.refusals import error_response
 
 SWITCH_INTERVAL_SECONDS = 0.001
-"""The time that the worker thread (see `executor.worker`) runs on when the event loop has something to do."""
+"""The time that a worker thread (see `executor.worker`) runs on when the event loop has something to do."""
 
 
 def load_documents(settings: Settings) -> PersistedDocuments:

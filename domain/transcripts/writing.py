@@ -75,7 +75,7 @@ class _Shape(NamedTuple):
 
     heading: str
     segment: Callable[[Segment], str] | None
-    """None if segments are written together."""
+    """Is None if segments are written together."""
     gap: str = ""
     """Stands between the heading and the first segment."""
     separator: str = "\n"
