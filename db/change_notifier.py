@@ -5,6 +5,9 @@ processes are reached by NOTIFY, which this module sends on a connection of its 
 database at the commit of a transaction that has notified, and no user's transaction is to wait for that. While a NOTIFY is
 under way, and for `DEBOUNCE_SECONDS` after it, further changes collect and go out together with the next one.
 
+A pooler in transaction mode loses notifications, and would keep the LISTEN on a connection that others use. So where one is
+found before the database, changes are only sent; they are received on a URL of its own, which leads past the pooler.
+
 A notification carries ids and nothing else. It can be lost (the process may die between commit and NOTIFY, or the connection
 may break), so subscribers must also poll now and then, and they are told to read everything again after a reconnect.
 """
@@ -17,10 +20,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from uuid import UUID
 
-import asyncpg
 import orjson
 
-from db.driver import dsn
+from db.driver import ConnectionSettings, DriverConnection
 from domain.ids import AgentId, KeyId, MeetingId
 
 logger = logging.getLogger("rapporteur.notifier")
@@ -36,6 +38,9 @@ DEBOUNCE_SECONDS = 0.01
 """The time after a NOTIFY in which changes only collect: each one costs PostgreSQL a transaction, and every process a poll."""
 MIN_RECONNECT_DELAY_SECONDS, MAX_RECONNECT_DELAY_SECONDS = 0.1, 2.0
 """The delay before a lost connection is opened again doubles with each failure."""
+
+
+_OWN_PID = "SELECT pg_backend_pid()"
 
 
 @dataclass(slots=True)
@@ -68,8 +73,19 @@ Subscriber = Callable[[Changes | None], None]
 class ChangeNotifier:
     """Publishes changes to all processes on one database. `publish` works before `run`, and while the connection is lost."""
 
-    def __init__(self, url: str) -> None:
-        self._dsn = dsn(url)
+    def __init__(
+        self, url: str, *, listen_url: str | None = None, pooler: bool | None = None, read_only: bool = False
+    ) -> None:
+        """`listen_url` leads to the same database, past a pooler or through one that keeps sessions.
+
+        With `read_only` the database may be a standby, on which there are no notifications.
+        """
+        if listen_url is None:
+            self._connection_settings = ConnectionSettings(url, TIMEOUT_SECONDS, TIMEOUT_SECONDS, pooler, read_only)
+        else:
+            self._connection_settings = ConnectionSettings(listen_url, TIMEOUT_SECONDS, TIMEOUT_SECONDS)
+        self._listens_through_pooler = listen_url is not None
+        self._is_idle = read_only and listen_url is None
         self._subscribers: list[Subscriber] = []
         self._unsent = Changes()
         self._has_unsent = asyncio.Event()
@@ -92,6 +108,9 @@ class ChangeNotifier:
 
     async def run(self) -> None:
         """Sends and receives notifications until it is cancelled, through every loss of the connection."""
+        if self._is_idle:
+            logger.info("no notifications reach a standby: live updates come with the next poll")
+            return
         clock = asyncio.get_running_loop().time
         delay = MIN_RECONNECT_DELAY_SECONDS
         while True:
@@ -117,14 +136,14 @@ class ChangeNotifier:
             logger.warning("other processes will notice later: %s", error)
 
     @asynccontextmanager
-    async def _connected(self) -> "AsyncIterator[asyncpg.Connection[asyncpg.Record]]":
-        connection = await asyncpg.connect(self._dsn, timeout=TIMEOUT_SECONDS, command_timeout=TIMEOUT_SECONDS)
+    async def _connected(self) -> AsyncIterator[DriverConnection]:
+        connection = await self._connection_settings.connect()
         try:
             yield connection
         finally:
             connection.terminate()
 
-    async def _send(self, connection: "asyncpg.Connection[asyncpg.Record]") -> bool:
+    async def _send(self, connection: DriverConnection) -> bool:
         """Sends what has been published since the last call, and returns whether there was anything."""
         sending = self._unsent.drain()
         try:
@@ -136,22 +155,30 @@ class ChangeNotifier:
             raise
         return bool(sending)
 
-    async def _serve(self, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
-        own_pid = connection.get_server_pid()
+    async def _serve(self, connection: DriverConnection) -> None:
+        own_pid = await connection.fetchval(_OWN_PID)
+        listens = self._listens_through_pooler or not connection.is_pooled
 
         def receive(_: object, pid: int, channel: str, payload: object) -> None:
             if pid != own_pid:  # the subscribers in this process have been called already
                 self._call_subscribers(_decode(str(payload)))
 
-        await connection.add_listener(CHANNEL, receive)
+        if listens:
+            await connection.add_listener(CHANNEL, receive)
+        else:
+            logger.warning(
+                "a pooler stands before the database: other servers' live updates come with the next poll, unless"
+                " RAPPORTEUR_LISTEN_URL leads to PostgreSQL itself"
+            )
         self._call_subscribers(None)  # what was sent before this LISTEN is lost
         while True:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(HEARTBEAT_SECONDS):
                     await self._has_unsent.wait()
             self._has_unsent.clear()
-            if not await self._send(connection):
-                await connection.execute("SELECT 1")
+            if not await self._send(connection) and await connection.fetchval(_OWN_PID) != own_pid and listens:
+                self._listens_through_pooler = False
+                raise ConnectionError("RAPPORTEUR_LISTEN_URL leads to a pooler in transaction mode, which loses them")
             await asyncio.sleep(DEBOUNCE_SECONDS)
 
 

@@ -1,5 +1,6 @@
 """The connections that repositories run their statements on: in autocommit, or in a transaction."""
 
+import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Protocol, Self, TypeVar
@@ -14,6 +15,9 @@ from db.statements import driver_statement
 from domain.errors import ServiceUnavailable
 
 T = TypeVar("T")
+
+MIN_REPLACED_AGE_SECONDS = 1.0
+"""The age from which a read-only connection is replaced: where all are read-only, new ones are not opened all the time."""
 
 
 class Connection(Protocol):
@@ -52,13 +56,24 @@ class PooledConnection:
         else:
             self.pool.release(driver)
 
+    def expire(self) -> None:
+        """Has the connection closed after the block, and with it all that were opened before it."""
+        assert self._driver is not None, "the block has been left"
+        self.pool.expire(self._driver)
+
     async def _run(self, use: Callable[[DriverConnection], Awaitable[T]]) -> T:
         """Uses the connection, and finds out by the errors whether it is good for anything else."""
         assert self._driver is not None, "the block has been left"
         try:
             return await use(self._driver)
         except asyncpg.ReadOnlySQLTransactionError:  # after a failover: a new connection leads to the new primary
-            self.pool.expire(self._driver)
+            if _is_replaceable(self._driver):
+                self.pool.expire(self._driver)
+            raise
+        except TimeoutError:  # of the driver: the server should have ended the statement before
+            self._is_interrupted = True
+            if not self._driver.is_pooled:  # a pooler may have had no server for it
+                self.pool.expire(self._driver)
             raise
         except (asyncpg.PostgresError, asyncpg.InterfaceError):
             raise
@@ -67,11 +82,18 @@ class PooledConnection:
             raise
 
     async def _run_first(self, use: Callable[[DriverConnection], Awaitable[T]]) -> T:
-        """Runs the first statement of a transaction; if nothing could be sent, it is tried on another connection."""
+        """Runs the first statement of a transaction, and once more on another connection if that may be of use.
+
+        It may if nothing could be sent, and if the server was found to be read-only, so that nothing was written.
+        """
+        assert self._driver is not None, "the block has been left"
         try:
             return await self._run(use)
         except asyncpg.InternalClientError as error:
             if not connection_has_ended(error):
+                raise
+        except asyncpg.ReadOnlySQLTransactionError:
+            if not _is_replaceable(self._driver):
                 raise
         ended, self._driver = self._driver, None
         assert ended is not None
@@ -83,6 +105,10 @@ class PooledConnection:
         return await self._run(use)
 
 
+def _is_replaceable(connection: DriverConnection) -> bool:
+    return time.monotonic() - connection.opened_at > MIN_REPLACED_AGE_SECONDS
+
+
 class AutocommitConnection(PooledConnection):
     """Each statement is a transaction of its own."""
 
@@ -90,20 +116,13 @@ class AutocommitConnection(PooledConnection):
         compiled = driver_statement(statement)
         arguments = compiled.arguments(values)
         with translate_errors():
-            return await self._run_first(lambda driver: driver.fetch(compiled.text, *arguments))
+            return await self._run_first(lambda driver: driver.fetch_alone(compiled.text, arguments))
 
     async def rows_after(self, lock: Executable, statement: Executable, values: Mapping[str, Any]) -> Sequence[Record]:
         compiled = [driver_statement(each) for each in (lock, statement)]
-
-        async def run(driver: DriverConnection) -> Sequence[Record]:
-            rows: Sequence[Record] = ()
-            async with driver.transaction():
-                for each in compiled:
-                    rows = await driver.fetch(each.text, *each.arguments(values))
-            return rows
-
+        statements = [(each.text, each.arguments(values)) for each in compiled]
         with translate_errors():
-            return await self._run_first(run)
+            return await self._run_first(lambda driver: driver.fetch_in_transaction(statements))
 
 
 class Session(PooledConnection):
@@ -130,10 +149,10 @@ class Session(PooledConnection):
         arguments = compiled.arguments(values)
         with translate_errors():
             await self._begin()
-            cursor = await self._run(lambda driver: driver.cursor(compiled.text, *arguments))
+            fetch = await self._run(lambda driver: driver.open_cursor(compiled.text, arguments))
         while True:
             with translate_errors():
-                rows: Sequence[Record] = await self._run(lambda _: cursor.fetch(size))
+                rows: Sequence[Record] = await self._run(lambda _: fetch(size))
             if rows:
                 yield rows
             if len(rows) < size:
@@ -141,7 +160,7 @@ class Session(PooledConnection):
 
     async def _begin(self) -> None:
         if not self._is_open:
-            await self._run_first(lambda driver: driver.execute("BEGIN"))
+            await self._run_first(lambda driver: driver.begin())
             self._is_open = True
 
     async def commit(self) -> None:

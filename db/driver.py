@@ -1,13 +1,33 @@
 """Connections of the driver, asyncpg, with the settings that everything here relies on."""
 
 import asyncio
+import contextlib
+import logging
 import time
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import asyncpg
 import orjson
-from sqlalchemy import URL, make_url
+from sqlalchemy import URL
+
+from db.connection_url import ConnectionUrl
+
+logger = logging.getLogger("rapporteur.database")
+
+MIN_BEGIN_TIMEOUT_SECONDS = 1.0
+"""The time that a pooler has at least to find a server for a transaction."""
+
+
+_CURSOR = "rows_to_stream"
+_OF_ONE_HOST = (
+    OSError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.TargetServerAttributeNotMatched,
+)
+"""Errors after which another host may take the connection."""
 
 
 class Record(asyncpg.Record):  # type: ignore[misc]
@@ -21,69 +41,172 @@ class Record(asyncpg.Record):  # type: ignore[misc]
 
 
 class DriverConnection(asyncpg.Connection):  # type: ignore[misc]
-    """A connection with two times of the monotonic clock, in seconds, by which `db.pool` judges it."""
+    """A connection, with what `db.pool` judges it by: times of the monotonic clock, in seconds.
 
-    __slots__ = ("idle_since", "opened_at")
+    Behind a pooler each transaction may run on another connection of the server, which others use before and after it. So
+    nothing is left on it, neither settings nor prepared statements, and every statement runs in a transaction, which begins
+    with the settings that other connections are opened with.
+    """
+
+    __slots__ = ("_begin", "acquire_deadline", "idle_since", "is_pooled", "opened_at")
     idle_since: float
     opened_at: float
+    acquire_deadline: float
+    """The time until which the user of the connection would have waited for it, by the clock of the event loop."""
+    is_pooled: bool
+    """A pooler stands between this connection and the server."""
+    _begin: str
+
+    async def begin(self) -> None:
+        """Begins a transaction. A pooler must find a server for it in the time that was given for a connection."""
+        if not self.is_pooled:
+            await self.execute("BEGIN")
+            return
+        timeout = max(self.acquire_deadline - asyncio.get_running_loop().time(), MIN_BEGIN_TIMEOUT_SECONDS)
+        await self.execute(self._begin, timeout=timeout)
+
+    async def fetch_in_transaction(self, statements: Sequence[tuple[str, Sequence[Any]]]) -> Sequence[Record]:
+        """Runs statements with their arguments in one transaction, and returns the rows of the last."""
+        rows: Sequence[Record] = ()
+        await self.begin()
+        try:
+            for text, arguments in statements:
+                rows = await self.fetch(text, *arguments)
+        except (asyncpg.PostgresError, asyncpg.InterfaceError):
+            with contextlib.suppress(asyncpg.PostgresError, asyncpg.InterfaceError):
+                await self.execute("ROLLBACK")
+            raise
+        await self.execute("COMMIT")
+        return rows
+
+    async def fetch_alone(self, text: str, arguments: Sequence[Any]) -> Sequence[Record]:
+        """Runs one statement, which is a transaction of its own, and returns its rows."""
+        if self.is_pooled:
+            return await self.fetch_in_transaction([(text, arguments)])
+        rows: Sequence[Record] = await self.fetch(text, *arguments)
+        return rows
+
+    async def open_cursor(self, text: str, arguments: Sequence[Any]) -> Callable[[int], Awaitable[Sequence[Record]]]:
+        """Opens a cursor in the transaction, and returns the function that fetches its next rows, as many as it is told."""
+        if not self.is_pooled:
+            cursor = await self.cursor(text, *arguments)
+            fetch: Callable[[int], Awaitable[Sequence[Record]]] = cursor.fetch
+            return fetch
+        # The driver's own cursors have named prepared statements. This one ends with the transaction, which has no other.
+        await self.fetch(f"DECLARE {_CURSOR} NO SCROLL CURSOR FOR {text}", *arguments)
+        return lambda count: self.fetch(f"FETCH {count} FROM {_CURSOR}")
 
 
-@dataclass(frozen=True)
+@dataclass
 class ConnectionSettings:
     """Says where the database is and how long its answers may take (all times in seconds)."""
 
     url: str | URL
     connect_timeout: float
     statement_timeout: float
+    pooler: bool | None = None
+    """A pooler stands before the database; None if that is to be found out."""
+    read_only: bool = False
+    """The database is only read, so that it may be a standby."""
+    _url: ConnectionUrl = field(init=False)
+    _last_host: int = 0
+    """The position of the host that took the last connection."""
+
+    def __post_init__(self) -> None:
+        """Reads the URL. Raises DatabaseUnusable if it cannot be understood."""
+        self._url = ConnectionUrl.parse(_text(self.url), read_only=self.read_only)
+        if self.pooler is None:
+            self.pooler = self._url.pooler
+        self.connect_timeout = self._url.connect_timeout or self.connect_timeout
 
     async def connect(self) -> DriverConnection:
         """Opens a connection. Raises the driver's errors, and TimeoutError after `connect_timeout`.
 
         PostgreSQL ends a statement after `statement_timeout` (a little later the driver does, if the server cannot be
         reached), and checks each second that its client is still there, so that a cancelled request leaves nothing running.
+
+        Of several hosts each has its share of the time, as one that is cut off would use up all of it.
         """
+        attempts = self._url.attempts()
+        first = self._last_host if self._url.leads_to_primary and not self._url.is_balanced else 0
         async with asyncio.timeout(self.connect_timeout):
-            connection: DriverConnection = await asyncpg.connect(
-                dsn(self.url),
-                timeout=None,
-                command_timeout=self.statement_timeout + self.connect_timeout,
-                connection_class=DriverConnection,
-                record_class=Record,
-                server_settings={
-                    "application_name": "rapporteur",
-                    "statement_timeout": _milliseconds(self.statement_timeout),
-                    "idle_in_transaction_session_timeout": _milliseconds(self.statement_timeout),
-                    "client_connection_check_interval": "1000",
-                    "timezone": "UTC",
-                    "jit": "off",  # compiling takes longer than any statement here runs
-                },
-            )
+            for number in range(len(attempts)):
+                host = (first + number) % len(attempts)
+                is_last = number == len(attempts) - 1
+                try:
+                    async with asyncio.timeout(None if is_last else self.connect_timeout / len(attempts)):
+                        connection = await self._connect_to(attempts[host])
+                except _OF_ONE_HOST:
+                    if is_last:
+                        raise
+                else:
+                    self._last_host = host
+                    return connection
+        raise AssertionError("there is always an attempt")
+
+    async def _connect_to(self, arguments: dict[str, Any]) -> DriverConnection:
+        if not self.pooler:
             try:
-                for name in ("json", "jsonb"):
-                    await connection.set_type_codec(
-                        name, schema="pg_catalog", encoder=_encode_json, decoder=orjson.loads
-                    )
-            except BaseException:
+                connection = await self._open(arguments, is_pooled=False)
+            except (asyncpg.ProtocolViolationError, asyncpg.FeatureNotSupportedError) as error:
+                if self.pooler is False or "startup parameter" not in str(error):
+                    raise
+            else:
+                if self.pooler is False or await _is_direct(connection):
+                    return connection
                 connection.terminate()
-                raise
+            logger.info("a pooler stands before the database: nothing is left on its connections")
+            self.pooler = True
+        return await self._open(arguments, is_pooled=True)
+
+    async def _open(self, arguments: dict[str, Any], *, is_pooled: bool) -> DriverConnection:
+        settings = {
+            "statement_timeout": _milliseconds(self.statement_timeout),
+            "idle_in_transaction_session_timeout": _milliseconds(self.statement_timeout),
+            "client_connection_check_interval": "1000",
+            "jit": "off",  # compiling takes longer than any statement here runs
+        }
+        connection: DriverConnection = await asyncpg.connect(
+            **arguments,
+            timeout=None,
+            command_timeout=self.statement_timeout + self.connect_timeout,
+            connection_class=DriverConnection,
+            record_class=Record,
+            statement_cache_size=0 if is_pooled else 100,
+            server_settings={"timezone": "UTC"} | ({} if is_pooled else settings),
+        )
+        connection.is_pooled = is_pooled
+        connection._begin = "; ".join(["BEGIN", *(f"SET LOCAL {name} = '{value}'" for name, value in settings.items())])
+        # The driver would switch jit off and on again while it reads types, on whichever connections a pooler chooses.
+        connection._server_caps = connection._server_caps._replace(jit=False)
+        try:
+            for name in ("json", "jsonb"):
+                await connection.set_type_codec(name, schema="pg_catalog", encoder=_encode_json, decoder=orjson.loads)
+        except BaseException:
+            connection.terminate()
+            raise
         connection.opened_at = connection.idle_since = time.monotonic()
+        connection.acquire_deadline = 0.0
         return connection
 
 
-_ONLY_LIBPQ = (
-    *("channel_binding", "connect_timeout", "gssencmode", "sslcompression", "sslsni"),
-    *("keepalives", "keepalives_idle", "keepalives_interval", "keepalives_count"),
-)
-"""Parameters that hosted PostgreSQL puts into its URLs, and that the driver would take for settings of the server."""
+async def _is_direct(connection: DriverConnection) -> bool:
+    """Checks that the server at the other end is the one that opened the connection: a pooler gives out keys of its own."""
+    try:
+        return bool(await connection.fetchval("SELECT pg_backend_pid()") == connection.get_server_pid())
+    except BaseException:
+        connection.terminate()
+        raise
 
 
 def dsn(url: str | URL) -> str:
-    """Returns the URL as the driver reads it, which knows most that libpq does (`sslmode`, a socket's directory as `host`).
+    """Returns the URL of the first host as the driver reads it. The name of a driver in it (`postgresql+...`) is ignored."""
+    text: str = ConnectionUrl.parse(_text(url)).attempts()[0]["dsn"]
+    return text
 
-    The name of a driver in the URL (`postgresql+...`) is ignored.
-    """
-    parsed = make_url(url).set(drivername="postgresql").difference_update_query(_ONLY_LIBPQ)
-    return parsed.render_as_string(hide_password=False)
+
+def _text(url: str | URL) -> str:
+    return url if isinstance(url, str) else url.render_as_string(hide_password=False)
 
 
 def _encode_json(value: Any) -> str:

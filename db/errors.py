@@ -1,5 +1,6 @@
 """The one place where an error of the database becomes an error of the domain."""
 
+import logging
 from types import TracebackType
 
 import asyncpg
@@ -7,6 +8,8 @@ from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi
 from sqlalchemy.exc import DBAPIError
 
 from domain.errors import Conflict, InvalidInput, RapporteurError, ServiceUnavailable
+
+logger = logging.getLogger("rapporteur.database")
 
 DRIVER_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
 """The errors of the driver. (TimeoutError is an OSError.)"""
@@ -21,9 +24,14 @@ _UNAVAILABLE = (
     asyncpg.LockNotAvailableError,
     asyncpg.InvalidAuthorizationSpecificationError,  # a password that was changed
     asyncpg.InvalidCatalogNameError,  # no such database
-    asyncpg.ReadOnlySQLTransactionError,  # a standby that has not been promoted yet
     OSError,  # refused, or no socket
 )
+WRONG_SCHEMA = (
+    asyncpg.SyntaxOrAccessError,  # tables or columns that are not there, rights that were taken away
+    asyncpg.InvalidSchemaNameError,
+    asyncpg.InvalidCachedStatementError,  # the schema has changed under a transaction
+)
+"""Errors of statements that work on the newest schema: somebody has migrated it back, or named another database."""
 
 TOO_MANY_REQUESTS = "too many requests at once: no database connection became free in time"
 
@@ -50,16 +58,27 @@ class translate_errors:  # noqa: N801 - a context manager like those of `context
             raise known from error
 
 
-def _translate(error: BaseException) -> RapporteurError | None:
+def driver_error(error: BaseException) -> BaseException | None:
+    """Returns the error of the driver for which SQLAlchemy has raised one; any other error itself."""
     cause: BaseException | None = error
     while isinstance(cause, _SQLALCHEMY_ERRORS):
         cause = cause.__cause__
+    return cause
+
+
+def _translate(error: BaseException) -> RapporteurError | None:
+    cause = driver_error(error)
     if isinstance(cause, asyncpg.IntegrityConstraintViolationError):
         return _broken_constraint(cause)
     if isinstance(cause, asyncpg.TransactionRollbackError):  # deadlock, serialization
         return ServiceUnavailable("other writes were in the way: the same again may succeed")
     if isinstance(cause, asyncpg.QueryCanceledError):
         return ServiceUnavailable("the database took too long")
+    if isinstance(cause, asyncpg.ReadOnlySQLTransactionError):  # a standby that has not been promoted yet
+        return ServiceUnavailable("the database can only be read now")
+    if isinstance(cause, WRONG_SCHEMA):
+        logger.error("the database is not as this version of Rapporteur needs it: %s", cause)
+        return ServiceUnavailable("the database is not as this version of the server needs it")
     if isinstance(cause, _UNAVAILABLE) and not isinstance(cause, asyncpg.DataError):
         return ServiceUnavailable("the database does not answer now")
     return None

@@ -3,16 +3,17 @@
 from functools import cache
 from pathlib import Path
 
-import asyncpg
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
 
 from db.connections import AutocommitConnection
 from db.engine import Engine
-from db.errors import translate_errors
+from db.errors import WRONG_SCHEMA, driver_error, translate_errors
+from domain.errors import DatabaseUnusable
 
 MIGRATION_TIMEOUT_SECONDS = 3600.0
 """The time that one statement of a migration may take. The engine needs it too, as the driver has a timeout of its own."""
@@ -49,7 +50,10 @@ def is_current(revision: str | None) -> bool:
 
 
 async def migrate(engine: Engine, revision: str = "head") -> None:
-    """Steps the database up (or down, to an older revision or `base`), in one transaction: all of it or nothing."""
+    """Steps the database up (or down, to an older revision or `base`), in one transaction: all of it or nothing.
+
+    Raises DatabaseUnusable if something in the database is in the way.
+    """
 
     def step(connection: Connection) -> None:
         connection.execute(
@@ -66,18 +70,25 @@ async def migrate(engine: Engine, revision: str = "head") -> None:
         (command.upgrade if upwards else command.downgrade)(config, revision)
 
     with translate_errors():
-        async with engine.begin() as connection:
-            await connection.run_sync(step)
+        try:
+            async with engine.begin() as connection:
+                await connection.run_sync(step)
+        except DBAPIError as error:
+            cause = driver_error(error)
+            if not isinstance(cause, WRONG_SCHEMA):
+                raise
+            reason = str(cause).partition("\n")[0]
+            raise DatabaseUnusable(f"the database cannot be migrated to {revision}: {reason}") from error
 
 
+_IS_MIGRATED = text("SELECT to_regclass('alembic_version') IS NOT NULL AS migrated")
 _CURRENT_REVISION = text("SELECT version_num AS revision FROM alembic_version")
 
 
 async def current_revision(engine: Engine) -> str | None:
     """Returns the revision that the database is at, or None if it was never migrated. Raises ServiceUnavailable."""
     async with AutocommitConnection(engine.pool) as connection:
-        try:
-            rows = await connection.rows(_CURRENT_REVISION, {})
-        except asyncpg.UndefinedTableError:
+        if not (await connection.rows(_IS_MIGRATED, {}))[0].migrated:
             return None
+        rows = await connection.rows(_CURRENT_REVISION, {})
     return rows[0].revision if rows else None

@@ -6,6 +6,7 @@
   tells of a server that was cut off, so a connection that was idle for `IDLE_BEFORE_PING_SECONDS` is asked first.
 - A connection is thrown away when its statement was cancelled or timed out, as the statement may still be running.
 - A connection that proved useless (read-only after a failover, or silent) is thrown away with all that were opened before it.
+- A pooler before the database may make a transaction wait for a server: that wait counts as the wait for a connection.
 """
 
 import asyncio
@@ -69,6 +70,7 @@ class ConnectionPool:
             self._slots.release()
             raise
         self._acquired += 1
+        connection.acquire_deadline = deadline
         return connection
 
     def release(self, connection: DriverConnection) -> None:

@@ -1,5 +1,6 @@
 """Checks before anything else that a database can be used, and says in one line what has to be changed if it cannot."""
 
+import re
 import ssl
 from socket import gaierror
 from typing import Any
@@ -7,7 +8,8 @@ from urllib.parse import parse_qsl, quote, urlencode
 
 import asyncpg
 
-from db.driver import dsn
+from db.connection_url import ConnectionUrl
+from db.driver import ConnectionSettings, DriverConnection
 from db.migrate import head, is_current, is_known
 from db.tables import metadata
 from domain.errors import DatabaseUnusable, ServiceUnavailable
@@ -25,6 +27,8 @@ SELECT current_setting('server_version') AS version,
        current_schema()::text AS schema,
        to_regclass('alembic_version') IS NOT NULL AS migrated
 """
+_REFUSED_BY_POOLER = re.compile("no such (database|user)|password|auth|startup parameter|SSL|TLS|config", re.IGNORECASE)
+"""Refusals of PgBouncer, all of one code, for which somebody has to change something; the others pass with time."""
 _NOT_WRITABLE = """
 SELECT t FROM unnest($1::text[]) AS t
 WHERE NOT (has_table_privilege(to_regclass(t), 'SELECT') AND has_table_privilege(to_regclass(t), 'INSERT'))
@@ -42,17 +46,17 @@ def without_password(url: str) -> str:
     return f"{scheme}://{credentials.partition(':')[0]}{at}{place}{'?' if kept else ''}{shown}"
 
 
-async def check_database(url: str) -> str | None:
+async def check_database(url: str, *, pooler: bool | None = None, read_only: bool = False) -> str | None:
     """Returns the revision of the database's schema, or None if it has none yet.
 
-    Raises DatabaseUnusable where somebody has to change something before the database can be used, and ServiceUnavailable
-    where it does not answer now.
+    With `read_only` the database may be a standby, and the role may only read. Raises DatabaseUnusable where somebody has to
+    change something before the database can be used, and ServiceUnavailable where it does not answer now.
     """
     name = without_password(url)
-    connection = await _connect(url, name)
+    connection = await _connect(url, name, pooler, read_only)
     try:
         async with connection.transaction():  # a pooler may give each transaction another connection
-            return await _check(connection, name)
+            return await _check(connection, name, read_only)
     except asyncpg.InsufficientPrivilegeError as error:
         raise DatabaseUnusable(f"the database {name} refuses its role a right: {_line(error)}") from None
     except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
@@ -61,9 +65,9 @@ async def check_database(url: str) -> str | None:
         connection.terminate()
 
 
-async def require_current(url: str) -> None:
+async def require_current(url: str, *, pooler: bool | None = None, read_only: bool = False) -> None:
     """Raises DatabaseUnusable unless the database has the schema that this code works on."""
-    revision = await check_database(url)
+    revision = await check_database(url, pooler=pooler, read_only=read_only)
     if is_current(revision):
         return
     name = without_password(url)
@@ -76,9 +80,12 @@ async def require_current(url: str) -> None:
     )
 
 
-async def _connect(url: str, name: str) -> "asyncpg.Connection[asyncpg.Record]":
+async def _connect(url: str, name: str, pooler: bool | None, read_only: bool) -> DriverConnection:
+    if missing := ConnectionUrl.parse(url).missing_file():
+        raise DatabaseUnusable(f"the database {name} cannot be used: there is no file that can be read at {missing}")
     try:
-        return await asyncpg.connect(dsn(url), timeout=CONNECT_TIMEOUT_SECONDS, statement_cache_size=0)
+        settings = ConnectionSettings(url, CONNECT_TIMEOUT_SECONDS, CONNECT_TIMEOUT_SECONDS, pooler, read_only)
+        return await settings.connect()
     except asyncpg.InvalidPasswordError as error:
         raise _refused(name, error, "set the right one in RAPPORTEUR_DATABASE_URL or PGPASSWORD") from None
     except asyncpg.InvalidAuthorizationSpecificationError as error:
@@ -87,6 +94,8 @@ async def _connect(url: str, name: str) -> "asyncpg.Connection[asyncpg.Record]":
         raise _refused(name, error, "make it with createdb, or name another in RAPPORTEUR_DATABASE_URL") from None
     except asyncpg.InsufficientPrivilegeError as error:
         raise _refused(name, error, "GRANT CONNECT ON DATABASE") from None
+    except asyncpg.TargetServerAttributeNotMatched as error:
+        raise ServiceUnavailable(f"the database does not answer: {name}: {_line(error)}") from None
     except gaierror as error:
         raise ServiceUnavailable(
             f"the database does not answer: the host of {name} is not known ({error.strerror})"
@@ -97,6 +106,10 @@ async def _connect(url: str, name: str) -> "asyncpg.Connection[asyncpg.Record]":
         raise ServiceUnavailable(
             f"the database does not answer: {name} says nothing for {CONNECT_TIMEOUT_SECONDS:.0f} s"
         ) from None
+    except asyncpg.ProtocolViolationError as error:
+        if _REFUSED_BY_POOLER.search(str(error)):
+            raise _refused(name, error, "see RAPPORTEUR_DATABASE_URL, and the pooler's configuration") from None
+        raise ServiceUnavailable(f"the database does not answer: {name}: {_line(error)}") from None
     except (
         asyncpg.PostgresConnectionError,
         asyncpg.OperatorInterventionError,
@@ -106,6 +119,10 @@ async def _connect(url: str, name: str) -> "asyncpg.Connection[asyncpg.Record]":
     except (asyncpg.PostgresError, asyncpg.InterfaceError, ssl.SSLError, ValueError) as error:
         raise _refused(name, error, "see RAPPORTEUR_DATABASE_URL") from None
     except OSError as error:
+        if "rejected SSL upgrade" in str(error):
+            raise _refused(
+                name, error, "switch TLS on there, or set sslmode=prefer in RAPPORTEUR_DATABASE_URL"
+            ) from None
         raise ServiceUnavailable(f"the database does not answer: {name}: {_line(error)}") from None
 
 
@@ -117,7 +134,7 @@ def _line(error: Exception) -> str:
     return str(error).partition("\n")[0] or type(error).__name__
 
 
-async def _check(connection: "asyncpg.Connection[asyncpg.Record]", name: str) -> str | None:
+async def _check(connection: DriverConnection, name: str, read_only: bool) -> str | None:
     facts: Any = await connection.fetchrow(_FACTS)
     role, schema = facts["role"], facts["schema"]
     problem = None
@@ -128,9 +145,12 @@ async def _check(connection: "asyncpg.Connection[asyncpg.Record]", name: str) ->
             f"its encoding is {facts['encoding']}, which cannot hold every text: make another one, with"
             " createdb --encoding=UTF8 --template=template0"
         )
-    elif facts["standby"]:
-        problem = "it is a standby, which can only be read: name the primary in RAPPORTEUR_DATABASE_URL"
-    elif facts["read_only"]:
+    elif facts["standby"] and not read_only:
+        problem = (
+            "it is a standby, which can only be read: name the primary in RAPPORTEUR_DATABASE_URL, or serve only reads with"
+            " RAPPORTEUR_READ_ONLY=true (--read-only)"
+        )
+    elif facts["read_only"] and not read_only:
         problem = f"transactions of the role {role} are read-only (default_transaction_read_only): name another role"
     elif schema is None:
         problem = (
@@ -146,6 +166,8 @@ async def _check(connection: "asyncpg.Connection[asyncpg.Record]", name: str) ->
         problem = (
             f"its schema is {revision}, of a newer Rapporteur than this one, which knows up to {head()}: install that"
         )
+    elif read_only:
+        return revision
     elif not is_current(revision):
         if not await connection.fetchval("SELECT has_schema_privilege($1, 'CREATE')", schema):
             problem = (

@@ -11,4 +11,7 @@ def create_database(settings: Settings, url: str) -> Database:
         pool_size=settings.pool_size,
         pool_timeout=settings.pool_timeout,
         statement_timeout=settings.statement_timeout,
+        listen_url=settings.listen_url,
+        pooler=settings.pooler,
+        read_only=settings.read_only,
     )

@@ -11,6 +11,8 @@ from uuid import UUID
 from pydantic import BaseModel, Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from db.connection_url import ConnectionUrl
+from domain.errors import DatabaseUnusable
 from domain.ids import DEFAULT_WORKSPACE_ID
 from domain.search import language as language_rule
 from schema.documents.limits import MAX_NESTING, Limits
@@ -83,8 +85,24 @@ class DatabaseSettings(BaseModel):
     database_url: str | None = Field(
         None,
         repr=False,
-        description="Any PostgreSQL from 15 on: `postgresql://user:password@host:5432/database`."
-        " By default an embedded one.",
+        description="Any PostgreSQL from 15 on: `postgresql://user:password@host:5432/database`, with the parameters of"
+        " libpq: [postgresql.md](postgresql.md#urls). By default an embedded one.",
+    )
+    listen_url: str | None = Field(
+        None,
+        repr=False,
+        description="A URL of the same database for `LISTEN`, where `RAPPORTEUR_DATABASE_URL` leads to a pooler:"
+        " [postgresql.md](postgresql.md#poolers). By default that URL; behind a pooler, live updates then come late.",
+    )
+    pooler: bool | None = Field(
+        None,
+        description="A pooler such as PgBouncer stands before the database, so nothing is left on its connections."
+        " By default that is found out.",
+    )
+    read_only: bool = Field(
+        False,
+        description="Serve queries and subscriptions only, as on a standby: mutations are `FORBIDDEN`, and the database is"
+        " neither migrated nor given a workspace.",
     )
     data_dir: Path | None = Field(
         None,
@@ -112,19 +130,14 @@ class DatabaseSettings(BaseModel):
         30.0, gt=0, le=3600, description="Time that an SQL statement may take, before `SERVICE_UNAVAILABLE`."
     )
 
-    @field_validator("database_url")
+    @field_validator("database_url", "listen_url")
     @classmethod
     def _check_postgresql(cls, url: str | None) -> str | None:
         if url is not None:
-            from sqlalchemy import make_url
-            from sqlalchemy.exc import ArgumentError
-
             try:
-                backend = make_url(url).get_backend_name()
-            except (ArgumentError, ValueError):
-                backend = None
-            if backend not in ("postgresql", "postgres"):
-                raise ValueError("must be a PostgreSQL URL: postgresql://user:password@host:5432/database")
+                ConnectionUrl.parse(url)
+            except DatabaseUnusable as error:
+                raise ValueError(str(error)) from None
         return url
 
     @field_validator("search_language")

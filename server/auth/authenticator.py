@@ -83,7 +83,7 @@ class Authenticator:
     async def record_use(self) -> None:
         """Writes when keys were used since the last time. An error is logged: use is recorded as well as possible."""
         used_at, self._used_at = self._used_at, {}
-        if used_at:
+        if used_at and not self._database.is_read_only:
             try:
                 async with self._database.credentials() as credentials:
                     now = time.monotonic()

@@ -83,8 +83,14 @@ async def ready_to_serve(settings: Settings, url: str) -> Settings:
 
 
 async def prepare(settings: Settings, url: str, *, demo: bool) -> None:
-    """Migrates, makes the workspace, and loads the demo into an empty one if that is asked for."""
-    await check_database(url)
+    """Migrates, makes the workspace, and loads the demo into an empty one if that is asked for.
+
+    With the setting `read_only` only checks that the database is migrated.
+    """
+    if settings.read_only:
+        await require_current(url, pooler=settings.pooler, read_only=True)
+        return
+    await check_database(url, pooler=settings.pooler)
     # A migration, or a new language, may take much longer than the statements of requests.
     async with opened(settings.model_copy(update={"statement_timeout": MIGRATION_TIMEOUT_SECONDS}), url) as database:
         await migrate(database.engine)
@@ -107,7 +113,7 @@ async def opened(settings: Settings, url: str) -> AsyncIterator[Database]:
 @asynccontextmanager
 async def opened_migrated(settings: Settings, url: str) -> AsyncIterator[Database]:
     """Gives a database that is at the newest schema already, with the settings' workspace. Raises DatabaseUnusable."""
-    await require_current(url)
+    await require_current(url, pooler=settings.pooler)
     async with opened(settings, url) as database:
         await ensure_workspace(database.engine, WorkspaceId(settings.workspace_id), settings.workspace_name)
         yield database

@@ -78,7 +78,7 @@ async def test_failing_statements_and_failing_code_leak_no_connection(engine: En
 
     kinds: list[Callable[[], Awaitable[None]]] = [
         lambda: failing_statement("SELECT 1 / 0"),
-        lambda: failing_statement("SELECT nonsense FROM nowhere"),
+        lambda: failing_statement("SELECT 'nonsense'::int"),
         failing_code,
         failing_unit,
     ]
