@@ -10,6 +10,7 @@ import asyncpg
 import pytest
 from sqlalchemy import text
 
+from db.change_notifier import Changes
 from db.connections import AutocommitConnection
 from db.driver import ConnectionSettings
 from db.migrate import current_revision, head, migrate
@@ -17,6 +18,7 @@ from db.preflight import check_database
 from db.workspaces import ensure_workspace
 from domain.errors import DatabaseUnusable, ServiceUnavailable
 from domain.ids import DEFAULT_WORKSPACE_ID as WORKSPACE
+from domain.ids import MeetingId, new_id
 from domain.meetings import Meeting
 from tests.harness.base_calls import BASE_CALLS, DEFINITIONS, DOCUMENTS, World
 from tests.harness.databases import TestPostgres
@@ -106,6 +108,7 @@ async def test_nothing_is_left_on_a_shared_connection(one_server_connection: PgB
                 await uow.commit()
             async with database.reading(WORKSPACE) as repositories:
                 assert await repositories.meetings.count_by_state() == 1
+            database.notifier.publish(Changes({MeetingId(new_id())}))
             notifying = asyncio.create_task(database.notifier.run())
 
             async def is_connected() -> bool:
@@ -206,15 +209,14 @@ async def test_notifications_take_their_own_way(one_server_connection: PgBouncer
         other.notifier.subscribe(lambda changes: (heard if changes else listening).set())
         tasks = [asyncio.create_task(each.notifier.run()) for each in (database, other)]
         await listening.wait()
-        async with database.writing(WORKSPACE) as repositories:
-            await repositories.meetings.create(Meeting.create(title="Weekly"))
+        database.notifier.publish(Changes({MeetingId(new_id())}))
         await heard.wait()
         for task in tasks:
             task.cancel()
 
 
 async def test_a_database_that_the_pooler_does_not_know(one_server_connection: PgBouncer) -> None:
-    with pytest.raises(DatabaseUnusable, match="no such database"):
+    with pytest.raises(DatabaseUnusable, match="see RAPPORTEUR_DATABASE_URL, and the pooler's configuration"):
         await check_database(one_server_connection.url.rpartition("/")[0] + "/nowhere")
 
 
