@@ -119,7 +119,7 @@ class ConnectionUrl:
 
     @property
     def leads_to_primary(self) -> bool:
-        """Whether only one of the hosts can be meant, so that the order of the attempts does not matter."""
+        """True if only one of the hosts can be meant, so that the order of the attempts does not matter."""
         return self.parameters.get("target_session_attrs") in ("read-write", "primary")
 
     def attempts(self) -> list[dict[str, Any]]:
