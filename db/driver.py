@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import itertools
 import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -20,7 +21,7 @@ MIN_BEGIN_TIMEOUT_SECONDS = 1.0
 """The time that a pooler has at least to find a server for a transaction."""
 
 
-_CURSOR = "rows_to_stream"
+_CURSOR_NUMBERS = itertools.count(1)
 _OF_ONE_HOST = (
     OSError,
     asyncpg.CannotConnectNowError,
@@ -92,9 +93,9 @@ class DriverConnection(asyncpg.Connection):  # type: ignore[misc]
             cursor = await self.cursor(text, *arguments)
             fetch: Callable[[int], Awaitable[Sequence[Record]]] = cursor.fetch
             return fetch
-        # The driver's own cursors have named prepared statements. This one ends with the transaction, which has no other.
-        await self.fetch(f"DECLARE {_CURSOR} NO SCROLL CURSOR FOR {text}", *arguments)
-        return lambda count: self.fetch(f"FETCH {count} FROM {_CURSOR}")
+        name = f"rows_{next(_CURSOR_NUMBERS)}"  # until the transaction ends; the driver's own have prepared statements
+        await self.fetch(f"DECLARE {name} NO SCROLL CURSOR FOR {text}", *arguments)
+        return lambda count: self.fetch(f"FETCH {count} FROM {name}")
 
 
 @dataclass

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from db.change_notifier import Changes
-from db.connections import AutocommitConnection
+from db.connections import AutocommitConnection, Session
 from db.driver import ConnectionSettings
 from db.migrate import current_revision, head, migrate
 from db.preflight import check_database
@@ -108,6 +108,11 @@ async def test_nothing_is_left_on_a_shared_connection(one_server_connection: PgB
                 await uow.commit()
             async with database.reading(WORKSPACE) as repositories:
                 assert await repositories.meetings.count_by_state() == 1
+            numbers = text("SELECT CAST(:first AS int) + n FROM generate_series(1, 5) AS n")
+            async with Session(database.pool) as session:
+                for first in (0, 5):
+                    parts = [part async for part in session.stream(numbers, {"first": first}, 2)]
+                    assert [row[0] - first for part in parts for row in part] == [1, 2, 3, 4, 5]
             database.notifier.publish(Changes({MeetingId(new_id())}))
             notifying = asyncio.create_task(database.notifier.run())
 

@@ -191,7 +191,6 @@ def _suggested(name: str) -> BaseCall:
 
 BASE_CALLS: dict[str, BaseCall] = {name: _suggested(name) for name in (*QUERIES, *MUTATIONS)} | {
     "AgentBySlug": lambda world: {"slug": world.agent_slug, "variant": "variant"},
-    "MeetingByExternalId": lambda world: {"externalId": "call-1"},
     "Agents": lambda world: {**page(world.cursors["agents"]), "filter": AGENT_FILTER, "orderBy": BY_AGE},
     "AgentHistory": lambda world: {"id": world.agent, "variantId": world.variant, **world.history()},
     "AgentManifests": lambda world: {"first": 5, "after": world.cursors["agents"]},
