@@ -76,7 +76,10 @@ def _holder(port: int) -> str:
 
 
 def _end_with_clients_that_do_not_read(listening: socket.socket, timeout: float) -> None:
-    """Has the kernel drop a connection whose peer takes no data, or is gone (accepted sockets inherit this)."""
+    """Has the kernel drop a connection whose peer takes no data, or is gone (accepted sockets inherit this).
+
+    It waits for twice the timeout: the server ends a WebSocket after one, and its client can then still read why.
+    """
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux
-        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(timeout * 1000))
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(2 * timeout * 1000))

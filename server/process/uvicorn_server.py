@@ -18,6 +18,7 @@ from uvicorn.supervisors import Multiprocess
 from server import logging as logs
 from server.app import create_app
 from server.process.http_protocol import HttpProtocol
+from server.process.websocket_protocol import WebSocketProtocol
 from server.settings import Settings
 
 WORKER_START_TIMEOUT_SECONDS = 60
@@ -31,6 +32,7 @@ def configuration(settings: Settings, app: Any, **options: Any) -> uvicorn.Confi
         host=settings.host,
         port=settings.port,
         http=HttpProtocol,
+        ws=WebSocketProtocol,
         log_config=None,
         access_log=False,
         server_header=False,

@@ -108,7 +108,7 @@ class Connection:
             self._closing.set_result(_Close(FORBIDDEN, TOKEN_INVALID))
 
     async def _close(self, close: _Close) -> None:
-        # A client that does not read does not get the close frame either; uvicorn and the kernel then end the connection.
+        # A client that does not read gets the close frame after what is on its way, if it reads on: see `WebSocketProtocol`.
         with contextlib.suppress(TimeoutError, WebSocketDisconnect, RuntimeError):
             async with asyncio.timeout(self._settings.send_timeout):
                 await self._websocket.close(close.code, close.reason)

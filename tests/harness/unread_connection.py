@@ -41,7 +41,9 @@ class UnreadConnection:
         return head
 
     def open_websocket(self) -> None:
-        self._protocol = ClientProtocol(parse_uri(websocket_url(self._url)), subprotocols=[Subprotocol(PROTOCOL)])
+        self._protocol = ClientProtocol(
+            parse_uri(websocket_url(self._url)), subprotocols=[Subprotocol(PROTOCOL)], max_size=None
+        )
         self._protocol.send_request(self._protocol.connect())
         self.socket.sendall(b"".join(self._protocol.data_to_send()))
         self._protocol.receive_data(self._read_head())
@@ -53,6 +55,15 @@ class UnreadConnection:
         for message in ({"type": "connection_init"}, *operations):
             self._protocol.send_text(json.dumps(message).encode())
         self.socket.sendall(b"".join(self._protocol.data_to_send()))
+
+    def read_close(self) -> tuple[int, str]:
+        """Reads the WebSocket up to its close frame, and returns the code and the reason."""
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+        while self._protocol.close_rcvd is None:
+            data = self.socket.recv(1 << 16)
+            assert data, "the connection ended without a close frame"
+            self._protocol.receive_data(data)
+        return self._protocol.close_rcvd.code, self._protocol.close_rcvd.reason
 
     def post(self, query: str, /, **variables: Any) -> None:
         """Over Server-Sent Events."""
