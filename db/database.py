@@ -56,6 +56,10 @@ class Database:
         self._check_writable()
         return AutocommitRepositories(self.pool, workspace_id, self.notifier.publish, author)
 
+    def snapshot(self, workspace_id: WorkspaceId) -> UnitOfWork:
+        """Returns a transaction for reads of more than one statement."""
+        return UnitOfWork(self._session_factory, workspace_id)
+
     def unit_of_work(self, workspace_id: WorkspaceId, author: Author | None = None) -> UnitOfWork:
         """Returns a transaction. Raises Forbidden if the database is only read."""
         self._check_writable()

@@ -62,8 +62,8 @@ async def write_transcripts(
         del segments
         await budget.wait_for_turn()
         async with (
-            database.unit_of_work(workspace_id) as uow,
-            aclosing(uow.segments.stream_by_meetings(unread, part_size, with_words=with_words)) as parts,
+            database.snapshot(workspace_id) as snapshot,
+            aclosing(snapshot.segments.stream_by_meetings(unread, part_size, with_words=with_words)) as parts,
         ):
             async for part in parts:
                 budget.charge(len(part))

@@ -12,6 +12,8 @@ import pytest
 
 from db.embedded.account import account_for
 from db.embedded.postmaster import ensure_postmaster, find_postmaster
+from db.engine import create_engine
+from db.migrate import migrate
 from tests.harness.base_calls import BASE_CALLS, DEFINITIONS, DOCUMENTS, World
 from tests.harness.databases import TestPostgres, postgres_directory, running_postgres
 from tests.harness.servers import Api, RunningServer, running_server
@@ -186,3 +188,25 @@ async def test_a_statement_that_takes_too_long_is_ended_and_did_nothing(impatien
         assert_unavailable(await renaming(impatient, meeting, "Mine"))
     assert impatient.run("Meeting", id=meeting["id"])["version"] == 1
     assert (await renaming(impatient, meeting, "Mine"))["data"]["updateMeeting"]["version"] == 2
+
+
+@pytest.mark.parametrize("revision", ["0002", "base"])
+def test_an_older_schema_is_unavailability_until_it_is_migrated_again(database_url: str, revision: str) -> None:
+    async def migrated(revision: str) -> None:
+        engine = create_engine(database_url)
+        await migrate(engine, revision)
+        await engine.dispose()
+
+    with running_server(database_url) as running:
+        api = running.api
+        world = World.made(api)
+        asyncio.run(migrated(revision))
+        for name in DEFINITIONS.keys() - {"Viewer"}:
+            answer = api.post(DOCUMENTS[name], BASE_CALLS[name](world), name)
+            if revision == "base" or "errors" in answer:  # of the older one, there are tables
+                assert_unavailable(answer)
+        assert (status(api, "/readyz"), status(api, "/healthz")) == (503, 200)
+        asyncio.run(migrated("head"))
+        assert status(api, "/readyz") == 200
+        for name in SOME:
+            assert "errors" not in api.post(DOCUMENTS[name], BASE_CALLS[name](World.made(api)), name)

@@ -1,0 +1,86 @@
+"""A primary and its streaming standby, for tests of failover."""
+
+import signal
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import asyncpg
+
+from db.embedded.account import account_for
+from db.embedded.cluster import data_argument
+from db.embedded.postmaster import ensure_postmaster, find_postmaster
+from db.embedded.programs import find_programs, run
+from tests.harness.databases import TestPostgres, postgres_directory, running_postgres
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A database on both servers."""
+
+    postgres: TestPostgres
+    primary_url: str
+    standby_url: str
+    _primary: Path
+    _standby: Path
+
+    @property
+    def url(self) -> str:
+        """Both servers, the first primary first."""
+        hosts, ports = [], []
+        for url in (self.primary_url, self.standby_url):
+            values = dict(pair.split("=") for pair in urlsplit(url).query.split("&"))
+            hosts.append(values["host"])
+            ports.append(values["port"])
+        base = self.primary_url.partition("?")[0]
+        return f"{base}?host={','.join(hosts)}&port={','.join(ports)}"
+
+    def kill_primary(self) -> None:
+        running = find_postmaster(self._primary)
+        assert running is not None
+        running.process.send_signal(signal.SIGQUIT)
+        running.process.wait(60)
+
+    async def promote(self) -> None:
+        connection = await asyncpg.connect(self.standby_url)
+        try:
+            assert await connection.fetchval("SELECT pg_promote()")
+        finally:
+            await connection.close()
+
+
+@contextmanager
+def primary_and_standby() -> Iterator[Pair]:
+    with (
+        postgres_directory() as directory,
+        running_postgres(directory) as postgres,
+        postgres.database() as url,
+        tempfile.TemporaryDirectory(prefix="rapporteur-standby-", ignore_cleanup_errors=True) as other,
+    ):
+        primary, standby = directory.resolve() / "postgres", Path(other).resolve() / "postgres"
+        account = account_for(primary)
+        standby.mkdir(mode=0o700)
+        account.own(Path(other))
+        account.own(standby)
+        source = postgres.url.partition("?")[0] + "?" + urlsplit(postgres.url).query
+        run(
+            [
+                *(find_programs(account) / "pg_basebackup", "--checkpoint=fast", "--write-recovery-conf"),
+                *("--pgdata", data_argument(standby), "--dbname", source),
+            ],
+            account,
+            cwd=standby,
+            timeout=120,
+        )
+        (standby / "postmaster.pid").unlink(missing_ok=True)
+        running = ensure_postmaster(standby, account)
+        try:
+            query = urlsplit(running.url).query
+            yield Pair(postgres, url, f"{url.partition('?')[0]}?{query}", primary, standby)
+        finally:
+            if found := find_postmaster(standby):
+                found.stop()
+            ensure_postmaster(primary, account)
