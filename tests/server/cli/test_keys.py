@@ -42,6 +42,20 @@ def test_keys_are_made_listed_and_revoked(database_url: str) -> None:
     assert "revoked" in run("keys", "list", database_url=database_url).stdout
 
 
+def test_the_first_key_of_an_embedded_database_is_known_to_its_server(tmp_path_factory: pytest.TempPathFactory) -> None:
+    data_dir = str(tmp_path_factory.mktemp("first-key") / "data")
+    create = ("keys", "create")
+    with serving(data_dir=data_dir, auth="true", demo="false") as server:
+        first = run(*create, "ada", "--scope", "admin", data_dir=data_dir)
+        assert f"database: embedded PostgreSQL in {data_dir}" in first.stderr
+        assert "It is the first key." in first.stderr
+        api = Api(server.url, first.stdout.strip())
+        assert api.run("Viewer")["name"] == "ada"
+        api.http.close()
+        second = run(*create, "bo", "--scope", "read", data_dir=data_dir)
+        assert "first key" not in second.stderr
+
+
 def test_workspaces_have_keys_of_their_own(database_url: str) -> None:
     workspace = run("workspaces", "create", "Other", database_url=database_url).stdout.strip()
     assert f"{workspace}  Other" in run("workspaces", "list", database_url=database_url).stdout
