@@ -80,7 +80,7 @@ async def load_demo(database: Database, workspace_id: WorkspaceId) -> bool:
             ),
         )
         await uow.variants.create(concierge, formal)
-        new = Meeting.create("Launch review", agent_id=SCRIBE, metadata={"demo": True})
+        new = Meeting.create("Launch review", external_id="launch-review", agent_id=SCRIBE, metadata={"demo": True})
         new.id = MEETING
         meeting = await uow.meetings.create(new)
         await uow.segments.add_many(MEETING, read_transcript(TRANSCRIPT.read_bytes(), TRANSCRIPT.name).segments)

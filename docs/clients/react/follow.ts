@@ -4,7 +4,11 @@
 import type { SegmentUpdatesSubscription } from './gql/graphql';
 
 export type Updates = SegmentUpdatesSubscription['segmentUpdates'];
-export type Segment = Updates['segments'][number];
+/** What the page shows of a segment; pages and updates may both have more. */
+export type Segment = Pick<
+  Updates['segments'][number],
+  'id' | 'segmentId' | 'speaker' | 'text' | 'startTime' | 'endTime' | 'isFinal' | 'version'
+>;
 
 /** Pages that were read, under the updates that came since: an update is never older than a page. */
 export interface Transcript {
