@@ -12,6 +12,7 @@ from schema.meetings import MeetingMutations, MeetingQueries
 from schema.nodes import NodeQueries
 from schema.search import SearchQueries
 from schema.segments import SegmentMutations, SegmentSubscriptions
+from schema.transcript_imports import TranscriptImportMutations
 from schema.variants import VariantMutations, VariantQueries
 
 
@@ -37,6 +38,7 @@ class Mutation(
     MeetingMutations,
     SegmentMutations,
     CorrectionMutations,
+    TranscriptImportMutations,
     ApiKeyMutations,
 ):
     """Has the mutations of all aggregates."""

@@ -9,6 +9,7 @@ from importlib import import_module
 from domain.transcripts import dialects
 from domain.transcripts.cues import Reading
 from domain.transcripts.source import Source
+from domain.transcripts.speaker_turns import Turn
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,8 @@ class Dialect:
     extensions: tuple[str, ...] = ("json",)
     is_general: bool = False
     """Tells whether the dialect takes what no other one recognises, and so is asked last."""
+    read_turns: Callable[[Source], list[Turn]] | None = None
+    """Returns the turns of the speakers of a file that has no words; None for dialects that have words."""
     has_units: bool = False
     """Tells whether the times of the files say themselves that they are seconds, so that nothing is to be guessed."""
 

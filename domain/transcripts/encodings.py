@@ -24,7 +24,7 @@ _MAX_SAMPLES = 200
 
 
 def decode(data: bytes, encoding: str | None, notes: Notes) -> str:
-    """Returns the text of a file, with `\\n` for every line break and without a mark at its start.
+    """Returns the text of a file as it stands there.
 
     Without an `encoding`, the file is UTF-8, or UTF-16 or UTF-32 if it begins with a mark or its zeros show it. Raises
     NotATranscript, with a guess of the encoding where there is a good one.
@@ -38,7 +38,7 @@ def decode(data: bytes, encoding: str | None, notes: Notes) -> str:
         start = error.start if isinstance(error, UnicodeDecodeError) else 0
         line = _line_after(data[:start].decode(name, "ignore"))
         raise NotATranscript(f"line {line:,} is not in {_shown(name)}{_advice(data, encoding)}") from None
-    return with_plain_lines(text, notes)
+    return text
 
 
 def with_plain_lines(text: str, notes: Notes) -> str:

@@ -7,10 +7,11 @@ from domain.errors import InvalidInput
 from domain.ids import EXTERNAL_ID
 from domain.rules import Violation
 from domain.segments import SEGMENT_ID, SegmentContent
-from domain.transcripts.cues import Cue, NotATranscript, Note, Reading, check_size, quoted
+from domain.transcripts.cues import Cue, NotATranscript, Note, Notes, Reading, check_size, quoted
 from domain.transcripts.dialect import Dialect, all_dialects
 from domain.transcripts.encodings import decode, with_plain_lines
 from domain.transcripts.source import Source, without_surrogates
+from domain.transcripts.speaker_turns import Turn
 from domain.transcripts.units import check_units
 from domain.validation import Problems
 
@@ -57,12 +58,37 @@ def read_transcript(
     return ReadTranscript(dialect.name, _title(reading), cues, segments, notes)
 
 
+def decode_transcript(data: bytes, encoding: str | None = None) -> tuple[str, list[Note]]:
+    """Returns the text of a file, as `read_transcript` takes it, and the notes on its encoding. Raises NotATranscript."""
+    notes = Notes()
+    text = decode(data, encoding, notes)
+    with_plain_lines(text, Notes())  # which refuses a binary file
+    return text.removeprefix("\ufeff"), notes.list()
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakerTurns:
+    """The turns of a file that says who speaks when, and has no words."""
+
+    dialect: str
+    turns: list[Turn]
+    notes: list[Note]
+
+
+def read_turns(data: bytes | str, name: str, *, encoding: str | None = None) -> SpeakerTurns | None:
+    """Returns the turns of speakers, or None for a file that has words. Raises NotATranscript."""
+    source, dialect = open_source(data, name, encoding)
+    if dialect.read_turns is None:
+        return None
+    turns = dialect.read_turns(source)
+    return SpeakerTurns(dialect.name, turns, source.notes.list())
+
+
 def open_source(data: bytes | str, name: str, encoding: str | None = None) -> tuple[Source, Dialect]:
     """Returns a file and its dialect. Raises NotATranscript, which lists the dialects, if it is of none."""
     source = Source("", name)
-    source.text = (
-        decode(data, encoding, source.notes) if isinstance(data, bytes) else with_plain_lines(data, source.notes)
-    )
+    text = decode(data, encoding, source.notes) if isinstance(data, bytes) else data
+    source.text = with_plain_lines(text, source.notes)
     if not source.text.strip():
         raise NotATranscript("the file is empty")
     dialect = next((dialect for dialect in all_dialects() if dialect.recognises(source)), None)

@@ -16,7 +16,7 @@ from domain.transcripts import NotATranscript, Note, TranscriptFormat
 from server.cli.options import DEFAULT_URL, ApiKeyToken, MeetingArgument, ServerUrl, fail, stderr
 from server.cli.output import JsonOutput, counted, print_json
 from server.client.api_client import ApiClient, ApiError
-from server.client.transcript_import import ReadOptions, import_file, read_file, readable
+from server.client.transcript_import import ImportResult, ReadOptions, import_file, read_file, readable
 from server.client.transcript_replay import SAMPLE_TRANSCRIPT, Follower, schedule
 from server.client.transcript_replay import replay as replay_lines
 from server.printable import printable
@@ -27,6 +27,10 @@ def import_files(
     title: Annotated[
         str, typer.Option(help="The meeting's title; left out: that of the file, or the file's name.")
     ] = "",
+    into: Annotated[
+        str | None,
+        typer.Option(metavar="MEETING", help="The id of a meeting to add the segments to; its speakers, for RTTM."),
+    ] = None,
     offset: Annotated[float, typer.Option(help="Seconds that are added to every time.")] = 0.0,
     encoding: Annotated[
         str | None, typer.Option(help="The files' encoding, such as cp1252; left out: Unicode.")
@@ -37,7 +41,7 @@ def import_files(
     api_key: ApiKeyToken = None,
     json: JsonOutput = False,
 ) -> None:
-    """Import transcripts into a running server: a meeting for each file.
+    """Import transcripts into a running server: a meeting for each file, or all into one.
 
     What is repaired or left out is named with its line. A file that is not a transcript is named and left out, the others go
     in. The same file again changes nothing.
@@ -59,11 +63,8 @@ def import_files(
             for path in files:
                 task = bar.add_task(printable(readable(path.name)), total=None)
 
-                def progress(done: int, total: int, task: Any = task) -> None:
-                    bar.update(task, completed=done, total=total)
-
                 try:
-                    result = import_file(client, path, options, title, progress)
+                    result = import_file(client, path, options, title=title, into=into)
                 except NotATranscript as error:
                     refused += 1
                     _print_refusal(bar.console, path, "not imported", error)
@@ -74,8 +75,7 @@ def import_files(
                     results.append({"file": str(path), **asdict(result), "notes": _note_objects(result.notes)})
                     _print_notes(bar.console, path, result.notes)
                     if not json:
-                        done = "already there" if result.again else counted(result.segments, "segment")
-                        _print_above(bar, f"{result.meeting_id}  {printable(result.title)}  ({done})")
+                        _print_above(bar, f"{result.meeting_id}  {printable(result.title)}  ({_outcome(result)})")
                 finally:
                     bar.remove_task(task)
     except ApiError as error:
@@ -142,6 +142,13 @@ def _print_notes(console: Console, path: Path, notes: Sequence[Note]) -> None:
     for note in notes:
         place = f"{path}:{note.line}" if note.line else str(path)
         console.print(printable(f"{place}: {note.message}"), style="yellow", markup=False, soft_wrap=True)
+
+
+def _outcome(result: ImportResult) -> str:
+    if result.again:
+        return "already there"
+    revised = f", {result.updated:,} revised" if result.updated else ""
+    return counted(result.segments, "segment") + revised
 
 
 def _note_objects(notes: Sequence[Note]) -> list[dict[str, object]]:

@@ -29,6 +29,14 @@ class ApiError(Exception):
         self.problems = problems
 
 
+class InputRefused(ApiError):
+    """The server found values wrong that it was sent. `paths` names them as the API does: `input.title`."""
+
+    def __init__(self, *problems: str, paths: list[str]) -> None:
+        super().__init__(*problems)
+        self.paths = paths
+
+
 class ApiClient:
     """Runs the documents of `graphql/operations/` on the server at a URL, whose path `/graphql` may be left out."""
 
@@ -152,5 +160,7 @@ def _only_value(answer: dict[str, Any]) -> Any:
     if isinstance(result, dict) and result.get("code") and result.get("message"):
         # The message names the first few fields only.
         fields = [f"{_ARGUMENT.sub('', field['path'])} {field['message']}" for field in result.get("fields") or ()]
-        raise ApiError(*(fields or [result["message"]]))
+        if fields:
+            raise InputRefused(*fields, paths=[field["path"] for field in result["fields"]])
+        raise ApiError(result["message"])
     return result

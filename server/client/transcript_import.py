@@ -1,20 +1,16 @@
-"""Imports transcript files as meetings, through the API of a running server (`rapporteur import`).
+"""Imports transcript files through the API of a running server (`rapporteur import`), and reads them for other commands.
 
-A meeting has the hash of the file that it came from in its metadata, so that the same file finds its meeting again. A meeting
-that is complete is left as it is, with all corrections made since; an import that was interrupted is finished.
+The server reads the file. Only its bytes are decoded here, as the API takes a text.
 """
 
-import hashlib
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from domain.segments import SegmentContent
-from domain.transcripts import NotATranscript, Note, ReadTranscript, read_transcript
-from server.client.api_client import ApiClient
+from domain.transcripts import NotATranscript, Note, ReadTranscript, decode_transcript, read_transcript
+from server.client.api_client import ApiClient, InputRefused
 
-SEGMENTS_PER_REQUEST = 500
 MAX_FILE_BYTES = 256 * 1024 * 1024
 """The size of a file, which is more than any meeting's words take."""
 
@@ -27,10 +23,6 @@ class ReadOptions:
     offset: float = 0.0
     strict: bool = False
 
-    def read(self, data: bytes, path: Path) -> ReadTranscript:
-        """Raises NotATranscript."""
-        return read_transcript(data, path.name, encoding=self.encoding, offset=self.offset, strict=self.strict)
-
 
 @dataclass(frozen=True, slots=True)
 class ImportResult:
@@ -40,43 +32,48 @@ class ImportResult:
     title: str
     segments: int
     """The number of segments that were created, which is 0 for a file that was imported before."""
+    updated: int
     again: bool
-    """Tells whether the file was imported before."""
+    """Tells whether the file was imported before, so that nothing was changed."""
     dialect: str
     notes: list[Note]
 
 
 def import_file(
-    client: ApiClient, path: Path, options: ReadOptions, title: str, progress: Callable[[int, int], None]
+    client: ApiClient, path: Path, options: ReadOptions, *, title: str = "", into: str | None = None
 ) -> ImportResult:
-    """Imports one file; `progress` is called with the numbers of segments that are imported, and of all.
+    """Imports one file as a meeting, or `into` the meeting with this id.
 
-    Without a `title`, the meeting has that of the file, or the file's name. Raises NotATranscript (also for a file that
-    cannot be read) before anything is written, and ApiError.
+    Without a `title`, the meeting has that of the file, or the file's name. Raises NotATranscript for a file that cannot be
+    read, and ApiError.
     """
-    data = _read(path)
-    transcript = options.read(data, path)
-    contents = transcript.segments
-    source = {"file": readable(path.name), "sha256": hashlib.sha256(data).hexdigest()}
-    meeting = _meeting_of(client, source["sha256"])
-    if meeting and meeting["state"] != "CREATED":
-        progress(len(contents), len(contents))
-        return ImportResult(meeting["id"], meeting["title"], 0, True, transcript.dialect, transcript.notes)
-    if meeting is None:
-        title = title or transcript.title or _title(path)
-        meeting = client.run("CreateMeeting", input={"title": title, "metadata": {"import": source}})
-    created = 0
-    for start in range(0, len(contents), SEGMENTS_PER_REQUEST):
-        batch = [segment_input(content) for content in contents[start : start + SEGMENTS_PER_REQUEST]]
-        created += client.run("UpsertSegments", meetingId=meeting["id"], segments=batch)["created"]
-        progress(start + len(batch), len(contents))
-    client.run("UpdateMeeting", id=meeting["id"], input={"state": "COMPLETED"})
-    return ImportResult(meeting["id"], meeting["title"], created, False, transcript.dialect, transcript.notes)
+    content, notes = decode_transcript(_read(path), options.encoding)
+    if options.strict and notes:
+        raise NotATranscript(f"it cannot be read strictly: {notes[0].message}")
+    input: dict[str, Any] = {"content": content, "fileName": readable(path.name)[-255:]}
+    input |= {"offset": options.offset, "strict": options.strict}
+    input |= {"title": title} if title else {}
+    input |= {"into": into} if into else {}
+    try:
+        imported = client.run("ImportTranscript", input=input)
+    except InputRefused as error:
+        if error.paths == ["input.content"]:
+            raise NotATranscript(str(error).removeprefix("content ")) from None
+        raise
+    meeting = imported["meeting"]
+    created, updated = imported["created"], imported["updated"]
+    notes += [Note(note["line"], note["message"]) for note in imported["notes"]]
+    return ImportResult(
+        meeting["id"], meeting["title"], created, updated, not (created or updated), imported["dialect"], notes
+    )
 
 
 def read_file(path: Path, options: ReadOptions | None = None) -> ReadTranscript:
     """Reads a transcript file. Raises NotATranscript, also for a file that cannot be read."""
-    return (options or ReadOptions()).read(_read(path), path)
+    options = options or ReadOptions()
+    return read_transcript(
+        _read(path), path.name, encoding=options.encoding, offset=options.offset, strict=options.strict
+    )
 
 
 def _read(path: Path) -> bytes:
@@ -88,19 +85,9 @@ def _read(path: Path) -> bytes:
         raise NotATranscript(f"cannot be read: {error.strerror}") from error
 
 
-def _title(path: Path) -> str:
-    return readable(path.stem.strip() or path.name)[:500]
-
-
 def readable(name: str) -> str:
     """Returns a file's name as text that can be encoded, with `?` for bytes that are not UTF-8."""
     return name.encode(errors="replace").decode()
-
-
-def _meeting_of(client: ApiClient, sha256: str) -> Any:
-    filter = {"metadata": {"import": {"sha256": sha256}}}
-    found = client.run("Meetings", first=1, filter=filter, segments=0)["nodes"]
-    return found[0] if found else None
 
 
 def segment_input(content: SegmentContent) -> dict[str, Any]:

@@ -159,6 +159,9 @@ VARIABLES: dict[str, Variables] = {
         "meetingId": new_meeting(world, api),
         "names": [{"label": f"Speaker {n}", "name": f"Name {n}"} for n in range(world.size)],
     },
+    "ImportTranscript": lambda world, api: {
+        "input": {"content": f"WEBVTT\n\n00:01.000 --> 00:02.000\n{uuid4()}\n", "fileName": "New.vtt"}
+    },
     "DeleteSegments": lambda world, api: {
         "meetingId": new_meeting(world, api),
         "segmentIds": list(range(1, world.size + 1)),

@@ -1,14 +1,11 @@
 """Reads RTTM, which says who spoke when, without words: it names the speakers of a transcript that is there already."""
 
 import math
-from bisect import bisect_left
-from collections.abc import Sequence
-from itertools import accumulate, islice
-from typing import NamedTuple
 
 from domain.transcripts.cues import NotATranscript, Reading, quoted
 from domain.transcripts.dialect import Dialect
 from domain.transcripts.source import Source
+from domain.transcripts.speaker_turns import Turn
 
 _TYPES = frozenset(
     [
@@ -27,15 +24,7 @@ _TYPES = frozenset(
 )
 
 
-class Turn(NamedTuple):
-    """The time, in seconds, in which a speaker speaks."""
-
-    start: float
-    end: float
-    speaker: str
-
-
-def turns(source: Source) -> list[Turn]:
+def _turns(source: Source) -> list[Turn]:
     """Returns the turns of a file in the order of their starts. Raises NotATranscript."""
     found: list[Turn] = []
     for number, line in enumerate(source.lines, 1):
@@ -59,36 +48,21 @@ def turns(source: Source) -> list[Turn]:
     return sorted(found)
 
 
-def speakers_during(turns: Sequence[Turn], spans: Sequence[tuple[float, float]]) -> list[str]:
-    """Returns for each span of time, in seconds, who speaks longest in it; an empty text where nobody speaks.
-
-    The turns are in the order of their starts, and may overlap.
-    """
-    latest_ends = list(accumulate((turn.end for turn in turns), max))
-    return [_speaker_during(turns, bisect_left(latest_ends, start), start, end) for start, end in spans]
-
-
-def _speaker_during(turns: Sequence[Turn], first: int, start: float, end: float) -> str:
-    shares: dict[str, float] = {}
-    for turn in islice(turns, first, None):
-        if turn.start > end:
-            break
-        share = min(end, turn.end) - max(start, turn.start)
-        if share > 0 or (start == end and turn.start <= start <= turn.end):
-            shares[turn.speaker] = shares.get(turn.speaker, 0.0) + share
-    return max(shares, key=lambda speaker: shares[speaker]) if shares else ""
-
-
 def _recognises(source: Source) -> bool:
     fields = source.first.split()
     return len(fields) >= 9 and fields[0] in _TYPES
 
 
 def _read(source: Source) -> Reading:
-    turns(source)
+    _turns(source)
     raise NotATranscript("RTTM names speakers and has no words: import it into the meeting that has the words")
 
 
 DIALECT = Dialect(
-    "RTTM", "begins with a line SPEAKER, and is read into a meeting that has the words", _recognises, _read, ("rttm",)
+    "RTTM",
+    "begins with a line SPEAKER, and is read into a meeting that has the words",
+    _recognises,
+    _read,
+    ("rttm",),
+    read_turns=_turns,
 )

@@ -71,6 +71,25 @@ def test_import_says_what_it_repaired_and_takes_options(server: RunningServer, t
     assert "00:00:11.000 --> 00:00:12.000\n<v Zoë>Café." in run("export", id, "--url", server.url).stdout
 
 
+def test_import_into_a_meeting_adds_segments_and_names_speakers(server: RunningServer, tmp_path: Path) -> None:
+    first, second, turns = tmp_path / "first.vtt", tmp_path / "second.vtt", tmp_path / "call.rttm"
+    first.write_text("WEBVTT\n\n00:01.000 --> 00:02.000\nWe begin, into.\n")
+    second.write_text("WEBVTT\n\n00:03.000 --> 00:04.000\nWe end, into.\n")
+    turns.write_text("SPEAKER x 1 0.0 2.5 <NA> <NA> Ada <NA> <NA>\nSPEAKER x 1 2.5 9.0 <NA> <NA> Bo <NA> <NA>\n")
+    id = run("import", first, "--url", server.url).stdout.split()[0]
+    for expected in ("1 segment)", "already there)"):
+        added = run("import", second, "--into", id, "--url", server.url)
+        assert added.stdout.startswith(id)
+        assert added.stdout.endswith(f"({expected}\n")
+    named = run("import", turns, "--into", id, "--url", server.url)
+    assert "2 revised" in named.stdout
+    exported = run("export", id, "--url", server.url).stdout
+    assert "<v Ada>We begin, into." in exported
+    assert "<v Bo>We end, into." in exported
+    refused = run("import", turns, "--url", server.url)
+    assert "call.rttm: not imported: RTTM names speakers and has no words" in refused.stderr
+
+
 def test_check_needs_no_server_and_changes_nothing(tmp_path: Path) -> None:
     good, bad = tmp_path / "good.vtt", tmp_path / "bad.txt"
     good.write_text(VTT.format("Ada"))

@@ -3,8 +3,14 @@
 import pytest
 
 from domain.transcripts.cues import NotATranscript
-from domain.transcripts.dialects.rttm import Turn, speakers_during, turns
+from domain.transcripts.dialects.rttm import DIALECT
 from domain.transcripts.source import Source
+from domain.transcripts.speaker_turns import Turn, speakers_during
+
+
+def turns(source: Source) -> list[Turn]:
+    assert DIALECT.read_turns
+    return DIALECT.read_turns(source)
 
 
 def test_turns_are_in_the_order_of_their_starts() -> None:

@@ -1,0 +1,97 @@
+"""Imports of transcript files: into a meeting of their own, or into one that is there already."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Annotated
+
+from domain.errors import InvalidInput
+from domain.ids import ExternalId, MeetingId
+from domain.meetings import Meeting, Title
+from domain.rules import Number, StorableText, Text
+from domain.segments import MAX_TIME_SECONDS, Segment, SegmentContent
+from domain.transcripts import (
+    NotATranscript,
+    Note,
+    ReadTranscript,
+    SpeakerTurns,
+    read_transcript,
+    read_turns,
+)
+from domain.transcripts.speaker_turns import Turn, speakers_during
+
+MAX_CONTENT_CHARS = 10_000_000
+"""The length limit of a file, which is more than is said in a week."""
+_UNTITLED = "Imported transcript"
+
+
+@dataclass(frozen=True, slots=True)
+class ImportTranscript:
+    """The command to import a file. Without `into` it becomes a meeting of its own, once."""
+
+    content: Annotated[str, StorableText(MAX_CONTENT_CHARS)]
+    file_name: Annotated[str, Text(255)] = ""
+    title: Title | None = None
+    external_id: ExternalId | None = None
+    into: MeetingId | None = None
+    offset: Annotated[float, Number(-MAX_TIME_SECONDS, MAX_TIME_SECONDS)] = 0.0
+    strict: bool = False
+
+    def read(self) -> ReadTranscript | SpeakerTurns:
+        """Reads the file, which can take a second. Raises InvalidInput."""
+        for name in ("title", "external_id"):
+            if self.into is not None and getattr(self, name) is not None:
+                raise InvalidInput.of(f"input.{name}", "is that of a new meeting: leave it out, or leave out into")
+        try:
+            if self.into is not None and (found := read_turns(self.content, self.file_name)):
+                turns = [Turn(turn.start + self.offset, turn.end + self.offset, turn.speaker) for turn in found.turns]
+                return replace(found, turns=turns)
+            return read_transcript(self.content, self.file_name, offset=self.offset, strict=self.strict)
+        except NotATranscript as error:
+            raise InvalidInput.of("input.content", str(error)) from None
+
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.content.encode()).hexdigest()
+
+    def new_meeting(self, transcript: ReadTranscript) -> Meeting:
+        """Returns the meeting of the file, which is not stored yet."""
+        stem = self.file_name.strip().rpartition("/")[2]
+        stem = stem.rpartition(".")[0] or stem
+        title = self.title or transcript.title.strip() or stem[:500] or _UNTITLED
+        metadata = {"import": {"file": self.file_name, "sha256": self.sha256}}
+        return Meeting.create(title, metadata=metadata, external_id=self.external_id)
+
+    def added_segments(self, transcript: ReadTranscript) -> list[SegmentContent]:
+        """Returns the segments for a meeting that has others already.
+
+        They take the next free numbers. Their external ids are those of the file or made of its hash, so that the same file
+        again finds them.
+        """
+        prefix = self.sha256[:16]
+        return [
+            replace(segment, segment_id=None, external_id=segment.external_id or f"{prefix}:{number}")
+            for number, segment in enumerate(transcript.segments, 1)
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedTranscript:
+    """The numbers of segments that an import created, updated and left alone. `meeting` is the meeting after it."""
+
+    meeting: Meeting
+    created: int
+    updated: int
+    unchanged: int
+    dialect: str
+    notes: list[Note]
+
+
+def renamed_segments(turns: Sequence[Turn], segments: Sequence[Segment]) -> list[Segment]:
+    """Returns the segments that have another speaker by these turns. Those in which nobody speaks keep theirs."""
+    speakers = speakers_during(turns, [(segment.start_time, segment.end_time) for segment in segments])
+    return [
+        replace(segment, speaker=speaker)
+        for segment, speaker in zip(segments, speakers, strict=True)
+        if speaker and speaker != segment.speaker
+    ]
