@@ -9,7 +9,8 @@ from domain.errors import InvalidInput
 from domain.ids import ExternalId, MeetingId
 from domain.meetings import Meeting, Title
 from domain.rules import Number, StorableText, Text
-from domain.segments import MAX_TIME_SECONDS, Segment, SegmentContent
+from domain.segments import Segment, SegmentContent
+from domain.times import MAX_TIME_SECONDS
 from domain.transcripts import (
     NotATranscript,
     Note,
@@ -39,9 +40,8 @@ class ImportTranscript:
 
     def read(self) -> ReadTranscript | SpeakerTurns:
         """Reads the file, which can take a second. Raises InvalidInput."""
-        for name in ("title", "external_id"):
-            if self.into is not None and getattr(self, name) is not None:
-                raise InvalidInput.of(f"input.{name}", "is that of a new meeting: leave it out, or leave out into")
+        if self.into is not None and (self.title is not None or self.external_id is not None):
+            raise InvalidInput.of("input.into", "must be left out where title or externalId are those of a new meeting")
         try:
             if self.into is not None and (found := read_turns(self.content, self.file_name)):
                 turns = [Turn(turn.start + self.offset, turn.end + self.offset, turn.speaker) for turn in found.turns]
@@ -87,11 +87,24 @@ class ImportedTranscript:
     notes: list[Note]
 
 
-def renamed_segments(turns: Sequence[Turn], segments: Sequence[Segment]) -> list[Segment]:
-    """Returns the segments that have another speaker by these turns. Those in which nobody speaks keep theirs."""
+def renamed_segments(turns: Sequence[Turn], segments: Sequence[Segment]) -> list[SegmentContent]:
+    """Returns what was heard of the segments that have another speaker by these turns, with that speaker.
+
+    Segments in which nobody speaks keep theirs. The segments must have their words.
+    """
     speakers = speakers_during(turns, [(segment.start_time, segment.end_time) for segment in segments])
     return [
-        replace(segment, speaker=speaker)
+        SegmentContent(
+            segment.heard.text,
+            segment.start_time,
+            segment.end_time,
+            segment.segment_id,
+            speaker,
+            segment.is_final,
+            segment.confidence,
+            segment.external_id,
+            segment.words or None,
+        )
         for segment, speaker in zip(segments, speakers, strict=True)
-        if speaker and speaker != segment.speaker
+        if speaker and speaker != segment.heard.speaker
     ]

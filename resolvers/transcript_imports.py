@@ -68,7 +68,7 @@ async def _name_speakers(uow: UnitOfWork, command: ImportTranscript, read: Speak
     """Gives the segments of a meeting the speakers that the file names for their times."""
     assert command.into is not None  # as turns are read only then
     meeting = await uow.meetings.get_for_update(command.into)
-    segments = await uow.segments.get_by_meeting(meeting.id)
+    segments = (await uow.segments.by_meetings([meeting.id], with_words=True))[meeting.id]
     renamed = renamed_segments(read.turns, segments)
     imported = await _write(uow, meeting, renamed, read)
     unchanged = len(segments) - imported.updated

@@ -16,8 +16,11 @@ class NotATranscript(ValueError):
 
 
 @dataclass(slots=True)
-class Word:
-    """A word of a cue. Times are seconds, `confidence` is 0.0 to 1.0; each is None if the file does not say it."""
+class CueWord:
+    """A word of a cue, as the file has it.
+
+    Times are seconds, `confidence` is 0.0 to 1.0; each is None if the file does not say it.
+    """
 
     text: str
     start_time: float | None = None
@@ -45,7 +48,7 @@ class Cue:
     """The number that the file gives the cue, unchecked."""
     external_id: str | None = None
     confidence: float | None = None
-    words: list[Word] = field(default_factory=list)
+    words: list[CueWord] = field(default_factory=list)
     is_final: bool = True
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from domain.transcripts.clocks import parse_clock
-from domain.transcripts.cues import Cue, NotATranscript, Notes, Word, check_size
+from domain.transcripts.cues import Cue, CueWord, NotATranscript, Notes, check_size
 from domain.transcripts.source import Source, without_surrogates
 from domain.transcripts.spoken_words import split_by_speaker
 
@@ -143,7 +143,7 @@ class SegmentReader:
         elif isinstance(value, str) and value.strip() and cue.external_id is None:
             cue.external_id = without_surrogates(value.strip())
 
-    def _words(self, item: Mapping[str, object], index: int) -> list[Word]:
+    def _words(self, item: Mapping[str, object], index: int) -> list[CueWord]:
         _, value = _find(item, self._fields.words)
         if not isinstance(value, list) or not value:
             return []
@@ -153,9 +153,9 @@ class SegmentReader:
         return words
 
 
-def words_of(items: Sequence[object], fields: Fields) -> tuple[list[Word], int]:
+def words_of(items: Sequence[object], fields: Fields) -> tuple[list[CueWord], int]:
     """Returns the words of a list, and the number of items that are none."""
-    words: list[Word] = []
+    words: list[CueWord] = []
     unit = fields.seconds_per_unit
     for item in items:
         if not isinstance(item, dict):
@@ -163,8 +163,8 @@ def words_of(items: Sequence[object], fields: Fields) -> tuple[list[Word], int]:
         text = _find(item, fields.word_text)[1]
         if isinstance(text, str) and text.strip():
             words.append(
-                Word(
-                    without_surrogates(text),
+                CueWord(
+                    without_surrogates(text if fields.keeps_text else text.strip()),
                     seconds_of(_find(item, fields.start)[1], unit),
                     seconds_of(_find(item, fields.end)[1], unit),
                     confidence_of(_find(item, fields.word_confidence)[1]),

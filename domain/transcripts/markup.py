@@ -5,7 +5,7 @@ import re
 from typing import NamedTuple
 
 from domain.transcripts.clocks import CLOCK, seconds
-from domain.transcripts.cues import Word
+from domain.transcripts.cues import CueWord
 
 VERBATIM = "\u2060"
 """WORD JOINER, which nobody sees. The SubRip writer puts it before a line that no label begins, and between a label and its
@@ -90,7 +90,7 @@ def _add_voice(parts: list[Voice], name: str, payload: str) -> None:
         parts.append(Voice(name, payload))
 
 
-def timed_words(payload: str, start: float, end: float) -> list[Word]:
+def timed_words(payload: str, start: float, end: float) -> list[CueWord]:
     """Returns the words of a payload that has inline times (`so<00:00:01.200><c> be it</c>`), or no words.
 
     The text between two times is one word if it has no white space, or else its words share the time.
@@ -102,7 +102,7 @@ def timed_words(payload: str, start: float, end: float) -> list[Word]:
     times = [start, *(seconds(clock) for piece in pieces[1::2] if (clock := CLOCK.fullmatch(piece))), end]
     texts = [first, *pieces[2::2]]
     return [
-        Word(text, begin, max(begin, until))
+        CueWord(text, begin, max(begin, until))
         for piece, begin, until in zip(texts, times[:-1], times[1:], strict=True)
         for text in unescape(without_tags(piece)).split()
     ]

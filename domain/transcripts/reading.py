@@ -10,6 +10,7 @@ from domain.segments import SEGMENT_ID, SegmentContent
 from domain.transcripts.cues import Cue, NotATranscript, Note, Notes, Reading, check_size, quoted
 from domain.transcripts.dialect import Dialect, all_dialects
 from domain.transcripts.encodings import decode, with_plain_lines
+from domain.transcripts.segment_words import words_of_cue
 from domain.transcripts.source import Source, without_surrogates
 from domain.transcripts.speaker_turns import Turn
 from domain.transcripts.units import check_units
@@ -20,7 +21,7 @@ from domain.validation import Problems
 class ReadTranscript:
     """A transcript file that was read. `segments` has at least one item, in the order of the file, each with its own number.
 
-    `cues` has the same items with what segments cannot hold.
+    `cues` has the same items as they stand in the file.
     """
 
     dialect: str
@@ -50,7 +51,7 @@ def read_transcript(
         check_units(cues, source.notes, in_milliseconds=reading.in_milliseconds)
     _shift(cues, offset, source)
     _check_external_ids(cues)
-    segments = [_segment(cue) for cue in cues]
+    segments = [_segment(cue, source) for cue in cues]
     _number(segments, [cue.segment_id for cue in cues])
     notes = source.notes.list()
     if strict and notes:
@@ -142,7 +143,7 @@ def _shift(cues: Sequence[Cue], offset: float, source: Source) -> None:
             word.end_time = None if word.end_time is None else max(0.0, word.end_time + offset)
 
 
-def _segment(cue: Cue) -> SegmentContent:
+def _segment(cue: Cue, source: Source) -> SegmentContent:
     """Returns the segment of a cue. Raises NotATranscript, which names the cue, if it breaks a rule of segments."""
     values: Mapping[str, object] = {
         "text": cue.text,
@@ -161,6 +162,9 @@ def _segment(cue: Cue) -> SegmentContent:
         field_name, message = error.fields[0].path.replace("_", " "), error.fields[0].message
         raise NotATranscript(f"{cue.place}: its {field_name} {message}") from None
     assert content is not None  # as there are no problems
+    content.words = words_of_cue(cue)
+    if content.words is None and any(word.start_time is not None for word in cue.words):
+        source.note(cue, "has words that a segment cannot have, and its list of words is left out", "")
     return content
 
 

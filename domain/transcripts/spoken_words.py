@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from domain.transcripts.cues import Cue, Word
+from domain.transcripts.cues import Cue, CueWord
 
 _PAUSE_SECONDS = 1.5
 """The silence after which another cue begins."""
@@ -11,10 +11,10 @@ _MAX_CUE_WORDS = 60
 _SENTENCE_ENDS = (".", "?", "!", "\u3002", "\uff1f", "\uff01", "\u061f", "\u0964")
 
 
-def sentences(words: Sequence[Word], place: str) -> list[Cue]:
+def sentences(words: Sequence[CueWord], place: str) -> list[Cue]:
     """Returns a cue for each sentence, and for each part of one that a speaker or a pause sets apart."""
     cues: list[Cue] = []
-    run: list[Word] = []
+    run: list[CueWord] = []
     for word in words:
         if run and (
             word.speaker != run[-1].speaker
@@ -35,7 +35,7 @@ def split_by_speaker(cue: Cue) -> list[Cue]:
     """
     if not any(word.speaker for word in cue.words):
         return [cue]
-    runs: list[list[Word]] = []
+    runs: list[list[CueWord]] = []
     speaker = next(word.speaker for word in cue.words if word.speaker)
     for word in cue.words:
         speaker, before = word.speaker or speaker, speaker
@@ -62,7 +62,7 @@ def split_by_speaker(cue: Cue) -> list[Cue]:
     return parts
 
 
-def joined(words: Iterable[Word]) -> str:
+def joined(words: Iterable[CueWord]) -> str:
     """Returns the text of the words. Words that bring their own spaces are joined as they are; punctuation needs none."""
     texts = [word.text for word in words]
     if any(text[:1].isspace() or text[-1:].isspace() for text in texts):
@@ -74,7 +74,7 @@ def joined(words: Iterable[Word]) -> str:
     return text
 
 
-def _cue(words: list[Word], place: str) -> Cue:
+def _cue(words: list[CueWord], place: str) -> Cue:
     confidences = [word.confidence for word in words if word.confidence is not None]
     return Cue(
         joined(words),
@@ -87,7 +87,7 @@ def _cue(words: list[Word], place: str) -> Cue:
     )
 
 
-def _slices(text: str, runs: Sequence[Sequence[Word]]) -> list[str]:
+def _slices(text: str, runs: Sequence[Sequence[CueWord]]) -> list[str]:
     """Returns the parts of the text that hold the words of each run, or the words themselves if they are not in it."""
     starts: list[int] = []
     position = 0
@@ -103,7 +103,7 @@ def _slices(text: str, runs: Sequence[Sequence[Word]]) -> list[str]:
     return [text[start:end].strip() for start, end in zip([0, *starts[1:]], ends, strict=True)]
 
 
-def _is_pause(before: Word, word: Word) -> bool:
+def _is_pause(before: CueWord, word: CueWord) -> bool:
     if before.end_time is None or word.start_time is None:
         return False
     return word.start_time - before.end_time > _PAUSE_SECONDS

@@ -26,7 +26,10 @@ _COMMANDS = {
     ),
     "meetings": ("meetings:meetings", "Look at a running server's meetings."),
     "search": ("meetings:search", "Find segments by their words, best first."),
-    "import": ("transcripts:import_files", "Import transcripts into a running server: a meeting for each file, or all into one."),
+    "import": (
+        "transcripts:import_files",
+        "Import transcripts into a running server: one meeting each, or all into one.",
+    ),
     "export": ("transcripts:export", "Write a meeting's transcript to a file."),
     "replay": ("transcripts:replay", "Stream a transcript into a new, live meeting as if it were being spoken."),
     "completion": ("completion:completion", "Print the completion script of a shell."),

@@ -41,7 +41,7 @@ def import_files(
     api_key: ApiKeyToken = None,
     json: JsonOutput = False,
 ) -> None:
-    """Import transcripts into a running server: a meeting for each file, or all into one.
+    """Import transcripts into a running server: one meeting each, or all into one.
 
     What is repaired or left out is named with its line. A file that is not a transcript is named and left out, the others go
     in. The same file again changes nothing.

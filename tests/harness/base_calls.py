@@ -299,6 +299,18 @@ BASE_CALLS: dict[str, BaseCall] = {name: _suggested(name) for name in (*QUERIES,
         "expectedVersion": 1,
         "input": {"overrides": CONFIG, **named()},
     },
+    "ImportTranscript": lambda world: {
+        "reason": "Better",
+        "input": {
+            "content": f"WEBVTT\n\n00:01.000 --> 00:02.000\n{uuid4()}\n",
+            "fileName": "weekly.vtt",
+            "title": "Title",
+            "externalId": uuid4().hex,
+            "into": None,
+            "offset": 1.5,
+            "strict": True,
+        },
+    },
     "UpsertSegments": lambda world: {
         "meetingId": world.meeting,
         "segments": [

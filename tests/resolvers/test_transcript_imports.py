@@ -75,6 +75,18 @@ def test_rttm_names_the_speakers_of_a_meeting(server: RunningServer) -> None:
     assert texts(server.api, meeting["id"]) == [("SPEAKER_00", "Text 1"), ("SPEAKER_00", "Text 2"), (before, "Text 20")]
 
 
+def test_words_stay_when_speakers_are_named(server: RunningServer) -> None:
+    word = {"word": "Hi.", "start": 1, "end": 2, "probability": 0.5}
+    line = (
+        f'{{"id": "{uuid4()}", "text": "Hi.", "start": 1, "end": 2, "words": [{str(word).replace(chr(39), chr(34))}]}}'
+    )
+    meeting = imported(server.api, content=f"[{line}]")["meeting"]
+    imported(server.api, content=RTTM, into=meeting["id"])
+    exported = server.api.run("TranscriptFile", id=meeting["id"], format="JSON")["transcript"]
+    assert '"words":[{"text":"Hi.","startTime":1.0,"endTime":2.0,"confidence":0.5}]' in exported
+    assert '"speaker":"SPEAKER_00"' in exported
+
+
 def test_what_was_corrected_stays(server: RunningServer, content: str) -> None:
     id = imported(server.api, content=content)["meeting"]["id"]
     server.api.run("UpsertSegments", meetingId=id, segments=[segment(1, text="Corrected")])
@@ -93,7 +105,7 @@ def test_what_was_corrected_stays(server: RunningServer, content: str) -> None:
         ({"content": SRT, "title": " "}, "input.title", "must not be empty"),
         ({"content": SRT, "offset": 1e9}, "input.offset", "must be a finite number from -36,000,000"),
         ({"content": SRT, "into": "x"}, "input.into", "must be a UUID"),
-        ({"content": SRT, "into": str(uuid4()), "title": "a"}, "input.title", "is that of a new meeting"),
+        ({"content": SRT, "into": str(uuid4()), "title": "a"}, "input.into", "must be left out where title"),
     ],
 )
 def test_bad_input_names_the_field(server: RunningServer, input: dict[str, Any], path: str, message: str) -> None:

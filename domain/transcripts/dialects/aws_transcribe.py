@@ -1,6 +1,6 @@
 """Reads the output of Amazon Transcribe, in which times are texts and punctuation is a word of its own."""
 
-from domain.transcripts.cues import Reading, Word
+from domain.transcripts.cues import CueWord, Reading
 from domain.transcripts.dialect import Dialect
 from domain.transcripts.json_segments import (
     Fields,
@@ -34,7 +34,7 @@ def _read(source: Source) -> Reading:
     return Reading(SegmentReader(source, ("results", "audio_segments"), _FIELDS).read(items))
 
 
-def _said(numbers: object, words: list[Word | None]) -> list[dict[str, object]]:
+def _said(numbers: object, words: list[CueWord | None]) -> list[dict[str, object]]:
     """Returns the words with these numbers as objects of a `words` list."""
     said = [
         words[number]
@@ -48,7 +48,7 @@ def _said(numbers: object, words: list[Word | None]) -> list[dict[str, object]]:
     ]
 
 
-def _words(source: Source) -> list[Word | None]:
+def _words(source: Source) -> list[CueWord | None]:
     """Returns the words by their numbers: None in place of punctuation, which belongs to the word before it."""
     speakers = {
         item.get("start_time"): speaker_of(item.get("speaker_label")) or ""
@@ -56,8 +56,8 @@ def _words(source: Source) -> list[Word | None]:
         for item in objects_at(segment, "items")
         if isinstance(item.get("start_time"), str)
     }
-    words: list[Word | None] = []
-    last: Word | None = None
+    words: list[CueWord | None] = []
+    last: CueWord | None = None
     speaker = ""
     for item in objects_at(source.document, "results", "items"):
         content = at(item, "alternatives", 0, "content")
@@ -71,7 +71,7 @@ def _words(source: Source) -> list[Word | None]:
             named = speaker_of(item.get("speaker_label")) or (speakers.get(start) if isinstance(start, str) else None)
             speaker = named or speaker
             confidence = confidence_of(at(item, "alternatives", 0, "confidence"))
-            last = Word(content, seconds_of(start), seconds_of(item.get("end_time")), confidence, speaker)
+            last = CueWord(content, seconds_of(start), seconds_of(item.get("end_time")), confidence, speaker)
             words.append(last)
     return words
 

@@ -1,6 +1,6 @@
 """Reads the transcripts of Recall.ai: turns of a participant, each a list of words."""
 
-from domain.transcripts.cues import Cue, Reading, Word
+from domain.transcripts.cues import Cue, CueWord, Reading
 from domain.transcripts.dialect import Dialect
 from domain.transcripts.json_segments import (
     Fields,
@@ -47,12 +47,12 @@ def _read(source: Source) -> Reading:
     return Reading(cues)
 
 
-def _word(item: dict[str, object]) -> Word | None:
+def _word(item: dict[str, object]) -> CueWord | None:
     text = item.get("text")
     if not isinstance(text, str) or not text.strip():
         return None
     start, end = item.get("start_timestamp"), item.get("end_timestamp")
-    return Word(
+    return CueWord(
         without_surrogates(text),
         seconds_of(at(start, "relative") if isinstance(start, dict) else start),
         seconds_of(at(end, "relative") if isinstance(end, dict) else end),
