@@ -3,12 +3,12 @@
 from collections import defaultdict
 from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from contextlib import aclosing
-from functools import lru_cache
+from functools import lru_cache, partial
 from operator import itemgetter
 
 from sqlalchemy import BigInteger, Double, Numeric, any_, bindparam, cast, func, select, true, tuple_
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.types import Integer
+from sqlalchemy.types import Boolean, Integer
 
 from db.connections import Session
 from db.keyset import PageShape, keyset_page, page_parameters
@@ -18,6 +18,7 @@ from db.segment_writes import SegmentWrites
 from db.tables import meetings, segments
 from domain.change_stream import Change
 from domain.ids import MeetingId
+from domain.ordering import SegmentOrder
 from domain.pagination import Page, PageRequest
 from domain.segments import MAX_SPEAKERS, Segment, SpeakerStats, segment_cursor
 from domain.stream_positions import Position
@@ -28,6 +29,7 @@ FIELDS = tuple(name for name in Segment.__match_args__ if name != "words")
 _COLUMNS = columns(segments, FIELDS)
 _IS_STORED = (segments.c.workspace_id == WORKSPACE, ~segments.c.deleted)
 _OF_SPEAKER = segments.c.speaker == bindparam("speaker")
+BY_NUMBER = SegmentOrder()
 _SEGMENT_IDS = bindparam("segment_ids", type_=ARRAY(Integer))
 
 
@@ -36,7 +38,9 @@ class SegmentRepository(SegmentWrites):
 
     @staticmethod
     @lru_cache(maxsize=100)
-    def _pages(shape: PageShape, requested: ColumnNames, *, of_speaker: bool) -> MappedQuery[Segment]:
+    def _pages(
+        shape: PageShape, requested: ColumnNames, order: SegmentOrder, *, of_speaker: bool
+    ) -> MappedQuery[Segment]:
         """Returns the query for a page of each meeting; `nth` is the place of the meeting's id in `ids`, from 1."""
         meeting_ids = (
             func.unnest(IDS).table_valued("meeting_id", with_ordinality="nth").render_derived(name="requested")
@@ -44,12 +48,13 @@ class SegmentRepository(SegmentWrites):
         own = columns(
             segments,
             [name for name in FIELDS if name != "meeting_id"],
-            None if requested is None else requested.union(("segment_id",)),
+            None if requested is None else requested.union(order.fields),
         )
         of_one = select(*own).where(*_IS_STORED, segments.c.meeting_id == meeting_ids.c.meeting_id)
         if of_speaker:
             of_one = of_one.where(_OF_SPEAKER)
-        page = keyset_page(of_one, [segments.c.segment_id], shape).lateral("page")
+        sort_columns = columns(segments, order.fields)
+        page = keyset_page(of_one, sort_columns, shape, descending=order.descending).lateral("page")
         statement = select(meeting_ids.c.nth, *page.c).join_from(meeting_ids, page, true())
         return MappedQuery.of(statement, Segment, without=("words",) if requested is None else ())
 
@@ -59,33 +64,36 @@ class SegmentRepository(SegmentWrites):
         request: PageRequest,
         speaker: str | None = None,
         requested: ColumnNames = None,
+        order: SegmentOrder = BY_NUMBER,
     ) -> dict[MeetingId, Page[Segment]]:
-        """Returns one page of each meeting's segments, by segment_id, in one statement."""
-        query = self._pages(PageShape.of(request), requested, of_speaker=speaker is not None)
-        rows = await self._rows(query.statement, ids=meeting_ids, speaker=speaker, **page_parameters(request, 1))
+        """Returns one page of each meeting's segments, in one statement."""
+        query = self._pages(PageShape.of(request), requested, order, of_speaker=speaker is not None)
+        ends = page_parameters(request, len(order.fields))
+        rows = await self._rows(query.statement, ids=meeting_ids, speaker=speaker, **ends)
         found: list[list[Segment]] = [[] for _ in meeting_ids]
         for nth, segment in zip(map(itemgetter("nth"), rows), query.entities(rows), strict=True):
             segment.meeting_id = meeting_ids[nth - 1]
             found[nth - 1].append(segment)
-        return {id: Page.of(request, page, segment_cursor) for id, page in zip(meeting_ids, found, strict=True)}
+        cursor = partial(segment_cursor, order=order)
+        return {id: Page.of(request, page, cursor) for id, page in zip(meeting_ids, found, strict=True)}
 
     _OF_MEETINGS = (
         select(*_COLUMNS)
-        .where(*_IS_STORED, segments.c.meeting_id == any_(IDS))
-        .order_by(segments.c.meeting_id, segments.c.segment_id)
+        .where(
+            *(*_IS_STORED, segments.c.meeting_id == any_(IDS)),
+            segments.c.is_final | ~bindparam("final_only", type_=Boolean),
+        )
+        .order_by(segments.c.meeting_id, segments.c.start_time, segments.c.segment_id)
     )
     _BY_MEETINGS = MappedQuery.of(_OF_MEETINGS, Segment, without=("words",))
     _BY_MEETINGS_WITH_WORDS = MappedQuery.of(
         _OF_MEETINGS.add_columns(segments.c.words), Segment, decoders=(("words", words_of),)
     )
 
-    async def by_meetings(
-        self, meeting_ids: Collection[MeetingId], *, with_words: bool = False
-    ) -> dict[MeetingId, list[Segment]]:
-        """Returns all segments of each meeting, by segment_id."""
+    async def by_meetings(self, meeting_ids: Collection[MeetingId]) -> dict[MeetingId, list[Segment]]:
+        """Returns all segments of each meeting, in the order of time, and by number where they start together."""
         found: defaultdict[MeetingId, list[Segment]] = defaultdict(list)
-        query = self._BY_MEETINGS_WITH_WORDS if with_words else self._BY_MEETINGS
-        for segment in await self._entities(query, ids=list(meeting_ids)):
+        for segment in await self._entities(self._BY_MEETINGS, ids=list(meeting_ids), final_only=False):
             found[segment.meeting_id].append(segment)
         return found
 
@@ -96,14 +104,17 @@ class SegmentRepository(SegmentWrites):
     )
 
     async def first_by_meetings(
-        self, meeting_ids: Collection[MeetingId], limit: int, *, with_words: bool = False
+        self, meeting_ids: Collection[MeetingId], limit: int, *, with_words: bool = False, final_only: bool = False
     ) -> list[Segment]:
-        """Returns up to `limit` segments of some meetings: those of one after those of another, by the meetings' ids."""
+        """Returns up to `limit` segments of some meetings: those of one after those of another, by the meetings' ids.
+
+        Those of one meeting are in the order of time, and by number where they start together.
+        """
         query = self._FIRST_BY_MEETINGS_WITH_WORDS if with_words else self._FIRST_BY_MEETINGS
-        return await self._entities(query, ids=list(meeting_ids), limit=limit)
+        return await self._entities(query, ids=list(meeting_ids), limit=limit, final_only=final_only)
 
     async def stream_by_meetings(
-        self, meeting_ids: Collection[MeetingId], size: int, *, with_words: bool = False
+        self, meeting_ids: Collection[MeetingId], size: int, *, with_words: bool = False, final_only: bool = False
     ) -> AsyncGenerator[list[Segment], None]:
         """Yields all segments of some meetings in parts of `size`, as `first_by_meetings` has them and as of one moment.
 
@@ -111,7 +122,7 @@ class SegmentRepository(SegmentWrites):
         """
         session = self._connection
         assert isinstance(session, Session)
-        values = {"workspace": self._workspace_id, "ids": list(meeting_ids)}
+        values = {"workspace": self._workspace_id, "ids": list(meeting_ids), "final_only": final_only}
         query = self._BY_MEETINGS_WITH_WORDS if with_words else self._BY_MEETINGS
         async with aclosing(session.stream(query.statement, values, size)) as parts:
             async for rows in parts:

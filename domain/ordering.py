@@ -33,6 +33,30 @@ class MeetingOrderField(Enum):
     TITLE = "title"
 
 
+class SegmentOrderField(Enum):
+    """The fields that the segments of a meeting can be sorted by. The values are names of fields of `Segment`."""
+
+    SEGMENT_ID = "segment_id"
+    START_TIME = "start_time"
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentOrder:
+    """The order that a caller asks for: by number, or by start time and then by number."""
+
+    field: SegmentOrderField = SegmentOrderField.SEGMENT_ID
+    direction: OrderDirection | None = None
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The names of the fields to sort by."""
+        return tuple(dict.fromkeys((self.field.value, "segment_id")))
+
+    @property
+    def descending(self) -> bool:
+        return self.direction is OrderDirection.DESC
+
+
 @dataclass(frozen=True, slots=True)
 class AgentOrder:
     """The order that a caller asks for."""

@@ -3,12 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 from domain.cursors import CursorFormat
 from domain.errors import InvalidInput
 from domain.ids import ExternalId, MeetingId
 from domain.meetings import Meeting
+from domain.ordering import SegmentOrder, SegmentOrderField
 from domain.rules import Integer, Number, Text
 from domain.stream_positions import updates_cursor
 from domain.times import Seconds
@@ -175,12 +176,30 @@ class SegmentKey(NamedTuple):
     segment_id: Annotated[int, SEGMENT_ID]
 
 
+class TimedSegmentKey(NamedTuple):
+    """The key of a segment in the list of a meeting's segments by time."""
+
+    meeting_id: MeetingId
+    start_time: Seconds
+    segment_id: Annotated[int, SEGMENT_ID]
+
+
 SEGMENTS_CURSOR = CursorFormat("segments", SegmentKey)
+_CURSORS: dict[SegmentOrderField, CursorFormat[Any]] = {
+    SegmentOrderField.SEGMENT_ID: SEGMENTS_CURSOR,
+    SegmentOrderField.START_TIME: CursorFormat("segments.start_time", TimedSegmentKey),
+}
 
 
-def segment_cursor(segment: Segment) -> str:
-    """Returns the segment's cursor in the list of its meeting's segments."""
-    return SEGMENTS_CURSOR.encode(str(segment.meeting_id), segment.segment_id)
+def segments_cursor(order: SegmentOrder) -> CursorFormat[Any]:
+    """Returns the format of the cursors in the list of a meeting's segments in this order."""
+    return _CURSORS[order.field]
+
+
+def segment_cursor(segment: Segment, order: SegmentOrder) -> str:
+    """Returns the segment's cursor in the list of its meeting's segments in this order."""
+    key = (getattr(segment, field) for field in order.fields)
+    return segments_cursor(order).encode(str(segment.meeting_id), *key)
 
 
 def parse_segments(inputs: Sequence[Mapping[str, object]], deleted_ids: Sequence[int] = ()) -> list[SegmentContent]:

@@ -6,16 +6,17 @@ from db.unit_of_work import Repositories
 from domain.errors import InvalidInput, NotFound, require
 from domain.ids import MeetingId
 from domain.meetings import Meeting
+from domain.ordering import SegmentOrder
 from domain.pagination import Page, PageRequest
 from domain.principals import Principal
 from domain.segments import (
-    SEGMENTS_CURSOR,
     SPEAKER,
     DeletedSegments,
     Segment,
     SegmentContent,
     SpeakerStats,
     UpsertedSegments,
+    segments_cursor,
 )
 from domain.stream_positions import updates_cursor
 from domain.validation import checked
@@ -54,8 +55,9 @@ async def load_segment_pages(
     request: PageRequest,
     speaker: str | None,
     columns: Columns | None,
+    order: SegmentOrder,
 ) -> dict[MeetingId, Page[Segment]]:
-    return await repositories.segments.pages(ids, request, speaker, columns)
+    return await repositories.segments.pages(ids, request, speaker, columns, order)
 
 
 async def load_segment_counts(
@@ -75,14 +77,14 @@ async def load_speakers(repositories: Repositories, ids: list[MeetingId]) -> dic
     return await repositories.segments.speakers(ids)
 
 
-@batch_resolver
-async def segment_page(
+async def segment_pages(
     roots: list[Meeting],
     info: Info,
     page: PageArguments,
-    speaker: str | None = None,
+    speaker: str | None,
+    order: SegmentOrder,
 ) -> list[Page[Segment]]:
-    request = page.request(SEGMENTS_CURSOR)
+    request = page.request(segments_cursor(order))
     for name, key in (("after", request.after), ("before", request.before)):
         if key is not None and any(key[0] != root.id for root in roots):
             raise InvalidInput.of(name, "must be a cursor that this list has given: it is another meeting's")
@@ -91,7 +93,7 @@ async def segment_page(
     loaders = info.context.loaders
     counts = loaders.of(load_segment_counts, speaker)
     wanted = info.context.projections.columns(info, _SEGMENTS)
-    pages = await loaders.of(load_segment_pages, request, speaker, wanted).load_many(root.id for root in roots)
+    pages = await loaders.of(load_segment_pages, request, speaker, wanted, order).load_many(root.id for root in roots)
     return [counted(found, counts, root.id) for root, found in zip(roots, pages, strict=True)]
 
 

@@ -33,9 +33,11 @@ TranscriptKey = tuple[MeetingId, str]
 
 
 @batch_resolver
-async def transcript(roots: list[Meeting], info: Info, format: TranscriptFormat) -> list[str]:
+async def transcript(
+    roots: list[Meeting], info: Info, format: TranscriptFormat, final_only: bool = False
+) -> list[str]:
     context = info.context
-    loader = context.loaders.of_many(write_transcripts, format, context.budget)
+    loader = context.loaders.of_many(write_transcripts, format, final_only, context.budget)
     found = await loader.load_many((root.id, root.title) for root in roots)
     return [text or "" for text in found]
 
@@ -45,6 +47,7 @@ async def write_transcripts(
     workspace_id: WorkspaceId,
     keys: list[TranscriptKey],
     format: TranscriptFormat,
+    final_only: bool,
     budget: OperationBudget,
 ) -> dict[TranscriptKey, str]:
     """Writes the transcript of each meeting. Raises AnswerTooLarge."""
@@ -52,7 +55,9 @@ async def write_transcripts(
     with_words = format is TranscriptFormat.JSON  # no other format has a place for them
     at_once, part_size = _SIZES_WITH_WORDS if with_words else (MAX_SEGMENTS_AT_ONCE, SEGMENTS_PER_PART)
     async with database.reading(workspace_id) as repositories:
-        segments = await repositories.segments.first_by_meetings(list(writing), at_once + 1, with_words=with_words)
+        segments = await repositories.segments.first_by_meetings(
+            list(writing), at_once + 1, with_words=with_words, final_only=final_only
+        )
     unread: list[MeetingId] = []
     if len(segments) > at_once:  # the last meeting has more, and those after it were not reached
         unread = [id for id in writing if id >= segments[-1].meeting_id]
@@ -63,7 +68,9 @@ async def write_transcripts(
         await budget.wait_for_turn()
         async with (
             database.snapshot(workspace_id) as snapshot,
-            aclosing(snapshot.segments.stream_by_meetings(unread, part_size, with_words=with_words)) as parts,
+            aclosing(
+                snapshot.segments.stream_by_meetings(unread, part_size, with_words=with_words, final_only=final_only)
+            ) as parts,
         ):
             async for part in parts:
                 budget.charge(len(part))

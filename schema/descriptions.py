@@ -8,6 +8,7 @@ ARGUMENTS = {
     "expectedVersion": "The version that you have read. If it is not the present one, the result is a Conflict, and nothing"
     " changes. Left out: any version will do.",
     "filter": "Every given condition must hold.",
+    "finalOnly": "Leaves out hypotheses.",
     "format": "The format of the file.",
     "input": "The values to write.",
     "kind": "Only events of this kind.",

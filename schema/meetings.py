@@ -14,6 +14,7 @@ from domain import segments as segment_entities
 from domain.meetings import MeetingState
 from domain.transcripts import TranscriptFormat
 from executor import InstancesOf
+from executor.batching import batch_resolver
 from resolvers import corrections as resolve_corrections
 from resolvers import history as resolve_history
 from resolvers import meetings as resolve
@@ -39,7 +40,7 @@ from schema.enums import describe_enum
 from schema.history import HISTORY_PAGING, MeetingEventConnection
 from schema.inputs import parsed
 from schema.nodes import Node
-from schema.ordering import MeetingOrder
+from schema.ordering import MeetingOrder, SegmentOrder
 from schema.results import Deleted, DeleteResult, result_union
 
 describe_enum(
@@ -66,6 +67,18 @@ describe_enum(
 )
 
 _SEGMENT_CONNECTION: Any = strawberry.LazyType("SegmentConnection", "schema.segments")  # its module imports this one
+
+
+@batch_resolver
+async def segment_page(
+    roots: list[entities.Meeting],
+    info: Info,
+    page: PageArguments,
+    speaker: str | None = None,
+    order_by: SegmentOrder | None = None,
+) -> list[pages.Page[segment_entities.Segment]]:
+    order = parsed(ordering.SegmentOrder, order_by, "order_by") if order_by else ordering.SegmentOrder()
+    return await resolve_segments.segment_pages(roots, info, page, speaker, order)
 
 
 @visible_to_bots
@@ -114,8 +127,10 @@ class Meeting(Node):
         description="Its edits and changes of state, newest first; at most 100 a page.",
     )(resolve_history.meeting_history)
     segments = connection_field(
-        page=Paging(100, 1_000), graphql_type=_SEGMENT_CONNECTION, description="By segmentId; at most 1,000 a page."
-    )(resolve_segments.segment_page)
+        page=Paging(100, 1_000),
+        graphql_type=_SEGMENT_CONNECTION,
+        description="By segmentId, unless ordered otherwise; at most 1,000 a page.",
+    )(segment_page)
     segment_count: int = strawberry.field(
         description="The number of its segments, counted when asked for.",
         resolver=resolve_segments.count,
@@ -133,7 +148,7 @@ class Meeting(Node):
     transcript: str = strawberry.field(
         resolver=resolve_transcripts.transcript,
         metadata=declared(cost=Cost(500, 1_000)),
-        description="The whole transcript as a file, by segmentId.",
+        description="The whole transcript as a file, in the order of time.",
     )
 
     is_type_of = InstancesOf(entities.Meeting)

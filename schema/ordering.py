@@ -19,6 +19,17 @@ describe_enum(
 describe_enum(
     orders.MeetingOrderField, "What meetings can be sorted by.", _BY_TIME | {"TITLE": "By the title, ignoring case."}
 )
+describe_enum(
+    orders.SegmentOrderField,
+    "What the segments of a meeting can be sorted by.",
+    {"SEGMENT_ID": "By the number.", "START_TIME": "By the start, and by the number where they start together."},
+)
+
+
+@strawberry.input(description="The order of a meeting's segments.")
+class SegmentOrder:
+    field: orders.SegmentOrderField = strawberry.field(description="The field to sort by.")
+    direction: Maybe[orders.OrderDirection | None] = strawberry.field(description="ASC if left out.")
 
 
 @strawberry.input(description="Those that are equal in the field are sorted by id, in the same direction.")

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import orjson
 
 from domain.segments import Segment
+from domain.times import MAX_TIME_SECONDS
 from domain.transcripts.clocks import could_be_times
 from domain.transcripts.cues import Notes
 from domain.transcripts.labels import LabelledText, hide_labels, labelled_texts
@@ -83,8 +84,12 @@ class _Shape(NamedTuple):
 
 
 def _vtt_cue(segment: Segment) -> str:
-    # Both times are rounded the same way (half up), so that the end is never before the start.
-    times = f"{_stamp(segment.start_time)} --> {_stamp(segment.end_time)}"
+    # Both times are rounded the same way, so that the end is never before the start. WebVTT has no cues without length.
+    start, end = _milliseconds(segment.start_time), _milliseconds(segment.end_time)
+    end = max(end, start + 1)
+    if end > MAX_TIME_SECONDS * 1000:
+        start, end = start - 1, end - 1
+    times = f"{_clock(start)} --> {_clock(end)}"
     text = html.escape(_without_blank_lines(segment.text), quote=False).replace("{\\", "&#123;\\")
     text = "\n".join(f"&#{ord(line[0])};{line[1:]}" if could_be_times(line) else line for line in text.split("\n"))
     speaker = html.escape(one_line(segment.speaker), quote=False).replace("{\\", "&#123;\\")
@@ -182,10 +187,19 @@ def _without_blank_lines(text: str) -> str:
 
 
 def _stamp(seconds: float) -> str:
-    """Returns `HH:MM:SS.mmm`, with as many digits for the hours as are needed. Half milliseconds are rounded up."""
+    return _clock(_milliseconds(seconds))
+
+
+def _milliseconds(seconds: float) -> int:
+    """Returns the time in milliseconds. Halves are rounded up."""
     milliseconds = int(seconds * 1000 + 0.5)
     if abs(milliseconds - seconds * 1000) > 0.4999:  # a half as it is written need not be one as a float
         milliseconds = int(Decimal(repr(seconds)).scaleb(3).to_integral_value(ROUND_HALF_UP))
+    return milliseconds
+
+
+def _clock(milliseconds: int) -> str:
+    """Returns `HH:MM:SS.mmm`, with as many digits for the hours as are needed."""
     minutes, rest = divmod(milliseconds, 60_000)
     return f"{minutes // 60:02}:{minutes % 60:02}:{rest // 1000:02}.{rest % 1000:03}"
 

@@ -175,13 +175,14 @@ def export(
     meeting: MeetingArgument,
     format: Annotated[TranscriptFormat, typer.Option(case_sensitive=False)] = TranscriptFormat.VTT,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="A file; left out: standard output.")] = None,
+    final_only: Annotated[bool, typer.Option("--final-only", help="Leave out hypotheses.")] = False,
     url: ServerUrl = DEFAULT_URL,
     api_key: ApiKeyToken = None,
 ) -> None:
-    """Write a meeting's transcript to a file."""
+    """Write a meeting's transcript to a file, in the order of time."""
     try:
         with ApiClient(url, api_key) as client:
-            found = client.run("TranscriptFile", id=str(meeting), format=format.name)
+            found = client.run("TranscriptFile", id=str(meeting), format=format.name, finalOnly=final_only)
     except ApiError as error:
         raise fail(error) from error
     if found is None:

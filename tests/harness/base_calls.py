@@ -158,6 +158,7 @@ CONFIG = {
 }
 WORD = {"text": "Text", "startTime": 14.0, "endTime": 14.5, "confidence": 0.5}
 AGENT_FILTER = {"text": "a", "modelProvider": "openai", "modelName": "gpt", "hasActiveVariant": True}
+BY_NUMBER = {"field": "SEGMENT_ID", "direction": "ASC"}
 BY_AGE = {"field": "CREATED_AT", "direction": "DESC"}
 
 
@@ -279,8 +280,13 @@ BASE_CALLS: dict[str, BaseCall] = {name: _suggested(name) for name in (*QUERIES,
         "first": 5,
         "after": world.cursors["search"],
     },
-    "Transcript": lambda world: {"id": world.meeting, "speaker": "Ada", **page(world.cursors["segments"])},
-    "TranscriptFile": lambda world: {"id": world.meeting, "format": "VTT"},
+    "Transcript": lambda world: {
+        "id": world.meeting,
+        "speaker": "Ada",
+        "orderBy": BY_NUMBER,
+        **page(world.cursors["segments"]),
+    },
+    "TranscriptFile": lambda world: {"id": world.meeting, "format": "VTT", "finalOnly": True},
     "UpdateAgent": lambda world: {
         "reason": "Better",
         "id": world.agent,

@@ -116,7 +116,11 @@ VARIABLES: dict[str, Variables] = {
         "orderBy": {"field": "UPDATED_AT", "direction": "ASC"},
     },
     "MeetingByExternalId": lambda world, api: {"externalId": world.meeting["externalId"]},
-    "Transcript": lambda world, api: {"id": world.meeting["id"], "first": world.size},
+    "Transcript": lambda world, api: {
+        "id": world.meeting["id"],
+        "first": world.size,
+        "orderBy": {"field": "START_TIME"},
+    },
     "TranscriptFile": lambda world, api: {"id": world.meeting["id"], "format": "VTT"},
     "SearchSegments": lambda world, api: {"query": "text", "meetingId": world.meeting["id"], "first": world.size},
     "Node": lambda world, api: {"id": f"{world.meeting['id']}:1"},

@@ -15,6 +15,7 @@ from domain.errors import ServiceUnavailable
 from domain.ids import DEFAULT_WORKSPACE_ID as WORKSPACE
 from domain.ids import AgentId, MeetingId, VariantId, WorkspaceId, new_id
 from domain.meetings import Meeting
+from domain.ordering import SegmentOrder
 from domain.pagination import PageRequest
 from domain.principals import local
 from domain.segments import SegmentContent
@@ -119,7 +120,7 @@ KINDS: dict[str, Kind] = {
         *(lambda segment: segment.text, ["Text 0", "Text 1", "Text 2"]),
     ),
     "transcripts": lambda loaders, stored: (
-        loaders.of_many(write_transcripts, TranscriptFormat.TEXT, OperationBudget()),
+        loaders.of_many(write_transcripts, TranscriptFormat.TEXT, False, OperationBudget()),
         [(id, "") for id in stored.meeting_ids],
         *(lambda text: text, [f"[00:00:00] ann: Text {n}\n" for n in range(3)]),
     ),
@@ -128,7 +129,7 @@ KINDS: dict[str, Kind] = {
         *(lambda speakers: [stats.speaker for stats in speakers], [["ann"]] * 3),
     ),
     "segment pages": lambda loaders, stored: (
-        *(loaders.of(load_segment_pages, PAGE, "ann", None), stored.meeting_ids),
+        *(loaders.of(load_segment_pages, PAGE, "ann", None, SegmentOrder()), stored.meeting_ids),
         *(lambda page: [segment.text for segment in page.nodes], [["Text 0"], ["Text 1"], ["Text 2"]]),
     ),
     "segment counts": lambda loaders, stored: (
@@ -185,7 +186,7 @@ async def test_different_loaders_and_different_arguments_are_statements_of_their
                 for id in stored.meeting_ids
             ),
             *(
-                loaders.of(load_segment_pages, PageRequest(n), None, None).load(id)
+                loaders.of(load_segment_pages, PageRequest(n), None, None, SegmentOrder()).load(id)
                 for n in (1, 2)
                 for id in stored.meeting_ids
             ),

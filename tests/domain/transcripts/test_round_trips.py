@@ -67,6 +67,14 @@ def same_times(content: SegmentContent, segment: Segment) -> bool:
     return all(float(milliseconds(a)) == b for a, b in zip(wanted, read_times, strict=True))
 
 
+def is_lengthened(content: SegmentContent, segment: Segment) -> bool:
+    """Returns whether a segment without length has become a cue of a millisecond, as near as can be."""
+    moment, millisecond = milliseconds(segment.start_time), Decimal("0.001")
+    later = (moment, moment + millisecond) if moment < MAX_TIME_SECONDS else (moment - millisecond, moment)
+    is_empty = moment == milliseconds(segment.end_time)
+    return is_empty and (milliseconds(content.start_time), milliseconds(content.end_time)) == later
+
+
 class TestRoundTrips:
     @given(segment_lists(), WORDS)
     @example([segment("Alice: Hello", "Bob"), segment("Alice: Bob: Hello", segment_id=2)], "")
@@ -77,7 +85,7 @@ class TestRoundTrips:
             assert content.segment_id == written.segment_id
             assert content.text == without_blank_lines(written.text)
             assert content.speaker == re.sub(r"\r\n|\r|\n", " ", written.speaker)
-            assert same_times(content, written)
+            assert same_times(content, written) or is_lengthened(content, written)
 
     @given(segment_lists())
     @example([segment("5\na --> b"), segment("&lt;v A> <v B>", "<v x", 2), segment("x>", "<v y", 3)])
