@@ -134,7 +134,10 @@ class Meeting:
                     for content in ordered
                 ],
             },
-            "transcript": {"title": self.title, "segments": ordered},
+            "transcript": {
+                "title": self.title,
+                "segments": sorted(ordered, key=lambda content: (content["startTime"], content["segmentId"])),
+            },
         }
 
     def speakers(self) -> list[dict[str, Any]]:
