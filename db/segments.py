@@ -90,10 +90,13 @@ class SegmentRepository(SegmentWrites):
         _OF_MEETINGS.add_columns(segments.c.words), Segment, decoders=(("words", words_of),)
     )
 
-    async def by_meetings(self, meeting_ids: Collection[MeetingId]) -> dict[MeetingId, list[Segment]]:
+    async def by_meetings(
+        self, meeting_ids: Collection[MeetingId], *, with_words: bool = False
+    ) -> dict[MeetingId, list[Segment]]:
         """Returns all segments of each meeting, in the order of time, and by number where they start together."""
         found: defaultdict[MeetingId, list[Segment]] = defaultdict(list)
-        for segment in await self._entities(self._BY_MEETINGS, ids=list(meeting_ids), final_only=False):
+        query = self._BY_MEETINGS_WITH_WORDS if with_words else self._BY_MEETINGS
+        for segment in await self._entities(query, ids=list(meeting_ids), final_only=False):
             found[segment.meeting_id].append(segment)
         return found
 
