@@ -1,11 +1,13 @@
 """The command line: `rapporteur`. What a command needs is imported when the command is run."""
 
+import errno
 import os
 import sys
 from io import TextIOWrapper
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 from typer.main import get_group
 
 from server.cli.lazy import LazyCommand
@@ -49,8 +51,27 @@ def _show_version(wanted: bool) -> None:
         raise typer.Exit
 
 
+_OUTPUT_FAILED = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
+"""Errors of a disk that standard output goes to."""
+
+
+class _Root(TyperGroup):
+    """The root of all commands, which says in one line that their results cannot be written."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except OSError as error:
+            if error.errno not in _OUTPUT_FAILED or error.filename is not None:
+                raise
+            typer.echo(f"error: the results cannot be written: {error.strerror}", err=True)
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left would fail again at the exit
+            raise typer.Exit(1) from error
+
+
 _root = typer.Typer(
     name="rapporteur",
+    cls=_Root,
     no_args_is_help=True,
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},

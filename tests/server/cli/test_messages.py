@@ -192,3 +192,20 @@ def test_what_an_encoding_does_not_have_is_escaped(server: RunningServer, argume
         check=True,
     )
     assert b"\\u6f22" in done.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
+@pytest.mark.parametrize("arguments", [("schema",), ("meetings", "list"), ("meetings", "list", "--json")])
+def test_a_full_disk_under_the_results_is_said_so(server: RunningServer, arguments: tuple[str, ...]) -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [*COMMAND, *arguments],
+            env=environment(url=server.url),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    assert (done.returncode, done.stderr) == (1, "error: the results cannot be written: No space left on device\n")
