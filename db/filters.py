@@ -29,4 +29,4 @@ def apply_filter(statement: Select[Any], conditions: Conditions, names: tuple[st
 
 def contains_text(column: ColumnElement[str]) -> ColumnElement[bool]:
     """Checks that the column contains the parameter `text`, ignoring case."""
-    return func.strpos(func.lower(column), func.lower(bindparam("text", type_=Text))) > 0
+    return func.strpos(func.fold_case(column), func.fold_case(bindparam("text", type_=Text))) > 0

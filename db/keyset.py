@@ -63,4 +63,4 @@ def page_parameters(request: PageRequest, columns: int) -> dict[str, Any]:
 
 def _sort_value(value: ColumnElement[Any]) -> ColumnElement[Any]:
     """Returns what is compared: texts ignore case and are in the order of code points, whatever the database's locale."""
-    return func.lower(value).collate("C") if isinstance(value.type, Text) else value
+    return func.fold_case(value).collate("C") if isinstance(value.type, Text) else value

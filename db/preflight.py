@@ -25,7 +25,11 @@ SELECT current_setting('server_version') AS version,
        pg_is_in_recovery() AS standby,
        current_user::text AS role,
        current_schema()::text AS schema,
-       to_regclass('alembic_version') IS NOT NULL AS migrated
+       to_regclass('alembic_version') IS NOT NULL AS migrated,
+       EXISTS (
+           SELECT FROM pg_collation
+           WHERE collname = 'und-x-icu' OR current_setting('server_version_num')::int >= 170000
+       ) AS folds_case
 """
 _REFUSED_BY_POOLER = re.compile("no such (database|user)|password|auth|startup parameter|SSL|TLS|config", re.IGNORECASE)
 """Refusals of PgBouncer, all of one code, for which somebody has to change something; the others pass with time."""
@@ -145,6 +149,8 @@ async def _check(connection: DriverConnection, name: str, read_only: bool) -> st
             f"its encoding is {facts['encoding']}, which cannot hold every text: make another one, with"
             " createdb --encoding=UTF8 --template=template0"
         )
+    elif not facts["folds_case"]:
+        problem = f"PostgreSQL {facts['major']} was built without ICU, which it needs before version 17 to fold case"
     elif facts["standby"] and not read_only:
         problem = (
             "it is a standby, which can only be read: name the primary in RAPPORTEUR_DATABASE_URL, or serve only reads with"

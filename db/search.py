@@ -55,7 +55,7 @@ def _parsed_query() -> CTE:
     The planner does not know the query, so no word can make a plan worse.
     """
     config = cast(literal("pg_catalog.", Text) + workspaces.c.language, REGCONFIG)
-    query = func.websearch_to_tsquery(config, bindparam("query", type_=Text), type_=TSQUERY)
+    query = func.websearch_to_tsquery(config, func.fold_case(bindparam("query", type_=Text)), type_=TSQUERY)
     parsed = select(config.label("config"), query.label("query")).where(workspaces.c.id == WORKSPACE).subquery()
     tree = func.querytree(parsed.c.query, type_=Text)
     included = case((_has_words(tree), cast(tree, TSQUERY)))  # without excluded words, which are not to be highlighted
@@ -174,7 +174,7 @@ class SearchRepository(Repository):
         texts = texts.render_derived(name="texts")
         words = texts.c.words
         headline = func.ts_headline(
-            parsed.c.config, words, parsed.c.included, literal(_HEADLINE_OPTIONS, Text), type_=Text
+            parsed.c.config, func.fold_case(words), parsed.c.included, literal(_HEADLINE_OPTIONS, Text), type_=Text
         )
         marked = case((words.op("~")(literal(_LONG_RUN, Text)), words), else_=headline).label("marked")
         return select(marked).select_from(parsed.join(texts, true())).order_by(texts.c.nth)

@@ -83,15 +83,15 @@ def _times() -> list[Column[object]]:
 
 def _orders(table: str, name: str) -> list[Index]:
     """Returns an index for each order of a list: by time, and by the text `name` as `db.keyset` compares it."""
-    lower = f"lower({name})"
+    folded = f"fold_case({name})"
     return [
         Index(None, "workspace_id", "created_at", "id"),
         Index(None, "workspace_id", "updated_at", "id"),
         # The collation stands among the operator classes: Alembic does not see one, and would take it for a difference.
         Index(
             f"{table}_{name}_idx",
-            *("workspace_id", literal_column(lower), "id"),
-            postgresql_ops={lower: 'COLLATE "C"'},
+            *("workspace_id", literal_column(folded), "id"),
+            postgresql_ops={folded: 'COLLATE "C"'},
         ),
     ]
 

@@ -5,12 +5,25 @@ The migrations create them. Here they are attached to the tables, to be read, an
 
 from sqlalchemy import DDL, Table, event
 
-from db.tables import agent_variants, agents, events, meetings, recorded_columns, segments
+from db.tables import agent_variants, agents, events, meetings, metadata, recorded_columns, segments
+
+# Case is folded by an explicit collation, as the database's own may know ASCII only: PostgreSQL's builtin one, or ICU's before
+# PostgreSQL 17. All tables have their rows compared by it.
+_FOLD_CASE = DDL(  # type: ignore[no-untyped-call]
+    """
+DO $do$BEGIN EXECUTE format(
+    $f$CREATE FUNCTION fold_case(value text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN lower(value COLLATE pg_catalog.%%I)$f$,
+    CASE WHEN current_setting('server_version_num')::int >= 170000 THEN 'pg_c_utf8' ELSE 'und-x-icu' END
+); END$do$"""
+)
+event.listen(metadata, "before_create", _FOLD_CASE)
 
 # This replaces `db.highlights.BLANK_CHARACTERS` (by `replace`, as `translate` takes ten times as long). A text without blanks
 # can cost the parser time that grows with the square of its length, so long runs are broken.
 _SEARCH_VECTOR = DDL(  # type: ignore[no-untyped-call]
     r"""
+DO $do$BEGIN EXECUTE format($f$
 CREATE FUNCTION search_vector(language text, words text) RETURNS tsvector
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
 BEGIN
@@ -19,10 +32,11 @@ BEGIN
     END IF;
     RETURN to_tsvector(
         ('pg_catalog.' || language)::regconfig,
-        replace(replace(replace(replace(words, '<', ' '), '/', ' '), '@', ' '), '-', ' ')
+        lower(replace(replace(replace(replace(words, '<', ' '), '/', ' '), '@', ' '), '-', ' ') COLLATE pg_catalog.%%I)
     );
 END
-$$"""
+$$$f$, CASE WHEN current_setting('server_version_num')::int >= 170000 THEN 'pg_c_utf8' ELSE 'und-x-icu' END
+); END$do$"""
 )
 event.listen(segments, "before_create", _SEARCH_VECTOR)
 
