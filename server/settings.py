@@ -187,6 +187,12 @@ class KeyLimitSettings(BaseModel):
     max_key_subscriptions: int = Field(
         1_000, ge=0, description="Concurrent subscriptions for each key or subject, in each process. 0 sets no limit."
     )
+    max_key_memory: Bytes = Field(
+        256 * 1024 * 1024,
+        ge=0,
+        description="Memory, as estimated, that the documents and variables of the open subscriptions of a key or subject may"
+        " take in each process. 0 sets no limit.",
+    )
 
 
 class GraphQLSettings(BaseModel):

@@ -3,6 +3,8 @@
 import asyncio
 import math
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NamedTuple, Self
 
 from domain.errors import RateLimited
@@ -26,11 +28,17 @@ class RateLimits(NamedTuple):
     """Concurrent queries and mutations."""
     subscriptions: int = 0
     """Concurrent subscriptions."""
+    memory: int = 0
+    """Bytes that the documents and variables of open subscriptions take, about."""
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Self:
         return cls(
-            settings.rate_requests, settings.rate_cost, settings.max_key_operations, settings.max_key_subscriptions
+            settings.rate_requests,
+            settings.rate_cost,
+            settings.max_key_operations,
+            settings.max_key_subscriptions,
+            settings.max_key_memory,
         )
 
 
@@ -89,6 +97,28 @@ class ConcurrencyLimit:
         self.open -= 1
 
 
+class MemoryBudget:
+    """Counts the bytes that what is open keeps, up to a maximum; 0 sets none."""
+
+    def __init__(self, maximum: int) -> None:
+        self.held = 0
+        self._maximum = maximum
+
+    @contextmanager
+    def hold(self, size: int) -> Iterator[None]:
+        """Counts some bytes for the length of the block. Raises RateLimited."""
+        if self._maximum and self.held + size > self._maximum:
+            raise RateLimited(
+                f"the documents and variables of your key's subscriptions take {self.held:,} bytes in memory, and"
+                f" {size:,} more are too many: at most {self._maximum:,}"
+            )
+        self.held += size
+        try:
+            yield
+        finally:
+            self.held -= size
+
+
 class RateLimiter:
     """Counts what one principal uses."""
 
@@ -100,6 +130,7 @@ class RateLimiter:
         self._policy = ", ".join(f'"{name}";q={getattr(limits, name)};w={WINDOW_SECONDS:.0f}' for name in self._buckets)
         self.operations = ConcurrencyLimit("operations", limits.operations)
         self.subscriptions = ConcurrencyLimit("subscriptions", limits.subscriptions)
+        self.memory = MemoryBudget(limits.memory)
         self.large_operations = asyncio.Semaphore(1)
         """Held by the one large operation that runs; see `resolvers.operation_budget.Turns`."""
 

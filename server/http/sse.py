@@ -50,14 +50,18 @@ class EventStream:
             asyncio.create_task(self._closing.wait()),
             asyncio.create_task(self._ended.wait()),
         }
+        last_write_timeout: float = LAST_WRITE_TIMEOUT_SECONDS
         try:
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            if any(isinstance(task.exception(), TimeoutError) for task in done):
+                # The client does not read, so that the kernel ends the connection soon: see `server.process.listening`.
+                last_write_timeout += self._send_timeout
         finally:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
         with contextlib.suppress(TimeoutError, OSError):
-            async with asyncio.timeout(LAST_WRITE_TIMEOUT_SECONDS):
+            async with asyncio.timeout(last_write_timeout):
                 await send({"type": "http.response.body", "body": b""})
 
     def end(self) -> None:

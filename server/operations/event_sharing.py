@@ -7,6 +7,7 @@ select the same fields, with the same variables, share the bytes of the response
 import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable
+from hashlib import sha256
 from typing import Any
 
 from graphql import (
@@ -115,9 +116,9 @@ def selection_key(
     operation: OperationDefinitionNode,
     extensions: dict[str, Any] | None,
 ) -> bytes:
-    """Returns a key that is equal for subscriptions whose responses to the same event are equal."""
+    """Returns a key that is equal for subscriptions whose responses to the same event are equal: a hash, as it is kept."""
     variables = _event_variables(document, operation, request.variables or {})
-    return encode_json([request.query, request.operation_name, variables, extensions])
+    return sha256(encode_json([request.query, request.operation_name, variables, extensions])).digest()
 
 
 def _event_variables(

@@ -27,6 +27,12 @@ from schema.documents.cache import PreparedDocument, operation_of
 from schema.schema import RapporteurSchema
 from server.auth.rate_limits import RateLimiter, RateLimiters
 from server.operations.event_sharing import EventResponses, selection_key
+from server.operations.kept_memory import (
+    DOCUMENT_BYTES_PER_CHAR,
+    check_variables_size,
+    drop_undeclared_variables,
+    drop_values,
+)
 from server.operations.operation_name import check_operation_name
 from server.operations.persisted_documents import PersistedDocuments
 from server.wire.deadline import Deadline
@@ -213,7 +219,16 @@ class OperationRunner:
     async def _subscribe(
         self, prepared: PreparedOperation, context: Context, rate_limiter: RateLimiter
     ) -> AsyncGenerator[bytes, None]:
+        request = prepared.request
         cost = self._admit(prepared, context, rate_limiter)
+        drop_undeclared_variables(request, prepared.operation)
+        kept = check_variables_size(request) + DOCUMENT_BYTES_PER_CHAR * len(request.query or "")
+        with rate_limiter.memory.hold(kept):
+            async with aclosing(self._events(prepared, context, cost)) as responses:
+                async for response in responses:
+                    yield response
+
+    async def _events(self, prepared: PreparedOperation, context: Context, cost: int) -> AsyncGenerator[bytes, None]:
         is_large = cost > MAX_SMALL_COST or prepared.prepared.aliases > MAX_SMALL_ALIASES
         extensions = _extensions(prepared, context, cost)
         executor = self._executor(prepared, context)
@@ -224,6 +239,7 @@ class OperationRunner:
             raise RequestErrors(source.errors or [])
         assert isinstance(source, AsyncGenerator)
         key = selection_key(prepared.request, prepared.prepared.document, prepared.operation, extensions)
+        drop_values(prepared.request)
         async with aclosing(source) as events:
             async for event in events:
                 yield await self._event_responses.response(executor, event, key, extensions, context, is_large=is_large)

@@ -134,6 +134,7 @@ class Connection:
             else:
                 is_alive = True
                 await self._handle(message)
+                del message  # else it would stay until the next one comes
 
     async def _receive(self) -> dict[str, Any]:
         message = await self._websocket.receive()

@@ -173,3 +173,23 @@ def test_a_limiter_is_removed_only_when_that_makes_no_difference(clock: Clock) -
     assert not limiter.is_unused
     clock.now += 120
     assert limiter.is_unused
+
+
+def test_the_memory_of_open_subscriptions(postgres: TestPostgres) -> None:
+    with limited(postgres, max_key_memory=60_000) as (api, other), open_socket(api) as socket:
+        meeting = api.meeting()["id"]
+        query = "subscription ($id: ID!) { segmentUpdates(meetingId: $id) { cursor } }" + " " * 300
+        for id in ("1", "2"):
+            socket.subscribe(id, query, id=meeting)
+            socket.next(id)
+        socket.subscribe("3", query, id=meeting)
+        error = socket.expect_error("3")
+        assert error["extensions"]["code"] == "RATE_LIMITED"
+        assert "at most 60,000" in error["message"]
+        with open_socket(other) as others:
+            others.subscribe("1", query, id=other.meeting()["id"])
+            others.next("1")
+        socket.send("complete", id="1")
+        socket.expect_pong()
+        socket.subscribe("4", query, id=meeting)
+        socket.next("4")

@@ -1,0 +1,82 @@
+"""`python -m bench.memory`: how much memory of the server one client takes by each kind of thing that stays.
+
+A server of its own for each kind; the figure is what its resident memory grows by, divided by the number of connections.
+"""
+
+import argparse
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import Any
+
+import psutil
+from rich.console import Console
+from rich.table import Table
+
+from server.operations.kept_memory import MAX_VARIABLES_BYTES
+from tests.harness.commands import serving
+from tests.harness.databases import postgres_directory, running_postgres
+from tests.harness.websocket_client import WebSocketClient, websocket
+
+SUBSCRIPTION = "subscription ($id: ID!%s) { segmentUpdates(meetingId: $id) { cursor %s segments { segmentId text } } }"
+SPEAKERS = "meeting { title %s }"
+
+
+def plain(socket: WebSocketClient, id: str, number: int) -> None:
+    socket.run("0", "{ __typename }")
+
+
+def usual(socket: WebSocketClient, id: str, number: int) -> None:
+    _subscribe(socket, SUBSCRIPTION % ("", ""), id=id)
+
+
+def undeclared(socket: WebSocketClient, id: str, number: int) -> None:
+    _subscribe(socket, SUBSCRIPTION % ("", ""), id=id, unused=[{}] * 200_000)
+
+
+def variables(socket: WebSocketClient, id: str, number: int) -> None:
+    query = SUBSCRIPTION % (", $speaker: String", SPEAKERS % "segments(speaker: $speaker) { nodes { text } }")
+    socket.subscribe("1", query, id=id, speaker="x" * (MAX_VARIABLES_BYTES - 2_000))
+    socket.receive()  # an error, as no speaker has such a name, and the stream stays open
+
+
+def document(socket: WebSocketClient, id: str, number: int) -> None:
+    aliases = " ".join(f"alias_{number}_{n}_{'x' * 30}: title" for n in range(190))
+    _subscribe(socket, SUBSCRIPTION % ("", SPEAKERS % aliases), id=id)
+
+
+def _subscribe(socket: WebSocketClient, query: str, **values: Any) -> None:
+    socket.subscribe("1", query, **values)
+    assert socket.receive()["type"] == "next"
+
+
+KINDS: dict[str, tuple[Callable[[WebSocketClient, str, int], None], dict[str, Any]]] = {
+    "a WebSocket": (plain, {}),
+    "a WebSocket with headers of 60 KB": (plain, {"additional_headers": {f"x-{n}": "v" * 600 for n in range(100)}}),
+    "with a subscription of the usual length": (usual, {}),
+    "with undeclared variables of 200,000 values": (undeclared, {}),
+    "with variables of the largest size": (variables, {}),
+    "with a document of its own of 9,000 characters": (document, {}),
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--connections", type=int, default=100, help="of each kind (default: 100)")
+    count: int = parser.parse_args().connections
+    table = Table("each connection", "KB", title=f"{count} connections")
+    with postgres_directory() as directory, running_postgres(directory) as postgres:
+        for name, (use, options) in KINDS.items():
+            with postgres.database() as url, serving(database_url=url, demo="false", log_level="info") as server:
+                id = server.api.meeting("Followed", segments=1)["id"]
+                process = psutil.Process(server.process.pid)
+                with ExitStack() as stack:
+                    for number in range(-10, count):
+                        if number == 0:
+                            before = process.memory_info().rss
+                        use(stack.enter_context(websocket(server.url, **options)), id, number)
+                    table.add_row(name, f"{(process.memory_info().rss - before) / count / 1000:,.0f}")
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    main()
