@@ -27,6 +27,7 @@ from domain.principals import Principal
 from resolvers.projections import Projections
 from schema.documents.cost import CostModel, OperationCost
 from schema.documents.limits import CHARS_PER_TOKEN, MAX_COMMENTS, MAX_NESTING, Limits
+from schema.documents.one_of_variables import OneOfVariables
 from schema.documents.size import TooComplex, check_size
 
 MAX_CACHE_CHARS = 1_000_000
@@ -80,7 +81,8 @@ class DocumentCache:
         self.hide_suggestions = not suggestions
         self._schema = schema
         self._cost_model = cost_model
-        self._rules = specified_rules if introspection else (*specified_rules, NoSchemaIntrospectionCustomRule)
+        rules = (*specified_rules, OneOfVariables)
+        self._rules = rules if introspection else (*rules, NoSchemaIntrospectionCustomRule)
         self._documents: OrderedDict[str, PreparedDocument | TooComplex] = OrderedDict()
         self._chars = 0
         self._last: tuple[str, PreparedDocument | TooComplex] | None = None
