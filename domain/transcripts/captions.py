@@ -12,7 +12,7 @@ _MAX_PAYLOAD_CHARS = 100_000
 _MIN_ROLLED = 3
 """The fewest captions that repeat the one before, in a file that does so as a rule."""
 _ROLL_SECONDS = 0.1
-"""The longest gap between two captions of which the second repeats the first."""
+"""The longest gap between two captions of which the second repeats the first, and the longest length of one that only does."""
 
 
 class Caption(NamedTuple):
@@ -85,12 +85,13 @@ def _rolled(captions: Sequence[Caption]) -> list[str] | None:
     """
     payloads: list[str] = []
     before: list[str] = []
-    before_end, repeated, marked = 0.0, 0, False
+    before_start, before_end, repeated, marked = 0.0, 0.0, 0, False
     for caption in captions:
         lines = [line for line in caption.payload.split("\n") if line.strip()]
         shown = [unescape(without_tags(line)) for line in lines] if "<" in caption.payload else lines
         count = 0
-        if before and abs(caption.start - before_end) <= _ROLL_SECONDS and not caption.payload.startswith(VERBATIM):
+        follows = before_start <= caption.start <= before_end + _ROLL_SECONDS
+        if before and follows and not caption.payload.startswith(VERBATIM):
             count = next(
                 (size for size in range(min(len(before), len(shown)), 0, -1) if before[-size:] == shown[:size]), 0
             )
@@ -101,7 +102,7 @@ def _rolled(captions: Sequence[Caption]) -> list[str] | None:
         marked = marked or ("<" in caption.payload and bool(timed_words(caption.payload, 0, 0)))
         payloads.append("\n".join(lines[count:]))
         if shown:
-            before, before_end = shown, caption.end
+            before, before_start, before_end = shown, caption.start, caption.end
     worded = sum(1 for caption in captions if caption.payload.strip())
     if repeated >= (1 if marked else _MIN_ROLLED) and repeated * 2 >= worded - 1:
         return payloads

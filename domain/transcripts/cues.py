@@ -87,6 +87,8 @@ class Reading(NamedTuple):
 
     cues: list[Cue]
     title: str = ""
+    has_ends: bool = True
+    """Tells whether the dialect says when a cue ends; otherwise it ends where the next one starts."""
     in_milliseconds: bool = False
     """Tells whether the dialect writes milliseconds, which were divided."""
 

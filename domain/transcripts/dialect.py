@@ -24,8 +24,8 @@ class Dialect:
     read: Callable[[Source], Reading]
     """Returns the cues of a file that is of this dialect. Raises NotATranscript."""
     extensions: tuple[str, ...] = ("json",)
-    is_general: bool = False
-    """Tells whether the dialect takes what no other one recognises, and so is asked last."""
+    generality: int = 0
+    """The dialects that would recognise files of others, too, are asked after those: the more general, the later."""
     read_turns: Callable[[Source], list[Turn]] | None = None
     """Returns the turns of the speakers of a file that has no words; None for dialects that have words."""
     has_units: bool = False
@@ -38,4 +38,4 @@ def all_dialects() -> tuple[Dialect, ...]:
     modules = (
         import_module(f"{dialects.__name__}.{module.name}") for module in pkgutil.iter_modules(dialects.__path__)
     )
-    return tuple(sorted((module.DIALECT for module in modules), key=lambda dialect: (dialect.is_general, dialect.name)))
+    return tuple(sorted((module.DIALECT for module in modules), key=lambda dialect: (dialect.generality, dialect.name)))

@@ -46,7 +46,7 @@ def read_transcript(
     if not cues:
         raise NotATranscript("there is no cue with words in the file")
     check_size(len(cues))
-    _repair_times(cues, source)
+    _repair_times(cues, source, has_ends=reading.has_ends)
     if not dialect.has_units:
         check_units(cues, source.notes, in_milliseconds=reading.in_milliseconds)
     _shift(cues, offset, source)
@@ -101,14 +101,17 @@ def open_source(data: bytes | str, name: str, encoding: str | None = None) -> tu
     raise NotATranscript(f"line {source.first_line + 1:,} begins no transcript ({forms}): {quoted(source.first)}")
 
 
-def _repair_times(cues: Sequence[Cue], source: Source) -> None:
+def _repair_times(cues: Sequence[Cue], source: Source, *, has_ends: bool) -> None:
     """Gives each cue a start and an end, of which none is negative and the end is not before the start."""
     starts = [cue.start_time for cue in cues]
     following: float | None = None
     for index in range(len(cues) - 1, -1, -1):
         cue = cues[index]
-        if cue.end_time is None and following is not None and (cue.start_time is None or following >= cue.start_time):
-            cue.end_time = following
+        if cue.end_time is None:
+            if has_ends:
+                source.note(cue, "has no end, and ends where the next cue starts")
+            if following is not None and (cue.start_time is None or following >= cue.start_time):
+                cue.end_time = following
         start = starts[index]
         if start is not None and (index == 0 or starts[index - 1] != start):
             following = start

@@ -1,5 +1,6 @@
 """Checks that the times of a transcript can be seconds: milliseconds are a thousand times as slow as people speak."""
 
+import re
 from collections.abc import Sequence
 from statistics import median
 
@@ -9,6 +10,8 @@ _SLOWEST_SECONDS_PER_WORD = 100.0
 _FASTEST_WORDS_PER_SECOND = 25.0
 _UNSPACED_CHARS_PER_WORD = 2
 """The number of characters that stand for a word in scripts without spaces."""
+_SOUND = re.compile(r"\s*[\[(*\u266a].*[\])*\u266a]\s*", re.DOTALL)
+"""A text that only describes a sound, such as `[Music]`, which can last."""
 
 
 def check_units(cues: Sequence[Cue], notes: Notes, *, in_milliseconds: bool) -> None:
@@ -42,7 +45,10 @@ def _seconds_per_word(cues: Sequence[Cue]) -> float | None:
     paces = [
         (cue.end_time - cue.start_time) / _words(cue.text)
         for cue in cues
-        if cue.start_time is not None and cue.end_time is not None and cue.end_time > cue.start_time
+        if cue.start_time is not None
+        and cue.end_time is not None
+        and cue.end_time > cue.start_time
+        and not _SOUND.fullmatch(cue.text)
     ]
     return median(paces) if paces else None
 

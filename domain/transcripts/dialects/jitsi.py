@@ -55,7 +55,7 @@ def _read(source: Source) -> Reading:
             cue.is_final = event.get("is_interim") is not True and event.get("type", "final") == "final"
             cues.append(cue)
     title = at(source.document, "room_name")
-    return Reading(merge_revisions(cues, source.notes), title if isinstance(title, str) else "")
+    return Reading(merge_revisions(cues, source.notes), title if isinstance(title, str) else "", has_ends=False)
 
 
 def _moment(value: object) -> float | None:

@@ -6,7 +6,19 @@ from domain.transcripts.json_segments import Fields, Path, SegmentReader, at, me
 from domain.transcripts.source import NOT_JSON, Source
 
 _TEXT = ("text", "body", "transcript", "content", "sentence", "utterance")
-_SPEAKER = ("speaker_name", "speakerName", "speaker", "speaker_label", "speakerLabel", "speaker_id", "participant")
+_SPEAKER = (
+    "speaker_name",
+    "speakerName",
+    "speaker",
+    "speaker_label",
+    "speakerLabel",
+    "speaker_id",
+    "participant",
+    "participant_name",
+    "user_name",
+    "name",
+    "spk",
+)
 _FIELDS = Fields(
     text=_TEXT,
     start=("start", "startTime", "start_time", "begin", "from", "start_timestamp"),
@@ -49,5 +61,5 @@ DIALECT = Dialect(
     lambda source: source.document is not NOT_JSON,
     _read,
     extensions=("json", "jsonl", "ndjson"),
-    is_general=True,
+    generality=2,
 )

@@ -79,13 +79,12 @@ def _read(source: Source) -> Reading:
             for (paragraph, _), parts in zip(pieces, labelled, strict=True)
             for speaker, text in parts
         ]
-    return Reading(
-        [
-            Cue(text, paragraph.start, paragraph.end, name, paragraph.line, place=f"line {paragraph.line:,}")
-            for paragraph, name, text in texts
-            if text
-        ]
-    )
+    cues = [
+        Cue(text, paragraph.start, paragraph.end, name, paragraph.line, place=f"line {paragraph.line:,}")
+        for paragraph, name, text in texts
+        if text
+    ]
+    return Reading(cues, has_ends=False)
 
 
 def _paragraphs(source: Source, form: re.Pattern[str]) -> list[_Paragraph]:
@@ -115,6 +114,6 @@ DIALECT = Dialect(
     lambda source: _form(source) is not None,
     _read,
     ("txt", "text", "md"),
-    is_general=True,
+    generality=2,
     has_units=True,
 )

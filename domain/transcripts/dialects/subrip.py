@@ -62,6 +62,10 @@ def _read(source: Source) -> Reading:
         elif start.number != lines[start.first].strip():
             notes.add(start.first + 1, "has marks around the number of a cue", f": {quoted(lines[start.first])}")
         payload = [line for line in lines[start.at + 1 : end] if line and not line.isspace()]
+        if number == len(starts) and _is_cut_off(lines, start):
+            notes.add(
+                len(lines), "the file ends after the number of a cue, which is left out", f": {quoted(payload.pop())}"
+            )
         if start.times.rest:
             payload.insert(0, start.times.rest)
         captions.append(
@@ -109,6 +113,13 @@ def _number_of_cue(lines: list[str], written: int, times: int, starts: list[_Sta
     return "" if starts and starts[-1].at == written - 1 else number
 
 
+def _is_cut_off(lines: list[str], last: _Start) -> bool:
+    """Returns whether the file ends with the number of a cue that is not there, apart from the text of the last one."""
+    written = next((index for index in range(len(lines) - 1, last.at, -1) if lines[index].strip()), last.at)
+    number = _number(lines[written]) if written > last.at + 1 and not lines[written - 1].strip() else ""
+    return bool(number and last.number) and int(number) == int(last.number) + 1
+
+
 def _number(line: str) -> str:
     found = _NUMBER.fullmatch(visible(line).strip()) if len(line) < 40 and line[:1] != VERBATIM else None
     return found[1] if found else ""
@@ -130,5 +141,6 @@ DIALECT = Dialect(
     _recognises,
     _read,
     ("srt",),
+    generality=1,
     has_units=True,
 )

@@ -112,6 +112,13 @@ def test_webvtt(file: str, cues: list[object], notes: list[str]) -> None:
     assert [message[: len(note)] for message, note in zip(messages(read), notes, strict=True)] == notes
 
 
+def test_a_file_that_is_cut_off_after_a_number() -> None:
+    read = transcript(f"1\n{S}\na\n\n2\n", "a.srt")
+    assert timed(read) == [A]
+    assert messages(read) == ['6: the file ends after the number of a cue, which is left out: "2"']
+    assert timed(transcript(f"1\n{S}\na\n2\n", "a.srt")) == [("", "a\n2", 1.0, 2.0)]
+
+
 def test_a_time_in_a_text_is_said() -> None:
     said = "it ran 10:00 -> 11:00\n10:00 - 11:00"
     for file in (vtt(said), srt(said)):
@@ -159,6 +166,13 @@ class TestRollingCaptions:
         read = transcript(file)
         assert [segment.text for segment in read.segments] == ["one", "two", "three", "four", "five"]
         assert len(read.notes) == 1
+
+    def test_captions_may_overlap(self) -> None:
+        file = (
+            "1\n00:00:00,000 --> 00:00:04,000\none\n\n2\n00:00:02,000 --> 00:00:06,000\none\ntwo\n\n"
+            "3\n00:00:04,000 --> 00:00:08,000\ntwo\nthree\n\n4\n00:00:06,000 --> 00:00:10,000\nthree\nfour\n"
+        )
+        assert [segment.text for segment in transcript(file).segments] == ["one", "two", "three", "four"]
 
     def test_inline_times_give_words(self) -> None:
         file = self.captions(

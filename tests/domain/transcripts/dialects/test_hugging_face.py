@@ -1,6 +1,6 @@
 """Checks the JSON of Hugging Face's pipeline."""
 
-from tests.harness.transcript_files import timed, transcript
+from tests.harness.transcript_files import messages, timed, transcript
 
 
 def test_chunks_have_pairs_of_times_and_the_last_may_have_no_end() -> None:
@@ -8,3 +8,4 @@ def test_chunks_have_pairs_of_times_and_the_last_may_have_no_end() -> None:
     read = transcript({"text": " We begin. And we", "chunks": chunks})
     assert read.dialect == "Hugging Face"
     assert timed(read) == [("", "We begin.", 0.0, 2.5), ("", "And we", 2.5, 2.5)]
+    assert messages(read) == ["1: has no end, and ends where the next cue starts (chunks[1])"]

@@ -71,6 +71,9 @@ class TestUnits:
         ]
         assert messages(transcript(items)) == []
 
+    def test_a_sound_can_last(self) -> None:
+        assert timed(transcript([{"text": "[Music]", "start": 0, "end": 300}])) == [("", "[Music]", 0.0, 300.0)]
+
     def test_more_words_than_anybody_speaks_are_doubtful(self) -> None:
         text = "these are all of the words that anybody could ever want to say"
         assert "words are said in a second" in messages(transcript([{"text": text, "start": 0.01, "end": 0.05}]))[0]
@@ -91,7 +94,12 @@ class TestRepairs:
             ("", "e f", 3.0, 4.0),
             ("", "g h", 4.0, 4.0),
         ]
-        assert len(messages(read)) == 2
+        assert [message.partition(",")[0] for message in messages(read)] == [
+            "1: has no end",
+            "1: has no end",
+            "1: has no start",
+            "1: has no start",
+        ]
 
     def test_negative_starts_and_odd_confidences(self) -> None:
         read = transcript([{"text": "a b", "start": -0.5, "end": 1, "confidence": 97}])
