@@ -65,13 +65,19 @@ class ImportTranscript:
     def added_segments(self, transcript: ReadTranscript) -> list[SegmentContent]:
         """Returns the segments for a meeting that has others already.
 
-        They take the next free numbers. Their external ids are those of the file or made of its hash, so that the same file
-        again finds them.
+        They take the next free numbers, and have the texts and speakers that corrections gave them. Their external ids are
+        those of the file or made of its hash, so that the same file again finds them.
         """
         prefix = self.sha256[:16]
         return [
-            replace(segment, segment_id=None, external_id=segment.external_id or f"{prefix}:{number}")
-            for number, segment in enumerate(transcript.segments, 1)
+            replace(
+                segment,
+                segment_id=None,
+                external_id=segment.external_id or f"{prefix}:{number}",
+                text=segment.text if cue.corrected_text is None else cue.corrected_text,
+                speaker=cue.speaker_name or segment.speaker if cue.corrected_speaker is None else cue.corrected_speaker,
+            )
+            for number, (segment, cue) in enumerate(zip(transcript.segments, transcript.cues, strict=True), 1)
         ]
 
 

@@ -3,8 +3,10 @@
 import asyncio
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 from db.unit_of_work import UnitOfWork
+from domain.corrections import CorrectSegment, name_speakers
 from domain.errors import Conflict
 from domain.filters import MeetingFilter
 from domain.meetings import Meeting, MeetingState, change_state
@@ -45,13 +47,19 @@ async def _import_meeting(uow: UnitOfWork, command: ImportTranscript, read: Read
             raise Conflict("the externalId is taken by another meeting: name it by into, to add to it", meeting.version)
         return ImportedTranscript(meeting, 0, 0, len(read.segments), read.dialect, read.notes)
     imported = await _write(uow, meeting, read.segments, read)
-    return ImportedTranscript(
-        await uow.meetings.update(change_state(imported.meeting, MeetingState.COMPLETED)),
-        imported.created,
-        imported.updated,
-        imported.unchanged,
-        imported.dialect,
-        imported.notes,
+    named = name_speakers(imported.meeting, read.speaker_names)
+    meeting = await uow.meetings.update(change_state(named, MeetingState.COMPLETED))
+    if read.speaker_names:
+        meeting = await uow.corrections.rename_speakers(meeting.id, [each.label for each in read.speaker_names])
+    for start in range(0, len(read.corrections), MAX_WRITE_SEGMENTS):
+        meeting = await _correct(uow, meeting, read.corrections[start : start + MAX_WRITE_SEGMENTS])
+    return replace(imported, meeting=meeting)
+
+
+async def _correct(uow: UnitOfWork, meeting: Meeting, corrections: Sequence[CorrectSegment]) -> Meeting:
+    stored = await uow.segments.by_keys([(meeting.id, each.segment_id) for each in corrections])
+    return await uow.corrections.correct(
+        meeting.id, [each.apply(stored[meeting.id, each.segment_id]) for each in corrections]
     )
 
 

@@ -50,6 +50,11 @@ class Cue:
     confidence: float | None = None
     words: list[CueWord] = field(default_factory=list)
     is_final: bool = True
+    corrected_text: str | None = None
+    """The text that a person gave it; None: it is not corrected. `text` is what was heard."""
+    corrected_speaker: str | None = None
+    speaker_name: str | None = None
+    """The name that was given to the speaker's label, which is `speaker`."""
 
 
 class Note(NamedTuple):

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from domain.corrections import CorrectSegment, NameSpeaker
 from domain.errors import InvalidInput
 from domain.ids import EXTERNAL_ID
 from domain.rules import Violation
@@ -14,7 +15,7 @@ from domain.transcripts.segment_words import words_of_cue
 from domain.transcripts.source import Source, without_surrogates
 from domain.transcripts.speaker_turns import Turn
 from domain.transcripts.units import check_units
-from domain.validation import Problems
+from domain.validation import Problems, parse
 
 
 @dataclass(slots=True)
@@ -29,6 +30,9 @@ class ReadTranscript:
     cues: list[Cue]
     segments: list[SegmentContent]
     notes: list[Note] = field(default_factory=list)
+    corrections: list[CorrectSegment] = field(default_factory=list)
+    """The corrections of the segments, by their numbers: only our own export has any."""
+    speaker_names: list[NameSpeaker] = field(default_factory=list)
 
 
 def read_transcript(
@@ -56,7 +60,8 @@ def read_transcript(
     notes = source.notes.list()
     if strict and notes:
         raise NotATranscript(_refusal(notes))
-    return ReadTranscript(dialect.name, _title(reading), cues, segments, notes)
+    corrections, names = _corrections(cues, segments)
+    return ReadTranscript(dialect.name, _title(reading), cues, segments, notes, corrections, names)
 
 
 def decode_transcript(data: bytes, encoding: str | None = None) -> tuple[str, list[Note]]:
@@ -195,6 +200,28 @@ def _number(segments: Sequence[SegmentContent], ids: Sequence[object]) -> None:
         numbers = list(range(1, len(segments) + 1))
     for segment, number in zip(segments, numbers, strict=True):
         segment.segment_id = number
+
+
+def _corrections(
+    cues: Sequence[Cue], segments: Sequence[SegmentContent]
+) -> tuple[list[CorrectSegment], list[NameSpeaker]]:
+    """Returns the corrections and the names of an export. Raises NotATranscript if one is not valid."""
+    corrections: list[CorrectSegment] = []
+    names: dict[str, NameSpeaker] = {}
+    for cue, segment in zip(cues, segments, strict=True):
+        try:
+            if cue.corrected_text is not None or cue.corrected_speaker is not None:
+                values = {
+                    "segment_id": segment.segment_id,
+                    "text": cue.corrected_text,
+                    "speaker": cue.corrected_speaker,
+                }
+                corrections.append(parse(CorrectSegment, values))
+            if cue.speaker_name is not None and segment.speaker not in names:
+                names[segment.speaker] = parse(NameSpeaker, {"label": segment.speaker, "name": cue.speaker_name})
+        except InvalidInput as error:
+            raise NotATranscript(f"{cue.place}: its correction's {error}") from None
+    return corrections, list(names.values())
 
 
 def _refusal(notes: Sequence[Note]) -> str:

@@ -159,6 +159,14 @@ def _json_segment(segment: Segment) -> str:
         "isFinal": segment.is_final,
         "confidence": segment.confidence,
     }
+    # What few segments have is left out where it is not there.
+    if segment.external_id is not None:
+        fields["externalId"] = segment.external_id
+    heard = segment.heard
+    if (heard.text, heard.speaker) != (segment.text, segment.speaker):
+        fields["heard"] = {"text": heard.text, "speaker": heard.speaker}
+    if correction := segment.correction:
+        fields["correction"] = {"text": correction.text, "speaker": correction.speaker}
     if segment.words:
         fields["words"] = [_word(word) for word in segment.words]
     return orjson.dumps(fields).decode()

@@ -75,6 +75,28 @@ def test_rttm_names_the_speakers_of_a_meeting(server: RunningServer) -> None:
     assert texts(server.api, meeting["id"]) == [("SPEAKER_00", "Text 1"), ("SPEAKER_00", "Text 2"), (before, "Text 20")]
 
 
+def test_an_export_comes_back_with_its_corrections_names_and_ids(server: RunningServer) -> None:
+    api = server.api
+    meeting = api.meeting(f"Weekly {uuid4()}")
+    given = [segment(n, text=f"Text {n}", speaker=f"SPEAKER_0{n}", externalId=f"x:{n}") for n in (1, 2, 3)]
+    api.run("UpsertSegments", meetingId=meeting["id"], segments=given)
+    api.run("NameSpeakers", meetingId=meeting["id"], names=[{"label": "SPEAKER_01", "name": "Ida"}])
+    corrections = [{"segmentId": 2, "text": "Corrected."}, {"segmentId": 3, "speaker": "Ole"}]
+    api.run("CorrectSegments", meetingId=meeting["id"], corrections=corrections)
+
+    def exported(id: str) -> str:
+        return str(api.run("TranscriptFile", id=id, format="JSON")["transcript"])
+
+    first = exported(meeting["id"])
+    again = imported(api, content=first)["meeting"]
+    assert again["title"] == meeting["title"]
+    assert again["id"] != meeting["id"]
+    assert exported(again["id"]) == first
+    assert texts(api, again["id"]) == [("Ida", "Text 1"), ("SPEAKER_02", "Corrected."), ("Ole", "Text 3")]
+    added = imported(api, content=first, into=api.meeting("Other")["id"])["meeting"]
+    assert texts(api, added["id"]) == texts(api, again["id"])
+
+
 def test_words_stay_when_speakers_are_named(server: RunningServer) -> None:
     word = {"word": "Hi.", "start": 1, "end": 2, "probability": 0.5}
     line = (
