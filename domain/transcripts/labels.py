@@ -125,10 +125,12 @@ def hide_labels(marked: str) -> str:
 def _names_changes_only(labels: Sequence[_Label | None], worded: Sequence[bool]) -> bool:
     """Returns whether the file names a speaker only where the speaker changes.
 
-    Such a file names at least two, and never the same one in two cues that follow each other. In a short file this could be
-    chance, so a fourth of its cues must name nobody.
+    Such a file names at least two, and never the same one in two cues that follow each other; and a name comes after cues
+    that name nobody. In a short file this could be chance, so a fourth of its cues must name nobody.
     """
     names = [label.name if label else "" for label, is_worded in zip(labels, worded, strict=True) if is_worded]
+    while names and not names[-1]:
+        names.pop()
     if "" not in names or len(set(names)) < 3:
         return False
     pairs = [name == after for name, after in pairwise(names) if name and after]

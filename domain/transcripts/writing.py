@@ -100,11 +100,19 @@ def _vtt_cue(segment: Segment) -> str:
 def _srt(segments: Sequence[Segment]) -> str:
     """Returns the cues. Labels are marked if the reader could not tell who speaks: see `VERBATIM`."""
     spoken = [(one_line(segment.speaker), _without_blank_lines(segment.text)) for segment in segments]
-    payloads = [_srt_payload(f"{speaker}: {text}" if speaker else text) for speaker, text in spoken]
-    shown = labelled_texts([without_tags(payload) for payload in payloads], [None] * len(payloads), Notes())
-    if shown != [[LabelledText(*each)] for each in spoken] or any(map(_repeats, spoken, spoken[1:])):
-        payloads = [_marked_payload(speaker, text) for speaker, text in spoken]
+    plain = [_srt_payload(f"{speaker}: {text}" if speaker else text) for speaker, text in spoken]
+    marked = [_marked_payload(speaker, text) for speaker, text in spoken]
+    with_unnamed_marked = [p if speaker else m for p, m, (speaker, _) in zip(plain, marked, spoken, strict=True)]
+    rolls = any(map(_repeats, spoken, spoken[1:]))
+    choices = (each for each in (plain, with_unnamed_marked) if not rolls and _reads_as(each, spoken))
+    payloads = next(choices, marked)
     return "\n".join(map(_srt_cue, segments, payloads))
+
+
+def _reads_as(payloads: Sequence[str], spoken: Sequence[tuple[str, str]]) -> bool:
+    """Returns whether a reader finds these speakers and texts in the payloads."""
+    shown = labelled_texts([without_tags(payload) for payload in payloads], [None] * len(payloads), Notes())
+    return shown == [[LabelledText(*each)] for each in spoken]
 
 
 def _srt_cue(segment: Segment, payload: str) -> str:

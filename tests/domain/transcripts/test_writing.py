@@ -17,7 +17,7 @@ class TestWriting:
         assert write_transcript(self.SEGMENTS, TranscriptFormat.VTT, title="A\n--> B") == (
             "WEBVTT - A → B\n\n"
             "3\n00:00:02.000 --> 00:59:59.900\n<v Alice B.>Hello &lt;all&gt;\nand Q&amp;A\n\n"
-            "4\n123:36:40.500 --> 123:36:40.500\nNote&#58; yes\n"
+            "4\n123:36:40.500 --> 123:36:40.501\nNote&#58; yes\n"
         )
 
     def test_srt(self) -> None:
