@@ -149,6 +149,7 @@ class MeetingRepository(Repository):
         its agent does not exist.
         """
         values = _stored_values(changed)
+        self._changes.meetings.add(changed.id)
         rows = await self._write(self._UPDATE, key=changed.id, expected_version=changed.version, **values)
         if not rows:
             current = await self.get(changed.id)
@@ -168,7 +169,8 @@ class MeetingRepository(Repository):
     async def unassign_agents(self, *agent_ids: AgentId) -> None:
         """Leaves the meetings of these agents without one."""
         if agent_ids:
-            await self._write(self._UNASSIGN_AGENTS, ids=list(agent_ids))
+            rows = await self._write(self._UNASSIGN_AGENTS, ids=list(agent_ids))
+            self._changes.meetings.update(row.id for row in rows)
 
     _DELETE = _AUDITED.delete_rows(_IN_WORKSPACE, meetings.c.id == ID)
 

@@ -16,7 +16,7 @@ from db.repository import IDS, WORKSPACE, ColumnNames, columns
 from db.row_mapping import MappedQuery
 from db.segment_writes import SegmentWrites
 from db.tables import meetings, segments
-from domain.change_stream import Change
+from domain.change_stream import Change, MeetingChanges
 from domain.ids import MeetingId
 from domain.ordering import SegmentOrder
 from domain.pagination import Page, PageRequest
@@ -218,7 +218,10 @@ class SegmentRepository(SegmentWrites):
     )
     # A meeting without changes has one row, without a segment.
     _CHANGES = MappedQuery.of(
-        select(meetings.c.id, meetings.c.change_seq.label("last_write"), *_CHANGES_OF_ONE.c)
+        select(
+            *(meetings.c.id, meetings.c.change_seq.label("last_write"), meetings.c.version.label("meeting_version")),
+            *_CHANGES_OF_ONE.c,
+        )
         .select_from(
             _POSITIONS.join(
                 meetings, (meetings.c.workspace_id == WORKSPACE) & (meetings.c.id == _POSITIONS.c.meeting_id)
@@ -229,10 +232,8 @@ class SegmentRepository(SegmentWrites):
         without=("words",),
     )
 
-    async def changes(
-        self, positions: Mapping[MeetingId, Position], limit: int
-    ) -> dict[MeetingId, tuple[int, list[Change]]]:
-        """Returns the number of each meeting's last write, and up to `limit` changes after a position, in order.
+    async def changes(self, positions: Mapping[MeetingId, Position], limit: int) -> dict[MeetingId, MeetingChanges]:
+        """Returns up to `limit` changes of each meeting after a position, in order.
 
         Everything is as of one moment. A meeting that does not exist is left out.
         """
@@ -243,9 +244,9 @@ class SegmentRepository(SegmentWrites):
             segment_ids=[position.segment_id for position in positions.values()],
             limit=limit,
         )
-        found: dict[MeetingId, tuple[int, list[Change]]] = {row.id: (row.last_write, []) for row in rows}
+        found = {row.id: MeetingChanges(row.last_write, row.meeting_version, []) for row in rows}
         changed = [row for row in rows if row["change_seq"] is not None]
         for row, segment in zip(changed, self._CHANGES.entities(changed), strict=True):
-            _, changes = found[row["id"]]
-            changes.append(Change(Position(row["change_seq"], segment.segment_id), row["deleted"], segment))
+            position = Position(row["change_seq"], segment.segment_id)
+            found[row["id"]].changes.append(Change(position, row["deleted"], segment))
         return found

@@ -22,9 +22,20 @@ class Change(NamedTuple):
     segment: Segment
 
 
+class MeetingChanges(NamedTuple):
+    """The changes of a meeting after a position, the number of its last write, and its version, all as of one moment."""
+
+    last_write: int
+    version: int
+    changes: list[Change]
+
+
 @dataclass(frozen=True, slots=True)
 class SegmentUpdates:
-    """A batch of changes up to `position`. `caught_up` says that there were no others at that moment."""
+    """A batch of changes up to `position`. `caught_up` says that there were no others at that moment.
+
+    A batch without changes says that the meeting itself has changed, unless it is a reader's first.
+    """
 
     meeting_id: MeetingId
     position: Position

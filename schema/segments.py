@@ -156,7 +156,10 @@ DeleteSegmentsResult = result_union("DeleteSegmentsResult", DeletedSegments)
 
 
 @visible_to_bots
-@strawberry.type(description="A batch of changes of a meeting's segments; within it, each segment at its newest.")
+@strawberry.type(
+    description="A batch of changes of a meeting's segments; within it, each segment at its newest. An empty one says that the"
+    " meeting itself has changed."
+)
 class SegmentUpdates:
     cursor: str = strawberry.field(description="Subscribe after this to go on from here, on any server, at any time.")
     segments: list[Segment] = strawberry.field(
@@ -224,7 +227,8 @@ class SegmentSubscriptions:
         is_subscription=True,
         graphql_type=SegmentUpdates,
         description="Without `after` the transcript from its start, then live; with it, what follows that cursor. The first"
-        " batch comes at once. `batchSize`: 1 to 1,000. Completes when the meeting is deleted.",
+        " batch comes at once. An event without segments comes when the meeting itself has changed, such as its state, title or"
+        " names. `batchSize`: 1 to 1,000. Completes when the meeting is deleted.",
     )
     def segment_updates(
         self,

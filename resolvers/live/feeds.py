@@ -5,7 +5,7 @@ from bisect import bisect_right
 from operator import attrgetter
 
 from domain.agents import ResolvedAgentConfig
-from domain.change_stream import Change, SegmentUpdates
+from domain.change_stream import Change, MeetingChanges, SegmentUpdates
 from domain.ids import MeetingId
 from domain.stream_positions import Position
 
@@ -43,7 +43,7 @@ class Feed:
 class MeetingFeed(Feed):
     """Holds the changes of one meeting after `floor`, up to and including `head`, each segment at its newest.
 
-    `head` is None until the first poll.
+    `head` and `version`, which is the meeting's, are None until the first poll.
     """
 
     def __init__(self, meeting_id: MeetingId) -> None:
@@ -51,22 +51,23 @@ class MeetingFeed(Feed):
         self.meeting_id = meeting_id
         self.floor: Position | None = None
         self.head: Position | None = None
+        self.version: int | None = None
         self.is_complete = False
         """True if the last poll left nothing unread in the table."""
         self._changes: list[Change] = []
         self._batches: dict[tuple[Position, int], SegmentUpdates] = {}
 
-    def append(self, changes: list[Change], last_write: int, limit: int) -> bool:
-        """Adds the changes that follow the head.
+    def append(self, found: MeetingChanges, limit: int) -> bool:
+        """Adds the changes that follow the head, and wakes the readers if there are any, or if the meeting itself has changed.
 
-        `last_write` is the number of the meeting's last write, `limit` how many changes were asked for. Returns True if the
-        table may hold more than was read.
+        `limit` is the number of changes that were asked for. Returns True if the table may hold more than was read.
         """
-        end = Position.after_write(last_write)
+        changes, end = found.changes, Position.after_write(found.last_write)
         has_more = len(changes) == limit and changes[-1].position < end
         head = changes[-1].position if has_more else end
-        if head == self.head:
+        if (head, found.version) == (self.head, self.version):
             return False
+        self.version = found.version
         self.floor = self.floor or head
         self.head, self.is_complete = head, not has_more
         revised = {change.segment.segment_id for change in changes}

@@ -28,7 +28,7 @@ from typing import TypeVar
 from db.change_notifier import Changes
 from db.database import Database
 from domain.agents import ResolvedAgentConfig
-from domain.change_stream import Change, SegmentUpdates
+from domain.change_stream import MeetingChanges, SegmentUpdates
 from domain.errors import InvalidInput, NotFound, ServiceUnavailable
 from domain.ids import AgentId, MeetingId, WorkspaceId
 from domain.stream_positions import Position
@@ -137,8 +137,7 @@ class Hub:
             if feed.meeting_id not in found:
                 feed.end()
             else:
-                last_write, changes = found[feed.meeting_id]
-                if feed.append(changes, last_write, MAX_CHANGES_PER_READ):
+                if feed.append(found[feed.meeting_id], MAX_CHANGES_PER_READ):
                     self.request_poll(Changes(meetings={feed.meeting_id}))
 
     async def _poll_agents(self, ids: set[AgentId]) -> None:
@@ -167,7 +166,8 @@ class Hub:
     ) -> AsyncGenerator[SegmentUpdates, None]:
         """Yields the changes after a position, and then those to come, in batches; ends when the meeting is deleted.
 
-        The first batch comes at once, also when it is empty. Raises NotFound for an unknown meeting, and InvalidInput for a
+        The first batch comes at once, also when it is empty. A batch, perhaps empty, also comes when the meeting itself has
+        changed, however often it did since the last one. Raises NotFound for an unknown meeting, and InvalidInput for a
         position that the meeting has not reached.
         """
         with _following(self._meeting_feeds, meeting_id, partial(MeetingFeed, meeting_id)) as feed:
@@ -180,11 +180,12 @@ class Hub:
                 raise InvalidInput.of(
                     "after", "must be a cursor that this meeting has given: it is ahead of the meeting"
                 )
-            position, is_first = after, True
+            position, seen_version = after, None
             while not feed.is_deleted:
-                if not is_first and position >= feed.head:
+                if position >= feed.head and feed.version == seen_version:
                     await feed.changed.wait()
                     continue
+                seen_version = feed.version
                 assert feed.floor is not None
                 if position >= feed.floor:
                     batch: SegmentUpdates | None = feed.batch(position, batch_size)
@@ -193,7 +194,7 @@ class Hub:
                 if batch is None:
                     break
                 yield batch
-                position, is_first = batch.position, False
+                position = batch.position
 
     async def _batch_from_table(self, meeting_id: MeetingId, after: Position, size: int) -> SegmentUpdates | None:
         """Returns the batch after a position that the feed no longer reaches; None if the meeting was deleted.
@@ -215,13 +216,12 @@ class Hub:
         found = await self._read_changes(meeting_id, after, size)
         if found is None:
             return None
-        last_write, changes = found
-        end = Position.after_write(last_write)
+        changes, end = found.changes, Position.after_write(found.last_write)
         caught_up = len(changes) < size or changes[-1].position == end
         end = max(after, end) if caught_up else changes[-1].position
         return SegmentUpdates.of(meeting_id, changes, end, caught_up=caught_up)
 
-    async def _read_changes(self, meeting_id: MeetingId, after: Position, size: int) -> tuple[int, list[Change]] | None:
+    async def _read_changes(self, meeting_id: MeetingId, after: Position, size: int) -> MeetingChanges | None:
         """Does what `SegmentRepository.changes` does for one meeting, as soon as the database answers."""
         while True:
             with contextlib.suppress(ServiceUnavailable):
