@@ -64,6 +64,7 @@ class PooledConnection:
     async def _run(self, use: Callable[[DriverConnection], Awaitable[T]]) -> T:
         """Uses the connection, and finds out by the errors whether it is good for anything else."""
         assert self._driver is not None, "the block has been left"
+        self._driver.running_since = time.monotonic()
         try:
             return await use(self._driver)
         except asyncpg.ReadOnlySQLTransactionError:  # after a failover: a new connection leads to the new primary
@@ -80,6 +81,8 @@ class PooledConnection:
         except BaseException:  # cancelled or timed out: the statement may still be running
             self._is_interrupted = True
             raise
+        finally:
+            self._driver.running_since = None
 
     async def _run_first(self, use: Callable[[DriverConnection], Awaitable[T]]) -> T:
         """Runs the first statement of a transaction, and once more on another connection if that may be of use.

@@ -49,9 +49,11 @@ class DriverConnection(asyncpg.Connection):  # type: ignore[misc]
     with the settings that other connections are opened with.
     """
 
-    __slots__ = ("_begin", "acquire_deadline", "idle_since", "is_pooled", "opened_at")
+    __slots__ = ("_begin", "acquire_deadline", "idle_since", "is_pooled", "opened_at", "running_since")
     idle_since: float
     opened_at: float
+    running_since: float | None
+    """The time since which an answer is awaited, or None if none is."""
     acquire_deadline: float
     """The time until which the user of the connection would have waited for it, by the clock of the event loop."""
     is_pooled: bool
@@ -188,6 +190,7 @@ class ConnectionSettings:
             raise
         connection.opened_at = connection.idle_since = time.monotonic()
         connection.acquire_deadline = 0.0
+        connection.running_since = None
         return connection
 
 

@@ -6,6 +6,8 @@
   tells of a server that was cut off, so a connection that was idle for `IDLE_BEFORE_PING_SECONDS` is asked first.
 - A connection is thrown away when its statement was cancelled or timed out, as the statement may still be running.
 - A connection that proved useless (read-only after a failover, or silent) is thrown away with all that were opened before it.
+- A statement that waits long while no other connection is free may wait for an answer that was lost with the network. The
+  server is asked whether it runs; if not, its connection is closed, so that its user need not wait for the timeout.
 - A pooler before the database may make a transaction wait for a server: that wait counts as the wait for a connection.
 """
 
@@ -16,13 +18,19 @@ import time
 import asyncpg
 
 from db.driver import ConnectionSettings, DriverConnection
-from db.errors import TOO_MANY_REQUESTS, translate_errors
+from db.errors import DRIVER_ERRORS, TOO_MANY_REQUESTS, translate_errors
 from domain.errors import ServiceUnavailable
 
 IDLE_BEFORE_PING_SECONDS = 5.0
+RUNNING_BEFORE_CHECK_SECONDS = 3.0
+"""The time after which the server is asked whether it runs a statement."""
+TIME_BETWEEN_CHECKS_SECONDS = 0.5
 PING_TIMEOUT_SECONDS = 2.0
 CLOSE_TIMEOUT_SECONDS = 2.0
 """The time in which the server must end a cancelled statement and close its connection."""
+
+
+_RUNNING = "SELECT pid FROM pg_stat_activity WHERE pid = ANY($1::int[]) AND state <> 'idle'"
 
 
 class ConnectionPool:
@@ -37,9 +45,10 @@ class ConnectionPool:
         self._idle: list[
             DriverConnection
         ] = []  # the last one released is acquired first: the others may be closed by a proxy
+        self._in_use: set[DriverConnection] = set()
         self._closing: set[asyncio.Task[None]] = set()
+        self._check: asyncio.Task[None] | None = None
         self._expired_at = 0.0
-        self._acquired = 0
 
     def size(self) -> int:
         """Returns how many connections may be open."""
@@ -47,7 +56,7 @@ class ConnectionPool:
 
     def checkedout(self) -> int:
         """Returns how many connections are in use."""
-        return self._acquired
+        return len(self._in_use)
 
     def checkedin(self) -> int:
         """Returns how many connections are idle."""
@@ -57,6 +66,7 @@ class ConnectionPool:
         """Waits for a connection, to be given to `release` or `discard`. Raises ServiceUnavailable."""
         deadline = asyncio.get_running_loop().time() + self._timeout
         if self._slots.locked():
+            self._check_running()
             try:
                 async with asyncio.timeout_at(deadline):
                     await self._slots.acquire()
@@ -69,13 +79,13 @@ class ConnectionPool:
         except BaseException:
             self._slots.release()
             raise
-        self._acquired += 1
+        self._in_use.add(connection)
         connection.acquire_deadline = deadline
         return connection
 
     def release(self, connection: DriverConnection) -> None:
         """Takes back a connection on which no transaction is open."""
-        self._acquired -= 1
+        self._in_use.discard(connection)
         if connection.opened_at <= self._expired_at:
             connection.terminate()
         elif not connection.is_closed():
@@ -88,7 +98,7 @@ class ConnectionPool:
 
         This does not wait. Another connection can be opened once this one is closed, after `CLOSE_TIMEOUT_SECONDS` at most.
         """
-        self._acquired -= 1
+        self._in_use.discard(connection)
         if connection.is_closed():
             self._slots.release()
             return
@@ -111,6 +121,8 @@ class ConnectionPool:
         self._expired_at = time.monotonic()
         idle, self._idle = self._idle, []
         closing = [asyncio.create_task(_close(connection)) for connection in idle]
+        if self._check is not None:
+            self._check.cancel()
         await asyncio.gather(*closing, *self._closing)
 
     def _pop_recent(self) -> DriverConnection | None:
@@ -126,6 +138,7 @@ class ConnectionPool:
         return None
 
     async def _check_or_open(self, deadline: float) -> DriverConnection:
+        self._check_running()
         with translate_errors():
             async with asyncio.timeout_at(deadline):
                 while self._idle:
@@ -146,6 +159,41 @@ class ConnectionPool:
             self.expire(connection)
             return False
         return True
+
+    def _check_running(self) -> None:
+        """Starts to look for statements whose answers were lost, if some wait long and that is not done already."""
+        if self._waiting_long() and (self._check is None or self._check.done()):
+            self._check = asyncio.get_running_loop().create_task(self._end_unanswered())
+
+    def _waiting_long(self) -> dict[DriverConnection, float]:
+        """Returns the connections whose statements have been waiting for long, and since when. A pooler hides the server's."""
+        latest = time.monotonic() - RUNNING_BEFORE_CHECK_SECONDS
+        return {
+            connection: connection.running_since
+            for connection in self._in_use
+            if connection.running_since is not None and connection.running_since < latest and not connection.is_pooled
+        }
+
+    async def _end_unanswered(self) -> None:
+        """Closes the connections on which the server runs nothing though a statement waits, on two looks at them."""
+        suspected = self._waiting_long()
+        with contextlib.suppress(*DRIVER_ERRORS):  # the database does not answer: nothing is known
+            observer = await self._settings.connect()
+            try:
+                for _ in range(2):
+                    running = await observer.fetch(_RUNNING, [each.get_server_pid() for each in suspected])
+                    pids = {row["pid"] for row in running}
+                    await asyncio.sleep(TIME_BETWEEN_CHECKS_SECONDS)  # an answer may be on its way
+                    waiting = self._waiting_long()
+                    suspected = {
+                        each: since
+                        for each, since in suspected.items()
+                        if each.get_server_pid() not in pids and waiting.get(each) == since
+                    }
+            finally:
+                observer.terminate()
+            for connection in suspected:
+                connection.terminate()
 
     async def _close(self, connection: DriverConnection) -> None:
         try:

@@ -39,7 +39,7 @@ async def test_as_many_operations_as_connections_run_at_once_and_all_others_queu
 
 
 async def test_who_finds_no_free_connection_in_time_is_told_that_the_service_is_unavailable(database_url: str) -> None:
-    async with opened(database_url, pool_size=1, pool_timeout=0.05) as database, bounded():
+    async with opened(database_url, pool_size=1, pool_timeout=0.5) as database, bounded():
         async with database.reading(WORKSPACE):
             with pytest.raises(ServiceUnavailable, match="no database connection became free") as refused:
                 async with database.reading(WORKSPACE):
@@ -56,7 +56,7 @@ async def test_who_finds_no_free_connection_in_time_is_told_that_the_service_is_
 
 
 async def test_overflow_is_bounded_too(database_url: str) -> None:
-    async with opened(database_url, pool_size=1, max_overflow=1, pool_timeout=0.05) as database, bounded():
+    async with opened(database_url, pool_size=1, max_overflow=1, pool_timeout=0.5) as database, bounded():
         async with database.reading(WORKSPACE), database.reading(WORKSPACE):
             with pytest.raises(ServiceUnavailable):
                 await database.ping()

@@ -20,7 +20,12 @@ class PostgresProxy:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self.connections: list[list[str]] = []
+        self._silenced = 0
         threading.Thread(target=self._accept, daemon=True).start()
+
+    def silence(self) -> None:
+        """Lets nothing through any more on the connections that are open, and closes none; new ones work."""
+        self._silenced = len(self.connections)
 
     def close(self) -> None:
         self._listener.shutdown(socket.SHUT_RDWR)
@@ -38,11 +43,12 @@ class PostgresProxy:
             else:
                 server = socket.create_connection(self._target)
             trips: list[str] = []
+            number = len(self.connections)
             self.connections.append(trips)
-            threading.Thread(target=self._requests, args=(client, server, trips), daemon=True).start()
-            threading.Thread(target=self._answers, args=(server, client), daemon=True).start()
+            threading.Thread(target=self._requests, args=(client, server, trips, number), daemon=True).start()
+            threading.Thread(target=self._answers, args=(server, client, number), daemon=True).start()
 
-    def _requests(self, client: socket.socket, server: socket.socket, trips: list[str]) -> None:
+    def _requests(self, client: socket.socket, server: socket.socket, trips: list[str], number: int) -> None:
         """Message by message: a type, a length, a body; only the first has no type."""
         with closing(client), closing(server), client.makefile("rb") as messages:
 
@@ -59,14 +65,16 @@ class PostgresProxy:
                     if kind in ROUND_TRIP_MESSAGES:  # noted before the answer can come
                         trips.append(body[:-1].decode() if kind == b"Q" else kinds)
                         kinds = ""
-                    server.sendall(kind + length + body)
-            except OSError:
+                    if number >= self._silenced:
+                        server.sendall(kind + length + body)
+            except (OSError, struct.error):  # cut off, in the middle of a message perhaps
                 pass
 
-    def _answers(self, server: socket.socket, client: socket.socket) -> None:
+    def _answers(self, server: socket.socket, client: socket.socket, number: int) -> None:
         try:
             while part := server.recv(65536):
-                client.sendall(part)
+                if number >= self._silenced:
+                    client.sendall(part)
             client.shutdown(socket.SHUT_RDWR)
         except OSError:
             pass

@@ -1,0 +1,91 @@
+"""Checks the pool's rules for connections that are silent: nobody has to wait long for what will not come."""
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from db import pool as pool_module
+from db.connections import AutocommitConnection
+from domain.errors import ServiceUnavailable
+from tests.harness.pooled_connections import assert_whole, bounded, eventually, opened, run
+from tests.harness.postgres_proxy import PostgresProxy, postgres_proxy
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def proxied(database_url: str) -> Iterator[tuple[str, PostgresProxy]]:
+    with postgres_proxy(database_url) as (url, proxy):
+        yield url, proxy
+
+
+async def test_a_silent_idle_connection_is_replaced_with_those_before_it(
+    proxied: tuple[str, PostgresProxy], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pool_module, "IDLE_BEFORE_PING_SECONDS", 0.0)
+    monkeypatch.setattr(pool_module, "PING_TIMEOUT_SECONDS", 0.1)
+    url, proxy = proxied
+    async with opened(url, pool_size=3) as database, bounded():
+        await assert_whole(database.engine, 3)
+        proxy.silence()
+        assert await run(database.engine, "SELECT 1") == 1
+        assert database.pool.checkedin() == 1
+        await assert_whole(database.engine, 3)
+
+
+async def test_statements_whose_answers_were_lost_are_ended_while_others_go_on(
+    proxied: tuple[str, PostgresProxy], monkeypatch: pytest.MonkeyPatch, observer: Any
+) -> None:
+    monkeypatch.setattr(pool_module, "RUNNING_BEFORE_CHECK_SECONDS", 0.05)
+    monkeypatch.setattr(pool_module, "TIME_BETWEEN_CHECKS_SECONDS", 0.05)
+    url, proxy = proxied
+    async with opened(url, pool_size=3, pool_timeout=5, statement_timeout=600) as database, bounded():
+        await assert_whole(database.engine, 2)
+        proxy.silence()
+        lost = [asyncio.create_task(run(database.engine, "SELECT 1")) for _ in range(2)]
+        long = asyncio.create_task(run(database.engine, "SELECT 2 FROM pg_sleep(600)"))
+
+        async def long_runs() -> bool:
+            sleeping = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
+            return bool(await observer.fetchval(sleeping) == 1)
+
+        await eventually(long_runs)
+
+        async def answered() -> bool:
+            try:
+                return bool(await run(database.engine, "SELECT 1") == 1)
+            except ServiceUnavailable:
+                return False
+
+        await eventually(answered)
+        outcomes = await asyncio.gather(*lost, return_exceptions=True)
+        assert [type(outcome) for outcome in outcomes] == [ServiceUnavailable] * 2
+        assert not long.done()
+        long.cancel()
+
+
+async def test_a_connection_that_is_held_without_a_statement_is_not_taken_for_a_lost_one(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pool_module, "RUNNING_BEFORE_CHECK_SECONDS", 0.0)
+    monkeypatch.setattr(pool_module, "TIME_BETWEEN_CHECKS_SECONDS", 0.0)
+    async with opened(database_url, pool_size=1, pool_timeout=0.1) as database, bounded():
+        async with AutocommitConnection(database.pool):
+            for _ in range(3):
+                with pytest.raises(ServiceUnavailable):
+                    await run(database.engine, "SELECT 1")
+        assert await run(database.engine, "SELECT 1") == 1
+
+
+async def test_a_connection_that_is_in_use_when_all_expire_is_closed_when_it_is_released(database_url: str) -> None:
+    async with opened(database_url, pool_size=2) as database, bounded():
+        async with AutocommitConnection(database.pool) as old:
+            async with AutocommitConnection(database.pool) as new:
+                new.expire()
+            assert database.pool.checkedin() == 0
+            assert database.pool.checkedout() == 1
+            old.expire()
+        assert database.pool.checkedin() == 0
+        await assert_whole(database.engine, 2)
