@@ -26,6 +26,8 @@ _REVISED = _NEW_CONTENT | resolved(
     corrected_text="stored.corrected_text",
     corrected_speaker="stored.corrected_speaker",
 )
+# A server of before names may have written the label of a speaker who has one.
+_FOUND = resolved(*("found.text", "found.speaker", "found.speaker_names"), corrected_speaker="stored.corrected_speaker")
 # Without words, which only the longer statement writes.
 _APPENDED_CONTENT = [name for name in _CONTENT if name != "words"]
 _APPENDED = {name: f"new.{name}" for name in _APPENDED_CONTENT} | resolved(
@@ -60,7 +62,8 @@ given AS (
     ) WITH ORDINALITY AS given (segment_id, external_id, {", ".join(_CONTENT)}, nth)
 ),
 found AS (
-    SELECT given.*, coalesce(given.segment_id, known.segment_id) AS number, known.segment_id AS known_number
+    SELECT given.*, coalesce(given.segment_id, known.segment_id) AS number, known.segment_id AS known_number,
+        stamp.speaker_names
     FROM stamp CROSS JOIN given
     LEFT JOIN segments AS known ON {of_meeting("known")} AND known.external_id = given.external_id
     WHERE stamp.is_current
@@ -70,7 +73,8 @@ matched AS MATERIALIZED (
         stored.segment_id IS NOT NULL AS is_stored, coalesce(stored.deleted, false) AS was_deleted,
         stored.is_final AND NOT stored.deleted AND NOT found.is_final AS is_ignored,
         ({", ".join(_STORED_CONTENT.values())})
-            IS DISTINCT FROM ({", ".join(f"found.{name}" for name in _CONTENT)}) AS differs,
+            IS DISTINCT FROM ({", ".join(f"found.{name}" for name in _CONTENT)})
+            OR stored.speaker <> {_FOUND["speaker"]} AS differs,
         found.known_number <> found.number OR (
             found.external_id IS NOT NULL AND stored.segment_id IS NOT NULL
             AND stored.external_id IS DISTINCT FROM found.external_id
