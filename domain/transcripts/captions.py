@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from domain.transcripts.cues import Cue, NotATranscript, Notes, check_size
 from domain.transcripts.labels import labelled_texts
-from domain.transcripts.markup import VERBATIM, one_line, timed_words, unescape, voices, without_tags
+from domain.transcripts.markup import VERBATIM, has_inline_times, one_line, timed_words, unescape, voices, without_tags
 
 _MAX_PAYLOAD_CHARS = 100_000
 """The length limit of a caption with its markup, which is several times that of a segment's text."""
@@ -49,7 +49,7 @@ def cues_of(captions: Sequence[Caption], notes: Notes) -> list[Cue]:
     cues: list[Cue] = []
     for caption, payload, parts, labelled in zip(captions, payloads, by_voice, texts, strict=True):
         spoken = (
-            [(part.name, unescape(without_tags(part.payload)).strip(), part.payload) for part in parts]
+            [(part.name, unescape(part.text).strip(), part.payload) for part in parts]
             if parts
             else [(speaker, text, payload) for speaker, text in labelled]
         )
@@ -87,10 +87,14 @@ def _rolled(captions: Sequence[Caption]) -> list[str] | None:
     before: list[str] = []
     before_start, before_end, repeated, marked = 0.0, 0.0, 0, False
     for caption in captions:
+        if caption.payload.startswith("<v"):  # captions that name their speakers do not roll
+            payloads.append(caption.payload)
+            before = []
+            continue
         lines = [line for line in caption.payload.split("\n") if line.strip()]
         shown = [unescape(without_tags(line)) for line in lines] if "<" in caption.payload else lines
         count = 0
-        follows = before_start <= caption.start <= before_end + _ROLL_SECONDS
+        follows = before_start < caption.start <= before_end + _ROLL_SECONDS
         if before and follows and not caption.payload.startswith(VERBATIM):
             count = next(
                 (size for size in range(min(len(before), len(shown)), 0, -1) if before[-size:] == shown[:size]), 0
@@ -99,7 +103,7 @@ def _rolled(captions: Sequence[Caption]) -> list[str] | None:
             repeated += 1
         else:
             count = 0
-        marked = marked or ("<" in caption.payload and bool(timed_words(caption.payload, 0, 0)))
+        marked = marked or has_inline_times(caption.payload)
         payloads.append("\n".join(lines[count:]))
         if shown:
             before, before_start, before_end = shown, caption.start, caption.end

@@ -37,6 +37,8 @@ class Voice(NamedTuple):
 
     name: str
     payload: str
+    text: str
+    """The payload without its tags, but with its character references."""
 
 
 def unescape(marked: str) -> str:
@@ -68,26 +70,32 @@ def voices(payload: str) -> list[Voice]:
     """
     if "<v" not in payload:
         return []
-    parts: list[Voice] = []
+    parts: list[tuple[str, list[str]]] = []
     name, start = "", 0
     for tag in _VOICE.finditer(payload):
         _add_voice(parts, name, payload[start : tag.start()])
         name = one_line(unescape(tag[1])) if tag[1] else ""
         start = tag.end()
     _add_voice(parts, name, payload[start:])
-    return parts if any(part.name for part in parts) else []
+    if not any(name for name, _ in parts):
+        return []
+    return [Voice(name, payload := "".join(pieces), without_tags(payload)) for name, pieces in parts]
 
 
-def _add_voice(parts: list[Voice], name: str, payload: str) -> None:
+def _add_voice(parts: list[tuple[str, list[str]]], name: str, payload: str) -> None:
     payload = _DASH_AT_END.sub("", payload)
     text = without_tags(payload)
     if not text or (not name and not text.strip("-\u2013\u2014 \n")):
         return
     spoken = any(map(str.isalnum, text))
-    if parts and (parts[-1].name == name or not (name or spoken)):
-        parts[-1] = Voice(parts[-1].name, f"{parts[-1].payload}{payload}")
+    if parts and (parts[-1][0] == name or not (name or spoken)):
+        parts[-1][1].append(payload)
     else:
-        parts.append(Voice(name, payload))
+        parts.append((name, [payload]))
+
+
+def has_inline_times(payload: str) -> bool:
+    return "<" in payload and _INLINE_TIME.search(payload) is not None
 
 
 def timed_words(payload: str, start: float, end: float) -> list[CueWord]:

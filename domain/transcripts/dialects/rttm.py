@@ -2,7 +2,7 @@
 
 import math
 
-from domain.transcripts.cues import NotATranscript, Reading, quoted
+from domain.transcripts.cues import NotATranscript, Reading, check_size, quoted
 from domain.transcripts.dialect import Dialect
 from domain.transcripts.source import Source
 from domain.transcripts.speaker_turns import Turn
@@ -27,10 +27,13 @@ _TYPES = frozenset(
 def _turns(source: Source) -> list[Turn]:
     """Returns the turns of a file in the order of their starts. Raises NotATranscript."""
     found: list[Turn] = []
+    strays = 0
     for number, line in enumerate(source.lines, 1):
         fields = line.split()
         if not fields or fields[0] != "SPEAKER":
             if fields and fields[0] not in _TYPES and not line.startswith(";;"):
+                strays += 1
+                check_size(strays)
                 source.notes.add(number, "is no line of RTTM, and is left out", f": {quoted(line)}")
             continue
         try:

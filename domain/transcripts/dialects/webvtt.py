@@ -128,7 +128,7 @@ class _Reader:
     def _divides(self, position: int) -> bool:
         """Returns whether the line is white space that stands for a blank line between two cues."""
         lines = self._lines
-        if not lines[position].isspace() or position + 1 >= len(lines):
+        if not lines[position].isspace() or position + 1 >= len(lines) or lines[position + 1].isspace():
             return False
         return bool(self._times(position + 1) or (lines[position + 1].isdigit() and self._times(position + 2)))
 
