@@ -4,7 +4,6 @@ import html
 import re
 from typing import NamedTuple
 
-from domain.transcripts.clocks import CLOCK, seconds
 from domain.transcripts.cues import CueWord
 
 VERBATIM = "\u2060"
@@ -107,10 +106,21 @@ def timed_words(payload: str, start: float, end: float) -> list[CueWord]:
     if len(pieces) == 1:
         return []
     first = next((piece.rpartition("\n")[2] for piece in pieces[:1]), "")
-    times = [start, *(seconds(clock) for piece in pieces[1::2] if (clock := CLOCK.fullmatch(piece))), end]
+    times = [start, *map(_inline_seconds, pieces[1::2]), end]
     texts = [first, *pieces[2::2]]
     return [
         CueWord(text, begin, max(begin, until))
         for piece, begin, until in zip(texts, times[:-1], times[1:], strict=True)
-        for text in unescape(without_tags(piece)).split()
+        for text in unescape(_inline_text(piece)).split()
     ]
+
+
+def _inline_seconds(time: str) -> float:
+    clock, _, fraction = time.partition(".")
+    hours, minutes, whole = ("0", *clock.split(":"))[-3:]
+    return float(f"{int(hours) * 3600 + int(minutes) * 60 + int(whole)}.{fraction}")
+
+
+def _inline_text(piece: str) -> str:
+    inner = piece[3:-4]
+    return inner if piece.startswith("<c>") and piece.endswith("</c>") and "<" not in inner else without_tags(piece)
