@@ -72,6 +72,7 @@ _FILES = {"sslrootcert": "PGSSLROOTCERT", "sslcert": "PGSSLCERT", "sslkey": "PGS
 """Parameters that name files, and the environment variables that hold for them."""
 _KNOWN = {*_FOR_DRIVER, *_READ_HERE, *_WITHOUT_EFFECT, *_ALLOWED, *_UNSUPPORTED}
 _HOST_NAME = re.compile(r"[^\s/:@\[\]%?#]+")
+_PARAMETER_NAME = re.compile(r"[a-z0-9_]+")
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
@@ -100,7 +101,9 @@ class ConnectionUrl:
         if not separator or scheme.partition("+")[0] not in SCHEMES:
             raise DatabaseUnusable("must be a PostgreSQL URL: postgresql://user:password@host:5432/database")
         rest, _, query = rest.partition("?")
-        credentials, _, place = rest.rpartition("@")
+        credentials, at, place = rest.rpartition("@")
+        if not at and "@" in query:
+            raise DatabaseUnusable("the user and the password end before the first ?: in a password, it is written %3F")
         authority, _, database = place.partition("/")
         user, _, password = credentials.partition(":")
         hosts, ports = _split_authority(authority)
@@ -173,7 +176,8 @@ def _query_parameters(query: str) -> dict[str, str]:
     values = {}
     for pair in filter(None, query.split("&")):
         name, separator, value = pair.partition("=")
-        name = _decoded(name, "a parameter's name")
+        if not _PARAMETER_NAME.fullmatch(name):  # it may be a part of a password
+            raise DatabaseUnusable("what follows the ? are no parameters: name=value&name=value; a ? is written %3F")
         name = "dbname" if name == "database" else name
         if not separator:
             raise DatabaseUnusable(f"the parameter {name} has no value: {name}=...")

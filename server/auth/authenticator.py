@@ -88,8 +88,8 @@ class Authenticator:
                 async with self._database.credentials() as credentials:
                     now = time.monotonic()
                     await credentials.record_use({key: timedelta(seconds=now - at) for key, at in used_at.items()})
-            except ServiceUnavailable:
-                pass  # the next record is soon
+            except ServiceUnavailable as error:
+                logger.warning("the use of keys is not recorded: %s", error)
             except Exception:  # it must neither stop the next records, nor leave the rest of a shutdown undone
                 logger.exception("the use of keys is not recorded")
 

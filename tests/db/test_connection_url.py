@@ -127,6 +127,7 @@ REFUSED = {
     "ssl_mode=require": "no parameter ssl_mode: did you mean sslmode",
     "search_path=x": "no parameter search_path",
     "sslmode": "sslmode has no value",
+    "SSL mode=a": "what follows the ? are no parameters",
     "password=%zz": "password has a %",
     "password=%ff": "password is not UTF-8",
     "password=%00": "password has a zero byte",
