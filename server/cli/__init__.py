@@ -32,7 +32,7 @@ _COMMANDS = {
         "transcripts:import_files",
         "Import transcripts into a running server: one meeting each, or all into one.",
     ),
-    "export": ("transcripts:export", "Write a meeting's transcript to a file."),
+    "export": ("transcripts:export", "Write a meeting's transcript to a file, in the order of time."),
     "replay": ("transcripts:replay", "Stream a transcript into a new, live meeting as if it were being spoken."),
     "completion": ("completion:completion", "Print the completion script of a shell."),
     "schema": ("schema:schema", "Print the schema in GraphQL's schema definition language."),
