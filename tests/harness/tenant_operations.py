@@ -12,6 +12,7 @@ from tests.harness.tenants import Things, Variables
 AGENT_NAMES = ("Scribe", "Notes")
 """Both tenants use them."""
 CONFIG = {"modelProvider": "openai", "modelName": "gpt"}
+VTT = "WEBVTT\n\n00:01.000 --> 00:02.000\n"
 
 
 def actions(own: Things, chosen: random.Random) -> dict[str, Callable[[], Variables]]:
@@ -48,6 +49,7 @@ def actions(own: Things, chosen: random.Random) -> dict[str, Callable[[], Variab
         "DeleteAgent": lambda: {"id": own.agent, "reason": reason},
         "DeleteMeeting": lambda: {"id": own.meeting, "reason": reason},
         "DeleteSegments": lambda: {"meetingId": own.meeting, "segmentIds": [number]},
+        "ImportTranscript": lambda: {"input": {"content": VTT + label, "fileName": f"{name}.vtt"}, "reason": reason},
         "NameSpeakers": lambda: {"meetingId": own.meeting, "names": [{"label": own.word, "name": label}]},
         "UpdateAgent": lambda: {"id": own.agent, "input": {"name": label, "config": {"maxRetries": number}}},
         "UpdateMeeting": lambda: {"id": own.meeting, "input": {"title": label, "agentId": own.agent}},
@@ -128,6 +130,7 @@ def attempts(own: Things, their: Things) -> dict[str, list[Variables]]:
             {"agentId": their.agent, "variantId": their.variant},
         ],
         "HistoryOfMeeting": history("meetingId", "meeting"),
+        "ImportTranscript": [{"input": {"content": VTT + "Mine", "fileName": "mine.vtt", "into": their.meeting}}],
         "MeetingByExternalId": [{"externalId": f"{their.word} {number}"} for number in range(5)],
         "MeetingCount": [],
         "MeetingHistory": history("id", "meeting"),
