@@ -91,6 +91,10 @@ class MeetingRepository(Repository):
             raise NotFound("meeting", id)
         return to_meetings(rows)[0]
 
+    async def lock(self, id: MeetingId) -> bool:
+        """Locks the meeting's row until the unit of work ends. Returns False if there is none."""
+        return bool(await self._rows(self._GET_FOR_UPDATE, id=id))
+
     @staticmethod
     @lru_cache(maxsize=100)
     def _page(conditions: tuple[str, ...], order: Order, shape: PageShape) -> Select[Any]:

@@ -183,6 +183,20 @@ events = Table(
     Index("events_history_idx", "workspace_id", "aggregate_id", "number", unique=True),
 )
 
+# The meetings that were erased: who did it, by an id, and when. What was erased is named by nothing but the meeting's id.
+erasures = Table(
+    "erasures",
+    metadata,
+    Column("workspace_id", Uuid, nullable=False),
+    Column("meeting_id", Uuid, nullable=False),
+    # `domain.principals.Principal.id`
+    Column("erased_by", Text, nullable=False),
+    Column("erased_at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
+    PrimaryKeyConstraint("workspace_id", "meeting_id"),
+    ForeignKeyConstraint(["workspace_id"], ["workspaces.id"]),
+    CheckConstraint("erased_by <> ''", name="erased_by"),
+)
+
 agents = Table(
     "agents",
     metadata,

@@ -5,7 +5,7 @@ The migrations create them. Here they are attached to the tables, to be read, an
 
 from sqlalchemy import DDL, Table, event
 
-from db.tables import agent_variants, agents, events, meetings, metadata, recorded_columns, segments
+from db.tables import agent_variants, agents, erasures, events, meetings, metadata, recorded_columns, segments
 
 # Case is folded by an explicit collation, as the database's own may know ASCII only: PostgreSQL's builtin one, or ICU's before
 # PostgreSQL 17. All tables have their rows compared by it.
@@ -77,9 +77,68 @@ END$$""",
 _execute(
     events,
     """
-CREATE TRIGGER events_are_kept BEFORE UPDATE OR DELETE OR TRUNCATE ON events
+CREATE TRIGGER events_are_kept BEFORE DELETE OR TRUNCATE ON events
 FOR EACH STATEMENT EXECUTE FUNCTION refuse('events are never changed or deleted')""",
 )
+
+# An erasure removes from a meeting's events what was said and named, and by whom. The database lets exactly this through.
+_execute(
+    events,
+    """
+CREATE FUNCTION erased_changes(changes jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN (
+    SELECT coalesce(jsonb_object_agg(
+        key, CASE WHEN key IN ('state', 'agent_id', 'started_at', 'ended_at') THEN value ELSE '[null, null]' END
+    ), '{}') FROM jsonb_each(changes)
+)""",
+)
+_execute(
+    events,
+    """
+CREATE FUNCTION require_erasure() RETURNS trigger LANGUAGE plpgsql AS
+$$DECLARE
+    erased events := OLD;
+BEGIN
+    erased.actor := 'erased';
+    erased.reason := NULL;
+    erased.changes := erased_changes(OLD.changes);
+    IF NEW IS DISTINCT FROM erased OR OLD.aggregate <> 'MEETING' OR NOT EXISTS (
+        SELECT FROM erasures WHERE workspace_id = OLD.workspace_id AND meeting_id = OLD.entity_id
+    ) THEN
+        RAISE EXCEPTION 'events are never changed or deleted, only erased'
+        USING ERRCODE = 'restrict_violation', CONSTRAINT = TG_NAME;
+    END IF;
+    RETURN NULL;
+END$$""",
+)
+_execute(
+    events,
+    """
+CREATE TRIGGER events_are_erased_only AFTER UPDATE ON events FOR EACH ROW EXECUTE FUNCTION require_erasure()""",
+)
+_execute(
+    erasures,
+    """
+CREATE FUNCTION require_deletion() RETURNS trigger LANGUAGE plpgsql AS
+$$BEGIN
+    IF EXISTS (SELECT FROM meetings WHERE workspace_id = NEW.workspace_id AND id = NEW.meeting_id) THEN
+        RAISE EXCEPTION 'what is erased is deleted first' USING ERRCODE = 'restrict_violation', CONSTRAINT = TG_NAME;
+    END IF;
+    RETURN NULL;
+END$$""",
+)
+_execute(
+    erasures,
+    """
+CREATE TRIGGER erasures_are_kept BEFORE UPDATE OR DELETE OR TRUNCATE ON erasures
+FOR EACH STATEMENT EXECUTE FUNCTION refuse('erasures are never changed or deleted')""",
+)
+_execute(
+    erasures,
+    """
+CREATE TRIGGER erasures_follow_deletion AFTER INSERT ON erasures FOR EACH ROW EXECUTE FUNCTION require_deletion()""",
+)
+
 for _table in (agents, agent_variants, meetings):
     _execute(
         _table,

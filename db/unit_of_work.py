@@ -11,6 +11,7 @@ from db.change_notifier import Changes
 from db.connections import AutocommitConnection, Connection
 from db.corrections import CorrectionRepository
 from db.engine import SessionFactory
+from db.erasures import ErasureRepository
 from db.history import EventRepository
 from db.meeting_grants import GrantRepository
 from db.meetings import MeetingRepository
@@ -52,6 +53,10 @@ class Repositories:
     @cached_property
     def events(self) -> EventRepository:
         return EventRepository(*self._shared)
+
+    @cached_property
+    def erasures(self) -> ErasureRepository:
+        return ErasureRepository(*self._shared)
 
     @cached_property
     def search(self) -> SearchRepository:

@@ -23,8 +23,8 @@ describe_enum(
     "What a key allows.",
     {
         "READ": "Every query and subscription, but not keys.",
-        "WRITE": "What READ allows, and every mutation, but not keys.",
-        "ADMIN": "What WRITE allows, and the keys of the workspace.",
+        "WRITE": "What READ allows, and every mutation, but not keys and erasures.",
+        "ADMIN": "What WRITE allows, the keys of the workspace, and erasures.",
         "INGEST": "For a bot in a meeting: it creates meetings, and reads and upserts the segments of those that it created or"
         " was given; nothing else.",
     },

@@ -6,6 +6,7 @@ from schema.agents import AgentMutations, AgentQueries, AgentSubscriptions
 from schema.api_keys import ApiKeyMutations, ApiKeyQueries
 from schema.corrections import CorrectionMutations
 from schema.diffs import DiffQueries
+from schema.erasures import ErasureMutations
 from schema.history import HistoryQueries
 from schema.manifests import ManifestMutations
 from schema.meetings import MeetingMutations, MeetingQueries
@@ -39,6 +40,7 @@ class Mutation(
     SegmentMutations,
     CorrectionMutations,
     TranscriptImportMutations,
+    ErasureMutations,
     ApiKeyMutations,
 ):
     """Has the mutations of all aggregates."""

@@ -1,12 +1,10 @@
 """Checks what the database itself refuses, by raw SQL against every constraint."""
 
-from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import asyncpg
 import pytest
 
-from tests.harness.databases import TestPostgres
 from tests.harness.seed_rows import (
     A_GRANT,
     A_KEY,
@@ -23,7 +21,6 @@ from tests.harness.seed_rows import (
     NOWHERE,
     OURS,
     SECOND_VARIANT,
-    SEED,
     SIBLING,
     SIBLINGS_VARIANT,
     THEIRS,
@@ -33,29 +30,6 @@ from tests.harness.seed_rows import (
     named_segment,
     uuid,
 )
-
-
-@pytest.fixture(scope="module")
-def seeded_url(postgres: TestPostgres) -> Iterator[str]:
-    with postgres.database() as url:
-        yield url
-
-
-@pytest.fixture(scope="module")
-def seeded(seeded_url: str, postgres: TestPostgres) -> str:
-    """A database with the seed. No test changes it: each ends in a rollback."""
-    postgres.run_in(seeded_url, *SEED)
-    return seeded_url
-
-
-@pytest.fixture
-async def sql(seeded: str) -> AsyncIterator[Any]:
-    connection = await asyncpg.connect(seeded)
-    transaction = connection.transaction()
-    await transaction.start()
-    yield connection
-    await transaction.rollback()
-    await connection.close()
 
 
 def agent(change: str) -> str:
@@ -78,6 +52,7 @@ def segment(change: str) -> str:
     return f"UPDATE segments SET {change} WHERE meeting_id = '{MEETING}'"
 
 
+AN_ERASURE = f"INSERT INTO erasures (workspace_id, meeting_id, erased_by) VALUES ('{OURS}', '{MEETING}', 'key')"
 BAD_EXTERNAL_IDS = ["''", "repeat('a', 201)"]
 COUNTS = ["max_tokens", "context_window", "input_token_limit", "token_budget", "timeout_seconds", "max_retries"]
 BAD_SLUGS = [
@@ -192,6 +167,9 @@ REFUSED: dict[str, list[str]] = {
         segment(f"confidence = {value}") for value in ("-0.01", "1.01", "'NaN'", "'Infinity'", "'-Infinity'")
     ],
     "segments_segment_id_check": [segment("segment_id = -1"), A_SEGMENT.format(OURS, MEETING, -1)],
+    "erasures_pkey": [f"DELETE FROM meetings WHERE id = '{MEETING}'; {AN_ERASURE}; {AN_ERASURE}"],
+    "erasures_workspace_id_fkey": [AN_ERASURE.replace(OURS, NOWHERE)],
+    "erasures_erased_by_check": [AN_ERASURE.replace("'key'", "''")],
     "segments_words_check": [segment(f"words = '{value}'") for value in ("{}", "1", "null")],
     "segments_correction_check": [
         segment("corrected_text = 'Text'"),

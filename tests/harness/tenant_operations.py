@@ -49,6 +49,7 @@ def actions(own: Things, chosen: random.Random) -> dict[str, Callable[[], Variab
         "DeleteAgent": lambda: {"id": own.agent, "reason": reason},
         "DeleteMeeting": lambda: {"id": own.meeting, "reason": reason},
         "DeleteSegments": lambda: {"meetingId": own.meeting, "segmentIds": [number]},
+        "EraseMeeting": lambda: {"id": own.meeting, "reason": reason},
         "ImportTranscript": lambda: {"input": {"content": VTT + label, "fileName": f"{name}.vtt"}, "reason": reason},
         "NameSpeakers": lambda: {"meetingId": own.meeting, "names": [{"label": own.word, "name": label}]},
         "UpdateAgent": lambda: {"id": own.agent, "input": {"name": label, "config": {"maxRetries": number}}},
@@ -124,6 +125,7 @@ def attempts(own: Things, their: Things) -> dict[str, list[Variables]]:
         "DeleteMeeting": [{"id": their.meeting}, {"id": their.meeting, "expectedVersion": 1}],
         "DeleteSegments": [{"meetingId": their.meeting, "segmentIds": [1, 2]}],
         "DeleteVariant": [{"id": their.variant}, {"id": their.variant, "expectedVersion": 1}],
+        "EraseMeeting": [{"id": their.meeting}],
         "HistoryOfAgent": [
             *history("agentId", "agent"),
             {"agentId": own.agent, "variantId": their.variant},

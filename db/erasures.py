@@ -1,0 +1,53 @@
+"""Erasures in SQL: what was said and named in a meeting is removed from its events, and the erasure is recorded."""
+
+from dataclasses import fields
+
+from sqlalchemy import Select, Text, bindparam, func, literal, null, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from db.repository import ID, WORKSPACE, Repository
+from db.tables import erasures, events
+from domain.erasures import ERASED_ACTOR, Erasure
+from domain.errors import NotFound
+from domain.history import Aggregate
+from domain.ids import MeetingId
+
+_COLUMNS = [erasures.c[field.name] for field in fields(Erasure)]
+_ERASED_BY = bindparam("erased_by", type_=Text)
+_EVENTS_OF_MEETING = (
+    events.c.workspace_id == WORKSPACE,
+    events.c.entity_id == ID,
+    events.c.aggregate == Aggregate.MEETING.value,
+)
+
+
+def _record() -> Select[tuple[MeetingId]]:
+    """Returns the statement that records the erasure of a meeting that has a history, unless it is recorded already."""
+    known = select(WORKSPACE, ID, _ERASED_BY).where(select(events.c.version).where(*_EVENTS_OF_MEETING).exists())
+    recorded = insert(erasures).from_select(["workspace_id", "meeting_id", "erased_by"], known)
+    return select(recorded.on_conflict_do_nothing().returning(erasures.c.meeting_id).cte("recorded").c.meeting_id)
+
+
+class ErasureRepository(Repository):
+    """The erasures of one workspace."""
+
+    _RECORD = _record()
+    _GET = select(*_COLUMNS).where(erasures.c.workspace_id == WORKSPACE, erasures.c.meeting_id == ID)
+    _ERASE_EVENTS = (
+        update(events)
+        .where(*_EVENTS_OF_MEETING, events.c.actor != ERASED_ACTOR)
+        .values(actor=literal(ERASED_ACTOR), reason=null(), changes=func.erased_changes(events.c.changes))
+        .returning(events.c.version)
+    )
+
+    async def erase_history(self, meeting_id: MeetingId, erased_by: str) -> Erasure:
+        """Erases the events of a meeting that is deleted, and records it; one that is recorded already stays as it is.
+
+        Raises NotFound if there never was such a meeting.
+        """
+        await self._rows(self._RECORD, id=meeting_id, erased_by=erased_by)
+        found = await self._rows(self._GET, id=meeting_id)
+        if not found:
+            raise NotFound("meeting", meeting_id)
+        await self._rows(self._ERASE_EVENTS, id=meeting_id)
+        return Erasure(**{field.name: found[0][field.name] for field in fields(Erasure)})

@@ -1,0 +1,19 @@
+"""Erasures: what was said and named in a meeting is removed, also from its history. Nothing takes an erasure back."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain.ids import MeetingId
+
+ERASED_ACTOR = "erased"
+"""The actor of an erased meeting's events."""
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """The record that a meeting was erased. It holds nothing that the meeting held, and no name of a person."""
+
+    meeting_id: MeetingId
+    erased_by: str
+    """The id of the principal that erased it: see `domain.principals.Principal.id`."""
+    erased_at: datetime
