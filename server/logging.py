@@ -1,7 +1,8 @@
 """Logs: readable lines on a terminal, one JSON object a line elsewhere.
 
-At no level do they have what may be secret: headers, queries of URLs, variables (except the reason of an
-erasure), messages of WebSockets, the database's URL.
+At no level do they have what may be secret: headers, queries of URLs, variables (except the reason of an erasure),
+messages of WebSockets, the database's URL.
+
 Whatever a client has sent reaches a log shortened, and without characters that a terminal obeys: the formatters see to it.
 """
 
