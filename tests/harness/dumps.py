@@ -9,6 +9,6 @@ from db.embedded.programs import environment, find_programs
 
 def dump(database_url: str) -> str:
     """Returns all rows of the database as text, as a backup has them."""
-    program = find_programs(Account(os.geteuid(), os.getegid())) / "pg_dump"
+    program = str(find_programs(Account(os.geteuid(), os.getegid())) / "pg_dump")
     command = [program, "--data-only", "--inserts", f"--dbname={database_url}"]
     return subprocess.run(command, env=environment(), capture_output=True, text=True, timeout=60, check=True).stdout
