@@ -1,10 +1,12 @@
 """Erasures in SQL: what was said and named in a meeting is removed from its events, and the erasure is recorded."""
 
 from dataclasses import fields
+from datetime import datetime
 
-from sqlalchemy import Select, Text, bindparam, func, literal, null, select, update
+from sqlalchemy import DateTime, Select, Text, bindparam, func, literal, null, select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from db.driver import Record
 from db.repository import ID, WORKSPACE, Repository
 from db.tables import erasures, events
 from domain.erasures import ERASED_ACTOR, Erasure
@@ -14,6 +16,7 @@ from domain.ids import MeetingId
 
 _COLUMNS = [erasures.c[field.name] for field in fields(Erasure)]
 _ERASED_BY = bindparam("erased_by", type_=Text)
+_ERASED_AT = func.coalesce(bindparam("erased_at", type_=DateTime(timezone=True)), func.clock_timestamp())
 _EVENTS_OF_MEETING = (
     events.c.workspace_id == WORKSPACE,
     events.c.entity_id == ID,
@@ -23,9 +26,15 @@ _EVENTS_OF_MEETING = (
 
 def _record() -> Select[tuple[MeetingId]]:
     """Returns the statement that records the erasure of a meeting that has a history, unless it is recorded already."""
-    known = select(WORKSPACE, ID, _ERASED_BY).where(select(events.c.version).where(*_EVENTS_OF_MEETING).exists())
-    recorded = insert(erasures).from_select(["workspace_id", "meeting_id", "erased_by"], known)
+    known = select(WORKSPACE, ID, _ERASED_BY, _ERASED_AT).where(
+        select(events.c.version).where(*_EVENTS_OF_MEETING).exists()
+    )
+    recorded = insert(erasures).from_select(["workspace_id", "meeting_id", "erased_by", "erased_at"], known)
     return select(recorded.on_conflict_do_nothing().returning(erasures.c.meeting_id).cte("recorded").c.meeting_id)
+
+
+def _erasure(row: Record) -> Erasure:
+    return Erasure(**{field.name: row[field.name] for field in fields(Erasure)})
 
 
 class ErasureRepository(Repository):
@@ -40,14 +49,26 @@ class ErasureRepository(Repository):
         .returning(events.c.version)
     )
 
-    async def erase_history(self, meeting_id: MeetingId, erased_by: str) -> Erasure:
-        """Erases the events of a meeting that is deleted, and records it; one that is recorded already stays as it is.
+    async def erase_history(self, meeting_id: MeetingId, erased_by: str, erased_at: datetime | None = None) -> Erasure:
+        """Erases the events of a meeting that is deleted, and records it, by default with the database's time.
+
+        An erasure that is recorded already stays as it is.
 
         Raises NotFound if there never was such a meeting.
         """
-        await self._rows(self._RECORD, id=meeting_id, erased_by=erased_by)
+        await self._rows(self._RECORD, id=meeting_id, erased_by=erased_by, erased_at=erased_at)
         found = await self._rows(self._GET, id=meeting_id)
         if not found:
             raise NotFound("meeting", meeting_id)
         await self._rows(self._ERASE_EVENTS, id=meeting_id)
-        return Erasure(**{field.name: found[0][field.name] for field in fields(Erasure)})
+        return _erasure(found[0])
+
+    _BY_TIME = (
+        select(*_COLUMNS)
+        .where(erasures.c.workspace_id == WORKSPACE)
+        .order_by(erasures.c.erased_at, erasures.c.meeting_id)
+    )
+
+    async def by_time(self) -> list[Erasure]:
+        """Returns all erasures, the oldest first."""
+        return [_erasure(row) for row in await self._rows(self._BY_TIME)]

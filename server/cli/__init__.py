@@ -38,6 +38,10 @@ _COMMANDS = {
     "schema": ("schema:schema", "Print the schema in GraphQL's schema definition language."),
     "agents": ("agents:agents", "Look at agents, switch their variants, and keep them as YAML files."),
     "keys": ("keys:keys", "API keys: who may use a server. Works on the database, not on the server."),
+    "erasures": (
+        "erasures:erasures",
+        "Erasures: take them along when a backup is restored. Works on the database, not on the server.",
+    ),
     "workspaces": ("keys:workspaces", "Workspaces: tenants, who see nothing of each other."),
 }
 """The commands by name, each with its module and function in this package, and the first sentence of its help."""
