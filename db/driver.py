@@ -203,12 +203,6 @@ async def _is_direct(connection: DriverConnection) -> bool:
         raise
 
 
-def dsn(url: str | URL) -> str:
-    """Returns the URL of the first host as the driver reads it. The name of a driver in it (`postgresql+...`) is ignored."""
-    text: str = ConnectionUrl.parse(_text(url)).attempts()[0]["dsn"]
-    return text
-
-
 def _text(url: str | URL) -> str:
     return url if isinstance(url, str) else url.render_as_string(hide_password=False)
 

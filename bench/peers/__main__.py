@@ -10,7 +10,6 @@ import asyncpg
 
 from bench.peers.hooks import DATABASE, EPOCH, STATES
 from db.database import Database
-from db.driver import dsn
 from db.migrate import migrate
 from domain.configs import CONFIG_FIELDS
 from domain.ids import DEFAULT_WORKSPACE_ID, VariantId
@@ -58,14 +57,14 @@ _TABLES = (
 
 async def load(source: str) -> str:
     """Make our database beside the comparison's, with the same data in it; gives its URL."""
-    theirs = await asyncpg.connect(dsn(source))
+    theirs = await asyncpg.connect(source)
     url = source.rpartition("/")[0] + f"/{DATABASE}"
     try:
         await theirs.execute(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
         await theirs.execute(f"CREATE DATABASE {DATABASE}")
         database = Database(url)
         await migrate(database.engine)
-        ours = await asyncpg.connect(dsn(url))
+        ours = await asyncpg.connect(url)
         try:
             for table, columns, query in _TABLES:
                 with tempfile.TemporaryFile() as rows:

@@ -27,7 +27,7 @@ query ($id: ID!, $after: String) {
 
 
 class Answer(StrEnum):
-    """What a change was answered."""
+    """Says what a change was answered."""
 
     DONE = "done"
     CONFLICT = "conflict"

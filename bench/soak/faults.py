@@ -57,7 +57,7 @@ FAULTS: dict[str, Callable[[Site], Awaitable[None]]] = {
     "table locked": lambda site: site.lock("meetings", FROZEN_SECONDS),
     "other server killed": lambda site: _restart_server(site, 1),
 }
-"""What is done in turn, by the name under which it is counted."""
+"""The faults in their order, each with the name under which it is counted."""
 
 
 async def disturb(soak: Soak, site: Site) -> None:

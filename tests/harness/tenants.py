@@ -11,7 +11,6 @@ from uuid import UUID
 
 import asyncpg
 
-from db.driver import dsn
 from db.tables import metadata
 from domain.ids import WorkspaceId
 from server.wire.graphql_files import OPERATIONS
@@ -36,7 +35,7 @@ class Records:
 
     def __init__(self, runner: asyncio.Runner, database_url: str) -> None:
         self._runner = runner
-        self._connection = runner.run(asyncpg.connect(dsn(database_url)))
+        self._connection = runner.run(asyncpg.connect(database_url))
         tables = [table.name for table in metadata.sorted_tables if "workspace_id" in table.c]
         self._query = " UNION ALL ".join(
             # When a key was last used is noted some time later, whatever happens.

@@ -8,8 +8,6 @@ from typing import Any, TypeVar
 
 import asyncpg
 
-from db.driver import dsn
-
 TIMEOUT_SECONDS = 20.0
 """The time after which a thing that did not come is not waited for any longer."""
 
@@ -30,7 +28,7 @@ def locked_meeting(database_url: str, meeting: Any) -> Iterator[Callable[[], boo
     """Locks a meeting while the block runs; yields a function that tells whether somebody waits for it."""
     waiting = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
     with asyncio.Runner() as runner:
-        locking, looking = (runner.run(asyncpg.connect(dsn(database_url))) for _ in range(2))
+        locking, looking = (runner.run(asyncpg.connect(database_url)) for _ in range(2))
         try:
             runner.run(locking.execute("BEGIN"))
             runner.run(locking.execute("SELECT FROM meetings WHERE id = $1 FOR UPDATE", meeting["id"]))

@@ -12,7 +12,6 @@ from sqlalchemy import make_url
 from db import change_notifier as bell_module
 from db.change_notifier import CHANNEL, ChangeNotifier
 from db.database import Database
-from db.driver import dsn
 from resolvers.live import hub as hub_module
 from tests.harness.databases import TestPostgres
 from tests.harness.live import (
@@ -39,14 +38,14 @@ def url_of_role(postgres: TestPostgres, database_url: str) -> Iterator[str]:
     """The same database for a role that a closed door keeps out."""
 
     async def make_role() -> None:
-        connection = await asyncpg.connect(dsn(database_url))
+        connection = await asyncpg.connect(database_url)
         await connection.execute(
             f"CREATE ROLE {ROLE} LOGIN; GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {ROLE}"
         )
         await connection.close()
 
     async def drop_role() -> None:
-        connection = await asyncpg.connect(dsn(database_url))
+        connection = await asyncpg.connect(database_url)
         await connection.execute(f"DROP OWNED BY {ROLE}; DROP ROLE {ROLE}")
         await connection.close()
 
@@ -91,7 +90,7 @@ async def silent(database_url: str) -> AsyncIterator[Writer]:
 
 @pytest.fixture
 async def ear(database_url: str) -> AsyncIterator[Ear]:
-    connection = await asyncpg.connect(dsn(database_url))
+    connection = await asyncpg.connect(database_url)
     listening = Ear(connection)
     await connection.add_listener(CHANNEL, listening.receive)
     yield listening
@@ -100,7 +99,7 @@ async def ear(database_url: str) -> AsyncIterator[Ear]:
 
 @pytest.fixture
 async def doors(postgres: TestPostgres, database_url: str) -> AsyncIterator[Doors]:
-    connection = await asyncpg.connect(dsn(postgres.url))
+    connection = await asyncpg.connect(postgres.url)
     database = make_url(database_url).database
     assert database
     doors = Doors(connection, database)

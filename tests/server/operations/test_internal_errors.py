@@ -160,7 +160,7 @@ def test_the_clients_errors_are_not_logged(
 @pytest.mark.parametrize(
     ("method", "path", "function"),
     [
-        ("GET", "/readyz", "server.http.health.current_revision"),
+        ("GET", "/readyz", "server.http.health.usable_revision"),
         ("POST", "/graphql", "server.auth.authenticator.OpenAccess.principal"),
     ],
 )

@@ -14,7 +14,6 @@ import pytest
 from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive
 
-from db.driver import dsn
 from domain.errors import ServiceUnavailable
 from server.wire.deadline import Deadline
 from tests.harness import http
@@ -41,7 +40,7 @@ def held(database_url: str, tables: str = "meetings, agent_variants") -> Iterato
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'rapporteur'"
     )
     with asyncio.Runner() as runner:
-        locking, looking = (runner.run(asyncpg.connect(dsn(database_url))) for _ in range(2))
+        locking, looking = (runner.run(asyncpg.connect(database_url)) for _ in range(2))
         try:
             runner.run(locking.execute("BEGIN"))
             runner.run(locking.execute(f"LOCK TABLE {tables} IN ACCESS EXCLUSIVE MODE"))
