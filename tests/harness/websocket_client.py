@@ -99,6 +99,7 @@ def websocket(
         subprotocols=None if subprotocols is None else [Subprotocol(name) for name in subprotocols],
         compression=None,
         max_size=None,
+        max_queue=None,  # a connection that stops reading would not read the server's close frame either
         proxy=None,
         open_timeout=TIMEOUT_SECONDS,
         close_timeout=TIMEOUT_SECONDS,
