@@ -33,9 +33,11 @@ TranscriptKey = tuple[MeetingId, str]
 
 
 @batch_resolver
-async def transcript(roots: list[Meeting], info: Info, format: TranscriptFormat, final_only: bool = False) -> list[str]:
+async def transcript(
+    roots: list[Meeting], info: Info, format: TranscriptFormat, final_only: bool | None = False
+) -> list[str]:
     context = info.context
-    loader = context.loaders.of_many(write_transcripts, format, final_only, context.budget)
+    loader = context.loaders.of_many(write_transcripts, format, bool(final_only), context.budget)
     found = await loader.load_many((root.id, root.title) for root in roots)
     return [text or "" for text in found]
 

@@ -122,7 +122,7 @@ def test_what_changes_nothing_wakes_nobody(socket: WebSocketClient, api: Api) ->
     socket.next("1")
     api.run("UpsertSegments", meetingId=meeting["id"], segments=[segment(1), segment(2)])
     api.run("DeleteSegments", meetingId=meeting["id"], segmentIds=[7])
-    api.run("UpdateMeeting", id=meeting["id"], input={"title": "Renamed"})
+    api.run("UpdateMeeting", id=meeting["id"], input={"title": meeting["title"]})
     api.run("UpsertSegments", meetingId=meeting["id"], segments=[segment(1, text="Changed")])
     assert texts_by_number(socket.next("1")) == {1: "Changed"}
 
@@ -132,6 +132,7 @@ def test_each_event_reads_the_meeting_anew(socket: WebSocketClient, api: Api) ->
     socket.subscribe("1", SEGMENT_UPDATES % "meeting { title segmentCount }", id=meeting["id"])
     assert socket.next("1") == {"meeting": {"title": "First", "segmentCount": 1}}
     api.run("UpdateMeeting", id=meeting["id"], input={"title": "Second"})
+    assert socket.next("1") == {"meeting": {"title": "Second", "segmentCount": 1}}
     api.run("UpsertSegments", meetingId=meeting["id"], segments=[segment(2)])
     assert socket.next("1") == {"meeting": {"title": "Second", "segmentCount": 2}}
 

@@ -117,5 +117,6 @@ def test_who_subscribes_later_gets_the_meeting_as_it_is_then(socket: WebSocketCl
     socket.subscribe("earlier", query, id=meeting["id"])
     assert socket.next("earlier") == {"meeting": {"title": "Before"}}
     api.run("UpdateMeeting", id=meeting["id"], input={"title": "After"})
+    assert socket.next("earlier") == {"meeting": {"title": "After"}}
     socket.subscribe("later", query, id=meeting["id"])
     assert socket.next("later") == {"meeting": {"title": "After"}}
