@@ -1,6 +1,7 @@
 """The pool: bounded in number and in waiting, and whole again after whatever happens to its connections."""
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -198,7 +199,7 @@ async def test_who_waits_for_a_connection_is_served_in_turn(database_url: str) -
     """Checks that readers who come again do not overtake those who still wait."""
     readers, reads = 12, 10
     async with opened(database_url, pool_size=2) as database:
-        served = [0] * readers
+        waiting: deque[int] = deque()
         async with (
             database.reading(WORKSPACE) as one,
             database.reading(WORKSPACE) as other,
@@ -208,10 +209,10 @@ async def test_who_waits_for_a_connection_is_served_in_turn(database_url: str) -
 
         async def read(reader: int) -> None:
             for _ in range(reads):
+                waiting.append(reader)
                 async with database.reading(WORKSPACE) as repositories:
+                    assert waiting.popleft() == reader
                     await repositories.meetings.count_by_state()
-                served[reader] += 1
-                assert max(served) - min(served) <= 2, served
 
         async with bounded():
             await asyncio.gather(*(read(reader) for reader in range(readers)))
