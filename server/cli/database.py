@@ -1,11 +1,13 @@
 """Commands that look after the database: `rapporteur migrate`, `demo` and `database-url`."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
+from typing import Any, TypeVar
 
 import typer
 
+from db.database import Database
 from db.migrate import head
 from domain.errors import RapporteurError
 from domain.ids import WorkspaceId
@@ -16,6 +18,7 @@ from server.process.bootstrap import database_url, describe_database, opened_mig
 from server.process.demo import load_demo
 from server.settings import Settings
 
+Result = TypeVar("Result")
 DATABASE = ("database_url", "data_dir")
 """The settings that commands on the database have options for."""
 
@@ -34,6 +37,22 @@ def existing_database(settings: Settings, *, keep_running: bool = False) -> Iter
         raise fail(error) from error
 
 
+def run_on_database(settings: Settings, work: Callable[[Database], Coroutine[Any, Any, Result]]) -> Result:
+    """Returns the result of `work` on the settings' database, which must be migrated; its notifications are sent.
+
+    An error of the domain ends the command with its message.
+    """
+
+    async def run(url: str) -> Result:
+        async with opened_migrated(settings, url) as database:
+            result = await work(database)
+            await database.notifier.flush()
+            return result
+
+    with existing_database(settings) as url:
+        return asyncio.run(run(url))
+
+
 @settings_options(*DATABASE)
 def migrate(settings: Settings, json: JsonOutput = False) -> None:
     """Bring the database to the newest schema (serve does so too)."""
@@ -49,12 +68,7 @@ def migrate(settings: Settings, json: JsonOutput = False) -> None:
 def demo(settings: Settings, json: JsonOutput = False) -> None:
     """Load the demo into a database without agents and meetings."""
 
-    async def load(url: str) -> bool:
-        async with opened_migrated(settings, url) as database:
-            return await load_demo(database, WorkspaceId(settings.workspace_id))
-
-    with existing_database(settings) as url:
-        loaded = asyncio.run(load(url))
+    loaded = run_on_database(settings, lambda database: load_demo(database, WorkspaceId(settings.workspace_id)))
     if json:
         print_json({"loaded": loaded})
         return

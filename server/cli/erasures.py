@@ -1,11 +1,10 @@
 """Commands that take erasures along to a database that was restored from a backup, which still has what was erased."""
 
-import asyncio
 import sys
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple, TypeVar
+from typing import Annotated, NamedTuple
 from uuid import UUID
 
 import orjson
@@ -17,10 +16,9 @@ from domain.erasures import Erasure
 from domain.errors import NotFound, RapporteurError
 from domain.ids import MeetingId, WorkspaceId
 from resolvers.erasures import erase
-from server.cli.database import DATABASE, existing_database
+from server.cli.database import DATABASE, run_on_database
 from server.cli.output import JsonOutput, print_json
 from server.cli.settings_options import settings_options
-from server.process.bootstrap import opened_migrated
 from server.settings import Settings
 
 erasures = typer.Typer(
@@ -28,8 +26,6 @@ erasures = typer.Typer(
     no_args_is_help=True,
     help="Erasures: take them along when a backup is restored. Works on the database, not on the server.",
 )
-
-Result = TypeVar("Result")
 
 
 class _Line(NamedTuple):
@@ -52,7 +48,7 @@ def export_erasures(settings: Settings) -> None:
                 found += [_Line(workspace_id, erasure) for erasure in await repositories.erasures.by_time()]
         return found
 
-    for workspace_id, erasure in _run(settings, read):
+    for workspace_id, erasure in run_on_database(settings, read):
         values = {
             "workspaceId": str(workspace_id),
             "meetingId": str(erasure.meeting_id),
@@ -85,7 +81,7 @@ def replay_erasures(
             erased += 1
         return erased, len(lines)
 
-    erased, total = _run(settings, replay)
+    erased, total = run_on_database(settings, replay)
     if json:
         print_json({"erased": erased, "unknown": total - erased})
     else:
@@ -109,16 +105,3 @@ def _lines(file: Path) -> Iterator[_Line]:
             yield _Line(WorkspaceId(UUID(values["workspaceId"])), erasure)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise RapporteurError(f"{file}, line {number}: is no erasure as erasures export prints it") from error
-
-
-def _run(settings: Settings, work: Callable[[Database], Coroutine[Any, Any, Result]]) -> Result:
-    """Returns the result of `work` on the database. An error of the domain ends the command with its message."""
-
-    async def main(url: str) -> Result:
-        async with opened_migrated(settings, url) as database:
-            result = await work(database)
-            await database.notifier.flush()
-            return result
-
-    with existing_database(settings) as url:
-        return asyncio.run(main(url))

@@ -1,6 +1,5 @@
 """Commands that look after API keys and workspaces, in the database itself: the first key has to come from somewhere."""
 
-import asyncio
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from datetime import timedelta
 from typing import Annotated, Any, TypeVar
@@ -19,12 +18,11 @@ from resolvers import api_keys as resolve
 from resolvers.context import Context
 from resolvers.live.registry import HubRegistry
 from server.auth.actor import user_name
-from server.cli.database import DATABASE, existing_database
+from server.cli.database import DATABASE, run_on_database
 from server.cli.options import fail, stderr
 from server.cli.output import JsonOutput, print_json, print_table
 from server.cli.settings_options import settings_options
 from server.printable import printable
-from server.process.bootstrap import opened_migrated
 from server.settings import Settings
 
 keys = typer.Typer(
@@ -221,23 +219,14 @@ def _run(
     An error of the domain ends the command with its message.
     """
     workspace_id = WorkspaceId(workspace or settings.workspace_id)
-    with existing_database(settings) as url:
-        return asyncio.run(_work(settings, work, url, workspace_id))
 
-
-async def _work(
-    settings: Settings,
-    work: Callable[[Database, WorkspaceId], Coroutine[Any, Any, Result]],
-    url: str,
-    workspace_id: WorkspaceId,
-) -> Result:
-    async with opened_migrated(settings, url) as database:
+    async def run(database: Database) -> Result:
         async with database.credentials() as credentials:
             if not await credentials.workspace_exists(workspace_id):
                 raise RapporteurError(f"there is no workspace {workspace_id}: see rapporteur workspaces list")
-        result = await work(database, workspace_id)
-        await database.notifier.flush()
-        return result
+        return await work(database, workspace_id)
+
+    return run_on_database(settings, run)
 
 
 def _context(database: Database, workspace_id: WorkspaceId) -> Context:
