@@ -16,6 +16,7 @@ from db.embedded import programs
 from db.embedded.account import Account
 from tests.harness.databases import postgres_directory
 from tests.harness.embedded import PATIENCE, ROOT, kill_all, postmaster, query, servers, started, using
+from tests.harness.waiting import eventually
 
 pytestmark = pytest.mark.slow
 
@@ -239,4 +240,4 @@ def test_a_program_that_takes_too_long_is_killed_with_those_that_it_has_started(
     with pytest.raises(subprocess.TimeoutExpired):
         programs.run(command, own, timeout=2)
     pid = int(started.read_text())
-    assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    eventually(lambda: not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
