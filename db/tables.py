@@ -3,8 +3,6 @@
 Their functions and triggers stand in `db.triggers`; the migrations in `db/migrations/versions/` create all of it.
 """
 
-from typing import Any
-
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -29,11 +27,8 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR
-from sqlalchemy.types import TypeEngine
 
-from domain import rules
-from domain.configs import AgentConfig
-from domain.validation import declarations
+from db.config_columns import config_checks, config_columns
 
 metadata = MetaData(
     naming_convention={
@@ -46,31 +41,6 @@ metadata = MetaData(
 )
 
 _SLUG = "slug ~ '^[a-z0-9]+(-[a-z0-9]+)*$' AND char_length(slug) <= 80"
-
-_CONFIG = declarations(AgentConfig)
-_COLUMN_TYPES: dict[type, type[TypeEngine[Any]]] = {str: Text, float: Double, int: Integer}
-
-
-def _config(nullable: bool) -> list[Column[object]]:
-    """Returns the columns of a configuration. An agent has a value in each; in a variant, null inherits the agent's value."""
-    return [Column(name, _COLUMN_TYPES[declared.type], nullable=nullable) for name, declared in _CONFIG.items()]
-
-
-def _config_checks() -> list[CheckConstraint]:
-    """Returns the checks of a configuration's columns: the bounds of its numbers, and no empty provider or model."""
-    constraints = {name: declared.constraint for name, declared in _CONFIG.items()}
-    ranges = [
-        f"{name} BETWEEN {rule.minimum:g} AND {rule.maximum:g}"
-        for name, rule in constraints.items()
-        if isinstance(rule, rules.Number)
-    ]
-    counts = [f"{name} >= {rule.minimum}" for name, rule in constraints.items() if isinstance(rule, rules.Integer)]
-    needed = [f"{name} <> ''" for name, declared in _CONFIG.items() if declared.required]
-    return [
-        CheckConstraint(" AND ".join(ranges), name="temperature"),
-        CheckConstraint(" AND ".join(counts), name="counts"),
-        CheckConstraint(" AND ".join(needed), name="model"),
-    ]
 
 
 def _times() -> list[Column[object]]:
@@ -208,7 +178,7 @@ agents = Table(
     Column("active_variant_id", Uuid),
     _version(),
     *_times(),
-    *_config(nullable=False),
+    *config_columns(nullable=False),
     PrimaryKeyConstraint("workspace_id", "id"),
     UniqueConstraint("workspace_id", "slug"),
     ForeignKeyConstraint(["workspace_id"], ["workspaces.id"]),
@@ -223,7 +193,7 @@ agents = Table(
     CheckConstraint(_SLUG, name="slug"),
     CheckConstraint("name <> ''", name="name"),
     CheckConstraint("version >= 1", name="version"),
-    *_config_checks(),
+    *config_checks(),
     *_orders("agents", "name"),
 )
 
@@ -238,7 +208,7 @@ agent_variants = Table(
     Column("description", Text, nullable=False),
     _version(),
     *_times(),
-    *_config(nullable=True),
+    *config_columns(nullable=True),
     PrimaryKeyConstraint("workspace_id", "id"),
     UniqueConstraint("workspace_id", "agent_id", "id"),
     UniqueConstraint("workspace_id", "agent_id", "slug"),
@@ -247,7 +217,7 @@ agent_variants = Table(
     CheckConstraint(_SLUG, name="slug"),
     CheckConstraint("name <> ''", name="name"),
     CheckConstraint("version >= 1", name="version"),
-    *_config_checks(),
+    *config_checks(),
     info={"aggregate_id": "agent_id"},
 )
 
