@@ -22,7 +22,6 @@ from schema.documents.limits import Limits
 from schema.schema import schema
 from server.auth.authenticator import Authenticator, OpenAccess
 from server.auth.guard import Guard
-from server.auth.oidc import OidcIssuer
 from server.auth.rate_limits import RateLimiters, RateLimits
 from server.auth.sessions import Sessions
 from server.database import create_database
@@ -60,7 +59,11 @@ def create_guard(settings: Settings, database: Database) -> Guard:
     if not settings.auth:
         open_access = OpenAccess(WorkspaceId(settings.workspace_id))
         return Guard(open_access, RateLimiters(RateLimits()), Sessions(database))
-    issuer = OidcIssuer(settings) if settings.oidc_issuer else None
+    issuer = None
+    if settings.oidc_issuer:
+        from server.auth.oidc import OidcIssuer  # with an HTTP client and cryptography, which few servers need
+
+        issuer = OidcIssuer(settings)
     return Guard(Authenticator(database, issuer), RateLimiters(RateLimits.from_settings(settings)), Sessions(database))
 
 

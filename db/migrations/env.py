@@ -7,7 +7,7 @@ from alembic import context
 from sqlalchemy import Connection, text
 
 from db.engine import create_engine
-from db.migrate import MIGRATION_TIMEOUT_SECONDS
+from db.revisions import MIGRATION_TIMEOUT_SECONDS
 from db.tables import metadata
 
 LOCK_TIMEOUT_SECONDS = 5

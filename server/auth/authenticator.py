@@ -10,6 +10,7 @@ import logging
 import time
 from collections import OrderedDict
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from db.change_notifier import Changes
 from db.credentials import KeyName
@@ -18,7 +19,9 @@ from domain.api_keys import Token
 from domain.errors import ServiceUnavailable, Unauthenticated
 from domain.ids import WorkspaceId
 from domain.principals import Principal, local
-from server.auth.oidc import OidcIssuer
+
+if TYPE_CHECKING:
+    from server.auth.oidc import OidcIssuer
 
 logger = logging.getLogger("rapporteur.auth")
 
@@ -48,7 +51,7 @@ class OpenAccess:
 class Authenticator:
     """Authenticates the clients of a process. There is one for a database."""
 
-    def __init__(self, database: Database, issuer: OidcIssuer | None = None) -> None:
+    def __init__(self, database: Database, issuer: "OidcIssuer | None" = None) -> None:
         """`issuer` is the issuer whose tokens are valid beside keys."""
         self._database = database
         self._issuer = issuer

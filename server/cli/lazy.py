@@ -1,5 +1,6 @@
 """A command whose module is imported only when the command is run, or asked for its own help."""
 
+import gc
 from importlib import import_module
 from typing import Any
 
@@ -19,7 +20,11 @@ class LazyCommand(TyperCommand):
     def load(self) -> Any:
         """Imports and returns the command itself."""
         module, _, attribute = self._target.partition(":")
-        target = getattr(import_module(module), attribute)
+        gc.disable()  # what is imported stays, and the collector would look through it again and again
+        try:
+            target = getattr(import_module(module), attribute)
+        finally:
+            gc.enable()
         if not isinstance(target, typer.Typer):
             function, target = target, typer.Typer(add_completion=False)
             target.command()(function)

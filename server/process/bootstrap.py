@@ -7,8 +7,8 @@ from pathlib import Path
 
 from db.data_dir import default_data_dir, has_database
 from db.database import Database
-from db.migrate import MIGRATION_TIMEOUT_SECONDS, migrate
 from db.preflight import check_database, require_current, without_password
+from db.revisions import MIGRATION_TIMEOUT_SECONDS, current_revision, is_current
 from db.workspaces import ensure_workspace
 from domain.errors import DatabaseUnusable
 from domain.ids import WorkspaceId
@@ -93,7 +93,10 @@ async def prepare(settings: Settings, url: str, *, demo: bool) -> None:
     await check_database(url, pooler=settings.pooler)
     # A migration, or a new language, may take much longer than the statements of requests.
     async with opened(settings.model_copy(update={"statement_timeout": MIGRATION_TIMEOUT_SECONDS}), url) as database:
-        await migrate(database.engine)
+        if not is_current(await current_revision(database.engine)):
+            from db.migrate import migrate  # with Alembic, whose import takes longer than all else here
+
+            await migrate(database.engine)
         workspace_id = WorkspaceId(settings.workspace_id)
         await ensure_workspace(database.engine, workspace_id, settings.workspace_name, settings.search_language)
         if demo:

@@ -18,7 +18,8 @@ from sqlalchemy import Connection
 import db
 import db.triggers  # attaches them to the tables, which are compared with what the migrations made
 from db.engine import Engine, create_engine
-from db.migrate import current_revision, head, migrate
+from db.migrate import migrate
+from db.revisions import MIGRATIONS, current_revision, head, revisions
 from db.tables import metadata
 from domain.errors import ServiceUnavailable
 from tests.harness.databases import TestPostgres
@@ -26,7 +27,7 @@ from tests.harness.databases import TestPostgres
 pytestmark = pytest.mark.slow
 
 ROOT = Path(db.__file__).parents[1]
-REVISIONS = [script.revision for script in ScriptDirectory(str(ROOT / "db" / "migrations")).walk_revisions()][::-1]
+REVISIONS = [script.revision for script in ScriptDirectory(str(MIGRATIONS)).walk_revisions()][::-1]
 
 # What the catalog says of a schema, each as rows of text: nothing that alembic's comparison leaves out is left out here.
 CATALOG = {
@@ -82,6 +83,10 @@ def differences(connection: Connection) -> list[Any]:
     context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
     found: list[Any] = compare_metadata(context, metadata)
     return found
+
+
+def test_the_names_of_the_files_are_the_revisions() -> None:
+    assert list(revisions()) == REVISIONS[::-1]
 
 
 async def test_up_down_and_up_again_ends_where_it_began(empty_url: str, empty: Engine) -> None:

@@ -10,8 +10,8 @@ from sqlalchemy import make_url
 
 from db import preflight
 from db.embedded import embedded_postgres
-from db.migrate import head
 from db.preflight import check_database, require_current, without_password
+from db.revisions import head
 from domain.errors import DatabaseUnusable, ServiceUnavailable
 from tests.harness.databases import TestPostgres, postgres_directory
 

@@ -37,6 +37,7 @@ def test_help_imports_nothing_heavy() -> None:
 @pytest.mark.parametrize(
     ("command", "needless"),
     [
+        ("serve", {"alembic", "httpx", "jwt"}),
         ("export", {"graphql", "sqlalchemy", "strawberry", "uvicorn", "server.settings"}),
         ("replay", {"graphql", "sqlalchemy", "strawberry", "uvicorn", "server.settings"}),
         ("agents", {"graphql", "sqlalchemy", "strawberry", "uvicorn", "server.settings"}),
