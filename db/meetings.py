@@ -1,6 +1,6 @@
 """Meetings in SQL."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import fields
 from functools import lru_cache
 from typing import Any
@@ -8,7 +8,9 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     DateTime,
+    Double,
     FromClause,
+    Integer,
     Select,
     Text,
     Uuid,
@@ -16,17 +18,20 @@ from sqlalchemy import (
     bindparam,
     case,
     func,
+    literal_column,
     null,
     select,
+    union_all,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from db.event_writes import AuditedTable, Values, new_values
 from db.filters import apply_filter, contains_text, filter_parameters
 from db.keyset import PageShape, keyset_page, page_parameters
 from db.repository import ID, IDS, WORKSPACE, Repository, columns
-from db.row_mapping import RowMapper, row_mapper
-from db.tables import meetings, recorded_columns
+from db.row_mapping import RowMapper, column_names, row_mapper
+from db.tables import events, meetings, recorded_columns
+from domain.change_stream import MeetingUpdate
 from domain.errors import Conflict, NotFound, ServiceUnavailable
 from domain.filters import MeetingFilter
 from domain.history import Aggregate, EventKind
@@ -69,6 +74,36 @@ def _kind(old: Values, new: Values) -> ColumnElement[str]:
 
 _CLOCKED = ("started_at", "ended_at")
 _AUDITED = AuditedTable(meetings, Aggregate.MEETING, _kind, _CLOCKED)
+
+
+def _updates() -> Select[Any]:
+    """Returns the statement for the meetings that changed in the last `seconds`, but at no version that is known already.
+
+    A row has the meeting's columns, or nulls if it was deleted. Its events say when a meeting was deleted.
+    """
+    since = func.statement_timestamp() - func.make_interval(0, 0, 0, 0, 0, 0, bindparam("seconds", type_=Double))
+    changed = select(meetings.c.id, meetings.c.version, meetings.c.updated_at.label("changed_at")).where(
+        _IN_WORKSPACE, meetings.c.updated_at > since
+    )
+    # The words are not parameters, so that a plan for any parameters uses the index of these deletions.
+    deleted = select(events.c.entity_id, events.c.version, events.c.created_at).where(
+        events.c.workspace_id == WORKSPACE,
+        events.c.kind == literal_column(f"'{EventKind.DELETED.value}'"),
+        events.c.aggregate == literal_column(f"'{Aggregate.MEETING.value}'"),
+        events.c.created_at > since,
+    )
+    update = union_all(changed, deleted).subquery("update")
+    known = func.unnest(IDS, bindparam("versions", type_=ARRAY(Integer))).table_valued("id", "version")
+    known = known.render_derived(name="known")
+    is_known = select(known.c.id).where(known.c.id == update.c.id, known.c.version >= update.c.version).exists()
+    of_meeting = (meetings.c.workspace_id == WORKSPACE) & (meetings.c.id == update.c.id)
+    return (
+        select(update.c.id.label("meeting_id"), update.c.version.label("new_version"), *_meeting_columns(meetings))
+        .select_from(update.outerjoin(meetings, of_meeting))
+        .where(~is_known)
+        .order_by(update.c.changed_at, update.c.id)
+        .limit(bindparam("limit", type_=Integer))
+    )
 
 
 class MeetingRepository(Repository):
@@ -125,6 +160,24 @@ class MeetingRepository(Repository):
 
     _BY_EXTERNAL_ID = _MEETINGS.where(meetings.c.external_id == EXTERNAL_ID)
 
+    _UPDATES = _updates()
+    _to_updated = staticmethod(row_mapper(Meeting, column_names(_UPDATES)))
+
+    async def updates(self, seconds: float, known: Collection[MeetingUpdate], limit: int) -> list[MeetingUpdate]:
+        """Returns the meetings that were created, changed or deleted in the last `seconds`, each at its newest.
+
+        Those come first that have not changed for longest. Left out is what is `known`.
+        """
+        rows = await self._rows(
+            self._UPDATES,
+            seconds=seconds,
+            ids=[update.meeting_id for update in known],
+            versions=[update.version for update in known],
+            limit=limit,
+        )
+        found = {meeting.id: meeting for meeting in self._to_updated([row for row in rows if row["id"] is not None])}
+        return [MeetingUpdate(row.meeting_id, row.new_version, found.get(row.meeting_id)) for row in rows]
+
     async def by_external_id(self, external_id: str) -> Meeting | None:
         found = to_meetings(await self._rows(self._BY_EXTERNAL_ID, external_id=external_id))
         return found[0] if found else None
@@ -136,6 +189,7 @@ class MeetingRepository(Repository):
 
         Raises InvalidInput if its agent does not exist.
         """
+        self._changes.meeting_lists.add(self._workspace_id)
         for _ in range(MAX_CREATE_ATTEMPTS):
             if rows := await self._write(self._CREATE, id=new.id, **_stored_values(new)):
                 return to_meetings(rows)[0]
@@ -153,7 +207,7 @@ class MeetingRepository(Repository):
         its agent does not exist.
         """
         values = _stored_values(changed)
-        self._changes.meetings.add(changed.id)
+        self._note_changes(changed.id)
         rows = await self._write(self._UPDATE, key=changed.id, expected_version=changed.version, **values)
         if not rows:
             current = await self.get(changed.id)
@@ -174,14 +228,20 @@ class MeetingRepository(Repository):
         """Leaves the meetings of these agents without one."""
         if agent_ids:
             rows = await self._write(self._UNASSIGN_AGENTS, ids=list(agent_ids))
-            self._changes.meetings.update(row.id for row in rows)
+            self._note_changes(*(row.id for row in rows))
 
     _DELETE = _AUDITED.delete_rows(_IN_WORKSPACE, meetings.c.id == ID)
 
     async def delete(self, id: MeetingId) -> None:
         """Deletes the meeting and its segments."""
         await self._write(self._DELETE, id=id)
-        self._changes.meetings.add(id)
+        self._note_changes(id)
+
+    def _note_changes(self, *ids: MeetingId) -> None:
+        """Has the notifier tell that these meetings themselves have changed, and with them the list of meetings."""
+        if ids:
+            self._changes.meetings.update(ids)
+            self._changes.meeting_lists.add(self._workspace_id)
 
 
 def _stored_values(meeting: Meeting) -> dict[str, Any]:

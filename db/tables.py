@@ -151,6 +151,11 @@ events = Table(
     CheckConstraint("actor <> ''", name="actor"),
     CheckConstraint("jsonb_typeof(changes) = 'object'", name="changes"),
     Index("events_history_idx", "workspace_id", "aggregate_id", "number", unique=True),
+    Index(
+        "events_meeting_deletions_idx",
+        *("workspace_id", "created_at", "entity_id"),
+        postgresql_where=text("kind = 'DELETED' AND aggregate = 'MEETING'"),
+    ),
 )
 
 # The meetings that were erased: who did it, by an id, and when. What was erased is named by nothing but the meeting's id.

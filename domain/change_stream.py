@@ -1,9 +1,10 @@
-"""The stream of a meeting's changes: the changes, and the batches that readers get."""
+"""The streams of changes: those of a meeting's segments, in the batches that readers get, and those of meetings themselves."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from domain.ids import MeetingId
+from domain.meetings import Meeting
 from domain.rules import Integer
 from domain.segments import Segment
 from domain.stream_positions import Position
@@ -59,3 +60,16 @@ class SegmentUpdates:
             [change.segment.segment_id for change in changes if change.deleted],
             caught_up,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class MeetingUpdate:
+    """A meeting as its newest change left it. `meeting` is None if that change was the deletion."""
+
+    meeting_id: MeetingId
+    version: int
+    meeting: Meeting | None
+
+    @property
+    def deleted_meeting_id(self) -> MeetingId | None:
+        return self.meeting_id if self.meeting is None else None

@@ -4,8 +4,9 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 from domain.agents import ResolvedAgentConfig
-from domain.change_stream import BATCH_SIZE, SegmentUpdates
+from domain.change_stream import BATCH_SIZE, MeetingUpdate, SegmentUpdates
 from domain.errors import InvalidInput, NotFound, RapporteurError
+from domain.ids import MeetingId
 from domain.meetings import Meeting
 from domain.slugs import slug as slug_rule
 from domain.stream_positions import START, position_of
@@ -23,12 +24,31 @@ async def segment_updates(
     key = meeting_id(id, "meeting_id")
     place = START if after is None else position_of(after, key)
     size = checked(BATCH_SIZE, DEFAULT_BATCH_SIZE if batch_size is None else batch_size, "batch_size")
-    if not context.principal.sees_all and await context.loaders.of(load_meetings, context.principal).load(key) is None:
-        raise NotFound("meeting", key)
+    await _check_visible(context, key)
     async with context.hub() as hub, aclosing(hub.segment_updates(key, place, size)) as stream:
         async for updates in stream:
             context.renew_loaders()
             yield updates
+
+
+async def meeting_updates(context: Context, id: str | None) -> AsyncGenerator[MeetingUpdate, None]:
+    key = None if id is None else meeting_id(id, "meeting_id")
+    if key is not None:
+        await _check_visible(context, key)
+    elif not context.principal.sees_all:
+        raise InvalidInput.of(
+            "meeting_id", "must be given: this key sees only the meetings that it created or was granted"
+        )
+    async with context.hub() as hub, aclosing(hub.meeting_updates(key)) as stream:
+        async for update in stream:
+            context.renew_loaders()
+            yield update
+
+
+async def _check_visible(context: Context, id: MeetingId) -> None:
+    """Raises NotFound if the principal does not see all meetings, and was not given this one."""
+    if not context.principal.sees_all and await context.loaders.of(load_meetings, context.principal).load(id) is None:
+        raise NotFound("meeting", id)
 
 
 async def meeting(root: SegmentUpdates, info: Info) -> Meeting:

@@ -1,5 +1,6 @@
 """The GraphQL types, inputs and root fields of meetings."""
 
+from collections.abc import AsyncGenerator
 from datetime import datetime
 from typing import Any
 
@@ -7,7 +8,7 @@ import strawberry
 from strawberry import Maybe
 from strawberry.scalars import JSON
 
-from domain import agents, corrections, filters, ordering
+from domain import agents, change_stream, corrections, filters, ordering
 from domain import meetings as entities
 from domain import pagination as pages
 from domain import segments as segment_entities
@@ -19,6 +20,7 @@ from resolvers import corrections as resolve_corrections
 from resolvers import history as resolve_history
 from resolvers import meetings as resolve
 from resolvers import segments as resolve_segments
+from resolvers import subscriptions as resolve_subscriptions
 from resolvers import transcripts as resolve_transcripts
 from resolvers.context import Info
 from resolvers.pagination import PageArguments, Paging
@@ -188,6 +190,17 @@ MeetingConnection = Connection[Meeting]
 MeetingResult = result_union("MeetingResult", Meeting)
 
 
+@visible_to_bots
+@strawberry.type(description="A change of a meeting: either `meeting` or `deletedMeetingId` is there.")
+class MeetingUpdate:
+    meeting: entities.Meeting | None = strawberry.field(
+        description="The meeting as it is after the change; null: it was deleted.", graphql_type=Meeting | None
+    )
+    deleted_meeting_id: strawberry.ID | None = strawberry.field(
+        description="The id of a meeting that was deleted or erased."
+    )
+
+
 @strawberry.type
 class MeetingQueries:
     meeting: entities.Meeting | None = root_field(
@@ -266,3 +279,22 @@ class MeetingMutations:
         self, info: Info, id: strawberry.ID, expected_version: int | None = None, reason: str | None = None
     ) -> Deleted:
         return Deleted.of(await resolve.delete(info.context, id, expected_version, reason))
+
+
+@strawberry.type
+class MeetingSubscriptions:
+    @root_field(
+        arguments={
+            "meeting_id": "Only this meeting; left out: all meetings of the workspace, for which a key needs READ."
+        },
+        scopes=READERS_AND_BOTS,
+        is_subscription=True,
+        graphql_type=MeetingUpdate,
+        description="Each meeting that was created, changed (its state, title, metadata, agent or names) or deleted: its newest"
+        " state. What changed in the last minute comes at once, so subscribe, then read the list, and nothing is missed; after"
+        " a longer break, read it again. With `meetingId`, the meeting as it is comes at once; completes when it is deleted.",
+    )
+    def meeting_updates(
+        self, info: Info, meeting_id: strawberry.ID | None = None
+    ) -> AsyncGenerator[change_stream.MeetingUpdate, None]:
+        return resolve_subscriptions.meeting_updates(info.context, meeting_id)

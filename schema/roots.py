@@ -9,7 +9,7 @@ from schema.diffs import DiffQueries
 from schema.erasures import ErasureMutations
 from schema.history import HistoryQueries
 from schema.manifests import ManifestMutations
-from schema.meetings import MeetingMutations, MeetingQueries
+from schema.meetings import MeetingMutations, MeetingQueries, MeetingSubscriptions
 from schema.nodes import NodeQueries
 from schema.search import SearchQueries
 from schema.segments import SegmentMutations, SegmentSubscriptions
@@ -47,5 +47,5 @@ class Mutation(
 
 
 @strawberry.type(description="What can be followed. Nothing is lost on the way.")
-class Subscription(SegmentSubscriptions, AgentSubscriptions):
+class Subscription(SegmentSubscriptions, MeetingSubscriptions, AgentSubscriptions):
     """Has the subscriptions of all aggregates."""

@@ -1,11 +1,15 @@
-"""The feeds: the newest changes of one meeting, and the newest configuration of one agent, each shared by its readers."""
+"""The feeds: what is new in one thing that readers follow, shared by all of its readers.
+
+There is one for the segments of a meeting, one for the list of a workspace's meetings, and one for an agent's configuration.
+"""
 
 import asyncio
 from bisect import bisect_right
 from operator import attrgetter
+from typing import NamedTuple
 
 from domain.agents import ResolvedAgentConfig
-from domain.change_stream import Change, MeetingChanges, SegmentUpdates
+from domain.change_stream import Change, MeetingChanges, MeetingUpdate, SegmentUpdates
 from domain.ids import MeetingId
 from domain.stream_positions import Position
 
@@ -13,6 +17,11 @@ MIN_KEPT_CHANGES = 1_000
 """The number of changes that a meeting's feed keeps at least; it keeps twice as many at most."""
 MAX_SHARED_BATCHES = 16
 """The number of batches that a meeting's feed keeps for other readers at the same position."""
+LATE_COMMIT_SECONDS = 60.0
+"""The time within which a change of a meeting becomes visible: that from its time, which is taken when it is written, to its
+commit. This is twice what one statement may take, or the pause after it."""
+MAX_KEPT_MEETINGS = 10_000
+"""The number of meetings that the feed of their list holds at most."""
 
 
 class Signal:
@@ -35,7 +44,8 @@ class Feed:
     def __init__(self) -> None:
         self.readers = 0
         self.changed = Signal()
-        self.is_deleted = False
+        self.has_ended = False
+        """True if nothing more will come: the entity was deleted, or more has changed than the feed can hold."""
         self.last_poll = 0
         """The number of the last poll that read the entity; 0: it has not been read."""
 
@@ -81,7 +91,7 @@ class MeetingFeed(Feed):
 
     def end(self) -> None:
         """Tells the readers that the meeting was deleted."""
-        self.is_deleted = True
+        self.has_ended = True
         self.changed.send()
 
     def batch(self, after: Position, size: int) -> SegmentUpdates:
@@ -102,6 +112,74 @@ class MeetingFeed(Feed):
         return self._batches[after, size]
 
 
+class NumberedUpdate(NamedTuple):
+    """An update, with its number in the feed, and the time of the event loop's clock by which it had been read."""
+
+    number: int
+    read_at: float
+    update: MeetingUpdate
+
+
+class MeetingListFeed(Feed):
+    """Holds the meetings of a workspace that were created, changed or deleted lately, each at its newest.
+
+    The updates are numbered as they are read, and those up to `floor` are no longer held. A change is looked for until it must
+    have been committed, so each poll looks as far back as that, and leaves out what is held.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.floor = 0
+        self.head = 0
+        self._updates: list[NumberedUpdate] = []
+        self._complete_at: float | None = None
+        """The time of the last poll that left nothing unread in the table."""
+
+    @property
+    def updates(self) -> list[MeetingUpdate]:
+        """All that is held, the oldest first."""
+        return [numbered.update for numbered in self._updates]
+
+    def drop_old(self, now: float) -> float:
+        """Drops what a poll that begins now cannot find again. Returns how far back it must look, in seconds."""
+        since_last_poll = 0.0 if self._complete_at is None else now - self._complete_at
+        seconds = LATE_COMMIT_SECONDS + since_last_poll
+        dropped = bisect_right(self._updates, now - seconds, key=attrgetter("read_at"))
+        if dropped:
+            self.floor = self._updates[dropped - 1].number
+            del self._updates[:dropped]
+        return seconds
+
+    def append(self, found: list[MeetingUpdate], limit: int, began_at: float, read_at: float) -> bool:
+        """Adds what a poll has read, and wakes the readers if there is anything.
+
+        `limit` is the number of meetings that were asked for. Returns True if the table may hold more than was read.
+        """
+        has_more = len(found) == limit
+        if not has_more:
+            self._complete_at = began_at
+        if found:
+            changed = {update.meeting_id for update in found}
+            self._updates = [numbered for numbered in self._updates if numbered.update.meeting_id not in changed]
+            self._updates += (NumberedUpdate(self.head + nth, read_at, update) for nth, update in enumerate(found, 1))
+            self.head += len(found)
+            self.has_ended = len(self._updates) > MAX_KEPT_MEETINGS
+            self.changed.send()
+        return has_more
+
+    def newest(self, meeting_id: MeetingId) -> MeetingUpdate | None:
+        """Returns the newest update of a meeting, if it changed lately."""
+        return next((update for update in self.updates if update.meeting_id == meeting_id), None)
+
+    def next(self, after: int, meeting_id: MeetingId | None = None) -> NumberedUpdate | None:
+        """Returns the update that follows a number which is not below the floor, of all meetings or of one."""
+        start = bisect_right(self._updates, after, key=attrgetter("number"))
+        if meeting_id is None:
+            return self._updates[start] if start < len(self._updates) else None
+        following = self._updates[start:]
+        return next((numbered for numbered in following if numbered.update.meeting_id == meeting_id), None)
+
+
 class ConfigFeed(Feed):
     """Holds what one agent resolves to; `config` is None until the first poll, and once the agent is deleted."""
 
@@ -119,6 +197,6 @@ class ConfigFeed(Feed):
         has_news = config is None or config != self.config
         self._signature = signature
         self.config = config  # also where it is equal: the same values may come from elsewhere now
-        self.is_deleted = config is None
+        self.has_ended = config is None
         if has_news:
             self.changed.send()

@@ -11,7 +11,9 @@ this module only decides when to ask, and keeps a thousand readers from asking t
   missed.
 - A notification can be lost; so every few seconds the task polls all feeds unasked, also in one statement.
 
-A feed of the resolved configuration of one agent works the same way, but only the newest value counts.
+A feed of the resolved configuration of one agent works the same way, but only the newest value counts. So does the feed of
+the workspace's list of meetings, in which each meeting's newest state counts. The list has no numbers of writes to ask by:
+its feed asks for what changed within the time that a commit can take, and leaves out what it has.
 
 No lock is needed: everything happens in one event loop, and state changes only between awaits.
 """
@@ -19,21 +21,22 @@ No lock is needed: everything happens in one event loop, and state changes only 
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncGenerator, Callable, Collection, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Coroutine, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from itertools import zip_longest
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from db.change_notifier import Changes
 from db.database import Database
 from domain.agents import ResolvedAgentConfig
-from domain.change_stream import MeetingChanges, SegmentUpdates
+from domain.change_stream import MeetingChanges, MeetingUpdate, SegmentUpdates
 from domain.errors import InvalidInput, NotFound, ServiceUnavailable
 from domain.ids import AgentId, MeetingId, WorkspaceId
 from domain.stream_positions import Position
-from resolvers.live.feeds import ConfigFeed, Feed, MeetingFeed, Signal
+from resolvers.live.feeds import ConfigFeed, Feed, MeetingFeed, MeetingListFeed, Signal
 
+T = TypeVar("T")
 Id = TypeVar("Id")
 AnyFeed = TypeVar("AnyFeed", bound=Feed)
 
@@ -51,6 +54,8 @@ MAX_CHANGES_PER_READ = 1_000
 """The number of changes of one meeting that are read at once."""
 MAX_IDS_PER_STATEMENT = 100
 """The number of meetings, or of agents, that one statement of a poll reads."""
+MAX_MEETINGS_PER_READ = 1_000
+"""The number of meetings of a list that are read at once."""
 END_OF_STREAM = Position.after_write(2**62)
 """A position after which nothing comes: reading from it tells only the number of the last write."""
 
@@ -63,19 +68,22 @@ class Hub:
         self.workspace_id = workspace_id
         self._meeting_feeds: dict[MeetingId, MeetingFeed] = {}
         self._config_feeds: dict[AgentId, ConfigFeed] = {}
+        self._list_feeds: dict[WorkspaceId, MeetingListFeed] = {}
+        """Has the feed of this workspace's list of meetings, if somebody reads it."""
         self._due = Changes()
         self._has_due = asyncio.Event()
         self._polls = 0
         self._polled = Signal()
-        self._reads: dict[tuple[MeetingId, Position, int], asyncio.Future[SegmentUpdates | None]] = {}
+        self._reads: dict[Hashable, asyncio.Future[Any]] = {}
         database.notifier.subscribe(self.request_poll)
 
     def request_poll(self, changes: Changes | None) -> None:
         """Has these polled soon (None: everything), as far as anybody here reads them."""
         if changes is None:
-            changes = Changes(set(self._meeting_feeds), set(self._config_feeds))
+            changes = Changes(set(self._meeting_feeds), set(self._config_feeds), meeting_lists=set(self._list_feeds))
         self._due.meetings |= changes.meetings & self._meeting_feeds.keys()
         self._due.agents |= changes.agents & self._config_feeds.keys()
+        self._due.meeting_lists |= changes.meeting_lists & self._list_feeds.keys()
         if self._due:
             self._has_due.set()
 
@@ -99,12 +107,14 @@ class Hub:
         """Reads what is new in these, chunk by chunk. Returns what could not be read."""
         self._polls += 1
         failed = Changes()
-        for meetings, agents in zip_longest(_chunks(due.meetings), _chunks(due.agents), fillvalue=()):
-            chunk = Changes(set(meetings), set(agents))
+        chunks = _chunks(due.meetings), _chunks(due.agents), _chunks(due.meeting_lists)
+        for meetings, agents, lists in zip_longest(*chunks, fillvalue=()):
+            chunk = Changes(set(meetings), set(agents), meeting_lists=set(lists))
             try:
                 async with asyncio.timeout(POLL_TIMEOUT_SECONDS):
                     await self._poll_meetings(chunk.meetings)
                     await self._poll_agents(chunk.agents)
+                    await self._poll_meeting_lists(chunk.meeting_lists)
             except Exception as error:  # the one task of all subscribers must go on
                 logger.warning("live updates wait: %s", error, exc_info=not isinstance(error, ServiceUnavailable))
                 failed.add(chunk)
@@ -153,6 +163,17 @@ class Hub:
         for id in changed:
             feeds[id].update(configs.get(id), signatures.get(id))
 
+    async def _poll_meeting_lists(self, ids: set[WorkspaceId]) -> None:
+        clock = asyncio.get_running_loop().time
+        for feed in [feed for id in ids if (feed := self._list_feeds.get(id))]:
+            began_at = clock()
+            seconds = feed.drop_old(began_at)
+            async with self._database.reading(self.workspace_id) as repositories:
+                found = await repositories.meetings.updates(seconds, feed.updates, MAX_MEETINGS_PER_READ)
+            feed.last_poll = self._polls
+            if feed.append(found, MAX_MEETINGS_PER_READ, began_at, clock()):
+                self.request_poll(Changes(meeting_lists={self.workspace_id}))
+
     async def close(self) -> None:
         """Unsubscribes from the notifier, and ends the reads that are under way."""
         self._database.notifier.unsubscribe(self.request_poll)
@@ -172,16 +193,16 @@ class Hub:
         """
         with _following(self._meeting_feeds, meeting_id, partial(MeetingFeed, meeting_id)) as feed:
             await self._next_poll(feed, Changes(meetings={meeting_id}))
-            while feed.head and after > feed.head and not feed.is_complete and not feed.is_deleted:
+            while feed.head and after > feed.head and not feed.is_complete and not feed.has_ended:
                 await self._next_poll(feed, Changes(meetings={meeting_id}))
-            if feed.head is None or feed.is_deleted:
+            if feed.head is None or feed.has_ended:
                 raise NotFound("meeting", meeting_id)
             if after > feed.head:
                 raise InvalidInput.of(
                     "after", "must be a cursor that this meeting has given: it is ahead of the meeting"
                 )
             position, seen_version = after, None
-            while not feed.is_deleted:
+            while not feed.has_ended:
                 if position >= feed.head and feed.version == seen_version:
                     await feed.changed.wait()
                     continue
@@ -190,29 +211,28 @@ class Hub:
                 if position >= feed.floor:
                     batch: SegmentUpdates | None = feed.batch(position, batch_size)
                 else:
-                    batch = await self._batch_from_table(meeting_id, position, batch_size)
+                    key = (meeting_id, position, batch_size)
+                    batch = await self._read_once(key, partial(self._read_batch, *key))
                 if batch is None:
                     break
                 yield batch
                 position = batch.position
 
-    async def _batch_from_table(self, meeting_id: MeetingId, after: Position, size: int) -> SegmentUpdates | None:
-        """Returns the batch after a position that the feed no longer reaches; None if the meeting was deleted.
-
-        Readers that ask for the same at the same time, as after a restart, share one read.
-        """
-        key = (meeting_id, after, size)
+    async def _read_once(self, key: Hashable, read: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Returns what a read gives. Readers that ask for the same at the same time, as after a restart, share one read."""
         if key not in self._reads:
-            self._reads[key] = asyncio.ensure_future(self._read_batch(meeting_id, after, size))
+            self._reads[key] = asyncio.ensure_future(read())
             self._reads[key].add_done_callback(partial(self._end_read, key))
-        return await asyncio.shield(self._reads[key])
+        found: T = await asyncio.shield(self._reads[key])
+        return found
 
-    def _end_read(self, key: tuple[MeetingId, Position, int], read: asyncio.Future[SegmentUpdates | None]) -> None:
+    def _end_read(self, key: Hashable, read: asyncio.Future[Any]) -> None:
         del self._reads[key]
         if not read.cancelled():
             read.exception()  # its readers have it; if all of them have left, asyncio need not log it
 
     async def _read_batch(self, meeting_id: MeetingId, after: Position, size: int) -> SegmentUpdates | None:
+        """Returns the batch after a position that the feed no longer reaches; None if the meeting was deleted."""
         found = await self._read_changes(meeting_id, after, size)
         if found is None:
             return None
@@ -228,6 +248,46 @@ class Hub:
                 async with self._database.reading(self.workspace_id) as repositories:
                     return (await repositories.segments.changes({meeting_id: after}, size)).get(meeting_id)
             await asyncio.sleep(RETRY_DELAY_SECONDS)
+
+    async def meeting_updates(self, meeting_id: MeetingId | None = None) -> AsyncGenerator[MeetingUpdate, None]:
+        """Yields each meeting that was created, changed or deleted, of all or of one; a slow reader gets its newest state.
+
+        All: those of the last minute come at once. One: its present state comes at once, and the stream ends with its
+        deletion. Raises NotFound for an unknown meeting, and ServiceUnavailable if the reader falls behind by more than the
+        feed holds.
+        """
+        with _following(self._list_feeds, self.workspace_id, MeetingListFeed) as feed:
+            await self._next_poll(feed, Changes(meeting_lists={self.workspace_id}))
+            number, version = feed.floor, 0
+            if meeting_id is not None:
+                number = feed.head
+                present = feed.newest(meeting_id) or await self._read_once(
+                    meeting_id, partial(self._read_meeting, meeting_id)
+                )
+                if present is None or present.meeting is None:
+                    raise NotFound("meeting", meeting_id)
+                yield present
+                version = present.version
+            while not feed.has_ended and number >= feed.floor:
+                numbered = feed.next(number, meeting_id)
+                if numbered is None:
+                    number = feed.head
+                    await feed.changed.wait()
+                    continue
+                number, _, update = numbered
+                if meeting_id is None or update.version > version:
+                    yield update
+                    if meeting_id is not None and update.meeting is None:
+                        return
+            raise ServiceUnavailable(
+                "too many meetings have changed meanwhile: subscribe again, and read the list again"
+            )
+
+    async def _read_meeting(self, meeting_id: MeetingId) -> MeetingUpdate | None:
+        """Returns a meeting as it is; None if it does not exist."""
+        async with self._database.reading(self.workspace_id) as repositories:
+            meeting = await repositories.meetings.get(meeting_id)
+        return None if meeting is None else MeetingUpdate(meeting_id, meeting.version, meeting)
 
     async def resolved_config_updates(self, agent_id: AgentId) -> AsyncGenerator[ResolvedAgentConfig, None]:
         """Yields what the agent resolves to now, and again each time it changes; ends when the agent is deleted.
@@ -251,7 +311,7 @@ class Hub:
 def _following(feeds: dict[Id, AnyFeed], id: Id, new_feed: Callable[[], AnyFeed]) -> Iterator[AnyFeed]:
     """Gives the feed of an entity, which is kept for as long as somebody reads it."""
     feed = feeds.get(id)
-    if feed is None or feed.is_deleted:
+    if feed is None or feed.has_ended:
         feed = feeds[id] = new_feed()
     feed.readers += 1
     try:

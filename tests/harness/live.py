@@ -213,7 +213,7 @@ class Process:
 
     async def keeps_nothing(self) -> bool:
         await self.has_all_its_connections()
-        return not self.hub._meeting_feeds and not self.hub._config_feeds
+        return not self.hub._meeting_feeds and not self.hub._config_feeds and not self.hub._list_feeds
 
     async def has_all_its_connections(self) -> None:
         """Takes them all at once, which fails if somebody keeps one."""

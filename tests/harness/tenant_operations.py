@@ -136,6 +136,7 @@ def attempts(own: Things, their: Things) -> dict[str, list[Variables]]:
         "MeetingByExternalId": [{"externalId": f"{their.word} {number}"} for number in range(5)],
         "MeetingCount": [],
         "MeetingHistory": history("id", "meeting"),
+        "MeetingUpdates": [{"meetingId": their.meeting}],
         "Meetings": [
             *pages("Meetings", {}),
             *pages("MeetingsByTitle", {"orderBy": {"field": "TITLE"}}),

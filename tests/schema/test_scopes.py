@@ -27,6 +27,7 @@ SEEN_BY_BOTS = {
     "InvalidInput",
     "Meeting",
     "MeetingResult",
+    "MeetingUpdate",
     "Mutation",
     "Node",
     "NotFound",
