@@ -15,6 +15,15 @@ RUN npm ci --ignore-scripts --no-audit --no-fund --loglevel=error \
     && cp node_modules/react/umd/react.production.min.js node_modules/react-dom/umd/react-dom.production.min.js \
         node_modules/graphiql/graphiql.min.js node_modules/graphiql/graphiql.min.css vendor/
 
+# The console, built.
+FROM node:22-bookworm-slim AS console
+WORKDIR /build/console
+COPY console/package.json console/package-lock.json ./
+RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund --loglevel=error
+COPY graphql ../graphql
+COPY console ./
+RUN npm run build
+
 # The virtual environment, at its final place: the locked requirements, and Rapporteur with all that it serves.
 FROM python:3.13-slim-bookworm AS build
 WORKDIR /app
@@ -23,6 +32,7 @@ COPY requirements.txt ./
 RUN pip --python .venv/bin/python install --no-cache-dir --require-hashes -r requirements.txt
 COPY . source
 COPY --from=graphiql /build/vendor source/server/graphiql/vendor
+COPY --from=console /build/server/console/dist source/server/console/dist
 RUN pip --python .venv/bin/python install --no-cache-dir --no-deps --no-build-isolation ./source
 
 FROM python:3.13-slim-bookworm

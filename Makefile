@@ -16,10 +16,10 @@ endif
 help: ## Show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/'
 
-install: $(VENV)/.installed server/graphiql/vendor ## Install into .venv, leaving .venv/bin/rapporteur
+install: $(VENV)/.installed server/graphiql/vendor server/console/dist ## Install into .venv, leaving .venv/bin/rapporteur
 
 # A terminal's Ctrl-C goes to the server alone, which ends in order: not to make, which would call that an error.
-run: install ## Serve GraphiQL and the API at http://127.0.0.1:8000/graphql
+run: install ## Serve the console, GraphiQL and the API at http://127.0.0.1:8000
 	@test ! -t 0 || set -m; $(RAPPORTEUR) serve
 
 # Each worker has a PostgreSQL of its own. One that has nothing left to do takes tests from another. Three keep two processors
@@ -27,18 +27,19 @@ run: install ## Serve GraphiQL and the API at http://127.0.0.1:8000/graphql
 WORKERS ?= 3
 PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal
 
-test: $(VENV)/.developed server/graphiql/vendor ## Run every test, on two processors
+test: $(VENV)/.developed server/graphiql/vendor server/console/dist ## Run every test, on two processors
 	$(PYTEST)
 
 test-quick: $(VENV)/.developed ## Run the tests that are not slow, within a minute
 	$(PYTEST) -m "not slow"
 
-lint: $(VENV)/.developed ## Check style, types, imports and the schema snapshot
+lint: $(VENV)/.developed console/node_modules/.developed ## Check style, types, imports and the schema snapshot
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m ruff format --check .
 	$(BIN)/python -m mypy
 	$(BIN)/python -c 'from importlinter.cli import lint_imports_command; lint_imports_command()' --no-cache
 	$(RAPPORTEUR) schema --check
+	cd console && npm run --silent check
 
 bench: $(VENV)/.developed ## Measure the server
 	$(BIN)/python -m bench
@@ -63,7 +64,18 @@ $(VENV)/.developed: $(VENV)/.installed requirements-dev.txt
 	@touch $@
 
 # GraphiQL's files come from npm and are served by ourselves. Where there is no npm, it comes from PyPI, into .venv.
+NPM_IS_THERE = command -v npm > /dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary :all: --require-hashes -r requirements-node.txt || true
 server/graphiql/vendor: package.json package-lock.json requirements-node.txt | $(VENV)/.installed
 	@echo "==> Getting GraphiQL's files with npm"
-	@command -v npm > /dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary :all: --require-hashes -r requirements-node.txt || true
-	@$(BIN)/python tools/hatch_build.py
+	@$(NPM_IS_THERE)
+	@$(BIN)/python tools/hatch_build.py graphiql
+
+console/node_modules/.developed: console/package-lock.json
+	cd console && npm ci --ignore-scripts --prefer-offline --no-audit --no-fund --loglevel=error
+	@touch $@
+
+CONSOLE_SOURCES := $(filter-out console/node_modules console/src/gql console/src/gql/%,$(wildcard console/* console/src/* console/src/*/*)) $(wildcard graphql/operations/*)
+server/console/dist: $(CONSOLE_SOURCES) requirements-node.txt | $(VENV)/.installed
+	@echo "==> Building the console with npm"
+	@$(NPM_IS_THERE)
+	@$(BIN)/python tools/hatch_build.py console

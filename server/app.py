@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
@@ -24,6 +24,7 @@ from server.auth.authenticator import Authenticator, OpenAccess
 from server.auth.guard import Guard
 from server.auth.rate_limits import RateLimiters, RateLimits
 from server.auth.sessions import Sessions
+from server.console import CONSOLE_PATH, console_routes
 from server.database import create_database
 from server.graphiql import graphiql_routes
 from server.http.endpoint import GraphQLEndpoint
@@ -119,7 +120,8 @@ def create_app(settings: Settings, database_url: str) -> Starlette:
             WebSocketRoute("/graphql", websocket_endpoint),
             *health_routes(database),
             metrics_route(database, connection_limit, guard, WorkspaceId(settings.workspace_id)),
-            Route("/", _home),
+            Route("/", _redirect_to(CONSOLE_PATH if settings.serves_console else "/graphql")),
+            *(console_routes() if settings.serves_console else ()),
             *(graphiql_routes(OPERATIONS) if settings.serves_graphiql else ()),
         ],
         middleware=[
@@ -147,8 +149,13 @@ def _tune_garbage_collector() -> None:
     gc.set_threshold(50_000, 20, 20)
 
 
-async def _home(request: Request) -> Response:
-    return RedirectResponse("/graphql")
+def _redirect_to(path: str) -> Callable[[Request], Awaitable[Response]]:
+    """Returns a handler that leads from the root to a path."""
+
+    async def redirect(_: Request) -> Response:
+        return RedirectResponse(path)
+
+    return redirect
 
 
 async def _http_error(request: Request, error: Exception) -> Response:

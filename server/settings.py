@@ -197,6 +197,9 @@ class KeyLimitSettings(BaseModel):
 
 class GraphQLSettings(BaseModel):
     graphiql: bool | None = Field(None, description="Serve GraphiQL. By default without authentication only.")
+    console: bool | None = Field(
+        None, description="Serve the [console](console.md). By default where GraphiQL is served."
+    )
     introspection: bool | None = Field(
         None,
         description="Let clients ask for the schema. By default where GraphiQL was asked for, and without authentication.",
@@ -312,6 +315,10 @@ class Settings(
     @property
     def serves_graphiql(self) -> bool:
         return self.trusted_documents is None and (not self.auth if self.graphiql is None else self.graphiql)
+
+    @property
+    def serves_console(self) -> bool:
+        return self.serves_graphiql if self.console is None else self.console
 
     @property
     def serves_introspection(self) -> bool:

@@ -23,7 +23,8 @@ def show_banner(console: Console, settings: Settings, url: str) -> None:
 
 def _lines(settings: Settings, url: str) -> list[tuple[str, str, str]]:
     api = "GraphiQL" if settings.serves_graphiql else "API"
-    lines = [(api, f"{url}/graphql", "cyan"), ("database", describe_database(settings), "")]
+    lines = [("console", f"{url}/console", "cyan")] if settings.serves_console else []
+    lines += [(api, f"{url}/graphql", "cyan"), ("database", describe_database(settings), "")]
     if settings.auth:
         lines.append(("access", f"with a key: {_command()} keys create NAME --scope admin makes one", ""))
     elif is_loopback(settings.host):

@@ -15,7 +15,8 @@ from tests.harness.terminal import CTRL_C, Terminal
 pytestmark = pytest.mark.slow
 
 SERVE = [*COMMAND, "serve"]
-MAKE_RUN = ["make", "-o", ".venv/.installed", "-o", "server/graphiql/vendor", f"PYTHON={sys.executable}", "run"]
+MADE = (".venv/.installed", "server/graphiql/vendor", "server/console/dist")
+MAKE_RUN = ["make", *(f"--old-file={file}" for file in MADE), f"PYTHON={sys.executable}", "run"]
 """Nothing is installed: the environment of the tests is complete."""
 
 
@@ -47,6 +48,7 @@ def test_a_start_prints_a_banner_and_ctrl_c_ends_it_quietly(
     banner = plain(terminal.output)
     assert f"Rapporteur {version('rapporteur')}\n" in banner
     (url,) = re.findall(r"GraphiQL +(http://127\.0\.0\.1:\d+/graphql)\n", banner)
+    assert f"console   {url.removesuffix('/graphql')}/console\n" in banner
     assert "database  postgresql://postgres@/" in banner
     assert "replay" in banner
     assert not re.search("warning|error|everything", banner, re.IGNORECASE)

@@ -24,6 +24,7 @@ from tests.harness.web_pages import HTML, PING, PREFLIGHT
         ("GET", "/healthz", {}, 200),
         ("GET", "/readyz", {}, 200),
         ("GET", "/", {}, 307),
+        ("GET", "/console/meetings", {"headers": HTML}, 200),
         ("GET", "/nowhere", {}, 404),
     ],
 )

@@ -1,0 +1,40 @@
+// Signs the visitor in where the server asks for it, and shows the page that the address names.
+
+import { useMemo, useState } from 'react';
+import { Provider } from 'urql';
+import { Redirect, Route, Router, Switch } from 'wouter';
+import { createApiClient } from './api/client';
+import { readKey, storeKey } from './api/credentials';
+import { MeetingPage } from './meetings/MeetingPage';
+import { MeetingsPage } from './meetings/MeetingsPage';
+import { NotFoundPage } from './shell/NotFoundPage';
+import { Shell } from './shell/Shell';
+import { SignIn } from './shell/SignIn';
+
+export function App() {
+  const [key, setKey] = useState(readKey);
+  const [asksForKey, setAsksForKey] = useState(false);
+  const client = useMemo(() => createApiClient(key, () => setAsksForKey(true)), [key]);
+
+  const signIn = (newKey: string | null) => {
+    storeKey(newKey);
+    setKey(newKey);
+    setAsksForKey(newKey === null);
+  };
+
+  if (asksForKey) return <SignIn wasRefused={key !== null} onSignIn={signIn} />;
+  return (
+    <Provider value={client}>
+      <Router base="/console">
+        <Shell onSignOut={key === null ? null : () => signIn(null)}>
+          <Switch>
+            <Route path="/"><Redirect to="/meetings" replace /></Route>
+            <Route path="/meetings"><MeetingsPage /></Route>
+            <Route path="/meetings/:id">{({ id }) => <MeetingPage key={id} id={id} />}</Route>
+            <Route><NotFoundPage /></Route>
+          </Switch>
+        </Shell>
+      </Router>
+    </Provider>
+  );
+}

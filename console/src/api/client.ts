@@ -1,0 +1,55 @@
+// The urql client: HTTP for queries and mutations, one WebSocket for all subscriptions.
+
+import { createClient as createSocket } from 'graphql-ws';
+import { createClient, fetchExchange, mapExchange, subscriptionExchange, type Client } from 'urql';
+import { recordCall } from './calls';
+import { isUnauthenticated } from './problems';
+
+export const API_URL = new URL('/graphql', location.href).href;
+const PING_INTERVAL_MS = 10_000;
+const PONG_TIMEOUT_MS = 5_000;
+
+/** Returns a client that sends the key with everything, and calls `onUnauthenticated` when the server asks for another. */
+export function createApiClient(key: string | null, onUnauthenticated: () => void): Client {
+  const headers: Record<string, string> = key === null ? {} : { Authorization: `Bearer ${key}` };
+  const socket = createKeptSocket(headers);
+  return createClient({
+    url: API_URL,
+    preferGetMethod: false,
+    fetchOptions: { headers },
+    exchanges: [
+      mapExchange({
+        onOperation: recordCall,
+        onError: (error) => {
+          if (isUnauthenticated(error)) onUnauthenticated();
+        },
+      }),
+      fetchExchange,
+      subscriptionExchange({
+        forwardSubscription: (request) => ({
+          subscribe: (sink) => ({ unsubscribe: socket.subscribe({ ...request, query: request.query ?? '' }, sink) }),
+        }),
+      }),
+    ],
+  });
+}
+
+/** A WebSocket that is closed when no pong comes. It never retries: `follow` resumes from where it was, which a retry would not. */
+function createKeptSocket(connectionParams: Record<string, string>) {
+  let overdue: ReturnType<typeof setTimeout>;
+  let close = () => {};
+  return createSocket({
+    url: API_URL.replace(/^http/, 'ws'),
+    connectionParams,
+    retryAttempts: 0,
+    keepAlive: PING_INTERVAL_MS,
+    on: {
+      opened: (socket) => (close = () => (socket as WebSocket).close(4408, 'no pong')),
+      ping: (received) => {
+        if (!received) overdue = setTimeout(() => close(), PONG_TIMEOUT_MS);
+      },
+      pong: () => clearTimeout(overdue),
+      closed: () => clearTimeout(overdue),
+    },
+  });
+}

@@ -1,0 +1,41 @@
+// A meeting: what is known of it, and its transcript as it changes.
+
+import { useQuery } from 'urql';
+import { Link } from 'wouter';
+import { describeFailure } from '../api/problems';
+import { Empty } from '../shell/Empty';
+import { Problem } from '../shell/Problem';
+import { useTitle } from '../shell/useTitle';
+import { ConnectionBadge } from '../transcript/ConnectionBadge';
+import { TranscriptView } from '../transcript/TranscriptView';
+import { useTranscript } from '../transcript/useTranscript';
+import { MeetingFacts } from './MeetingFacts';
+import { MEETING } from './operations';
+import { StateBadge } from './StateBadge';
+
+export function MeetingPage({ id }: { id: string }) {
+  const [{ data, error }, reload] = useQuery({ query: MEETING, variables: { id } });
+  const { transcript, caughtUp, connection } = useTranscript(id, reload);
+  const meeting = data?.meeting;
+  useTitle(meeting?.title ?? 'Meeting');
+
+  if (data && !meeting) {
+    return <Empty title="There is no such meeting">It may have been deleted. <Link href="/meetings">All meetings</Link></Empty>;
+  }
+  return (
+    <article className="meeting-page">
+      <Problem message={error && describeFailure(error)} onRetry={reload} />
+      {meeting && (
+        <header className="meeting-head">
+          <div className="page-head">
+            <h1>{meeting.title}</h1>
+            <StateBadge state={meeting.state} />
+            <ConnectionBadge state={connection.state} error={connection.error} />
+          </div>
+          <MeetingFacts meeting={meeting} />
+        </header>
+      )}
+      {meeting && <TranscriptView transcript={transcript} meeting={meeting} caughtUp={caughtUp} />}
+    </article>
+  );
+}

@@ -1,0 +1,38 @@
+// What stands around every page: the way to the others, and who the visitor is.
+
+import type { ReactNode } from 'react';
+import { useQuery } from 'urql';
+import { Link } from 'wouter';
+import { describeFailure } from '../api/problems';
+import { VIEWER } from './operations';
+import { Problem } from './Problem';
+import { ThemeToggle } from './ThemeToggle';
+import { ViewerContext } from './viewer';
+
+const linkClass = (isActive: boolean) => (isActive ? 'active' : '');
+
+export function Shell({ onSignOut, children }: { onSignOut: (() => void) | null; children: ReactNode }) {
+  const [{ data, error }, retry] = useQuery({ query: VIEWER, variables: {} });
+  const viewer = data?.viewer ?? null;
+  return (
+    <ViewerContext value={viewer}>
+      <a className="skip" href="#content">Skip to the content</a>
+      <header className="header">
+        <Link href="/meetings" className="brand">Rapporteur</Link>
+        <nav aria-label="Pages">
+          <Link href="/meetings" className={linkClass}>Meetings</Link>
+        </nav>
+        <div className="header-end">
+          <ThemeToggle />
+          {onSignOut && (
+            <button type="button" onClick={onSignOut} title={viewer ? `Signed in as ${viewer.name}` : undefined}>Sign out</button>
+          )}
+        </div>
+      </header>
+      <main id="content" tabIndex={-1}>
+        <Problem message={error && describeFailure(error)} onRetry={retry} />
+        {children}
+      </main>
+    </ViewerContext>
+  );
+}

@@ -1,0 +1,82 @@
+"""Serves the console, the web client of the room `console/`, as `make install` has built it into `dist/`.
+
+Every page of the console is the same document: its script shows what the path names. Files under `assets/` have a hash of
+their content in their name, so browsers keep them. Each file was compressed when it was built.
+"""
+
+import mimetypes
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import FileResponse, HTMLResponse, Response
+from starlette.routing import BaseRoute, Route
+
+CONSOLE_PATH = "/console"
+DIST = Path(__file__).parent / "dist"
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; base-uri 'none';"
+    " form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
+)
+_ENCODINGS = {"br": ".br", "gzip": ".gz"}
+"""The content encodings in the order of preference, and the endings of the files that have them."""
+_PAGE_HEADERS = {"Cache-Control": "no-cache"}
+_NOT_BUILT = """<!doctype html>
+<html lang="en">
+  <meta charset="utf-8">
+  <title>Rapporteur</title>
+  <p>The console is not built here: run <code>make install</code>, which builds it with npm, and load this page again.</p>
+</html>
+"""
+
+mimetypes.add_type("text/javascript", ".js")  # Windows has these in its registry, where other programs change them
+mimetypes.add_type("text/css", ".css")
+
+
+def is_built() -> bool:
+    """Returns whether the files of the console are there."""
+    return (DIST / "index.html").is_file()
+
+
+def console_routes() -> list[BaseRoute]:
+    """Returns the routes of the console: its files, and its document at every other path below its own."""
+    return [
+        Route(f"{CONSOLE_PATH}/assets/{{name:path}}", _asset),
+        Route(CONSOLE_PATH, _page),
+        Route(f"{CONSOLE_PATH}/{{path:path}}", _page),
+    ]
+
+
+async def _page(request: Request) -> Response:
+    if not is_built():
+        return HTMLResponse(_NOT_BUILT, headers=_PAGE_HEADERS)
+    headers = {**_PAGE_HEADERS, "Content-Security-Policy": CONTENT_SECURITY_POLICY}
+    return _file_response(DIST / "index.html", request, headers)
+
+
+async def _asset(request: Request) -> Response:
+    name = request.path_params["name"]
+    if name not in _asset_names(DIST):
+        raise HTTPException(404, "the console has no such file")
+    return _file_response(DIST / "assets" / name, request, {"Cache-Control": "public, max-age=31536000, immutable"})
+
+
+@cache
+def _asset_names(dist: Path) -> frozenset[str]:
+    """Returns the names of the files that pages may load, without their compressed copies."""
+    return frozenset(file.name for file in (dist / "assets").iterdir() if file.suffix not in _ENCODINGS.values())
+
+
+def _file_response(file: Path, request: Request, headers: Mapping[str, str]) -> Response:
+    """Returns a file in the first encoding that it was compressed with and the client accepts."""
+    media_type, _ = mimetypes.guess_type(file.name)
+    headers = {**headers, "Vary": "Accept-Encoding"}
+    accepted = request.headers.get("accept-encoding", "")
+    codings = {part.partition(";")[0].strip() for part in accepted.lower().split(",") if "q=0" not in part}
+    for coding, ending in _ENCODINGS.items():
+        compressed = file.with_name(file.name + ending)
+        if coding in codings and compressed.is_file():
+            return FileResponse(compressed, headers={**headers, "Content-Encoding": coding}, media_type=media_type)
+    return FileResponse(file, headers=headers, media_type=media_type)
