@@ -51,7 +51,7 @@ class ConsolePage:
 
     async def violations(self) -> list[str]:
         """Returns what axe finds that is serious or critical. The package axe-core must be there."""
-        await self.page.evaluate(AXE.read_text(encoding="utf-8"))  # noqa: ASYNC240 - a file of this machine
+        await self.page.evaluate(AXE.read_text(encoding="utf-8"))
         found: list[str] = await self.page.evaluate(SERIOUS_VIOLATIONS)
         return found
 
