@@ -126,9 +126,13 @@ class MeetingRepository(Repository):
             raise NotFound("meeting", id)
         return to_meetings(rows)[0]
 
-    async def lock(self, id: MeetingId) -> bool:
-        """Locks the meeting's row until the unit of work ends. Returns False if there is none."""
-        return bool(await self._rows(self._GET_FOR_UPDATE, id=id))
+    _FIND_FOR_UPDATE = (
+        _MEETINGS.where(meetings.c.id == any_(IDS)).order_by(meetings.c.id).with_for_update(key_share=True)
+    )
+
+    async def find_for_update(self, ids: Iterable[MeetingId]) -> dict[MeetingId, Meeting]:
+        """Returns those of the meetings that exist, and locks their rows until the unit of work ends."""
+        return {meeting.id: meeting for meeting in to_meetings(await self._rows(self._FIND_FOR_UPDATE, ids=list(ids)))}
 
     @staticmethod
     @lru_cache(maxsize=100)

@@ -106,6 +106,9 @@ def _event_of_version(table: str) -> ForeignKeyConstraint:
     )
 
 
+RANDOM_KEY = "sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()))"
+"""The SQL that makes 32 random bytes."""
+
 workspaces = Table(
     "workspaces",
     metadata,
@@ -114,7 +117,10 @@ workspaces = Table(
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
     # The text search configuration (of pg_catalog) by which the workspace's segments are indexed and searched.
     Column("language", Text, nullable=False, server_default=text("'english'")),
+    # The secret of `domain.speaker_erasures.ErasureKey`.
+    Column("erasure_key", LargeBinary, nullable=False, server_default=text(RANDOM_KEY)),
     CheckConstraint("name <> ''", name="name"),
+    CheckConstraint("octet_length(erasure_key) = 32", name="erasure_key"),
     CheckConstraint("language ~ '^[a-z_]+$'", name="language"),
 )
 
@@ -169,6 +175,26 @@ erasures = Table(
     Column("erased_at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
     PrimaryKeyConstraint("workspace_id", "meeting_id"),
     ForeignKeyConstraint(["workspace_id"], ["workspaces.id"]),
+    CheckConstraint("erased_by <> ''", name="erased_by"),
+)
+
+# The speakers that were erased: in which meeting, by whom, and when. What was erased is named by nothing but the meeting's id
+# and fingerprints of the names.
+speaker_erasures = Table(
+    "speaker_erasures",
+    metadata,
+    Column("workspace_id", Uuid, nullable=False),
+    Column("meeting_id", Uuid, nullable=False),
+    Column("pseudonym", Text, nullable=False),
+    Column("mode", Text, nullable=False),
+    Column("fingerprints", ARRAY(LargeBinary), nullable=False),
+    # `domain.principals.Principal.id`
+    Column("erased_by", Text, nullable=False),
+    Column("erased_at", DateTime(timezone=True), nullable=False),
+    PrimaryKeyConstraint("workspace_id", "meeting_id", "pseudonym", "erased_at"),
+    ForeignKeyConstraint(["workspace_id"], ["workspaces.id"]),
+    CheckConstraint("pseudonym <> ''", name="pseudonym"),
+    CheckConstraint("mode IN ('PSEUDONYM', 'TEXT')", name="mode"),
     CheckConstraint("erased_by <> ''", name="erased_by"),
 )
 

@@ -5,7 +5,17 @@ The migrations create them. Here they are attached to the tables, to be read, an
 
 from sqlalchemy import DDL, Table, event
 
-from db.tables import agent_variants, agents, erasures, events, meetings, metadata, recorded_columns, segments
+from db.tables import (
+    agent_variants,
+    agents,
+    erasures,
+    events,
+    meetings,
+    metadata,
+    recorded_columns,
+    segments,
+    speaker_erasures,
+)
 
 # Case is folded by an explicit collation, as the database's own may know ASCII only: PostgreSQL's builtin one, or ICU's before
 # PostgreSQL 17. All tables have their rows compared by it.
@@ -81,7 +91,8 @@ CREATE TRIGGER events_are_kept BEFORE DELETE OR TRUNCATE ON events
 FOR EACH STATEMENT EXECUTE FUNCTION refuse('events are never changed or deleted')""",
 )
 
-# An erasure removes from a meeting's events what was said and named, and by whom. The database lets exactly this through.
+# An erasure removes from a meeting's events what was said and named, and by whom; that of a speaker puts a pseudonym in the
+# place of the names. The database lets exactly this through.
 _execute(
     events,
     """
@@ -95,20 +106,50 @@ RETURN (
 _execute(
     events,
     """
+CREATE FUNCTION is_pseudonymized(old jsonb, new jsonb, pseudonym text) RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN old IS NOT DISTINCT FROM new OR (
+    jsonb_typeof(old) = 'object' AND jsonb_typeof(new) = 'object'
+    AND pseudonym IN (new ->> pseudonym, new ->> '')
+    AND NOT EXISTS (
+        SELECT FROM jsonb_each(new) AS entry
+        WHERE NOT (entry.key IN (pseudonym, '') AND entry.value = to_jsonb(pseudonym))
+            AND entry.value IS DISTINCT FROM old -> entry.key
+    )
+)""",
+)
+_execute(
+    events,
+    """
 CREATE FUNCTION require_erasure() RETURNS trigger LANGUAGE plpgsql AS
 $$DECLARE
     erased events := OLD;
+    named events := OLD;
 BEGIN
     erased.actor := 'erased';
     erased.reason := NULL;
     erased.changes := erased_changes(OLD.changes);
-    IF NEW IS DISTINCT FROM erased OR OLD.aggregate <> 'MEETING' OR NOT EXISTS (
-        SELECT FROM erasures WHERE workspace_id = OLD.workspace_id AND meeting_id = OLD.entity_id
+    named.actor := NEW.actor;
+    named.reason := NEW.reason;
+    named.changes := NEW.changes;
+    IF OLD.aggregate = 'MEETING' AND (
+        NEW IS NOT DISTINCT FROM erased AND EXISTS (
+            SELECT FROM erasures WHERE workspace_id = OLD.workspace_id AND meeting_id = OLD.entity_id
+        ) OR NEW IS NOT DISTINCT FROM named AND EXISTS (
+            SELECT FROM speaker_erasures WHERE workspace_id = OLD.workspace_id AND meeting_id = OLD.entity_id
+                AND NEW.actor IN (OLD.actor, pseudonym)
+                AND (NEW.reason IS NULL OR NEW.reason = OLD.reason)
+                AND object_keys(NEW.changes) = object_keys(OLD.changes)
+                AND NEW.changes - 'speaker_names' = OLD.changes - 'speaker_names'
+                AND jsonb_array_length(NEW.changes -> 'speaker_names')
+                    IS NOT DISTINCT FROM jsonb_array_length(OLD.changes -> 'speaker_names')
+                AND is_pseudonymized(OLD.changes #> '{speaker_names,0}', NEW.changes #> '{speaker_names,0}', pseudonym)
+                AND is_pseudonymized(OLD.changes #> '{speaker_names,1}', NEW.changes #> '{speaker_names,1}', pseudonym)
+        )
     ) THEN
-        RAISE EXCEPTION 'events are never changed or deleted, only erased'
-        USING ERRCODE = 'restrict_violation', CONSTRAINT = TG_NAME;
+        RETURN NULL;
     END IF;
-    RETURN NULL;
+    RAISE EXCEPTION 'events are never changed or deleted, only erased'
+    USING ERRCODE = 'restrict_violation', CONSTRAINT = TG_NAME;
 END$$""",
 )
 _execute(
@@ -137,6 +178,12 @@ _execute(
     erasures,
     """
 CREATE TRIGGER erasures_follow_deletion AFTER INSERT ON erasures FOR EACH ROW EXECUTE FUNCTION require_deletion()""",
+)
+_execute(
+    speaker_erasures,
+    """
+CREATE TRIGGER speaker_erasures_are_kept BEFORE UPDATE OR DELETE OR TRUNCATE ON speaker_erasures
+FOR EACH STATEMENT EXECUTE FUNCTION refuse('erasures are never changed or deleted')""",
 )
 
 for _table in (agents, agent_variants, meetings):

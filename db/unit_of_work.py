@@ -18,6 +18,7 @@ from db.meetings import MeetingRepository
 from db.pool import ConnectionPool
 from db.search import SearchRepository
 from db.segments import SegmentRepository
+from db.speaker_erasures import SpeakerErasureRepository
 from db.variants import VariantRepository
 from domain.history import Author
 from domain.ids import DEFAULT_WORKSPACE_ID, WorkspaceId
@@ -57,6 +58,10 @@ class Repositories:
     @cached_property
     def erasures(self) -> ErasureRepository:
         return ErasureRepository(*self._shared)
+
+    @cached_property
+    def speaker_erasures(self) -> SpeakerErasureRepository:
+        return SpeakerErasureRepository(*self._shared)
 
     @cached_property
     def search(self) -> SearchRepository:

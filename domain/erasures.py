@@ -3,10 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from domain.history import Author
 from domain.ids import MeetingId
 
 ERASED_ACTOR = "erased"
 """The actor of an erased meeting's events."""
+ERASURE = Author(ERASED_ACTOR)
+"""The author of the changes that an erasure makes: only its record says who made it, by an id."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,12 +63,14 @@ class Context:
         return self._hubs.hub_of(self.principal.workspace_id)
 
     @asynccontextmanager
-    async def unit_of_work(self, reason: str | None = None) -> AsyncIterator[UnitOfWork]:
+    async def unit_of_work(
+        self, reason: str | None = None, *, author: Author | None = None
+    ) -> AsyncIterator[UnitOfWork]:
         """Runs the block in one transaction, and renews the loaders after it.
 
-        `reason` is recorded in history. Raises InvalidInput for a bad one.
+        `reason` is recorded in history; so is the `author`, by default the caller. Raises InvalidInput for a bad reason.
         """
-        author = self._author(reason)
+        author = author or self._author(reason)
         try:
             async with self._database.unit_of_work(self.principal.workspace_id, author) as uow:
                 yield uow

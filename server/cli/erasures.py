@@ -1,21 +1,26 @@
 """Commands that take erasures along to a database that was restored from a backup, which still has what was erased."""
 
+import contextlib
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import Annotated, Any, NamedTuple, Self
 from uuid import UUID
 
 import orjson
 import typer
 
 from db.database import Database
+from db.unit_of_work import UnitOfWork
 from db.workspaces import workspaces_by_age
-from domain.erasures import Erasure
+from domain.erasures import ERASURE, Erasure
 from domain.errors import NotFound, RapporteurError
 from domain.ids import MeetingId, WorkspaceId
+from domain.speaker_erasures import SpeakerErasure, SpeakerErasureMode
 from resolvers.erasures import erase
+from resolvers.speaker_erasures import erase_speaker_again
 from server.cli.database import DATABASE, run_on_database
 from server.cli.output import JsonOutput, print_json
 from server.cli.settings_options import settings_options
@@ -32,7 +37,54 @@ class _Line(NamedTuple):
     """A line of a file of erasures."""
 
     workspace_id: WorkspaceId
-    erasure: Erasure
+    erasure: Erasure | SpeakerErasure
+    key_id: str = ""
+    """The id of the key that the fingerprints of a speaker's names were made with."""
+
+    def values(self) -> dict[str, Any]:
+        values = {
+            "workspaceId": str(self.workspace_id),
+            "meetingId": str(self.erasure.meeting_id),
+            "erasedBy": self.erasure.erased_by,
+            "erasedAt": self.erasure.erased_at,
+        }
+        if isinstance(self.erasure, SpeakerErasure):
+            values |= {
+                "pseudonym": self.erasure.pseudonym,
+                "mode": self.erasure.mode.value,
+                "fingerprints": [fingerprint.hex() for fingerprint in self.erasure.fingerprints],
+                "keyId": self.key_id,
+            }
+        return values
+
+    @classmethod
+    def read(cls, line: bytes) -> Self:
+        """Raises ValueError, KeyError, TypeError or AttributeError if the line is no erasure."""
+        values = orjson.loads(line)
+        workspace_id, meeting_id = WorkspaceId(UUID(values["workspaceId"])), MeetingId(UUID(values["meetingId"]))
+        erased_by, erased_at = values["erasedBy"], datetime.fromisoformat(values["erasedAt"])
+        if erased_at.tzinfo is None or not erased_by or "\0" in erased_by:
+            raise ValueError("a time without a zone, or nobody")
+        if "pseudonym" not in values:
+            return cls(workspace_id, Erasure(meeting_id, erased_by, erased_at))
+        pseudonym, mode = values["pseudonym"], SpeakerErasureMode(values["mode"])
+        fingerprints = [bytes.fromhex(fingerprint) for fingerprint in values["fingerprints"]]
+        if not pseudonym or "\0" in pseudonym:
+            raise ValueError("no pseudonym")
+        speaker = SpeakerErasure(meeting_id, pseudonym, mode, fingerprints, erased_by, erased_at)
+        return cls(workspace_id, speaker, str(values["keyId"]))
+
+
+@dataclass
+class _Outcome:
+    """Counts what became of the erasures of a file."""
+
+    meetings: int = 0
+    erased_meetings: int = 0
+    speakers: int = 0
+    erased_speakers: int = 0
+    other_keys: int = 0
+    """The number of erasures of speakers whose names cannot be found, as the restored database has another key."""
 
 
 @erasures.command("export")
@@ -46,16 +98,13 @@ def export_erasures(settings: Settings) -> None:
             workspace_id = WorkspaceId(id)
             async with database.reading(workspace_id) as repositories:
                 found += [_Line(workspace_id, erasure) for erasure in await repositories.erasures.by_time()]
+                key = await repositories.speaker_erasures.key()
+                speakers = await repositories.speaker_erasures.by_time()
+                found += [_Line(workspace_id, erasure, key.id) for erasure in speakers]
         return found
 
-    for workspace_id, erasure in run_on_database(settings, read):
-        values = {
-            "workspaceId": str(workspace_id),
-            "meetingId": str(erasure.meeting_id),
-            "erasedBy": erasure.erased_by,
-            "erasedAt": erasure.erased_at,
-        }
-        typer.echo(orjson.dumps(values).decode())
+    for line in run_on_database(settings, read):
+        typer.echo(orjson.dumps(line.values()).decode())
 
 
 @erasures.command("replay")
@@ -69,23 +118,52 @@ def replay_erasures(
 ) -> None:
     """Do the erasures of a file again, after a backup was restored. Doing so twice changes nothing."""
 
-    async def replay(database: Database) -> tuple[int, int]:
-        lines, erased = list(_lines(file)), 0
-        for workspace_id, erasure in lines:
-            async with database.unit_of_work(workspace_id) as uow:
-                try:
-                    await erase(uow, erasure.meeting_id, erasure.erased_by, erasure.erased_at)
-                except NotFound:
-                    continue  # the backup is older than the meeting
+    async def replay(database: Database) -> _Outcome:
+        outcome = _Outcome()
+        for line in list(_lines(file)):
+            async with database.unit_of_work(line.workspace_id, ERASURE) as uow:
+                await _replay(uow, line, outcome)
                 await uow.commit()
-            erased += 1
-        return erased, len(lines)
+        return outcome
 
-    erased, total = run_on_database(settings, replay)
+    outcome = run_on_database(settings, replay)
     if json:
-        print_json({"erased": erased, "unknown": total - erased})
+        print_json(
+            {
+                "erased": outcome.erased_meetings,
+                "unknown": outcome.meetings - outcome.erased_meetings,
+                "speakersErased": outcome.erased_speakers,
+                "speakersUnknown": outcome.speakers - outcome.erased_speakers - outcome.other_keys,
+                "speakersWithAnotherKey": outcome.other_keys,
+            }
+        )
     else:
-        typer.echo(f"{erased} of {total} meetings are erased; the backup never had the others.")
+        typer.echo(
+            f"{outcome.erased_meetings} of {outcome.meetings} meetings are erased; the backup never had the others."
+        )
+        if outcome.speakers:
+            typer.echo(f"{outcome.erased_speakers} of {outcome.speakers} erasures of speakers are done.")
+    if outcome.other_keys:
+        raise RapporteurError(
+            f"{outcome.other_keys} erasures of speakers cannot be done again: the names cannot be told by their fingerprints, as"
+            " the backup is from before the database had its key. Do them by hand, with eraseSpeaker: the file has their meetings"
+        )
+
+
+async def _replay(uow: UnitOfWork, line: _Line, outcome: _Outcome) -> None:
+    """Does one erasure again, and counts it."""
+    erasure = line.erasure
+    with contextlib.suppress(NotFound):  # the backup is older than the meeting
+        if isinstance(erasure, Erasure):
+            outcome.meetings += 1
+            await erase(uow, erasure.meeting_id, erasure.erased_by, erasure.erased_at)
+            outcome.erased_meetings += 1
+        else:
+            outcome.speakers += 1
+            if await erase_speaker_again(uow, erasure, line.key_id):
+                outcome.erased_speakers += 1
+            else:
+                outcome.other_keys += 1
 
 
 def _lines(file: Path) -> Iterator[_Line]:
@@ -96,12 +174,6 @@ def _lines(file: Path) -> Iterator[_Line]:
         raise RapporteurError(f"{file}: {error.strerror}") from error
     for number, line in enumerate(content.splitlines(), 1):
         try:
-            values = orjson.loads(line)
-            erased_at = datetime.fromisoformat(values["erasedAt"])
-            erased_by = values["erasedBy"]
-            if erased_at.tzinfo is None or not erased_by or "\0" in erased_by:
-                raise ValueError("a time without a zone, or nobody")
-            erasure = Erasure(MeetingId(UUID(values["meetingId"])), erased_by, erased_at)
-            yield _Line(WorkspaceId(UUID(values["workspaceId"])), erasure)
+            yield _Line.read(line)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise RapporteurError(f"{file}, line {number}: is no erasure as erasures export prints it") from error

@@ -38,7 +38,7 @@ class Api:
         answer: dict[str, Any] = response.json()
         return answer
 
-    def run(self, name: str, **variables: Any) -> Any:
+    def run(self, name: str, /, **variables: Any) -> Any:
         """The value of the only field of an operation that must go through without `errors`."""
         answer = self.post(operation(name), variables, name)
         assert "errors" not in answer, answer
