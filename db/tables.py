@@ -106,7 +106,7 @@ def _event_of_version(table: str) -> ForeignKeyConstraint:
     )
 
 
-RANDOM_KEY = "sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()))"
+RANDOM_KEY = "sha256((uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())))"
 """The SQL that makes 32 random bytes."""
 
 workspaces = Table(

@@ -22,6 +22,7 @@ from domain.speaker_erasures import SpeakerErasure, SpeakerErasureMode
 from resolvers.erasures import erase
 from resolvers.speaker_erasures import erase_speaker_again
 from server.cli.database import DATABASE, run_on_database
+from server.cli.options import fail
 from server.cli.output import JsonOutput, print_json
 from server.cli.settings_options import settings_options
 from server.settings import Settings
@@ -67,12 +68,18 @@ class _Line(NamedTuple):
             raise ValueError("a time without a zone, or nobody")
         if "pseudonym" not in values:
             return cls(workspace_id, Erasure(meeting_id, erased_by, erased_at))
-        pseudonym, mode = values["pseudonym"], SpeakerErasureMode(values["mode"])
+        pseudonym, mode, key_id = values["pseudonym"], SpeakerErasureMode(values["mode"]), values["keyId"]
+        if (
+            not pseudonym
+            or "\0" in pseudonym
+            or not isinstance(key_id, str)
+            or not isinstance(values["fingerprints"], list)
+        ):
+            raise ValueError("no pseudonym, key or fingerprints")
         fingerprints = [bytes.fromhex(fingerprint) for fingerprint in values["fingerprints"]]
-        if not pseudonym or "\0" in pseudonym:
-            raise ValueError("no pseudonym")
-        speaker = SpeakerErasure(meeting_id, pseudonym, mode, fingerprints, erased_by, erased_at)
-        return cls(workspace_id, speaker, str(values["keyId"]))
+        return cls(
+            workspace_id, SpeakerErasure(meeting_id, pseudonym, mode, fingerprints, erased_by, erased_at), key_id
+        )
 
 
 @dataclass
@@ -144,9 +151,9 @@ def replay_erasures(
         if outcome.speakers:
             typer.echo(f"{outcome.erased_speakers} of {outcome.speakers} erasures of speakers are done.")
     if outcome.other_keys:
-        raise RapporteurError(
-            f"{outcome.other_keys} erasures of speakers cannot be done again: the names cannot be told by their fingerprints, as"
-            " the backup is from before the database had its key. Do them by hand, with eraseSpeaker: the file has their meetings"
+        raise fail(
+            f"{outcome.other_keys} erasures of speakers cannot be done again, as the backup is from before the database had the"
+            " key of their fingerprints: do them by hand, with eraseSpeaker, in the meetings that the file names"
         )
 
 

@@ -53,6 +53,9 @@ def segment(change: str) -> str:
 
 
 AN_ERASURE = f"INSERT INTO erasures (workspace_id, meeting_id, erased_by) VALUES ('{OURS}', '{MEETING}', 'key')"
+A_SPEAKER_ERASURE = f"""
+    INSERT INTO speaker_erasures (workspace_id, meeting_id, pseudonym, mode, fingerprints, erased_by, erased_at)
+    VALUES ('{OURS}', '{MEETING}', 'Speaker 1', 'TEXT', '{{}}', 'key', now())"""
 BAD_EXTERNAL_IDS = ["''", "repeat('a', 201)"]
 COUNTS = ["max_tokens", "context_window", "input_token_limit", "token_budget", "timeout_seconds", "max_retries"]
 BAD_SLUGS = [
@@ -170,6 +173,12 @@ REFUSED: dict[str, list[str]] = {
     "erasures_pkey": [f"DELETE FROM meetings WHERE id = '{MEETING}'; {AN_ERASURE}; {AN_ERASURE}"],
     "erasures_workspace_id_fkey": [AN_ERASURE.replace(OURS, NOWHERE)],
     "erasures_erased_by_check": [AN_ERASURE.replace("'key'", "''")],
+    "speaker_erasures_pkey": [f"{A_SPEAKER_ERASURE}; {A_SPEAKER_ERASURE}"],
+    "speaker_erasures_workspace_id_fkey": [A_SPEAKER_ERASURE.replace(OURS, NOWHERE)],
+    "speaker_erasures_pseudonym_check": [A_SPEAKER_ERASURE.replace("'Speaker 1'", "''")],
+    "speaker_erasures_mode_check": [A_SPEAKER_ERASURE.replace("'TEXT'", "'ALL'")],
+    "speaker_erasures_erased_by_check": [A_SPEAKER_ERASURE.replace("'key'", "''")],
+    "workspaces_erasure_key_check": ["UPDATE workspaces SET erasure_key = ''"],
     "segments_words_check": [segment(f"words = '{value}'") for value in ("{}", "1", "null")],
     "segments_correction_check": [
         segment("corrected_text = 'Text'"),

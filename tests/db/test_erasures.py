@@ -95,3 +95,87 @@ async def test_erasures_are_kept(erased: Any, statement: str) -> None:
     with pytest.raises(asyncpg.RestrictViolationError) as refused:
         await erased.execute(statement)
     assert refused.value.constraint_name == "erasures_are_kept"
+
+
+PSEUDONYM = "Speaker 1"
+NAMES = """{"title": ["A", "B"], "speaker_names": [{"L": "Dana", "B": "Omar"}, {"L": "Dana R.", "B": "Omar", "": "Dana"}]}"""
+RECORD_SPEAKER = f"""
+INSERT INTO speaker_erasures (workspace_id, meeting_id, pseudonym, mode, fingerprints, erased_by, erased_at)
+VALUES ('{OURS}', '{MEETING}', '{PSEUDONYM}', 'TEXT', '{{}}', 'key', now())"""
+
+
+def names(before: str, after: str) -> str:
+    return f"""changes = jsonb_set(changes, '{{speaker_names}}', '[{before}, {after}]')"""
+
+
+BEFORE, AFTER = ('{"Speaker 1": "Speaker 1", "B": "Omar"}', '{"Speaker 1": "Speaker 1", "B": "Omar", "": "Speaker 1"}')
+
+
+@pytest.fixture
+async def with_speaker(sql: Any) -> Any:
+    """A connection to rows among which the erasure of a speaker of a meeting is recorded."""
+    await sql.execute(event(entity=MEETING, version=7, aggregate="MEETING", actor="dana", changes=NAMES))
+    await sql.execute(event(entity=AGENT, version=7, changes=NAMES))
+    await sql.execute(RECORD_SPEAKER)
+    return sql
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        names(BEFORE, AFTER),
+        f"actor = '{PSEUDONYM}', reason = NULL",
+        f"actor = '{PSEUDONYM}', reason = NULL, {names(BEFORE, AFTER)}",
+        names(BEFORE, '{"Speaker 1": "Speaker 1", "B": "Omar"}'),
+    ],
+)
+async def test_the_events_of_a_meeting_lose_the_names_of_an_erased_speaker(with_speaker: Any, change: str) -> None:
+    await with_speaker.execute(f"UPDATE events SET {change} {of(MEETING)}")
+    await with_speaker.execute(f"UPDATE events SET {change} {of(MEETING)}")  # again, which changes nothing
+    row = await with_speaker.fetchrow(f"SELECT kind, fields FROM events {of(MEETING)}")
+    assert (row["kind"], sorted(row["fields"])) == ("UPDATED", ["speaker_names", "title"])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "actor = 'Omar'",
+        "actor = 'erased'",
+        "reason = 'another'",
+        "version = 8",
+        "kind = 'CREATED'",
+        "created_at = now()",
+        "changes = '{}'",
+        "changes = changes - 'title'",
+        "changes = changes - 'speaker_names'",
+        """changes = jsonb_set(changes, '{title}', '["A", "C"]')""",
+        names(BEFORE, "null"),
+        names("{}", AFTER),
+        names(BEFORE, '{"Speaker 1": "Dana", "B": "Omar"}'),
+        names(BEFORE, '{"Speaker 1": "Speaker 1", "B": "Speaker 1"}'),
+        names(BEFORE, '{"Speaker 1": "Speaker 1", "B": "Eve"}'),
+        names(BEFORE, '{"Speaker 2": "Speaker 2", "B": "Omar"}'),
+        names(BEFORE, f"{AFTER}, {AFTER}"),
+        f"{names(BEFORE, AFTER)}, aggregate_id = '{AGENT}'",
+    ],
+)
+async def test_all_other_changes_are_refused_for_a_speaker_too(with_speaker: Any, change: str) -> None:
+    with pytest.raises(asyncpg.RestrictViolationError) as refused:
+        await with_speaker.execute(f"UPDATE events SET {change} {of(MEETING)}")
+    assert refused.value.constraint_name == "events_are_erased_only"
+
+
+@pytest.mark.parametrize("where", [of(AGENT), "WHERE version = 7"])
+async def test_a_speaker_is_erased_only_where_it_is_recorded(with_speaker: Any, where: str) -> None:
+    with pytest.raises(asyncpg.RestrictViolationError, match="events are never changed or deleted"):
+        await with_speaker.execute(f"UPDATE events SET {names(BEFORE, AFTER)} {where}")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["UPDATE speaker_erasures SET mode = 'TEXT'", "DELETE FROM speaker_erasures", "TRUNCATE speaker_erasures"],
+)
+async def test_erasures_of_speakers_are_kept(with_speaker: Any, statement: str) -> None:
+    with pytest.raises(asyncpg.RestrictViolationError) as refused:
+        await with_speaker.execute(statement)
+    assert refused.value.constraint_name == "speaker_erasures_are_kept"

@@ -50,6 +50,11 @@ def actions(own: Things, chosen: random.Random) -> dict[str, Callable[[], Variab
         "DeleteMeeting": lambda: {"id": own.meeting, "reason": reason},
         "DeleteSegments": lambda: {"meetingId": own.meeting, "segmentIds": [number]},
         "EraseMeeting": lambda: {"id": own.meeting, "reason": reason},
+        "EraseSpeaker": lambda: {
+            "name": chosen.choice([own.word, label]),
+            "mode": chosen.choice(["PSEUDONYM", "TEXT"]),
+            "meetingIds": chosen.choice([None, [own.meeting]]),
+        },
         "ImportTranscript": lambda: {"input": {"content": VTT + label, "fileName": f"{name}.vtt"}, "reason": reason},
         "NameSpeakers": lambda: {"meetingId": own.meeting, "names": [{"label": own.word, "name": label}]},
         "UpdateAgent": lambda: {"id": own.agent, "input": {"name": label, "config": {"maxRetries": number}}},
@@ -126,6 +131,10 @@ def attempts(own: Things, their: Things) -> dict[str, list[Variables]]:
         "DeleteSegments": [{"meetingId": their.meeting, "segmentIds": [1, 2]}],
         "DeleteVariant": [{"id": their.variant}, {"id": their.variant, "expectedVersion": 1}],
         "EraseMeeting": [{"id": their.meeting}],
+        "EraseSpeaker": [
+            {"name": their.word, "mode": "TEXT", "meetingIds": ids}
+            for ids in ([their.meeting], [own.meeting, their.meeting])
+        ],
         "HistoryOfAgent": [
             *history("agentId", "agent"),
             {"agentId": own.agent, "variantId": their.variant},

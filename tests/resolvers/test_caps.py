@@ -27,6 +27,7 @@ ASKED_BY = {
     "Mutation.applyAgents": "ApplyAgents",
     "Mutation.correctSegments": "CorrectSegments",
     "Mutation.deleteSegments": "DeleteSegments",
+    "Mutation.eraseSpeaker": "EraseSpeaker",
     "Mutation.nameSpeakers": "NameSpeakers",
     "Mutation.upsertSegments": "UpsertSegments",
     "Query.agentHistory": "HistoryOfAgent",
@@ -45,6 +46,7 @@ def many(argument: str, number: int) -> Any:
     """So many of what the argument takes."""
     items: dict[str, Any] = {
         "ids": lambda n: str(uuid4()),
+        "meetingIds": lambda n: str(uuid4()),
         "segmentIds": lambda n: n,
         "deleteSegmentIds": lambda n: 5_000 + n,
         "corrections": lambda n: {"segmentId": n, "text": "Corrected."},

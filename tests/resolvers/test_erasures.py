@@ -84,6 +84,13 @@ def test_nothing_is_left_in_a_backup(api: Api, database_url: str, deleted_before
     assert meeting["id"] in left
 
 
+def test_nothing_is_left_of_those_who_call_themselves_as_erased_events_do(api: Api, database_url: str) -> None:
+    api.http.headers["Rapporteur-Actor"] = "erased"
+    meeting = full_meeting(api)
+    erase(api, meeting)
+    assert SENTINEL not in dump(database_url)
+
+
 def test_kinds_times_versions_and_states_stay(api: Api) -> None:
     meeting = full_meeting(api)
     before = history(api, meeting)

@@ -316,6 +316,7 @@ def test_the_cost_of_operations_is_that_too(name: str) -> None:
         "Nodes",
         "ApplyAgents",
         "NameSpeakers",
+        "EraseSpeaker",
     ):  # which count lists in arguments
         assert cost(operation(name), **TOUR.get(name, {})) == naive(operation(name), TOUR.get(name, {}))
 

@@ -16,7 +16,7 @@ def upgrade() -> None:
         sa.Column(
             "erasure_key",
             sa.LargeBinary(),
-            server_default=sa.text("sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()))"),
+            server_default=sa.text("sha256((uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())))"),
             nullable=False,
         ),
     )

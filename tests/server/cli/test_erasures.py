@@ -8,11 +8,23 @@ import pytest
 from tests.harness.commands import run
 from tests.harness.databases import TestPostgres
 from tests.harness.dumps import dump
-from tests.harness.servers import running_server
+from tests.harness.servers import running_server, segment
 
 pytestmark = pytest.mark.slow
 
 SENTINEL = "Zanzibar"
+ID = "01900000-0000-7000-8000-000000000000"
+ERASED_AT = "2026-11-28T12:00:00+00:00"
+ERASURE = f'{{"workspaceId": "{ID}", "meetingId": "{ID}", "erasedBy": "x", "erasedAt": "{ERASED_AT}"'
+NO_SPEAKERS = [
+    '"pseudonym": "P"',
+    '"pseudonym": "", "mode": "TEXT", "fingerprints": [], "keyId": "k"',
+    '"pseudonym": 1, "mode": "TEXT", "fingerprints": [], "keyId": "k"',
+    '"pseudonym": "P", "mode": "ALL", "fingerprints": [], "keyId": "k"',
+    '"pseudonym": "P", "mode": "TEXT", "fingerprints": ["x"], "keyId": "k"',
+    '"pseudonym": "P", "mode": "TEXT", "fingerprints": "", "keyId": null',
+]
+"""The ends of lines that are no erasures of speakers."""
 
 
 def test_erasures_are_done_again_in_a_restored_database(
@@ -48,7 +60,11 @@ def test_erasures_are_done_again_in_a_restored_database(
 
 @pytest.mark.parametrize(
     "line",
-    ["{}", "[]", "1", "not JSON", '{"workspaceId": 1, "meetingId": 2, "erasedBy": "x", "erasedAt": "now"}'],
+    [
+        *("{}", "[]", "1", "not JSON", '{"workspaceId": 1, "meetingId": 2, "erasedBy": "x", "erasedAt": "now"}'),
+        f"{ERASURE}}}".replace(ERASED_AT, "2026-11-28T12:00:00"),
+        *(f"{ERASURE}, {more}}}" for more in NO_SPEAKERS),
+    ],
 )
 def test_a_file_of_something_else_is_refused_before_anything_is_done(
     database_url: str, tmp_path: Path, line: str
@@ -63,3 +79,55 @@ def test_a_file_of_something_else_is_refused_before_anything_is_done(
         assert refused.returncode == 1
         assert "line 2: is no erasure" in refused.stderr
         assert server.api.run("Meeting", id=meeting["id"])["id"] == meeting["id"]
+
+
+def test_speakers_are_erased_again_under_the_names_that_they_had_in_the_backup(
+    database_url: str, postgres: TestPostgres, tmp_path: Path
+) -> None:
+    """Checks a backup in which the speaker has only the label yet, and one segment that is deleted since."""
+    label = f"{SENTINEL} 1"
+    with running_server(database_url) as server:
+        api = server.api
+        meetings = [api.meeting() for _ in range(3)]
+        for meeting in meetings:
+            segments = [segment(1, text="Timbuktu", speaker=label), segment(2, text="Timbuktu", speaker=label)]
+            api.run("UpsertSegments", meetingId=meeting["id"], segments=[*segments, segment(3, speaker="Omar")])
+        api.run("NameSpeakers", meetingId=meetings[1]["id"], names=[{"label": label, "name": f"{SENTINEL} Earlier"}])
+        api.run("DeleteMeeting", id=meetings[2]["id"])
+    with postgres.database(template=database_url.partition("?")[0].rpartition("/")[2]) as restored:  # a backup of now
+        with running_server(database_url) as server:
+            api = server.api
+            later = api.meeting()
+            for meeting in (*meetings[:2], later):
+                api.run("UpsertSegments", meetingId=meeting["id"], segments=[segment(4, speaker=label)])
+                api.run("NameSpeakers", meetingId=meeting["id"], names=[{"label": label, "name": SENTINEL}])
+                api.run("DeleteSegments", meetingId=meeting["id"], segmentIds=[1])
+            pseudonym = api.run("EraseSpeaker", name=SENTINEL, mode="TEXT")["pseudonym"]
+        exported = run("erasures", "export", database_url=database_url)
+        assert exported.returncode == 0, exported.stderr
+        assert SENTINEL not in exported.stdout
+        file = tmp_path / "erasures.jsonl"
+        file.write_text(exported.stdout)
+
+        left = dump(restored)
+        assert SENTINEL in left
+        assert "Timbuktu" in left
+        for _ in range(2):
+            replayed = run("erasures", "replay", file, database_url=restored)
+            assert replayed.returncode == 0, replayed.stderr
+            assert "2 of 3 erasures of speakers are done" in replayed.stdout
+            left = dump(restored)
+            assert SENTINEL not in "".join(line for line in left.splitlines() if meetings[2]["id"] not in line)
+            assert "Timbuktu" not in left
+            assert left.count(pseudonym) > 4
+        assert run("erasures", "export", database_url=restored).stdout == "".join(
+            line for line in exported.stdout.splitlines(keepends=True) if later["id"] not in line
+        )
+        with running_server(restored) as server:
+            speakers = server.api.run("Meeting", id=meetings[0]["id"])["speakers"]
+            assert {each["speaker"] for each in speakers} == {pseudonym, "Omar"}
+
+        postgres.run_in(restored, "UPDATE workspaces SET erasure_key = sha256(erasure_key)")
+        refused = run("erasures", "replay", file, database_url=restored)
+        assert refused.returncode == 1
+        assert "2 erasures of speakers cannot be done again" in refused.stderr
