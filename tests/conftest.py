@@ -1,5 +1,6 @@
 """Fixtures: one PostgreSQL for the session, a database or a server for whoever asks."""
 
+import gc
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
@@ -14,6 +15,12 @@ settings.register_profile(
     "rapporteur", deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 settings.load_profile("rapporteur")
+
+
+def pytest_collection_finish() -> None:
+    """Leaves all modules and tests out of the garbage collector, which would look through them again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

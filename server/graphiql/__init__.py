@@ -7,7 +7,7 @@ import json
 import mimetypes
 import os
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -67,10 +67,10 @@ def _page() -> str:
 def graphiql_routes(operations_dir: Path, *, graphql_path: str = "/graphql") -> list[BaseRoute]:
     """Returns the routes that the page loads: files, and `operations.json` with the documents of `operations_dir`."""
     parent, _, name = graphql_path.rpartition("/")
-    operations = read_operations(operations_dir)
+    operations = cache(partial(read_operations, operations_dir))
 
     async def operations_json(_: Request) -> Response:
-        return JSONResponse(operations, headers={"Cache-Control": "no-cache"})
+        return JSONResponse(operations(), headers={"Cache-Control": "no-cache"})
 
     async def redirect_to_page(_: Request) -> Response:
         return RedirectResponse(f"../{name}")
