@@ -3,16 +3,23 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from domain.transcripts import repetition
 from domain.transcripts.cues import Cue, NotATranscript, Notes, check_size
 from domain.transcripts.labels import labelled_texts
-from domain.transcripts.markup import VERBATIM, has_inline_times, one_line, timed_words, unescape, voices, without_tags
+from domain.transcripts.markup import (
+    BREAK,
+    VERBATIM,
+    has_inline_times,
+    one_line,
+    timed_words,
+    unescape,
+    voices,
+    without_tags,
+)
 
 _MAX_PAYLOAD_CHARS = 100_000
 """The length limit of a caption with its markup, which is several times that of a segment's text."""
-_MIN_ROLLED = 3
-"""The fewest captions that repeat the one before, in a file that does so as a rule."""
-_ROLL_SECONDS = 0.1
-"""The longest gap between two captions of which the second repeats the first, and the longest length of one that only does."""
+GROWN_NOTE = "texts come again and again as they grow: each is taken once, as it is in the end"
 
 
 class Caption(NamedTuple):
@@ -36,20 +43,16 @@ def cues_of(captions: Sequence[Caption], notes: Notes) -> list[Cue]:
     for caption in captions:
         if len(caption.payload) > _MAX_PAYLOAD_CHARS:
             raise NotATranscript(f"{_place(caption)}: it has more than {_MAX_PAYLOAD_CHARS:,} characters")
-    payloads = [caption.payload for caption in captions]
-    rolled = _rolled(captions)
-    if rolled is not None:
-        notes.add(
-            captions[0].line, "the captions repeat the lines before them as they roll up: every line is taken once"
-        )
-        payloads = rolled
-    by_voice = [voices(payload) for payload in payloads]
-    unvoiced = ["" if parts else without_tags(payload) for payload, parts in zip(payloads, by_voice, strict=True)]
+    shown = [without_tags(caption.payload) for caption in captions]
+    captions, shown = _taken_once(captions, shown, notes)
+    by_voice = [voices(caption.payload, text) for caption, text in zip(captions, shown, strict=True)]
+    unvoiced = ["" if parts else text for text, parts in zip(shown, by_voice, strict=True)]
     texts = labelled_texts(unvoiced, [caption.line for caption in captions], notes)
     cues: list[Cue] = []
-    for caption, payload, parts, labelled in zip(captions, payloads, by_voice, texts, strict=True):
+    for caption, parts, labelled in zip(captions, by_voice, texts, strict=True):
+        payload = caption.payload
         spoken = (
-            [(part.name, unescape(part.text).strip(), part.payload) for part in parts]
+            [(part.name, unescape(part.text.removeprefix(VERBATIM)).strip(), part.payload) for part in parts]
             if parts
             else [(speaker, text, payload) for speaker, text in labelled]
         )
@@ -58,11 +61,72 @@ def cues_of(captions: Sequence[Caption], notes: Notes) -> list[Cue]:
             if text:
                 cue = Cue(text, caption.start, caption.end, speaker, caption.line, place=place)
                 if index == 0:
-                    _identify(cue, caption.identifier.strip())
+                    _identify(cue, caption.identifier)
                 if "<" in marked:
                     cue.words = timed_words(marked, caption.start, caption.end)
+                cue.is_verbatim = VERBATIM in marked
                 cues.append(cue)
     return cues
+
+
+def _taken_once(captions: Sequence[Caption], shown: list[str], notes: Notes) -> tuple[Sequence[Caption], list[str]]:
+    """Returns the captions and their texts without those that live captions repeat, with a note.
+
+    Captions with voices are compared when their speakers are known: see `reading`.
+    """
+    states = [
+        repetition.Spoken("" if _is_set(caption) else unescape(text), caption.start, caption.end)
+        for caption, text in zip(captions, shown, strict=True)
+    ]
+    firsts = repetition.firsts_of_grown(states)
+    if firsts is not None:
+        last_of = {first: index for index, first in enumerate(firsts)}
+        repeated = len(captions) - len(last_of)
+        notes.add(captions[0].line, GROWN_NOTE, f" ({repeated:,} captions)")
+        captions, shown = (
+            [
+                captions[first]._replace(end=captions[last].end, payload=captions[last].payload)
+                for first, last in last_of.items()
+            ],
+            [shown[last] for last in last_of.values()],
+        )
+    counts = repetition.repeated_lines(
+        [
+            repetition.Caption(
+                [line for line in unescape(text).split("\n") if line.strip()],
+                caption.start,
+                caption.end,
+                not _is_set(caption),
+                has_inline_times(caption.payload),
+            )
+            for caption, text in zip(captions, shown, strict=True)
+        ],
+        is_live=firsts is not None,
+    )
+    if counts is not None:
+        notes.add(
+            captions[0].line, "the captions repeat the lines before them as they roll up: every line is taken once"
+        )
+        captions = [
+            caption._replace(payload=_without_lines(caption.payload, count)) if count else caption
+            for caption, count in zip(captions, counts, strict=True)
+        ]
+        shown = [
+            without_tags(caption.payload) if count else text
+            for caption, text, count in zip(captions, shown, counts, strict=True)
+        ]
+    return captions, shown
+
+
+def _is_set(caption: Caption) -> bool:
+    """Returns whether the caption says itself that it repeats nothing, or who speaks, as no captions do that roll up."""
+    return caption.payload.startswith("<v") or VERBATIM in caption.payload
+
+
+def _without_lines(payload: str, count: int) -> str:
+    """Returns the payload without its first lines that show a text."""
+    lines = [line for line in BREAK.sub("\n", payload).split("\n") if without_tags(line)]
+    return "\n".join(lines[count:])
 
 
 def _place(caption: Caption) -> str:
@@ -71,43 +135,8 @@ def _place(caption: Caption) -> str:
 
 def _identify(cue: Cue, identifier: str) -> None:
     """Sets the number of the cue, or its external id."""
+    identifier = identifier.strip()
     if identifier.isascii() and identifier.isdigit() and len(identifier) <= 10:
         cue.segment_id = int(identifier)
     elif identifier:
         cue.external_id = one_line(identifier)
-
-
-def _rolled(captions: Sequence[Caption]) -> list[str] | None:
-    """Returns the payloads without the lines that each caption repeats from the one before, or None if the file is not so.
-
-    Live captions scroll: each caption shows the last line of the one before above its own. YouTube marks the times of the
-    words of the new line, and shows each finished line for 10 ms more.
-    """
-    payloads: list[str] = []
-    before: list[str] = []
-    before_start, before_end, repeated, marked = 0.0, 0.0, 0, False
-    for caption in captions:
-        if caption.payload.startswith("<v"):  # captions that name their speakers do not roll
-            payloads.append(caption.payload)
-            before = []
-            continue
-        lines = [line for line in caption.payload.split("\n") if line.strip()]
-        shown = [unescape(without_tags(line)) for line in lines] if "<" in caption.payload else lines
-        count = 0
-        follows = before_start < caption.start <= before_end + _ROLL_SECONDS
-        if before and follows and not caption.payload.startswith(VERBATIM):
-            count = next(
-                (size for size in range(min(len(before), len(shown)), 0, -1) if before[-size:] == shown[:size]), 0
-            )
-        if count and (len(shown) > 1 or len(before) > 1 or caption.end - caption.start <= _ROLL_SECONDS or marked):
-            repeated += 1
-        else:
-            count = 0
-        marked = marked or has_inline_times(caption.payload)
-        payloads.append("\n".join(lines[count:]))
-        if shown:
-            before, before_start, before_end = shown, caption.start, caption.end
-    worded = sum(1 for caption in captions if caption.payload.strip())
-    if repeated >= (1 if marked else _MIN_ROLLED) and repeated * 2 >= worded - 1:
-        return payloads
-    return None

@@ -40,8 +40,8 @@ def seconds(clock: re.Match[str]) -> float:
     return float(f"{sign}{total}.{fraction or 0}")
 
 
-def _time(hours: str, minutes: str, whole: str, fraction: str) -> float:
-    return float(f"{int(hours) * 3600 + int(minutes) * 60 + int(whole)}.{fraction}")
+def _time(hours: str, minutes: str, whole: str, milliseconds: str) -> float:
+    return (((int(hours) * 60 + int(minutes)) * 60 + int(whole)) * 1000 + int(milliseconds)) / 1000
 
 
 def parse_clock(text: str) -> float | None:

@@ -50,6 +50,8 @@ class Cue:
     confidence: float | None = None
     words: list[CueWord] = field(default_factory=list)
     is_final: bool = True
+    is_verbatim: bool = False
+    """Tells whether the file says that this cue repeats no other."""
     corrected_text: str | None = None
     """The text that a person gave it; None: it is not corrected. `text` is what was heard."""
     corrected_speaker: str | None = None

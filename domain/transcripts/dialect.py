@@ -28,6 +28,8 @@ class Dialect:
     """The dialects that would recognise files of others, too, are asked after those: the more general, the later."""
     read_turns: Callable[[Source], list[Turn]] | None = None
     """Returns the turns of the speakers of a file that has no words; None for dialects that have words."""
+    may_repeat: bool = True
+    """Tells whether programs may write a text several times while it grows."""
     has_units: bool = False
     """Tells whether the times of the files say themselves that they are seconds, so that nothing is to be guessed."""
 

@@ -2,13 +2,14 @@
 
 import html
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from domain.transcripts.cues import CueWord
 
 VERBATIM = "\u2060"
-"""WORD JOINER, which nobody sees. The SubRip writer puts it before a line that no label begins, and between a label and its
-colon, where a reader could not tell; SubRip has no other way to say so."""
+"""WORD JOINER, which nobody sees. The writers put it before a text that repeats no other, and the SubRip writer before a line
+that no label begins and between a label and its colon, where a reader could not tell; there is no other way to say so."""
 
 # Only the tags of WebVTT and SubRip are tags: `a <b and c> d` loses nothing. Every repetition is possessive and stops at the
 # next `<`, so that a search takes linear time.
@@ -26,7 +27,9 @@ OVERRIDE = re.compile(r"\{\\[^{}\n]*+\}")
 """An override tag of Advanced SubStation Alpha, such as `{\\an8}`, which many SubRip files have."""
 _VOICE = re.compile(rf"<v{_CLASSES}(?:[ \t]++([^<>\n]*+))?+>|</v{_CLASSES}[ \t]*+>")
 _DASH_AT_END = re.compile(r"\n[-\u2013\u2014][ \t]*$")
-_INLINE_TIME = re.compile(r"<((?:[0-9]{1,10}:)?[0-9]{2}:[0-9]{2}\.[0-9]{3})>")
+_INLINE_TIME = re.compile(r"<((?:[0-9]{1,10}:)?[0-9]{2}:)([0-9]{2})\.([0-9]{3})>")
+_USUAL_REFERENCES = {"&lt;": "<", "&gt;": ">", "&nbsp;": "\u00a0", "&quot;": '"', "&amp;": "&"}
+"""References in the order in which they can be replaced one after the other: what `&amp;` gives is not read again."""
 # html.unescape passes the number to int(), which raises ValueError for one of this length.
 _ENDLESS_REFERENCE = re.compile(r"&#[0-9]{600,}+;?")
 
@@ -44,13 +47,20 @@ def unescape(marked: str) -> str:
     """Returns the text with its character references resolved, as HTML and WebVTT define them. Never raises."""
     if "&" not in marked:
         return marked
+    usual = sum(map(marked.count, _USUAL_REFERENCES))
+    if usual == marked.count("&"):  # a fifth of the time
+        for reference, character in _USUAL_REFERENCES.items():
+            marked = marked.replace(reference, character)
+        return marked
     return html.unescape(_ENDLESS_REFERENCE.sub("\ufffd", marked))
 
 
 def without_tags(payload: str) -> str:
     """Returns the payload without its tags, with a line break for each `<br>`. Character references stay."""
     if "<" in payload:
-        payload = TAG.sub("", BREAK.sub("\n", payload))
+        if "<b" in payload or "<B" in payload:
+            payload = BREAK.sub("\n", payload)
+        payload = TAG.sub("", payload)
     if "{\\" in payload:
         payload = OVERRIDE.sub("", payload)
     return payload.strip()
@@ -61,14 +71,19 @@ def one_line(text: str) -> str:
     return re.sub(r"\r\n|\r|\n", " ", text).strip()
 
 
-def voices(payload: str) -> list[Voice]:
-    """Returns the parts of a payload by voice, in its order; none if no voice is named.
+def voices(payload: str, shown: str) -> list[Voice]:
+    """Returns the parts of a payload by voice, in its order; none if no voice is named. `shown` is it without its tags.
 
     A part without letters and digits belongs to the part before it or, at the start, to none and is dropped if it is only a
     dash, as captions put before each speaker.
     """
     if "<v" not in payload:
         return []
+    first = _VOICE.match(payload)
+    if first and first[1] and shown and not shown.endswith(("-", "\u2013", "\u2014")):
+        words = payload[first.end() :].removesuffix("</v>")
+        if "<v" not in words and "</v" not in words and (name := one_line(unescape(first[1]))):
+            return [Voice(name, words, shown)]  # the usual case
     parts: list[tuple[str, list[str]]] = []
     name, start = "", 0
     for tag in _VOICE.finditer(payload):
@@ -102,25 +117,26 @@ def timed_words(payload: str, start: float, end: float) -> list[CueWord]:
 
     The text between two times is one word if it has no white space, or else its words share the time.
     """
-    pieces = _INLINE_TIME.split(payload)
-    if len(pieces) == 1:
+    if "<c>" in payload:
+        payload = payload.replace("<c>", "").replace("</c>", "")
+    before, *pieces = _INLINE_TIME.split(payload)
+    if not pieces:
         return []
-    first = next((piece.rpartition("\n")[2] for piece in pieces[:1]), "")
-    times = [start, *map(_inline_seconds, pieces[1::2]), end]
-    texts = [first, *pieces[2::2]]
-    return [
-        CueWord(text, begin, max(begin, until))
-        for piece, begin, until in zip(texts, times[:-1], times[1:], strict=True)
-        for text in unescape(_inline_text(piece)).split()
+    times = [
+        (_minutes(minutes) * 60_000 + int(whole) * 1000 + int(fraction)) / 1000
+        for minutes, whole, fraction in zip(pieces[0::4], pieces[1::4], pieces[2::4], strict=True)
     ]
+    words: list[CueWord] = []
+    pieces = [before.rpartition("\n")[2], *pieces[3::4]]
+    for marked, begin, until in zip(pieces, [start, *times], [*times, end], strict=True):
+        text = without_tags(marked) if "<" in marked else marked
+        last = until if until > begin else begin
+        words += [CueWord(word, begin, last) for word in (unescape(text) if "&" in text else text).split()]
+    return words
 
 
-def _inline_seconds(time: str) -> float:
-    clock, _, fraction = time.partition(".")
-    hours, minutes, whole = ("0", *clock.split(":"))[-3:]
-    return float(f"{int(hours) * 3600 + int(minutes) * 60 + int(whole)}.{fraction}")
-
-
-def _inline_text(piece: str) -> str:
-    inner = piece[3:-4]
-    return inner if piece.startswith("<c>") and piece.endswith("</c>") and "<" not in inner else without_tags(piece)
+@lru_cache
+def _minutes(clock: str) -> int:
+    """Returns the minutes of a clock such as `01:02:` or `02:`."""
+    hours, minutes = ("0", *clock[:-1].split(":"))[-2:]
+    return int(hours) * 60 + int(minutes)

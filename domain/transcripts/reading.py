@@ -1,6 +1,6 @@
 """Reads a transcript file of any dialect into segments, and says what it repaired or left out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from domain.corrections import CorrectSegment, NameSpeaker
@@ -8,9 +8,11 @@ from domain.errors import InvalidInput
 from domain.ids import EXTERNAL_ID
 from domain.rules import Violation
 from domain.segments import SEGMENT_ID, SegmentContent
+from domain.transcripts.captions import GROWN_NOTE
 from domain.transcripts.cues import Cue, NotATranscript, Note, Notes, Reading, check_size, quoted
 from domain.transcripts.dialect import Dialect, all_dialects
 from domain.transcripts.encodings import decode, with_plain_lines
+from domain.transcripts.repetition import Spoken, firsts_of_grown
 from domain.transcripts.segment_words import words_of_cue
 from domain.transcripts.source import Source, without_surrogates
 from domain.transcripts.speaker_turns import Turn
@@ -51,6 +53,8 @@ def read_transcript(
         raise NotATranscript("there is no cue with words in the file")
     check_size(len(cues))
     _repair_times(cues, source, has_ends=reading.has_ends)
+    if dialect.may_repeat:
+        cues = _without_repetitions(cues, source)
     if not dialect.has_units:
         check_units(cues, source.notes, in_milliseconds=reading.in_milliseconds)
     _shift(cues, offset, source)
@@ -137,6 +141,29 @@ def _repair_times(cues: Sequence[Cue], source: Source, *, has_ends: bool) -> Non
         before = cue.end_time
 
 
+def _without_repetitions(cues: list[Cue], source: Source) -> list[Cue]:
+    """Returns the cues without earlier states of the same texts, as live transcripts have them. Each keeps its start."""
+    firsts = firsts_of_grown(
+        [
+            Spoken(
+                "" if cue.is_verbatim else cue.text,
+                cue.start_time or 0.0,
+                cue.end_time or 0.0,
+                cue.speaker,
+                cue.is_final,
+            )
+            for cue in cues
+        ]
+    )
+    if firsts is None:
+        return cues
+    last_of = {first: index for index, first in enumerate(firsts)}
+    source.notes.add(None, GROWN_NOTE, f" ({len(cues) - len(last_of):,} segments)")
+    for first, last in last_of.items():
+        cues[last].start_time = cues[first].start_time
+    return [cues[last] for last in last_of.values()]
+
+
 def _shift(cues: Sequence[Cue], offset: float, source: Source) -> None:
     if not offset:
         return
@@ -153,15 +180,16 @@ def _shift(cues: Sequence[Cue], offset: float, source: Source) -> None:
 
 def _segment(cue: Cue, source: Source) -> SegmentContent:
     """Returns the segment of a cue. Raises NotATranscript, which names the cue, if it breaks a rule of segments."""
-    values: Mapping[str, object] = {
-        "text": cue.text,
-        "start_time": cue.start_time,
-        "end_time": cue.end_time,
-        "speaker": cue.speaker,
-        "is_final": cue.is_final,
-        "confidence": cue.confidence,
-        "external_id": cue.external_id,
-    }
+    values: dict[str, object] = {"text": cue.text, "start_time": cue.start_time, "end_time": cue.end_time}
+    # What most cues do not have is left out: it would take time.
+    if cue.speaker:
+        values["speaker"] = cue.speaker
+    if not cue.is_final:
+        values["is_final"] = False
+    if cue.confidence is not None:
+        values["confidence"] = cue.confidence
+    if cue.external_id is not None:
+        values["external_id"] = cue.external_id
     problems = Problems()
     content = SegmentContent.parse(values, problems)
     try:
@@ -170,7 +198,8 @@ def _segment(cue: Cue, source: Source) -> SegmentContent:
         field_name, message = error.fields[0].path.replace("_", " "), error.fields[0].message
         raise NotATranscript(f"{cue.place}: its {field_name} {message}") from None
     assert content is not None  # as there are no problems
-    content.words = words_of_cue(cue)
+    if cue.words:
+        content.words = words_of_cue(cue)
     if content.words is None and any(word.start_time is not None for word in cue.words):
         source.note(cue, "has words that a segment cannot have, and its list of words is left out", "")
     return content

@@ -19,17 +19,20 @@ def words_of_cue(cue: Cue) -> list[Word] | None:
         return None
     if all(word.start_time is None for word in cue.words):
         return None
-    if any(not word.text.strip() or len(word.text) > _MAX_WORD_CHARS or "\x00" in word.text for word in cue.words):
-        return None
     words: list[Word] = []
     before = cue.start_time
-    for index, word in enumerate(cue.words):
-        start = _valid(before if word.start_time is None else word.start_time)
-        end = word.end_time
+    for index, word in enumerate(cue.words, 1):
+        text, start, end = word.text, word.start_time, word.end_time
+        if len(text) > _MAX_WORD_CHARS or not text.strip() or "\x00" in text:
+            return None
+        if start is None:
+            start = before
         if end is None:
-            end = _next_start(cue.words, index + 1, cue.end_time)
-        end = max(start, _valid(end))
-        words.append(Word(word.text, start, end, word.confidence))
+            end = _next_start(cue.words, index, cue.end_time)
+        if not 0.0 < start <= end <= MAX_TIME_SECONDS:
+            start = _valid(start)
+            end = max(start, _valid(end))
+        words.append(Word(text, start, end, word.confidence))
         before = end
     return words
 

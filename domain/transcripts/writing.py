@@ -15,6 +15,7 @@ from domain.transcripts.clocks import could_be_times
 from domain.transcripts.cues import Notes
 from domain.transcripts.labels import LabelledText, hide_labels, labelled_texts
 from domain.transcripts.markup import BREAK, OVERRIDE, TAG, VERBATIM, one_line, unescape, without_tags
+from domain.transcripts.repetition import grows
 from domain.words import Word
 
 
@@ -83,18 +84,44 @@ class _Shape(NamedTuple):
     end: str = ""
 
 
-def _vtt_cue(segment: Segment) -> str:
-    # Both times are rounded the same way, so that the end is never before the start. WebVTT has no cues without length.
-    start, end = _milliseconds(segment.start_time), _milliseconds(segment.end_time)
-    end = max(end, start + 1)
-    if end > MAX_TIME_SECONDS * 1000:
-        start, end = start - 1, end - 1
-    times = f"{_clock(start)} --> {_clock(end)}"
-    text = html.escape(_without_blank_lines(segment.text), quote=False).replace("{\\", "&#123;\\")
-    text = "\n".join(f"&#{ord(line[0])};{line[1:]}" if could_be_times(line) else line for line in text.split("\n"))
-    speaker = html.escape(one_line(segment.speaker), quote=False).replace("{\\", "&#123;\\")
-    payload = f"<v {speaker}>{text}" if speaker else hide_labels(text)
-    return f"{segment.segment_id}\n{times}\n{payload}\n"
+class _VttCues:
+    """Writes cues, and marks those that a reader could take for a repetition of the one before: see `VERBATIM`."""
+
+    def __init__(self) -> None:
+        self._written = _Written()
+
+    def cue(self, segment: Segment) -> str:
+        # Both times are rounded the same way, so that the end is never before the start. WebVTT has no cues without length.
+        start, end = _milliseconds(segment.start_time), _milliseconds(segment.end_time)
+        end = max(end, start + 1)
+        if end > MAX_TIME_SECONDS * 1000:
+            start, end = start - 1, end - 1
+        times = f"{_clock(start)} --> {_clock(end)}"
+        said, speaker = _without_blank_lines(segment.text), one_line(segment.speaker)
+        text = html.escape(said, quote=False).replace("{\\", "&#123;\\")
+        if VERBATIM in text:
+            text = text.replace(VERBATIM, f"&#{ord(VERBATIM)};")
+        text = "\n".join(f"&#{ord(line[0])};{line[1:]}" if could_be_times(line) else line for line in text.split("\n"))
+        mark = VERBATIM if self._written.repeats(speaker, said) else ""
+        speaker = html.escape(speaker, quote=False).replace("{\\", "&#123;\\").replace(VERBATIM, f"&#{ord(VERBATIM)};")
+        payload = f"<v {speaker}>{mark}{text}" if speaker else mark + hide_labels(text)
+        return f"{segment.segment_id}\n{times}\n{payload}\n"
+
+
+class _Written:
+    """Remembers what was written last, to find texts that a reader could take for live captions, which repeat themselves."""
+
+    def __init__(self) -> None:
+        self._latest: dict[str, str] = {}
+        self._before = ""
+
+    def repeats(self, speaker: str, text: str) -> bool:
+        """Returns whether the text continues the last one of its speaker, or begins with a line of the last one of all."""
+        labelled = f"{speaker}: {text}" if speaker else text
+        found = grows(self._latest.get(speaker, ""), text) or grows(self._before, labelled)
+        found = found or labelled.split("\n")[0] in self._before.split("\n")
+        self._latest[speaker], self._before = text, labelled
+        return found
 
 
 def _srt(segments: Sequence[Segment]) -> str:
@@ -103,8 +130,9 @@ def _srt(segments: Sequence[Segment]) -> str:
     plain = [_srt_payload(f"{speaker}: {text}" if speaker else text) for speaker, text in spoken]
     marked = [_marked_payload(speaker, text) for speaker, text in spoken]
     with_unnamed_marked = [p if speaker else m for p, m, (speaker, _) in zip(plain, marked, spoken, strict=True)]
-    rolls = any(map(_repeats, spoken, spoken[1:]))
-    choices = (each for each in (plain, with_unnamed_marked) if not rolls and _reads_as(each, spoken))
+    written = _Written()
+    repeats = any(written.repeats(speaker, text) for speaker, text in spoken)
+    choices = (each for each in (plain, with_unnamed_marked) if not repeats and _reads_as(each, spoken))
     payloads = next(choices, marked)
     return "\n".join(map(_srt_cue, segments, payloads))
 
@@ -118,12 +146,6 @@ def _reads_as(payloads: Sequence[str], spoken: Sequence[tuple[str, str]]) -> boo
 def _srt_cue(segment: Segment, payload: str) -> str:
     times = f"{_stamp(segment.start_time)} --> {_stamp(segment.end_time)}".replace(".", ",")
     return f"{segment.segment_id}\n{times}\n{payload}\n"
-
-
-def _repeats(before: tuple[str, str], after: tuple[str, str]) -> bool:
-    """Returns whether the second text could be taken for captions that roll up."""
-    lines = (f"{before[0]}: {before[1]}" if before[0] else before[1]).split("\n")
-    return (f"{after[0]}: {after[1]}" if after[0] else after[1]).split("\n")[0] in lines
 
 
 def _srt_payload(text: str) -> str:
@@ -222,7 +244,7 @@ def _clock(milliseconds: int) -> str:
 
 def _vtt_shape(title: str) -> _Shape:
     title = one_line(title).replace("-->", "→")
-    return _Shape(f"WEBVTT - {title}\n" if title else "WEBVTT\n", _vtt_cue, gap="\n")
+    return _Shape(f"WEBVTT - {title}\n" if title else "WEBVTT\n", _VttCues().cue, gap="\n")
 
 
 def _srt_shape(title: str) -> _Shape:

@@ -39,4 +39,6 @@ def _set_heard(cue: Cue, item: dict[str, object]) -> None:
     cue.text, cue.speaker = without_surrogates(text), without_surrogates(speaker)
 
 
-DIALECT = Dialect("Rapporteur", 'is JSON whose "segments" have a "segmentId"', _recognises, _read, has_units=True)
+DIALECT = Dialect(
+    "Rapporteur", 'is JSON whose "segments" have a "segmentId"', _recognises, _read, may_repeat=False, has_units=True
+)

@@ -1,7 +1,7 @@
 """Reads TTML (https://www.w3.org/TR/ttml1/), which is also called DFXP, by its times in media time."""
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from xml.parsers import expat
 
 from domain.transcripts.captions import Caption, cues_of
@@ -16,7 +16,7 @@ _FRAMES = re.compile(r"([0-9]{1,10}):([0-9]{2}):([0-9]{2}):([0-9]{2,3})(?:\.[0-9
 _FACTORS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
 
 
-@dataclass
+@dataclass(slots=True)
 class _Element:
     """An element that is open. Times are seconds of the media; `end` is None where nothing ends the element."""
 
@@ -67,9 +67,9 @@ class _Reader:
         parent = self._open[-1] if self._open else _Element("")
         if name == "tt":
             self._set_rates(local)
-        element = replace(parent, name=name, line=self._parser.CurrentLineNumber)
-        element.agent = local.get("agent", parent.agent)
+        element = _Element(name, parent.start, parent.end, local.get("agent", parent.agent))
         element.id = local.get("id", "") if name == "p" else parent.id
+        element.line, element.has_times = self._parser.CurrentLineNumber, parent.has_times
         if name in ("body", "div", "p", "span"):
             self._set_times(element, parent, local)
         if name == "br":
@@ -138,14 +138,11 @@ class _Reader:
         """Makes a caption of the text that was read since the last one, if it has words and stands in a paragraph."""
         words = "".join(self._text)
         self._text.clear()
-        text = (
-            "\n".join(" ".join(line.split()) for line in words.split("\n"))
-            if "\n" in words
-            else " ".join(words.split())
-        )
-        text = "\n".join(line for line in text.split("\n") if line)
-        if not text or element.name not in ("p", "span"):
+        if element.name not in ("p", "span") or not words or words.isspace():
             return
+        text = " ".join(words.split())
+        if "\n" in words:
+            text = "\n".join(line for each in words.split("\n") if (line := " ".join(each.split())))
         if element.end is None:
             self.source.notes.add(element.line, "a paragraph has no end, and ends where it begins")
         end = element.start if element.end is None else element.end

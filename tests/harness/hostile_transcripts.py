@@ -1,0 +1,39 @@
+"""Transcript files that are made to cost much: they begin as a dialect does, and repeat a fragment to their end."""
+
+from collections.abc import Iterator
+
+from tests.harness.large_transcripts import File
+from tests.harness.transcript_files import TIMES
+
+FRAGMENTS = (
+    *("<", "<v ", "<v a", "<v a>", "<v a>b", "<c.a", "<c>", "<0000", "<00:01.000>", "<00:01.000>a", "</v>", "<b>", ".", "&"),
+    *("&#1", "&lt;", "1", ":", ": ", "a: ", "Aa. ", "Aa: b\n", "[a]", "[", "- ", ">>", " ", "\t", "x", "x ", "é"),
+    *("e\u0301", "佐"),
+    *(" \n", "-->", "--> \n", "-->\n\n", "1\n", "1\n\n", "a\n\n", "NOTE x\n\n", "NOTE\n", "STYLE\na\n\n", "00:", "0:0 "),
+    *(f"{TIMES}\na\n\n", f"{TIMES}\n", f"{TIMES} x\n", f"1\n{TIMES}\n1\n", f"{TIMES.replace('>', '')}\na\n"),
+    *("<v A>a\n<v B>b\n", "{\\a}", "{\\", "<br>", "<br", "\u2060", "\u200b", "```\n", "\r", "\r\r\n", "SPEAKER ", "；", "："),
+    *("[" * 20, '{"a":', '{"text":"a","start":1,"end":1},', '{"text":"a","start":1,"end":1}\n', "{}\n", "[]\n", "{},", "NaN,"),
+    *("1,", '"', '"a",', "\\", "<p>a</p>", '<p begin="1s">a</p>', "<div>", "<!-- ", "<br/>", "&amp;", "<p a='b'>"),
+    *("A B   0:03\na\n", "A B   0:03\n", "[00:00:03] ", "[00:00:03] a: b\n", "(0:03)\n", "0:0:1.0 --> 0:0:2.0\nA\nb\n"),
+    *("0:00:01.000,0:00:02.000\na\n", "0:00:01.000,0:00:02.000\n", "0:00:01,0:00\n"),
+)  # fmt: skip
+STARTS = {
+    "nothing": "",
+    "WebVTT": f"WEBVTT\n\n{TIMES}\na",
+    "WebVTT, header": "WEBVTT\n\n",
+    "SubRip": f"1\n{TIMES.replace('.', ',')}\na",
+    "SBV": "0:00:01.000,0:00:02.000\na",
+    "TTML": '<tt><body><div><p begin="1s" end="2s">a</p>',
+    "plain text": "Ann Bo   0:03\nso\n\nBo Li   0:05\nso\n",
+    "Teams document": "0:0:1.0 --> 0:0:2.0\nAnn\nso\n",
+    "RTTM": "SPEAKER a 1 0.5 1.5 <NA> <NA> S1 <NA> <NA>\n",
+    "JSON": "[",
+    "JSON object": '{"segments":[',
+}
+
+
+def hostile_files() -> Iterator[tuple[str, File]]:
+    """Yields each file with its name."""
+    for start, head in STARTS.items():
+        for fragment in FRAGMENTS:
+            yield f"{start}, then {fragment!r}", File("a", lambda _, fragment=fragment: fragment, head)  # type: ignore[misc]
