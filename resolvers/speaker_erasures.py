@@ -87,6 +87,8 @@ async def _known_meetings(uow: UnitOfWork, ids: Sequence[MeetingId] | None) -> S
         if len(found) > MAX_MEETINGS:
             raise InvalidInput.of("meeting_ids", f"is needed: the workspace has more than {MAX_MEETINGS:,} meetings")
         return found
+    if not ids:
+        raise InvalidInput.of("meeting_ids", "must not be empty: leave it out for all meetings")
     known = set(await uow.speaker_erasures.known_meetings(ids))
     for id in ids:
         if id not in known:

@@ -252,6 +252,7 @@ BASE_CALLS: dict[str, BaseCall] = {name: _suggested(name) for name in (*QUERIES,
         "orderBy": BY_AGE,
         "segments": 1,
     },
+    "EraseSpeaker": lambda world: {"name": "Speaker 1", "mode": "TEXT", "meetingIds": [world.meeting], "reason": "Why"},
     "NameSpeakers": lambda world: {
         "reason": "Better",
         "meetingId": world.meeting,

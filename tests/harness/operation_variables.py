@@ -159,6 +159,7 @@ VARIABLES: dict[str, Variables] = {
         "meetingId": new_meeting(world, api),
         "corrections": [{"segmentId": n, "text": "Corrected."} for n in range(1, world.size + 1)],
     },
+    "EraseSpeaker": lambda world, api: {"name": "Speaker 1", "mode": "TEXT", "meetingIds": [new_meeting(world, api)]},
     "NameSpeakers": lambda world, api: {
         "meetingId": new_meeting(world, api),
         "names": [{"label": f"Speaker {n}", "name": f"Name {n}"} for n in range(world.size)],
