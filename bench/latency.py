@@ -25,6 +25,7 @@ from rich.table import Table
 from domain.ids import DEFAULT_WORKSPACE_ID
 from tests.harness.commands import serving
 from tests.harness.databases import TestPostgres, postgres_directory, running_postgres
+from tests.harness.large_transcripts import usual_files
 from tests.harness.servers import Api
 
 LARGE_MEETING, MEETING, MEETINGS = 100_000, 10_000, 20
@@ -163,6 +164,15 @@ def cases(stored: Stored) -> Iterator[tuple[str, Case]]:
             s=[segment | {"segmentId": n, "text": "é text " * 1_900} for n in range(1, 1_001)],
         ),
     )
+    importing = (
+        "mutation($i: ImportTranscriptInput!) { importTranscript(input: $i) { __typename"
+        " ... on InvalidInput { message } } }"
+    )
+    files = dict(usual_files())
+    for name in ("WebVTT, labels", "WebVTT, times of words", "Deepgram"):
+        content = files[name].content(9_500_000)
+        yield f"import of {name}", case(importing, i={"content": content, "title": "Import"})
+        yield f"import of {name}, into a meeting", case(importing, i={"content": content, "into": stored.meetings[2]})
     yield "a body of {}", Case(b'{"query": "{ meetingCount }", "variables": {"x": [' + b"{}," * 5_500_000 + b"{}]}}")
     yield (
         "a body of {}, 8 connections",

@@ -29,7 +29,7 @@ _CORRECTION = {
     "corrected_speaker": "given.corrected_speaker",
     "corrected_by": f"CASE WHEN {_IS_CORRECTED} THEN CAST(:actor AS text) END",
     "corrected_at": f"CASE WHEN {_IS_CORRECTED} THEN stamp.now END",
-    "correction_reason": f"CASE WHEN {_IS_CORRECTED} THEN CAST(:reason AS text) END",
+    "correction_reason": f"CASE WHEN {_IS_CORRECTED} THEN COALESCE(given.reason, CAST(:reason AS text)) END",
 }
 
 
@@ -41,8 +41,8 @@ class CorrectionRepository(SegmentChanges):
 corrected AS (
     UPDATE segments AS stored SET {assignments(STAMPED | _CORRECTED | _CORRECTION)}
     FROM stamp, unnest(
-        CAST(:segment_ids AS int[]), CAST(:texts AS text[]), CAST(:speakers AS text[])
-    ) AS given (segment_id, corrected_text, corrected_speaker)
+        CAST(:segment_ids AS int[]), CAST(:texts AS text[]), CAST(:speakers AS text[]), CAST(:reasons AS text[])
+    ) AS given (segment_id, corrected_text, corrected_speaker, reason)
     WHERE stamp.is_current AND {of_meeting("stored")} AND stored.segment_id = given.segment_id AND NOT stored.deleted
     RETURNING stored.segment_id
 ),
@@ -51,14 +51,20 @@ counted AS (SELECT count(*) AS updated FROM corrected),
 {RESULT}"""
     )
 
-    async def correct(self, meeting_id: MeetingId, corrected: Sequence[Segment]) -> Meeting:
-        """Stores the corrections of these segments. Returns the meeting after it."""
+    async def correct(
+        self, meeting_id: MeetingId, corrected: Sequence[Segment], reasons: Sequence[str | None] = ()
+    ) -> Meeting:
+        """Stores the corrections of these segments. Returns the meeting after it.
+
+        `reasons` can have one for each segment; None is the reason of the unit of work.
+        """
         meeting, _ = await self._written(
             meeting_id,
             self._CORRECT,
             segment_ids=[each.segment_id for each in corrected],
             texts=[each.corrected_text for each in corrected],
             speakers=[each.corrected_speaker for each in corrected],
+            reasons=list(reasons) or [None] * len(corrected),
             actor=self._author.actor,
             reason=self._author.reason,
         )

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 from domain.errors import InvalidInput
+from domain.history import REASON
 from domain.meetings import Meeting
 from domain.optimistic_locking import ensure_version
 from domain.partial_updates import OMITTED, Omitted
@@ -38,6 +39,8 @@ class CorrectSegment:
     text: Annotated[str, SEGMENT_TEXT] | Omitted | None = OMITTED
     speaker: Annotated[str, SPEAKER] | Omitted | None = OMITTED
     expected_version: Annotated[int, Integer(-INT32_MAX - 1)] | None = None
+    reason: Annotated[str, REASON] | None = None
+    """The reason for this correction alone; None: that for all corrections of the call."""
 
     def apply(self, segment: Segment) -> Segment:
         """Returns the segment with its new corrections; its text and speaker are still those of before. Raises Conflict."""

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Annotated
 
 from domain.errors import InvalidInput
@@ -26,7 +27,7 @@ MAX_CONTENT_CHARS = 10_000_000
 _UNTITLED = "Imported transcript"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ImportTranscript:
     """The command to import a file. Without `into` it becomes a meeting of its own, once."""
 
@@ -39,7 +40,7 @@ class ImportTranscript:
     strict: bool = False
 
     def read(self) -> ReadTranscript | SpeakerTurns:
-        """Reads the file, which can take a second. Raises InvalidInput."""
+        """Reads the file, which can take seconds. Raises InvalidInput."""
         if self.into is not None and (self.title is not None or self.external_id is not None):
             raise InvalidInput.of("input.into", "must be left out where title or externalId are those of a new meeting")
         try:
@@ -50,8 +51,9 @@ class ImportTranscript:
         except NotATranscript as error:
             raise InvalidInput.of("input.content", str(error)) from None
 
-    @property
+    @cached_property
     def sha256(self) -> str:
+        """The hash of the text in UTF-8, which takes a while for a large file."""
         return hashlib.sha256(self.content.encode()).hexdigest()
 
     def new_meeting(self, transcript: ReadTranscript) -> Meeting:

@@ -19,11 +19,11 @@ from domain.validation import checked
 from domain.variants import AgentVariant
 from executor.batching import batch_resolver
 from executor.dataloader import DataLoader
-from executor.worker import run_in_worker
 from resolvers.configs import MAX_INLINE_PROMPT_CHARS, prompt_chars
 from resolvers.context import Context, Info
 from resolvers.pagination import PageArguments, listed
 from resolvers.projections import NO_COLUMNS, Columns, FieldColumns, column_fields, connection_fields
+from resolvers.worker_threads import run_in_worker
 
 _OWN = column_fields("slug", "name", "description", "version", "created_at", "updated_at")
 _VARIANT: FieldColumns = {

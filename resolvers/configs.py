@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from domain.configs import AgentConfig
 from executor.batching import batch_resolver
-from executor.worker import run_in_worker
 from resolvers.context import Info
+from resolvers.worker_threads import run_in_worker
 
 MAX_INLINE_PROMPT_CHARS = 100_000
 """The length of prompts, together, that are searched in the event loop, which takes some milliseconds."""

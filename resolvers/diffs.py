@@ -5,12 +5,12 @@ import asyncio
 from domain.configs import CONFIG_FIELDS, AgentConfig, ConfigOverrides, resolve
 from domain.diffs import ConfigDiff, ConfigFieldDiff, ConfigRef
 from domain.ids import AgentId
-from executor.worker import run_in_worker
 from resolvers.agents import load_agents, load_resolved_configs
 from resolvers.context import Context
 from resolvers.dataloaders import Loaders
 from resolvers.history import load_agent_revisions, load_variant_revisions
 from resolvers.variants import load_variants
+from resolvers.worker_threads import run_in_worker
 
 
 async def config_diff(context: Context, a: ConfigRef, b: ConfigRef) -> ConfigDiff | None:

@@ -1,8 +1,6 @@
 """Resolves the mutation that imports a transcript file."""
 
-import asyncio
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from db.unit_of_work import UnitOfWork
@@ -15,20 +13,23 @@ from domain.segments import MAX_WRITE_SEGMENTS, Segment, SegmentContent
 from domain.transcript_imports import ImportedTranscript, ImportTranscript, renamed_segments
 from domain.transcripts import ReadTranscript, SpeakerTurns
 from resolvers.context import Context
+from resolvers.worker_threads import run_in_worker
 
-_READER = ThreadPoolExecutor(1, thread_name_prefix="transcripts")
-"""Files are read one after the other, beside the event loop: a large one takes seconds."""
+LARGE_CONTENT_CHARS = 256 * 1024
+"""The length from which reading a file is large work, which few operations may do at once: it takes a tenth of a second."""
 
 
 async def import_transcript(context: Context, command: ImportTranscript, reason: str | None) -> ImportedTranscript:
     """Reads the file, and writes all of it in one transaction."""
-    read = await asyncio.get_running_loop().run_in_executor(_READER, command.read)
+    if len(command.content) > LARGE_CONTENT_CHARS:
+        await context.budget.wait_for_turn()
+    read, _ = await run_in_worker(lambda: (command.read(), command.sha256))  # the hash is kept, and used below
     async with context.unit_of_work(reason) as uow:
         if isinstance(read, SpeakerTurns):
             imported = await _name_speakers(uow, command, read)
         elif command.into is not None:
             meeting = await uow.meetings.get_for_update(command.into)
-            imported = await _write(uow, meeting, command.added_segments(read), read)
+            imported = await _write(uow, meeting, await run_in_worker(command.added_segments, read), read)
         else:
             imported = await _import_meeting(uow, command, read)
         await uow.commit()
@@ -59,7 +60,9 @@ async def _import_meeting(uow: UnitOfWork, command: ImportTranscript, read: Read
 async def _correct(uow: UnitOfWork, meeting: Meeting, corrections: Sequence[CorrectSegment]) -> Meeting:
     stored = await uow.segments.by_keys([(meeting.id, each.segment_id) for each in corrections])
     return await uow.corrections.correct(
-        meeting.id, [each.apply(stored[meeting.id, each.segment_id]) for each in corrections]
+        meeting.id,
+        [each.apply(stored[meeting.id, each.segment_id]) for each in corrections],
+        [each.reason for each in corrections],
     )
 
 
@@ -77,7 +80,7 @@ async def _name_speakers(uow: UnitOfWork, command: ImportTranscript, read: Speak
     assert command.into is not None  # as turns are read only then
     meeting = await uow.meetings.get_for_update(command.into)
     segments = (await uow.segments.by_meetings([meeting.id], with_words=True))[meeting.id]
-    renamed = renamed_segments(read.turns, segments)
+    renamed = await run_in_worker(renamed_segments, read.turns, segments)
     imported = await _write(uow, meeting, renamed, read)
     unchanged = len(segments) - imported.updated
     return ImportedTranscript(imported.meeting, 0, imported.updated, unchanged, read.dialect, read.notes)

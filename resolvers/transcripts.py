@@ -15,9 +15,9 @@ from domain.meetings import Meeting
 from domain.segments import Segment
 from domain.transcripts import TranscriptFormat, TranscriptWriter
 from executor.batching import batch_resolver
-from executor.worker import run_in_worker
 from resolvers.context import Info
 from resolvers.operation_budget import OperationBudget
+from resolvers.worker_threads import run_in_worker
 
 MAX_SEGMENTS_AT_ONCE = 2_000
 """The number of segments, of all meetings, that are read by one statement; more are read in parts."""

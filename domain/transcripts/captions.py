@@ -140,3 +140,10 @@ def _identify(cue: Cue, identifier: str) -> None:
         cue.segment_id = int(identifier)
     elif identifier:
         cue.external_id = one_line(identifier)
+
+
+def as_payload(text: str, speaker: str) -> str:
+    """Returns a text in which `<` and `&` are only characters as a payload with the voice of its speaker, if it has one."""
+    marked = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    name = speaker.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return f"<v {name}>{marked}" if name else marked

@@ -55,6 +55,8 @@ class Cue:
     corrected_text: str | None = None
     """The text that a person gave it; None: it is not corrected. `text` is what was heard."""
     corrected_speaker: str | None = None
+    correction_reason: str | None = None
+    """The reason for the correction, and who made it when."""
     speaker_name: str | None = None
     """The name that was given to the speaker's label, which is `speaker`."""
 
@@ -110,5 +112,6 @@ def check_size(cues: int) -> None:
     """Raises NotATranscript if these are more cues than a file may have."""
     if cues > MAX_CUES:
         raise NotATranscript(
-            f"the file has more than {MAX_CUES:,} cues: divide it, and import the parts into one meeting"
+            f"the file has more than {MAX_CUES:,} cues, which take seconds to read: divide it, import the first part, and the"
+            " others into the meeting that it became (--into MEETING, or into in the API)"
         )

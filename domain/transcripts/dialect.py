@@ -7,7 +7,7 @@ from functools import cache
 from importlib import import_module
 
 from domain.transcripts import dialects
-from domain.transcripts.cues import Reading
+from domain.transcripts.cues import Reading, quoted
 from domain.transcripts.source import Source
 from domain.transcripts.speaker_turns import Turn
 
@@ -41,3 +41,40 @@ def all_dialects() -> tuple[Dialect, ...]:
         import_module(f"{dialects.__name__}.{module.name}") for module in pkgutil.iter_modules(dialects.__path__)
     )
     return tuple(sorted((module.DIALECT for module in modules), key=lambda dialect: (dialect.generality, dialect.name)))
+
+
+def not_recognised(source: Source) -> str:
+    """Returns the message for a file of no dialect: what it looks like, and what comes nearest by the name of the file."""
+    named = [
+        dialect
+        for dialect in all_dialects()
+        if dialect.beginning and source.extension in dialect.extensions and source.extension != "json"
+    ]
+    forms = (
+        "; ".join(f"{dialect.name} {dialect.beginning}" for dialect in named) or f"the file looks like {_look(source)}"
+    )
+    message = f"line {source.first_line + 1:,} begins no transcript ({forms}): {quoted(source.first)}"
+    return message if named and source.extension != "txt" else f"{message}. {_KNOWN}"
+
+
+_KNOWN = (
+    "What is read: WebVTT, SubRip, SubStation, SBV, TTML, RTTM, plain text with times, and JSON of Whisper, Deepgram and many"
+    " others (all of them are in docs/transcript-files.md)"
+)
+
+
+def _look(source: Source) -> str:
+    """Returns what a file seems to be, as a message names it."""
+    start = source.first.lower()
+    lines = [line for line in source.lines[source.first_line : source.first_line + 20] if line.strip()]
+    if start.startswith(("<!doctype html", "<html")):
+        return "a web page"
+    if start.startswith("<"):
+        return "XML of another kind"
+    if start.startswith(("{\\rtf", "%pdf")):
+        return "a document of a word processor: save it as plain text"
+    if len(lines) > 1 and any(lines[0].count(mark) == lines[1].count(mark) > 1 for mark in ",;\t"):
+        return "a table: export it as captions or JSON"
+    if sum(": " in line for line in lines) * 2 > len(lines):
+        return "what was said, without times"
+    return "text without times"

@@ -19,6 +19,8 @@ _TELLING = {"shift_jis": _KANA, "euc_jp": _KANA, "gb18030": _CHINESE, "big5": _C
 """Characters without which a text is hardly in such an encoding of several bytes."""
 _COMMON_EAST_ASIAN = re.compile("[\u3000-\u30ff\u4e00-\u9fa5\uac00-\ud7a3\uff01-\uff5e]")
 _SINGLE_BYTE = ("cp1252", "cp1251", "cp1250", "koi8_r", "cp1253", "cp1254", "cp1255", "cp1256")
+_TYPOGRAPHIC = "\u2018\u2019\u201a\u201c\u201d\u201e\u2013\u2014\u2026\u00ab\u00bb"
+"""Marks that stand beside the letters of every script."""
 _SAMPLE_BYTES = 20_000
 _MAX_SAMPLES = 200
 
@@ -91,8 +93,9 @@ def _score(sample: bytes, encoding: str) -> float:
         return 0.0
     odd = len(re.findall(r"[^\W\d_](?<=[a-z\u00df-\u00ff\u0430-\u044f])[A-Z\u0410-\u042f\u00c0-\u00de]", text))
     mixed = len(re.findall(r"[a-zA-Z][\u0370-\u06ff]|[\u0370-\u06ff][a-zA-Z]", text))
+    marks = sum(character in _TYPOGRAPHIC for character in beyond)
     symbols = sum(1 for character in beyond if unicodedata.category(character)[0] in "CS")
-    share = scripts.count(script) / len(beyond) - 2 * (odd + mixed + symbols) / len(beyond)
+    share = (scripts.count(script) + marks - 2 * (odd + mixed + symbols)) / len(beyond)
     rarity = {"cp1252": 0.0, "cp1251": 0.0}.get(encoding, 0.05)
     return max(0.0, share - rarity)
 

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from domain.transcripts.clocks import parse_clock
@@ -79,7 +79,8 @@ class SegmentReader:
         if not text.strip():
             return []
         start = self._seconds(item, fields.start, index, words[0].start_time if words else None, required=True)
-        if fields.duration and _find(item, fields.end)[0] is None:
+        has_duration = fields.duration and not (words and _find(item, fields.duration)[0] is None)
+        if has_duration and _find(item, fields.end)[0] is None:
             duration = self._seconds(item, fields.duration, index, None, required=True)
             end = None if start is None or duration is None else start + duration
         else:
@@ -239,15 +240,18 @@ def objects_at(document: object, *path: str | int) -> list[dict[str, object]]:
     return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
 
 
-def merge_revisions(cues: list[Cue], notes: Notes) -> list[Cue]:
-    """Returns the cues without hypotheses and earlier versions: of those with one external id, the last final one."""
-    best: dict[str, Cue] = {}
-    for cue in cues:
-        if cue.external_id is not None:
-            known = best.get(cue.external_id)
-            if known is None or cue.is_final or not known.is_final:
-                best[cue.external_id] = cue
-    kept = [cue for cue in cues if cue.external_id is None or best[cue.external_id] is cue]
+def merge_revisions(cues: list[Cue], notes: Notes, key: Callable[[Cue], object] | None = None) -> list[Cue]:
+    """Returns the cues without hypotheses and earlier versions: of those with one key, the last final one.
+
+    The key is the external id, unless another is given; a cue without one, that is with None, stays.
+    """
+    keys = [key(cue) if key else cue.external_id for cue in cues]
+    best: dict[object, Cue] = {}
+    for cue, each in zip(cues, keys, strict=True):
+        known = best.get(each)
+        if known is None or cue.is_final or not known.is_final:
+            best[each] = cue
+    kept = [cue for cue, each in zip(cues, keys, strict=True) if each is None or best[each] is cue]
     if len(kept) < len(cues):
         notes.add(
             None, "segments come more than once: the last version of each is taken", f" ({len(cues) - len(kept):,})"

@@ -30,6 +30,7 @@ _BRACKETED = re.compile(
     r"\s*+(:(?=\s|$)|\uff1a)?+"
 )
 _LEAD = re.compile(r"(?:[-\u2013\u2014]\s++|>>+\s*+)?+")
+_DASHES = "-\u2013\u2014"
 _CLOCK_TIME = re.compile(r"[0-9]:[0-9]{2}")
 _ABBREVIATION = re.compile(
     r"(?:\w\.)+|(?:Dr|Mr|Mrs|Ms|Mx|Prof|St|Sr|Jr|Rev|Hon|Gen|Col|Capt|Lt|Sgt|Gov|Sen|Rep|Pres)\."
@@ -78,11 +79,11 @@ class _Labels:
     def accepts(self, label: _Label | None) -> bool:
         return label is not None and (label.is_certain or label.name in self.speakers)
 
-    def accepts_inside(self, label: _Label | None) -> bool:
-        """Returns whether a label of a later line of a cue names a second speaker."""
+    def accepts_inside(self, label: _Label | None, *, has_dash: bool) -> bool:
+        """Returns whether a label of a later line of a cue names a second speaker. A dash stands before each of several."""
         if label is None or label.is_certain or label.name in self.speakers:
             return label is not None
-        return bool(self.speakers) and len(label.name.split()) > 1 and _may_be_name(label.name)
+        return bool(self.speakers) and (has_dash or len(label.name.split()) > 1) and _may_be_name(label.name)
 
 
 def labelled_texts(payloads: Sequence[str], lines: Sequence[int | None], notes: Notes) -> list[list[LabelledText]]:
@@ -149,7 +150,7 @@ def _parts(payload: str, label: _Label | None, speaker: str, file: _Labels) -> l
     said: list[str] = []
     for index, line in enumerate(payload.split("\n")):
         inside = _label(line) if index else None
-        if inside and file.accepts_inside(inside):
+        if inside and file.accepts_inside(inside, has_dash=line[0] in _DASHES):
             parts.append(LabelledText(speaker, _shown("\n".join(said))))
             speaker, said = inside.name, [inside.text]
         else:

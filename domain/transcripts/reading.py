@@ -9,8 +9,8 @@ from domain.ids import EXTERNAL_ID
 from domain.rules import Violation
 from domain.segments import SEGMENT_ID, SegmentContent
 from domain.transcripts.captions import GROWN_NOTE
-from domain.transcripts.cues import Cue, NotATranscript, Note, Notes, Reading, check_size, quoted
-from domain.transcripts.dialect import Dialect, all_dialects
+from domain.transcripts.cues import Cue, NotATranscript, Note, Notes, Reading, check_size
+from domain.transcripts.dialect import Dialect, all_dialects, not_recognised
 from domain.transcripts.encodings import decode, with_plain_lines
 from domain.transcripts.repetition import Spoken, firsts_of_grown
 from domain.transcripts.segment_words import words_of_cue
@@ -104,10 +104,7 @@ def open_source(data: bytes | str, name: str, encoding: str | None = None) -> tu
     dialect = next((dialect for dialect in all_dialects() if dialect.recognises(source)), None)
     if dialect:
         return source, dialect
-    known = [dialect for dialect in all_dialects() if dialect.beginning]
-    named = [dialect for dialect in known if source.extension in dialect.extensions and source.extension != "json"]
-    forms = "; ".join(f"{dialect.name} {dialect.beginning}" for dialect in named or known)
-    raise NotATranscript(f"line {source.first_line + 1:,} begins no transcript ({forms}): {quoted(source.first)}")
+    raise NotATranscript(not_recognised(source))
 
 
 def _repair_times(cues: Sequence[Cue], source: Source, *, has_ends: bool) -> None:
@@ -244,6 +241,7 @@ def _corrections(
                     "segment_id": segment.segment_id,
                     "text": cue.corrected_text,
                     "speaker": cue.corrected_speaker,
+                    "reason": cue.correction_reason,
                 }
                 corrections.append(parse(CorrectSegment, values))
             if cue.speaker_name is not None and segment.speaker not in names:

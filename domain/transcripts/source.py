@@ -7,7 +7,7 @@ from functools import cached_property
 
 import orjson
 
-from domain.transcripts.cues import Cue, NotATranscript, Notes
+from domain.transcripts.cues import Cue, NotATranscript, Notes, quoted
 
 
 class _NotJson:
@@ -15,6 +15,7 @@ class _NotJson:
 
 
 NOT_JSON = _NotJson()
+FENCE = "```"
 _JSON_START = re.compile(r'\{\s*(?:["}]|$)|\[\s*(?:[{\["\]]|$|-?[0-9.]+\s*[,\]])')
 _JSON_TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"|[{}\[\],:]|\n', re.DOTALL)
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -164,3 +165,13 @@ def _finite(number: str) -> float | None:
 def without_surrogates(text: str) -> str:
     """Returns the text with U+FFFD in place of each half of a UTF-16 pair."""
     return text if text.isascii() else _SURROGATE.sub("\ufffd", text)
+
+
+def without_fence(source: Source) -> list[str]:
+    """Returns the lines without those that fence a block of code in Markdown, as language models write it."""
+    lines = list(source.lines)
+    for index in (source.first_line, *range(len(lines) - 1, max(len(lines) - 6, 0), -1)):
+        if lines[index].startswith(FENCE):
+            source.notes.add(index + 1, "belongs to no cue, and is left out", f": {quoted(lines[index])}")
+            lines[index] = ""
+    return lines

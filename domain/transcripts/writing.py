@@ -196,7 +196,13 @@ def _json_segment(segment: Segment) -> str:
     if (heard.text, heard.speaker) != (segment.text, segment.speaker):
         fields["heard"] = {"text": heard.text, "speaker": heard.speaker}
     if correction := segment.correction:
-        fields["correction"] = {"text": correction.text, "speaker": correction.speaker}
+        fields["correction"] = {
+            "text": correction.text,
+            "speaker": correction.speaker,
+            "by": correction.by,
+            "at": correction.at.isoformat(),
+            "reason": correction.reason,
+        }
     if segment.words:
         fields["words"] = [_word(word) for word in segment.words]
     return orjson.dumps(fields).decode()

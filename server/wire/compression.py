@@ -6,11 +6,12 @@ sent, because the API takes no cookies; but somebody who speaks in a meeting has
 file name of random length in its header, as Django's do (Heal the Breach, doi:10.1109/ACCESS.2022.3166637).
 """
 
-import asyncio
 import secrets
 import struct
 import zlib
 from functools import lru_cache
+
+from resolvers.worker_threads import run_in_worker
 
 COMPRESSION_LEVEL = 4
 """A transcript becomes a sixth of its size at this level, at a quarter of the time that the highest level takes."""
@@ -30,7 +31,7 @@ def accepts_gzip(header: bytes) -> bool:
 
 async def gzip_body(body: bytes) -> bytes:
     """Returns the compressed body. No other request waits for a large one."""
-    return _gzip(body) if len(body) <= MAX_INLINE_BYTES else await asyncio.to_thread(_gzip, body)
+    return _gzip(body) if len(body) <= MAX_INLINE_BYTES else await run_in_worker(_gzip, body)
 
 
 def _gzip(body: bytes) -> bytes:

@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 
-from executor.worker import run_in_worker
+from resolvers.worker_threads import run_in_worker
 
 MAX_VALUES = 250_000
 """The number of values that JSON of a client can have: each takes some 70 to 150 bytes, whatever few bytes it was sent as."""

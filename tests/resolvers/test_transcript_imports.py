@@ -1,5 +1,6 @@
 """Imports transcript files through the API."""
 
+import json
 from typing import Any
 from uuid import uuid4
 
@@ -82,16 +83,32 @@ def test_an_export_comes_back_with_its_corrections_names_and_ids(server: Running
     api.run("UpsertSegments", meetingId=meeting["id"], segments=given)
     api.run("NameSpeakers", meetingId=meeting["id"], names=[{"label": "SPEAKER_01", "name": "Ida"}])
     corrections = [{"segmentId": 2, "text": "Corrected."}, {"segmentId": 3, "speaker": "Ole"}]
-    api.run("CorrectSegments", meetingId=meeting["id"], corrections=corrections)
+    api.run("CorrectSegments", meetingId=meeting["id"], corrections=corrections[:1], reason="Misheard.")
+    api.run("CorrectSegments", meetingId=meeting["id"], corrections=corrections[1:])
 
     def exported(id: str) -> str:
         return str(api.run("TranscriptFile", id=id, format="JSON")["transcript"])
+
+    def corrected(file: str) -> list[dict[str, Any]]:
+        return [each["correction"] for each in json.loads(file)["segments"] if "correction" in each]
+
+    def without_corrections(file: str) -> list[dict[str, Any]]:
+        return [{**each, "correction": None} for each in json.loads(file)["segments"]]
 
     first = exported(meeting["id"])
     again = imported(api, content=first)["meeting"]
     assert again["title"] == meeting["title"]
     assert again["id"] != meeting["id"]
-    assert exported(again["id"]) == first
+    assert without_corrections(exported(again["id"])) == without_corrections(first)
+    reasons = [
+        f"{reason}[by {each['by']} at {each['at']}]"
+        for reason, each in zip(["Misheard. ", ""], corrected(first), strict=True)
+    ]
+    found = corrected(exported(again["id"]))
+    assert [(each["text"], each["speaker"]) for each in found] == [("Corrected.", None), (None, "Ole")]
+    assert [each["reason"] for each in found] == reasons
+    third = imported(api, content=exported(again["id"]))["meeting"]
+    assert [each["reason"] for each in corrected(exported(third["id"]))] == reasons
     assert texts(api, again["id"]) == [("Ida", "Text 1"), ("SPEAKER_02", "Corrected."), ("Ole", "Text 3")]
     added = imported(api, content=first, into=api.meeting("Other")["id"])["meeting"]
     assert texts(api, added["id"]) == texts(api, again["id"])

@@ -14,15 +14,33 @@ from domain.transcripts.json_segments import (
 from domain.transcripts.source import Source
 from domain.transcripts.spoken_words import sentences
 
+_CALL_FIELDS = Fields(
+    text=("Content",),
+    start=("BeginOffsetMillis",),
+    end=("EndOffsetMillis",),
+    speaker=("ParticipantRole", "ParticipantId"),
+    segment_id=("Id",),
+    words=(),
+    seconds_per_unit=0.001,
+)
+"""The fields of the transcripts of Call Analytics."""
 _FIELDS = Fields(text=("transcript",), speaker=("speaker_label", "channel_label"))
 
 
 def _recognises(source: Source) -> bool:
+    if (
+        objects_at(source.document, "Transcript")
+        and "BeginOffsetMillis" in objects_at(source.document, "Transcript")[0]
+    ):
+        return True
     results = at(source.document, "results")
     return isinstance(at(results, "audio_segments") or at(results, "items"), list)
 
 
 def _read(source: Source) -> Reading:
+    calls = at(source.document, "Transcript")
+    if isinstance(calls, list):
+        return Reading(SegmentReader(source, ("Transcript",), _CALL_FIELDS).read(calls), in_milliseconds=True)
     segments = at(source.document, "results", "audio_segments")
     words = _words(source)
     if not isinstance(segments, list) or not segments:
@@ -50,12 +68,17 @@ def _said(numbers: object, words: list[CueWord | None]) -> list[dict[str, object
 
 def _words(source: Source) -> list[CueWord | None]:
     """Returns the words by their numbers: None in place of punctuation, which belongs to the word before it."""
+    results = at(source.document, "results")
     speakers = {
         item.get("start_time"): speaker_of(item.get("speaker_label")) or ""
-        for segment in objects_at(source.document, "results", "speaker_labels", "segments")
+        for segment in objects_at(results, "speaker_labels", "segments")
         for item in objects_at(segment, "items")
         if isinstance(item.get("start_time"), str)
     }
+    for channel in objects_at(results, "channel_labels", "channels"):
+        for item in objects_at(channel, "items"):
+            if isinstance(item.get("start_time"), str):
+                speakers.setdefault(item["start_time"], speaker_of(channel.get("channel_label")) or "")
     words: list[CueWord | None] = []
     last: CueWord | None = None
     speaker = ""
@@ -68,7 +91,8 @@ def _words(source: Source) -> list[CueWord | None]:
             words.append(None)
         else:
             start = item.get("start_time")
-            named = speaker_of(item.get("speaker_label")) or (speakers.get(start) if isinstance(start, str) else None)
+            label = item.get("speaker_label") or item.get("channel_label")
+            named = speaker_of(label) or (speakers.get(start) if isinstance(start, str) else None)
             speaker = named or speaker
             confidence = confidence_of(at(item, "alternatives", 0, "confidence"))
             last = CueWord(content, seconds_of(start), seconds_of(item.get("end_time")), confidence, speaker)

@@ -9,11 +9,17 @@ from domain.transcripts.spoken_words import sentences
 _FIELDS = Fields(text=("transcript", "text"), duration=("duration",))
 
 
+def _path(document: object) -> tuple[str, ...]:
+    """Returns the place of the results, which some of Deepgram's libraries wrap."""
+    return ("result", "results") if at(document, "result", "results") is not None else ("results",)
+
+
 def _recognises(source: Source) -> bool:
     document = source.document
+    path = _path(document)
     return bool(
-        objects_at(document, "results", "utterances")
-        or objects_at(document, "results", "channels")
+        objects_at(document, *path, "utterances")
+        or objects_at(document, *path, "channels")
         or (isinstance(document, list) and any(_live_alternative(item) for item in document[:20]))
     )
 
@@ -22,12 +28,13 @@ def _read(source: Source) -> Reading:
     document = source.document
     if isinstance(document, list):
         return Reading(_live(source, document))
-    channels = objects_at(document, "results", "channels")
-    utterances = at(document, "results", "utterances")
+    path = _path(document)
+    channels = objects_at(document, *path, "channels")
+    utterances = at(document, *path, "utterances")
     if isinstance(utterances, list) and utterances:
         speaker = ("speaker", "channel") if len(channels) > 1 else ("speaker",)
         fields = Fields(text=("transcript",), speaker=speaker)
-        return Reading(SegmentReader(source, ("results", "utterances"), fields).read(utterances))
+        return Reading(SegmentReader(source, (*path, "utterances"), fields).read(utterances))
     cues: list[Cue] = []
     for index, channel in enumerate(channels):
         place = f"results.channels[{index}].alternatives[0]"

@@ -5,7 +5,9 @@ from domain.transcripts.dialect import Dialect
 from domain.transcripts.json_segments import Fields, Path, SegmentReader, at, objects_at
 from domain.transcripts.source import Source
 
-_FIELDS = Fields(text=("text", "raw_text", "sentence"), speaker=("speaker_name", "speaker_id"), segment_id=("index",))
+_FIELDS = Fields(
+    text=("text", "raw_text", "sentence"), speaker=("speaker_name", "speaker", "speaker_id"), segment_id=("index",)
+)
 _PATHS: tuple[Path, ...] = (("sentences",), ("transcript", "sentences"), ("data", "transcript", "sentences"))
 
 

@@ -14,13 +14,15 @@ def _recognises(source: Source) -> bool:
 
 def _read(source: Source) -> Reading:
     """Returns the chunks. The last one often has no end: Whisper was cut off in it."""
-    chunks = at(source.document, "chunks")
+    # Programs that know the speakers give them in a list of their own, with the same texts.
+    name = "speakers" if any("timestamp" in each for each in objects_at(source.document, "speakers")[:3]) else "chunks"
+    chunks = at(source.document, name)
     items: list[object] = []
     for chunk in chunks if isinstance(chunks, list) else []:
         pair = at(chunk, "timestamp")
         times = {"start": at(pair, 0), "end": at(pair, 1)} if isinstance(pair, list) else {}
         items.append({**chunk, **times} if isinstance(chunk, dict) else chunk)
-    return Reading(SegmentReader(source, ("chunks",), _FIELDS).read(items))
+    return Reading(SegmentReader(source, (name,), _FIELDS).read(items))
 
 
 DIALECT = Dialect("Hugging Face", 'is JSON with a list "chunks"', _recognises, _read)

@@ -1,6 +1,6 @@
 """Reads JSON lists of segments with a text, a start and an end, under the names that most programs use."""
 
-from domain.transcripts.cues import NotATranscript, Reading
+from domain.transcripts.cues import NotATranscript, Reading, quoted
 from domain.transcripts.dialect import Dialect
 from domain.transcripts.json_segments import Fields, Path, SegmentReader, at, merge_revisions, objects_at
 from domain.transcripts.source import NOT_JSON, Source
@@ -21,7 +21,7 @@ _SPEAKER = (
 )
 _FIELDS = Fields(
     text=_TEXT,
-    start=("start", "startTime", "start_time", "begin", "from", "start_timestamp"),
+    start=("start", "startTime", "start_time", "begin", "from", "start_timestamp", "offset"),
     end=("end", "endTime", "end_time", "to", "end_timestamp"),
     duration=("duration", "dur"),
     speaker=_SPEAKER,
@@ -45,14 +45,20 @@ def _read(source: Source) -> Reading:
         if isinstance(document, list)
         else next((path for path in _PATHS if objects_at(document, *path)), ("segments",))
     )
-    items = at(document, *path)
+    items = [document] if isinstance(at(document, "result"), list) and at(document, "text") else at(document, *path)
     if not isinstance(items, list):
-        raise NotATranscript('the JSON must be a list of segments, or an object with such a list as "segments"')
+        raise NotATranscript(_refusal(document))
     first = next((item for item in objects_at(items)), {})
     fields = _MILLISECONDS if any(name in first for name in _MILLISECONDS.start) else _FIELDS
     cues = SegmentReader(source, path, fields).read(items)
     title = at(document, "title")
     return Reading(merge_revisions(cues, source.notes), title if isinstance(title, str) else "")
+
+
+def _refusal(document: object) -> str:
+    names = [quoted(name) for name in document] if isinstance(document, dict) else []
+    found = f", and has {', '.join(names[:6])}{' and more' if len(names) > 6 else ''}" if names else ""
+    return f'the JSON must be a list of segments, or an object with such a list as "segments"{found}'
 
 
 DIALECT = Dialect(

@@ -19,10 +19,13 @@ _NAME = r"(?P<name>[^\s\[(:][^\n:]{0,79}?)"
 _FORMS = (
     re.compile(rf"[ \t]*{_BRACKETED}[ \t]*"),  # 00:05:00
     re.compile(rf"{_NAME}(?:[ \t]{{2,}}|\t|[ \t]+[-\u2013|]?[ \t]*)\(?{_BRACKETED}\)?:?[ \t]*"),  # Dana Reyes   0:03
+    re.compile(rf"\[(?P<name>[^\[\]\n:]{{1,80}})\][ \t]+(?P<start>{_CLOCK})[ \t]*"),  # [Dana Reyes] 10:00:03
     re.compile(rf"{_NAME}:[ \t]*\((?P<start>{_CLOCK})\)[ \t]*"),  # Speaker 1: (00:03)
     re.compile(rf"{_NAME}[ \t]+[\[(](?P<start>{_CLOCK})[\])][ \t]*:[ \t]*(?P<text>\S.*)"),  # Dana Reyes (0:03): So
     re.compile(rf"[ \t]*{_BRACKETED}[ \t]*[-\u2013|]?[ \t]+(?P<text>\S.*)"),  # [00:00:03] Dana Reyes: So
 )
+_TIME_ALONE = _FORMS[0]
+_MAX_NAME_CHARS = 80
 _SET_APART = re.compile(rf"(?:[ \t]{{2}}|\t|[\[(]){_CLOCK}|^[\[(]|[0-9]:[0-9]{{2}}:[0-9]{{2}}")
 """Tells a time that stands apart from the words before it, so that one is enough."""
 _FIRST_LINES = 30
@@ -60,8 +63,15 @@ def _form(source: Source) -> re.Pattern[str] | None:
 def _read(source: Source) -> Reading:
     form = _form(source)
     assert form  # as the dialect recognised the file
-    paragraphs = list(_paragraphs(source, form))
-    if "name" in form.groupindex:
+    paragraphs, strays = _paragraphs(source, form)
+    if form is _TIME_ALONE and (names := _names_above(source, paragraphs)):
+        paragraphs = [
+            paragraph._replace(name=name, lines=paragraph.lines[: -1 if index < len(names) - 1 else None])
+            for index, (paragraph, name) in enumerate(zip(paragraphs, names, strict=True))
+        ]
+        strays = [number for number in strays if number != paragraphs[0].line - 1]
+        texts = [(paragraph, paragraph.name, "\n".join(paragraph.lines)) for paragraph in paragraphs]
+    elif "name" in form.groupindex:
         texts = [(paragraph, paragraph.name, "\n".join(paragraph.lines)) for paragraph in paragraphs]
     else:
         # With a time alone above them, each line is a speech of its own.
@@ -79,6 +89,8 @@ def _read(source: Source) -> Reading:
             for (paragraph, _), parts in zip(pieces, labelled, strict=True)
             for speaker, text in parts
         ]
+    for number in strays:
+        source.notes.add(number, "belongs to no cue, and is left out", f": {quoted(source.lines[number - 1])}")
     cues = [
         Cue(text, paragraph.start, paragraph.end, name, paragraph.line, place=f"line {paragraph.line:,}")
         for paragraph, name, text in texts
@@ -87,8 +99,22 @@ def _read(source: Source) -> Reading:
     return Reading(cues, has_ends=False)
 
 
-def _paragraphs(source: Source, form: re.Pattern[str]) -> list[_Paragraph]:
+def _names_above(source: Source, paragraphs: list[_Paragraph]) -> list[str]:
+    """Returns the lines right above the times if they are names: each stands apart from what was said before."""
+    names: list[str] = []
+    for paragraph in paragraphs:
+        above, before = paragraph.line - 2, paragraph.line - 3
+        name = source.lines[above].strip() if above >= source.first_line else ""
+        if not name or len(name) > _MAX_NAME_CHARS or ":" in name or (before >= 0 and source.lines[before].strip()):
+            return []
+        names.append(name)
+    return names
+
+
+def _paragraphs(source: Source, form: re.Pattern[str]) -> tuple[list[_Paragraph], list[int]]:
+    """Returns the paragraphs, and the numbers of the lines that belong to none."""
     paragraphs: list[_Paragraph] = []
+    strays: list[int] = []
     for number, line in enumerate(source.lines, 1):
         header = form.fullmatch(line) if ":" in line and len(line) <= 20_000 else None
         if header and (start := CLOCK.fullmatch(header["start"])):
@@ -102,10 +128,10 @@ def _paragraphs(source: Source, form: re.Pattern[str]) -> list[_Paragraph]:
             )
         elif line.strip():
             if not paragraphs or _LINES_OF_PROGRAMS.fullmatch(line.strip()):
-                source.notes.add(number, "belongs to no cue, and is left out", f": {quoted(line)}")
+                strays.append(number)
             else:
                 paragraphs[-1].lines.append(line.strip())
-    return paragraphs
+    return paragraphs, strays
 
 
 DIALECT = Dialect(

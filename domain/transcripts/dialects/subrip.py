@@ -8,12 +8,11 @@ from domain.transcripts.clocks import CueTimes, parse_cue_times, visible
 from domain.transcripts.cues import NotATranscript, Reading, quoted
 from domain.transcripts.dialect import Dialect
 from domain.transcripts.markup import VERBATIM
-from domain.transcripts.source import Source
+from domain.transcripts.source import FENCE, Source, without_fence
 
 _TIME = r"[0-9]{1,10}:[0-5]?[0-9]:[0-5]?[0-9][,.][0-9]{3}"
 _TIMES = re.compile(rf"\s*{_TIME}\s*-->\s*{_TIME}(?:\s+(?:\w+:\S.*)?)?", re.ASCII)
 _NUMBER = re.compile(r"[^\w\s]{0,3}\s?([0-9]{1,10})\s?[^\w\s]{0,3}", re.ASCII)
-_FENCE = "```"
 _MAX_LINES_BEFORE = 20
 """The number of lines before the first cue in which a file that is named `.srt` must have its first times."""
 
@@ -29,7 +28,7 @@ class _Start(NamedTuple):
 
 def _recognises(source: Source) -> bool:
     lines = [line for line in source.lines[source.first_line : source.first_line + 12] if line.strip()]
-    if lines and lines[0].startswith(_FENCE):
+    if lines and lines[0].startswith(FENCE):
         lines = lines[1:]
     if any(parse_cue_times(line) for line in lines[:1]):
         return True
@@ -41,8 +40,8 @@ def _recognises(source: Source) -> bool:
 
 def _read(source: Source) -> Reading:
     lines, notes = source.lines, source.notes
-    if source.first.startswith(_FENCE):
-        lines = _without_fence(source)
+    if source.first.startswith(FENCE):
+        lines = without_fence(source)
     starts = _starts(lines)
     for index in range(starts[0].first if starts else 0):
         if lines[index].strip():
@@ -123,16 +122,6 @@ def _is_cut_off(lines: list[str], last: _Start) -> bool:
 def _number(line: str) -> str:
     found = _NUMBER.fullmatch(visible(line).strip()) if len(line) < 40 and line[:1] != VERBATIM else None
     return found[1] if found else ""
-
-
-def _without_fence(source: Source) -> list[str]:
-    """Returns the lines without those that fence a block of code in Markdown, as language models write it."""
-    lines = list(source.lines)
-    for index in (source.first_line, *range(len(lines) - 1, max(len(lines) - 6, 0), -1)):
-        if lines[index].startswith(_FENCE):
-            source.notes.add(index + 1, "belongs to no cue, and is left out", f": {quoted(lines[index])}")
-            lines[index] = ""
-    return lines
 
 
 DIALECT = Dialect(

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 from xml.parsers import expat
 
-from domain.transcripts.captions import Caption, cues_of
+from domain.transcripts.captions import Caption, as_payload, cues_of
 from domain.transcripts.clocks import parse_clock
 from domain.transcripts.cues import NotATranscript, Reading, quoted
 from domain.transcripts.dialect import Dialect
@@ -167,17 +167,10 @@ def _read(source: Source) -> Reading:
     reader = _Reader(source)
     reader.read()
     captions = [
-        caption._replace(payload=_as_payload(caption.payload, reader.agents.get(agent, agent)))
+        caption._replace(payload=as_payload(caption.payload, reader.agents.get(agent, agent)))
         for caption, agent in zip(reader.captions, reader.speakers, strict=True)
     ]
     return Reading(cues_of(captions, source.notes), reader.title)
-
-
-def _as_payload(text: str, speaker: str) -> str:
-    """Returns a text of XML, in which `<` and `&` are only characters, as a payload with the voice of its speaker."""
-    marked = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    name = speaker.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return f"<v {name}>{marked}" if name else marked
 
 
 DIALECT = Dialect("TTML", "is XML with the element tt", _recognises, _read, ("ttml", "dfxp", "xml"), has_units=True)

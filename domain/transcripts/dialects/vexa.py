@@ -1,6 +1,6 @@
 """Reads the transcripts of Vexa, whose segments are named by texts."""
 
-from domain.transcripts.cues import Reading
+from domain.transcripts.cues import Cue, Reading
 from domain.transcripts.dialect import Dialect
 from domain.transcripts.json_segments import Fields, SegmentReader, at, merge_revisions, objects_at
 from domain.transcripts.source import Source
@@ -16,7 +16,13 @@ def _recognises(source: Source) -> bool:
 def _read(source: Source) -> Reading:
     segments = at(source.document, "segments")
     cues = SegmentReader(source, ("segments",), _FIELDS).read(segments if isinstance(segments, list) else [])
-    return Reading(merge_revisions(cues, source.notes))
+
+    def key(cue: Cue) -> object:
+        """Returns what Vexa tells segments apart by: older versions give no ids, and some write a segment twice."""
+        moment = at(segments, cue.item if cue.item is not None else -1, "absolute_start_time")
+        return cue.external_id or (moment and (str(moment), cue.speaker))
+
+    return Reading(merge_revisions(cues, source.notes, key))
 
 
 DIALECT = Dialect("Vexa", 'is JSON whose "segments" have an "absolute_start_time"', _recognises, _read)

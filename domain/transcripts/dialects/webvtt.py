@@ -7,7 +7,7 @@ from domain.transcripts.captions import Caption, cues_of
 from domain.transcripts.clocks import CueTimes, has_broken_times, parse_cue_times
 from domain.transcripts.cues import NotATranscript, Reading, check_size, quoted
 from domain.transcripts.dialect import Dialect
-from domain.transcripts.source import Source
+from domain.transcripts.source import FENCE, Source, without_fence
 
 _HEADER = re.compile(r"WEBVTT(?:[ \t]|$)")
 _NEARLY_HEADER = re.compile(r"\W{0,3}web ?vtt(?:\W|$)", re.IGNORECASE)
@@ -18,14 +18,26 @@ _TIME = r"(?:[0-9]{1,10}:)?[0-5]?[0-9]:[0-5]?[0-9]\.[0-9]{1,3}"
 _TIMES = re.compile(rf"\s*{_TIME}\s*-->\s*{_TIME}(?:\s+(?:\w+:\S.*)?)?", re.ASCII)
 
 
+def _header(source: Source) -> tuple[int, str]:
+    """Returns the index and the text of the first line, or of the one after it if that is a fence of Markdown."""
+    start = source.first_line
+    if source.first.startswith(FENCE) and start + 1 < len(source.lines):
+        return start + 1, source.lines[start + 1].strip()
+    return start, source.first
+
+
 def _recognises(source: Source) -> bool:
-    return bool(_HEADER.match(source.first) or _NEARLY_HEADER.match(source.first))
+    _, header = _header(source)
+    return bool(_HEADER.match(header) or _NEARLY_HEADER.match(header))
 
 
 def _read(source: Source) -> Reading:
-    if not _HEADER.match(source.first):
-        source.notes.add(source.first_line + 1, "should be WEBVTT alone, and is read so", f": {quoted(source.first)}")
-    title = _TITLE.fullmatch(source.first)
+    position, header = _header(source)
+    if position > source.first_line:
+        source.lines[:] = without_fence(source)
+    if not _HEADER.match(header):
+        source.notes.add(position + 1, "should be WEBVTT alone, and is read so", f": {quoted(header)}")
+    title = _TITLE.fullmatch(header)
     return Reading(cues_of(_Reader(source).captions(), source.notes), title[1].strip() if title else "")
 
 
@@ -83,29 +95,34 @@ class _Reader:
         return end
 
     def _cue(self, position: int, times: CueTimes, identifier: str) -> int:
-        line = self._lines[position]
-        if not _TIMES.fullmatch(line):
-            self._notes.add(
-                position + 1,
-                "is not written as WebVTT writes times (00:00:01.000 --> 00:00:02.500)",
-                f", and is read as {times.start:g} s to {times.end:g} s: {quoted(line)}",
-            )
-        cue = _Block(position + 1, times, identifier)
-        self._cues.append(cue)
-        if times.rest:
-            cue.payload.append(times.rest)
-        end = self._end_of_block(position + 1)
-        cue.payload += self._lines[position + 1 : end]
-        if self._times(end) and cue.payload and cue.payload[-1].strip().isdigit():
-            # A cue follows without a blank line, with its number.
-            return self._cue(end, self._times(end) or times, cue.payload.pop())
-        return end
+        """Reads the cue whose times stand here, and those that follow it without a blank line, with their numbers."""
+        while True:
+            line = self._lines[position]
+            if not _TIMES.fullmatch(line):
+                self._notes.add(
+                    position + 1,
+                    "is not written as WebVTT writes times (00:00:01.000 --> 00:00:02.500)",
+                    f", and is read as {times.start:g} s to {times.end:g} s: {quoted(line)}",
+                )
+            cue = _Block(position + 1, times, identifier)
+            self._cues.append(cue)
+            if times.rest:
+                cue.payload.append(times.rest)
+            position = self._end_of_block(position + 1)
+            cue.payload += self._lines[cue.line : position]
+            following = self._times(position)
+            if not (following and cue.payload and cue.payload[-1].strip().isdigit()):
+                return position
+            times, identifier = following, cue.payload.pop()
 
     def _stray(self, start: int, end: int) -> None:
         """Reads lines between the cues as words of the cue before them, so that no word is lost."""
         self._strays += 1
         check_size(self._strays)
         block = self._lines[start:end]
+        if _HEADER.match(block[0]):
+            self._notes.add(start + 1, "begins another WebVTT file, whose cues are read as those of this one")
+            return
         if not self._cues or _NEARLY_IGNORED.match(block[0]):
             self._notes.add(start + 1, "belongs to no cue, and is left out", f": {quoted(block[0])}")
             return

@@ -112,6 +112,19 @@ def test_webvtt(file: str, cues: list[object], notes: list[str]) -> None:
     assert [message[: len(note)] for message, note in zip(messages(read), notes, strict=True)] == notes
 
 
+def test_any_number_of_cues_may_follow_without_blank_lines() -> None:
+    cues = "".join(f"{number}\n{TIMES}\na{number}\n" for number in range(1, 3_001))
+    assert len(transcript(f"WEBVTT\n\n{cues}").segments) == 3_000
+
+
+def test_files_in_one_another_and_fences() -> None:
+    second = SECOND.replace(",", ".")
+    read = transcript(f"WEBVTT\n\n{TIMES}\na\n\nWEBVTT\n\n{second}\nb\n")
+    assert timed(read) == [A, B]
+    assert messages(read) == ["6: begins another WebVTT file, whose cues are read as those of this one"]
+    assert timed(transcript(f"```vtt\nWEBVTT\n\n{TIMES}\na\n```\n")) == [A]
+
+
 def test_a_file_that_is_cut_off_after_a_number() -> None:
     read = transcript(f"1\n{S}\na\n\n2\n", "a.srt")
     assert timed(read) == [A]

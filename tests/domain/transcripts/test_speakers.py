@@ -138,3 +138,13 @@ class TestNumbers:
     def test_in_json(self, given: list[dict[str, object]], numbers: list[int]) -> None:
         items = [{"text": "a", "start": 1, "end": 2, **item} for item in given]
         assert [content.segment_id for content in read(orjson.dumps(items).decode())] == numbers
+
+
+def test_dashes_stand_before_each_of_several_speakers() -> None:
+    file = srt("- Dana: Hi\n- Omar: Yes", "- Dana: So\n- Omar: Fine")
+    assert spoken(file) == [
+        ("Dana", "Hi"),
+        ("Omar", "Yes"),
+        ("Dana", "So"),
+        ("Omar", "Fine"),
+    ]

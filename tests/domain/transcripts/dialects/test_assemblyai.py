@@ -1,5 +1,7 @@
 """Checks the transcripts of AssemblyAI."""
 
+import pytest
+
 from tests.harness.transcript_files import messages, timed, transcript
 
 
@@ -27,3 +29,15 @@ def test_seconds_in_place_of_milliseconds_are_noticed() -> None:
     read = transcript({"utterances": [utterance]})
     assert timed(read) == [("1", "Seven words are said in two seconds", 3.5, 5.5)]
     assert "the times are read as seconds" in messages(read)[0]
+
+
+@pytest.mark.parametrize("name", ["sentences", "paragraphs"])
+def test_sentences_and_paragraphs(name: str) -> None:
+    words = [{"text": "Ready?", "start": 500, "end": 900, "confidence": 0.9, "speaker": "A"}]
+    items = [
+        {"text": "Ready?", "start": 500, "end": 900, "words": words, "speaker": "A"},
+        {"text": "Yes.", "start": 1000, "end": 1500, "words": [], "speaker": "B"},
+    ]
+    read = transcript({"id": "x", name: items, "audio_duration": 2})
+    assert read.dialect == "AssemblyAI"
+    assert timed(read) == [("A", "Ready?", 0.5, 0.9), ("B", "Yes.", 1.0, 1.5)]

@@ -54,3 +54,26 @@ def test_without_audio_segments_speakers_are_found_by_the_times_of_the_words() -
     ]
     read = transcript({"jobName": "j", "results": {"items": ITEMS, "speaker_labels": {"segments": labels}}})
     assert timed(read) == [("spk_0", "Who knows?", 1.0, 1.6), ("spk_1", "Me.", 2.0, 2.2)]
+
+
+def test_channels_name_the_speakers_where_the_items_do_not() -> None:
+    channels = [{"channel_label": "ch_0", "items": ITEMS[:3]}, {"channel_label": "ch_1", "items": ITEMS[3:]}]
+    read = transcript({"results": {"channel_labels": {"channels": channels}, "items": ITEMS}})
+    assert timed(read) == [("ch_0", "Who knows?", 1.0, 1.6), ("ch_1", "Me.", 2.0, 2.2)]
+
+
+def test_call_analytics() -> None:
+    said = [
+        {"Id": "a", "BeginOffsetMillis": 1000, "EndOffsetMillis": 1600, "Content": "Who?", "ParticipantRole": "AGENT"},
+        {
+            "Id": "b",
+            "BeginOffsetMillis": 2000,
+            "EndOffsetMillis": 2200,
+            "Content": "Me.",
+            "ParticipantRole": "CUSTOMER",
+        },
+    ]
+    read = transcript({"JobName": "call", "Transcript": said})
+    assert read.dialect == "AWS Transcribe"
+    assert timed(read) == [("AGENT", "Who?", 1.0, 1.6), ("CUSTOMER", "Me.", 2.0, 2.2)]
+    assert [cue.external_id for cue in read.cues] == ["a", "b"]

@@ -67,3 +67,10 @@ def test_live_messages() -> None:
 
     lines = [message("so we", False), message("So we go.", True), json.dumps({"type": "Metadata"}), message("", True)]
     assert timed(transcript("\n".join(lines))) == [("", "So we go.", 1.5, 3.5)]
+
+
+def test_results_that_a_library_wraps() -> None:
+    utterances = [{"start": 1.0, "end": 2.0, "transcript": "We ship.", "speaker": 0}]
+    read = transcript({"result": {"results": {"utterances": utterances, "channels": []}}, "error": None})
+    assert read.dialect == "Deepgram"
+    assert timed(read) == [("0", "We ship.", 1.0, 2.0)]

@@ -9,3 +9,9 @@ def test_chunks_have_pairs_of_times_and_the_last_may_have_no_end() -> None:
     assert read.dialect == "Hugging Face"
     assert timed(read) == [("", "We begin.", 0.0, 2.5), ("", "And we", 2.5, 2.5)]
     assert messages(read) == ["1: has no end, and ends where the next cue starts (chunks[1])"]
+
+
+def test_the_list_of_speakers_is_read_where_there_is_one() -> None:
+    chunks = [{"timestamp": [1.0, 2.0], "text": " We ship."}]
+    read = transcript({"chunks": chunks, "speakers": [{**chunks[0], "speaker": "SPEAKER_00"}]})
+    assert timed(read) == [("SPEAKER_00", "We ship.", 1.0, 2.0)]

@@ -114,6 +114,21 @@ class TestRepairs:
         assert timed(transcript('[{"text": "a \\ud83d", "start": 1, "end": 2}]')) == [("", "a \ufffd", 1.0, 2.0)]
 
     def test_notes_are_bounded(self) -> None:
-        notes = messages(transcript([{"text": "a b", "start": 2, "end": 1}] * 5_000))
+        notes = messages(transcript([{"text": f"{n} b", "start": 2, "end": 1} for n in range(5_000)]))
         assert len(notes) == 21
         assert notes[-1] == "None: ends before it starts, and is given no length: 4,980 more times"
+
+
+def test_vosk_gives_words_only_their_times() -> None:
+    result = [
+        {"conf": 0.9, "start": 1.0, "end": 1.4, "word": "we"},
+        {"conf": 0.8, "start": 1.5, "end": 2.0, "word": "ship"},
+    ]
+    one = {"result": result, "text": "we ship"}
+    assert timed(transcript(one)) == [("", "we ship", 1.0, 2.0)]
+    assert timed(transcript([one, one | {"text": "it"}])) == [("", "we ship", 1.0, 2.0), ("", "it", 1.0, 2.0)]
+
+
+def test_manifests_of_nemo_have_an_offset_and_a_duration() -> None:
+    read = transcript([{"audio_filepath": "a.wav", "offset": 1.5, "duration": 2.0, "text": "We ship."}])
+    assert timed(read) == [("", "We ship.", 1.5, 3.5)]

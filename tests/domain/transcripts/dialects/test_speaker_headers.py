@@ -59,3 +59,14 @@ def test_our_own_export_as_text_is_read() -> None:
 )
 def test_other_texts_are_refused(text: str) -> None:
     assert "begins no transcript" in refusal(text, "notes.txt")
+
+
+def test_names_above_their_times() -> None:
+    read = transcript("Ida Holm\n0:03\nWe ship.\n\nOmar Lund\n0:09\nGood.\nI see.\n", "a.txt")
+    assert timed(read) == [("Ida Holm", "We ship.", 3.0, 9.0), ("Omar Lund", "Good.\nI see.", 9.0, 9.0)]
+    assert read.notes == []
+
+
+def test_saved_captions_of_zoom() -> None:
+    read = transcript("[Ida Holm] 00:00:03\nWe ship.\n\n[Omar Lund] 00:00:09\nGood.\n", "a.txt")
+    assert timed(read) == [("Ida Holm", "We ship.", 3.0, 9.0), ("Omar Lund", "Good.", 9.0, 9.0)]

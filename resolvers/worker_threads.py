@@ -1,4 +1,4 @@
-"""A few threads for work that would keep the event loop busy for long.
+"""A few threads for work that would keep the event loop busy for long. All such work of a process shares them.
 
 Python code in a thread lets the event loop go on every few milliseconds. More threads would add nothing, as only one of them
 runs at a time, and each would take the event loop's turn. A caller with much to do gives it to a thread in parts, so that it
