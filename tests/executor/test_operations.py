@@ -77,13 +77,13 @@ def test_the_answer_is_the_same_without_a_fallback(
     assert statements == of_slow or name == "DeactivateVariant"  # which has nothing left to do the second time
 
 
-@pytest.mark.parametrize("name", ["SegmentUpdates", "ResolvedConfigUpdates"])
+@pytest.mark.parametrize("name", ["SegmentUpdates", "MeetingUpdates", "ResolvedConfigUpdates"])
 def test_the_events_are_the_same(name: str, servers: tuple[RunningServer, RunningServer], world: World) -> None:
-    variables = {"meetingId": world.meeting["id"]} if name == "SegmentUpdates" else {"agentId": world.agent["id"]}
+    ids = {"agentId": world.agent["id"]} if name == "ResolvedConfigUpdates" else {"meetingId": world.meeting["id"]}
     payloads = []
     before = execution_counts.completed, execution_counts.fell_back
     for server in servers:
-        with event_stream(server.url, operation(name), **variables) as stream:
+        with event_stream(server.url, operation(name), **ids) as stream:
             payloads.append(stream.payload())
     assert payloads[0] == payloads[1]
     assert payloads[0]["data"]

@@ -59,6 +59,9 @@ class TestLeaving:
                 process.hub.segment_updates(meeting, START, 2),
                 process.hub.segment_updates(some_meeting(), START, 2),
                 process.hub.resolved_config_updates(agent),
+                process.hub.meeting_updates(),
+                process.hub.meeting_updates(meeting),
+                process.hub.meeting_updates(some_meeting()),
             ]
             tasks = [process.spawn(read(stream)) for stream in streams]
             for _ in range(steps):
@@ -72,6 +75,7 @@ class TestLeaving:
             {meeting: 1} if is_read else {}
         )
         assert not process.hub._config_feeds
+        assert not process.hub._list_feeds
         assert numbers(await process.reader(meeting).catch_up()) == [1, 2, 3, 4, 5]
         if is_read:
             await process.write.upsert(meeting, [6])
