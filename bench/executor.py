@@ -86,6 +86,7 @@ class Memory:
             NOW,
             None,
             None,
+            None,
         )
         self.said = [
             Segment(self.meeting.id, n, f"Text {n}", n * 2.0, n * 2.0 + 1, f"Speaker {n % 3}") for n in range(SEGMENTS)

@@ -40,7 +40,7 @@ class Memory:
     def __init__(self) -> None:
         self.segments = self
         self.meeting = Meeting(
-            MeetingId(new_id()), None, "Weekly", MeetingState.RECORDING, {}, {}, None, 1, 1, NOW, NOW, None, None
+            MeetingId(new_id()), None, "Weekly", MeetingState.RECORDING, {}, {}, None, 1, 1, NOW, NOW, None, None, None
         )
 
     @asynccontextmanager

@@ -72,7 +72,7 @@ def _kind(old: Values, new: Values) -> ColumnElement[str]:
     return case((old["state"] == new["state"], EventKind.UPDATED.value), else_=EventKind.STATE_CHANGED.value)
 
 
-_CLOCKED = ("started_at", "ended_at")
+_CLOCKED = ("started_at", "ended_at", "held_at")
 _AUDITED = AuditedTable(meetings, Aggregate.MEETING, _kind, _CLOCKED)
 
 

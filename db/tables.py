@@ -272,6 +272,8 @@ meetings = Table(
     *_times(),
     Column("started_at", DateTime(timezone=True)),
     Column("ended_at", DateTime(timezone=True)),
+    # While this is set, the meeting can be neither deleted nor erased.
+    Column("held_at", DateTime(timezone=True)),
     PrimaryKeyConstraint("workspace_id", "id"),
     ForeignKeyConstraint(["workspace_id"], ["workspaces.id"]),
     ForeignKeyConstraint(["workspace_id", "agent_id"], ["agents.workspace_id", "agents.id"]),
@@ -289,6 +291,12 @@ meetings = Table(
     Index(None, "workspace_id", "state", "created_at", "id"),
     Index(None, "workspace_id", "agent_id", "created_at", "id"),
     Index(None, "metadata", postgresql_using="gin", postgresql_ops={"metadata": "jsonb_path_ops"}),
+    # Those that retention may erase, by the time when they ended; one that never recorded ended with its last change.
+    Index(
+        "meetings_retention_idx",
+        *("workspace_id", text("coalesce(ended_at, updated_at)"), "id"),
+        postgresql_where=text("state IN ('STOPPED', 'COMPLETED', 'ERROR') AND held_at IS NULL"),
+    ),
 )
 
 segments = Table(

@@ -208,6 +208,14 @@ FOR EACH ROW WHEN (NEW.external_id IS DISTINCT FROM OLD.external_id)
 EXECUTE FUNCTION refuse('an external id is given at creation, and never changed')""",
     )
 
+# An erasure deletes the meeting first, so that none can pass this either.
+_execute(
+    meetings,
+    """
+CREATE TRIGGER meetings_held_are_kept BEFORE DELETE ON meetings
+FOR EACH ROW WHEN (OLD.held_at IS NOT NULL) EXECUTE FUNCTION refuse('a meeting that is held is not deleted')""",
+)
+
 # Servers of before corrections write what they hear into the resolved columns, and leave all others as they are. So what they
 # write becomes what was heard, a correction stays, and a tombstone keeps nothing. (A trigger that runs before an update would
 # have PostgreSQL take the text apart for the index in every update, whatever it changes.)

@@ -16,6 +16,7 @@ from db.history import EventRepository
 from db.meeting_grants import GrantRepository
 from db.meetings import MeetingRepository
 from db.pool import ConnectionPool
+from db.retention import RetentionRepository
 from db.search import SearchRepository
 from db.segments import SegmentRepository
 from db.speaker_erasures import SpeakerErasureRepository
@@ -62,6 +63,10 @@ class Repositories:
     @cached_property
     def speaker_erasures(self) -> SpeakerErasureRepository:
         return SpeakerErasureRepository(*self._shared)
+
+    @cached_property
+    def retention(self) -> RetentionRepository:
+        return RetentionRepository(*self._shared)
 
     @cached_property
     def search(self) -> SearchRepository:

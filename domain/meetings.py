@@ -61,6 +61,8 @@ class Meeting(Versioned):
     updated_at: datetime
     started_at: datetime | None
     ended_at: datetime | None
+    held_at: datetime | None
+    """The time since which the meeting is held: while it is, it can be neither deleted nor erased."""
 
     @classmethod
     def create(
@@ -79,6 +81,21 @@ class Meeting(Versioned):
             "external_id": external_id,
         }
         return parse(CreateMeeting, values, "input").meeting()
+
+    def hold(self) -> "Meeting":
+        """Returns the meeting held. One that is held already stays as it is."""
+        return self if self.held_at else replace(self, held_at=datetime.now(UTC))
+
+    def release(self) -> "Meeting":
+        """Returns the meeting without its hold."""
+        return replace(self, held_at=None)
+
+    def expect_not_held(self) -> None:
+        """Raises Conflict if the meeting is held."""
+        if self.held_at:
+            raise Conflict(
+                f"the meeting {self.id} is held: release it first, with holdMeeting(hold: false)", self.version
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +124,7 @@ class CreateMeeting:
             updated_at=now,
             started_at=None,
             ended_at=None,
+            held_at=None,
         )
 
 

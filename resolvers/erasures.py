@@ -28,11 +28,16 @@ async def erase_meeting(context: Context, id: str, reason: str | None) -> Erasur
 
 
 async def erase(uow: UnitOfWork, id: MeetingId, erased_by: str, erased_at: datetime | None = None) -> Erasure:
-    """Deletes the meeting if it exists, and erases its history; `erased_at` is when that was done first, by default now.
+    """Deletes the meeting if it exists, and erases its history.
 
-    Raises NotFound if there never was such a meeting.
+    `erased_at` is when that was done first, in a database of which this one is an earlier backup; by default now. Raises
+    NotFound if there never was such a meeting, and Conflict if it is held.
     """
-    if await lock_for_erasure(uow, [id]):
+    if meeting := (await lock_for_erasure(uow, [id])).get(id):
+        if erased_at is None:
+            meeting.expect_not_held()
+        elif meeting.held_at:  # before it was erased, it was released
+            await uow.meetings.update(meeting.release())
         await uow.meetings.delete(id)
     return await uow.erasures.erase_history(id, erased_by, erased_at)
 

@@ -107,11 +107,23 @@ async def update(
         return await repositories.meetings.update(changed) if meetings.differs(changed, meeting) else meeting
 
 
+async def hold(context: Context, id: str, reason: str | None, *, is_held: bool) -> Meeting:
+    key = meeting_id(id)
+    async with context.unit_of_work(reason) as uow:
+        meeting = await uow.meetings.get_for_update(key)
+        changed = meeting.hold() if is_held else meeting.release()
+        if changed != meeting:
+            meeting = await uow.meetings.update(changed)
+        await uow.commit()
+    return meeting
+
+
 async def delete(context: Context, id: str, expected_version: int | None, reason: str | None) -> MeetingId:
     key = meeting_id(id)
     async with context.unit_of_work(reason) as uow:
         meeting = await uow.meetings.get_for_update(key)
         meeting.expect(expected_version)
+        meeting.expect_not_held()
         await uow.meetings.delete(key)
         await uow.commit()
     return key

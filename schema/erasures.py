@@ -32,7 +32,7 @@ class Erasure:
     meeting_id: strawberry.ID = strawberry.field(description="The id that the meeting had.")
     erased_by: str = strawberry.field(
         description="The id of the key or of the token's subject that erased it, which is no name; `local` on a server without"
-        " authentication."
+        " authentication, and `retention` where it was erased for its age."
     )
     erased_at: datetime = strawberry.field(description="When it was erased first.")
 

@@ -27,6 +27,7 @@ from resolvers.pagination import PageArguments, Paging
 from schema.agents import Agent
 from schema.connections import Connection
 from schema.declarations import (
+    ADMINISTRATORS,
     COUNTED,
     READERS,
     READERS_AND_BOTS,
@@ -123,6 +124,9 @@ class Meeting(Node):
     updated_at: datetime = strawberry.field(description="When it last changed; its segments have times of their own.")
     started_at: datetime | None = strawberry.field(description="When it first recorded.")
     ended_at: datetime | None = strawberry.field(description="When it last stopped; null again when it resumes.")
+    held_at: datetime | None = strawberry.field(
+        description="Since when it is held, so that it can be neither deleted nor erased; null: it is not."
+    )
     history = connection_field(
         page=HISTORY_PAGING,
         graphql_type=MeetingEventConnection,
@@ -270,10 +274,22 @@ class MeetingMutations:
         return await resolve.update(info.context, id, command, expected_version, reason)
 
     @root_field(
+        arguments={"id": "The meeting's id.", "hold": "False releases the meeting."},
+        scopes=ADMINISTRATORS,
+        graphql_type=MeetingResult,
+        description="Holds a meeting, or releases it. One that is held can be neither deleted nor erased, be it by"
+        " eraseMeeting, by eraseSpeaker or for its age; it can still be written. Idempotent.",
+    )
+    async def hold_meeting(
+        self, info: Info, id: strawberry.ID, hold: bool = True, reason: str | None = None
+    ) -> entities.Meeting:
+        return await resolve.hold(info.context, id, reason, is_held=hold)
+
+    @root_field(
         arguments={"id": "The meeting's id."},
         scopes=WRITERS,
         graphql_type=DeleteResult,
-        description="With its segments.",
+        description="With its segments. The result is a Conflict if the meeting is held.",
     )
     async def delete_meeting(
         self, info: Info, id: strawberry.ID, expected_version: int | None = None, reason: str | None = None

@@ -14,10 +14,12 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route, WebSocketRoute
 
 from db.database import Database
+from db.workspaces import workspaces_by_age
 from domain.ids import WorkspaceId
 from domain.principals import Principal
 from resolvers.context import Context
 from resolvers.live.registry import HubRegistry
+from resolvers.retention import Retention
 from schema.documents.limits import Limits
 from schema.schema import schema
 from server.auth.authenticator import Authenticator, OpenAccess
@@ -68,6 +70,19 @@ def create_guard(settings: Settings, database: Database) -> Guard:
     return Guard(Authenticator(database, issuer), RateLimiters(RateLimits.from_settings(settings)), Sessions(database))
 
 
+def create_retention(settings: Settings, database: Database) -> Retention | None:
+    """Returns the retention of the workspaces that the server serves; None if meetings are kept, or it only reads."""
+    if settings.retention_days is None or settings.read_only:
+        return None
+
+    async def workspaces() -> list[WorkspaceId]:
+        if not settings.auth:
+            return [WorkspaceId(settings.workspace_id)]
+        return [WorkspaceId(id) for id, _ in await workspaces_by_age(database.engine)]
+
+    return Retention(database, settings.retention_days, workspaces)
+
+
 def create_app(settings: Settings, database_url: str) -> Starlette:
     """Returns the app on a database that is migrated and has the workspace (see `server.process.bootstrap`).
 
@@ -100,7 +115,9 @@ def create_app(settings: Settings, database_url: str) -> Starlette:
         loop = asyncio.get_running_loop()
         app.state.stop = lambda: loop.call_soon_threadsafe(closing.set)
         on_stop_signal(app.state.stop)
-        services = (database.notifier.run(), guard.sessions.run(), guard.authenticator.run())
+        services = [database.notifier.run(), guard.sessions.run(), guard.authenticator.run()]
+        if retention := create_retention(settings, database):
+            services.append(retention.run())
         tasks = [asyncio.create_task(service) for service in services]
         try:
             yield

@@ -268,6 +268,16 @@ class LiveSettings(BaseModel):
     )
 
 
+class RetentionSettings(BaseModel):
+    retention_days: Annotated[int | None, Unit("days")] = Field(
+        None,
+        ge=1,
+        le=36_500,
+        description="Time after which meetings that have ended are erased, also deleted ones:"
+        " [operations.md](operations.md#retention-and-holds). By default they are kept.",
+    )
+
+
 class LoggingSettings(BaseModel):
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="The least severe messages to log; `info` has a line for each request."
@@ -281,6 +291,7 @@ GROUPS: dict[str, type[BaseModel]] = {
     "Limits of a key": KeyLimitSettings,
     "GraphQL": GraphQLSettings,
     "Live updates": LiveSettings,
+    "Retention": RetentionSettings,
     "Logging": LoggingSettings,
 }
 """The groups of settings by their titles, in the order of the help and the documentation."""
@@ -293,6 +304,7 @@ class Settings(
     KeyLimitSettings,
     GraphQLSettings,
     LiveSettings,
+    RetentionSettings,
     LoggingSettings,
     BaseSettings,
 ):

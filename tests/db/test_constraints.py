@@ -136,6 +136,9 @@ REFUSED: dict[str, list[str]] = {
     "meetings_external_id_check": [named_meeting(external_id) for external_id in BAD_EXTERNAL_IDS],
     "meetings_external_id_idx": ["; ".join(named_meeting("'ours'", id) for id in (NOWHERE, uuid(98)))],
     "meetings_external_id_is_kept": [meeting("external_id = 'new', version = 2")],
+    "meetings_held_are_kept": [
+        f"{meeting('held_at = now(), version = 2')}; DELETE FROM meetings WHERE id = '{MEETING}'",
+    ],
     "meetings_pkey": [A_MEETING.format(OURS, MEETING, AGENT)],
     "meetings_workspace_id_fkey": [A_MEETING.format(NOWHERE, NOWHERE, AGENT).replace(f"'{AGENT}')", "NULL)")],
     "meetings_workspace_id_agent_id_fkey": [
