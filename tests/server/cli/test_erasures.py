@@ -58,6 +58,24 @@ def test_erasures_are_done_again_in_a_restored_database(
             assert server.api.run("Meeting", id=kept["id"])["id"] == kept["id"]
 
 
+def test_a_meeting_that_is_held_in_the_backup_is_erased_again(
+    database_url: str, postgres: TestPostgres, tmp_path: Path
+) -> None:
+    with running_server(database_url) as server:
+        meeting = server.api.meeting(title=SENTINEL, segments=1)
+        server.api.run("HoldMeeting", id=meeting["id"], reason=SENTINEL)
+    with postgres.database(template=database_url.partition("?")[0].rpartition("/")[2]) as restored:  # a backup of now
+        with running_server(database_url) as server:
+            server.api.run("HoldMeeting", id=meeting["id"], hold=False)
+            server.api.run("EraseMeeting", id=meeting["id"])
+        file = tmp_path / "erasures.jsonl"
+        file.write_text(run("erasures", "export", database_url=database_url).stdout)
+        assert SENTINEL in dump(restored)
+        replayed = run("erasures", "replay", file, database_url=restored)
+        assert (replayed.returncode, replayed.stderr) == (0, "")
+        assert SENTINEL not in dump(restored)
+
+
 @pytest.mark.parametrize(
     "line",
     [
