@@ -92,7 +92,7 @@ def _broken_constraint(error: asyncpg.IntegrityConstraintViolationError) -> Rapp
             return InvalidInput.of("input.agent_id", "there is no such agent")
         case "api_keys_name_idx":
             return Conflict("another key has this name: revoke that one, or give another name")
-        case "meetings_held_are_kept":
+        case "meetings_held_are_kept" | "speaker_erasures_spare_held":
             return Conflict("the meeting is held: release it first, with holdMeeting(hold: false)")
         case "meeting_grants_workspace_id_meeting_id_fkey":
             return InvalidInput.of("input.meeting_ids", "there is no such meeting")

@@ -291,7 +291,7 @@ meetings = Table(
     Index(None, "workspace_id", "state", "created_at", "id"),
     Index(None, "workspace_id", "agent_id", "created_at", "id"),
     Index(None, "metadata", postgresql_using="gin", postgresql_ops={"metadata": "jsonb_path_ops"}),
-    # Those that retention may erase, by the time when they ended; one that never recorded ended with its last change.
+    # For retention; one that never recorded ended with its last change.
     Index(
         "meetings_retention_idx",
         *("workspace_id", text("coalesce(ended_at, updated_at)"), "id"),

@@ -215,6 +215,26 @@ _execute(
 CREATE TRIGGER meetings_held_are_kept BEFORE DELETE ON meetings
 FOR EACH ROW WHEN (OLD.held_at IS NOT NULL) EXECUTE FUNCTION refuse('a meeting that is held is not deleted')""",
 )
+_execute(
+    speaker_erasures,
+    """
+CREATE FUNCTION require_release() RETURNS trigger LANGUAGE plpgsql AS
+$$BEGIN
+    IF EXISTS (
+        SELECT FROM meetings WHERE workspace_id = NEW.workspace_id AND id = NEW.meeting_id AND held_at IS NOT NULL
+    ) THEN
+        RAISE EXCEPTION 'nobody is erased from a meeting that is held'
+        USING ERRCODE = 'restrict_violation', CONSTRAINT = TG_NAME;
+    END IF;
+    RETURN NULL;
+END$$""",
+)
+_execute(
+    speaker_erasures,
+    """
+CREATE TRIGGER speaker_erasures_spare_held AFTER INSERT ON speaker_erasures
+FOR EACH ROW EXECUTE FUNCTION require_release()""",
+)
 
 # Servers of before corrections write what they hear into the resolved columns, and leave all others as they are. So what they
 # write becomes what was heard, a correction stays, and a tombstone keeps nothing. (A trigger that runs before an update would

@@ -11,7 +11,7 @@ ERASED_ACTOR = "erased"
 ERASURE = Author(ERASED_ACTOR)
 """The author of the changes that an erasure makes: only its record says who made it, by an id."""
 RETENTION = "retention"
-"""What stands in place of a principal's id where a meeting was erased because of its age."""
+"""The id that stands in place of a principal's where a meeting was erased because of its age."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Collection
 
 from db.database import Database
 from db.retention import DueMeeting
-from domain.erasures import RETENTION
+from domain.erasures import ERASURE, RETENTION
 from domain.errors import ServiceUnavailable
 from domain.ids import WorkspaceId
 from resolvers.erasures import erase
@@ -71,7 +71,7 @@ class Retention:
 
     async def _erase(self, workspace_id: WorkspaceId, meeting: DueMeeting) -> bool:
         """Erases a meeting if it is still due. Returns False if another server is at it."""
-        async with self._database.unit_of_work(workspace_id) as uow:
+        async with self._database.unit_of_work(workspace_id, ERASURE) as uow:
             if not await uow.retention.take_turn():
                 return False
             if meeting.is_deleted or await uow.retention.lock_due(meeting.id, self._days):

@@ -30,7 +30,8 @@ logger = logging.getLogger("rapporteur.erasures")
 async def erase_speaker(context: Context, command: EraseSpeaker, reason: str | None) -> ErasedSpeaker:
     """Erases the speaker in all of the meetings, or in none. The reason is logged, as nothing else keeps it.
 
-    Raises NotFound if there never was one of the meetings, or if none of them has the speaker.
+    Raises NotFound if there never was one of the meetings, or if none of them has the speaker, and Conflict if one that has
+    the speaker is held.
     """
     why, erased_by = checked_reason(reason), context.principal.id
     async with context.unit_of_work(author=ERASURE) as uow:
@@ -46,6 +47,8 @@ async def erase_speaker(context: Context, command: EraseSpeaker, reason: str | N
             speaker = Pseudonymization.of(command.name, pseudonym, last_speaker_names(events[id]))
             present = names.get(id, [])
             if speaker.is_in([*present, *(name for event in events[id] for name in event.names)]):
+                if id in meetings:
+                    meetings[id].expect_not_held()
                 found.append(id)
                 fingerprints = speaker.fingerprints(key, id, earlier)
                 erasure = SpeakerErasure(id, pseudonym, command.mode, fingerprints, erased_by, now)
@@ -107,9 +110,11 @@ async def _erase(
 ) -> int:
     """Replaces the speaker's names in one meeting, which is locked, or deleted (None). Returns how many segments changed.
 
-    `present` are the names in the meeting's segments. The erasure is recorded if it changes something.
+    `present` are the names in the meeting's segments. The erasure is recorded if it changes something. An erasure that is
+    done again had seen the meeting released, and leaves it held if it is.
     """
     id, segment_count, is_renamed = erasure.meeting_id, 0, False
+    is_held = meeting is not None and meeting.held_at is not None
     if meeting is not None:
         speaker_names = speaker.in_speaker_names(meeting.speaker_names)
         if is_renamed := speaker_names != meeting.speaker_names:
@@ -125,6 +130,10 @@ async def _erase(
     events = (await uow.speaker_erasures.events_for_update([id]))[id]
     erased: list[MeetingEvent] = [after for event in events if (after := speaker.in_event(event)) != event]
     if segment_count or is_renamed or erased:
+        if is_held:
+            await uow.meetings.update((await uow.meetings.get_for_update(id)).release())
         await uow.speaker_erasures.record(erasure, is_new=is_new)
         await uow.speaker_erasures.replace_events(id, erased)
+        if is_held:
+            await uow.meetings.update((await uow.meetings.get_for_update(id)).hold())
     return segment_count

@@ -139,6 +139,7 @@ REFUSED: dict[str, list[str]] = {
     "meetings_held_are_kept": [
         f"{meeting('held_at = now(), version = 2')}; DELETE FROM meetings WHERE id = '{MEETING}'",
     ],
+    "speaker_erasures_spare_held": [f"{meeting('held_at = now(), version = 2')}; {A_SPEAKER_ERASURE}"],
     "meetings_pkey": [A_MEETING.format(OURS, MEETING, AGENT)],
     "meetings_workspace_id_fkey": [A_MEETING.format(NOWHERE, NOWHERE, AGENT).replace(f"'{AGENT}')", "NULL)")],
     "meetings_workspace_id_agent_id_fkey": [

@@ -58,6 +58,24 @@ def test_a_held_meeting_is_neither_deleted_nor_erased_until_it_is_released(api: 
     assert read(api, meeting) is None
 
 
+def test_nobody_is_erased_from_a_held_meeting(api: Api) -> None:
+    """Checks that a held meeting is in the way only where the speaker is in it, and then of all that were named."""
+    held, free, other = (api.meeting("Kept") for _ in range(3))
+    for meeting, speaker in ((held, "Dana Held"), (free, "Dana Held"), (other, "Omar Held")):
+        api.run("UpsertSegments", meetingId=meeting["id"], segments=[segment(1, speaker=speaker)])
+    hold(api, held)
+    ids = [each["id"] for each in (held, free, other)]
+    before = [(read(api, each), history(api, each)) for each in (held, free, other)]
+    refused = api.run("EraseSpeaker", name="Dana Held", mode="TEXT", meetingIds=ids)
+    assert (refused["__typename"], refused["currentVersion"]) == ("Conflict", 2)
+    assert held["id"] in refused["message"]
+    assert [(read(api, each), history(api, each)) for each in (held, free, other)] == before
+    assert api.run("EraseSpeaker", name="Omar Held", mode="TEXT", meetingIds=ids)["meetingIds"] == [other["id"]]
+    hold(api, held, hold=False)
+    erased = api.run("EraseSpeaker", name="Dana Held", mode="TEXT", meetingIds=ids)
+    assert sorted(erased["meetingIds"]) == sorted((held["id"], free["id"]))
+
+
 async def test_the_database_keeps_it_from_everybody(session_factory: SessionFactory) -> None:
     """Checks a deletion that does not look first."""
     async with UnitOfWork(session_factory) as uow:

@@ -18,6 +18,24 @@ def upgrade() -> None:
 CREATE TRIGGER meetings_held_are_kept BEFORE DELETE ON meetings
 FOR EACH ROW WHEN (OLD.held_at IS NOT NULL) EXECUTE FUNCTION refuse('a meeting that is held is not deleted')"""
     )
+    op.execute(
+        """
+CREATE FUNCTION require_release() RETURNS trigger LANGUAGE plpgsql AS
+$$BEGIN
+    IF EXISTS (
+        SELECT FROM meetings WHERE workspace_id = NEW.workspace_id AND id = NEW.meeting_id AND held_at IS NOT NULL
+    ) THEN
+        RAISE EXCEPTION 'nobody is erased from a meeting that is held'
+        USING ERRCODE = 'restrict_violation', CONSTRAINT = TG_NAME;
+    END IF;
+    RETURN NULL;
+END$$"""
+    )
+    op.execute(
+        """
+CREATE TRIGGER speaker_erasures_spare_held AFTER INSERT ON speaker_erasures
+FOR EACH ROW EXECUTE FUNCTION require_release()"""
+    )
     _raise_version_after(*RECORDED, "held_at")
     op.create_index(
         "meetings_retention_idx",
@@ -30,6 +48,8 @@ FOR EACH ROW WHEN (OLD.held_at IS NOT NULL) EXECUTE FUNCTION refuse('a meeting t
 def downgrade() -> None:
     op.drop_index("meetings_retention_idx", "meetings")
     _raise_version_after(*RECORDED)
+    op.execute("DROP TRIGGER speaker_erasures_spare_held ON speaker_erasures")
+    op.execute("DROP FUNCTION require_release()")
     op.execute("DROP TRIGGER meetings_held_are_kept ON meetings")
     op.drop_column("meetings", "held_at")
 
