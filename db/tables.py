@@ -23,12 +23,12 @@ from sqlalchemy import (
     UniqueConstraint,
     Uuid,
     func,
-    literal_column,
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR
 
 from db.config_columns import config_checks, config_columns
+from db.shared_columns import event_of_version, external_id, orders, times, version
 
 metadata = MetaData(
     naming_convention={
@@ -43,47 +43,6 @@ metadata = MetaData(
 _SLUG = "slug ~ '^[a-z0-9]+(-[a-z0-9]+)*$' AND char_length(slug) <= 80"
 
 
-def _times() -> list[Column[object]]:
-    now = func.clock_timestamp()
-    return [
-        Column("created_at", DateTime(timezone=True), nullable=False, server_default=now),
-        Column("updated_at", DateTime(timezone=True), nullable=False, server_default=now),
-    ]
-
-
-def _orders(table: str, name: str) -> list[Index]:
-    """Returns an index for each order of a list: by time, and by the text `name` as `db.keyset` compares it."""
-    folded = f"fold_case({name})"
-    return [
-        Index(None, "workspace_id", "created_at", "id"),
-        Index(None, "workspace_id", "updated_at", "id"),
-        # The collation stands among the operator classes: Alembic does not see one, and would take it for a difference.
-        Index(
-            f"{table}_{name}_idx",
-            *("workspace_id", literal_column(folded), "id"),
-            postgresql_ops={folded: 'COLLATE "C"'},
-        ),
-    ]
-
-
-def _external_id(table: str, *key: str) -> list[CheckConstraint | Column[object] | Index]:
-    """Returns the column of the id that a caller gave to a row, which is unique among the rows with the same key."""
-    return [
-        Column("external_id", Text),
-        CheckConstraint("char_length(external_id) BETWEEN 1 AND 200", name="external_id"),
-        Index(
-            f"{table}_external_id_idx",
-            *(*key, "external_id"),
-            unique=True,
-            postgresql_where=text("external_id IS NOT NULL"),
-        ),
-    ]
-
-
-def _version() -> Column[object]:
-    return Column("version", Integer, nullable=False, server_default=text("1"))
-
-
 COLUMNS_WITHOUT_EVENTS = {"workspace_id", "id", "version", "created_at", "updated_at", "change_seq", "last_segment_id"}
 """The columns of tables with a history whose changes are not events: keys, times, and counters."""
 
@@ -95,15 +54,6 @@ def recorded_columns(table: Table) -> list[str]:
         for column in table.c
         if column.name not in COLUMNS_WITHOUT_EVENTS | {table.info.get("aggregate_id")}
     ]
-
-
-def _event_of_version(table: str) -> ForeignKeyConstraint:
-    """Requires for each version the event that made it."""
-    return ForeignKeyConstraint(
-        ["workspace_id", "id", "version"],
-        ["events.workspace_id", "events.entity_id", "events.version"],
-        name=f"{table}_event_fkey",
-    )
 
 
 RANDOM_KEY = "sha256((uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())))"
@@ -207,8 +157,8 @@ agents = Table(
     Column("name", Text, nullable=False),
     Column("description", Text, nullable=False),
     Column("active_variant_id", Uuid),
-    _version(),
-    *_times(),
+    version(),
+    *times(),
     *config_columns(nullable=False),
     PrimaryKeyConstraint("workspace_id", "id"),
     UniqueConstraint("workspace_id", "slug"),
@@ -220,12 +170,12 @@ agents = Table(
         name="agents_active_variant_id_fkey",
         use_alter=True,
     ),
-    _event_of_version("agents"),
+    event_of_version("agents"),
     CheckConstraint(_SLUG, name="slug"),
     CheckConstraint("name <> ''", name="name"),
     CheckConstraint("version >= 1", name="version"),
     *config_checks(),
-    *_orders("agents", "name"),
+    *orders("agents", "name"),
 )
 
 agent_variants = Table(
@@ -237,14 +187,14 @@ agent_variants = Table(
     Column("slug", Text, nullable=False),
     Column("name", Text, nullable=False),
     Column("description", Text, nullable=False),
-    _version(),
-    *_times(),
+    version(),
+    *times(),
     *config_columns(nullable=True),
     PrimaryKeyConstraint("workspace_id", "id"),
     UniqueConstraint("workspace_id", "agent_id", "id"),
     UniqueConstraint("workspace_id", "agent_id", "slug"),
     ForeignKeyConstraint(["workspace_id", "agent_id"], ["agents.workspace_id", "agents.id"], ondelete="CASCADE"),
-    _event_of_version("agent_variants"),
+    event_of_version("agent_variants"),
     CheckConstraint(_SLUG, name="slug"),
     CheckConstraint("name <> ''", name="name"),
     CheckConstraint("version >= 1", name="version"),
@@ -257,19 +207,19 @@ meetings = Table(
     metadata,
     Column("workspace_id", Uuid, nullable=False),
     Column("id", Uuid, nullable=False),
-    *_external_id("meetings", "workspace_id"),
+    *external_id("meetings", "workspace_id"),
     Column("title", Text, nullable=False),
     Column("state", Text, nullable=False),
     Column("metadata", JSONB, nullable=False, server_default=text("'{}'")),
     # The names that were given to speakers, by the labels under which they are heard.
     Column("speaker_names", JSONB, nullable=False, server_default=text("'{}'")),
     Column("agent_id", Uuid),
-    _version(),
+    version(),
     # The number of the last write of segments. Writers hold the row's lock to their commit, so numbers appear in order.
     Column("change_seq", BigInteger, nullable=False, server_default=text("0")),
     # The highest segment_id ever used, so that the next free one needs no search.
     Column("last_segment_id", Integer, nullable=False, server_default=text("0")),
-    *_times(),
+    *times(),
     Column("started_at", DateTime(timezone=True)),
     Column("ended_at", DateTime(timezone=True)),
     # While this is set, the meeting can be neither deleted nor erased.
@@ -277,7 +227,7 @@ meetings = Table(
     PrimaryKeyConstraint("workspace_id", "id"),
     ForeignKeyConstraint(["workspace_id"], ["workspaces.id"]),
     ForeignKeyConstraint(["workspace_id", "agent_id"], ["agents.workspace_id", "agents.id"]),
-    _event_of_version("meetings"),
+    event_of_version("meetings"),
     CheckConstraint("title <> ''", name="title"),
     CheckConstraint(
         "state IN ('CREATED', 'RECORDING', 'STOPPING', 'STOPPED', 'COMPLETED', 'ERROR')",
@@ -287,7 +237,7 @@ meetings = Table(
     CheckConstraint("jsonb_typeof(speaker_names) = 'object'", name="speaker_names"),
     CheckConstraint("version >= 1 AND change_seq >= 0 AND last_segment_id >= 0", name="counters"),
     CheckConstraint("started_at <= ended_at", name="times"),
-    *_orders("meetings", "title"),
+    *orders("meetings", "title"),
     Index(None, "workspace_id", "state", "created_at", "id"),
     Index(None, "workspace_id", "agent_id", "created_at", "id"),
     Index(None, "metadata", postgresql_using="gin", postgresql_ops={"metadata": "jsonb_path_ops"}),
@@ -305,7 +255,7 @@ segments = Table(
     Column("workspace_id", Uuid, nullable=False),
     Column("meeting_id", Uuid, nullable=False),
     Column("segment_id", Integer, nullable=False),
-    *_external_id("segments", "workspace_id", "meeting_id"),
+    *external_id("segments", "workspace_id", "meeting_id"),
     # These two are resolved: see `db.resolution`.
     Column("text", Text, nullable=False),
     Column("speaker", Text, nullable=False),
@@ -313,8 +263,8 @@ segments = Table(
     Column("end_time", Double, nullable=False),
     Column("is_final", Boolean, nullable=False),
     Column("confidence", Double),
-    _version(),
-    *_times(),
+    version(),
+    *times(),
     # The number of the write that last touched the segment; a deleted one stays as a tombstone without its words.
     Column("change_seq", BigInteger, nullable=False),
     Column("deleted", Boolean, nullable=False, server_default=text("false")),
