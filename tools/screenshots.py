@@ -1,6 +1,6 @@
 """Makes the screenshots of the documentation anew: `python -m tools.screenshots`, in a checkout with the tests' packages.
 
-It writes `docs/images/graphiql.png` and `docs/images/terminal.png`, of a server with a fresh demo. It needs Chromium.
+It writes `docs/images/graphiql.png`, `terminal.png` and `console-*.png`, of a server with a fresh demo. It needs Chromium.
 """
 
 import asyncio
@@ -22,6 +22,12 @@ from tests.harness.terminal import CTRL_C, Terminal
 IMAGES = ROOT / "docs" / "images"
 PAGE_SIZE = (1200, 640)
 TERMINAL_COLUMNS = 100
+CONSOLE_PAGES = (
+    ("meetings", "meetings", "Launch review"),
+    ("meeting", "meetings/01900000-0000-7000-8000-0000000000c1", "Thank you all"),
+    ("agent", "agents/01900000-0000-7000-8000-0000000000a1", "Max tokens"),
+)
+"""The pages of the console to show: the name of the picture, the path, and what is seen once the page is there."""
 PROMPT = "$ make run\n"
 PAGE = """<!doctype html><meta charset="utf-8"><style>
 body {{ margin: 0; display: inline-block }}
@@ -43,6 +49,7 @@ async def main() -> None:
                 banner = terminal.output.replace(f"{data_dir.parent}/", "").rstrip()
                 await picture_terminal(browser, PROMPT + banner)
                 await picture_graphiql(browser, "http://127.0.0.1:8000")
+                await picture_console(browser, "http://127.0.0.1:8000/console")
         finally:
             terminal.press(CTRL_C)
             terminal.wait()
@@ -70,6 +77,16 @@ async def picture_graphiql(browser: Browser, url: str) -> None:
     )
     await page.mouse.move(width / 2, height - 1)
     await page.screenshot(path=IMAGES / "graphiql.png", animations="disabled")
+
+
+async def picture_console(browser: Browser, url: str) -> None:
+    """Takes pictures of the main pages of the console."""
+    width, height = PAGE_SIZE
+    page = await browser.new_page(viewport={"width": width, "height": height})
+    for name, path, text in CONSOLE_PAGES:
+        await page.goto(f"{url}/{path}")
+        await page.get_by_text(text).first.wait_for()
+        await page.screenshot(path=IMAGES / f"console-{name}.png", animations="disabled")
 
 
 if __name__ == "__main__":

@@ -3,10 +3,14 @@
 import { useMemo, useState } from 'react';
 import { Provider } from 'urql';
 import { Redirect, Route, Router, Switch } from 'wouter';
+import { AgentPage } from './agents/AgentPage';
+import { AgentsPage } from './agents/AgentsPage';
 import { createApiClient } from './api/client';
 import { readKey, storeKey } from './api/credentials';
+import { KeysPage } from './keys/KeysPage';
 import { MeetingPage } from './meetings/MeetingPage';
 import { MeetingsPage } from './meetings/MeetingsPage';
+import { SearchPage } from './search/SearchPage';
 import { NotFoundPage } from './shell/NotFoundPage';
 import { Shell } from './shell/Shell';
 import { SignIn } from './shell/SignIn';
@@ -31,6 +35,10 @@ export function App() {
             <Route path="/"><Redirect to="/meetings" replace /></Route>
             <Route path="/meetings"><MeetingsPage /></Route>
             <Route path="/meetings/:id">{({ id }) => <MeetingPage key={id} id={id} />}</Route>
+            <Route path="/agents"><AgentsPage /></Route>
+            <Route path="/agents/:id/:tab?">{({ id, tab }) => <AgentPage key={id} id={id} tab={tab ?? ''} />}</Route>
+            <Route path="/keys"><KeysPage /></Route>
+            <Route path="/search"><SearchPage /></Route>
             <Route><NotFoundPage /></Route>
           </Switch>
         </Shell>

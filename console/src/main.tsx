@@ -5,6 +5,8 @@ import './styles/theme.css';
 import './styles/layout.css';
 import './styles/controls.css';
 import './styles/meetings.css';
+import './styles/transcript.css';
+import './styles/agents.css';
 
 const root = document.getElementById('root');
 if (root) {

@@ -3,11 +3,14 @@
 import { createClient as createSocket } from 'graphql-ws';
 import { createClient, fetchExchange, mapExchange, subscriptionExchange, type Client } from 'urql';
 import { recordCall } from './calls';
+import { setConnected } from './connected';
 import { isUnauthenticated } from './problems';
 
 export const API_URL = new URL('/graphql', location.href).href;
 const PING_INTERVAL_MS = 10_000;
 const PONG_TIMEOUT_MS = 5_000;
+const IDLE_TIMEOUT_MS = 3_000;
+const NORMAL_CLOSURE = 1000;
 
 /** Returns a client that sends the key with everything, and calls `onUnauthenticated` when the server asks for another. */
 export function createApiClient(key: string | null, onUnauthenticated: () => void): Client {
@@ -42,6 +45,7 @@ function createKeptSocket(connectionParams: Record<string, string>) {
     url: API_URL.replace(/^http/, 'ws'),
     connectionParams,
     retryAttempts: 0,
+    lazyCloseTimeout: IDLE_TIMEOUT_MS,
     keepAlive: PING_INTERVAL_MS,
     on: {
       opened: (socket) => (close = () => (socket as WebSocket).close(4408, 'no pong')),
@@ -49,7 +53,11 @@ function createKeptSocket(connectionParams: Record<string, string>) {
         if (!received) overdue = setTimeout(() => close(), PONG_TIMEOUT_MS);
       },
       pong: () => clearTimeout(overdue),
-      closed: () => clearTimeout(overdue),
+      connected: () => setConnected(true),
+      closed: (event) => {
+        clearTimeout(overdue);
+        setConnected((event as CloseEvent).code === NORMAL_CLOSURE ? null : false);
+      },
     },
   });
 }

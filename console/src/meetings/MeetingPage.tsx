@@ -1,14 +1,20 @@
 // A meeting: what is known of it, and its transcript as it changes.
 
+import { useDeferredValue } from 'react';
 import { useQuery } from 'urql';
 import { Link } from 'wouter';
 import { describeFailure } from '../api/problems';
 import { Empty } from '../shell/Empty';
 import { Problem } from '../shell/Problem';
 import { useTitle } from '../shell/useTitle';
+import { useScope } from '../shell/viewer';
 import { ConnectionBadge } from '../transcript/ConnectionBadge';
+import { SpeakersPanel } from '../transcript/SpeakersPanel';
+import { Timeline } from '../transcript/Timeline';
 import { TranscriptView } from '../transcript/TranscriptView';
 import { useTranscript } from '../transcript/useTranscript';
+import { EraseMeeting } from './EraseMeeting';
+import { ExportTranscript } from './ExportTranscript';
 import { MeetingFacts } from './MeetingFacts';
 import { MEETING } from './operations';
 import { StateBadge } from './StateBadge';
@@ -16,7 +22,9 @@ import { StateBadge } from './StateBadge';
 export function MeetingPage({ id }: { id: string }) {
   const [{ data, error }, reload] = useQuery({ query: MEETING, variables: { id } });
   const { transcript, caughtUp, connection } = useTranscript(id, reload);
+  const deferred = useDeferredValue(transcript); // the words come first
   const meeting = data?.meeting;
+  const mayErase = useScope('ADMIN');
   useTitle(meeting?.title ?? 'Meeting');
 
   if (data && !meeting) {
@@ -31,11 +39,23 @@ export function MeetingPage({ id }: { id: string }) {
             <h1>{meeting.title}</h1>
             <StateBadge state={meeting.state} />
             <ConnectionBadge state={connection.state} error={connection.error} />
+            <div className="actions">
+              <ExportTranscript meeting={meeting} />
+              {mayErase && <EraseMeeting meeting={meeting} />}
+            </div>
           </div>
-          <MeetingFacts meeting={meeting} />
+          <MeetingFacts meeting={meeting} segmentCount={caughtUp ? transcript.segments.length : meeting.segmentCount} />
         </header>
       )}
-      {meeting && <TranscriptView transcript={transcript} meeting={meeting} caughtUp={caughtUp} />}
+      {meeting && (
+        <>
+          <Timeline transcript={deferred} />
+          <div className="columns">
+            <TranscriptView transcript={transcript} meeting={meeting} caughtUp={caughtUp} />
+            <SpeakersPanel transcript={deferred} meeting={meeting} />
+          </div>
+        </>
+      )}
     </article>
   );
 }

@@ -1,26 +1,32 @@
 // All meetings, filtered and ordered as the address says.
 
-import { useDeferredValue } from 'react';
+import { useDeferredValue, useState } from 'react';
 import { useSearchParams } from 'wouter';
 import { describeFailure } from '../api/problems';
 import type { MeetingState } from '../gql/operations';
 import { Empty } from '../shell/Empty';
 import { Problem } from '../shell/Problem';
 import { useTitle } from '../shell/useTitle';
+import { useScope } from '../shell/viewer';
+import { ConnectionBadge } from '../transcript/ConnectionBadge';
+import { ImportFiles } from './ImportFiles';
 import { MeetingFilters, ORDERS, type MeetingFilterValues } from './MeetingFilters';
 import { MeetingList } from './MeetingList';
+import { NewMeeting } from './NewMeeting';
 import { STATES } from './StateBadge';
 import { useMeetings } from './useMeetings';
 
 export function MeetingsPage() {
   useTitle('Meetings');
+  const mayWrite = useScope('WRITE');
+  const [isCreating, setIsCreating] = useState(false);
   const [parameters, setParameters] = useSearchParams();
   const values: MeetingFilterValues = {
     text: parameters.get('text') ?? '',
     state: STATES.find((state) => state === parameters.get('state')) ?? '',
     order: ORDERS.find(({ name }) => name === parameters.get('order'))?.name ?? 'newest',
   };
-  const { meetings, totalCount, error, loading, hasMore, loadMore, reload } = useMeetings(useDeferredValue(values.text), values.state, values.order);
+  const { meetings, totalCount, error, loading, isLost, hasMore, loadMore, reload } = useMeetings(useDeferredValue(values.text), values.state, values.order);
 
   const change = (changes: Partial<MeetingFilterValues>) =>
     setParameters(
@@ -41,7 +47,15 @@ export function MeetingsPage() {
       <div className="page-head">
         <h1>Meetings</h1>
         <span className="count" role="status">{totalCount === null ? '' : `${totalCount.toLocaleString()} in all`}</span>
+        {isLost && <ConnectionBadge state="lost" error={undefined} />}
+        {mayWrite && (
+          <div className="actions">
+            <ImportFiles onImported={reload} />
+            <button type="button" className="primary" onClick={() => setIsCreating(true)}>New meeting</button>
+          </div>
+        )}
       </div>
+      {isCreating && <NewMeeting onClose={() => setIsCreating(false)} />}
       <MeetingFilters values={values} onChange={change} />
       <Problem message={error && describeFailure(error)} onRetry={reload} />
       {meetings.length > 0 && <MeetingList meetings={meetings} />}
@@ -50,7 +64,7 @@ export function MeetingsPage() {
           {isFiltered ? (
             <button type="button" className="link" onClick={() => change({ text: '', state: '' as MeetingState | '' })}>Show all meetings</button>
           ) : (
-            <>Run <code>rapporteur replay</code> to see one as it is spoken.</>
+            <>Drop a transcript file here, or run <code>rapporteur replay</code> to see a meeting as it is spoken.</>
           )}
         </Empty>
       )}

@@ -4,6 +4,8 @@ import type { ReactNode } from 'react';
 import { useQuery } from 'urql';
 import { Link } from 'wouter';
 import { describeFailure } from '../api/problems';
+import { SearchBox } from '../search/SearchBox';
+import { CopyCalls } from './CopyCalls';
 import { VIEWER } from './operations';
 import { Problem } from './Problem';
 import { ThemeToggle } from './ThemeToggle';
@@ -21,8 +23,12 @@ export function Shell({ onSignOut, children }: { onSignOut: (() => void) | null;
         <Link href="/meetings" className="brand">Rapporteur</Link>
         <nav aria-label="Pages">
           <Link href="/meetings" className={linkClass}>Meetings</Link>
+          <Link href="/agents" className={linkClass}>Agents</Link>
+          {viewer?.scopes.includes('ADMIN') && <Link href="/keys" className={linkClass}>Keys</Link>}
         </nav>
+        <SearchBox />
         <div className="header-end">
+          <CopyCalls hasKey={onSignOut !== null} />
           <ThemeToggle />
           {onSignOut && (
             <button type="button" onClick={onSignOut} title={viewer ? `Signed in as ${viewer.name}` : undefined}>Sign out</button>

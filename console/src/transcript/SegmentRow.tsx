@@ -1,38 +1,40 @@
 import { memo } from 'react';
-import { clock, moment } from '../shell/times';
+import { clock } from '../shell/times';
+import { CorrectionMark } from './CorrectionMark';
 import type { Segment } from './operations';
-
-const HUES = 8;
+import { SegmentEditor } from './SegmentEditor';
+import { speakerClass } from './speakers';
 
 interface Props {
+  meetingId: string;
   segment: Segment;
   /** The place of the speaker among the speakers of the meeting. */
-  hue: number;
+  place: number;
   isLinked: boolean;
+  isEdited: boolean;
+  /** Begins to edit the segment of a number, or ends it with null; undefined where the visitor may not. */
+  onEdit: ((segmentId: number | null) => void) | undefined;
 }
 
 /** One utterance. A hypothesis is grey until it is final; a correction says who made it, and what was heard. */
-export const SegmentRow = memo(function SegmentRow({ segment, hue, isLinked }: Props) {
+export const SegmentRow = memo(function SegmentRow({ meetingId, segment, place, isLinked, isEdited, onEdit }: Props) {
   const { segmentId, speaker, text, startTime, isFinal, correction } = segment;
+  const edit = () => {
+    if (getSelection()?.isCollapsed) onEdit?.(segmentId); // whoever selects text does not want to change it
+  };
   return (
     <div className={`segment ${isFinal ? '' : 'is-hypothesis'} ${isLinked ? 'is-linked' : ''}`}>
       <a className="segment-time" href={`#segment-${segmentId}`} title="Link to this segment">{clock(startTime)}</a>
-      <span className={`segment-speaker speaker-${hue % HUES}`}>{speaker || 'Unknown'}</span>
-      <p className="segment-text">
-        {text}
-        {correction && <CorrectionMark segment={segment} correction={correction} />}
-      </p>
+      <span className={`segment-speaker ${speakerClass(place)}`}>{speaker || 'Unknown'}</span>
+      {isEdited && onEdit ? (
+        <SegmentEditor meetingId={meetingId} segment={segment} onClose={() => onEdit(null)} />
+      ) : (
+        <div className="segment-text">
+          <span className={onEdit && 'is-editable'} onClick={onEdit && edit}>{text}</span>
+          {correction && <CorrectionMark segment={segment} correction={correction} />}
+          {onEdit && <button type="button" className="segment-edit" aria-label={`Correct segment ${segmentId}`} onClick={() => onEdit(segmentId)}>✎</button>}
+        </div>
+      )}
     </div>
   );
 });
-
-function CorrectionMark({ segment: { heard }, correction }: { segment: Segment; correction: NonNullable<Segment['correction']> }) {
-  return (
-    <span className="correction">
-      {' '}corrected by {correction.by}, <time dateTime={correction.at}>{moment(correction.at)}</time>
-      {correction.text !== null && <>, heard as <q>{heard.text}</q></>}
-      {correction.speaker !== null && <>, from <q>{heard.speaker || 'unknown'}</q></>}
-      {correction.reason && <>: {correction.reason}</>}
-    </span>
-  );
-}

@@ -1,16 +1,17 @@
 // The transcript as a list that may be very long: only what is visible is in the page. It scrolls with the last words until
 // the visitor scrolls up.
 
-import { useVirtualizer } from '@tanstack/react-virtual';
-import { useEffect, useRef } from 'react';
+import { defaultRangeExtractor, useVirtualizer, type Range } from '@tanstack/react-virtual';
+import { useCallback, useEffect, useRef, useState } from 'react';
 import type { Meeting } from '../meetings/operations';
 import { Empty } from '../shell/Empty';
+import { useScope } from '../shell/viewer';
 import { SegmentRow } from './SegmentRow';
 import type { Transcript } from './transcript';
 import { useFollowScroll } from './useFollowScroll';
 import { useLinkedSegment } from './useLinkedSegment';
 
-const ESTIMATED_ROW_PX = 64;
+const ESTIMATED_ROW_PX = 40;
 const OVERSCAN_ROWS = 8;
 
 interface Props {
@@ -22,22 +23,34 @@ interface Props {
 export function TranscriptView({ transcript, meeting, caughtUp }: Props) {
   const { segments, speakers } = transcript;
   const container = useRef<HTMLDivElement>(null);
+  const [edited, setEdited] = useState<number | null>(null);
   const linked = useLinkedSegment();
+  const onEdit = useScope('WRITE') ? setEdited : undefined;
+  const indexOf = (segmentId: number | null) => segments.findIndex((segment) => segment.segmentId === segmentId);
+  const editedIndex = edited === null ? -1 : indexOf(edited);
+  // The row that is edited stays in the page, so that what was typed is not lost when it scrolls out of view.
+  const rangeExtractor = useCallback(
+    (range: Range) => [...new Set([...defaultRangeExtractor(range), ...(editedIndex < 0 ? [] : [editedIndex])])].sort((a, b) => a - b),
+    [editedIndex],
+  );
   const virtualizer = useVirtualizer({
     count: segments.length,
     getScrollElement: () => container.current,
     estimateSize: () => ESTIMATED_ROW_PX,
     overscan: OVERSCAN_ROWS,
     getItemKey: (index) => segments[index]?.segmentId ?? index,
+    rangeExtractor,
   });
   const toEnd = () => virtualizer.scrollToIndex(segments.length - 1, { align: 'end' });
   const isOpen = meeting.state === 'RECORDING' || meeting.state === 'STOPPING' || meeting.state === 'CREATED';
-  const { isFollowing, follow, onScroll } = useFollowScroll(isOpen && linked === null, segments, toEnd);
+  const { isFollowing, follow, pause, onScroll } = useFollowScroll(isOpen && linked === null, segments, toEnd);
 
   useEffect(() => {
     if (linked === null || !caughtUp) return;
-    const index = segments.findIndex(({ segmentId }) => segmentId === linked);
-    if (index >= 0) virtualizer.scrollToIndex(index, { align: 'center' });
+    const index = indexOf(linked);
+    if (index < 0) return;
+    pause();
+    virtualizer.scrollToIndex(index, { align: 'center' });
   }, [linked, caughtUp]); // not when a segment changes: the visitor may have scrolled since
 
   if (caughtUp && segments.length === 0) {
@@ -58,7 +71,14 @@ export function TranscriptView({ transcript, meeting, caughtUp }: Props) {
                 aria-posinset={index + 1}
                 style={{ transform: `translateY(${start}px)` }}
               >
-                <SegmentRow segment={segment} hue={speakers.indexOf(segment.speaker)} isLinked={segment.segmentId === linked} />
+                <SegmentRow
+                  meetingId={meeting.id}
+                  segment={segment}
+                  place={speakers.indexOf(segment.speaker)}
+                  isLinked={segment.segmentId === linked}
+                  isEdited={segment.segmentId === edited}
+                  onEdit={onEdit}
+                />
               </li>
             );
           })}

@@ -19,5 +19,5 @@ export function useFollowScroll(initially: boolean, content: unknown, toEnd: () 
     if (scrollHeight - clientHeight - scrollTop < NEAR_END_PX) setIsFollowing(true);
     else if (isUp) setIsFollowing(false);
   };
-  return { isFollowing, follow: () => setIsFollowing(true), onScroll };
+  return { isFollowing, follow: () => setIsFollowing(true), pause: () => setIsFollowing(false), onScroll };
 }

@@ -1,0 +1,55 @@
+import { useDeferredValue, useState } from 'react';
+import { useQuery } from 'urql';
+import { useSearchParams } from 'wouter';
+import { describeFailure } from '../api/problems';
+import { Empty } from '../shell/Empty';
+import { Problem } from '../shell/Problem';
+import { useTitle } from '../shell/useTitle';
+import { useScope } from '../shell/viewer';
+import { AgentList } from './AgentList';
+import { NewAgent } from './NewAgent';
+import { AGENTS } from './operations';
+
+const MAX_AGENTS = 100;
+
+export function AgentsPage() {
+  useTitle('Agents');
+  const [parameters, setParameters] = useSearchParams();
+  const text = parameters.get('text') ?? '';
+  const filter = useDeferredValue(text);
+  const [isCreating, setIsCreating] = useState(false);
+  const mayWrite = useScope('WRITE');
+  const [{ data, error, fetching }, reload] = useQuery({
+    query: AGENTS,
+    variables: { first: MAX_AGENTS, filter: filter ? { text: filter } : null, orderBy: { field: 'NAME' } },
+  });
+  const agents = data?.agents;
+
+  return (
+    <>
+      <div className="page-head">
+        <h1>Agents</h1>
+        <span className="count" role="status">{agents ? `${agents.totalCount.toLocaleString()} in all` : ''}</span>
+        {mayWrite && <div className="actions"><button type="button" className="primary" onClick={() => setIsCreating(true)}>New agent</button></div>}
+      </div>
+      {isCreating && <NewAgent onClose={() => setIsCreating(false)} />}
+      <form className="filters" role="search" aria-label="Filter agents" onSubmit={(event) => event.preventDefault()}>
+        <input
+          type="search"
+          aria-label="Name or description contains"
+          placeholder="Name or description contains"
+          value={text}
+          onChange={(event) => setParameters(event.target.value ? { text: event.target.value } : {}, { replace: true })}
+        />
+      </form>
+      <Problem message={error && describeFailure(error)} onRetry={reload} />
+      {agents && agents.nodes.length > 0 && <AgentList agents={agents.nodes} />}
+      {agents?.nodes.length === 0 && !fetching && (
+        <Empty title={text ? 'No agent is like that' : 'There are no agents yet'}>
+          {!text && <>Make one here, or push files with <code>rapporteur agents push</code>.</>}
+        </Empty>
+      )}
+      {agents?.pageInfo.hasNextPage && <p className="hint">Only the first {MAX_AGENTS} are shown. Filter for others.</p>}
+    </>
+  );
+}

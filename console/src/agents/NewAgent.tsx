@@ -1,0 +1,38 @@
+import { useState } from 'react';
+import { useLocation } from 'wouter';
+import { mutate, useAction } from '../api/mutations';
+import { Dialog } from '../shell/Dialog';
+import { Problem } from '../shell/Problem';
+import { CREATE_AGENT } from './operations';
+
+/** Creates an agent, and goes to its page. */
+export function NewAgent({ onClose }: { onClose: () => void }) {
+  const [name, setName] = useState('');
+  const [modelProvider, setModelProvider] = useState('');
+  const [modelName, setModelName] = useState('');
+  const { run, busy, problem } = useAction();
+  const [, navigate] = useLocation();
+
+  const create = () =>
+    run(async (client) => {
+      const { id } = await mutate(client, CREATE_AGENT, { input: { name, config: { modelProvider, modelName } } });
+      navigate(`/agents/${id}`);
+    });
+  return (
+    <Dialog title="New agent" onClose={onClose}>
+      <form
+        className="stack"
+        onSubmit={(event) => {
+          event.preventDefault();
+          void create();
+        }}
+      >
+        <label>Name <input autoFocus required value={name} onChange={(event) => setName(event.target.value)} /></label>
+        <label>Provider <input required placeholder="anthropic" value={modelProvider} onChange={(event) => setModelProvider(event.target.value)} /></label>
+        <label>Model <input required value={modelName} onChange={(event) => setModelName(event.target.value)} /></label>
+        <Problem message={problem} />
+        <button className="primary" disabled={busy}>Create</button>
+      </form>
+    </Dialog>
+  );
+}

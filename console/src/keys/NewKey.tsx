@@ -1,0 +1,78 @@
+import { useState } from 'react';
+import { mutate, useAction } from '../api/mutations';
+import type { Scope } from '../gql/operations';
+import { Dialog } from '../shell/Dialog';
+import { Problem } from '../shell/Problem';
+import { CREATE_API_KEY } from './operations';
+
+const SCOPES: readonly { scope: Scope; meaning: string }[] = [
+  { scope: 'READ', meaning: 'Read: see everything but keys' },
+  { scope: 'WRITE', meaning: 'Write: also change meetings and agents' },
+  { scope: 'ADMIN', meaning: 'Admin: also keys and erasure' },
+  { scope: 'INGEST', meaning: 'Ingest: a bot in its own meetings only' },
+];
+
+interface Props {
+  onCreated: () => void;
+  onClose: () => void;
+}
+
+/** Creates a key, and shows its token once. */
+export function NewKey({ onCreated, onClose }: Props) {
+  const [name, setName] = useState('');
+  const [scope, setScope] = useState<Scope>('READ');
+  const [expires, setExpires] = useState('');
+  const [token, setToken] = useState<string | null>(null);
+  const { run, busy, problem } = useAction();
+
+  const create = () =>
+    run(async (client) => {
+      const expiresAt = expires ? { expiresAt: new Date(`${expires}T23:59:59`).toISOString() } : {};
+      const created = await mutate(client, CREATE_API_KEY, { input: { name, scopes: [scope], ...expiresAt } });
+      setToken(created.token);
+      onCreated();
+    });
+  if (token !== null) return <NewToken name={name} token={token} onClose={onClose} />;
+  return (
+    <Dialog title="New key" onClose={onClose}>
+      <form
+        className="stack"
+        onSubmit={(event) => {
+          event.preventDefault();
+          void create();
+        }}
+      >
+        <label>Name <input autoFocus required value={name} onChange={(event) => setName(event.target.value)} /></label>
+        <label>
+          What it allows
+          <select value={scope} onChange={(event) => setScope(event.target.value as Scope)}>
+            {SCOPES.map((each) => <option key={each.scope} value={each.scope}>{each.meaning}</option>)}
+          </select>
+        </label>
+        <label>Last day, if it ends <input type="date" value={expires} onChange={(event) => setExpires(event.target.value)} /></label>
+        <Problem message={problem} />
+        <button className="primary" disabled={busy}>Create</button>
+      </form>
+    </Dialog>
+  );
+}
+
+function NewToken({ name, token, onClose }: { name: string; token: string; onClose: () => void }) {
+  const [isCopied, setIsCopied] = useState(false);
+  const copy = async () => {
+    await navigator.clipboard.writeText(token);
+    setIsCopied(true);
+  };
+  return (
+    <Dialog title={`The key ${name}`} onClose={onClose}>
+      <div className="stack">
+        <p>Copy it now: it is shown this once, and stored nowhere.</p>
+        <pre className="code" tabIndex={0} aria-label="Key">{token}</pre>
+        <div className="row">
+          <button type="button" className="primary" onClick={() => void copy()}>Copy</button>
+          <span role="status">{isCopied ? 'Copied' : ''}</span>
+        </div>
+      </div>
+    </Dialog>
+  );
+}

@@ -1,0 +1,20 @@
+import { useState } from 'react';
+import { useLocation } from 'wouter';
+
+/** The search of the header; it shows its answers on their own page. */
+export function SearchBox() {
+  const [query, setQuery] = useState(() => new URLSearchParams(location.search).get('q') ?? '');
+  const [, navigate] = useLocation();
+  return (
+    <form
+      role="search"
+      aria-label="Search transcripts"
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (query.trim()) navigate(`/search?${new URLSearchParams({ q: query.trim() })}`);
+      }}
+    >
+      <input type="search" aria-label="Search all transcripts" placeholder="Search all transcripts" value={query} onChange={(event) => setQuery(event.target.value)} />
+    </form>
+  );
+}

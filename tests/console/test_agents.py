@@ -1,0 +1,108 @@
+"""Agents: the matrix, edits in place, conflicts, activation, rolling back, diffs and reverts; and keys."""
+
+import pytest
+from playwright.async_api import Browser, expect
+
+from tests.harness.console_page import ConsolePage
+from tests.harness.servers import RunningServer
+
+pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="package")]
+
+
+async def test_an_agent_is_edited_cloned_activated_and_rolled_back(
+    browser: Browser, console_server: RunningServer
+) -> None:
+    agent = console_server.api.agent("Scribe", systemPrompt="Write for {{audience}}.")
+    path = f"/console/agents/{agent['id']}"
+    ada = await ConsolePage.open(browser, console_server.url, "/console/agents")
+    await ada.page.get_by_role("link", name="Scribe", exact=False).filter(has_text="gpt").first.click()
+    bob = await ConsolePage.open(browser, console_server.url, path)
+    page = ada.page
+    await expect(page.locator("mark").first).to_have_text("{{audience}}")
+
+    await page.get_by_role("button", name="Clone Base").click()
+    await page.get_by_label("Name of the new variant").fill("Brief")
+    await page.keyboard.press("Enter")
+    await page.get_by_role("button", name="Activate Brief").wait_for()
+    await page.get_by_role("row", name="Max tokens").locator(".cell").nth(1).click()
+    await page.get_by_role("spinbutton", name="Max tokens of Brief").fill("99")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("row", name="Max tokens").locator(".cell").nth(1)).to_have_text("●99")
+
+    await page.get_by_role("button", name="Activate Brief").click()
+    await page.get_by_label("Reason").fill("Shorter is better")
+    await page.keyboard.press("Enter")
+    resolved = bob.page.get_by_role("row", name="Max tokens").locator(".is-resolved")
+    await expect(resolved).to_have_text("●99")  # on the other visitor's page, too
+
+    await page.get_by_role("button", name="Roll back…").click()
+    await page.get_by_label("Reason").fill("Too short")
+    await page.keyboard.press("Enter")
+    await expect(resolved).not_to_have_text("●99")
+
+    await page.get_by_role("link", name="Preview").click()
+    await page.get_by_label("audience").fill("engineers")
+    await ada.sees("Write for engineers.")
+    await page.get_by_role("link", name="Compare").click()
+    await expect(page.locator(".diffs")).to_contain_text("Max tokens")
+    await page.get_by_role("link", name="History").click()
+    await ada.sees("Too short")
+    await ada.sees("Shorter is better")
+    assert ada.errors == bob.errors == []
+    await ada.close()
+    await bob.close()
+
+
+async def test_a_conflict_shows_both_sides_and_history_leads_back(
+    browser: Browser, console_server: RunningServer
+) -> None:
+    agent = console_server.api.agent("Contested", systemPrompt="One\nTwo", maxTokens=1)
+    visitor = await ConsolePage.open(browser, console_server.url, f"/console/agents/{agent['id']}")
+    page = visitor.page
+    await page.get_by_role("row", name="Max tokens").locator(".cell").first.click()
+    await page.get_by_role("spinbutton", name="Max tokens of Base").fill("3")
+    config = {"maxTokens": 2, "systemPrompt": "One\nThree"}
+    console_server.api.run("UpdateAgent", id=agent["id"], input={"config": config}, reason="Meanwhile")
+    await page.get_by_role("spinbutton", name="Max tokens of Base").press("Enter")
+    await expect(page.get_by_role("alert")).to_contain_text("Theirs: 2")
+    await expect(page.get_by_role("alert")).to_contain_text("Yours: 3")
+    await page.get_by_role("button", name="Save mine").click()
+    await expect(page.get_by_role("row", name="Max tokens").locator(".cell").first).to_have_text("3")
+
+    await page.get_by_role("row", name="Temperature").locator(".cell").first.click()
+    await page.get_by_role("spinbutton", name="Temperature of Base").fill("9")
+    await page.get_by_role("spinbutton", name="Temperature of Base").press("Enter")
+    await visitor.sees("temperature: ")  # what would be valid, in words
+    await page.keyboard.press("Escape")
+
+    await page.get_by_role("link", name="History").click()
+    changed = page.locator(".event", has_text="Meanwhile")
+    await changed.get_by_role("button", name="Diff").click()
+    await expect(changed.locator(".is-added")).to_contain_text("+Three")
+    await page.locator(".event", has_text="version 1").get_by_role("button", name="Revert to this").click()
+    await page.get_by_label("Reason").fill("It was right")
+    await page.keyboard.press("Enter")
+    await visitor.sees("It was right")
+    await page.get_by_role("link", name="Configuration").click()
+    await expect(page.get_by_role("row", name="Max tokens").locator(".cell").first).to_have_text("1")
+    assert visitor.errors == []
+    await visitor.close()
+
+
+async def test_a_key_is_shown_once_and_can_be_revoked(browser: Browser, console_server: RunningServer) -> None:
+    visitor = await ConsolePage.open(browser, console_server.url, "/console/keys")
+    page = visitor.page
+    await page.get_by_role("button", name="New key").click()
+    await page.get_by_label("Name", exact=True).fill("bot of the tests")
+    await page.get_by_label("What it allows").select_option("WRITE")
+    await page.get_by_role("dialog").get_by_role("button", name="Create").click()
+    await expect(page.get_by_label("Key", exact=True)).to_contain_text("rapporteur_")
+    await page.get_by_role("button", name="Close").click()
+    row = page.get_by_role("row", name="bot of the tests")
+    await expect(row).to_contain_text("Never")
+    await row.get_by_role("button", name="Revoke bot of the tests").click()
+    await page.get_by_role("dialog").get_by_role("button", name="Revoke").click()
+    await expect(row).to_contain_text("Revoked")
+    assert "rapporteur_" not in await page.content()
+    assert visitor.errors == []
+    await visitor.close()
