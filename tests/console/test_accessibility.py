@@ -23,7 +23,7 @@ PAGES = {
     "keys": "Keys",
     "nowhere": "There is no such page",
 }
-"""What is seen on each page once it is there, by its path."""
+"""Gives for each path a text that its page shows once it is there."""
 
 
 @pytest.mark.skipif(not AXE.exists(), reason="axe-core is not there: make lint installs it")

@@ -1,4 +1,4 @@
-"""What visitors change in meetings: corrections, names, new and imported meetings, erasure. Each other visitor sees it."""
+"""Checks what visitors change in meetings (corrections, names, new, imported and erased ones), and that others see it."""
 
 import json
 from pathlib import Path
