@@ -243,10 +243,13 @@ def test_however_many_subscribers_cost_one_statement(count: int, servers: tuple[
         for nth, socket in enumerate(sockets):
             socket.start("1", "MeetingUpdates", **({"meetingId": meeting["id"]} if nth % 2 else {}))
             assert next_event(socket) == ("Weekly", 1)
+        update(there.api, meeting, title="Fence")  # after which no earlier notification is under way
+        for socket in sockets:
+            assert next_event(socket) == ("Fence", 2)
         with recorded(here.database.engine) as statements:
             update(there.api, meeting, title="Renamed")
             for socket in sockets:
-                assert next_event(socket) == ("Renamed", 2)
+                assert next_event(socket) == ("Renamed", 3)
             polled = list(statements)
         assert len(polled) == 1, polled
 
@@ -259,9 +262,11 @@ def test_writes_of_segments_cost_followers_of_meetings_nothing(
     with websocket(here.url) as socket:
         socket.start("1", "MeetingUpdates")
         assert next_event(socket) == ("Weekly", 1)
+        update(there.api, meeting, title="Fence")  # after which no earlier notification is under way
+        assert next_event(socket) == ("Fence", 2)
         with recorded(here.database.engine) as statements:
             for number in range(1, 6):
                 there.api.run("UpsertSegments", meetingId=meeting["id"], segments=[segment(number)])
             update(there.api, meeting, title="Renamed")
-            assert next_event(socket) == ("Renamed", 2)
+            assert next_event(socket) == ("Renamed", 3)
         assert len(statements) == 1
