@@ -1,4 +1,4 @@
-"""Checks what is resolved of a transcript against a plain model: hypotheses, finals, corrections, names, and deletions.
+"""Checks what is resolved of a transcript against a plain model: hypotheses, finals, corrections, names, deletions, erasures.
 
 They come in any order, through two servers, and some at once. After each step both servers must say what the model says, and in
 the end so must the picture of everybody who followed the meeting.
@@ -7,7 +7,7 @@ the end so must the picture of everybody who followed the meeting.
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 import pytest
@@ -40,6 +40,7 @@ HEARD = st.lists(
 )
 CORRECTION = st.fixed_dictionaries({}, optional={"text": st.none() | TEXTS, "speaker": st.none() | LABELS})
 
+ERASED = "[…]"
 SEGMENT = "segmentId externalId text speaker isFinal version heard { text speaker } correction { text speaker }"
 TRANSCRIPT = f"""
 query ($id: ID!) {{
@@ -115,6 +116,31 @@ class Meeting:
         self.names = {label: name for label, name in (self.names | names).items() if name is not None}
         for number, speaker in before.items():
             self.segments[number].version += speaker != self.speaker(self.segments[number])
+
+    def erase(self, name: str, pseudonym: str, *, with_text: bool) -> bool:
+        """Erases a speaker, and returns whether something that is to be read has changed."""
+        known = {name, pseudonym}
+        while joined := {each for pair in self.names.items() if known & set(pair) for each in pair} - {"", *known}:
+            known |= joined
+        before = (dict(self.names), self.expected())
+        for label in [label for label, given in self.names.items() if {label, given} & known]:
+            del self.names[label]
+            self.names[label and pseudonym] = pseudonym
+        for segment in (self.segments[number] for number in self.live()):
+            unchanged = replace(segment)
+            segment.label = pseudonym if segment.label in known else segment.label
+            if segment.corrected_speaker in known:
+                segment.corrected_speaker = pseudonym
+            if with_text and self.speaker(segment) == pseudonym:
+                segment.text = ERASED
+                segment.corrected_text = segment.corrected_text and ERASED
+            segment.version += segment != unchanged or before[1][self._number(segment)]["speaker"] != self.speaker(
+                segment
+            )
+        return before != (self.names, self.expected())
+
+    def _number(self, segment: Segment) -> int:
+        return next(number for number, each in self.segments.items() if each is segment)
 
     def delete(self, numbers: list[int]) -> None:
         for number in set(numbers) & set(self.live()):
@@ -222,6 +248,22 @@ class CorrectionMachine(RuleBasedStateMachine):
     def name(self, server: int, names: dict[str, str | None]) -> None:
         assert self.name_on(server, names)["__typename"] == "Meeting"
         self.meeting.name(names)
+
+    @rule(server=SERVERS, name=st.sampled_from(["dana", "OMAR", "SPEAKER_00"]), with_text=st.booleans())
+    def erase_speaker(self, server: int, name: str, with_text: bool) -> None:
+        mode = "TEXT" if with_text else "PSEUDONYM"
+        api = self.servers[server].api
+        result = api.run("EraseSpeaker", name=name, mode=mode, meetingIds=[self.meeting.id])
+        spelled = {"dana": "Dana", "OMAR": "Omar"}.get(name, name)
+        if result["__typename"] == "NotFound":  # also the history has no such name
+            assert not self.meeting.erase(spelled, "nobody", with_text=with_text)
+            return
+        before = {number: segment["version"] for number, segment in self.meeting.expected().items()}
+        self.meeting.erase(spelled, result["pseudonym"], with_text=with_text)
+        after = self.meeting.expected()
+        assert result["segmentCount"] == sum(before[number] != after[number]["version"] for number in before)
+        history = api.run("HistoryOfMeeting", meetingId=self.meeting.id, first=100)["nodes"]
+        assert spelled not in str([event["changes"] for event in history])
 
     @rule(server=SERVERS, numbers=st.lists(NUMBERS, min_size=1, max_size=2))
     def delete(self, server: int, numbers: list[int]) -> None:
