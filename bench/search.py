@@ -2,18 +2,20 @@
 
 The segments are made of the transcripts given (files that `rapporteur import` reads, or folders of them; the demo's where
 there are none): each copy of a segment has every third word drawn anew from all of them, so that words are as frequent as
-there, and texts differ. PostgreSQL is one of its own, in a temporary directory. Times are those of the database: from
-sending a statement on an open connection to its result, with PostgreSQL's own settings (fsync too).
+there, and texts differ. PostgreSQL is one of its own, in a temporary directory, with its own settings (fsync too).
 
+- migration: the segments are written at an older revision (`--before`) and migrated: how long that takes, and the sizes of the
+  index. A copy of the database stays at the older revision.
 - search: the product's statement for a page of 20, of many different queries of two words that stand beside each other in
-  some text; of words of which each is in a tenth of the segments; and of both in one meeting.
-- upsert: the product's statement for 20 segments, new ones and revisions, in turns on the product's table and on the same
-  table without search, which was filled alike.
+  some text; of beginnings of words; of words of which each is in a tenth of the segments; and in one meeting. Times are those
+  of the database: from sending a statement on an open connection to its result.
+- upsert: the product's statement for 20 segments, new ones and revisions, in turns on the database and on the copy. Beside the
+  time stands the processor time of this process and of PostgreSQL's.
 """
 
 import argparse
 import asyncio
-import contextlib
+import os
 import random
 import statistics
 import tempfile
@@ -26,12 +28,14 @@ from typing import Any
 import asyncpg
 from rich.console import Console
 from rich.table import Table
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import text
 
 import server
 from db.database import Database
 from db.embedded import embedded_postgres
 from db.migrate import migrate
+from db.revisions import MIGRATION_TIMEOUT_SECONDS
+from db.workspaces import ensure_workspace
 from domain.errors import InvalidInput
 from domain.ids import DEFAULT_WORKSPACE_ID, MeetingId, new_id
 from domain.pagination import PageRequest
@@ -46,17 +50,6 @@ COLUMNS = (
     *("workspace_id", "meeting_id", "segment_id", "text", "speaker", "start_time", "end_time", "is_final"),
     "change_seq",
 )
-# The tables as they would be without search, in a schema of their own: its connections look there first.
-PLAIN = """
-    CREATE SCHEMA plain;
-    CREATE TABLE plain.meetings (LIKE meetings INCLUDING ALL);
-    CREATE TABLE plain.segments (LIKE segments INCLUDING ALL EXCLUDING GENERATED);
-    ALTER TABLE plain.segments DROP COLUMN search_vector;
-    ALTER TABLE plain.segments ADD FOREIGN KEY (workspace_id, meeting_id)
-        REFERENCES plain.meetings (workspace_id, id) ON DELETE CASCADE;
-    INSERT INTO plain.meetings SELECT * FROM meetings;
-"""
-
 Texts = list[list[str]]
 
 
@@ -95,7 +88,7 @@ class Words:
 
 
 async def fill(connection: Any, words: Words, segments: int) -> list[MeetingId]:
-    """Meetings of PER_MEETING segments each, on both schemas."""
+    """Meetings of PER_MEETING segments each."""
     meetings = [MeetingId(new_id()) for _ in range(segments // PER_MEETING)]
     # No meeting without the event of its version.
     rows: list[tuple[Any, ...]] = [
@@ -115,7 +108,6 @@ async def fill(connection: Any, words: Words, segments: int) -> list[MeetingId]:
     rows = [(DEFAULT_WORKSPACE_ID, id, "Meeting", "COMPLETED", 1, PER_MEETING) for id in meetings]
     names = ("workspace_id", "id", "title", "state", "change_seq", "last_segment_id")
     await connection.copy_records_to_table("meetings", records=rows, columns=names)
-    await connection.execute(PLAIN)
     number = 0
     for id in meetings:
         rows = []
@@ -124,10 +116,8 @@ async def fill(connection: Any, words: Words, segments: int) -> list[MeetingId]:
             rows.append(
                 (DEFAULT_WORKSPACE_ID, id, nth, words.text(number), f"Speaker {nth % 5}", nth, nth + 1, True, 1)
             )
-        for schema in ("public", "plain"):
-            await connection.copy_records_to_table("segments", records=rows, columns=COLUMNS, schema_name=schema)
-    for schema in ("public", "plain"):
-        await connection.execute(f"VACUUM (ANALYZE) {schema}.segments")
+        await connection.copy_records_to_table("segments", records=rows, columns=COLUMNS)
+    await connection.execute("VACUUM (ANALYZE) segments")
     return meetings
 
 
@@ -152,24 +142,43 @@ async def searches(database: Database, queries: list[str], meeting: MeetingId | 
     return times, round(statistics.median(found))
 
 
-async def upserts(databases: list[Database], meetings: list[MeetingId], words: Words, times: int) -> list[list[float]]:
-    """For each database the milliseconds of each upsert, half of them of new segments and half of revisions."""
-    found: list[list[float]] = [[] for _ in databases]
+def processor_time(pid: int) -> float:
+    """Milliseconds that a process has run."""
+    return int(Path(f"/proc/{pid}/schedstat").read_text().split()[0]) / 1e6
+
+
+class Upserts:
+    """Upserts on one database: the milliseconds of each, and the processor time of all."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.times: list[float] = []
+        self.processor: list[float] = []
+
+    async def run(self, meeting: MeetingId, contents: list[SegmentContent]) -> None:
+        async with self.database.unit_of_work(DEFAULT_WORKSPACE_ID) as uow:
+            await uow.meetings.by_ids([meeting])  # BEGIN is no part of it
+            (backend,) = await uow.meetings._rows(text("SELECT pg_backend_pid() AS pid"))
+            processes = (os.getpid(), backend.pid)
+            before = sum(map(processor_time, processes))
+            begin = time.perf_counter()
+            await uow.segments.upsert(meeting, contents)
+            await uow.commit()
+            self.times.append((time.perf_counter() - begin) * 1000)
+            self.processor.append(sum(map(processor_time, processes)) - before)
+
+
+async def upsert_in_turns(
+    upserts: list[Upserts], meetings: list[MeetingId], words: Words, times: int, new: bool
+) -> None:
     for nth in range(times):
-        texts = words.texts(20)
-        first = None if nth % 2 else 1 + 20 * (nth % 40)
+        first = None if new else 1 + 20 * (nth % 40)
         contents = [
             SegmentContent(text, nth, nth + 1.0, None if first is None else first + place)
-            for place, text in enumerate(texts)
+            for place, text in enumerate(words.texts(20))
         ]
-        for database, series in zip(databases, found, strict=True):
-            async with database.unit_of_work(DEFAULT_WORKSPACE_ID) as uow:
-                await uow.meetings.by_ids(meetings[:1])  # BEGIN is no part of it
-                begin = time.perf_counter()
-                await uow.segments.upsert(meetings[nth % len(meetings)], contents)
-                await uow.commit()
-                series.append((time.perf_counter() - begin) * 1000)
-    return found
+        for each in upserts if nth % 2 else reversed(upserts):
+            await each.run(meetings[nth % len(meetings)], contents)
 
 
 def row(times: list[float]) -> tuple[str, str, str]:
@@ -177,14 +186,33 @@ def row(times: list[float]) -> tuple[str, str, str]:
     return f"{figures[0]:.2f}", f"{figures[1]:.2f}", f"{figures[2]:.2f}"
 
 
+async def size_of_index(connection: Any) -> str:
+    size, lexemes = await connection.fetchrow(
+        "SELECT pg_relation_size('segments_search_idx'), pg_total_relation_size('segments')"
+    )
+    return f"index {size / 1e6:,.0f} MB, table with all indexes {lexemes / 1e6:,.0f} MB"
+
+
 async def measure(url: str, words: Words, options: argparse.Namespace) -> Table:
     table = Table("what", "p50 ms", "p95 ms", "mean ms", "note", title=f"search over {options.segments:,} segments")
-    database = Database(url, pool_size=2)
-    plain = Database(f"{url}&options=-csearch_path%3Dplain,public", pool_size=2)
+    database = Database(url, pool_size=2, statement_timeout=MIGRATION_TIMEOUT_SECONDS)
+    before = Database(url.replace("/postgres?", "/before?"), pool_size=2)
+    await migrate(database.engine, options.before)
+    await ensure_workspace(database.engine, DEFAULT_WORKSPACE_ID, "default", options.language)
     connection = await asyncpg.connect(url)
     try:
-        await migrate(database.engine)
         meetings = await fill(connection, words, options.segments)
+        table.add_row(f"at revision {options.before}", "", "", "", await size_of_index(connection))
+        other = await asyncpg.connect(url.replace("/postgres?", "/template1?"))
+        await connection.close()
+        await database.close()
+        await other.execute("CREATE DATABASE before TEMPLATE postgres STRATEGY FILE_COPY")
+        await other.close()
+        database = Database(url, pool_size=2, statement_timeout=MIGRATION_TIMEOUT_SECONDS)
+        connection = await asyncpg.connect(url)
+        took = await timed(partial(migrate, database.engine))
+        await connection.execute("VACUUM (ANALYZE) segments")
+        table.add_row("migration", f"{took:,.0f}", "", "", await size_of_index(connection))
         common = [
             word
             for (word,) in await connection.fetch(
@@ -195,32 +223,29 @@ async def measure(url: str, words: Words, options: argparse.Namespace) -> Table:
         ]
         pairs = words.pairs()
         queries = [next(pairs) for _ in range(options.queries)]
+        beginnings = [f"{query.split()[0][:5]}*" for query in queries]
         await searches(database, queries[:20])
         for what, asked, meeting in (
             ("two words", queries, None),
             ('"two words"', [f'"{query}"' for query in queries], None),
+            ("begin*", beginnings, None),
             ("two words, in one meeting", queries, meetings[0]),
             ("words in a tenth of all", common * 4, None),
             ("words in a tenth of all, in one meeting", common * 4, meetings[0]),
         ):
             times, found = await searches(database, asked, meeting)
             table.add_row(what, *row(times), f"{len(times)} queries; the middle one finds {found:,}")
-        async with plain.reading(DEFAULT_WORKSPACE_ID) as repositories:
-            with contextlib.suppress(DBAPIError):
-                await repositories.search.count(Search("word"))
-                raise AssertionError("the table without search has search")
-        with_search, without = await upserts([database, plain], meetings, words, options.upserts)
-        for kind, start in (("revised", 0), ("new", 1)):
-            series, base = with_search[start::2], without[start::2]
-            ratio = f"ratio of p50 {statistics.median(series) / statistics.median(base):.2f}, "
-            ratio += f"of means {statistics.mean(series) / statistics.mean(base):.2f}"
-            table.add_row(f"upsert of 20 {kind}, without search", *row(base), "")
-            table.add_row(f"upsert of 20 {kind}", *row(series), ratio)
+        for what, new in (("revised", False), ("new", True)):
+            upserts = [Upserts(before), Upserts(database)]
+            await upsert_in_turns(upserts, meetings, words, options.upserts // 2, new)
+            for each, name in zip(upserts, (f"at {options.before}", "now"), strict=True):
+                table.add_row(f"upsert of 20 {what}, {name}", *row(each.times), "")
+                table.add_row("  processor time", *row(each.processor), "")
         times, _ = await searches(database, queries)
         table.add_row("two words, after these", *row(times), "with what the index has not sorted in yet")
     finally:
         await connection.close()
-        await plain.close()
+        await before.close()
         await database.close()
     return table
 
@@ -231,6 +256,8 @@ def main() -> None:
     parser.add_argument("--segments", type=int, default=1_000_000)
     parser.add_argument("--queries", type=int, default=300)
     parser.add_argument("--upserts", type=int, default=1_000)
+    parser.add_argument("--before", default="0011", help="the revision to compare with")
+    parser.add_argument("--language", default="english")
     options = parser.parse_args()
     words = Words(read(options.files))
     with (

@@ -9,7 +9,8 @@ from sqlalchemy.exc import DBAPIError
 
 from db.engine import Engine
 from db.errors import WRONG_SCHEMA, driver_error, translate_errors
-from db.revisions import MIGRATION_TIMEOUT_SECONDS, MIGRATIONS
+from db.revisions import MIGRATION_TIMEOUT_SECONDS, MIGRATIONS, head
+from db.search_index import index_segments
 from domain.errors import DatabaseUnusable
 
 _ADVISORY_LOCK_KEY = 5_729_463_018
@@ -24,6 +25,8 @@ def _config() -> Config:
 
 async def migrate(engine: Engine, revision: str = "head") -> None:
     """Steps the database up (or down, to an older revision or `base`), in one transaction: all of it or nothing.
+
+    At the newest revision, segments that were indexed by the rules of an older one are then indexed anew.
 
     Raises DatabaseUnusable if something in the database is in the way.
     """
@@ -52,3 +55,5 @@ async def migrate(engine: Engine, revision: str = "head") -> None:
                 raise
             reason = str(cause).partition("\n")[0]
             raise DatabaseUnusable(f"the database cannot be migrated to {revision}: {reason}") from error
+    if revision in ("head", head()):
+        await index_segments(engine)

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import (
     CTE,
+    Boolean,
     ColumnElement,
     DateTime,
     Double,
@@ -20,21 +21,24 @@ from sqlalchemy import (
     func,
     literal,
     select,
+    text,
     true,
     tuple_,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, REGCONFIG, TSQUERY
+from sqlalchemy.dialects.postgresql import ARRAY, REGCONFIG, TSQUERY, TSVECTOR
 
 from db.filters import apply_filter, filter_parameters
-from db.highlights import MARKS, highlights, indexed_query, indexed_text
 from db.keyset import page_parameters
 from db.repository import WORKSPACE, Repository, columns
 from db.row_mapping import MappedQuery
 from db.segments import FIELDS
 from db.tables import segments, workspaces
 from domain.errors import InvalidInput
+from domain.highlights import Highlighter, comparable_words
 from domain.pagination import Page, PageRequest
 from domain.search import Highlight, Hit, Search, hit_cursor
+from domain.search_query import SearchQuery, capitals_are_plain_in, completions, expression
+from domain.search_words import words_of
 from domain.segments import Segment
 
 _COLUMNS = columns(segments, FIELDS)
@@ -44,24 +48,68 @@ _RANK_NORMALIZATION = 1 | 32
 """Flags: a long segment is no better for being long (1: divides by the length's logarithm), and ranks are below 1 (32)."""
 _MAX_NODES_RANKED_BY_DISTANCE = 15
 """Nodes of a query's tree: 8 words and the operators between them."""
-_HEADLINE_OPTIONS = f'HighlightAll=true, StartSel="{MARKS[0]}", StopSel="{MARKS[1]}"'
-_LONG_RUN = r"\S{100}"
-"""A text that the index breaks into parts (see `db.tables`), and in which nothing is highlighted."""
+
+# A term that is the beginning of words finds what begins so in the index, and the stems of words that begin so.
+_PARSED_QUERY = text(
+    f"""
+SELECT config, query, querytree(query) AS tree,
+    CASE WHEN querytree(query) NOT IN ('', 'T') THEN CAST(querytree(query) AS tsquery) END AS included,
+    numnode(query) <= {_MAX_NODES_RANKED_BY_DISTANCE} AS is_short
+FROM (
+    SELECT CAST('pg_catalog.' || language AS regconfig) AS config FROM workspaces WHERE id = :workspace
+) AS workspace,
+LATERAL (
+    SELECT CAST(coalesce(string_agg(terms, ' | '), '') AS tsquery) AS query FROM (
+        SELECT string_agg(CASE WHEN is_excluded THEN '!' ELSE '' END || '(' || read.term || ')', ' & ') AS terms
+        FROM unnest(:alternatives, :exclusions, :expressions, :prefixes, :completions)
+            AS given (alternative, is_excluded, expression, prefix, completions),
+        LATERAL (
+            SELECT CASE
+                WHEN prefix IS NULL THEN CAST(to_tsquery(config, expression) AS text)
+                ELSE expression || (
+                    SELECT coalesce(string_agg(' | ''' || stem || '''', ''), '')
+                    FROM unnest(tsvector_to_array(to_tsvector(config, completions))) AS stem
+                    WHERE NOT starts_with(stem, prefix)
+                )
+            END AS term
+        ) AS read
+        WHERE read.term <> ''
+        GROUP BY alternative
+    ) AS by_alternative
+) AS parsed"""
+).bindparams(
+    bindparam("workspace", type_=Uuid),
+    bindparam("alternatives", type_=ARRAY(Integer)),
+    bindparam("exclusions", type_=ARRAY(Boolean)),
+    bindparam("expressions", type_=ARRAY(Text)),
+    bindparam("prefixes", type_=ARRAY(Text)),
+    bindparam("completions", type_=ARRAY(Text)),
+)
 
 
 def _parsed_query() -> CTE:
-    """Returns the query as the workspace's language reads it.
+    """Returns the query as the workspace's language reads it; `included` is without what is excluded.
 
     The planner does not know the query, so no word can make a plan worse.
     """
-    config = cast(literal("pg_catalog.", Text) + workspaces.c.language, REGCONFIG)
-    query = func.websearch_to_tsquery(config, func.fold_case(bindparam("query", type_=Text)), type_=TSQUERY)
-    parsed = select(config.label("config"), query.label("query")).where(workspaces.c.id == WORKSPACE).subquery()
-    tree = func.querytree(parsed.c.query, type_=Text)
-    included = case((_has_words(tree), cast(tree, TSQUERY)))  # without excluded words, which are not to be highlighted
-    is_short = func.numnode(parsed.c.query) <= _MAX_NODES_RANKED_BY_DISTANCE
-    columns = (*parsed.c, tree.label("tree"), included.label("included"), is_short.label("is_short"))
-    return select(*columns).cte("parsed_query").prefix_with("MATERIALIZED")
+    parsed = _PARSED_QUERY.columns(config=REGCONFIG, query=TSQUERY, tree=Text, included=TSQUERY, is_short=Boolean)
+    return parsed.cte("parsed_query").prefix_with("MATERIALIZED")
+
+
+def _query_parameters(query: str) -> dict[str, list[Any]]:
+    """Returns the terms of a query, each with the number of the alternative that it belongs to."""
+    terms = [
+        (number, term, capitals_are_plain_in(terms))
+        for number, terms in enumerate(SearchQuery.read(query).alternatives)
+        for term in terms
+    ]
+    return {
+        "alternatives": [number for number, _, _ in terms],
+        "exclusions": [term.is_excluded for _, term, _ in terms],
+        "expressions": [expression(term, capitals_are_plain=are_plain) for _, term, are_plain in terms],
+        "prefixes": [term.prefix for _, term, _ in terms],
+        "completions": [completions(term) for _, term, _ in terms],
+    }
 
 
 def _has_words(tree: ColumnElement[str]) -> ColumnElement[bool]:
@@ -106,7 +154,7 @@ def _filter_parameters(filter: Search) -> tuple[tuple[str, ...], dict[str, Any]]
     """Returns the names of the conditions, and all parameters."""
     parameters = filter_parameters(filter)
     conditions = tuple(name for name in parameters if name in _CONDITIONS)
-    return conditions, parameters | {"query": indexed_query(filter.query)}
+    return conditions, parameters | _query_parameters(parameters.pop("query"))
 
 
 def _check_words(tree: str) -> None:
@@ -168,23 +216,24 @@ class SearchRepository(Repository):
         return sum(row.total for row in rows)
 
     @staticmethod
-    def _highlight() -> Select[Any]:
-        parsed = _parsed_query()
-        texts = func.unnest(bindparam("texts", type_=ARRAY(Text))).table_valued("words", with_ordinality="nth")
-        texts = texts.render_derived(name="texts")
-        words = texts.c.words
-        headline = func.ts_headline(
-            parsed.c.config, func.fold_case(words), parsed.c.included, literal(_HEADLINE_OPTIONS, Text), type_=Text
-        )
-        marked = case((words.op("~")(literal(_LONG_RUN, Text)), words), else_=headline).label("marked")
-        return select(marked).select_from(parsed.join(texts, true())).order_by(texts.c.nth)
+    def _compare() -> Select[Any]:
+        words = func.unnest(bindparam("words", type_=ARRAY(Text))).table_valued("forms", with_ordinality="nth")
+        words = words.render_derived(name="words")
+        config = cast(literal("pg_catalog.", Text) + workspaces.c.language, REGCONFIG)
+        query = func.to_tsquery(config, bindparam("query", type_=Text), type_=TSQUERY)
+        vector = func.to_tsvector(config, words.c.forms, type_=TSVECTOR)
+        matches = vector.op("@@", is_comparison=True)(query).label("matches")
+        statement = select(matches).select_from(workspaces.join(words, true())).where(workspaces.c.id == WORKSPACE)
+        return statement.order_by(words.c.nth)
 
-    _HIGHLIGHT = _highlight()
+    _COMPARE = _compare()
 
     async def highlight(self, query: str, texts: Collection[str]) -> dict[str, list[Highlight]]:
         """Returns the places in each text of the words that the query asks for."""
-        rows = await self._rows(
-            self._HIGHLIGHT, query=indexed_query(query), texts=[indexed_text(text) for text in texts]
-        )
+        highlighter = Highlighter(query)
+        words = {text: words_of(text) for text in texts}
+        compared = sorted(set().union(*(comparable_words(each) for each in words.values())))
+        rows = await self._rows(self._COMPARE, query=highlighter.expression, words=compared)
         # There are no rows if the workspace does not exist.
-        return {text: highlights(row.marked, text) for text, row in zip(texts, rows, strict=False)}
+        matching = {forms for forms, row in zip(compared, rows, strict=False) if row.matches}
+        return {text: highlighter.highlights(each, matching) for text, each in words.items()}

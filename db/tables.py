@@ -69,6 +69,8 @@ workspaces = Table(
     Column("language", Text, nullable=False, server_default=text("'english'")),
     # The secret of `domain.speaker_erasures.ErasureKey`.
     Column("erasure_key", LargeBinary, nullable=False, server_default=text(RANDOM_KEY)),
+    # The version of the rules by which the workspace's oldest segments were indexed: see `db.search_index`.
+    Column("index_version", Integer, nullable=False, server_default=text("2")),
     CheckConstraint("name <> ''", name="name"),
     CheckConstraint("octet_length(erasure_key) = 32", name="erasure_key"),
     CheckConstraint("language ~ '^[a-z_]+$'", name="language"),

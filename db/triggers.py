@@ -5,6 +5,7 @@ The migrations create them. Here they are attached to the tables, to be read, an
 
 from sqlalchemy import DDL, Table, event
 
+from db.search_vector import SEARCH_VECTOR
 from db.tables import (
     agent_variants,
     agents,
@@ -29,26 +30,7 @@ RETURN lower(value COLLATE pg_catalog.%%I)$f$,
 )
 event.listen(metadata, "before_create", _FOLD_CASE)
 
-# This replaces `db.highlights.BLANK_CHARACTERS` (by `replace`, as `translate` takes ten times as long). A text without blanks
-# can cost the parser time that grows with the square of its length, so long runs are broken.
-_SEARCH_VECTOR = DDL(  # type: ignore[no-untyped-call]
-    r"""
-DO $do$BEGIN EXECUTE format($f$
-CREATE FUNCTION search_vector(language text, words text) RETURNS tsvector
-LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
-BEGIN
-    IF octet_length(words) > 200 THEN
-        words := regexp_replace(words, '(\S{100})', '\1 ', 'g');
-    END IF;
-    RETURN to_tsvector(
-        ('pg_catalog.' || language)::regconfig,
-        lower(replace(replace(replace(replace(words, '<', ' '), '/', ' '), '@', ' '), '-', ' ') COLLATE pg_catalog.%%I)
-    );
-END
-$$$f$, CASE WHEN current_setting('server_version_num')::int >= 170000 THEN 'pg_c_utf8' ELSE 'und-x-icu' END
-); END$do$"""
-)
-event.listen(segments, "before_create", _SEARCH_VECTOR)
+event.listen(segments, "before_create", DDL(SEARCH_VECTOR.replace("%", "%%")))  # type: ignore[no-untyped-call]
 
 
 def _execute(table: Table, statement: str, when: str = "after_create") -> None:

@@ -9,6 +9,7 @@ from db.data_dir import default_data_dir, has_database
 from db.database import Database
 from db.preflight import check_database, require_current, without_password
 from db.revisions import MIGRATION_TIMEOUT_SECONDS, current_revision, is_current
+from db.search_index import index_segments
 from db.workspaces import ensure_workspace
 from domain.errors import DatabaseUnusable
 from domain.ids import WorkspaceId
@@ -97,6 +98,8 @@ async def prepare(settings: Settings, url: str, *, demo: bool) -> None:
             from db.migrate import migrate  # with Alembic, whose import takes longer than all else here
 
             await migrate(database.engine)
+        else:
+            await index_segments(database.engine)  # which the start that has migrated may have left unfinished
         workspace_id = WorkspaceId(settings.workspace_id)
         await ensure_workspace(database.engine, workspace_id, settings.workspace_name, settings.search_language)
         if demo:

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from db.database import Database
 from db.engine import Engine
-from db.highlights import BLANK_CHARACTERS
 from db.migrate import migrate
 from db.workspaces import ensure_workspace
 from domain.errors import InvalidInput
