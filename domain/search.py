@@ -9,6 +9,7 @@ from domain.cursors import CursorFormat
 from domain.ids import MeetingId
 from domain.pagination import Edge, PageRequest
 from domain.rules import Number, Text, Violation
+from domain.search_words import PAIRED
 from domain.segments import SEGMENT_ID, SPEAKER, Segment
 from domain.times import Seconds
 
@@ -33,7 +34,7 @@ LANGUAGES = frozenset(
 _QUERY_TEXT = Text(MAX_QUERY_CHARS, required=True)
 _WORD = re.compile(r"[^\s!-/:-@\[-`{-~]+")
 """A run without blanks and ASCII's punctuation, at which the database separates words, too."""
-_BEFORE_A_BLANK = re.compile(r".*(?=\s)", re.DOTALL)
+_WHOLE_WORDS = re.compile(rf".*(?=[\s{PAIRED}])", re.DOTALL)
 
 
 def search_query(value: object) -> str:
@@ -121,5 +122,5 @@ def highlightable(text: str) -> str:
     """Returns the start of a text that is searched for highlights: whole words, up to `MAX_HIGHLIGHTED_CHARS` characters."""
     if len(text) <= MAX_HIGHLIGHTED_CHARS:
         return text
-    start = _BEFORE_A_BLANK.match(text, 0, MAX_HIGHLIGHTED_CHARS + 1)
+    start = _WHOLE_WORDS.match(text, 0, MAX_HIGHLIGHTED_CHARS + 1)
     return start[0] if start else ""

@@ -97,7 +97,7 @@ class Word:
 
     @property
     def is_acronym(self) -> bool:
-        """Whether it may be an acronym that is written like a common word: "IT", "WHO"."""
+        """Checks that it may be an acronym that is written like a common word: "IT", "WHO"."""
         return _ACRONYM.fullmatch(self.text) is not None
 
 

@@ -66,7 +66,7 @@ class SegmentSearchConnection:
 class SearchQueries:
     @root_field(
         arguments={
-            "query": "The words to find.",
+            "query": 'The words to find: all of them, "a phrase", or, -without, begin*.',
             "meeting_id": "Only segments of this meeting.",
             "created_after": "Only segments written at this time or later.",
             "created_before": "Only segments written before this time.",
@@ -78,8 +78,10 @@ class SearchQueries:
         cost=Cost(once=5_000),
         graphql_type=SegmentSearchConnection,
         description="Segments by their words, best first; at most 100 a page. `query` is as for a search engine: all words,"
-        f' "a phrase", or, -without; at most {search.MAX_QUERY_WORDS} words. `createdAfter` is included,'
-        " `createdBefore` is not; `fromTime` to `toTime` is a span of the meeting in seconds.",
+        f' "a phrase", or, -without, begin*; at most {search.MAX_QUERY_WORDS} words. Case, accents and width do not matter;'
+        " parts of names joined by dots, underscores or hyphens are words; scripts without blanks are found by any characters"
+        " that follow each other. `createdAfter` is included, `createdBefore` is not; `fromTime` to `toTime` is a span of the"
+        " meeting in seconds.",
     )
     def search_segments(
         self,

@@ -86,7 +86,7 @@ def show_meeting(
 
 
 def search(
-    query: Annotated[str, typer.Argument(help='Words, "a phrase", or, -without.')],
+    query: Annotated[str, typer.Argument(help='Words, "a phrase", or, -without, begin*.')],
     meeting: Annotated[UUID | None, typer.Option(help="Only in the meeting with this id.")] = None,
     speaker: Annotated[str | None, typer.Option(help="Only what this speaker said.")] = None,
     limit: Limit = 20,
@@ -94,7 +94,11 @@ def search(
     api_key: ApiKeyToken = None,
     json: JsonOutput = False,
 ) -> None:
-    """Find segments by their words, best first."""
+    """Find segments by their words, best first.
+
+    Case, accents and width do not matter. Words of names such as help.desk@example.com are found on their own, and Chinese,
+    Japanese, Korean or Thai by any characters that follow each other.
+    """
     asked = {"query": query, "meetingId": meeting and str(meeting), "speaker": speaker, "first": min(limit, PAGE_SIZE)}
     try:
         with ApiClient(url, api_key) as client:

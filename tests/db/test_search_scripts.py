@@ -209,7 +209,7 @@ def test_every_word_is_found_in_every_form(search: Callable[[str, list[str]], li
     written = [
         each for each, word in zip(written, words, strict=True) if [part.text for part in words_of(each)] == [word.text]
     ]
-    forms = [unicodedata.normalize(form, each) for each in written for form in ("NFC", "NFD", "NFKC")]  # type: ignore[arg-type]
+    forms = [unicodedata.normalize(form, each) for each in written for form in ("NFC", "NFD", "NFKC")]
     prefixes = [f"{each[:-1]}*" for each in written if each[:-1].isalpha() and len(each) > MIN_PREFIX_CHARS + 2]
     queries = [f'"{each}"' for each in forms if '"' not in each] + prefixes
     queries = [query for query in queries if len(query) <= 1_000]
