@@ -256,7 +256,7 @@ def main() -> None:
     parser.add_argument("--segments", type=int, default=1_000_000)
     parser.add_argument("--queries", type=int, default=300)
     parser.add_argument("--upserts", type=int, default=1_000)
-    parser.add_argument("--before", default="0011", help="the revision to compare with")
+    parser.add_argument("--before", default="0012", help="the revision to compare with")
     parser.add_argument("--language", default="english")
     options = parser.parse_args()
     words = Words(read(options.files))

@@ -244,7 +244,7 @@ def search(database_url: str) -> Iterator[Callable[[str, list[str]], list[Found]
 
 async def test_the_migration_indexes_what_is_there_anew(database: Database, engine: Engine, observer: Any) -> None:
     meeting_id = await store(database, "Le café", "日本語のテスト", "Plain words", "Deleted")
-    await migrate(engine, "0011")
+    await migrate(engine, "0012")
     assert await observer.fetchval("SELECT search_vector::text FROM segments WHERE segment_id = 1") == "'café':2 'le':1"
     await observer.execute("UPDATE segments SET deleted = true, text = '' WHERE segment_id = 4")
     before = await observer.fetch("SELECT version, change_seq, updated_at FROM segments ORDER BY segment_id")
