@@ -17,6 +17,11 @@ settings.register_profile(
 settings.load_profile("rapporteur")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begins with what is slow, state machines first: the last test of all should not be one that takes a minute."""
+    items.sort(key=lambda item: ("stateful" not in item.path.parts, item.get_closest_marker("slow") is None))
+
+
 def pytest_collection_finish() -> None:
     """Leaves all modules and tests out of the garbage collector, which would look through them again and again."""
     gc.collect()
