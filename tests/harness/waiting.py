@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import asyncpg
 
-TIMEOUT_SECONDS = 20.0
+TIMEOUT_SECONDS = 60.0
 """The time after which a thing that did not come is not waited for any longer."""
 
 Value = TypeVar("Value")
