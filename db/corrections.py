@@ -44,6 +44,7 @@ corrected AS (
         CAST(:segment_ids AS int[]), CAST(:texts AS text[]), CAST(:speakers AS text[]), CAST(:reasons AS text[])
     ) AS given (segment_id, corrected_text, corrected_speaker, reason)
     WHERE stamp.is_current AND {of_meeting("stored")} AND stored.segment_id = given.segment_id AND NOT stored.deleted
+        AND stored.segment_id = ANY (CAST(:segment_ids AS int[]))
     RETURNING stored.segment_id
 ),
 counted AS (SELECT count(*) AS updated FROM corrected),

@@ -52,6 +52,9 @@ class SegmentWrites(SegmentChanges):
     # `disagrees` where its number and its external id are not of one segment, or another part of the call names the same: then
     # nothing is written. What is stored is revised by UPDATE, as an INSERT that meets a stored row takes its text apart for the
     # index twice.
+    #
+    # Each read of stored segments names them by a list, beside the condition that joins them. Without one, a plan that was made
+    # while the table had few rows reads all segments of the meeting, and compares each with each of those that are given.
     _UPSERT = text(
         f"""{LOCKED},
 given AS (
@@ -61,11 +64,12 @@ given AS (
         CAST(:finals AS bool[]), CAST(:confidences AS float8[]), CAST(:words AS text[])
     ) WITH ORDINALITY AS given (segment_id, external_id, {", ".join(_CONTENT)}, nth)
 ),
-found AS (
+found AS MATERIALIZED (
     SELECT given.*, coalesce(given.segment_id, known.segment_id) AS number, known.segment_id AS known_number,
         stamp.speaker_names
     FROM stamp CROSS JOIN given
     LEFT JOIN segments AS known ON {of_meeting("known")} AND known.external_id = given.external_id
+        AND known.external_id = ANY (CAST(:external_ids AS text[]))
     WHERE stamp.is_current
 ),
 matched AS MATERIALIZED (
@@ -81,6 +85,7 @@ matched AS MATERIALIZED (
         ) OR found.number = ANY (CAST(:deleted_ids AS int[])) AS disagrees,
         found.number IS NOT NULL AND count(*) OVER (PARTITION BY found.number) > 1 AS is_repeated
     FROM found LEFT JOIN segments AS stored ON {of_meeting("stored")} AND stored.segment_id = found.number
+        AND stored.segment_id = ANY (ARRAY(SELECT number FROM found))
 ),
 refused AS MATERIALIZED (SELECT array_agg(nth) AS nths FROM matched WHERE disagrees OR is_repeated),
 new AS MATERIALIZED (
@@ -95,11 +100,13 @@ new AS MATERIALIZED (
     FROM matched AS new, stamp, workspaces
     WHERE workspaces.id = :workspace AND (SELECT nths IS NULL FROM refused)
 ),
+revision AS MATERIALIZED (SELECT * FROM new WHERE is_stored AND is_revised),
 revised AS (
     UPDATE segments AS stored SET {assignments(STAMPED | _REVISED)}, language = new.language, deleted = false,
         created_at = CASE WHEN stored.deleted THEN stamp.now ELSE stored.created_at END
-    FROM new, stamp
-    WHERE {of_meeting("stored")} AND stored.segment_id = new.segment_id AND new.is_stored AND new.is_revised
+    FROM revision AS new, stamp
+    WHERE {of_meeting("stored")} AND stored.segment_id = new.segment_id
+        AND stored.segment_id = ANY (ARRAY(SELECT segment_id FROM revision))
 ),
 inserted AS (
     INSERT INTO segments (
