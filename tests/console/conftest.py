@@ -1,21 +1,32 @@
 """One browser for all tests of the console, as each opens sessions of its own in it."""
 
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
 import pytest_asyncio
+from fasteners import InterProcessLock
 from playwright.async_api import Browser
 
 from server.console import is_built
 from tests.harness.browsers import running_browser
 from tests.harness.databases import TestPostgres
+from tests.harness.repository import REPOSITORY
 from tests.harness.servers import RunningServer, running_server
 
+BUILD = [sys.executable, REPOSITORY / "tools" / "hatch_build.py"]
+BUILDING = REPOSITORY / "console" / ".building"
+"""A lock file: processes that run tests at the same time build one after the other."""
 
-@pytest.fixture(autouse=True)
+
+@pytest.fixture(scope="session", autouse=True)
 def _built() -> None:
-    if not is_built():
-        pytest.skip("the console is not built: make server/console/dist")
+    """Builds the console where it is not there, or older than its sources: one process does it, and others wait."""
+    with InterProcessLock(BUILDING):
+        done = subprocess.run([*BUILD, "console"], check=True, capture_output=True, text=True)
+        if not is_built():
+            pytest.skip(done.stderr)
 
 
 @pytest_asyncio.fixture(scope="package", loop_scope="package")

@@ -1,9 +1,9 @@
-"""Every page in dark and light, on a phone, by axe and without a pointer."""
+"""Checks every page with axe, in light and dark, and on a phone; and that nothing needs a pointer."""
 
 import pytest
 from playwright.async_api import Browser, expect
 
-from tests.harness.console_page import AXE, PHONE, ConsolePage
+from tests.harness.console_page import AXE, DESKTOP, PHONE, ConsolePage
 from tests.harness.servers import RunningServer
 
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="package")]
@@ -27,30 +27,26 @@ PAGES = {
 
 
 @pytest.mark.skipif(not AXE.exists(), reason="axe-core is not there: make lint installs it")
-@pytest.mark.parametrize(("colours", "rules"), [("light", []), ("dark", ["color-contrast"])])
-async def test_axe_finds_nothing_serious(
-    browser: Browser, console_server: RunningServer, colours: str, rules: list[str]
+async def test_axe_finds_nothing_serious_and_each_page_fits_a_phone(
+    browser: Browser, console_server: RunningServer
 ) -> None:
-    visitor = await ConsolePage.open(browser, console_server.url, color_scheme=colours)
-    found = {}
-    for path, text in PAGES.items():
+    long = console_server.api.meeting("A rather long title of a meeting " * 4, segments=5)
+    visitor = await ConsolePage.open(browser, console_server.url)
+    found, too_wide = {}, []
+    for path, text in {**PAGES, f"meetings/{long['id']}": "Text 5"}.items():
+        await visitor.page.set_viewport_size(DESKTOP)
+        await visitor.page.emulate_media(color_scheme="light")
         await visitor.page.goto(f"{console_server.url}/console/{path}")
         await visitor.sees(text)
-        found[path] = await visitor.violations(*rules)
-    assert {path: violations for path, violations in found.items() if violations} == {}
-    assert visitor.errors == []
-    await visitor.close()
-
-
-async def test_no_page_is_wider_than_a_phone(browser: Browser, console_server: RunningServer) -> None:
-    visitor = await ConsolePage.open(browser, console_server.url, viewport=PHONE)
-    too_wide = []
-    for path, text in PAGES.items():
-        await visitor.page.goto(f"{console_server.url}/console/{path}")
-        await visitor.sees(text)
+        found[path, "light"] = await visitor.violations()
+        await visitor.page.emulate_media(color_scheme="dark")
+        found[path, "dark"] = await visitor.violations("color-contrast")
+        await visitor.page.set_viewport_size(PHONE)
         if not await visitor.fits_its_width():
             too_wide.append(path)
+    assert {page: violations for page, violations in found.items() if violations} == {}
     assert too_wide == []
+    assert visitor.errors == []
     await visitor.close()
 
 

@@ -7,7 +7,7 @@ from playwright.async_api import Browser, expect
 
 from domain.principals import Scope
 from tests.harness.api_keys import create_api_key
-from tests.harness.console_page import PHONE, ConsolePage
+from tests.harness.console_page import ConsolePage
 from tests.harness.databases import TestPostgres
 from tests.harness.servers import RunningServer, running_server
 
@@ -41,21 +41,11 @@ async def test_meetings_are_filtered_and_lead_to_their_pages(browser: Browser, c
     await visitor.close()
 
 
-async def test_a_phone_shows_both_pages_in_its_width(browser: Browser, console_server: RunningServer) -> None:
-    meeting = console_server.api.meeting("A rather long title of a meeting " * 4, segments=5)
-    visitor = await ConsolePage.open(browser, console_server.url, viewport=PHONE)
-    await visitor.sees("A rather long title")
-    assert await visitor.fits_its_width()
-    await visitor.page.goto(f"{console_server.url}/console/meetings/{meeting['id']}")
-    await visitor.sees("Text 5")
-    assert await visitor.fits_its_width()
-    await visitor.close()
-
-
 @pytest.fixture
 def guarded(postgres: TestPostgres) -> Iterator[tuple[str, str]]:
-    """The URL of a server that asks for keys, and the token of one."""
-    with postgres.database() as url, running_server(url, auth=True, console=True, demo=True) as server:
+    """The URL of a server that asks for keys and executes only the documents of `graphql/operations/`, and a key's token."""
+    settings = {"auth": True, "trusted_documents": "operations", "console": True, "demo": True}
+    with postgres.database() as url, running_server(url, **settings) as server:
         yield server.url, create_api_key(url, Scope.READ)
 
 
@@ -75,22 +65,4 @@ async def test_a_guarded_server_asks_for_a_key_that_the_tab_keeps(browser: Brows
     assert token not in str(await page.evaluate("JSON.stringify(localStorage) + document.cookie"))
     await page.get_by_role("button", name="Sign out").click()
     await page.get_by_label("Key").wait_for()
-    await visitor.close()
-
-
-@pytest.fixture
-def trusting(postgres: TestPostgres) -> Iterator[RunningServer]:
-    """A server that executes the documents of `graphql/operations/` only."""
-    with (
-        postgres.database() as url,
-        running_server(url, trusted_documents="operations", console=True, demo=True) as server,
-    ):
-        yield server
-
-
-async def test_a_server_with_trusted_documents_serves_the_console(browser: Browser, trusting: RunningServer) -> None:
-    visitor = await ConsolePage.open(browser, trusting.url)
-    await visitor.page.get_by_role("link", name="Launch review").click()
-    await visitor.sees("Good morning")
-    assert visitor.errors == []
     await visitor.close()

@@ -81,6 +81,5 @@ async def test_a_long_transcript_follows_the_last_words_until_one_scrolls_up(
     await visitor.sees(f"Text {LONG + 2}")
 
     await visitor.page.goto(f"{console_server.url}/console/meetings/{meeting['id']}#segment-5000")
-    await visitor.page.reload()
     await expect(visitor.page.locator(".is-linked")).to_contain_text("Text 5000")
     await visitor.close()

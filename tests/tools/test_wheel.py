@@ -13,6 +13,7 @@ import fasteners
 import httpx
 import pytest
 
+from server.console import is_built
 from server.graphiql import is_vendored
 from tests.harness.commands import Serving, environment
 from tests.harness.databases import postgres_directory
@@ -42,6 +43,8 @@ def test_the_wheel_holds_the_packages_and_what_they_serve(wheel: Path) -> None:
     assert served - set(names) == set()
     if is_vendored():
         assert "server/graphiql/vendor/graphiql.min.js" in names
+    if is_built():
+        assert "server/console/dist/index.html.br" in names
     assert not [name for name in names if name.startswith("graphql/") or "node_modules" in name]
 
 
