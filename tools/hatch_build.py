@@ -20,7 +20,7 @@ CONSOLE_SOURCES = (
     *("console/*.html", "console/*.ts", "console/package-lock.json", "console/src/*.*", "console/src/[!g]*/*.*"),
     "graphql/operations/*.graphql",
 )
-"""What the console is built from; `console/src/gql/` holds types, which are no part of it."""
+"""The files that the console is built from; `console/src/gql/` holds types, which are no part of it."""
 GRAPHIQL_FILES = (
     "react/umd/react.production.min.js",
     "react-dom/umd/react-dom.production.min.js",

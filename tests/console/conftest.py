@@ -15,7 +15,6 @@ from tests.harness.databases import TestPostgres
 from tests.harness.repository import REPOSITORY
 from tests.harness.servers import RunningServer, running_server
 
-BUILD = [sys.executable, REPOSITORY / "tools" / "hatch_build.py"]
 BUILDING = REPOSITORY / "console" / ".building"
 """A lock file: processes that run tests at the same time build one after the other."""
 
@@ -24,7 +23,12 @@ BUILDING = REPOSITORY / "console" / ".building"
 def _built() -> None:
     """Builds the console where it is not there, or older than its sources: one process does it, and others wait."""
     with InterProcessLock(BUILDING):
-        done = subprocess.run([*BUILD, "console"], check=True, capture_output=True, text=True)
+        done = subprocess.run(
+            [sys.executable, REPOSITORY / "tools" / "hatch_build.py", "console"],
+            check=True,
+            capture_output=True,
+            text=True,
+        )
         if not is_built():
             pytest.skip(done.stderr)
 

@@ -2,15 +2,15 @@
 
 from typing import Any
 
-from playwright.async_api import Browser, Page, Route, expect
+from playwright.async_api import Browser, Page, Route, ViewportSize, expect
 
 from tests.harness.repository import REPOSITORY
 
 expect.set_options(timeout=30_000)  # machines of any speed
 
 AXE = REPOSITORY / "console" / "node_modules" / "axe-core" / "axe.min.js"
-DESKTOP = {"width": 1280, "height": 800}
-PHONE = {"width": 360, "height": 740}
+DESKTOP = ViewportSize(width=1280, height=800)
+PHONE = ViewportSize(width=360, height=740)
 SERIOUS_VIOLATIONS = """async (rules) => {
     const { violations } = await axe.run({ resultTypes: ['violations'], ...(rules && { runOnly: rules }) });
     return violations
