@@ -20,6 +20,7 @@ from domain.pagination import PageRequest
 from domain.search import Search
 from domain.search_query import MIN_PREFIX_CHARS
 from domain.search_words import words_of
+from tests.harness.older_statements import SEARCH
 from tests.harness.stored_segments import content, new_meeting, upsert_segments
 
 pytestmark = pytest.mark.slow
@@ -281,3 +282,14 @@ async def test_reads_and_writes_go_on_while_segments_are_indexed(
         assert {text for text, _ in await find(database, "cafe or fee")} == {"Le café", "La fée", "Un café"}
     await indexing
     assert await observer.fetchval("SELECT index_version FROM workspaces") == INDEX_VERSION
+
+
+async def test_an_older_server_finds_words_beside_a_newer_one(
+    database: Database, engine: Engine, observer: Any
+) -> None:
+    await store(database, "We launched the café")
+    await migrate(engine, "0012")
+    await migrate(engine)
+    await store(database, "They launched it at a CAFÉ on Friday")
+    for query, found in (("launching", 2), ('"on friday"', 1), ("friday or launch", 2), ("launch -friday", 1)):
+        assert len(await observer.fetch(SEARCH, WORKSPACE, query)) == found, query

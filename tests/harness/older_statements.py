@@ -108,3 +108,10 @@ SELECT locked.id, locked.title, locked.state, locked.metadata, locked.agent_id, 
     raised.change_seq IS NOT NULL AS is_changed
 FROM locked CROSS JOIN counted LEFT JOIN raised ON true"""
 """Takes workspace, meeting, and numbers."""
+
+SEARCH = """
+SELECT segments.text FROM segments JOIN workspaces ON workspaces.id = segments.workspace_id
+WHERE workspaces.id = $1 AND NOT segments.deleted AND segments.search_vector @@
+    websearch_to_tsquery(CAST('pg_catalog.' || workspaces.language AS regconfig), fold_case($2))
+ORDER BY segments.meeting_id, segments.segment_id"""
+"""Takes workspace and query. A server of before the words of all scripts (revision 0012) searches so."""

@@ -151,9 +151,12 @@ def upgrade() -> None:
     # What was written before is indexed anew afterwards, meeting by meeting, so that nobody waits long: see `db.search_index`.
     op.add_column("workspaces", sa.Column("index_version", sa.Integer(), server_default=sa.text("1"), nullable=False))
     op.alter_column("workspaces", "index_version", server_default=sa.text("2"))
+    # What the rules take more from a write, it saves by sorting words into the index less often.
+    op.execute("ALTER INDEX segments_search_idx SET (gin_pending_list_limit = 2048)")
 
 
 def downgrade() -> None:
+    op.execute("ALTER INDEX segments_search_idx SET (gin_pending_list_limit = 1024)")
     op.drop_column("workspaces", "index_version")
     op.execute(PREVIOUS_SEARCH_VECTOR)
     op.execute(INDEX_SEGMENTS)
