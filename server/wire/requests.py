@@ -88,8 +88,9 @@ def request_from_url(query: bytes) -> GraphQLRequest:
         if name in values and name in _NAMES:
             raise RequestRefused(400, f"{name} is given twice")
         values[name] = value
-    if values.get("operationName") == "":  # in a URL the empty string means that there is none
-        del values["operationName"]
+    for name in _NAMES - {"query"}:
+        if values.get(name) == "":  # in a URL the empty string means that there is none
+            del values[name]
     for parameter in _PARAMETERS:
         if parameter.is_json_in_url and parameter.name in values:
             try:

@@ -62,6 +62,11 @@ def test_the_parameters_of_a_get_are_those_of_a_post(server: RunningServer) -> N
     assert response.json() == {"data": {"agents": {"nodes": []}}}
 
 
+def test_an_empty_parameter_of_a_get_is_left_out(server: RunningServer) -> None:
+    response = get(server, ALLOWED, query="{ __typename }", operationName="", variables="", extensions="")
+    assert (response.status_code, response.json()) == (200, {"data": {"__typename": "Query"}})
+
+
 @pytest.mark.parametrize(
     ("parameters", "says"),
     [
