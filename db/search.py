@@ -1,5 +1,6 @@
 """Search in SQL, by PostgreSQL's full text: `segments.search_vector` has each segment's words, and its index finds them."""
 
+import asyncio
 from collections.abc import Collection
 from functools import lru_cache
 from typing import Any
@@ -38,10 +39,12 @@ from domain.highlights import Highlighter, comparable_words
 from domain.pagination import Page, PageRequest
 from domain.search import Highlight, Hit, Search, hit_cursor
 from domain.search_query import SearchQuery, capitals_are_plain_in, completions, expression
-from domain.search_words import words_of
+from domain.search_words import Word, words_of
 from domain.segments import Segment
 
 _COLUMNS = columns(segments, FIELDS)
+MAX_INLINE_CHARS = 10_000
+"""The length of texts, all together, whose words are read at once. Longer ones are read in a thread, so that others go on."""
 _QUERYTREE_WITHOUT_WORDS = ("", "T")
 """The values of `querytree` for a query without words, and for one that any segment without some word would match."""
 _RANK_NORMALIZATION = 1 | 32
@@ -231,9 +234,17 @@ class SearchRepository(Repository):
     async def highlight(self, query: str, texts: Collection[str]) -> dict[str, list[Highlight]]:
         """Returns the places in each text of the words that the query asks for."""
         highlighter = Highlighter(query)
-        words = {text: words_of(text) for text in texts}
-        compared = sorted(set().union(*(comparable_words(each) for each in words.values())))
+        is_short = sum(map(len, texts)) <= MAX_INLINE_CHARS
+        words, compared = _read(texts) if is_short else await asyncio.to_thread(_read, texts)
         rows = await self._rows(self._COMPARE, query=highlighter.expression, words=compared)
         # There are no rows if the workspace does not exist.
         matching = {forms for forms, row in zip(compared, rows, strict=False) if row.matches}
-        return {text: highlighter.highlights(each, matching) for text, each in words.items()}
+        if is_short:
+            return highlighter.highlights_of_all(words, matching)
+        return await asyncio.to_thread(highlighter.highlights_of_all, words, matching)
+
+
+def _read(texts: Collection[str]) -> tuple[dict[str, list[Word]], list[str]]:
+    """Returns the words of each text, and those that the database is to compare."""
+    words = {text: words_of(text) for text in texts}
+    return words, sorted(set().union(*(comparable_words(each) for each in words.values())))

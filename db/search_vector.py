@@ -5,6 +5,7 @@ from domain.search_words import (
     BLANKS_IN_ASCII,
     FOLDED_LETTERS,
     INVISIBLE,
+    MAX_NORMALIZED_CHARS,
     MAX_WORD_CHARS,
     PAIRED,
     PAIRED_CHARACTER,
@@ -51,7 +52,8 @@ BEGIN
     IF NOT is_ascii THEN
         words := regexp_replace(words COLLATE "C", '[{PUNCTUATION}]+', ' ', 'g');
         IF words COLLATE "C" ~ '[^{_NORMALIZED}]' THEN
-            words := regexp_replace(normalize(words, NFKC) COLLATE "C", '[{INVISIBLE}]+', '', 'g');
+            words := left(normalize(words, NFKC), {MAX_NORMALIZED_CHARS});
+            words := regexp_replace(words COLLATE "C", '[{INVISIBLE}]+', '', 'g');
             words := regexp_replace(words COLLATE "C", '[{SEPARATORS}]+', ' ', 'g');
         END IF;
         IF words COLLATE "C" ~ '[{PAIRED}]' THEN

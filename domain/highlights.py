@@ -1,6 +1,6 @@
 """The places of a query's words in a text."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 
 from domain.search import MAX_HIGHLIGHTS, Highlight
 from domain.search_query import SearchQuery, capitals_are_plain_in, forms_of
@@ -14,7 +14,7 @@ class Highlighter:
     """
 
     def __init__(self, query: str) -> None:
-        self._prefixes: list[str] = []
+        prefixes: list[str] = []
         self._runs: list[list[str]] = []
         forms: dict[str, None] = {}
         for terms in SearchQuery.read(query).alternatives:
@@ -28,7 +28,8 @@ class Highlighter:
                     else:
                         forms |= dict.fromkeys(forms_of(word, capitals_are_plain=are_plain))
                 if term.is_prefix and not term.words[-1].characters:
-                    self._prefixes.append(term.words[-1].folded)
+                    prefixes.append(term.words[-1].folded)
+        self._prefixes = tuple(prefixes)
         self.expression = " | ".join(f"'{form}'" for form in forms)
         """The words, as an expression of PostgreSQL's `to_tsquery`."""
 
@@ -45,8 +46,14 @@ class Highlighter:
                 places.append((word.start, word.end))
         return [Highlight(start, end) for start, end in _joined(places)][:MAX_HIGHLIGHTS]
 
+    def highlights_of_all(
+        self, words: Mapping[str, list[Word]], matching: Collection[str]
+    ) -> dict[str, list[Highlight]]:
+        """Returns the places in each text."""
+        return {text: self.highlights(each, matching) for text, each in words.items()}
+
     def _has_prefix(self, word: Word) -> bool:
-        return any(word.folded.startswith(prefix) for prefix in self._prefixes)
+        return bool(self._prefixes) and word.folded.startswith(self._prefixes)
 
     def _places_in_run(self, run: Word) -> list[tuple[int, int]]:
         characters = _folded_characters(run)

@@ -7,10 +7,10 @@ quotation marks: one word, or several that must follow each other.
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import pairwise
 
-from domain.search_words import Word, acronym_lexeme, capitals_are_plain, words_of
+from domain.search_words import Word, acronym_lexeme, capitals_are_plain, fold, may_be_acronym, words_of
 
 MIN_PREFIX_CHARS = 2
 """The fewest characters before a star. A shorter word is looked for as it is."""
@@ -111,12 +111,17 @@ def completions(term: Term) -> str:
     return " ".join(term.prefix + ending for ending in ("", *ENDINGS)) if term.prefix is not None else ""
 
 
-def forms_of(word: Word, *, capitals_are_plain: bool) -> list[str]:
+def forms_of(word: Word, *, capitals_are_plain: bool) -> tuple[str, ...]:
     """Returns what the index has for a word: folded, with its accents, and as an acronym."""
-    forms = dict.fromkeys((word.folded, word.accented))
-    if word.is_acronym and not capitals_are_plain:
-        forms[acronym_lexeme(word)] = None
-    return [form for form in forms if form]
+    return _forms(word.text, capitals_are_plain)
+
+
+@lru_cache(maxsize=10_000)
+def _forms(text: str, capitals_are_plain: bool) -> tuple[str, ...]:
+    forms = dict.fromkeys((fold(text), text.lower()))
+    if not capitals_are_plain and may_be_acronym(text):
+        forms[acronym_lexeme(text)] = None
+    return tuple(form for form in forms if form)
 
 
 def _pairs(run: Word, *, follows: bool, goes_on: bool) -> list[str]:

@@ -61,6 +61,9 @@ PAIRED_CHARACTER = f"[{PAIRED}][{MARKS_OF_PAIRED}]{{0,3}}"
 MAX_WORD_CHARS = 500
 """Longer words are broken, as PostgreSQL indexes none of more than 2,046 bytes."""
 
+MAX_NORMALIZED_CHARS = 40_000
+"""What is beyond has no words. The longest text is half as long, but there are letters that stand for 18."""
+
 _ACRONYM = re.compile(r"[A-Z]{2,5}")
 _WORD_IN_ASCII = re.compile(rf"[a-z0-9]{{1,{MAX_WORD_CHARS}}}", re.ASCII | re.IGNORECASE)
 _WORD = re.compile(
@@ -76,7 +79,7 @@ _JAMO = re.compile(r"[\u1100-\u11ff\u3131-\u318e\ua960-\ua97f\uac00-\ud7ff\uffa0
 _HALF_WIDTH_MARKS = "\uff9e\uff9f"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Word:
     """A word of a text, from `start` to before `end`, counted in the text's code points."""
 
@@ -88,22 +91,18 @@ class Word:
     """The characters of a run of a script that is compared by pairs; other words have none here."""
 
     @property
-    def accented(self) -> str:
-        return self.text.lower()
-
-    @property
     def folded(self) -> str:
         return fold(self.text)
 
-    @property
-    def is_acronym(self) -> bool:
-        """Checks that it may be an acronym that is written like a common word: "IT", "WHO"."""
-        return _ACRONYM.fullmatch(self.text) is not None
+
+def may_be_acronym(word: str) -> bool:
+    """Checks that a word may be an acronym that is written like a common word: "IT", "WHO"."""
+    return _ACRONYM.fullmatch(word) is not None
 
 
-def acronym_lexeme(word: Word) -> str:
+def acronym_lexeme(word: str) -> str:
     """Returns the word under which the index has an acronym that is a common word otherwise."""
-    return f"0{word.accented}"
+    return f"0{word.lower()}"
 
 
 @lru_cache(maxsize=10_000)
@@ -160,6 +159,8 @@ def _normalized(text: str) -> tuple[str, list[Place]]:
     places: list[Place] = []
     start = 0
     for cluster in _clusters(text):
+        if len(characters) > MAX_NORMALIZED_CHARS:
+            break
         end = start + len(cluster)
         for character in _normalized_cluster(cluster):
             characters.append(character)

@@ -212,7 +212,27 @@ async def test_the_index_takes_the_same_characters_for_blanks(sql: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "run", ["_a", "./", "@1e", "<!--", "-e-0.a", ".1e11.1", "a-a.", "/a", "a", "é-", "漢", '<a b="', "&#1", "http://a."]
+    "run",
+    [
+        "_a",
+        "./",
+        "@1e",
+        "<!--",
+        "-e-0.a",
+        ".1e11.1",
+        "a-a.",
+        "/a",
+        "a",
+        "é-",
+        "漢",
+        '<a b="',
+        "&#1",
+        "http://a.",
+        "1e",
+        "กำ่",
+        "\u1112\u1161",
+        "e\u0301",
+    ],
 )
 async def test_no_text_takes_long_to_take_apart(database: Database, sql: Any, run: str) -> None:
     """20,000 characters that would take PostgreSQL's parser seconds take it less than a hundredth of this timeout each."""
@@ -221,6 +241,16 @@ async def test_no_text_takes_long_to_take_apart(database: Database, sql: Any, ru
     await sql.fetch("SELECT search_vector('english', $1) FROM generate_series(1, 20)", text)
     await meeting_of(database, text)
     assert await found(database, "findable") == {text}
+
+
+async def test_letters_that_stand_for_many_do_not_take_long_either(database: Database, sql: Any) -> None:
+    """The normal form is 18 times as long as the text; what is beyond its 40,000th character is not indexed."""
+    await sql.execute("SET statement_timeout = '5s'")
+    text = "ﷺ" * 20_000
+    await sql.fetch("SELECT search_vector('english', $1) FROM generate_series(1, 10)", text)
+    await meeting_of(database, text)
+    assert await found(database, "الله") == {text}
+    assert await highlighted(database, "الله", text[:100]) == ["ﷺ"] * 100
 
 
 @pytest.mark.parametrize(

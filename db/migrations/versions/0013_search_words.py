@@ -62,6 +62,7 @@ def _replaced(text: str, replacements: dict[str, str]) -> str:
 
 
 _WITH_BLANKS = _replaced("words", dict.fromkeys(BLANKS_IN_ASCII, " "))
+MAX_NORMALIZED_CHARS = 40_000
 _LETTERS = r"a-z0-9\u0080-\U0010ffff"
 _ENGLISH_ACRONYMS = "IT|WHO|AM|IS|OR|NO|ON|IN|AS|AT|BY|DO|IF|ME|OF|SO|TO|UP|BE|HE|ALL|ANY|CAN|NOT|OUT|OWN|HAS"
 
@@ -78,7 +79,8 @@ BEGIN
     IF NOT is_ascii THEN
         words := regexp_replace(words COLLATE "C", '[{PUNCTUATION}]+', ' ', 'g');
         IF words COLLATE "C" ~ '[^{_NORMALIZED}]' THEN
-            words := regexp_replace(normalize(words, NFKC) COLLATE "C", '[{INVISIBLE}]+', '', 'g');
+            words := left(normalize(words, NFKC), {MAX_NORMALIZED_CHARS});
+            words := regexp_replace(words COLLATE "C", '[{INVISIBLE}]+', '', 'g');
             words := regexp_replace(words COLLATE "C", '[{SEPARATORS}]+', ' ', 'g');
         END IF;
         IF words COLLATE "C" ~ '[{PAIRED}]' THEN
