@@ -85,6 +85,13 @@ def new_meeting(world: World, api: Api) -> str:
     return meeting
 
 
+def meeting_with_name(world: World, api: Api) -> str:
+    """A new meeting in which a speaker was named, so that erasing the speaker changes the meeting itself."""
+    meeting = new_meeting(world, api)
+    api.run("NameSpeakers", meetingId=meeting, names=[{"label": "Speaker 1", "name": "Ada"}])
+    return meeting
+
+
 def new_key(api: Api) -> str:
     key: str = api.run("CreateApiKey", input={"name": uuid4().hex, "scopes": ["READ"]})["apiKey"]["id"]
     return key
@@ -159,7 +166,11 @@ VARIABLES: dict[str, Variables] = {
         "meetingId": new_meeting(world, api),
         "corrections": [{"segmentId": n, "text": "Corrected."} for n in range(1, world.size + 1)],
     },
-    "EraseSpeaker": lambda world, api: {"name": "Speaker 1", "mode": "TEXT", "meetingIds": [new_meeting(world, api)]},
+    "EraseSpeaker": lambda world, api: {
+        "name": "Speaker 1",
+        "mode": "TEXT",
+        "meetingIds": [meeting_with_name(world, api)],
+    },
     "NameSpeakers": lambda world, api: {
         "meetingId": new_meeting(world, api),
         "names": [{"label": f"Speaker {n}", "name": f"Name {n}"} for n in range(world.size)],
