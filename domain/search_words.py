@@ -62,7 +62,7 @@ MAX_WORD_CHARS = 500
 """Longer words are broken, as PostgreSQL indexes none of more than 2,046 bytes."""
 
 MAX_NORMALIZED_CHARS = 40_000
-"""What is beyond has no words. The longest text is half as long, but there are letters that stand for 18."""
+"""The characters beyond have no words. The longest text is half as long, but there are letters that stand for 18."""
 
 _ACRONYM = re.compile(r"[A-Z]{2,5}")
 _WORD_IN_ASCII = re.compile(rf"[a-z0-9]{{1,{MAX_WORD_CHARS}}}", re.ASCII | re.IGNORECASE)
