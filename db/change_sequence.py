@@ -8,6 +8,7 @@ from sqlalchemy import Executable, text
 from db.driver import Record
 from db.meetings import FIELDS as MEETING_FIELDS
 from db.repository import Repository
+from db.resolution import NAMES
 from db.row_mapping import map_rows
 from domain.errors import NotFound
 from domain.ids import MeetingId
@@ -22,7 +23,7 @@ WITH locked AS (
 ),
 seen AS MATERIALIZED (SELECT change_seq FROM meetings WHERE workspace_id = :workspace AND id = :meeting_id),
 stamp AS MATERIALIZED (
-    SELECT locked.change_seq + 1 AS change_seq, locked.last_segment_id, locked.speaker_names, clock_timestamp() AS now,
+    SELECT locked.change_seq + 1 AS change_seq, locked.last_segment_id, {NAMES} AS speaker_names, clock_timestamp() AS now,
         locked.change_seq = seen.change_seq AS is_current
     FROM locked, seen
 )"""

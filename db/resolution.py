@@ -5,6 +5,9 @@ Each is the correction, else (for the speaker) the name given to the label, else
 `heard_speaker` hold what was heard, or null where that is the same.
 """
 
+NAMES = "nullif(speaker_names, '{}')"
+"""The names of a meeting's speakers, or null if it has none: then nothing is looked up for its segments."""
+
 
 def heard(row: str) -> dict[str, str]:
     """Returns the expressions of what was heard, by the names of the columns that hold the resolved values."""

@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from db.change_sequence import LOCKED, RESULT, STAMPED, SegmentChanges, of_meeting, raised
 from db.meetings import FIELDS as MEETING_FIELDS
-from db.resolution import assignments, heard, resolved
+from db.resolution import NAMES, assignments, heard, resolved
 from domain.errors import FieldProblem, InvalidInput
 from domain.ids import MeetingId
 from domain.rules import INT32_MAX
@@ -30,9 +30,7 @@ _REVISED = _NEW_CONTENT | resolved(
 _FOUND = resolved(*("found.text", "found.speaker", "found.speaker_names"), corrected_speaker="stored.corrected_speaker")
 # Without words, which only the longer statement writes.
 _APPENDED_CONTENT = [name for name in _CONTENT if name != "words"]
-_APPENDED = {name: f"new.{name}" for name in _APPENDED_CONTENT} | resolved(
-    "new.text", "new.speaker", "raised.speaker_names"
-)
+_APPENDED = {name: f"new.{name}" for name in _APPENDED_CONTENT} | resolved("new.text", "new.speaker", "raised.names")
 _UNSAID = {
     "deleted": "true",
     "text": "''",
@@ -152,7 +150,7 @@ WITH raised AS (
         change_seq = change_seq + 1, last_segment_id = last_segment_id + cardinality(CAST(:texts AS text[]))
     WHERE workspace_id = :workspace AND id = :meeting_id
     RETURNING {", ".join(MEETING_FIELDS)},
-        last_segment_id - cardinality(CAST(:texts AS text[])) AS highest, clock_timestamp() AS now
+        {NAMES} AS names, last_segment_id - cardinality(CAST(:texts AS text[])) AS highest, clock_timestamp() AS now
 ),
 inserted AS (
     INSERT INTO segments (
