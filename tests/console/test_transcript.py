@@ -53,6 +53,10 @@ async def test_nothing_is_missing_after_the_server_was_away(browser: Browser, po
             await visitor.sees("Up to date")
             await visitor.sees("Revised")
             await visitor.sees("Text 2")
+            await visitor.page.context.set_offline(True)
+            await visitor.sees("Offline")
+            await visitor.page.context.set_offline(False)
+            await visitor.sees("Up to date")
             await visitor.close()
 
 

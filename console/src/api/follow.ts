@@ -30,6 +30,7 @@ export function follow<Data, Variables extends AnyVariables>(
   let stopped = false;
 
   const start = () => {
+    timer = undefined;
     let over = false;
     const end = (error?: CombinedError) => {
       if (over || stopped) return;

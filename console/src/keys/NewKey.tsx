@@ -1,6 +1,7 @@
 import { useState } from 'react';
 import { mutate, useAction } from '../api/mutations';
 import type { Scope } from '../gql/operations';
+import { CopyButton } from '../shell/CopyButton';
 import { Dialog } from '../shell/Dialog';
 import { Problem } from '../shell/Problem';
 import { CREATE_API_KEY } from './operations';
@@ -58,20 +59,12 @@ export function NewKey({ onCreated, onClose }: Props) {
 }
 
 function NewToken({ name, token, onClose }: { name: string; token: string; onClose: () => void }) {
-  const [isCopied, setIsCopied] = useState(false);
-  const copy = async () => {
-    await navigator.clipboard.writeText(token);
-    setIsCopied(true);
-  };
   return (
     <Dialog title={`The key ${name}`} onClose={onClose}>
       <div className="stack">
         <p>Copy it now: it is shown this once, and stored nowhere.</p>
         <pre className="code" tabIndex={0} aria-label="Key">{token}</pre>
-        <div className="row">
-          <button type="button" className="primary" onClick={() => void copy()}>Copy</button>
-          <span role="status">{isCopied ? 'Copied' : ''}</span>
-        </div>
+        <div className="row"><CopyButton text={token} /></div>
       </div>
     </Dialog>
   );

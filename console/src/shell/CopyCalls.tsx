@@ -3,6 +3,7 @@
 import { useContext, useState } from 'react';
 import { useCalls } from '../api/calls';
 import { API_URL } from '../api/client';
+import { CopyButton } from './CopyButton';
 import { Dialog } from './Dialog';
 import { LANGUAGES, snippet, type Language } from './snippets';
 import { ViewerContext } from './viewer';
@@ -21,15 +22,9 @@ function CopyDialog({ hasKey, onClose }: { hasKey: boolean; onClose: () => void 
   const calls = useCalls();
   const [name, setName] = useState(calls[0]?.name ?? '');
   const [language, setLanguage] = useState<Language>('curl');
-  const [isCopied, setIsCopied] = useState(false);
   const viewer = useContext(ViewerContext);
   const call = calls.find((each) => each.name === name) ?? calls[0];
   const code = call ? snippet(language, call, { url: API_URL, hasKey }) : '';
-
-  const copy = async () => {
-    await navigator.clipboard.writeText(code);
-    setIsCopied(true);
-  };
   return (
     <Dialog title="What this page just did" onClose={onClose}>
       <div className="row">
@@ -39,8 +34,7 @@ function CopyDialog({ hasKey, onClose }: { hasKey: boolean; onClose: () => void 
         <select aria-label="Language" value={language} onChange={(event) => setLanguage(event.target.value as Language)}>
           {LANGUAGES.map((each) => <option key={each}>{each}</option>)}
         </select>
-        <button type="button" className="primary" onClick={() => void copy()}>Copy</button>
-        <span role="status">{isCopied ? 'Copied' : ''}</span>
+        <CopyButton key={code} text={code} />
       </div>
       <pre className="code" tabIndex={0} aria-label="Code">{code}</pre>
       {hasKey && <p className="hint">It reads the key from RAPPORTEUR_KEY{viewer && `: one like ${viewer.name}`}.</p>}

@@ -2,6 +2,7 @@
 
 import { useMemo, type MouseEvent } from 'react';
 import { clock } from '../shell/times';
+import { lanesOf } from './lanes';
 import { speakerClass } from './speakers';
 import type { Transcript } from './transcript';
 
@@ -11,14 +12,7 @@ const LABEL_HEIGHT = 4;
 
 export function Timeline({ transcript: { segments, speakers } }: { transcript: Transcript }) {
   const end = useMemo(() => segments.reduce((latest, { endTime }) => Math.max(latest, endTime), 0), [segments]);
-  const lanes = useMemo(() => {
-    const x = (seconds: number) => (seconds / end) * WIDTH;
-    const paths = new Map<string, string[]>(speakers.map((speaker) => [speaker, []]));
-    for (const { speaker, startTime, endTime } of segments) {
-      paths.get(speaker)?.push(`M${x(startTime).toFixed(1)} 0h${Math.max(x(endTime - startTime), 0.8).toFixed(1)}`);
-    }
-    return [...paths].map(([speaker, parts]) => ({ speaker, path: parts.join('') }));
-  }, [segments, speakers, end]);
+  const lanes = useMemo(() => lanesOf(segments, speakers, end, WIDTH), [segments, speakers, end]);
   if (end === 0) return null;
 
   const show = (event: MouseEvent<SVGSVGElement>) => {
@@ -37,10 +31,10 @@ export function Timeline({ transcript: { segments, speakers } }: { transcript: T
         aria-label={`Who spoke when, in ${clock(end)}: ${names}`}
         onClick={show}
       >
-        {lanes.map(({ speaker, path }, index) => (
+        {lanes.map(({ speaker, spans }, index) => (
           <g key={speaker} className={speakerClass(index)} transform={`translate(0 ${(index + 0.5) * LANE_HEIGHT})`}>
             <title>{speaker || 'Unknown'}</title>
-            <path d={path} />
+            <path d={spans.map(([from, to]) => `M${from.toFixed(1)} 0H${to.toFixed(1)}`).join('')} />
           </g>
         ))}
       </svg>
