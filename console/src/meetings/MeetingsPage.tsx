@@ -2,7 +2,6 @@
 
 import { useDeferredValue, useState } from 'react';
 import { useSearchParams } from 'wouter';
-import { describeFailure } from '../api/problems';
 import type { MeetingState } from '../gql/operations';
 import { Empty } from '../shell/Empty';
 import { Problem } from '../shell/Problem';
@@ -26,7 +25,7 @@ export function MeetingsPage() {
     state: STATES.find((state) => state === parameters.get('state')) ?? '',
     order: ORDERS.find(({ name }) => name === parameters.get('order'))?.name ?? 'newest',
   };
-  const { meetings, totalCount, error, loading, isLost, hasMore, loadMore, reload } = useMeetings(useDeferredValue(values.text), values.state, values.order);
+  const { meetings, totalCount, problem, loading, isLost, hasMore, loadMore, reload } = useMeetings(useDeferredValue(values.text), values.state, values.order);
 
   const change = (changes: Partial<MeetingFilterValues>) =>
     setParameters(
@@ -57,9 +56,9 @@ export function MeetingsPage() {
       </div>
       {isCreating && <NewMeeting onClose={() => setIsCreating(false)} />}
       <MeetingFilters values={values} onChange={change} />
-      <Problem message={error && describeFailure(error)} onRetry={reload} />
+      <Problem message={problem} onRetry={reload} />
       {meetings.length > 0 && <MeetingList meetings={meetings} />}
-      {!loading && !error && meetings.length === 0 && (
+      {!loading && !problem && meetings.length === 0 && (
         <Empty title={isFiltered ? 'No meeting is like that' : 'There are no meetings yet'}>
           {isFiltered ? (
             <button type="button" className="link" onClick={() => change({ text: '', state: '' as MeetingState | '' })}>Show all meetings</button>

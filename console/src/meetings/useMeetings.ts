@@ -5,6 +5,7 @@ import { useClient, useQuery } from 'urql';
 import { useConnected } from '../api/connected';
 import { useFollow } from '../api/follow';
 import { useAction } from '../api/mutations';
+import { describeFailure } from '../api/problems';
 import type { MeetingState } from '../gql/operations';
 import { ORDERS, type OrderName } from './MeetingFilters';
 import { MEETING_UPDATES, MEETINGS, type ListedMeeting, type MeetingChange } from './operations';
@@ -20,7 +21,7 @@ interface LaterPages {
 
 export function useMeetings(text: string, state: MeetingState | '', order: OrderName) {
   const client = useClient();
-  const { run, busy } = useAction();
+  const { run, busy, problem } = useAction();
   const variables = {
     first: PAGE_SIZE,
     segments: 0,
@@ -74,7 +75,7 @@ export function useMeetings(text: string, state: MeetingState | '', order: Order
   return {
     meetings: withChanges(read, changes),
     totalCount: page?.totalCount ?? null,
-    error,
+    problem: error ? describeFailure(error) : problem,
     isLost: isConnected === false,
     loading: fetching || busy,
     hasMore: after !== null,
