@@ -25,7 +25,7 @@ export function MeetingsPage() {
     state: STATES.find((state) => state === parameters.get('state')) ?? '',
     order: ORDERS.find(({ name }) => name === parameters.get('order'))?.name ?? 'newest',
   };
-  const { meetings, totalCount, problem, loading, isLost, hasMore, loadMore, reload } = useMeetings(useDeferredValue(values.text), values.state, values.order);
+  const { meetings, totalCount, problem, loading, isLost, hasMore, isLoadingMore, loadMore, reload } = useMeetings(useDeferredValue(values.text), values.state, values.order);
 
   const change = (changes: Partial<MeetingFilterValues>) =>
     setParameters(
@@ -67,7 +67,7 @@ export function MeetingsPage() {
           )}
         </Empty>
       )}
-      {hasMore && <button type="button" onClick={loadMore} disabled={loading}>Show more</button>}
+      {hasMore && <button type="button" onClick={loadMore} disabled={isLoadingMore}>Show more</button>}
     </>
   );
 }
