@@ -14,6 +14,8 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from server.wire.compression import accepts_coding
+
 CONSOLE_PATH = "/console"
 DIST = Path(__file__).parent / "dist"
 CONTENT_SECURITY_POLICY = (
@@ -58,7 +60,7 @@ async def _page(request: Request) -> Response:
 
 async def _asset(request: Request) -> Response:
     name = request.path_params["name"]
-    if name not in _asset_names(DIST):
+    if not is_built() or name not in _asset_names(DIST):
         raise HTTPException(404, "the console has no such file")
     return _file_response(DIST / "assets" / name, request, {"Cache-Control": "public, max-age=31536000, immutable"})
 
@@ -73,10 +75,9 @@ def _file_response(file: Path, request: Request, headers: Mapping[str, str]) -> 
     """Returns a file in the first encoding that it was compressed with and the client accepts."""
     media_type, _ = mimetypes.guess_type(file.name)
     headers = {**headers, "Vary": "Accept-Encoding"}
-    accepted = request.headers.get("accept-encoding", "")
-    codings = {part.partition(";")[0].strip() for part in accepted.lower().split(",") if "q=0" not in part}
+    accepted = request.headers.get("accept-encoding", "").encode("latin-1")
     for coding, ending in _ENCODINGS.items():
         compressed = file.with_name(file.name + ending)
-        if coding in codings and compressed.is_file():
+        if accepts_coding(accepted, coding) and compressed.is_file():
             return FileResponse(compressed, headers={**headers, "Content-Encoding": coding}, media_type=media_type)
     return FileResponse(file, headers=headers, media_type=media_type)

@@ -23,10 +23,15 @@ _HEADER = b"\x1f\x8b\x08\x08\x00\x00\x00\x00\x00\xff"
 
 
 @lru_cache(maxsize=128)
-def accepts_gzip(header: bytes) -> bool:
-    """Returns whether a client that sends this `Accept-Encoding` accepts gzip (RFC 9110, 12.5.3)."""
+def accepts_coding(header: bytes, *names: str) -> bool:
+    """Returns whether a client with this `Accept-Encoding` accepts a coding of any of these names (RFC 9110, 12.5.3)."""
     qualities = dict(_parse_coding(part) for part in header.decode("latin-1").lower().split(","))
-    return next((qualities[coding] > 0 for coding in ("gzip", "x-gzip", "*") if coding in qualities), False)
+    return next((qualities[name] > 0 for name in (*names, "*") if name in qualities), False)
+
+
+def accepts_gzip(header: bytes) -> bool:
+    """Returns whether a client that sends this `Accept-Encoding` accepts gzip."""
+    return accepts_coding(header, "gzip", "x-gzip")
 
 
 async def gzip_body(body: bytes) -> bytes:

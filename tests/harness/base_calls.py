@@ -52,7 +52,7 @@ class World:
     other_meeting: str
     key: str
     external_id: str
-    """The meeting's."""
+    """The meeting's, and the name of the speaker of its segment 3, whom no other meeting has."""
     agent_slug: str
     cursors: dict[str, str]
 
@@ -62,9 +62,11 @@ class World:
         variant, active, foreign = api.variant(agent), api.variant(agent), api.variant(other)
         api.run("ActivateVariant", id=active["id"])
         meeting, other_meeting = (
-            api.meeting(agentId=agent["id"], metadata={"a": 1}, externalId=uuid4().hex, segments=3),
+            api.meeting(agentId=agent["id"], metadata={"a": 1}, externalId=uuid4().hex, segments=2),
             api.meeting(segments=3),
         )
+        own_speaker = segment(3, speaker=meeting["externalId"])
+        api.run("UpsertSegments", meetingId=meeting["id"], segments=[own_speaker])
         ids = {"agent": agent["id"], "meeting": meeting["id"], "other": other_meeting["id"]}
         found = api.post(CURSORS, ids)["data"]
         return cls(
@@ -253,7 +255,12 @@ BASE_CALLS: dict[str, BaseCall] = {name: _suggested(name) for name in (*QUERIES,
         "orderBy": BY_AGE,
         "segments": 1,
     },
-    "EraseSpeaker": lambda world: {"name": "Speaker 1", "mode": "TEXT", "meetingIds": [world.meeting], "reason": "Why"},
+    "EraseSpeaker": lambda world: {
+        "name": world.external_id,
+        "mode": "TEXT",
+        "meetingIds": [world.meeting],
+        "reason": "Why",
+    },
     "NameSpeakers": lambda world: {
         "reason": "Better",
         "meetingId": world.meeting,

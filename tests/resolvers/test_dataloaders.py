@@ -262,7 +262,7 @@ async def test_a_waiter_cancelled_while_the_statement_runs_leaves_the_others_the
 async def test_a_batch_that_finds_no_connection_is_unavailability_for_all_its_waiters(
     database_url: str, stored: Stored
 ) -> None:
-    database = Database(database_url, pool_size=1, pool_timeout=0.05)
+    database = Database(database_url, pool_size=1, pool_timeout=0.5)
     loader = Loaders(database, WORKSPACE).of(load_meetings, PRINCIPAL)
     with no_unhandled_exceptions():
         async with database.reading(WORKSPACE):

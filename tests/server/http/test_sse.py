@@ -211,7 +211,7 @@ def test_a_reader_that_never_reads_is_ended_and_the_others_do_not_notice(
 ) -> None:
     if not kernel_helps:  # as on systems without this option
         monkeypatch.delattr(sockets, "TCP_USER_TIMEOUT", raising=False)
-    with running_server(database_url, send_timeout=1.5, max_connections=2) as server:
+    with running_server(database_url, send_timeout=4, max_connections=2) as server:
         meeting = server.api.meeting()
         for start in range(1, 401, 100):
             segments = [segment(number, text="x" * 20_000) for number in range(start, start + 100)]

@@ -68,7 +68,7 @@ def test_a_reader_that_never_reads_is_ended_and_the_others_do_not_notice(
     if not kernel_helps:  # as on systems without this option
         monkeypatch.delattr(sockets, "TCP_USER_TIMEOUT", raising=False)
     with (
-        running_server(database_url, send_timeout=1.5, max_connections=2) as server,
+        running_server(database_url, send_timeout=4, max_connections=2) as server,
         websocket(server.url) as reader,
         UnreadConnection(server.url) as unread,
     ):
@@ -93,7 +93,7 @@ def test_a_reader_that_never_reads_is_ended_and_the_others_do_not_notice(
 
 def test_a_reader_that_reads_on_too_late_is_told_why_it_was_ended(database_url: str) -> None:
     with (
-        running_server(database_url, send_timeout=2, max_connections=1) as server,
+        running_server(database_url, send_timeout=4, max_connections=1) as server,
         UnreadConnection(server.url) as late,
     ):
         meeting = server.api.meeting()
@@ -110,7 +110,7 @@ def test_a_reader_that_reads_on_too_late_is_told_why_it_was_ended(database_url: 
 def test_a_client_that_does_not_read_what_was_wrong_is_ended(database_url: str) -> None:
     query = "{ %s }" % " ".join(f"{'x' * 900}{number}" for number in range(10))  # noqa: UP031
     with (
-        running_server(database_url, send_timeout=1.5, max_connections=1) as server,
+        running_server(database_url, send_timeout=4, max_connections=1) as server,
         UnreadConnection(server.url) as unread,
     ):
         unread.open_websocket()
