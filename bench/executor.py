@@ -71,7 +71,10 @@ class Memory:
                 for v in range(VARIANTS)
             ]
         values = [getattr(config, name) for name in CONFIG_FIELDS]
-        self.configs = {id: ResolvedAgentConfig(*values, agent_id=id, variant_id=None) for id in self.of}
+        self.configs = {
+            id: ResolvedAgentConfig(*values, agent_id=id, agent_slug="agent", variant_id=None, variant_slug=None)
+            for id in self.of
+        }
         self.meeting = Meeting(
             MeetingId(UUID(str(new_id()))),
             None,

@@ -38,7 +38,7 @@ def _agent_columns(source: FromClause, requested: ColumnNames = None) -> list[Co
 _VARIANT_OF_AGENT = (agents.c.workspace_id == agent_variants.c.workspace_id) & (
     agents.c.id == agent_variants.c.agent_id
 )
-_WITH_ACTIVE_VARIANT = agents.outerjoin(
+WITH_ACTIVE_VARIANT = agents.outerjoin(
     agent_variants, _VARIANT_OF_AGENT & (agent_variants.c.id == agents.c.active_variant_id)
 )
 
@@ -51,14 +51,16 @@ class _FieldSets(dict[str, frozenset[str]]):
         return self.setdefault(letters, names)
 
 
-_DECODERS = (("overridden", _FieldSets().__getitem__),)
+RESOLVED_DECODERS = (("overridden", _FieldSets().__getitem__),)
 
 
-def _resolved_columns(prefix: str = "") -> list[ColumnElement[Any]]:
+def resolved_columns(prefix: str = "") -> list[ColumnElement[Any]]:
     """Returns what an agent resolves to: the active variant's value, else the agent's, field by field; and which are which."""
     resolved = {
         "agent_id": agents.c.id,
+        "agent_slug": agents.c.slug,
         "variant_id": agent_variants.c.id,
+        "variant_slug": agent_variants.c.slug,
         **{name: func.coalesce(agent_variants.c[name], agents.c[name]) for name in CONFIG_FIELDS},
         # One text of twelve letters costs PostgreSQL half of what an integer of twelve bits does when it plans for one agent.
         "overridden": func.concat(*(agent_variants.c[name].is_not(None) for name in CONFIG_FIELDS)),
@@ -71,8 +73,8 @@ def _agent_query(requested: ColumnNames, *always: str) -> MappedQuery[Agent]:
     own = _agent_columns(agents, None if requested is None else requested.union(always))
     if requested is None or "resolved" not in requested:
         return _mapped(select(*own).where(_IN_WORKSPACE))
-    both = select(*own, *_resolved_columns("resolved.")).select_from(_WITH_ACTIVE_VARIANT)
-    return MappedQuery.of(both.where(_IN_WORKSPACE), Agent, parts=("config", "resolved"), decoders=_DECODERS)
+    both = select(*own, *resolved_columns("resolved.")).select_from(WITH_ACTIVE_VARIANT)
+    return MappedQuery.of(both.where(_IN_WORKSPACE), Agent, parts=("config", "resolved"), decoders=RESOLVED_DECODERS)
 
 
 def _mapped(statement: Select[Any]) -> MappedQuery[Agent]:
@@ -223,9 +225,9 @@ class AgentRepository(Repository):
         return int(row.total)
 
     _RESOLVED = MappedQuery.of(
-        select(*_resolved_columns()).select_from(_WITH_ACTIVE_VARIANT).where(_IN_WORKSPACE, agents.c.id == any_(IDS)),
+        select(*resolved_columns()).select_from(WITH_ACTIVE_VARIANT).where(_IN_WORKSPACE, agents.c.id == any_(IDS)),
         ResolvedAgentConfig,
-        decoders=_DECODERS,
+        decoders=RESOLVED_DECODERS,
     )
 
     async def resolved(self, ids: Iterable[AgentId]) -> dict[AgentId, ResolvedAgentConfig]:
@@ -238,7 +240,7 @@ class AgentRepository(Repository):
             agents.c.active_variant_id,
             agent_variants.c.version.label("active_variant_version"),
         )
-        .select_from(_WITH_ACTIVE_VARIANT)
+        .select_from(WITH_ACTIVE_VARIANT)
         .where(_IN_WORKSPACE, agents.c.id == any_(IDS))
     )
 
@@ -268,6 +270,7 @@ class AgentRepository(Repository):
             slug = free_slug(base, {row.slug for row in await self._rows(self._SLUGS_LIKE, base=base)})
         values = {"slug": slug, "name": new.name, "description": new.description, "active_variant_id": None}
         values |= {name: getattr(new.config, name) for name in CONFIG_FIELDS}
+        self._note_agent_change(new.id)
         return self._CREATE.entities(await self._write(self._CREATE.statement, id=new.id, **new_values(values)))[0]
 
     _UPDATE = _mapped(_AUDITED.update_one(_agent_columns))
@@ -288,7 +291,7 @@ class AgentRepository(Repository):
         )
         if not rows:
             raise Conflict("the agent was modified concurrently")
-        self._changes.agents.add(agent.id)
+        self._note_agent_change(agent.id)
         return self._UPDATE.entities(rows)[0]
 
     @staticmethod
@@ -328,7 +331,7 @@ class AgentRepository(Repository):
         ensure_version(rows[0].variant_version, expected_version)
         (agent,) = self._ACTIVATE.entities(rows)
         if rows[0].is_changed:
-            self._changes.agents.add(agent.id)
+            self._note_agent_change(agent.id)
         return agent
 
     @staticmethod
@@ -344,4 +347,4 @@ class AgentRepository(Repository):
     async def delete(self, id: AgentId) -> None:
         """Deletes an agent and its variants. `MeetingRepository.unassign_agents` must have been called before."""
         await self._write(self._DELETE, id=id)
-        self._changes.agents.add(id)
+        self._note_agent_change(id)

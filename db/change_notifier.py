@@ -47,27 +47,30 @@ _OWN_PID = "SELECT pg_backend_pid()"
 class Changes:
     """Holds the ids of meetings that changed (or their segments), of agents whose configuration did, and of API keys.
 
-    `meeting_lists` are the workspaces in which a meeting was created, changed or deleted.
+    `meeting_lists` are the workspaces in which a meeting was created, changed or deleted, and `config_sets` those in which an
+    agent was, or what one resolves to.
     """
 
     meetings: set[MeetingId] = field(default_factory=set)
     agents: set[AgentId] = field(default_factory=set)
     keys: set[KeyId] = field(default_factory=set)
     meeting_lists: set[WorkspaceId] = field(default_factory=set)
+    config_sets: set[WorkspaceId] = field(default_factory=set)
 
     def __bool__(self) -> bool:
-        return bool(self.meetings or self.agents or self.keys or self.meeting_lists)
+        return bool(self.meetings or self.agents or self.keys or self.meeting_lists or self.config_sets)
 
     def add(self, others: "Changes") -> None:
         self.meetings |= others.meetings
         self.agents |= others.agents
         self.keys |= others.keys
         self.meeting_lists |= others.meeting_lists
+        self.config_sets |= others.config_sets
 
     def drain(self) -> "Changes":
         """Returns everything collected so far and leaves nothing."""
-        drained = Changes(self.meetings, self.agents, self.keys, self.meeting_lists)
-        self.meetings, self.agents, self.keys, self.meeting_lists = set(), set(), set(), set()
+        drained = Changes(self.meetings, self.agents, self.keys, self.meeting_lists, self.config_sets)
+        self.meetings, self.agents, self.keys, self.meeting_lists, self.config_sets = set(), set(), set(), set(), set()
         return drained
 
 
@@ -189,7 +192,13 @@ class ChangeNotifier:
 
 def _encode(changes: Changes) -> list[str]:
     """Returns payloads: JSON lists of strings, each a letter for the kind followed by the hexadecimal digits of the id."""
-    named = (("m", changes.meetings), ("a", changes.agents), ("k", changes.keys), ("l", changes.meeting_lists))
+    named = (
+        ("m", changes.meetings),
+        ("a", changes.agents),
+        ("k", changes.keys),
+        ("l", changes.meeting_lists),
+        ("c", changes.config_sets),
+    )
     words = [f"{kind}{id.hex}" for kind, ids in named for id in ids]
     parts = (words[start : start + MAX_IDS_PER_NOTIFY] for start in range(0, len(words), MAX_IDS_PER_NOTIFY))
     return [orjson.dumps(part).decode() for part in parts]
@@ -209,6 +218,8 @@ def _decode(payload: str) -> Changes | None:
                 changes.keys.add(KeyId(id))
             elif kind == "l":
                 changes.meeting_lists.add(WorkspaceId(id))
+            elif kind == "c":
+                changes.config_sets.add(WorkspaceId(id))
             else:
                 return None
     except (ValueError, TypeError, AttributeError, LookupError):

@@ -12,7 +12,7 @@ from db.connections import Connection
 from db.driver import Record
 from db.row_mapping import MappedQuery
 from domain.history import Author
-from domain.ids import WorkspaceId
+from domain.ids import AgentId, WorkspaceId
 
 T = TypeVar("T")
 
@@ -48,6 +48,11 @@ class Repository:
         self._workspace_id = workspace_id
         self._changes = changes
         self._author = author or Author()
+
+    def _note_agent_change(self, id: AgentId) -> None:
+        """Has the notifier tell that this agent was created or deleted, or that what it resolves to may have changed."""
+        self._changes.agents.add(id)
+        self._changes.config_sets.add(self._workspace_id)
 
     async def _rows(self, statement: Executable, **values: Any) -> Sequence[Record]:
         """Runs one statement with these parameters, and `workspace`. Raises the domain's errors, not the driver's."""

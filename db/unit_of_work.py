@@ -8,6 +8,7 @@ from typing import Self
 from db.agents import AgentRepository
 from db.api_keys import KeyRepository
 from db.change_notifier import Changes
+from db.config_sets import ConfigSetRepository
 from db.connections import AutocommitConnection, Connection
 from db.corrections import CorrectionRepository
 from db.engine import SessionFactory
@@ -35,6 +36,10 @@ class Repositories:
     @cached_property
     def agents(self) -> AgentRepository:
         return AgentRepository(*self._shared)
+
+    @cached_property
+    def config_sets(self) -> ConfigSetRepository:
+        return ConfigSetRepository(*self._shared)
 
     @cached_property
     def variants(self) -> VariantRepository:

@@ -142,7 +142,7 @@ class VariantRepository(Repository):
         )
         if not rows:
             raise Conflict("the variant was modified concurrently")
-        self._changes.agents.add(variant.agent_id)
+        self._note_agent_change(variant.agent_id)
         return self._UPDATE.entities(rows)[0]
 
     _DELETE = AUDITED_VARIANTS.delete_rows(_IN_WORKSPACE, agent_variants.c.id == any_(IDS))

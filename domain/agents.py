@@ -37,8 +37,10 @@ class ResolvedAgentConfig(AgentConfig):
     """The configuration that a worker must run with now: the active variant's overrides over the agent's base."""
 
     agent_id: AgentId
+    agent_slug: str
     variant_id: VariantId | None
     """The active variant; None is the base."""
+    variant_slug: str | None
     overridden: frozenset[str] = field(default=frozenset(), compare=False)
     """The fields that the active variant sets. Configurations with the same values are equal, wherever the values are from."""
     _etag: str | None = field(default=None, init=False, compare=False, repr=False)

@@ -19,8 +19,8 @@ from domain.validation import checked
 from domain.variants import AgentVariant
 from executor.batching import batch_resolver
 from executor.dataloader import DataLoader
-from resolvers.configs import MAX_INLINE_PROMPT_CHARS, prompt_chars
 from resolvers.context import Context, Info
+from resolvers.long_prompts import MAX_INLINE_PROMPT_CHARS, prompt_chars
 from resolvers.pagination import PageArguments, listed
 from resolvers.projections import NO_COLUMNS, Columns, FieldColumns, column_fields, connection_fields
 from resolvers.worker_threads import run_in_worker

@@ -5,10 +5,8 @@ from collections.abc import Callable
 from domain.configs import AgentConfig
 from executor.batching import batch_resolver
 from resolvers.context import Info
+from resolvers.long_prompts import MAX_INLINE_PROMPT_CHARS, prompt_chars
 from resolvers.worker_threads import run_in_worker
-
-MAX_INLINE_PROMPT_CHARS = 100_000
-"""The length of prompts, together, that are searched in the event loop, which takes some milliseconds."""
 
 
 @batch_resolver
@@ -25,7 +23,3 @@ async def _read_prompts(configs: list[AgentConfig], read: Callable[[AgentConfig]
     if sum(map(prompt_chars, configs)) <= MAX_INLINE_PROMPT_CHARS:
         return list(map(read, configs))
     return [await run_in_worker(read, config) for config in configs]
-
-
-def prompt_chars(config: AgentConfig) -> int:
-    return len(config.system_prompt) + len(config.user_prompt_template)

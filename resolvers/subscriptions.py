@@ -5,6 +5,7 @@ from contextlib import aclosing
 
 from domain.agents import ResolvedAgentConfig
 from domain.change_stream import BATCH_SIZE, MeetingUpdate, SegmentUpdates
+from domain.config_sets import ResolvedConfigSet
 from domain.errors import InvalidInput, NotFound, RapporteurError
 from domain.ids import MeetingId
 from domain.meetings import Meeting
@@ -12,6 +13,7 @@ from domain.slugs import slug as slug_rule
 from domain.stream_positions import START, position_of
 from domain.validation import checked
 from resolvers.agents import agent_id
+from resolvers.config_sets import agent_slugs
 from resolvers.context import Context, Info
 from resolvers.meetings import load_meetings, meeting_id
 
@@ -75,3 +77,12 @@ async def resolved_config_updates(
     async with context.hub() as hub, aclosing(hub.resolved_config_updates(key)) as stream:
         async for config in stream:
             yield config
+
+
+async def resolved_configs_updates(
+    context: Context, slugs: list[str] | None
+) -> AsyncGenerator[ResolvedConfigSet, None]:
+    wanted = agent_slugs(slugs)
+    async with context.hub() as hub, aclosing(hub.resolved_configs_updates(wanted)) as stream:
+        async for changes in stream:
+            yield changes

@@ -10,20 +10,22 @@ from strawberry.scalars import JSON
 from strawberry.types.base import StrawberryList
 
 from domain import agents as entities
-from domain import filters, ordering, revisions
+from domain import config_sets, filters, ordering, revisions
 from domain import pagination as pages
 from domain.variants import AgentVariant as AgentVariantEntity
 from executor import InstancesOf
 from resolvers import agents as resolve
+from resolvers import config_sets as resolve_sets
 from resolvers import history as resolve_history
 from resolvers import subscriptions as resolve_subscriptions
 from resolvers.context import Info
 from resolvers.pagination import PageArguments, Paging
-from schema.configs import AgentConfig, ConfigInput, NewConfigInput, RenderedPrompt, ResolvedConfig
+from schema.configs import AgentConfig, ConfigInput, NewConfigInput, RenderedPrompt, ResolvedConfig, ResolvedConfigSet
 from schema.connections import Connection
 from schema.declarations import (
     READERS,
     WRITERS,
+    SizedBy,
     connection_field,
     declared,
     root_field,
@@ -110,6 +112,12 @@ AgentConnection = Connection[Agent]
 AgentResult = result_union("AgentResult", Agent)
 
 
+_AGENT_SLUGS = {
+    "agent_slugs": "Only these agents; unknown slugs are left out. Without it: all agents. At most 1,000 in either case."
+}
+_SET_SIZE = SizedBy(("agentSlugs",), config_sets.MAX_CONFIGS, usual=100)
+
+
 @strawberry.type
 class AgentQueries:
     agent: entities.Agent | None = root_field(
@@ -136,6 +144,16 @@ class AgentQueries:
         self, info: Info, agent_id: strawberry.ID, variables: JSON | None = None
     ) -> entities.RenderedPrompt | None:
         return await resolve.render_prompt(info.context, agent_id, variables)
+
+    @root_field(
+        arguments=_AGENT_SLUGS,
+        scopes=READERS,
+        sized_by=_SET_SIZE,
+        graphql_type=ResolvedConfigSet,
+        description="What many agents resolve to now, as of one moment, in the order of their slugs.",
+    )
+    async def resolved_configs(self, info: Info, agent_slugs: list[str] | None = None) -> config_sets.ResolvedConfigSet:
+        return await resolve_sets.resolved_configs(info.context, agent_slugs)
 
     @root_field(
         scopes=READERS,
@@ -236,3 +254,17 @@ class AgentSubscriptions:
         self, info: Info, agent_id: strawberry.ID | None = None, agent_slug: str | None = None
     ) -> AsyncGenerator[entities.ResolvedAgentConfig, None]:
         return resolve_subscriptions.resolved_config_updates(info.context, agent_id, agent_slug)
+
+    @root_field(
+        arguments=_AGENT_SLUGS,
+        scopes=READERS,
+        sized_by=_SET_SIZE,
+        is_subscription=True,
+        graphql_type=ResolvedConfigSet,
+        description="What many agents resolve to now, and then, each time that this changes, what is new, changed or gone. Who"
+        " reads slowly gets the newest, not each in between. After a break the whole set comes again.",
+    )
+    def resolved_configs_updates(
+        self, info: Info, agent_slugs: list[str] | None = None
+    ) -> AsyncGenerator[config_sets.ResolvedConfigSet, None]:
+        return resolve_subscriptions.resolved_configs_updates(info.context, agent_slugs)

@@ -13,7 +13,7 @@ from domain import agents as entities
 from domain.configs import AgentConfig as ConfigEntity
 from domain.validation import declarations
 from resolvers import configs as resolve
-from schema.declarations import Cost, declared
+from schema.declarations import Cost, Length, declared
 from schema.enums import describe_enum
 from schema.field_names import field_name
 
@@ -75,13 +75,35 @@ class ConfigFieldSource:
 @strawberry.type(description="What a worker must run with now: the active variant's values over the agent's.")
 class ResolvedConfig(AgentConfig):
     agent_id: strawberry.ID
+    agent_slug: str = strawberry.field(description="The agent's slug.")
     variant_id: strawberry.ID | None = strawberry.field(description="The active variant; null: the base.")
+    variant_slug: str | None = strawberry.field(description="The active variant's slug; null: the base.")
     sources: list[ConfigFieldSource] = strawberry.field(
         metadata=declared(length=12),
         description="Where each of the twelve values comes from, in the order of the fields.",
     )
     etag: str = strawberry.field(
         description="A hash of the twelve values: the same for the same values, whatever agent or variant they are of."
+    )
+
+
+@strawberry.type(
+    description="What several agents resolve to, as of one moment; or, in an update, what has changed. Both lists are in the"
+    " order of the slugs."
+)
+class ResolvedConfigSet:
+    etag: str = strawberry.field(
+        description="A hash of the whole set: of the slugs, ids and etags of all of its configurations. In an update it is that"
+        " of the set after the update."
+    )
+    configs: list[entities.ResolvedAgentConfig] = strawberry.field(
+        graphql_type=list[ResolvedConfig],
+        metadata=declared(length=Length.AS_ASKED),
+        description="In an update, those that have changed or are new.",
+    )
+    deleted_agent_slugs: list[str] = strawberry.field(
+        metadata=declared(length=1),
+        description="In an update, the slugs that no agent has any more, as it was deleted or got another slug; else empty.",
     )
 
 

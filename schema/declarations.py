@@ -49,6 +49,8 @@ class SizedBy(NamedTuple):
     maximum: int
     cost_per_item: int = 0
     """The cost of an item beside the fields that are asked of it."""
+    usual: int = 0
+    """The number of items that there usually are if none of the arguments is given and none has a default."""
 
 
 class Length(Enum):

@@ -1,27 +1,36 @@
 """The feeds: what is new in one thing that readers follow, shared by all of its readers.
 
-There is one for the segments of a meeting, one for the list of a workspace's meetings, and one for an agent's configuration.
+There is one for the segments of a meeting, one for the list of a workspace's meetings, one for an agent's configuration, and
+one for the configurations of a workspace's agents.
 """
 
 import asyncio
 from bisect import bisect_right
+from collections import Counter
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from operator import attrgetter
 from typing import NamedTuple
 
+from db.config_sets import ConfigChanges, Versions
 from domain.agents import ResolvedAgentConfig
 from domain.change_stream import Change, MeetingChanges, MeetingUpdate, SegmentUpdates
-from domain.ids import MeetingId
+from domain.config_sets import ResolvedConfigSet, etag
+from domain.errors import InvalidInput
+from domain.ids import AgentId, MeetingId
 from domain.stream_positions import Position
 
 MIN_KEPT_CHANGES = 1_000
 """The number of changes that a meeting's feed keeps at least; it keeps twice as many at most."""
 MAX_SHARED_BATCHES = 16
-"""The number of batches that a meeting's feed keeps for other readers at the same position."""
+"""The number of batches that a feed keeps for other readers at the same position."""
 LATE_COMMIT_SECONDS = 60.0
 """The time within which a change of a meeting becomes visible: that from its time, which is taken when it is written, to its
 commit. This is twice what one statement may take, or the pause after it."""
 MAX_KEPT_MEETINGS = 10_000
 """The number of meetings that the feed of their list holds at most."""
+MAX_KEPT_DELETIONS = 1_000
+"""The number of slugs that the feed of configurations remembers after no agent has them."""
 
 
 class Signal:
@@ -200,3 +209,118 @@ class ConfigFeed(Feed):
         self.has_ended = config is None
         if has_news:
             self.changed.send()
+
+
+class _SlugState(NamedTuple):
+    """What an agent with a slug resolves to; None: there is no longer such an agent. `number` is that of the change."""
+
+    number: int
+    config: ResolvedAgentConfig | None
+    versions: Versions = (0, 0)
+
+
+class ConfigSetFeed(Feed):
+    """Holds what the agents of a workspace resolve to: all of them, or all whose slugs some reader has named.
+
+    Each poll that finds changes has a number. A reader that has seen everything up to one number takes what comes after it,
+    unless that is below `floor`: deletions up to that are no longer held.
+    """
+
+    def __init__(self, *, of_all: bool) -> None:
+        super().__init__()
+        self._of_all = of_all
+        self.floor = 0
+        self.head = 0
+        self.problem: InvalidInput | None = None
+        """Says why the feed has ended: there are more agents than a set can have."""
+        self._named: Counter[str] = Counter()
+        self._states: dict[str, _SlugState] = {}
+        self._batches: dict[tuple[int | None, frozenset[str] | None], ResolvedConfigSet | None] = {}
+
+    @contextmanager
+    def naming(self, slugs: Collection[str]) -> Iterator[None]:
+        """Has the configurations of these agents read while the block runs."""
+        self._named.update(slugs)
+        try:
+            yield
+        finally:
+            self._named -= Counter(slugs)
+
+    @property
+    def slugs(self) -> list[str] | None:
+        """The slugs that readers have named; None: the agents are all."""
+        return None if self._of_all else list(self._named)
+
+    def drop_unnamed(self) -> None:
+        """Drops the agents that no reader names any more."""
+        unnamed = () if self._of_all else self._states.keys() - self._named.keys()
+        for slug in unnamed:
+            del self._states[slug]
+        if unnamed:
+            self._batches.clear()
+
+    @property
+    def known(self) -> dict[AgentId, Versions]:
+        """The versions of what is held."""
+        return {state.config.agent_id: state.versions for state in self._states.values() if state.config}
+
+    def update(self, found: ConfigChanges) -> None:
+        """Takes over what a poll has found, and wakes the readers if any values changed."""
+        before = {state.config.agent_id: slug for slug, state in self._states.items() if state.config}
+        number, has_news = self.head + 1, False
+        states: dict[str, _SlugState] = {}
+        for config, versions in found.changed:
+            slug = before.pop(config.agent_id, None)
+            if slug == config.agent_slug and self._states[slug].config == config:
+                # The values may come from elsewhere now.
+                states[slug] = _SlugState(self._states[slug].number, config, versions)
+                continue
+            has_news = True
+            states[config.agent_slug] = _SlugState(number, config, versions)
+            if slug is not None:
+                states.setdefault(slug, _SlugState(number, None))
+        for id in found.gone:
+            has_news = True
+            states.setdefault(before[id], _SlugState(number, None))
+        self._states |= states
+        if states:
+            self._batches.clear()
+        if has_news:
+            self.head = number
+            self._drop_old_deletions()
+            self.changed.send()
+
+    def _drop_old_deletions(self) -> None:
+        deletions = [(state.number, slug) for slug, state in self._states.items() if state.config is None]
+        for number, slug in sorted(deletions)[:-MAX_KEPT_DELETIONS]:
+            self.floor = number
+            del self._states[slug]
+
+    def end(self, problem: InvalidInput) -> None:
+        """Tells the readers that nothing more will come, and why."""
+        self.problem, self.has_ended = problem, True
+        self.changed.send()
+
+    def changes(self, after: int | None, slugs: frozenset[str] | None) -> ResolvedConfigSet | None:
+        """Returns what follows a number which is not below the floor, of all agents or of some; None if nothing does.
+
+        After None comes the whole set. Readers at the same position get the same object.
+        """
+        if (after, slugs) not in self._batches:
+            if len(self._batches) >= MAX_SHARED_BATCHES:
+                self._batches.clear()
+            self._batches[after, slugs] = self._changes(after, slugs)
+        return self._batches[after, slugs]
+
+    def _changes(self, after: int | None, slugs: frozenset[str] | None) -> ResolvedConfigSet | None:
+        wanted = sorted(self._states if slugs is None else slugs & self._states.keys())
+        states = [(slug, self._states[slug]) for slug in wanted]
+        whole = [state.config for _, state in states if state.config]
+        if after is None:
+            return ResolvedConfigSet.of(whole)
+        news = [(slug, state.config) for slug, state in states if state.number > after]
+        if not news:
+            return None
+        return ResolvedConfigSet(
+            [config for _, config in news if config], [slug for slug, config in news if config is None], etag(whole)
+        )

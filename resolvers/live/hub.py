@@ -13,7 +13,8 @@ this module only decides when to ask, and keeps a thousand readers from asking t
 
 A feed of the resolved configuration of one agent works the same way, but only the newest value counts. So does the feed of
 the workspace's list of meetings, in which each meeting's newest state counts. The list has no numbers of writes to ask by:
-its feed asks for what changed within the time that a commit can take, and leaves out what it has.
+its feed asks for what changed within the time that a commit can take, and leaves out what it has. The feed of what all agents
+of the workspace resolve to asks for the agents that it does not hold at their present versions.
 
 No lock is needed: everything happens in one event loop, and state changes only between awaits.
 """
@@ -31,10 +32,12 @@ from db.change_notifier import Changes
 from db.database import Database
 from domain.agents import ResolvedAgentConfig
 from domain.change_stream import MeetingChanges, MeetingUpdate, SegmentUpdates
+from domain.config_sets import ResolvedConfigSet
 from domain.errors import InvalidInput, NotFound, ServiceUnavailable
 from domain.ids import AgentId, MeetingId, WorkspaceId
 from domain.stream_positions import Position
-from resolvers.live.feeds import ConfigFeed, Feed, MeetingFeed, MeetingListFeed, Signal
+from resolvers.live.feeds import ConfigFeed, ConfigSetFeed, Feed, MeetingFeed, MeetingListFeed, Signal
+from resolvers.long_prompts import hash_long_prompts
 
 T = TypeVar("T")
 Id = TypeVar("Id")
@@ -70,6 +73,8 @@ class Hub:
         self._config_feeds: dict[AgentId, ConfigFeed] = {}
         self._list_feeds: dict[WorkspaceId, MeetingListFeed] = {}
         """Has the feed of this workspace's list of meetings, if somebody reads it."""
+        self._set_feeds: dict[bool, ConfigSetFeed] = {}
+        """Has the feed of all agents at True and that of agents that readers name at False, if somebody reads them."""
         self._due = Changes()
         self._has_due = asyncio.Event()
         self._polls = 0
@@ -80,10 +85,13 @@ class Hub:
     def request_poll(self, changes: Changes | None) -> None:
         """Has these polled soon (None: everything), as far as anybody here reads them."""
         if changes is None:
-            changes = Changes(set(self._meeting_feeds), set(self._config_feeds), meeting_lists=set(self._list_feeds))
+            here = {self.workspace_id}
+            changes = Changes(set(self._meeting_feeds), set(self._config_feeds), meeting_lists=here, config_sets=here)
         self._due.meetings |= changes.meetings & self._meeting_feeds.keys()
         self._due.agents |= changes.agents & self._config_feeds.keys()
         self._due.meeting_lists |= changes.meeting_lists & self._list_feeds.keys()
+        if self._set_feeds:
+            self._due.config_sets |= changes.config_sets & {self.workspace_id}
         if self._due:
             self._has_due.set()
 
@@ -107,14 +115,15 @@ class Hub:
         """Reads what is new in these, chunk by chunk. Returns what could not be read."""
         self._polls += 1
         failed = Changes()
-        chunks = _chunks(due.meetings), _chunks(due.agents), _chunks(due.meeting_lists)
-        for meetings, agents, lists in zip_longest(*chunks, fillvalue=()):
-            chunk = Changes(set(meetings), set(agents), meeting_lists=set(lists))
+        chunks = _chunks(due.meetings), _chunks(due.agents), _chunks(due.meeting_lists), _chunks(due.config_sets)
+        for meetings, agents, lists, sets in zip_longest(*chunks, fillvalue=()):
+            chunk = Changes(set(meetings), set(agents), meeting_lists=set(lists), config_sets=set(sets))
             try:
                 async with asyncio.timeout(POLL_TIMEOUT_SECONDS):
                     await self._poll_meetings(chunk.meetings)
                     await self._poll_agents(chunk.agents)
                     await self._poll_meeting_lists(chunk.meeting_lists)
+                    await self._poll_config_sets(chunk.config_sets)
             except Exception as error:  # the one task of all subscribers must go on
                 logger.warning("live updates wait: %s", error, exc_info=not isinstance(error, ServiceUnavailable))
                 failed.add(chunk)
@@ -173,6 +182,19 @@ class Hub:
             feed.last_poll = self._polls
             if feed.append(found, MAX_MEETINGS_PER_READ, began_at, clock()):
                 self.request_poll(Changes(meeting_lists={self.workspace_id}))
+
+    async def _poll_config_sets(self, ids: set[WorkspaceId]) -> None:
+        for feed in list(self._set_feeds.values()) if ids else ():
+            feed.drop_unnamed()
+            try:
+                async with self._database.reading(self.workspace_id) as repositories:
+                    found = await repositories.config_sets.changes(feed.slugs, feed.known)
+            except InvalidInput as problem:
+                feed.end(problem)
+            else:
+                await hash_long_prompts([config for config, _ in found.changed])
+                feed.update(found)
+            feed.last_poll = self._polls
 
     async def close(self) -> None:
         """Unsubscribes from the notifier, and ends the reads that are under way."""
@@ -305,6 +327,30 @@ class Hub:
                 else:
                     sent = feed.config
                     yield sent
+
+    async def resolved_configs_updates(self, slugs: frozenset[str] | None) -> AsyncGenerator[ResolvedConfigSet, None]:
+        """Yields what the agents with these slugs (None: all) resolve to now, and then, each time, what has changed.
+
+        A slow reader gets the newest values, not each one in between. Raises InvalidInput if there are more agents than a set
+        can have, and ServiceUnavailable if the reader falls behind by more deletions than the feed holds.
+        """
+        with (
+            _following(self._set_feeds, slugs is None, partial(ConfigSetFeed, of_all=slugs is None)) as feed,
+            feed.naming(slugs or ()),
+        ):
+            await self._next_poll(feed, Changes(config_sets={self.workspace_id}))
+            number: int | None = None
+            while not feed.has_ended:
+                if number is not None and number < feed.floor:
+                    raise ServiceUnavailable("too many agents were deleted meanwhile: subscribe again")
+                found = feed.changes(number, slugs)
+                number = feed.head
+                if found is None:
+                    await feed.changed.wait()
+                else:
+                    yield found
+            assert feed.problem is not None
+            raise feed.problem
 
 
 @contextmanager

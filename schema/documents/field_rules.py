@@ -91,12 +91,12 @@ def _rule(type_: str, name: str, field: GraphQLField, declaration: Declaration, 
     result = named.name if is_composite_type(named) else None
     sized_by = declaration.sized_by
     defaults = (field.args[name].default_value for name in sized_by.arguments if name in field.args) if sized_by else ()
-    default = next(iter(defaults), 0)
+    default = next(iter(defaults), None)
     length = INTROSPECTION_LENGTHS.get(f"{type_}.{name}") if type_.startswith("__") else declaration.length
     return FieldRule(
         cost=_usual_cost(type_, field) if declaration.cost is None else declaration.cost,
         sized_by=sized_by,
-        default_size=default if isinstance(default, int) else 0,
+        default_size=default if isinstance(default, int) else sized_by.usual if sized_by else 0,
         is_list=_is_list(field.type),
         length=None if isinstance(length, Length) else length,
         type=result,

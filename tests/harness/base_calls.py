@@ -270,6 +270,7 @@ BASE_CALLS: dict[str, BaseCall] = {name: _suggested(name) for name in (*QUERIES,
     "Nodes": lambda world: {"ids": [world.agent, world.meeting]},
     "RenderPrompt": lambda world: {"agentId": world.agent, "variables": {}},
     "ResolvedConfig": lambda world: {"slug": world.agent_slug},
+    "ResolvedConfigs": lambda world: {"agentSlugs": [world.agent_slug]},
     "ResolvedDiff": lambda world: {"a": {"resolved": world.agent}, "b": {"base": world.agent}},
     "RevertAgent": lambda world: {"id": world.agent, "toVersion": 1, "expectedVersion": 2, "reason": "Better"},
     "RevisionDiff": lambda world: {

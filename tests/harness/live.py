@@ -213,7 +213,8 @@ class Process:
 
     async def keeps_nothing(self) -> bool:
         await self.has_all_its_connections()
-        return not self.hub._meeting_feeds and not self.hub._config_feeds and not self.hub._list_feeds
+        hub = self.hub
+        return not (hub._meeting_feeds or hub._config_feeds or hub._list_feeds or hub._set_feeds)
 
     async def has_all_its_connections(self) -> None:
         """Takes them all at once, which fails if somebody keeps one."""

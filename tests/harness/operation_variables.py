@@ -115,6 +115,7 @@ VARIABLES: dict[str, Variables] = {
     "RevokeApiKey": lambda world, api: {"id": new_key(api)},
     "AgentBySlug": lambda world, api: {"slug": world.agent["slug"], "variant": world.variant["slug"]},
     "ResolvedConfig": lambda world, api: {"slug": world.agent["slug"]},
+    "ResolvedConfigs": lambda world, api: {"agentSlugs": [agent["slug"] for agent in world.agents]},
     "RenderPrompt": lambda world, api: {"agentId": world.agent["id"], "variables": {}},
     "Meetings": lambda world, api: {
         "first": world.size,

@@ -161,7 +161,9 @@ def attempts(own: Things, their: Things) -> dict[str, list[Variables]]:
         "Nodes": [{"ids": [*nodes, own.agent, own.meeting]}],
         "RenderPrompt": [{"agentId": their.agent}],
         "ResolvedConfig": [{"slug": their.slug}],
+        "ResolvedConfigs": [{"agentSlugs": [their.slug]}, {"agentSlugs": [own.slug, their.slug]}, {}],
         "ResolvedConfigUpdates": [{"agentId": their.agent}, {"agentSlug": their.slug}],
+        "ResolvedConfigsUpdates": [{"agentSlugs": [their.slug]}, {}],
         "RevokeApiKey": [{"id": their.key}],
         "SearchSegments": [
             {"query": their.word},

@@ -57,6 +57,8 @@ MAXIMA: dict[str, dict[str, Any]] = {
     "Meetings": {"first": 100, "segments": 100},
     "NameSpeakers": {"names": [{}] * 1_000},
     "Nodes": {"ids": [""] * 100},
+    "ResolvedConfigs": {"agentSlugs": ["scribe"] * 1_000},
+    "ResolvedConfigsUpdates": {"agentSlugs": ["scribe"] * 1_000},
     "SearchSegments": {"first": 100},
     "SegmentUpdates": {"batchSize": 1_000},
     "Transcript": {"first": 1_000},
@@ -226,7 +228,7 @@ def naive(query: str, variables: dict[str, Any]) -> int:
                 if sized_by
                 else 0
             )
-            size = asked(node, sized_by, given) if sized_by else page
+            size = asked(node, sized_by, given if isinstance(given, int) else sized_by.usual) if sized_by else page
             inner = (0, 0)
             if node.selection_set:
                 inner = walk(node.selection_set, get_named_type(field.type).name, size)

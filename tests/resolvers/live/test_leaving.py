@@ -62,6 +62,8 @@ class TestLeaving:
                 process.hub.meeting_updates(),
                 process.hub.meeting_updates(meeting),
                 process.hub.meeting_updates(some_meeting()),
+                process.hub.resolved_configs_updates(None),
+                process.hub.resolved_configs_updates(frozenset({"scribe"})),
             ]
             tasks = [process.spawn(read(stream)) for stream in streams]
             for _ in range(steps):
@@ -76,6 +78,7 @@ class TestLeaving:
         )
         assert not process.hub._config_feeds
         assert not process.hub._list_feeds
+        assert not process.hub._set_feeds
         assert numbers(await process.reader(meeting).catch_up()) == [1, 2, 3, 4, 5]
         if is_read:
             await process.write.upsert(meeting, [6])

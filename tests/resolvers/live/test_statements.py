@@ -3,6 +3,7 @@
 import asyncio
 
 from db.change_notifier import Changes
+from domain.ids import DEFAULT_WORKSPACE_ID
 from tests.harness.live import (
     Process,
     Start,
@@ -94,6 +95,29 @@ class TestStatements:
         with recorded(process.database.engine) as statements:
             process.hub.request_poll(Changes(agents=set(agents)))
             assert [(await soon(anext(stream))).model_name for stream in streams[:3]] == ["other"] * 3
+        assert len(statements) == 2
+        for stream in streams:
+            await stream.aclose()
+
+    async def test_a_look_at_all_sets_of_configurations_is_one_statement_for_all_agents_and_one_for_those_named(
+        self, process: Process, silent: Writer
+    ) -> None:
+        agent = await silent.agent()
+        async with process.database.reading(DEFAULT_WORKSPACE_ID) as repositories:
+            slug = (await repositories.agents.resolved([agent]))[agent].agent_slug
+        streams = [
+            process.hub.resolved_configs_updates(slugs)
+            for slugs in (None, frozenset({slug}), frozenset({slug, "unknown"}))
+            for _ in range(20)
+        ]
+        for stream in streams:
+            assert agent in [config.agent_id for config in (await soon(anext(stream))).configs]
+        await silent.configure(agent, model_name="other")
+        with recorded(process.database.engine) as statements:
+            process.hub.request_poll(Changes(config_sets={DEFAULT_WORKSPACE_ID}))
+            updates = [await soon(anext(stream)) for stream in streams]
+        assert [config.model_name for update in updates for config in update.configs] == ["other"] * len(streams)
+        assert len({id(update) for update in updates}) == 3
         assert len(statements) == 2
         for stream in streams:
             await stream.aclose()
