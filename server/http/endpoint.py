@@ -19,13 +19,13 @@ from server.http.sse import EventStream
 from server.middleware.csrf import check_csrf
 from server.operations.runner import OperationRunner
 from server.settings import Settings
-from server.wire.compression import accepts_gzip, gzip_body
 from server.wire.connection_limit import ConnectionLimit, TooManyConnections
 from server.wire.content_negotiation import GRAPHQL_RESPONSE, JSON, AcceptedTypes, content_type, parse_accept
 from server.wire.headers import Headers, request_headers
 from server.wire.refusals import CLIENT_CLOSED_REQUEST, RequestRefused, error_response
 from server.wire.request_errors import RequestErrors, encode_errors
 from server.wire.requests import GraphQLRequest, request_from_body, request_from_url
+from server.wire.responses import body_response
 
 COST_HEADER = b"rapporteur-cost"
 """With any value it asks for the cost, as `extensions: {"cost": true}` in the body does."""
@@ -112,21 +112,24 @@ class GraphQLEndpoint:
                 if accepts.event_stream:
                     return self._event_stream(request, context)
                 raise RequestRefused(400, "a subscription needs a WebSocket, or the header Accept: text/event-stream")
-            body, status = await self._runner.execute(prepared, context, receive), 200
+            executed = await self._runner.execute(prepared, context, receive)
+            body, status, is_complete = executed.body, 200, not executed.errors
         except RequestErrors as error:
-            body, status = encode_errors(error), error.status
+            body, status, is_complete = encode_errors(error), error.status, False
             if error.retry_after is not None:
                 retry = {"Retry-After": str(error.retry_after)}
         if accepts.single != GRAPHQL_RESPONSE and status != TOO_MANY_REQUESTS:
             status = 200
-        vary = ["Accept"] if is_get else []
-        encoding: dict[str, str] = {}
-        if 0 < self._settings.compression_threshold <= len(body):
-            vary.append("Accept-Encoding")
-            if accepts_gzip(headers.get(b"accept-encoding", b"")):
-                body, encoding = await gzip_body(body), {"Content-Encoding": "gzip"}
-        response_headers = ({"Vary": ", ".join(vary)} if vary else {}) | encoding | rate_limiter.headers() | retry
-        return Response(body, status, response_headers, media_type=content_type(accepts.single))
+        return await body_response(
+            body,
+            status,
+            accepts.single,
+            headers,
+            rate_limiter.headers() | retry,
+            vary=("Accept", "Authorization") if is_get else (),
+            compression_threshold=self._settings.compression_threshold,
+            is_revalidated=is_get and is_complete,
+        )
 
     async def _admit(self, headers: Headers) -> tuple[Principal, RateLimiter]:
         """Returns the principal and its limiter, before more of the request is read. Raises RequestRefused."""

@@ -14,13 +14,14 @@ from server.wire.headers import ACTOR_HEADER
 ALLOWED_HEADERS = (
     "Authorization",
     "Content-Type",
+    "If-None-Match",
     ACTOR_HEADER,
     "Rapporteur-Cost",
     *PREFLIGHT_HEADERS,
     *("X-Apollo-Operation-Id", "ApolloGraphQL-Client-Name", "ApolloGraphQL-Client-Version"),
 )
 """The request headers that a page of a named origin may send."""
-EXPOSED_HEADERS = ("Retry-After", "RateLimit", "RateLimit-Policy")
+EXPOSED_HEADERS = ("ETag", "Retry-After", "RateLimit", "RateLimit-Policy")
 """The response headers that its scripts may read, beside those that CORS always lets them read."""
 PREFLIGHT_MAX_AGE_SECONDS = 3600
 """The time that a browser may keep the response to a preflight (Chrome keeps none for longer than two hours)."""

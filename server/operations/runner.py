@@ -6,7 +6,7 @@ HTTP, WebSocket and Server-Sent Events all come through here, so that limits, sc
 import time
 from collections.abc import AsyncGenerator, Awaitable
 from contextlib import aclosing
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from graphql import (
     ExecutionResult,
@@ -57,12 +57,18 @@ class PreparedOperation(NamedTuple):
     operation: OperationDefinitionNode
 
 
-class _Response(NamedTuple):
+class ExecutedOperation(NamedTuple):
     """The encoded response to a query or mutation."""
 
-    errors_without_data: list[GraphQLError] | None
-    """The errors of a response that has no data."""
     body: bytes
+    errors: list[GraphQLError] | None
+    """The errors that the response has."""
+    has_data: bool
+
+    @classmethod
+    def of(cls, body: bytes, result: ExecutionResult) -> Self:
+        """Returns the response whose body is that of the result."""
+        return cls(body, result.errors, result.data is not None)
 
 
 class OperationRunner:
@@ -97,13 +103,13 @@ class OperationRunner:
         except GraphQLError as error:
             raise RequestErrors.from_exception(error) from error
 
-    async def execute(self, prepared: PreparedOperation, context: Context, receive: Receive) -> bytes:
+    async def execute(self, prepared: PreparedOperation, context: Context, receive: Receive) -> ExecutedOperation:
         """Returns the encoded response to a query or mutation.
 
         Raises RequestErrors if nothing was executed, and ClientDisconnect if the client left meanwhile.
         """
         try:
-            return (await self._execute(prepared, context, receive)).body
+            return await self._execute(prepared, context, receive)
         except (RequestErrors, ClientDisconnect):
             raise
         except Exception as error:
@@ -155,7 +161,7 @@ class OperationRunner:
 
     async def _execute(
         self, prepared: PreparedOperation, context: Context, receive: Receive | None = None
-    ) -> _Response:
+    ) -> ExecutedOperation:
         """Executes a query or mutation; with `receive`, until its client disconnects (see `Deadline`)."""
         rate_limiter = self._rate_limiters.for_principal(context.principal)
         cost = self._admit(prepared, context, rate_limiter)
@@ -176,15 +182,17 @@ class OperationRunner:
                 context.end()
         return self._encode(prepared, context, result, cost)
 
-    def _encode(self, prepared: PreparedOperation, context: Context, result: ExecutionResult, cost: int) -> _Response:
+    def _encode(
+        self, prepared: PreparedOperation, context: Context, result: ExecutionResult, cost: int
+    ) -> ExecutedOperation:
         body = encode_result(result.data, result.errors, _extensions(prepared, context, cost))
         if len(body) > self._max_answer_bytes:
             return self._encode(prepared, context, _too_large(AnswerTooLarge(self._max_answer_bytes)), cost)
-        return _Response(result.errors if result.data is None else None, body)
+        return ExecutedOperation.of(body, result)
 
     async def _execute_large(
         self, prepared: PreparedOperation, context: Context, executor: Executor[Any], cost: int
-    ) -> _Response:
+    ) -> ExecutedOperation:
         if cost > MAX_SMALL_COST:
             await context.budget.wait_for_turn()
         result: Any = executor.execute_operation()
@@ -194,13 +202,13 @@ class OperationRunner:
 
     async def _encode_large(
         self, prepared: PreparedOperation, context: Context, result: ExecutionResult, cost: int
-    ) -> _Response:
+    ) -> ExecutedOperation:
         extensions = _extensions(prepared, context, cost)
         try:
             body = await encode_large_result(result.data, result.errors, extensions, self._max_answer_bytes)
         except AnswerTooLarge as error:
             return self._encode(prepared, context, _too_large(error), cost)
-        return _Response(result.errors if result.data is None else None, body)
+        return ExecutedOperation.of(body, result)
 
     async def _stream(self, request: GraphQLRequest, context: Context) -> AsyncGenerator[bytes, None]:
         prepared = self.prepare(request)
@@ -212,8 +220,8 @@ class OperationRunner:
                         yield response
             return
         executed = await self._execute(prepared, context)
-        if executed.errors_without_data:
-            raise RequestErrors(executed.errors_without_data)
+        if executed.errors and not executed.has_data:
+            raise RequestErrors(executed.errors)
         yield executed.body
 
     async def _subscribe(

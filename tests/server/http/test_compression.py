@@ -79,7 +79,7 @@ def test_head_has_the_headers_of_get(server: RunningServer, meeting: str) -> Non
         http.request(method, f"{server.url}/graphql", params=parameters, headers=headers) for method in ("GET", "HEAD")
     )
     assert (got.status_code, head.status_code, head.content) == (200, 200, b"")
-    assert got.headers["vary"] == head.headers["vary"] == "Accept, Accept-Encoding"
+    assert got.headers["vary"] == head.headers["vary"] == "Accept, Authorization, Accept-Encoding"
     assert head.headers["content-encoding"] == "gzip"
     mutation = {"query": 'mutation { deactivateVariant(agentId: "x") { __typename } }'}
     refused = http.request("HEAD", f"{server.url}/graphql", params=mutation, headers=headers)

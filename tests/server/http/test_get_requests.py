@@ -34,7 +34,7 @@ def test_a_query_may_come_by_get_with_a_header_that_no_page_elsewhere_can_send(
 ) -> None:
     response = get(server, headers, query="{ __typename }")
     assert response.json() == {"data": {"__typename": "Query"}}
-    assert response.headers["vary"] == "Accept"
+    assert response.headers["vary"] == "Accept, Authorization"
 
 
 @pytest.mark.parametrize(
