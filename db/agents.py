@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Boolean, ColumnElement, FromClause, Select, Text, any_, bindparam, case, func, or_, select
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from db.event_writes import AuditedTable, Values, new_values
 from db.filters import apply_filter, contains_text, filter_parameters
@@ -14,7 +14,7 @@ from db.repository import EXPECTED_VERSION, ID, IDS, KEY, WORKSPACE, ColumnNames
 from db.row_mapping import MappedQuery
 from db.tables import agent_variants, agents, workspaces
 from domain.agents import Agent, CreateAgent, ResolvedAgentConfig
-from domain.configs import CONFIG_FIELDS
+from domain.configs import CONFIG_FIELDS, VALUE_FIELDS
 from domain.errors import Conflict, NotFound
 from domain.filters import AgentFilter
 from domain.history import ACTIVE_VARIANT, Aggregate, EventKind
@@ -22,6 +22,7 @@ from domain.ids import AgentId, VariantId
 from domain.optimistic_locking import ensure_version
 from domain.ordering import AGENTS_BY_AGE, Order
 from domain.pagination import Page, PageRequest
+from domain.parameters import Parameters
 from domain.slugs import free_slug, slugify
 
 _OWN_FIELDS = ("id", "slug", "name", "description", "active_variant_id", "version", "created_at", "updated_at")
@@ -47,23 +48,40 @@ class _FieldSets(dict[str, frozenset[str]]):
     """The sets of fields at whose places a text has the letter `t`. Each of the 4,096 texts is decoded once."""
 
     def __missing__(self, letters: str) -> frozenset[str]:
-        names = frozenset(name for name, letter in zip(CONFIG_FIELDS, letters, strict=True) if letter == "t")
+        names = frozenset(name for name, letter in zip(VALUE_FIELDS, letters, strict=True) if letter == "t")
         return self.setdefault(letters, names)
 
 
-RESOLVED_DECODERS = (("overridden", _FieldSets().__getitem__),)
+def decode_parameters(value: dict[str, object] | None) -> Parameters | None:
+    return None if value is None else Parameters(value)
+
+
+PARAMETERS_DECODER = ("parameters", decode_parameters)
+RESOLVED_DECODERS = (
+    ("overridden", _FieldSets().__getitem__),
+    PARAMETERS_DECODER,
+    ("parameter_overrides", decode_parameters),
+)
 
 
 def resolved_columns(prefix: str = "") -> list[ColumnElement[Any]]:
-    """Returns what an agent resolves to: the active variant's value, else the agent's, field by field; and which are which."""
+    """Returns what an agent resolves to: the active variant's value, else the agent's, field by field; and which are which.
+
+    Parameters are merged, key by key.
+    """
     resolved = {
         "agent_id": agents.c.id,
         "agent_slug": agents.c.slug,
         "variant_id": agent_variants.c.id,
         "variant_slug": agent_variants.c.slug,
-        **{name: func.coalesce(agent_variants.c[name], agents.c[name]) for name in CONFIG_FIELDS},
+        **{name: func.coalesce(agent_variants.c[name], agents.c[name]) for name in VALUE_FIELDS},
+        # The function is strict: it is not called where the variant sets no parameters.
+        "parameters": func.coalesce(
+            func.json_merge_patch(agents.c.parameters, agent_variants.c.parameters, type_=JSONB), agents.c.parameters
+        ),
+        "parameter_overrides": agent_variants.c.parameters,
         # One text of twelve letters costs PostgreSQL half of what an integer of twelve bits does when it plans for one agent.
-        "overridden": func.concat(*(agent_variants.c[name].is_not(None) for name in CONFIG_FIELDS)),
+        "overridden": func.concat(*(agent_variants.c[name].is_not(None) for name in VALUE_FIELDS)),
     }
     return [column.label(prefix + name) for name, column in resolved.items()]
 
@@ -78,7 +96,7 @@ def _agent_query(requested: ColumnNames, *always: str) -> MappedQuery[Agent]:
 
 
 def _mapped(statement: Select[Any]) -> MappedQuery[Agent]:
-    return MappedQuery.of(statement, Agent, parts=("config",), without=("resolved",))
+    return MappedQuery.of(statement, Agent, parts=("config",), without=("resolved",), decoders=(PARAMETERS_DECODER,))
 
 
 _AGENTS = _agent_query(None).statement

@@ -2,24 +2,33 @@
 
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Column, Double, Integer, Text
+from sqlalchemy import CheckConstraint, Column, Double, Integer, Text, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeEngine
 
 from domain import rules
 from domain.configs import AgentConfig
+from domain.parameters import Parameters
 from domain.validation import declarations
 
 _CONFIG = declarations(AgentConfig)
-_COLUMN_TYPES: dict[type, type[TypeEngine[Any]]] = {str: Text, float: Double, int: Integer}
+_COLUMN_TYPES: dict[type, type[TypeEngine[Any]]] = {str: Text, float: Double, int: Integer, Parameters: JSONB}
 
 
 def config_columns(nullable: bool) -> list[Column[object]]:
-    """Returns the columns. An agent has a value in each; in a variant, null inherits the agent's value."""
-    return [Column(name, _COLUMN_TYPES[declared.type], nullable=nullable) for name, declared in _CONFIG.items()]
+    """Returns the columns. An agent has a value in each; in a variant, null inherits the agent's value.
+
+    An agent's parameters have a default, as servers of before do not know the column.
+    """
+    defaults = {} if nullable else {"parameters": text("'{}'")}
+    return [
+        Column(name, _COLUMN_TYPES[declared.type], nullable=nullable, server_default=defaults.get(name))
+        for name, declared in _CONFIG.items()
+    ]
 
 
 def config_checks() -> list[CheckConstraint]:
-    """Returns the checks of the columns: the bounds of the numbers, and no empty provider or model."""
+    """Returns the checks of the columns: the bounds of the numbers, no empty provider or model, and objects."""
     constraints = {name: declared.constraint for name, declared in _CONFIG.items()}
     ranges = [
         f"{name} BETWEEN {rule.minimum:g} AND {rule.maximum:g}"
@@ -32,4 +41,5 @@ def config_checks() -> list[CheckConstraint]:
         CheckConstraint(" AND ".join(ranges), name="temperature"),
         CheckConstraint(" AND ".join(counts), name="counts"),
         CheckConstraint(" AND ".join(needed), name="model"),
+        CheckConstraint("jsonb_typeof(parameters) = 'object'", name="parameters"),
     ]

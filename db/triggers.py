@@ -190,6 +190,29 @@ FOR EACH ROW WHEN (NEW.external_id IS DISTINCT FROM OLD.external_id)
 EXECUTE FUNCTION refuse('an external id is given at creation, and never changed')""",
     )
 
+# A JSON Merge Patch (RFC 7396), by which a variant's parameters lie over its agent's. `domain.parameters` does the same. It is
+# no function in SQL, as those are parsed for each statement that PostgreSQL plans.
+_execute(
+    agents,
+    """
+CREATE FUNCTION json_merge_patch(target jsonb, patch jsonb) RETURNS jsonb
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS
+$$BEGIN
+    IF jsonb_typeof(patch) <> 'object' THEN
+        RETURN patch;
+    END IF;
+    RETURN (
+        SELECT coalesce(jsonb_object_agg(
+            coalesce(old.key, new.key),
+            CASE WHEN new.key IS NULL THEN old.value ELSE json_merge_patch(coalesce(old.value, 'null'), new.value) END
+        ), '{}')
+        FROM jsonb_each(CASE jsonb_typeof(target) WHEN 'object' THEN target ELSE '{}' END) AS old
+        FULL JOIN jsonb_each(patch) AS new ON new.key = old.key
+        WHERE new.value IS DISTINCT FROM 'null'
+    );
+END$$""",
+)
+
 # An erasure deletes the meeting first, so that none can pass this either.
 _execute(
     meetings,

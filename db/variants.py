@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, FromClause, Select, Uuid, any_, bindparam, func, select
 
-from db.agents import AUDITED_VARIANTS
+from db.agents import AUDITED_VARIANTS, PARAMETERS_DECODER
 from db.event_writes import new_values
 from db.repository import ID, IDS, WORKSPACE, ColumnNames, Repository, columns
 from db.row_mapping import MappedQuery
@@ -56,7 +56,7 @@ def _variant_query(requested: ColumnNames = None) -> Select[Any]:
 
 
 def _mapped(statement: Select[Any]) -> MappedQuery[AgentVariant]:
-    return MappedQuery.of(statement, AgentVariant, parts=("overrides",))
+    return MappedQuery.of(statement, AgentVariant, parts=("overrides",), decoders=(PARAMETERS_DECODER,))
 
 
 # The agents' ids are said twice: for the variants, and for the agents, which would else be scanned if there are many.

@@ -1,13 +1,18 @@
 """Agents: a named base configuration with variants, of which at most one is active."""
 
+import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
+from operator import attrgetter
 from typing import Annotated
 
-from domain.configs import CONFIG_FIELDS, AgentConfig, PartialConfig, etag
+import orjson
+
+from domain.configs import CONFIG_FIELDS, VALUE_FIELDS, AgentConfig, PartialConfig, values_of
 from domain.ids import AgentId, VariantId, new_id
 from domain.optimistic_locking import Versioned
+from domain.parameters import Parameters, merge_patch
 from domain.partial_updates import OMITTED, Omitted
 from domain.prompts import render
 from domain.rules import Text
@@ -26,10 +31,11 @@ class ConfigSource(Enum):
 
 @dataclass(frozen=True, slots=True)
 class FieldSource:
-    """The source of one field's value. `field` is one of `CONFIG_FIELDS`."""
+    """The source of one field's value. `field` is one of `CONFIG_FIELDS`, and `key` one of the keys of `parameters`."""
 
     field: str
     source: ConfigSource
+    key: str | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -41,25 +47,55 @@ class ResolvedAgentConfig(AgentConfig):
     variant_id: VariantId | None
     """The active variant; None is the base."""
     variant_slug: str | None
-    overridden: frozenset[str] = field(default=frozenset(), compare=False)
-    """The fields that the active variant sets. Configurations with the same values are equal, wherever the values are from."""
-    _etag: str | None = field(default=None, init=False, compare=False, repr=False)
+    overridden: frozenset[str] = frozenset()
+    """The fields that the active variant sets, but for `parameters`."""
+    parameter_overrides: Parameters | None = None
+    """The parameters that the active variant sets."""
+    _etag: str | None = field(default=None, init=False, repr=False)
+    __hash__ = None  # type: ignore[assignment]
+
+    def __eq__(self, other: object) -> bool:
+        """Returns whether the values are the same, wherever they are from."""
+        return isinstance(other, ResolvedAgentConfig) and _compared(self) == _compared(other)
+
+    @property
+    def model_parameters(self) -> Parameters:
+        """Returns what a worker hands to the model: temperature and max_tokens, with the parameters over them.
+
+        A null that the variant sets is laid over them, too, although it is not among the merged parameters any more.
+        """
+        sent = merge_patch({"temperature": self.temperature, "max_tokens": self.max_tokens}, self.parameters)
+        return merge_patch(sent, self.parameter_overrides or Parameters())
 
     @property
     def sources(self) -> list[FieldSource]:
-        """Returns the source of each of the twelve values, in the order of the fields."""
-        return [
-            FieldSource(name, ConfigSource.VARIANT if name in self.overridden else ConfigSource.BASE)
-            for name in CONFIG_FIELDS
-        ]
+        """Returns the source of each of the twelve values, in the order of the fields, and of each key of the parameters."""
+        of_values = [FieldSource(name, _source(name in self.overridden)) for name in VALUE_FIELDS]
+        own = self.parameter_overrides or Parameters()
+        return of_values + [FieldSource("parameters", _source(key in own), key) for key in self.parameters]
 
     @property
     def etag(self) -> str:
-        """Returns the hash of the values (see `domain.configs.etag`), which takes a millisecond for long prompts, once."""
+        """Returns a hash of the values: the same for the same values, whatever agent or variant they belong to.
+
+        It is the SHA-256, in hexadecimal digits, of a JSON list of the twelve values in the order of the fields. Where
+        parameters change what the model gets, they and the model's parameters follow in the list, with sorted keys. The hash is
+        computed once, as long prompts take a millisecond.
+        """
         hashed: str | None = getattr(self, "_etag", None)  # unset in what was made of a row
         if hashed is None:
-            self._etag = hashed = etag(self)
+            values = values_of(self)
+            if self.parameters or (self.parameter_overrides and len(self.model_parameters) < 2):
+                values = (*values, self.parameters, self.model_parameters)
+            self._etag = hashed = hashlib.sha256(orjson.dumps(values, option=orjson.OPT_SORT_KEYS)).hexdigest()
         return hashed
+
+
+_compared = attrgetter("agent_id", "agent_slug", "variant_id", "variant_slug", *CONFIG_FIELDS, "model_parameters")
+
+
+def _source(is_overridden: bool) -> ConfigSource:
+    return ConfigSource.VARIANT if is_overridden else ConfigSource.BASE
 
 
 @dataclass(slots=True)

@@ -1,17 +1,17 @@
-"""The twelve fields of an LLM configuration, and how a variant's overrides lie over an agent's base.
+"""The fields of an LLM configuration, and how a variant's overrides lie over an agent's base.
+
+There are twelve with a value each, and `parameters`, which are one JSON object.
 
 `ConfigFields` declares the fields, their rules and their defaults, once. The columns of the tables and the GraphQL types are
 made from it, too.
 """
 
-import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from operator import attrgetter
 from typing import Annotated, Generic, Never, TypeVar, dataclass_transform, get_args
 
-import orjson
-
+from domain.parameters import MAX_PARAMETERS_BYTES, Parameters, ParametersRule, merge_patch
 from domain.partial_updates import OMITTED, Omitted
 from domain.prompts import variables_of, warnings_of
 from domain.rules import Integer, Number, Text
@@ -28,7 +28,7 @@ C = TypeVar("C")
 
 @dataclass(slots=True)
 class ConfigFields(Generic[Absent]):
-    """The declaration of the twelve fields. Its subclasses differ in what a field can have in place of a value."""
+    """The declaration of the fields. Its subclasses differ in what a field can have in place of a value."""
 
     model_provider: ModelProvider | Absent = ""
     model_name: ModelName | Absent = ""
@@ -42,6 +42,7 @@ class ConfigFields(Generic[Absent]):
     token_budget: Annotated[int, Integer(0)] | Absent = 1_000_000
     timeout_seconds: Annotated[int, Integer(0)] | Absent = 60
     max_retries: Annotated[int, Integer(0)] | Absent = 3
+    parameters: Annotated[Parameters, ParametersRule(MAX_PARAMETERS_BYTES)] | Absent = field(default_factory=Parameters)
 
 
 @dataclass_transform()
@@ -92,26 +93,25 @@ class PartialOverrides(ConfigFields[None | Omitted]):
 
 
 CONFIG_FIELDS: tuple[str, ...] = tuple(field.name for field in fields(ConfigFields))
-_values = attrgetter(*CONFIG_FIELDS)
+VALUE_FIELDS: tuple[str, ...] = tuple(name for name in CONFIG_FIELDS if name != "parameters")
+"""The twelve fields that an override replaces."""
+_all = attrgetter(*CONFIG_FIELDS)
+values_of: Callable[[AgentConfig | ConfigOverrides], tuple[object, ...]] = attrgetter(*VALUE_FIELDS)
+"""Returns the values of the twelve fields, in their order."""
 
 
 def as_overrides(config: AgentConfig | ConfigOverrides) -> ConfigOverrides:
-    """Returns overrides with all twelve values of the configuration, which is what a clone starts from."""
-    return ConfigOverrides(*_values(config))
-
-
-def etag(config: AgentConfig) -> str:
-    """Returns a hash of the twelve values: the same for the same values, whatever agent or variant they belong to.
-
-    The hash is SHA-256, in hexadecimal digits, of a JSON list of the values in the order of `CONFIG_FIELDS`.
-    """
-    return hashlib.sha256(orjson.dumps(_values(config))).hexdigest()
+    """Returns overrides with all values of the configuration, which is what a clone starts from."""
+    return ConfigOverrides(*_all(config))
 
 
 def resolve(base: AgentConfig, overrides: ConfigOverrides) -> AgentConfig:
     """Returns the configuration with each field's override, or the base's value if there is none.
 
-    `db.agents` resolves active variants by the same rule, with COALESCE in SQL.
+    Parameters lie over the base's. `db.agents` resolves active variants by the same rules, in SQL.
     """
-    pairs = zip(_values(base), _values(overrides), strict=True)
-    return AgentConfig(*(value if override is None else override for value, override in pairs))
+    pairs = zip(_all(base), _all(overrides), strict=True)
+    resolved = AgentConfig(*(value if override is None else override for value, override in pairs))
+    if overrides.parameters is not None:
+        resolved.parameters = merge_patch(base.parameters, overrides.parameters)
+    return resolved

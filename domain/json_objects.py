@@ -3,7 +3,7 @@
 import math
 from typing import Annotated
 
-from domain.rules import MAX_SAFE_INTEGER, StorableText, Violation
+from domain.rules import MAX_SAFE_INTEGER, Rule, StorableText, Violation
 
 MAX_JSON_VALUES = 1_000
 """The most values, keys included, that a JSON object can hold in all."""
@@ -15,6 +15,14 @@ _text = StorableText(MAX_JSON_TEXT_CHARS)
 
 def json_object(value: object) -> dict[str, object]:
     """Accepts a JSON object of bounded size and depth that PostgreSQL can hold and every JSON reader can read."""
+    return check_json_object(value, max_values=MAX_JSON_VALUES, text=_text, key=_text)
+
+
+def check_json_object(value: object, *, max_values: int, text: Rule[str], key: Rule[str]) -> dict[str, object]:
+    """Returns the value, which is a JSON object of at most `max_values` values, keys included, and `MAX_JSON_DEPTH`.
+
+    `text` and `key` are the rules of its texts and of its keys. Raises Violation.
+    """
     if not isinstance(value, dict):
         raise Violation("must be a JSON object")
     values = 0
@@ -22,10 +30,10 @@ def json_object(value: object) -> dict[str, object]:
     def visit(item: object, depth: int) -> None:
         nonlocal values
         values += 1
-        if values > MAX_JSON_VALUES or depth > MAX_JSON_DEPTH:
-            raise Violation(f"must have at most {MAX_JSON_VALUES:,} values, nested {MAX_JSON_DEPTH} deep at most")
+        if values > max_values or depth > MAX_JSON_DEPTH:
+            raise Violation(f"must have at most {max_values:,} values, nested {MAX_JSON_DEPTH} deep at most")
         if isinstance(item, str):
-            _text(item)
+            text(item)
         elif isinstance(item, bool) or item is None:
             pass
         elif isinstance(item, int | float):
@@ -37,8 +45,9 @@ def json_object(value: object) -> dict[str, object]:
                     f"must not have numbers beyond {MAX_SAFE_INTEGER:,}, which not every client can read: give them as texts"
                 )
         elif isinstance(item, dict):
-            for key, inner in item.items():
-                visit(key, depth + 1)
+            for name, inner in item.items():
+                key(name)
+                values += 1
                 visit(inner, depth + 1)
         elif isinstance(item, list):
             for inner in item:

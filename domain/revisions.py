@@ -10,6 +10,7 @@ from domain.configs import CONFIG_FIELDS, AgentConfig, ConfigOverrides
 from domain.errors import InvalidInput
 from domain.history import ACTIVE_VARIANT, Event
 from domain.ids import AgentId, VariantId
+from domain.parameters import Parameters
 from domain.variants import AgentVariant
 
 C = TypeVar("C", AgentConfig, ConfigOverrides)
@@ -77,6 +78,8 @@ def _config(kind: type[C], values: Mapping[str, Any]) -> C:
     stored: dict[str, Any] = {name: values.get(name) for name in CONFIG_FIELDS}
     if stored["temperature"] is not None:
         stored["temperature"] = float(stored["temperature"])  # JSON has one kind of number
+    if stored["parameters"] is not None or kind is AgentConfig:  # no event from before there were parameters has them
+        stored["parameters"] = Parameters(stored["parameters"] or {})
     return kind(**stored)
 
 

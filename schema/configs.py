@@ -1,6 +1,6 @@
 """Configurations in GraphQL: complete, as overrides, resolved, and as inputs.
 
-The twelve fields are those that `domain.configs` declares.
+The fields are those that `domain.configs` declares.
 """
 
 from collections.abc import Callable, Mapping
@@ -8,10 +8,12 @@ from typing import Any, TypeVar
 
 import strawberry
 from strawberry import Maybe
+from strawberry.scalars import JSON
 
 from domain import agents as entities
 from domain.configs import AgentConfig as ConfigEntity
-from domain.validation import declarations
+from domain.parameters import Parameters
+from domain.validation import Declaration, declarations
 from resolvers import configs as resolve
 from schema.declarations import Cost, Length, declared
 from schema.enums import describe_enum
@@ -23,6 +25,10 @@ _MAYBE: Any = Maybe  # of types that are not known before the program runs
 _CONFIG = declarations(ConfigEntity)
 _INPUT = dict(sorted(_CONFIG.items(), key=lambda item: item[1].required))
 """The fields in the order of the inputs: those that a new agent's configuration needs come last."""
+
+
+def _type(declaration: Declaration) -> Any:
+    return JSON if declaration.type is Parameters else declaration.type
 
 
 def _with_fields(annotations: Mapping[str, object]) -> Callable[[type[T]], type[T]]:
@@ -43,7 +49,7 @@ describe_enum(
 
 
 @strawberry.type(description="A complete configuration.")
-@_with_fields({name: declaration.type for name, declaration in _CONFIG.items()})
+@_with_fields({name: _type(declaration) for name, declaration in _CONFIG.items()})
 class AgentConfig:
     variables: list[str] = strawberry.field(
         resolver=resolve.variables,
@@ -59,7 +65,7 @@ class AgentConfig:
 
 
 @strawberry.type(description="What a variant sets itself; null where it inherits from its agent.")
-@_with_fields({name: declaration.type | None for name, declaration in _CONFIG.items()})
+@_with_fields({name: _type(declaration) | None for name, declaration in _CONFIG.items()})
 class ConfigOverrides:
     pass
 
@@ -67,6 +73,7 @@ class ConfigOverrides:
 @strawberry.type(description="Where the value of one field comes from.")
 class ConfigFieldSource:
     field: str = strawberry.field(resolver=field_name, description="As it is called here: `maxTokens`.")
+    key: str | None = strawberry.field(description="A key of `parameters`; null for the other fields.")
     source: entities.ConfigSource = strawberry.field(
         name="from", description="VARIANT where the active variant sets the field, be it to the base's value."
     )
@@ -80,10 +87,14 @@ class ResolvedConfig(AgentConfig):
     variant_slug: str | None = strawberry.field(description="The active variant's slug; null: the base.")
     sources: list[ConfigFieldSource] = strawberry.field(
         metadata=declared(length=12),
-        description="Where each of the twelve values comes from, in the order of the fields.",
+        description="Where each of the twelve values comes from, in the order of the fields, and each key of `parameters`.",
+    )
+    model_parameters: JSON = strawberry.field(
+        description="What to hand to the model: `temperature` and `max_tokens`, with `parameters` over them by RFC 7396. What"
+        " is null in the parameters of the agent or of the variant is not here, and is not to be sent."
     )
     etag: str = strawberry.field(
-        description="A hash of the twelve values: the same for the same values, whatever agent or variant they are of."
+        description="A hash of the values: the same for the same values, whatever agent or variant they are of."
     )
 
 
@@ -117,10 +128,11 @@ class RenderedPrompt:
 
 
 @strawberry.input(
-    description="The twelve fields, each left alone when left out. Null makes a variant's field inherit again; an agent's"
-    " cannot be null. Temperature: 0 to 2; whole numbers: 0 to 2147483647."
+    description="The fields, each left alone when left out. Null makes a variant's field inherit again; an agent's"
+    " cannot be null. Temperature: 0 to 2; whole numbers: 0 to 2147483647; `parameters`: replaces the whole object, which"
+    " has at most 16384 bytes as compact JSON."
 )
-@_with_fields({name: _MAYBE[declaration.type | None] for name, declaration in _INPUT.items()})
+@_with_fields({name: _MAYBE[_type(declaration) | None] for name, declaration in _INPUT.items()})
 class ConfigInput:
     pass
 
@@ -128,7 +140,7 @@ class ConfigInput:
 @strawberry.input(description="A new agent's configuration: what is left out gets a default.")
 @_with_fields(
     {
-        name: declaration.type if declaration.required else _MAYBE[declaration.type | None]
+        name: _type(declaration) if declaration.required else _MAYBE[_type(declaration) | None]
         for name, declaration in _INPUT.items()
     }
 )

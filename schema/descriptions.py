@@ -34,8 +34,10 @@ CONFIG_FIELDS = {
     "tokenBudget": "The most tokens to spend, in all.",
     "timeoutSeconds": "The seconds to wait for an answer.",
     "maxRetries": "How often to try again after a failure.",
+    "parameters": "What else the model takes: an object with keys such as `top_p`. A variant's lies over its agent's by RFC"
+    " 7396 (JSON Merge Patch): keys replace, objects merge, null takes a key away.",
 }
-"""The twelve fields of a configuration, in all types and inputs that have them."""
+"""The fields of a configuration, in all types and inputs that have them."""
 FIELDS = CONFIG_FIELDS | {"agentId": "The agent's id."}
 
 

@@ -108,7 +108,7 @@ class VariantMutations:
     @root_field(
         scopes=WRITERS,
         graphql_type=VariantResult,
-        description="A copy of the agent's base (all twelve values) or of one of its variants (its overrides as they are).",
+        description="A copy of the agent's base (all values) or of one of its variants (its overrides as they are).",
     )
     async def clone_variant(
         self, info: Info, agent_id: strawberry.ID, input: CloneVariantInput, reason: str | None = None

@@ -11,10 +11,10 @@ import asyncpg
 from bench.peers.hooks import DATABASE, EPOCH, STATES
 from db.database import Database
 from db.migrate import migrate
-from domain.configs import CONFIG_FIELDS
+from domain.configs import VALUE_FIELDS
 from domain.ids import DEFAULT_WORKSPACE_ID, VariantId
 
-_CONFIG = ", ".join(CONFIG_FIELDS)
+_CONFIG = ", ".join(VALUE_FIELDS)
 _STATE = "CASE state " + " ".join(f"WHEN '{word}' THEN '{state}'" for word, state in STATES.items()) + " END"
 _AGE = f"timestamptz '{EPOCH}' + row_number() OVER (ORDER BY slug) * interval '1 minute' - interval '1 minute'"
 

@@ -18,7 +18,7 @@ AGENT = """
 """
 TASK = """
   query ($agentId: ID!, $variables: JSON!) {
-    agent(id: $agentId) { resolvedConfig { modelProvider modelName temperature maxTokens timeoutSeconds maxRetries } }
+    agent(id: $agentId) { resolvedConfig { modelProvider modelName temperature modelParameters timeoutSeconds maxRetries } }
     renderPrompt(agentId: $agentId, variables: $variables) { systemPrompt userPrompt }
   }
 """

@@ -1,5 +1,6 @@
 """Shows what `rapporteur agents push` would change, or has changed."""
 
+import json
 from typing import Any
 
 from rich.console import Console
@@ -59,4 +60,6 @@ def _position(field: Any) -> int:
 
 
 def _value(value: Any) -> str:
+    if isinstance(value, dict):
+        return json.dumps(value, ensure_ascii=False)
     return "none" if value is None else repr(value) if isinstance(value, str) else str(value)

@@ -47,7 +47,7 @@ def write_manifest(agent: Mapping[str, Any]) -> str:
         "name": agent["name"],
         "description": agent["description"],
         "active": agent["activeVariant"] and agent["activeVariant"]["slug"],
-        "config": agent["config"],
+        "config": {name: value for name, value in agent["config"].items() if name != "parameters" or value},
         "variants": {
             variant["slug"]: {
                 "name": variant["name"],
@@ -128,11 +128,29 @@ def _parse_values(value: Any, where: str) -> dict[str, Any]:
         if name in _TEXT_FIELDS:
             _check_optional_text(item, f"{where}.{name}")
             continue
+        if name == "parameters" and item is not None:
+            _check_json(_check_mapping(item, f"{where}.{name}"), f"{where}.{name}")
+            continue
         _refuse_ambiguous(item, f"{where}.{name}")
         if not isinstance(item, str | int | float | None) or (isinstance(item, float) and not math.isfinite(item)):
             raise NotAManifest(f"{where}.{name} must be a text or a number")
         _check_text(item, f"{where}.{name}")
     return values
+
+
+def _check_json(value: Any, where: str) -> None:
+    """Raises NotAManifest for what JSON does not have."""
+    _refuse_ambiguous(value, where)
+    if isinstance(value, dict):
+        for name, item in _check_mapping(value, where).items():
+            _check_json(item, f"{where}.{name}")
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            _check_json(item, f"{where}.{index}")
+    elif isinstance(value, float) and not math.isfinite(value):
+        raise NotAManifest(f"{where} must be a finite number")
+    else:
+        _check_text(value, where)
 
 
 def _refuse_ambiguous(value: Any, where: str) -> None:

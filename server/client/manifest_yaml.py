@@ -10,8 +10,10 @@ from typing import Any
 
 import yaml
 
-MAX_DEPTH = 16
-"""Mappings and lists within each other; a manifest needs four."""
+from domain.json_objects import MAX_JSON_DEPTH
+
+MAX_DEPTH = MAX_JSON_DEPTH + 5
+"""Mappings and lists within each other; a manifest needs four around the parameters of a variant."""
 
 _TAG = "tag:yaml.org,2002:"
 _BASE: Any = getattr(

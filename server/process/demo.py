@@ -9,6 +9,7 @@ from domain.configs import AgentConfig, ConfigOverrides
 from domain.history import Author
 from domain.ids import AgentId, MeetingId, VariantId, WorkspaceId
 from domain.meetings import Meeting, MeetingState, change_state
+from domain.parameters import Parameters
 from domain.transcripts import read_transcript
 from domain.variants import CreateVariant
 
@@ -69,6 +70,7 @@ async def load_demo(database: Database, workspace_id: WorkspaceId) -> bool:
                     model_name="gpt-5-mini",
                     system_prompt="You answer questions in a meeting, in one or two spoken sentences.",
                     user_prompt_template="{{speaker}} asks: {{question}}",
+                    parameters=Parameters(temperature=None, reasoning_effort="low"),
                 ),
             )
         )

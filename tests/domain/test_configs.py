@@ -8,10 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.agents import CreateAgent
-from domain.configs import CONFIG_FIELDS, AgentConfig, ConfigOverrides, as_overrides, resolve
+from domain.configs import CONFIG_FIELDS, AgentConfig, ConfigOverrides, as_overrides, resolve, values_of
 from domain.errors import InvalidInput
+from domain.parameters import Parameters
 from domain.validation import parse
 from domain.variants import CloneVariant
+from tests.harness.parameters import PARAMETERS, merge_patch
 
 STORABLE = st.characters(exclude_categories=["Cs"], exclude_characters="\0")
 NAME = st.text(STORABLE, min_size=1, max_size=20).map(str.strip).filter(bool)
@@ -22,6 +24,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = dict.fromkeys(CONFIG_FIELDS, st.inte
     "user_prompt_template": st.just("{{question}}"),
     "prompt_version": NAME,
     "temperature": st.floats(0, 2),
+    "parameters": PARAMETERS.map(Parameters),
 }
 CONFIGS = st.builds(AgentConfig, **VALUES)
 OVERRIDES = st.builds(ConfigOverrides, **{name: st.none() | strategy for name, strategy in VALUES.items()})
@@ -31,12 +34,18 @@ OVERRIDES = st.builds(ConfigOverrides, **{name: st.none() | strategy for name, s
 def test_an_override_wins_field_by_field(base: AgentConfig, overrides: ConfigOverrides) -> None:
     resolved = asdict(resolve(base, overrides))
     for name, override in asdict(overrides).items():
-        assert resolved[name] == (getattr(base, name) if override is None else override)
+        inherited = getattr(base, name)
+        if name == "parameters":
+            assert resolved[name] == merge_patch(inherited, override or {})
+        else:
+            assert resolved[name] == (inherited if override is None else override)
 
 
 @given(CONFIGS, CONFIGS)
 def test_a_clone_of_the_base_no_longer_follows_it(base: AgentConfig, later: AgentConfig) -> None:
-    assert resolve(later, as_overrides(base)) == base
+    resolved = resolve(later, as_overrides(base))
+    assert values_of(resolved) == values_of(base)
+    assert resolved.parameters == merge_patch(later.parameters, base.parameters)
 
 
 @given(OVERRIDES, OVERRIDES, st.sets(st.sampled_from(CONFIG_FIELDS)))

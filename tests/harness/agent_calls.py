@@ -2,11 +2,13 @@
 
 from typing import Any
 
-from tests.harness.agent_strategies import TWELVE
+from tests.harness.agent_strategies import CONFIG_NAMES
 from tests.harness.servers import Api
 
 UNKNOWN_ID = "01900000-0000-7000-8000-00000000dead"
-RESOLVED = f"query Resolved($id: ID!) {{ agent(id: $id) {{ resolvedConfig {{ variantId {' '.join(TWELVE)} }} }} }}"
+RESOLVED = (
+    f"query Resolved($id: ID!) {{ agent(id: $id) {{ resolvedConfig {{ variantId {' '.join(CONFIG_NAMES)} }} }} }}"
+)
 
 
 def read(api: Api, agent: Any) -> Any:

@@ -5,6 +5,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from tests.harness.parameters import PARAMETERS
+
 KEBAB = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
 NAMES = st.sampled_from(["Scribe", "scribe!", "Scribe 2", "Протокол", "議事録", "🤖"]) | TEXTS.filter(str.strip)
@@ -24,14 +26,15 @@ CONFIG_VALUES: dict[str, st.SearchStrategy[Any]] = {
     "tokenBudget": NUMBERS,
     "timeoutSeconds": NUMBERS,
     "maxRetries": NUMBERS,
+    "parameters": PARAMETERS,
 }
-"""Valid values of the twelve fields, as they are stored."""
-TWELVE = tuple(CONFIG_VALUES)
+"""Valid values of the fields, as they are stored."""
+CONFIG_NAMES = tuple(CONFIG_VALUES)
 CONFIGS = st.fixed_dictionaries({}, optional=CONFIG_VALUES)
 """Some of the fields, each with a value."""
 OVERRIDES = st.fixed_dictionaries({}, optional={name: st.none() | values for name, values in CONFIG_VALUES.items()})
 """Some of the fields, each with a value or null."""
-NO_OVERRIDES: dict[str, Any] = dict.fromkeys(TWELVE)
+NO_OVERRIDES: dict[str, Any] = dict.fromkeys(CONFIG_NAMES)
 DEFAULTS: dict[str, Any] = {
     "systemPrompt": "",
     "userPromptTemplate": "",
@@ -43,6 +46,7 @@ DEFAULTS: dict[str, Any] = {
     "tokenBudget": 1_000_000,
     "timeoutSeconds": 60,
     "maxRetries": 3,
+    "parameters": {},
 }
 """The values of a new agent's fields that its creator left out."""
 VERSIONS = st.sampled_from(["absent", "right", "stale"])

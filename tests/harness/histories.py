@@ -10,7 +10,7 @@ from tests.harness.servers import Api
 
 State = dict[str, Any]
 """The fields of something that are not null, by name."""
-TWELVE = " ".join(to_camel_case(name) for name in CONFIG_FIELDS)
+CONFIG_NAMES = " ".join(to_camel_case(name) for name in CONFIG_FIELDS)
 EVENT = "id kind actor reason version restoredVersion agentId variantId changes { field before after }"
 OLDEST_FIRST = f"""
 query OldestFirst($id: ID!, $last: Int!, $before: String) {{
@@ -24,8 +24,8 @@ query OldestFirst($id: ID!, $last: Int!, $before: String) {{
 PRESENT = f"""
 query Present($id: ID!) {{
   agent(id: $id) {{
-    id slug name description version activeVariant {{ id }} config {{ {TWELVE} }}
-    variants {{ id slug name description version overrides {{ {TWELVE} }} }}
+    id slug name description version activeVariant {{ id }} config {{ {CONFIG_NAMES} }}
+    variants {{ id slug name description version overrides {{ {CONFIG_NAMES} }} }}
   }}
 }}
 """

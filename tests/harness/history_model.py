@@ -6,10 +6,11 @@ from typing import Any, ClassVar
 
 from hypothesis.stateful import RuleBasedStateMachine
 
-from tests.harness.agent_strategies import TWELVE
+from tests.harness.agent_strategies import CONFIG_NAMES
+from tests.harness.parameters import lay_over
 from tests.harness.servers import Api
 
-ALL = " ".join(TWELVE)
+ALL = " ".join(CONFIG_NAMES)
 AGENT_REVISION = f"version slug name description activeVariantId config {{ {ALL} }} event {{ id }}"
 VARIANT_REVISION = f"version slug name description overrides {{ {ALL} }} config {{ {ALL} }} event {{ id }}"
 State = dict[str, Any]
@@ -41,8 +42,8 @@ def snake(name: str) -> str:
     return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)
 
 
-def twelve(state: State) -> State:
-    return {name: state[name] for name in TWELVE}
+def configured(state: State) -> State:
+    return {name: state[name] for name in CONFIG_NAMES}
 
 
 def stripped(naming: State) -> State:
@@ -131,11 +132,11 @@ class HistoryModel(RuleBasedStateMachine):
     def configurations(self) -> Iterator[tuple[dict[str, Any], State]]:
         """Every reference that there is, and what it refers to."""
         agent = self.agent
-        yield {"base": agent.id}, twelve(agent.now)
+        yield {"base": agent.id}, configured(agent.now)
         active = agent.now["activeVariantId"]
-        yield {"resolved": agent.id}, self.over_base(self.living[active].now) if active else twelve(agent.now)
+        yield {"resolved": agent.id}, self.over_base(self.living[active].now) if active else configured(agent.now)
         for version, state in enumerate(agent.states, 1):
-            yield {"baseRevision": {"agentId": agent.id, "version": version}}, twelve(state)
+            yield {"baseRevision": {"agentId": agent.id, "version": version}}, configured(state)
         for id, variant in self.living.items():
             yield {"variant": id}, self.over_base(variant.now)
         for id, variant in (self.living | self.dead).items():
@@ -143,15 +144,14 @@ class HistoryModel(RuleBasedStateMachine):
                 yield {"variantRevision": {"variantId": id, "version": version}}, self.over_base(state)
 
     def over_base(self, overrides: State) -> State:
-        """Field by field the override, else the agent's present value."""
-        base = self.agent.now
-        return {name: base[name] if overrides[name] is None else overrides[name] for name in TWELVE}
+        """The overrides over the agent's present values."""
+        return lay_over(configured(self.agent.now), overrides)
 
     def revision(self, entity: Entity, version: int, state: State) -> dict[str, Any]:
-        named = {name: value for name, value in state.items() if name not in TWELVE}
-        configured = (
-            {"config": twelve(state)}
+        named = {name: value for name, value in state.items() if name not in CONFIG_NAMES}
+        config = (
+            {"config": configured(state)}
             if entity is self.agent
-            else {"overrides": twelve(state), "config": self.over_base(state)}
+            else {"overrides": configured(state), "config": self.over_base(state)}
         )
-        return {"version": version, "event": {"id": f"{entity.id}:{version}"}} | named | configured
+        return {"version": version, "event": {"id": f"{entity.id}:{version}"}} | named | config

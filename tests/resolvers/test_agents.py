@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 
 from tests.harness.agent_calls import UNKNOWN_ID, clone, paths, read, resolved, variant
-from tests.harness.agent_strategies import CONFIGS, DEFAULTS, NAMES, NO_OVERRIDES, OVERRIDES, TWELVE
+from tests.harness.agent_strategies import CONFIG_NAMES, CONFIGS, DEFAULTS, NAMES, NO_OVERRIDES, OVERRIDES
+from tests.harness.parameters import lay_over
 from tests.harness.servers import Api
 
 few = settings(max_examples=15)
@@ -98,7 +99,7 @@ class TestResolution:
         agent = api.agent(**base)
         chosen, other = api.variant(agent, **active), api.variant(agent, **inactive)
         whole = read(api, agent)["config"]
-        expected = whole | {name: value for name, value in active.items() if value is not None}
+        expected = lay_over(whole, NO_OVERRIDES | active)
 
         assert resolved(api, agent) == {"variantId": None, **whole}
         api.run("ActivateVariant", id=chosen["id"])
@@ -172,10 +173,10 @@ class TestPartialUpdates:
     def test_null_clears_an_override(self, api: Api) -> None:
         agent = api.agent()
         created = api.variant(agent, modelName="other", maxTokens=1)
-        updated = api.run("UpdateVariant", id=created["id"], input={"overrides": dict.fromkeys(TWELVE)})
+        updated = api.run("UpdateVariant", id=created["id"], input={"overrides": dict.fromkeys(CONFIG_NAMES)})
         assert (updated["overrides"], updated["version"]) == (NO_OVERRIDES, 2)
 
-    @pytest.mark.parametrize("name", TWELVE)
+    @pytest.mark.parametrize("name", CONFIG_NAMES)
     def test_null_is_invalid_in_an_agents_configuration(self, api: Api, name: str) -> None:
         agent = read(api, api.agent())
         refused = api.run("UpdateAgent", id=agent["id"], input={"config": {name: None}})

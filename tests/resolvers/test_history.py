@@ -43,7 +43,7 @@ class TestEvents:
         assert (event["agentId"], event["variantId"]) == (agent["id"], None)
         assert field_change(event, "temperature") == (None, 0.5)
         assert field_change(event, "systemPrompt") == (None, "")
-        assert len(event["changes"]) == 15
+        assert len(event["changes"]) == 16
         assert api.run("Agent", id=agent["id"])["createdAt"] <= event["createdAt"]
 
     def test_an_update_has_the_fields_that_changed(self, api: Api) -> None:

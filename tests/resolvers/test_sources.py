@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.harness.agent_strategies import CONFIG_VALUES, CONFIGS, NO_OVERRIDES, OVERRIDES, TWELVE
+from tests.harness.agent_strategies import CONFIG_NAMES, CONFIG_VALUES, CONFIGS, NO_OVERRIDES, OVERRIDES
+from tests.harness.parameters import merge_patch
 from tests.harness.servers import Api
 
 pytestmark = pytest.mark.slow
@@ -21,12 +22,23 @@ def resolved(api: Api, agent: Any) -> Any:
 
 
 def values(config: Any) -> dict[str, Any]:
-    return {name: config[name] for name in TWELVE}
+    return {name: config[name] for name in (*CONFIG_NAMES, "modelParameters")}
 
 
-def expected_sources(overrides: dict[str, Any]) -> list[dict[str, str]]:
+def expected_sources(overrides: dict[str, Any], base: dict[str, Any] | None = None) -> list[dict[str, str | None]]:
     overrides = NO_OVERRIDES | overrides
-    return [{"field": name, "from": "BASE" if overrides[name] is None else "VARIANT"} for name in TWELVE]
+    own = overrides["parameters"] or {}
+    merged = merge_patch((base or {}).get("parameters") or {}, own)
+    set_by_variant = [(name, None, overrides[name] is not None) for name in CONFIG_NAMES if name != "parameters"]
+    set_by_variant += [("parameters", key, key in own) for key in sorted(merged, key=jsonb_order)]
+    return [
+        {"field": name, "key": key, "from": "VARIANT" if is_own else "BASE"} for name, key, is_own in set_by_variant
+    ]
+
+
+def jsonb_order(key: str) -> tuple[int, bytes]:
+    """PostgreSQL keeps the keys of an object in the order of their lengths."""
+    return len(key.encode()), key.encode()
 
 
 @few
@@ -36,15 +48,15 @@ def test_a_value_is_the_variants_exactly_where_the_active_one_sets_it(
 ) -> None:
     agent = api.agent(**base)
     chosen, other = api.variant(agent, **active), api.variant(agent, **inactive)
-    assert resolved(api, agent)["sources"] == expected_sources({})
+    assert resolved(api, agent)["sources"] == expected_sources({}, base)
     api.run("ActivateVariant", id=chosen["id"])
-    assert resolved(api, agent)["sources"] == expected_sources(active)
+    assert resolved(api, agent)["sources"] == expected_sources(active, base)
     api.run("UpdateVariant", id=chosen["id"], input={"overrides": changed})
-    assert resolved(api, agent)["sources"] == expected_sources(active | changed)
+    assert resolved(api, agent)["sources"] == expected_sources(active | changed, base)
     api.run("ActivateVariant", id=other["id"])
-    assert resolved(api, agent)["sources"] == expected_sources(inactive)
+    assert resolved(api, agent)["sources"] == expected_sources(inactive, base)
     api.run("DeactivateVariant", agentId=agent["id"])
-    assert resolved(api, agent)["sources"] == expected_sources({})
+    assert resolved(api, agent)["sources"] == expected_sources({}, base)
 
 
 def test_what_is_set_to_the_bases_value_is_the_variants(api: Api) -> None:
@@ -81,22 +93,30 @@ def test_etags_are_equal_exactly_if_the_values_are(
     assert (a["etag"] == b["etag"]) == (values(a) == values(b))
     cloned = api.run("CloneVariant", agentId=first["id"], input={"name": "All its own", "activate": True})
     again = resolved(api, first)
-    assert (again["variantId"], again["etag"]) == (cloned["id"], a["etag"])
+    assert again["variantId"] == cloned["id"]
+    assert (again["etag"] == a["etag"]) == (values(again) == values(a))
+    assert again["modelParameters"] == a["modelParameters"]
 
 
 def test_each_field_counts(api: Api) -> None:
     agent = api.agent()
     other: dict[str, Any] = dict.fromkeys(CONFIG_VALUES, 12345) | {"temperature": 1.25}
-    other |= dict.fromkeys(TWELVE[:5], "other")
+    other |= dict.fromkeys(CONFIG_NAMES[:5], "other") | {"parameters": {"top_p": 0.5}}
     etags = {resolved(api, agent)["etag"]}
-    for name in TWELVE:
+    for name in CONFIG_NAMES:
         api.run("UpdateAgent", id=agent["id"], input={"config": {name: other[name]}})
         etags.add(resolved(api, agent)["etag"])
-    assert len(etags) == 13
+    assert len(etags) == 14
 
 
 def test_anyone_can_compute_it(api: Api) -> None:
-    """The list of the twelve values as compact JSON in UTF-8, hashed with SHA-256."""
-    config = resolved(api, api.agent(systemPrompt="Протокол “🤖”\n", temperature=0.5))
-    text = json.dumps([config[name] for name in TWELVE], ensure_ascii=False, separators=(",", ":"))
-    assert config["etag"] == hashlib.sha256(text.encode()).hexdigest()
+    """The list of the twelve values as compact JSON in UTF-8, hashed with SHA-256; parameters follow where there are any."""
+    agent = api.agent(systemPrompt="Протокол “🤖”\n", temperature=0.5)
+    *twelve, parameters = CONFIG_NAMES
+    assert parameters == "parameters"
+    for given_, names in (({}, twelve), ({"stop": ["é"], "a": {"c": 0.1, "b": 2}}, (*CONFIG_NAMES, "modelParameters"))):
+        api.run("UpdateAgent", id=agent["id"], input={"config": {"parameters": given_}})
+        config = resolved(api, agent)
+        listed = [config[name] for name in names]
+        text = json.dumps(listed, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+        assert config["etag"] == hashlib.sha256(text.encode()).hexdigest()

@@ -23,6 +23,7 @@ from hypothesis.stateful import (
 )
 
 from tests.harness.agent_strategies import (
+    CONFIG_NAMES,
     CONFIGS,
     DEFAULTS,
     KEBAB,
@@ -32,9 +33,9 @@ from tests.harness.agent_strategies import (
     OVERRIDES,
     PROMPTS,
     SLUGS,
-    TWELVE,
     VERSIONS,
 )
+from tests.harness.parameters import lay_over
 from tests.harness.servers import Api
 
 pytestmark = pytest.mark.slow
@@ -43,14 +44,14 @@ STATE = f"""
 query State($id: ID!) {{
   agent(id: $id) {{
     id slug name description version updatedAt
-    config {{ {" ".join(TWELVE)} }}
+    config {{ {" ".join(CONFIG_NAMES)} }}
     activeVariant {{ id isActive }}
-    resolvedConfig {{ agentId variantId {" ".join(TWELVE)} }}
+    resolvedConfig {{ agentId variantId {" ".join(CONFIG_NAMES)} }}
     variants {{
       id slug name description isActive version updatedAt
       agent {{ id }}
-      overrides {{ {" ".join(TWELVE)} }}
-      config {{ {" ".join(TWELVE)} }}
+      overrides {{ {" ".join(CONFIG_NAMES)} }}
+      config {{ {" ".join(CONFIG_NAMES)} }}
     }}
   }}
 }}
@@ -82,9 +83,9 @@ class Agent:
     seen: tuple[int, str] | None = None
 
     def resolved(self, variant: Variant | None) -> dict[str, Any]:
-        """Field by field the variant's value, else the agent's."""
+        """The variant's values over the agent's."""
         overrides = variant.overrides if variant else NO_OVERRIDES
-        return {name: self.config[name] if overrides[name] is None else overrides[name] for name in TWELVE}
+        return lay_over(self.config, overrides)
 
     def expected(self) -> dict[str, Any]:
         """Returns what the API must answer, without `updatedAt`."""

@@ -21,6 +21,7 @@ from hypothesis.stateful import (
 )
 
 from tests.harness.agent_strategies import (
+    CONFIG_NAMES,
     CONFIGS,
     DEFAULTS,
     NAMES,
@@ -29,11 +30,18 @@ from tests.harness.agent_strategies import (
     OVERRIDES,
     PROMPTS,
     SLUGS,
-    TWELVE,
     VERSIONS,
 )
 from tests.harness.histories import history, present, replayed
-from tests.harness.history_model import AGENT_REVISION, VARIANT_REVISION, Entity, HistoryModel, State, stripped, twelve
+from tests.harness.history_model import (
+    AGENT_REVISION,
+    VARIANT_REVISION,
+    Entity,
+    HistoryModel,
+    State,
+    configured,
+    stripped,
+)
 from tests.harness.servers import Api
 
 pytestmark = pytest.mark.slow
@@ -142,7 +150,7 @@ class HistoryMachine(HistoryModel):
         if source in self.dead:
             assert result["__typename"] == "NotFound"
             return multiple()
-        copied = twelve(self.living[source].now if source else self.agent.now)
+        copied = configured(self.living[source].now if source else self.agent.now)
         created = self.created("Clone", slug, copied | overrides, result)
         if activate and isinstance(created, str):
             self.activated(created)
@@ -184,7 +192,7 @@ class HistoryMachine(HistoryModel):
     def update_variant_to_what_it_is(self, id: str, actor: str | None, reason: str | None) -> None:
         variant = self.variant(id)
         named = {name: variant.now[name] for name in ("name", "slug", "description")}
-        input = named | {"overrides": twelve(variant.now)}
+        input = named | {"overrides": configured(variant.now)}
         result = self.call("UpdateVariant", actor, reason, id=id, input=input)
         if not self.gone(id, result):
             assert result["version"] == variant.version
@@ -268,7 +276,7 @@ class HistoryMachine(HistoryModel):
         fields = self.api.post(DIFF, {"a": a, "b": b})["data"]["configDiff"]["fields"]
         texts = {each["field"]: each.pop("textDiff") for each in fields}
         assert fields == [
-            {"field": name, "a": before[name], "b": after[name]} for name in TWELVE if before[name] != after[name]
+            {"field": name, "a": before[name], "b": after[name]} for name in CONFIG_NAMES if before[name] != after[name]
         ]
         for name, text in texts.items():
             if name in ("systemPrompt", "userPromptTemplate"):

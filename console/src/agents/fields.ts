@@ -2,7 +2,7 @@
 
 import type { ConfigInput } from '../gql/operations';
 
-export type FieldName = keyof ConfigInput;
+export type FieldName = Exclude<keyof ConfigInput, 'parameters'>;
 export type Value = string | number;
 
 export interface Field {

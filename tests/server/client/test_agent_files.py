@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from server.client.agent_files import NotAManifest, in_files, read_folder, read_manifest, write_manifest
+from tests.harness.parameters import PARAMETERS
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")) | st.sampled_from(
     [
@@ -33,6 +34,7 @@ CONFIG = {
     "temperature": st.floats(0, 2),
     **dict.fromkeys(("maxTokens", "contextWindow", "inputTokenLimit", "tokenBudget"), COUNTS),
     **dict.fromkeys(("timeoutSeconds", "maxRetries"), COUNTS),
+    "parameters": PARAMETERS.filter(bool),
 }
 SLUGS = st.from_regex(r"[a-z0-9]{1,9}(-[a-z0-9]{1,9}){0,2}", fullmatch=True)
 VARIANTS = st.fixed_dictionaries(
@@ -91,6 +93,14 @@ def test_prompts_are_blocks_that_can_be_reviewed_line_by_line() -> None:
             "name: A\nvariants: {b: {overrides: {modelName: !!binary YQ==}}}",
             "line 2: the tag .*binary.* is not read",
         ),
+        ("a.yaml", "name: A\nconfig: {parameters: [a]}", "config.parameters must be a mapping"),
+        (
+            "a.yaml",
+            "name: A\nconfig: {parameters: {a: [{b: .inf}]}}",
+            "config.parameters.a.0.b must be a finite number",
+        ),
+        ("a.yaml", "name: A\nconfig: {parameters: {a: {1: b}}}", "config.parameters.a: a key must be a text: put 1"),
+        ("a.yaml", "name: A\nconfig: {parameters: {a: 010}}", "config.parameters.a is 010"),
         ("a.yaml", "name: .nan", "name must be a text"),
         ("a.yaml", "name: 5", "name must be a text: put it in quotes"),
         ("a.yaml", "name:", "name must be a text"),
@@ -130,7 +140,7 @@ def test_prompts_are_blocks_that_can_be_reviewed_line_by_line() -> None:
         ("a.yaml", "name: A\nvariants: {c: {<<: {name: B}}}", "variants.c: merge keys .* are not read"),
         ("a.yaml", "name: A\n---\nname: B", "is no YAML"),
         ("a.yaml", "name: !!python/object:os.system A", "the tag"),
-        ("a.yaml", "[" * 10_000, "is nested deeper than 16 levels"),
+        ("a.yaml", "[" * 10_000, "is nested deeper than 21 levels"),
         ("a.yaml", "name: \udcff", "is not in UTF-8"),
     ],
 )
