@@ -5,7 +5,7 @@ import { useState, type KeyboardEvent } from 'react';
 import { mutate, useAction } from '../api/mutations';
 import { Problem } from '../shell/Problem';
 import { ownValue, type Column } from './columns';
-import { isNumeric, show, type Field, type Value } from './fields';
+import { draftOf, hasLines, isNumeric, show, valueOf, type Field, type Value } from './fields';
 import { UPDATE_AGENT, UPDATE_VARIANT, type Agent } from './operations';
 
 interface Props {
@@ -19,13 +19,13 @@ interface Props {
 export function CellEditor({ agent, column, field, onChange, onClose }: Props) {
   const present = ownValue(agent, column, field.name);
   const [before, setBefore] = useState({ value: present, version: column.version });
-  const [draft, setDraft] = useState(String(present ?? column.variant?.config[field.name] ?? ''));
+  const [draft, setDraft] = useState(draftOf(field, present, column.variant?.config[field.name]));
   const { run, busy, problem, refusal } = useAction();
   const isConflict = refusal?.isConflict === true && column.version !== before.version;
 
-  const save = (value: Value | null, version = before.version) =>
+  const save = (value: () => Value, version = before.version) =>
     run(async (client) => {
-      const change = { [field.name]: value };
+      const change = { [field.name]: value() };
       try {
         if (column.variant) await mutate(client, UPDATE_VARIANT, { id: column.id, input: { overrides: change }, expectedVersion: version });
         else await mutate(client, UPDATE_AGENT, { id: column.id, input: { config: change }, expectedVersion: version });
@@ -34,20 +34,20 @@ export function CellEditor({ agent, column, field, onChange, onClose }: Props) {
         onChange(); // also after a conflict: to show what the other one wrote
       }
     });
-  const value = (): Value => (isNumeric(field) ? Number(draft) : draft);
+  const value = () => valueOf(field, draft);
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key === 'Escape') onClose();
-    const isSave = event.key === 'Enter' && (field.kind !== 'prompt' || event.ctrlKey || event.metaKey);
+    const isSave = event.key === 'Enter' && (!hasLines(field) || event.ctrlKey || event.metaKey);
     if (isSave && !(event.target instanceof HTMLButtonElement)) {
       event.preventDefault();
-      void save(value());
+      void save(value);
     }
   };
   const label = `${field.label} of ${column.name}`;
 
   return (
     <form className="cell-editor" aria-label={`Edit ${label}`} onKeyDown={onKeyDown} onSubmit={(event) => event.preventDefault()}>
-      {field.kind === 'prompt' ? (
+      {hasLines(field) ? (
         <textarea autoFocus rows={10} aria-label={label} value={draft} onChange={(event) => setDraft(event.target.value)} />
       ) : (
         <input
@@ -71,7 +71,7 @@ export function CellEditor({ agent, column, field, onChange, onClose }: Props) {
               disabled={busy}
               onClick={() => {
                 setBefore({ value: present, version: column.version });
-                void save(value(), column.version);
+                void save(value, column.version);
               }}
             >
               Save mine
@@ -82,9 +82,9 @@ export function CellEditor({ agent, column, field, onChange, onClose }: Props) {
         <>
           <Problem message={problem} />
           <div className="row">
-            <button type="button" className="primary" disabled={busy} onClick={() => void save(value())}>Save</button>
+            <button type="button" className="primary" disabled={busy} onClick={() => void save(value)}>Save</button>
             <button type="button" onClick={onClose}>Cancel</button>
-            {column.variant && before.value !== null && <button type="button" disabled={busy} onClick={() => void save(null)}>Inherit</button>}
+            {column.variant && before.value !== null && <button type="button" disabled={busy} onClick={() => void save(() => null)}>Inherit</button>}
           </div>
         </>
       )}

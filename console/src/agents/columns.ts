@@ -20,7 +20,7 @@ export function columnsOf(agent: Agent): Column[] {
 }
 
 /** The column's own value of a field; null where a variant inherits it. */
-export const ownValue = (agent: Agent, { variant }: Column, field: FieldName): Value | null =>
+export const ownValue = (agent: Agent, { variant }: Column, field: FieldName): Value =>
   variant ? variant.overrides[field] : agent.config[field];
 
 /** The value of a field with what is below it. */

@@ -2,13 +2,14 @@
 
 import type { ConfigInput } from '../gql/operations';
 
-export type FieldName = Exclude<keyof ConfigInput, 'parameters'>;
-export type Value = string | number;
+export type FieldName = keyof ConfigInput;
+/** A text, a number, or an object of JSON. */
+export type Value = unknown;
 
 export interface Field {
   name: FieldName;
   label: string;
-  kind: 'line' | 'prompt' | 'integer' | 'decimal';
+  kind: 'line' | 'prompt' | 'integer' | 'decimal' | 'json';
 }
 
 export const FIELDS: readonly Field[] = [
@@ -24,6 +25,7 @@ export const FIELDS: readonly Field[] = [
   { name: 'tokenBudget', label: 'Token budget', kind: 'integer' },
   { name: 'timeoutSeconds', label: 'Timeout, seconds', kind: 'integer' },
   { name: 'maxRetries', label: 'Max retries', kind: 'integer' },
+  { name: 'parameters', label: 'Parameters', kind: 'json' },
 ];
 
 const LABELS = new Map<string, string>(FIELDS.map(({ name, label }) => [name, label]));
@@ -35,6 +37,20 @@ export function labelOf(path: string): string {
 }
 
 export const isNumeric = ({ kind }: Field): boolean => kind === 'integer' || kind === 'decimal';
+
+export const hasLines = ({ kind }: Field): boolean => kind === 'prompt' || kind === 'json';
+
+/** The text to edit: the own value, or else the inherited one. Parameters that are inherited are merged, not copied. */
+export function draftOf(field: Field, own: Value, inherited: Value): string {
+  if (field.kind === 'json') return JSON.stringify(own ?? {}, null, 2);
+  return String(own ?? inherited ?? '');
+}
+
+/** The value of an edited text. Throws a SyntaxError if it is no JSON and should be. */
+export function valueOf(field: Field, draft: string): Value {
+  if (field.kind === 'json') return JSON.parse(draft);
+  return isNumeric(field) ? Number(draft) : draft;
+}
 
 /** A value of any field as people read it. */
 export function show(value: unknown): string {
