@@ -1,6 +1,7 @@
 """Creates API keys and workspaces directly in the database."""
 
 import asyncio
+from dataclasses import dataclass
 from typing import Any
 
 from db.database import Database
@@ -12,6 +13,7 @@ from domain.principals import Scope, local
 from resolvers import api_keys as keys
 from resolvers.context import Context
 from resolvers.live.registry import HubRegistry
+from tests.harness.servers import Api
 
 
 def create_api_key(
@@ -42,3 +44,12 @@ def create_workspace(database_url: str) -> WorkspaceId:
 
     asyncio.run(ensure())
     return id
+
+
+@dataclass
+class GuardedServer:
+    """A server that asks for keys, an API with the scope ADMIN, and the tokens of keys with one scope each."""
+
+    url: str
+    api: Api
+    keys: dict[Scope, str]

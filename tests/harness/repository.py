@@ -10,7 +10,7 @@ INSTALLED_PACKAGES = {"node_modules", ".ariadne-codegen"}
 
 def python_files(*rooms: str) -> Iterator[Path]:
     """Yields the Python files of the named top-level folders, or of all that hold code of this repository."""
-    for room in rooms or (*PRODUCTION, "bench", "tests", "tools"):
+    for room in rooms or (*PRODUCTION, "clients", "bench", "tests", "tools"):
         for file in sorted((REPOSITORY / room).rglob("*.py")):
             if not INSTALLED_PACKAGES.intersection(file.parts):
                 yield file

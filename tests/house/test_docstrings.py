@@ -13,7 +13,7 @@ FRAGMENT_OPENINGS = {
     "Whose",
 }
 """First words after which there is no main clause, or one that is hard to find."""
-ROOMS = ("bench", "db", "domain", "executor", "resolvers", "schema", "server", "tests", "tools")
+ROOMS = ("bench", "clients", "db", "domain", "executor", "resolvers", "schema", "server", "tests", "tools")
 
 
 def _docstrings(tree: ast.Module) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 import ast
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -30,6 +31,13 @@ def test_no_file_imports_a_test_module() -> None:
         and any(part.startswith(("test_", "conftest")) for part in module.split(".")[1:-1])
     }
     assert imports == set()
+
+
+def test_the_python_client_needs_only_its_own_requirements() -> None:
+    allowed = {*sys.stdlib_module_names, "httpx", "rapporteur_client", "websockets", "yaml"}
+    imported = {module.partition(".")[0] for file in python_files("clients") for module in _imported_modules(file)}
+    assert "websockets" in imported
+    assert imported - allowed == set()
 
 
 def test_no_file_is_too_long() -> None:
