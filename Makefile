@@ -53,6 +53,7 @@ lock: $(VENV)/.developed ## Renew the hash-locked requirements from pyproject.to
 	$(UV_COMPILE) pyproject.toml --group dev -c requirements.txt -o requirements-dev.txt
 	$(UV_COMPILE) --group pyproject.toml:node -o requirements-node.txt
 	$(UV_COMPILE) --group pyproject.toml:typed-clients -o tests/clients/requirements-ariadne-codegen.txt
+	$(UV_COMPILE) --group pyproject.toml:openfeature -o tests/clients/requirements-openfeature.txt
 
 $(VENV)/.installed: requirements.txt pyproject.toml
 	@command -v $(PYTHON) > /dev/null || { echo "error: there is no $(PYTHON), and Rapporteur needs Python 3.11 or newer: make PYTHON=... names one"; exit 1; }

@@ -1,4 +1,4 @@
-"""What many agents resolve to, in one SQL statement."""
+"""Reads what many agents resolve to, in one SQL statement."""
 
 from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple

@@ -38,6 +38,7 @@ from server.middleware.cors import check_origins, cors
 from server.middleware.graphql_fast_path import GraphQLFastPath
 from server.middleware.refused_origins import RefusedOrigins
 from server.middleware.security_headers import SecurityHeaders
+from server.ofrep.endpoint import OfrepEndpoint, ofrep_routes
 from server.operations.persisted_documents import PersistedDocuments, load_trusted_documents
 from server.operations.runner import OperationRunner
 from server.settings import Settings
@@ -135,6 +136,7 @@ def create_app(settings: Settings, database_url: str) -> Starlette:
         routes=[
             graphql,
             WebSocketRoute("/graphql", websocket_endpoint),
+            *ofrep_routes(OfrepEndpoint(runner, guard, new_context, settings)),
             *health_routes(database),
             metrics_route(database, connection_limit, guard, WorkspaceId(settings.workspace_id)),
             Route("/", _redirect_to(CONSOLE_PATH if settings.serves_console else "/graphql")),

@@ -212,7 +212,7 @@ class ConfigFeed(Feed):
 
 
 class _SlugState(NamedTuple):
-    """What an agent with a slug resolves to; None: there is no longer such an agent. `number` is that of the change."""
+    """Holds what the agent with a slug resolves to, or None if no agent has it any more; `number` is that of the change."""
 
     number: int
     config: ResolvedAgentConfig | None

@@ -2,14 +2,16 @@
 
 from typing import NamedTuple
 
-from domain.errors import ServiceUnavailable, Unauthenticated
+from domain.errors import RateLimited, ServiceUnavailable, Unauthenticated
 from domain.principals import Principal
 from server.auth.authenticator import Authenticator, OpenAccess
 from server.auth.bearer import CHALLENGE_HEADERS, INVALID_TOKEN_HEADERS, bearer_token
-from server.auth.rate_limits import RateLimiters
+from server.auth.rate_limits import RateLimiter, RateLimiters
 from server.auth.sessions import Sessions
 from server.wire.headers import Headers
 from server.wire.refusals import RequestRefused
+
+TOO_MANY_REQUESTS = 429
 
 
 class Guard(NamedTuple):
@@ -30,3 +32,14 @@ class Guard(NamedTuple):
             ) from error
         except ServiceUnavailable as error:
             raise RequestRefused(503, str(error), {"Retry-After": str(error.retry_after)}) from error
+
+    async def admit(self, headers: Headers) -> tuple[Principal, RateLimiter]:
+        """Returns the principal and its limiter, before more of the request is read. Raises RequestRefused."""
+        principal = await self.principal(headers)
+        rate_limiter = self.rate_limiters.for_principal(principal)
+        try:
+            rate_limiter.count_request()
+        except RateLimited as error:
+            refusal_headers = rate_limiter.headers() | {"Retry-After": str(error.retry_after)}
+            raise RequestRefused(TOO_MANY_REQUESTS, str(error), refusal_headers) from error
+        return principal, rate_limiter

@@ -8,12 +8,11 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from domain.errors import InvalidInput, RateLimited
+from domain.errors import InvalidInput
 from domain.principals import Principal
 from resolvers.context import Context
 from server.auth.actor import actor_name
-from server.auth.guard import Guard
-from server.auth.rate_limits import RateLimiter
+from server.auth.guard import TOO_MANY_REQUESTS, Guard
 from server.graphiql import graphiql_page
 from server.http.sse import EventStream
 from server.middleware.csrf import check_csrf
@@ -29,7 +28,6 @@ from server.wire.responses import body_response
 
 COST_HEADER = b"rapporteur-cost"
 """With any value it asks for the cost, as `extensions: {"cost": true}` in the body does."""
-TOO_MANY_REQUESTS = 429
 
 
 class GraphQLEndpoint:
@@ -87,7 +85,7 @@ class GraphQLEndpoint:
         elif method != "POST":
             allowed = {"Allow": "GET, HEAD, POST"}
             raise RequestRefused(405, "send a POST with the document as JSON, or a GET of a query", allowed)
-        principal, rate_limiter = await self._admit(headers)
+        principal, rate_limiter = await self._guard.admit(headers)
         if is_get:
             request = request_from_url(scope["query_string"])
         else:
@@ -130,17 +128,6 @@ class GraphQLEndpoint:
             compression_threshold=self._settings.compression_threshold,
             is_revalidated=is_get and is_complete,
         )
-
-    async def _admit(self, headers: Headers) -> tuple[Principal, RateLimiter]:
-        """Returns the principal and its limiter, before more of the request is read. Raises RequestRefused."""
-        principal = await self._guard.principal(headers)
-        rate_limiter = self._guard.rate_limiters.for_principal(principal)
-        try:
-            rate_limiter.count_request()
-        except RateLimited as error:
-            refusal_headers = rate_limiter.headers() | {"Retry-After": str(error.retry_after)}
-            raise RequestRefused(TOO_MANY_REQUESTS, str(error), refusal_headers) from error
-        return principal, rate_limiter
 
     def _event_stream(self, request: GraphQLRequest, context: Context) -> EventStream:
         return EventStream(self._runner.stream(request, context), context.principal, self._closing, self._settings)

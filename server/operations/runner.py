@@ -63,12 +63,12 @@ class ExecutedOperation(NamedTuple):
     body: bytes
     errors: list[GraphQLError] | None
     """The errors that the response has."""
-    has_data: bool
+    data: dict[str, Any] | None
 
     @classmethod
     def of(cls, body: bytes, result: ExecutionResult) -> Self:
         """Returns the response whose body is that of the result."""
-        return cls(body, result.errors, result.data is not None)
+        return cls(body, result.errors, result.data)
 
 
 class OperationRunner:
@@ -94,7 +94,10 @@ class OperationRunner:
     def prepare(self, request: GraphQLRequest) -> PreparedOperation:
         """Finds the request's document, parses and validates it, and selects the operation. Raises RequestErrors."""
         check_operation_name(request.operation_name)
-        request = self._documents.resolve(request)
+        return self.prepare_text(self._documents.resolve(request))
+
+    def prepare_text(self, request: GraphQLRequest) -> PreparedOperation:
+        """Does what `prepare` does for a request with the text of a document, which need not be one that clients may send."""
         try:
             prepared = self._schema.documents.prepare(request.query or "")
             if prepared.errors:
@@ -220,7 +223,7 @@ class OperationRunner:
                         yield response
             return
         executed = await self._execute(prepared, context)
-        if executed.errors and not executed.has_data:
+        if executed.errors and executed.data is None:
             raise RequestErrors(executed.errors)
         yield executed.body
 

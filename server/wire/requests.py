@@ -70,15 +70,23 @@ async def request_from_body(headers: Headers, receive: Receive, max_bytes: int, 
 
     Raises RequestRefused, or ClientDisconnect.
     """
+    return _checked_request(await json_from_body(headers, receive, max_bytes, seconds), "the body")
+
+
+async def json_from_body(
+    headers: Headers, receive: Receive, max_bytes: int, seconds: float, *, empty: object = None
+) -> Any:
+    """Returns the JSON in a body as `request_from_body` does, or what stands for an empty body, if anything does."""
     _check_content_type(headers.get(b"content-type", b""), headers.get(b"content-encoding", b""))
     body = await _read_body(headers, receive, max_bytes, seconds)
+    if not body and empty is not None:
+        return empty
     try:
-        value = await decode_client_json(body)
+        return await decode_client_json(body)
     except TooManyValues as error:
         raise RequestRefused(413, f"the body {error}") from error
     except (ValueError, RecursionError) as error:
         raise RequestRefused(400, f"the body is not JSON in UTF-8: {error}") from error
-    return _checked_request(value, "the body")
 
 
 def request_from_url(query: bytes) -> GraphQLRequest:

@@ -28,10 +28,15 @@ async def encode_large_result(
     data: Any, errors: list[GraphQLError] | None, extensions: dict[str, Any] | None, max_bytes: int
 ) -> bytes:
     """Returns the JSON of a result as `encode_result` does, in slices between which others go on. Raises AnswerTooLarge."""
+    return await encode_large(_response(data, errors, extensions), max_bytes)
+
+
+async def encode_large(value: Any, max_bytes: int) -> bytes:
+    """Returns the JSON of a value, in slices between which others go on. Raises AnswerTooLarge."""
     parts: list[bytes] = []
     size = 0
     next_pause = time.perf_counter() + SLICE_SECONDS
-    for part in _parts(_response(data, errors, extensions)):
+    for part in _parts(value):
         parts.append(part)
         size += len(part)
         if size > max_bytes:

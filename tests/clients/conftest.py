@@ -14,9 +14,6 @@ LOCK = HERE / "package-lock.json"
 NODE_MODULES = HERE / "node_modules"
 INSTALLED = NODE_MODULES / ".package-lock.json"
 """npm writes this one when it is done."""
-ARIADNE_LOCK = HERE / "requirements-ariadne-codegen.txt"
-ARIADNE = HERE / ".ariadne-codegen"
-ARIADNE_INSTALLED = ARIADNE / ".installed"
 INSTALLING = HERE / ".installing"
 """A lock file: processes that run tests at the same time install one after the other."""
 
@@ -40,13 +37,26 @@ def node_modules() -> Path:
 @pytest.fixture(scope="session")
 def ariadne_codegen() -> Path:
     """A folder with ariadne-codegen, apart from the server's packages: it needs an older graphql-core."""
+    return _installed("ariadne-codegen")
+
+
+@pytest.fixture(scope="session")
+def openfeature() -> Path:
+    """A folder with OpenFeature's SDK and its provider for OFREP."""
+    return _installed("openfeature")
+
+
+def _installed(name: str) -> Path:
+    """Returns a folder with the Python packages that a lock names."""
+    lock, folder = HERE / f"requirements-{name}.txt", HERE / f".{name}"
+    done_before = folder / ".installed"
     with InterProcessLock(INSTALLING):
-        if not ARIADNE_INSTALLED.exists() or ARIADNE_INSTALLED.stat().st_mtime < ARIADNE_LOCK.stat().st_mtime:
+        if not done_before.exists() or done_before.stat().st_mtime < lock.stat().st_mtime:
             install = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
-            install += ["--require-hashes", "--upgrade", "--target", str(ARIADNE), "-r", str(ARIADNE_LOCK)]
+            install += ["--require-hashes", "--upgrade", "--target", str(folder), "-r", str(lock)]
             done = subprocess.run(install, capture_output=True, text=True, timeout=300, check=False)
             if done.returncode and re.search("NewConnectionError|No matching distribution", done.stderr + done.stdout):
                 pytest.skip(f"pip reaches no index: {done.stderr}")
             assert done.returncode == 0, done.stderr
-            ARIADNE_INSTALLED.touch()
-    return ARIADNE
+            done_before.touch()
+    return folder

@@ -1,4 +1,4 @@
-"""What many agents resolve to, asked for at once."""
+"""Asks for what many agents resolve to at once."""
 
 from typing import Any
 
