@@ -11,10 +11,10 @@ from domain.errors import AnswerTooLarge
 from schema.errors import with_code
 from server.wire.json import encode_json
 
-MAX_PART_CHARS = 256 * 1024
-"""The size, about, of what is encoded at once of a large result."""
-LEAF_CHARS = 10
-"""The size, about, of a value that is no text."""
+MAX_PART_BYTES = 256 * 1024
+"""The size of a part of a large result after which the next one begins with a single item again."""
+MAX_PART_LEAVES = 500
+"""The leaves that are encoded at once, about: each of them may be larger than all before it."""
 SLICE_SECONDS = 0.01
 """The time after which the encoding of a large result lets others go on."""
 
@@ -57,7 +57,7 @@ def _response(data: Any, errors: list[GraphQLError] | None, extensions: dict[str
 
 
 def _parts(value: Any) -> Iterator[bytes]:
-    """Yields the JSON of a value in parts. Neighbours in a list that are small are one part."""
+    """Yields the JSON of a value in parts. Neighbours in a list are one part, as many as the parts before let expect."""
     if type(value) is dict:
         opening = b"{"
         for key, item in value.items():
@@ -66,42 +66,27 @@ def _parts(value: Any) -> Iterator[bytes]:
             opening = b","
         yield b"}" if value else b"{}"
     elif type(value) is list:
-        opening, group, chars = b"[", [], 0
-        for item in value:
-            item_chars = _flat_chars(item)
-            if item_chars is not None:
-                group.append(item)
-                chars += item_chars
-                if chars < MAX_PART_CHARS:
-                    continue
-            if group:
-                yield opening + encode_json(group)[1:-1]
-                opening, group, chars = b",", [], 0
-            if item_chars is None:
+        opening, start, length = b"[", 0, 1
+        while start < len(value):
+            leaves = _leaf_count(value[start])
+            if leaves > MAX_PART_LEAVES:
                 yield opening
-                yield from _parts(item)
-                opening = b","
-        if group:
-            yield opening + encode_json(group)[1:-1]
+                yield from _parts(value[start])
+                start += 1
+            else:
+                length = min(length, MAX_PART_LEAVES // leaves)
+                part = encode_json(value[start : start + length])
+                yield opening + part[1:-1]
+                start += length
+                length = 2 * length if len(part) < MAX_PART_BYTES else 1
+            opening = b","
         yield b"]" if value else b"[]"
     else:
         yield encode_json(value)
 
 
-def _flat_chars(item: Any) -> int | None:
-    """Returns the characters, about, of a leaf or of an object that has only leaves; None for anything else."""
-    if type(item) is str:
-        return len(item)
-    if type(item) is list:
-        return None
-    if type(item) is not dict:
-        return LEAF_CHARS
-    chars = 0
-    for value in item.values():
-        kind = type(value)
-        if kind is str:
-            chars += len(value)
-        elif kind is dict or kind is list:
-            return None
-        chars += LEAF_CHARS
-    return chars
+def _leaf_count(value: Any) -> int:
+    """Returns how many leaves a value has, if the items of each list are like its first one; at least 1."""
+    if type(value) is dict:
+        return sum(map(_leaf_count, value.values())) or 1
+    return len(value) * _leaf_count(value[0]) if type(value) is list and value else 1

@@ -1,0 +1,50 @@
+"""Tests the encoding of large results in slices."""
+
+import asyncio
+
+import orjson
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from domain.errors import AnswerTooLarge
+from server.wire.results import MAX_PART_BYTES, MAX_PART_LEAVES, encode_large_result, encode_result
+
+LEAVES = st.none() | st.booleans() | st.integers(-5, 5) | st.text(max_size=3)
+OBJECTS = st.dictionaries(st.sampled_from("abc"), LEAVES)
+VALUES = st.recursive(
+    LEAVES | st.lists(OBJECTS | LEAVES, max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("abc"), inner),
+    max_leaves=10,
+)
+
+
+def encoded(data: object, max_bytes: int = 100_000_000) -> bytes:
+    return asyncio.run(encode_large_result(data, None, None, max_bytes))
+
+
+@settings(max_examples=60)
+@given(st.dictionaries(st.sampled_from("abc"), VALUES))
+def test_a_large_result_is_encoded_as_a_small_one_is(data: dict[str, object]) -> None:
+    assert encoded(data) == encode_result(data, None, None)
+
+
+@pytest.mark.parametrize("length", [1, 2, 3, MAX_PART_LEAVES, 3 * MAX_PART_LEAVES])
+def test_lists_of_more_than_one_part_are_whole(length: int) -> None:
+    data = {"nodes": [{"number": number, "text": str(number)} for number in range(length)], "last": list(range(length))}
+    assert orjson.loads(encoded(data)) == {"data": data}
+
+
+def test_long_texts_are_whole() -> None:
+    data = [{"text": "x" * (MAX_PART_BYTES // 3)}] * 10 + [{"text": "x" * 2 * MAX_PART_BYTES, "number": 1}]
+    assert orjson.loads(encoded(data)) == {"data": data}
+
+
+def test_an_object_among_others_may_have_more_fields_than_they_have() -> None:
+    data = [{"a": 1}, {str(number): number for number in range(2 * MAX_PART_LEAVES)}, {"a": {"b": [None]}}, None]
+    assert orjson.loads(encoded(data)) == {"data": data}
+
+
+def test_a_result_that_is_too_large_is_an_error() -> None:
+    with pytest.raises(AnswerTooLarge):
+        encoded([{"text": "x" * 1_000}] * 2_000, max_bytes=1_000_000)
