@@ -42,15 +42,16 @@ def output_coercion_expression(type_: GraphQLLeafType, nullable: bool, value: st
     """
     fallback = f"complete{len(namespace)}"
     namespace[fallback] = _leaf_completer(type_, nullable)
+    otherwise = f"None if v is None else {fallback}(v)" if nullable else f"{fallback}(v)"
     if type_ is GraphQLID:
         namespace["str_id_classes"] = _str_id_classes
-        return f"(v if type(v := {value}) is str else str(v) if type(v) in str_id_classes else {fallback}(v))"
+        return f"(v if type(v := {value}) is str else str(v) if type(v) in str_id_classes else {otherwise})"
     if condition := IDENTITY_CONDITIONS.get(type_):
-        return f"(v if {condition.format(value=value)} else {fallback}(v))"
+        return f"(v if {condition.format(value=value)} else {otherwise})"
     if isinstance(type_, CustomGraphQLEnumType):
         get_name = f"get_name{len(namespace)}"
         namespace[get_name] = _enum_names_by_member_id(type_).get
-        return f"({get_name}(id(v := {value})) or {fallback}(v))"
+        return f"({get_name}(id(v := {value})) or ({otherwise}))"
     return f"{fallback}({value})"
 
 
