@@ -33,13 +33,14 @@ test: $(VENV)/.developed server/graphiql/vendor server/console/dist ## Run every
 test-quick: $(VENV)/.developed ## Run the tests that are not slow, within a minute
 	$(PYTEST) -m "not slow"
 
-lint: $(VENV)/.developed console/node_modules/.developed ## Check style, types, imports and the schema snapshot
+lint: $(VENV)/.developed console/node_modules/.developed clients/typescript/node_modules/.developed ## Check style, types, imports and the schema snapshot
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m ruff format --check .
 	$(BIN)/python -m mypy
 	$(BIN)/python -c 'from importlinter.cli import lint_imports_command; lint_imports_command()' --no-cache
 	$(RAPPORTEUR) schema --check
-	cd console && $(WITH_NPM) npm run --silent check
+	$(WITH_NPM) cd console && npm run --silent check
+	$(WITH_NPM) cd clients/typescript && npm run --silent check
 
 bench: $(VENV)/.developed ## Measure the server
 	$(BIN)/python -m bench
@@ -65,16 +66,16 @@ $(VENV)/.developed: $(VENV)/.installed requirements-dev.txt
 	@touch $@
 
 # GraphiQL's files come from npm and are served by ourselves. Where there is no npm, it comes from PyPI, into .venv.
-WITH_NPM := PATH="$$PATH:$$PWD/../$(BIN)"
+WITH_NPM := PATH="$$PATH:$$PWD/$(BIN)";
 NPM_IS_THERE = command -v npm > /dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary :all: --require-hashes -r requirements-node.txt || true
 server/graphiql/vendor: package.json package-lock.json requirements-node.txt | $(VENV)/.installed
 	@echo "==> Getting GraphiQL's files with npm"
 	@$(NPM_IS_THERE)
 	@$(BIN)/python tools/hatch_build.py graphiql
 
-console/node_modules/.developed: console/package-lock.json | $(VENV)/.installed
+%/node_modules/.developed: %/package-lock.json | $(VENV)/.installed
 	@$(NPM_IS_THERE)
-	cd console && $(WITH_NPM) npm ci --ignore-scripts --prefer-offline --no-audit --no-fund --loglevel=error
+	$(WITH_NPM) cd $* && npm ci --ignore-scripts --prefer-offline --no-audit --no-fund --loglevel=error
 	@touch $@
 
 CONSOLE_SOURCES := $(filter-out console/node_modules console/src/gql console/src/gql/%,$(wildcard console/* console/src/* console/src/*/*)) $(wildcard graphql/operations/*)

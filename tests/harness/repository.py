@@ -5,7 +5,7 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).parents[2]
 PRODUCTION = ("domain", "db", "executor", "resolvers", "schema", "server")
-INSTALLED_PACKAGES = {"node_modules", ".ariadne-codegen", ".openfeature"}
+INSTALLED_PACKAGES = {"node_modules", ".ariadne-codegen", ".openfeature", ".build"}
 
 
 def python_files(*rooms: str) -> Iterator[Path]:
