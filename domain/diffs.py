@@ -4,9 +4,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher, unified_diff
 
+import orjson
+
 from domain.configs import CONFIG_FIELDS, AgentConfig
 from domain.ids import AgentId, VariantId
 from domain.optimistic_locking import Version
+from domain.parameters import Parameters
 
 PROMPTS = ("system_prompt", "user_prompt_template")
 MAX_DIFF_STEPS = 8_000_000
@@ -45,12 +48,17 @@ class ConfigFieldDiff:
     """A field that has different values in the two configurations."""
 
     field: str
-    a: str | float
-    b: str | float
+    a: str | float | Parameters
+    b: str | float | Parameters
 
     @property
     def text_diff(self) -> str | None:
-        """Returns the unified diff of the values of a prompt, or None for another field. May take a tenth of a second."""
+        """Returns the unified diff of the values of a prompt, or None for another field. May take a tenth of a second.
+
+        That of parameters is of their JSON, with a line for each value and sorted keys.
+        """
+        if self.field == "parameters":
+            return text_diff(_indented(self.a), _indented(self.b))
         return text_diff(str(self.a), str(self.b)) if self.field in PROMPTS else None
 
 
@@ -65,6 +73,10 @@ class ConfigDiff:
     def fields(self) -> list[ConfigFieldDiff]:
         pairs = ((name, getattr(self.a, name), getattr(self.b, name)) for name in CONFIG_FIELDS)
         return [ConfigFieldDiff(name, a, b) for name, a, b in pairs if a != b]
+
+
+def _indented(value: object) -> str:
+    return orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE).decode()
 
 
 def text_diff(a: str, b: str) -> str:

@@ -46,8 +46,8 @@ class ConfigFieldDiff:
     b: JSON = strawberry.field(description="The value in the second configuration.")
     text_diff: str | None = strawberry.field(
         resolver=resolve.text_diff,
-        description="For the two prompts: the way from a to b in the unified format of `diff -u`. (Where finding it would"
-        " take too long, the one is shown as replaced by the other.)",
+        description="For the two prompts, and for parameters with a line for each value: the way from a to b in the unified"
+        " format of `diff -u`. (Where finding it would take too long, the one is shown as replaced by the other.)",
     )
 
 

@@ -107,6 +107,8 @@ REFUSED: dict[str, list[str]] = {
     "agent_variants_counts_check": [variant(f"{name} = -1") for name in COUNTS],
     "agents_model_check": [agent("model_provider = ''"), agent("model_name = ''")],
     "agent_variants_model_check": [variant("model_provider = ''"), variant("model_name = ''")],
+    "agents_parameters_check": [agent(f"parameters = '{value}'") for value in ("[]", "null", "1")],
+    "agent_variants_parameters_check": [variant(f"parameters = '{value}'") for value in ("[]", "null", "1")],
     "agents_name_check": [agent("name = ''")],
     "agent_variants_name_check": [variant("name = ''")],
     "agents_version_check": [agent("version = 0")],
@@ -216,7 +218,7 @@ REFUSED: dict[str, list[str]] = {
 }
 NOT_NULL = {
     "agents": [*("slug", "name", "description", "version", "created_at", "updated_at", "model_provider", "model_name"),
-               *("system_prompt", "user_prompt_template", "prompt_version", "temperature", *COUNTS)],
+               *("system_prompt", "user_prompt_template", "prompt_version", "temperature", "parameters", *COUNTS)],
     "agent_variants": ["agent_id", "slug", "name", "description", "version", "created_at", "updated_at"],
     "meetings": ["title", "state", "metadata", "speaker_names", "version", "change_seq", "last_segment_id", "created_at",
                  "updated_at"],
@@ -241,6 +243,7 @@ ACCEPTED = [
     *(agent(f"{name} = {value}") for name in COUNTS for value in (0, 2147483647)),
     *(variant(f"{name} = {value}") for name in COUNTS for value in (0, 2147483647, "NULL")),
     variant("model_provider = NULL, model_name = NULL"),
+    *(variant(f"parameters = {value}") for value in ("'{}'", """'{"a": null}'""", "NULL")),
     f"DELETE FROM agent_variants WHERE id = '{SECOND_VARIANT}'",
     *(meeting(f"state = '{state}'") for state in ("CREATED", "RECORDING", "STOPPING", "STOPPED", "COMPLETED", "ERROR")),
     meeting("started_at = now(), ended_at = now()"),
@@ -326,8 +329,9 @@ CHANGES = {
         "active_variant_id = NULL",
         "max_tokens = 7",
         "system_prompt = 'x'",
+        "parameters = '{\"a\": 1}'",
     ],
-    "agent_variants": ["slug = slug || '-x'", "name = 'Other'", "temperature = 1"],
+    "agent_variants": ["slug = slug || '-x'", "name = 'Other'", "temperature = 1", "parameters = '{}'"],
     "meetings": ["title = 'Other'", "state = 'RECORDING'", "metadata = '{\"a\": 1}'", "agent_id = NULL"],
 }
 

@@ -129,6 +129,7 @@ def test_true_is_a_change_of_one(api: Api) -> None:
     assert [(field["field"], field["a"], field["b"]) for field in fields] == [
         ("parameters", {"stream": 1}, {"stream": True})
     ]
+    assert fields[0]["textDiff"].endswith('-  "stream": 1\n+  "stream": true\n }\n')
     reverted = api.run("RevertAgent", id=agent["id"], toVersion=1)
     assert (reverted["version"], reverted["config"]["parameters"]["stream"] is True) == (3, False)
 

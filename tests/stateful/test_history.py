@@ -279,7 +279,7 @@ class HistoryMachine(HistoryModel):
             {"field": name, "a": before[name], "b": after[name]} for name in CONFIG_NAMES if before[name] != after[name]
         ]
         for name, text in texts.items():
-            if name in ("systemPrompt", "userPromptTemplate"):
+            if name in ("systemPrompt", "userPromptTemplate", "parameters"):
                 assert text.startswith("--- a\n+++ b\n@@ ")
             else:
                 assert text is None

@@ -8,6 +8,7 @@ from db.change_notifier import Changes
 from domain.agents import ConfigSource
 from domain.errors import NotFound
 from domain.ids import AgentId, new_id
+from domain.parameters import Parameters
 from tests.harness.live import (
     Configs,
     Process,
@@ -51,6 +52,21 @@ class TestConfigurations:
             await process.write.configure_variant(active, max_tokens=7)
             changed = await soon(waiting)
             assert (changed.model_name, changed.max_tokens) == ("variant's", 7)
+
+    async def test_what_the_model_gets_is_news_and_the_same_parameters_are_not(self, process: Process) -> None:
+        agent = await process.write.agent()
+        variant = await process.write.variant(agent)
+        await process.write.activate(agent, variant)
+        async with Configs(process.hub, agent) as configs:
+            await configs.next()
+            await process.write.configure(agent, parameters=Parameters(stream=1))
+            assert (await configs.next()).parameters == {"stream": 1}
+            await process.write.configure(agent, parameters=Parameters(stream=True))
+            assert (await configs.next()).parameters == {"stream": True}
+            await process.write.configure_variant(variant, parameters=Parameters(stream=True))
+            await process.write.configure_variant(variant, parameters=Parameters(temperature=None))
+            changed = await configs.next()
+            assert (changed.parameters, "temperature" in changed.model_parameters) == ({"stream": True}, False)
 
     async def test_each_look_sees_the_changes_that_alter_nothing_without_announcing_them(
         self, process: Process, silent: Writer

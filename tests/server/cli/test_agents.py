@@ -44,15 +44,23 @@ def test_a_preview_has_the_fields_in_their_order_and_what_is_active_by_slug(
     assert lines[-1] == "  active: the base → long"
 
 
+NESTED: dict[str, Any] = {
+    "temperature": None,
+    "stop": ["no", "010", "1e3", "a\nb", "~"],
+    "1": {"x": 1e-7, "y": 1.0, "z": [True, [], {}]},
+    "deep": {"a": {"a": {"a": {"a": {"a": {"a": {"a": {"a": {"a": {"a": {"a": {"a": {"a": {"a": {}}}}}}}}}}}}}}},
+}
+
+
 @pytest.fixture
 def directory(fresh_server: RunningServer, tmp_path: Path) -> Path:
     """A directory with the files of two agents, of which the first has two variants."""
     api = fresh_server.api
     scribe = api.agent("Scribe", systemPrompt="Listen.\nWrite.\n", temperature=0.5)
-    brief = api.variant(scribe, "Brief", maxTokens=100)
+    brief = api.variant(scribe, "Brief", maxTokens=100, parameters=NESTED)
     api.variant(scribe, "Long", maxTokens=9000)
     api.run("ActivateVariant", id=brief["id"])
-    api.agent("Greeter")
+    api.agent("Greeter", parameters={"top_p": 0.5})
     pulled = agents("pull", tmp_path / "agents", fresh_server)
     assert pulled.returncode == 0, pulled.stderr
     assert "2 agents, 2 files written" in pulled.stdout
@@ -93,6 +101,7 @@ def test_a_change_is_shown_and_applied_only_when_wanted(fresh_server: RunningSer
     edit(directory / "scribe.yaml", "    Write.\n", "    Write it down.\n")
     edit(directory / "scribe.yaml", "maxTokens: 100", "maxTokens: 120")
     edit(directory / "scribe.yaml", "active: brief", "active: long")
+    edit(directory / "greeter.yaml", "top_p: 0.5", "top_k: 5")
     (directory / "new.yaml").write_text("name: New\nconfig: {modelProvider: openai, modelName: gpt}\n")
 
     shown = agents("push", directory, fresh_server, "--dry-run")
@@ -104,10 +113,11 @@ def test_a_change_is_shown_and_applied_only_when_wanted(fresh_server: RunningSer
         "maxTokens: 100 → 120",
         "scribe/long: activated",
         "active: brief → long",
+        'parameters: {"top_p": 0.5} → {"top_k": 5}',
     ):
         assert line in shown.stdout
     assert "new: created" in shown.stdout
-    assert "4 changes, not applied" in shown.stdout
+    assert "5 changes, not applied" in shown.stdout
     unreasonable = agents("push", directory, fresh_server, "--dry-run", "--reason", "x" * 1_001)
     assert (unreasonable.returncode, "reason must have at most" in unreasonable.stderr) == (1, True)
     unconfirmed = agents("push", directory, fresh_server)
@@ -116,7 +126,7 @@ def test_a_change_is_shown_and_applied_only_when_wanted(fresh_server: RunningSer
 
     applied = agents("push", directory, fresh_server, "--yes", "--reason", "Reviewed")
     assert applied.returncode == 0, applied.stderr
-    assert "4 changes applied" in applied.stdout
+    assert "5 changes applied" in applied.stdout
     scribe = next(agent for agent in everything(api) if agent["slug"] == "scribe")
     assert scribe["config"]["systemPrompt"] == "Listen.\nWrite it down.\n"
     assert scribe["activeVariant"] == {"slug": "long"}
