@@ -157,6 +157,7 @@ CONFIG = {
     "tokenBudget": 1,
     "timeoutSeconds": 1,
     "maxRetries": 1,
+    "parameters": {"top_p": 0.5},
 }
 WORD = {"text": "Text", "startTime": 14.0, "endTime": 14.5, "confidence": 0.5}
 AGENT_FILTER = {"text": "a", "modelProvider": "openai", "modelName": "gpt", "hasActiveVariant": True}
