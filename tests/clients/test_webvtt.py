@@ -68,7 +68,7 @@ class TestExports:
         files: list[str] = []
 
         @settings(
-            max_examples=300,
+            max_examples=100,
             phases=[Phase.generate],
             suppress_health_check=list(HealthCheck),
             database=None,

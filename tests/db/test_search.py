@@ -24,6 +24,7 @@ from domain.search_words import BLANKS_IN_ASCII
 from domain.segments import SegmentContent
 from tests.harness.databases import TestPostgres
 from tests.harness.recorded_statements import recorded, watched
+from tests.harness.waiting import until_lock_is_awaited
 
 pytestmark = pytest.mark.slow
 
@@ -138,22 +139,15 @@ async def test_no_write_keeps_the_old_language(database: Database, engine: Engin
     async with database.unit_of_work(WORKSPACE) as early, database.unit_of_work(WORKSPACE) as late:
         await early.segments.add(meeting, contents("Ein Haus")[0])
         speaking = asyncio.create_task(ensure_workspace(engine, WORKSPACE, "default", "german"))
-        await waits_for_lock(sql, 1)
+        await until_lock_is_awaited(sql, 1)
         writing = asyncio.create_task(late.segments.add(meeting, SegmentContent("Die Häuser", 2.0, 3.0)))
-        await waits_for_lock(sql, 2)
+        await until_lock_is_awaited(sql, 2)
         await early.commit()
         await speaking
         await writing
         await late.commit()
     assert await found(database, "Häusern") == {"Ein Haus", "Die Häuser"}
     assert await sql.fetchval("SELECT count(DISTINCT language) FROM segments") == 1
-
-
-async def waits_for_lock(sql: Any, count: int) -> None:
-    """Poll until so many statements wait for a lock."""
-    async with asyncio.timeout(20):
-        while await sql.fetchval("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'") < count:  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
 
 
 # Plans

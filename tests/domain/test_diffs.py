@@ -60,7 +60,7 @@ def patched(directory: Path, a: str, diff: str) -> str:
     return file.read_bytes().decode()
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(a=TEXTS, b=TEXTS)
 @example(a="", b="a")
 @example(a="a", b="")

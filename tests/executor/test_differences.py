@@ -48,7 +48,7 @@ def test_other_errors_do_not_match() -> None:
 
 # Some of the siblings that a failure cancels may never have been awaited.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(documents(SLOW._schema), variables, things())
 async def test_queries(document: str, given_variables: dict[str, Any], data: list[Thing]) -> None:
     note(document)
@@ -56,7 +56,7 @@ async def test_queries(document: str, given_variables: dict[str, Any], data: lis
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(documents(SLOW._schema, "mutation"), variables, things())
 async def test_mutations(document: str, given_variables: dict[str, Any], data: list[Thing]) -> None:
     note(document)
@@ -64,7 +64,7 @@ async def test_mutations(document: str, given_variables: dict[str, Any], data: l
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-@settings(max_examples=600, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(inputs(SLOW._schema))
 async def test_inputs(asked: tuple[str, dict[str, Any]]) -> None:
     note(repr(asked))

@@ -6,13 +6,14 @@ httpx's own connections send head and body apart, which wakes the server twice, 
 import select
 from collections.abc import Iterator
 from functools import partial
-from http.client import HTTP_PORT, HTTPConnection, HTTPResponse
-from typing import Any
+from http.client import HTTP_PORT, HTTPConnection, HTTPMessage, HTTPResponse
+from typing import Any, NamedTuple
 
 import httpx
 
 TIMEOUT_SECONDS = 30.0
 CHUNK_BYTES = 65_536
+HEADERS_OF_HTTPX = (b"accept", b"accept-encoding", b"connection", b"user-agent")
 
 
 class Transport(httpx.BaseTransport):
@@ -22,7 +23,7 @@ class Transport(httpx.BaseTransport):
         self._idle: list[HTTPConnection] = []
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        connection = self._connection(request)
+        connection = self.take(request.url.host, request.url.port or HTTP_PORT, request.extensions["timeout"]["read"])
         try:
             response = _answer(connection, request)
         except BaseException:
@@ -31,6 +32,16 @@ class Transport(httpx.BaseTransport):
         headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in response.getheaders()]
         return httpx.Response(response.status, headers=headers, stream=Body(self, connection, response))
 
+    def take(self, host: str, port: int, timeout: float) -> HTTPConnection:
+        """Returns an idle connection to the server that is open still, or a new one."""
+        while self._idle:
+            connection = self._idle.pop()
+            closed = select.select([connection.sock], [], [], 0)[0]
+            if (connection.host, connection.port) == (host, port) and not closed:
+                return connection
+            connection.close()
+        return HTTPConnection(host, port, timeout=timeout)
+
     def keep(self, connection: HTTPConnection) -> None:
         """Takes back a connection whose response was read to the end."""
         self._idle.append(connection)
@@ -38,16 +49,6 @@ class Transport(httpx.BaseTransport):
     def close(self) -> None:
         while self._idle:
             self._idle.pop().close()
-
-    def _connection(self, request: httpx.Request) -> HTTPConnection:
-        host, port = request.url.host, request.url.port or HTTP_PORT
-        while self._idle:
-            connection = self._idle.pop()
-            closed = select.select([connection.sock], [], [], 0)[0]
-            if (connection.host, connection.port) == (host, port) and not closed:
-                return connection
-            connection.close()
-        return HTTPConnection(host, port, timeout=request.extensions["timeout"]["read"])
 
 
 class Body(httpx.SyncByteStream):
@@ -82,15 +83,42 @@ def _answer(connection: HTTPConnection, request: httpx.Request) -> HTTPResponse:
     return connection.getresponse()
 
 
-def client(timeout: float = TIMEOUT_SECONDS, **options: Any) -> httpx.Client:
-    """Returns a client that keeps its connections until it is closed."""
-    return httpx.Client(transport=Transport(), timeout=timeout, **options)
+class Response(NamedTuple):
+    status: int
+    headers: HTTPMessage
+    content: bytes
+
+
+class Client(httpx.Client):
+    """A client that keeps its connections until it is closed."""
+
+    def __init__(self, timeout: float = TIMEOUT_SECONDS, **options: Any) -> None:
+        self._connections = Transport()
+        super().__init__(transport=self._connections, timeout=timeout, **options)
+
+    def post_json(self, target: str, content: bytes, **headers: str) -> Response:
+        """Posts JSON with the client's headers, past httpx, which takes more CPU than the server does."""
+        host, port = self.base_url.host, self.base_url.port or HTTP_PORT
+        connection = self._connections.take(host, port, TIMEOUT_SECONDS)
+        own = {name.decode(): value for name, value in self.headers.raw if name.lower() not in HEADERS_OF_HTTPX}
+        try:
+            connection.request("POST", target, content, {"Content-Type": "application/json", **own, **headers})
+            response = connection.getresponse()
+            answer = Response(response.status, response.headers, response.read())
+        except BaseException:
+            connection.close()
+            raise
+        if response.will_close:
+            connection.close()
+        else:
+            self._connections.keep(connection)
+        return answer
 
 
 def request(method: str, url: str | httpx.URL, **options: Any) -> httpx.Response:
     """Returns the response to one request, which is sent on a connection of its own."""
     follow_redirects = options.pop("follow_redirects", False)
-    with client(follow_redirects=follow_redirects) as once:
+    with Client(follow_redirects=follow_redirects) as once:
         return once.request(method, url, **options)
 
 

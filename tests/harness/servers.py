@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,14 +29,14 @@ class Api:
     def __init__(self, url: str, token: str | None = None) -> None:
         self.url = url
         headers = {} if token is None else {"Authorization": f"Bearer {token}"}
-        self.http = http.client(base_url=url, headers=headers)
+        self.http = http.Client(base_url=url, headers=headers)
 
     def post(self, query: str, variables: dict[str, Any] | None = None, name: str | None = None) -> dict[str, Any]:
         """The whole answer."""
         body = {"query": query, "variables": variables or {}, "operationName": name}
-        response = self.http.post("/graphql", json=body)
-        assert response.status_code == 200, response.text
-        answer: dict[str, Any] = response.json()
+        response = self.http.post_json("/graphql", json.dumps(body).encode())
+        assert response.status == 200, response.content
+        answer: dict[str, Any] = json.loads(response.content)
         return answer
 
     def run(self, name: str, /, **variables: Any) -> Any:

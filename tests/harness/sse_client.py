@@ -65,7 +65,7 @@ def streamed_response(
     body = {"query": query, "variables": variables}
     headers = {"Accept": accept} | ({"Authorization": authorization} if authorization else {})
     with (
-        http.client(timeout=TIMEOUT_SECONDS) as client,
+        http.Client(timeout=TIMEOUT_SECONDS) as client,
         client.stream("POST", f"{url}/graphql", json=body, headers=headers) as response,
     ):
         yield response

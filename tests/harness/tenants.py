@@ -131,9 +131,9 @@ class Tenant:
 def ask(api: Api, name: str, variables: Variables) -> Answer:
     """The answer with what it cost, without what no two answers have in common."""
     body = {"query": DOCUMENTS[name], "variables": variables, "operationName": name, "extensions": {"cost": True}}
-    response = api.http.post("/graphql", json=body, headers={"Accept": RESPONSE})
+    response = api.http.post_json("/graphql", json.dumps(body).encode(), Accept=RESPONSE)
     headers = {name: value for name, value in response.headers.items() if name not in ("date", "content-length")}
-    return Answer(response.status_code, headers, response.json())
+    return Answer(response.status, headers, json.loads(response.content))
 
 
 # Cursors are opened, to find ids in them and to make others of the same place

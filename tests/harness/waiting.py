@@ -38,10 +38,15 @@ def locked_meeting(database_url: str, meeting: Any) -> Iterator[Callable[[], boo
             runner.run(looking.close())
 
 
-async def is_lock_awaited(watcher: Any) -> bool:
-    """Tells whether somebody waits for a lock in the connection's database.
+async def is_lock_awaited(watcher: Any, sessions: int = 1) -> bool:
+    """Tells whether so many sessions wait for locks in the connection's database."""
+    await watcher.execute("SELECT pg_stat_clear_snapshot()")  # a transaction would see the same again and again
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    return bool(await watcher.fetchval(waiting) >= sessions)
 
-    The connection must not be in a transaction, where it would always see the same.
-    """
-    waiting = "SELECT true FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    return bool(await watcher.fetchval(waiting))
+
+async def until_lock_is_awaited(watcher: Any, sessions: int = 1) -> None:
+    """Returns when so many sessions wait for locks in the connection's database."""
+    async with asyncio.timeout(TIMEOUT_SECONDS):
+        while not await is_lock_awaited(watcher, sessions):  # noqa: ASYNC110 - PostgreSQL rings no bell for this
+            await asyncio.sleep(0.01)

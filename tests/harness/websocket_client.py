@@ -29,6 +29,12 @@ class WebSocketClient:
         self.send_text(json.dumps({"type": type, **fields}))
 
     def receive(self) -> dict[str, Any]:
+        """The next message that is no ping; pings are answered."""
+        while (message := self.receive_any()) == {"type": "ping"}:
+            self.send("pong")
+        return message
+
+    def receive_any(self) -> dict[str, Any]:
         """The next message, which must be text."""
         frame = self.connection.recv(timeout=TIMEOUT_SECONDS)
         assert isinstance(frame, str)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import asyncpg
@@ -31,6 +32,7 @@ from resolvers.transcripts import write_transcripts
 from resolvers.variants import load_variants
 from tests.harness.recorded_statements import recorded
 from tests.harness.unhandled_exceptions import no_unhandled_exceptions
+from tests.harness.waiting import until_lock_is_awaited
 
 pytestmark = pytest.mark.slow
 
@@ -222,17 +224,10 @@ def checked_out(database: Database) -> int:
 async def blocked(database_url: str, table: str) -> AsyncIterator[Callable[[], Awaitable[None]]]:
     """A table that nobody can read within the block; gives what waits until a statement waits for it."""
     locker, observer = await asyncpg.connect(database_url), await asyncpg.connect(database_url)
-    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-
-    async def until_somebody_waits() -> None:
-        async with asyncio.timeout(10):
-            while not await observer.fetchval(waiting):  # noqa: ASYNC110 - PostgreSQL rings no bell for this
-                await asyncio.sleep(0.01)
-
     try:
         async with locker.transaction():
             await locker.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
-            yield until_somebody_waits
+            yield partial(until_lock_is_awaited, observer)
     finally:
         await locker.close()
         await observer.close()

@@ -212,7 +212,7 @@ def world(request: pytest.FixtureRequest) -> World:
 SIZES = st.lists(st.integers(1, 6) | st.just(100), min_size=1, max_size=4)
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(data=st.data(), sizes=SIZES, backward=st.booleans())
 def test_the_pages_of_every_order_and_filter_together_are_the_whole(
     world: World, data: st.DataObject, sizes: list[int], backward: bool

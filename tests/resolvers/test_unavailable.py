@@ -17,6 +17,7 @@ from db.migrate import migrate
 from tests.harness.base_calls import BASE_CALLS, DEFINITIONS, DOCUMENTS, World
 from tests.harness.databases import TestPostgres, postgres_directory, running_postgres
 from tests.harness.servers import Api, RunningServer, running_server
+from tests.harness.waiting import is_lock_awaited
 
 pytestmark = pytest.mark.slow
 
@@ -123,8 +124,7 @@ class Holder:
 
     async def blocks(self, task: asyncio.Task[Any]) -> None:
         """Give back when the task's statement waits for the row."""
-        waiting = "SELECT true FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-        while not await self._watcher.fetchval(waiting):
+        while not await is_lock_awaited(self._watcher):
             assert not task.done(), task.result()
 
 

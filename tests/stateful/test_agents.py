@@ -365,4 +365,4 @@ class AgentMachine(RuleBasedStateMachine):
 
 def test_agents_and_variants_do_what_the_model_does(api: Api) -> None:
     AgentMachine.api = api
-    run_state_machine_as_test(AgentMachine, settings=settings(max_examples=20, stateful_step_count=40))
+    run_state_machine_as_test(AgentMachine, settings=settings(max_examples=12, stateful_step_count=40))

@@ -326,6 +326,6 @@ def test_histories_tell_what_was_done(api: Api) -> None:
     client.http.headers.encoding = "utf-8"  # for actors
     HistoryMachine.api = client
     try:
-        run_state_machine_as_test(HistoryMachine, settings=settings(max_examples=10, stateful_step_count=30))
+        run_state_machine_as_test(HistoryMachine, settings=settings(max_examples=7, stateful_step_count=30))
     finally:
         client.http.close()

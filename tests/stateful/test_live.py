@@ -275,5 +275,5 @@ def test_readers_lose_nothing_and_nothing_goes_backwards(
     LiveMachine.servers = two_servers
     LiveMachine.database = str(make_url(database_url).database)
     run_state_machine_as_test(
-        LiveMachine, settings=settings(max_examples=20, stateful_step_count=30, report_multiple_bugs=False)
+        LiveMachine, settings=settings(max_examples=12, stateful_step_count=30, report_multiple_bugs=False)
     )

@@ -366,4 +366,4 @@ class MeetingMachine(RuleBasedStateMachine):
 def test_meetings_and_segments_do_what_the_model_does(api: Api) -> None:
     MeetingMachine.api = api
     MeetingMachine.agents = [api.agent(name)["id"] for name in ("Scribe", "Concierge")]
-    run_state_machine_as_test(MeetingMachine, settings=settings(max_examples=20, stateful_step_count=30))
+    run_state_machine_as_test(MeetingMachine, settings=settings(max_examples=12, stateful_step_count=30))

@@ -280,7 +280,7 @@ def server(postgres: TestPostgres) -> Iterator[tuple[str, RunningServer]]:
 def test_tenants_do_not_notice_each_other(server: tuple[str, RunningServer]) -> None:
     TenancyMachine.database_url, TenancyMachine.server = server
     phases = [Phase.explicit, Phase.reuse, Phase.generate]  # to shrink what takes seconds would take very long
-    options = settings(max_examples=6, stateful_step_count=25, phases=phases)
+    options = settings(max_examples=3, stateful_step_count=25, phases=phases)
     run_state_machine_as_test(TenancyMachine, settings=options)
 
 

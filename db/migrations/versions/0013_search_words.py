@@ -104,9 +104,14 @@ BEGIN
     ELSE
         words := lower({_WITH_BLANKS} COLLATE pg_catalog.%1$I);
     END IF;
-    IF octet_length(words) > {MAX_WORD_CHARS} THEN
-        words := regexp_replace(
-            words COLLATE "C", '([{_LETTERS}]{{{MAX_WORD_CHARS // 2}}}[{_LETTERS}]{{{MAX_WORD_CHARS // 2}}})', '\1 ', 'g'
+    IF octet_length(words) > {MAX_WORD_CHARS} AND EXISTS (
+        SELECT FROM string_to_table(words, ' ') AS word WHERE octet_length(word) > {MAX_WORD_CHARS}
+    ) THEN
+        words := (
+            SELECT string_agg(substr(word, start, {MAX_WORD_CHARS}), ' ' ORDER BY number, start)
+            FROM string_to_table(regexp_replace(words COLLATE "C", '[^{_LETTERS}]+', ' ', 'g'), ' ')
+                WITH ORDINALITY AS letters (word, number),
+                generate_series(1, char_length(word), {MAX_WORD_CHARS}) AS start
         );
     END IF;
     IF NOT is_ascii AND words COLLATE "C" ~ '[^{_WITHOUT_ACCENTS}]' THEN

@@ -21,19 +21,9 @@ from tests.harness.stored_segments import (
     upsert_segments,
     write_counts,
 )
+from tests.harness.waiting import until_lock_is_awaited
 
 pytestmark = pytest.mark.slow
-
-
-async def queued_behind_the_meeting(observer: Any, writers: int) -> None:
-    """Return when that many sessions wait for a lock."""
-    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    try:
-        async with asyncio.timeout(10):
-            while await observer.fetchval(waiting) < writers:  # noqa: ASYNC110 - PostgreSQL rings no bell for this
-                await asyncio.sleep(0.01)
-    except TimeoutError:
-        pytest.fail("they do not wait")
 
 
 async def test_concurrent_writes_are_numbered_one_by_one_and_none_is_lost(
@@ -58,7 +48,7 @@ async def test_concurrent_writes_are_numbered_one_by_one_and_none_is_lost(
         writes = [
             asyncio.create_task(upsert_segments(database, meeting_id, written_by(writer))) for writer in range(WRITERS)
         ]
-        await queued_behind_the_meeting(observer, WRITERS)
+        await until_lock_is_awaited(observer, WRITERS)
     results = await asyncio.gather(*writes)
 
     changing = [writer for writer, result in enumerate(results) if result.created + result.updated]
@@ -83,7 +73,7 @@ async def test_concurrent_deletions_of_the_same_segments_delete_each_once(
     async with database.unit_of_work(WORKSPACE) as uow:
         await uow.meetings.get_for_update(meeting_id)
         deletions = [asyncio.create_task(delete_segments(database, meeting_id, *range(1, 11))) for _ in range(8)]
-        await queued_behind_the_meeting(observer, 8)
+        await until_lock_is_awaited(observer, 8)
     results = await asyncio.gather(*deletions)
     assert sorted(result.deleted for result in results) == [0] * 7 + [10]
     assert {result.meeting.change_seq for result in results} == {2}
@@ -98,7 +88,7 @@ async def test_a_deletion_that_waits_for_an_upsert_deletes_all_that_this_wrote(
     async with database.unit_of_work(WORKSPACE) as uow:
         await uow.segments.upsert(meeting_id, [content(1, "revised"), content(2, "new")])
         deletion = asyncio.create_task(delete_segments(database, meeting_id, 1, 2))
-        await queued_behind_the_meeting(observer, 1)
+        await until_lock_is_awaited(observer, 1)
         await uow.commit()
     assert (await deletion).deleted == 2
     assert await read_texts(database, meeting_id) == {}
@@ -113,7 +103,7 @@ async def test_an_upsert_that_waits_for_a_deletion_creates_anew(
         write = asyncio.create_task(
             upsert_segments(database, meeting_id, content(1, "a"), content(3, "c"), content(text="d"))
         )
-        await queued_behind_the_meeting(observer, 1)
+        await until_lock_is_awaited(observer, 1)
         await uow.commit()
     assert write_counts(await write) == (3, 0, 0)
     assert await read_texts(database, meeting_id) == {1: "a", 3: "c", 4: "d"}
@@ -138,7 +128,7 @@ async def test_an_upsert_that_waits_compares_with_what_the_other_has_written(
             content(6, "y"),
         ]
         write = asyncio.create_task(upsert_segments(database, meeting_id, *wanted))
-        await queued_behind_the_meeting(observer, 1)
+        await until_lock_is_awaited(observer, 1)
         await uow.commit()
     assert write_counts(await write) == (1, 3, 2)
     assert await read_texts(database, meeting_id) == {1: "a", 2: "x", 3: "y", 4: "x", 5: "y", 6: "y"}
@@ -153,7 +143,7 @@ async def test_a_hypothesis_that_waits_for_the_final_text_is_ignored(
     async with database.unit_of_work(WORKSPACE) as uow:
         await uow.segments.upsert(meeting_id, [content(1, "We ship on Friday.")])
         late = asyncio.create_task(upsert_segments(database, meeting_id, content(1, "We ship", is_final=False)))
-        await queued_behind_the_meeting(observer, 1)
+        await until_lock_is_awaited(observer, 1)
         await uow.commit()
     result = await late
     assert (*write_counts(result), result.ignored) == (0, 0, 0, 1)
@@ -169,7 +159,7 @@ async def test_a_write_that_waits_for_the_deletion_of_its_meeting_finds_none(
             asyncio.create_task(upsert_segments(database, meeting_id, content(1))),
             asyncio.create_task(delete_segments(database, meeting_id, 1)),
         ]
-        await queued_behind_the_meeting(observer, 2)
+        await until_lock_is_awaited(observer, 2)
         await uow.commit()
     outcomes = await asyncio.gather(*writes, return_exceptions=True)
     assert [type(outcome) for outcome in outcomes] == [NotFound, NotFound]

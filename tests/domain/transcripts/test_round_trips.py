@@ -146,7 +146,7 @@ FILES = st.one_of(
 
 class TestAnyFile:
     @given(FILES, st.text())
-    @settings(max_examples=500)
+    @settings(max_examples=200)
     def test_is_read_or_refused(self, data: bytes, name: str) -> None:
         try:
             contents = read_transcript(data, name).segments

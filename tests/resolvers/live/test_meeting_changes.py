@@ -41,14 +41,7 @@ def other(servers: tuple[RunningServer, RunningServer]) -> RunningServer:
 def follow(socket: WebSocketClient, meeting: Any, after: str | None = None) -> Any:
     """Subscribes, and returns the first event."""
     socket.send("subscribe", id="1", payload={"query": FOLLOW, "variables": {"id": meeting["id"], "after": after}})
-    return following(socket)
-
-
-def following(socket: WebSocketClient) -> Any:
-    while (message := socket.receive())["type"] == "ping":
-        socket.send("pong")
-    assert message["type"] == "next", message
-    return message["payload"]["data"]["segmentUpdates"]
+    return socket.next("1")
 
 
 def test_an_event_without_segments_comes_on_every_server(server: RunningServer, other: RunningServer) -> None:
@@ -60,7 +53,7 @@ def test_an_event_without_segments_comes_on_every_server(server: RunningServer, 
         assert follow(there, meeting) == first
         update(api, meeting, state="RECORDING")
         for socket in (here, there):
-            event = following(socket)
+            event = socket.next("1")
             assert (event["segments"], event["deletedSegmentIds"], event["caughtUp"]) == ([], [], True)
             assert (event["meeting"]["state"], event["meeting"]["version"]) == ("RECORDING", 2)
             assert event["cursor"] == first["cursor"]
@@ -73,7 +66,7 @@ def test_what_changes_nothing_is_no_event(server: RunningServer) -> None:
         follow(socket, meeting)
         update(api, meeting, title=meeting["title"])
         update(api, meeting, title="Renamed")
-        assert following(socket)["meeting"]["version"] == 2
+        assert socket.next("1")["meeting"]["version"] == 2
 
 
 def test_names_come_with_the_segments_that_they_change(server: RunningServer) -> None:
@@ -84,7 +77,7 @@ def test_names_come_with_the_segments_that_they_change(server: RunningServer) ->
         follow(socket, meeting)
         for label, changed in {"A": [{"segmentId": 1, "speaker": "Dana"}], "C": []}.items():
             api.run("NameSpeakers", meetingId=meeting["id"], names=[{"label": label, "name": "Dana"}])
-            event = following(socket)
+            event = socket.next("1")
             assert event["segments"] == changed
             assert {"label": label, "name": "Dana"} in event["meeting"]["speakerNames"]
 
@@ -96,7 +89,7 @@ def test_the_deletion_of_its_agent_is_a_change(server: RunningServer) -> None:
     with websocket(server.url) as socket:
         assert follow(socket, meeting)["meeting"]["agent"] == {"id": agent["id"]}
         api.run("DeleteAgent", id=agent["id"])
-        assert following(socket)["meeting"]["agent"] is None
+        assert socket.next("1")["meeting"]["agent"] is None
 
 
 def test_who_comes_back_is_told_the_newest_state(server: RunningServer, other: RunningServer) -> None:
@@ -110,4 +103,4 @@ def test_who_comes_back_is_told_the_newest_state(server: RunningServer, other: R
         event = follow(socket, meeting, after=cursor)
         assert (event["segments"], event["meeting"]["title"], event["meeting"]["version"]) == ([], "Third", 3)
         update(api, meeting, title="Fourth")
-        assert following(socket)["meeting"]["title"] == "Fourth"
+        assert socket.next("1")["meeting"]["title"] == "Fourth"

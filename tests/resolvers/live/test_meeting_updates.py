@@ -55,10 +55,7 @@ def event(update: Any) -> Event:
 
 
 def next_event(socket: WebSocketClient, id: str = "1") -> Event:
-    while (message := socket.receive())["type"] == "ping":
-        socket.send("pong")
-    assert (message["type"], message["id"]) == ("next", id), message
-    return event(message["payload"]["data"]["meetingUpdates"])
+    return event(socket.next(id))
 
 
 def followed(socket: WebSocketClient, api: Api) -> str:

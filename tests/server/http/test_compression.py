@@ -29,7 +29,7 @@ def transcript(meeting: str) -> dict[str, object]:
 
 def raw(server: RunningServer, body: object, method: str = "POST", **headers: str) -> httpx.Response:
     """Returns a response whose content is as it came: httpx would decompress it."""
-    with http.client(headers={"Accept-Encoding": "identity"}) as client:
+    with http.Client(headers={"Accept-Encoding": "identity"}) as client:
         request = client.build_request(method, f"{server.url}/graphql", json=body, headers=headers)
         with_stream = client.send(request, stream=True)
         with_stream._content = b"".join(with_stream.iter_raw())
@@ -110,7 +110,7 @@ def test_events_are_not_compressed(server: RunningServer, meeting: str) -> None:
     def lines() -> Iterator[str]:
         headers = {"Accept": "text/event-stream", "Accept-Encoding": "gzip"}
         with (
-            http.client() as client,
+            http.Client() as client,
             client.stream("POST", f"{server.url}/graphql", json=body, headers=headers) as stream,
         ):
             assert "content-encoding" not in stream.headers

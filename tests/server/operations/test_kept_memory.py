@@ -30,7 +30,7 @@ def test_undeclared_variables_are_dropped(server: RunningServer, api: Api) -> No
     body = f'{{"query": "{UPDATES}", "variables": {{"id": "{meeting}", "undeclaredAsEvents": [1]}}}}'
     headers = {"Accept": "text/event-stream", "Content-Type": "application/json"}
     with (
-        http.client() as client,
+        http.Client() as client,
         client.stream("POST", f"{server.url}/graphql", content=body, headers=headers) as response,
     ):
         assert EventStream(response).next()
