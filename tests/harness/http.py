@@ -50,6 +50,8 @@ class Transport(httpx.BaseTransport):
         while self._idle:
             self._idle.pop().close()
 
+    __del__ = close  # tests leave clients to the garbage collector
+
 
 class Body(httpx.SyncByteStream):
     """The body of a response, as it arrives."""
