@@ -1,7 +1,9 @@
 // An agent that takes part in a meeting: it answers whoever addresses it by name.
 //
 //   npm install path/to/rapporteur/clients/typescript/rapporteur-client-0.1.0.tgz
-//   node worker.ts http://127.0.0.1:8000 concierge 01900000-0000-7000-8000-0000000000c1   (Node.js 22.18 or newer; `npx tsx` with an older one)
+//   node worker.ts http://127.0.0.1:8000 concierge 01900000-0000-7000-8000-0000000000c1
+//
+// Node.js runs it as it is from 22.18 on; `npx tsx` does with an older one.
 
 import { Client, PromptError, render, type Config } from 'rapporteur-client';
 import { diskCache } from 'rapporteur-client/node';

@@ -76,7 +76,7 @@ def test_a_meeting_that_is_not_there_is_an_error(client: TypeScriptClient, serve
 def test_a_silent_connection_counts_as_lost(client: TypeScriptClient, server: RunningServer) -> None:
     """The server of the tests says nothing for 30 seconds if there is nothing to say."""
     meeting = server.api.meeting(segments=1)
-    client.run("open", "it", {"url": server.url, "silenceTimeoutMs": 100})
+    client.run("open", "it", {"url": server.url, "silenceTimeoutMs": 500})
     client.run("follow", "it", "meeting", meeting["id"], {})
     client.wait_for(lambda message: "no sign of life" in message.get("problem", ""))
     server.api.run("UpsertSegments", meetingId=meeting["id"], segments=[segment(2)])

@@ -35,11 +35,10 @@ show(client.config('concierge', { modelProvider: 'openai', modelName: 'unknown' 
 """
 
 
-@pytest.fixture
-def pages(typescript_client: Path, node_modules: Path, tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def pages(typescript_client: Path, node_modules: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project with a worker and a page, checked by the compiler as strictly as it can, with the types of the client."""
-    project = tmp_path / "pages"
-    project.mkdir()
+    project = tmp_path_factory.mktemp("pages")
     (project / "package.json").write_text('{"type": "module"}')
     (project / "node_modules").symlink_to(typescript_client / "node_modules")
     (project / "page.ts").write_text(PAGE)
@@ -105,9 +104,9 @@ async def test_a_page_has_the_configuration_and_keeps_it(pages: Path, database_u
             with running_server(database_url, origins=(origin,)) as server:
                 server.api.agent("Concierge", modelName="gpt")
                 await page.goto(f"{origin}/?server={server.url}")
-                await expect(page).to_have_title("gpt from memory")
+                await expect(page).to_have_title("gpt from memory", timeout=TIMEOUT_SECONDS * 1000)
             await page.reload()
-            await expect(page).to_have_title("gpt from disk")
+            await expect(page).to_have_title("gpt from disk", timeout=TIMEOUT_SECONDS * 1000)
 
 
 @contextmanager
