@@ -1,6 +1,5 @@
 """Shows what `rapporteur agents push` would change, or has changed."""
 
-import json
 from typing import Any
 
 from rich.console import Console
@@ -8,6 +7,7 @@ from rich.text import Text
 
 from domain.configs import CONFIG_FIELDS
 from domain.diffs import text_diff
+from server.cli.output import json_line
 from server.client.agent_files import camel_case
 from server.printable import printable
 
@@ -61,5 +61,5 @@ def _position(field: Any) -> int:
 
 def _value(value: Any) -> str:
     if isinstance(value, dict):
-        return json.dumps(value, ensure_ascii=False)
+        return json_line(value)
     return "none" if value is None else repr(value) if isinstance(value, str) else str(value)

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from server.cli.options import DEFAULT_URL, ApiKeyToken, ServerUrl, fail
-from server.cli.output import JsonOutput, print_fields, print_json, print_table
+from server.cli.output import JsonOutput, json_line, print_fields, print_json, print_table
 from server.client.api_client import ApiClient, ApiError
 
 PAGE_SIZE = 100
@@ -63,7 +63,11 @@ def show_agent(
             ("version", found["version"]),
             ("variants", ", ".join(variant["slug"] for variant in found["variants"]) or None),
             ("active", active),
-            *((name, value) for name, value in resolved.items() if not isinstance(value, list | dict)),
+            *(
+                (name, json_line(value) if isinstance(value, dict) else value)
+                for name, value in resolved.items()
+                if not isinstance(value, list)
+            ),
         ]
     )
 

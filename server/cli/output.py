@@ -19,6 +19,11 @@ def print_json(value: object) -> None:
     sys.stdout.buffer.flush()
 
 
+def json_line(value: object) -> str:
+    """Returns a value as compact JSON."""
+    return orjson.dumps(value).decode()
+
+
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Prints rows in columns. The first column is never shortened, as it is to be copied; None is shown as nothing."""
     from rich.console import Console

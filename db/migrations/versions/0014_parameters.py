@@ -33,13 +33,19 @@ $$BEGIN
     IF jsonb_typeof(patch) <> 'object' THEN
         RETURN patch;
     END IF;
+    IF jsonb_typeof(target) <> 'object' THEN
+        target := '{}';
+    END IF;
+    IF NOT jsonb_path_exists(patch, 'strict $.* ? (@.type() == "null" || @.type() == "object")') THEN
+        RETURN target || patch;  -- a quarter of the time of what follows
+    END IF;
     RETURN (
-        SELECT coalesce(jsonb_object_agg(
-            coalesce(old.key, new.key),
-            CASE WHEN new.key IS NULL THEN old.value ELSE json_merge_patch(coalesce(old.value, 'null'), new.value) END
-        ), '{}')
-        FROM jsonb_each(CASE jsonb_typeof(target) WHEN 'object' THEN target ELSE '{}' END) AS old
-        FULL JOIN jsonb_each(patch) AS new ON new.key = old.key
+        SELECT coalesce(jsonb_object_agg(coalesce(old.key, new.key), CASE
+            WHEN new.key IS NULL THEN old.value
+            WHEN jsonb_typeof(new.value) = 'object' THEN json_merge_patch(coalesce(old.value, 'null'), new.value)
+            ELSE new.value
+        END), '{}')
+        FROM jsonb_each(target) AS old FULL JOIN jsonb_each(patch) AS new ON new.key = old.key
         WHERE new.value IS DISTINCT FROM 'null'
     );
 END$$"""

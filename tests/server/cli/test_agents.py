@@ -113,7 +113,7 @@ def test_a_change_is_shown_and_applied_only_when_wanted(fresh_server: RunningSer
         "maxTokens: 100 → 120",
         "scribe/long: activated",
         "active: brief → long",
-        'parameters: {"top_p": 0.5} → {"top_k": 5}',
+        'parameters: {"top_p":0.5} → {"top_k":5}',
     ):
         assert line in shown.stdout
     assert "new: created" in shown.stdout

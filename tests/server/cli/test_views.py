@@ -41,6 +41,7 @@ def test_agents_are_listed_shown_and_switched(fresh_server: RunningServer) -> No
     assert activated.stdout == "scribe: brief is active (version 2)\n"
     assert as_json(fresh_server, "agents", "show", "scribe")["resolvedConfig"]["modelName"] == "brief-model"
     assert "modelName: brief-model" in command(fresh_server, "agents", "show", "scribe").stdout
+    assert 'modelParameters: {"temperature":0.7,' in command(fresh_server, "agents", "show", "scribe").stdout
     assert command(fresh_server, "agents", "rollback", "scribe").stdout == "scribe: the base is active (version 3)\n"
     command(fresh_server, "agents", "activate", "scribe", "brief")
     assert command(fresh_server, "agents", "activate", "scribe").stdout == "scribe: the base is active (version 5)\n"
