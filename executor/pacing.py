@@ -1,7 +1,8 @@
 """Hands out the items of a long list little by little, so that the event loop serves others in between."""
 
 import asyncio
-from collections.abc import Awaitable, Iterator, Sequence
+from collections.abc import Awaitable, Generator, Iterator, Sequence
+from typing import Any
 
 MAX_UNPACED_ITEMS = 20
 """The length of lists whose items are handed out at once."""
@@ -15,17 +16,26 @@ def paced(items: Sequence[object]) -> Iterator[Awaitable[object]]:
     turns: list[asyncio.Future[None]] = [loop.create_future() for _ in range(0, len(items), ITEMS_PER_TURN)]
     loop.call_soon(_take_turn, turns, 0)
     for index, item in enumerate(items):
-        yield _after(turns[index // ITEMS_PER_TURN], item)
+        yield _Paced(turns[index // ITEMS_PER_TURN], item)
 
 
 def is_event_loop_running() -> bool:
     return asyncio._get_running_loop() is not None
 
 
-async def _after(turn: asyncio.Future[None], item: object) -> object:
-    if not turn.done():
-        await asyncio.shield(turn)  # a cancelled item cancels none of the others
-    return item
+class _Paced:
+    """Gives an item after a turn. It is no coroutine: one that is cancelled before it begins would complain in the log."""
+
+    __slots__ = ("_item", "_turn")
+
+    def __init__(self, turn: asyncio.Future[None], item: object) -> None:
+        self._turn = turn
+        self._item = item
+
+    def __await__(self) -> Generator[Any, None, object]:
+        if not self._turn.done():
+            yield from asyncio.shield(self._turn)  # a cancelled item cancels none of the others
+        return self._item
 
 
 def _take_turn(turns: list[asyncio.Future[None]], number: int) -> None:
