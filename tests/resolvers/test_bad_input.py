@@ -37,6 +37,7 @@ EXCEPTIONS = {
     ("*.words", "empty list"): "accepted",
     ("*.expectedVersion", "negative"): "Conflict",  # not the present one, as any other
     ("Nodes.ids", "empty list"): "accepted",
+    ("ResolvedConfigs.agentSlugs", "empty list"): "accepted",
     ("ApplyAgents.agents.0.variants", "empty list"): "accepted",
     ("CreateApiKey.input.meetingIds", "empty list"): "accepted",
 }
