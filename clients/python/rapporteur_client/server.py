@@ -13,7 +13,8 @@ from rapporteur_client.keys import Key, KeySource
 
 REQUEST_TIMEOUT_SECONDS = 40.0
 """The time for an answer; the server gives an operation 30 seconds."""
-CONNECT_TIMEOUT_SECONDS = 10.0
+CONNECT_TIMEOUT_SECONDS = 20.0
+"""The time for each step of connecting. A server that has just come back has thousands of clients to greet."""
 PASSING_CODES = ("SERVICE_UNAVAILABLE", "RATE_LIMITED", "INTERNAL")
 """The codes of errors that another try may not meet."""
 PASSING_STATUSES = (httpx.codes.REQUEST_TIMEOUT, httpx.codes.TOO_MANY_REQUESTS)

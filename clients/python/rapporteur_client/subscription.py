@@ -23,7 +23,7 @@ from rapporteur_client.server import CONNECT_TIMEOUT_SECONDS, Server, error_of
 PROTOCOL = Subprotocol("graphql-transport-ws")
 KEEP_ALIVE_SECONDS = 10.0
 """The silence after which the server is asked for a sign of life."""
-PONG_TIMEOUT_SECONDS = 5.0
+PONG_TIMEOUT_SECONDS = 10.0
 CLOSE_TIMEOUT_SECONDS = 1.0
 MAX_WAITING_EVENTS = 16
 """The most events that wait for whoever takes them; the server keeps the others."""
