@@ -106,3 +106,4 @@ def running_typescript_client(project: Path) -> Iterator[TypeScriptClient]:
     finally:
         code = client.end()
     assert code == 0, client.messages
+    assert [message for message in client.messages if "warning" in message] == []

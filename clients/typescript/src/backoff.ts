@@ -1,5 +1,7 @@
 // Waits between attempts: longer each time, and for a random time, so that many clients do not come back at once.
 
+import type { Lifetime } from './lifetime.js';
+
 const FIRST_PAUSE_MS = 200;
 export const MAX_PAUSE_MS = 5_000;
 const MAX_ASKED_PAUSE_MS = 60_000;
@@ -11,23 +13,23 @@ export class Backoff {
     this.#attempts = 0;
   }
 
-  /** Waits for a random part of a time that doubles, at least for as long as the server asks, or until the signal is aborted. */
-  async pause(signal: AbortSignal, askedMs = 0): Promise<void> {
+  /** Waits for a random part of a time that doubles, at least for as long as the server asks, or until the lifetime is over. */
+  async pause(lifetime: Lifetime, askedMs = 0): Promise<void> {
     const bound = Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(this.#attempts++, 10));
-    await sleep(Math.min(askedMs, MAX_ASKED_PAUSE_MS) + bound * Math.random(), signal);
+    await sleep(Math.min(askedMs, MAX_ASKED_PAUSE_MS) + bound * Math.random(), lifetime);
   }
 }
 
-/** Waits for a time, or until the signal is aborted. It never rejects. */
-export function sleep(durationMs: number, signal: AbortSignal): Promise<void> {
+/** Waits for a time, or until the lifetime is over. It never rejects. */
+export function sleep(durationMs: number, lifetime: Lifetime): Promise<void> {
   return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const end = () => {
+    const wake = () => {
       clearTimeout(timer);
-      signal.removeEventListener('abort', end);
+      leave();
       resolve();
     };
-    const timer = setTimeout(end, durationMs);
-    signal.addEventListener('abort', end);
+    const timer = setTimeout(() => wake(), durationMs);
+    let leave = () => {};
+    leave = lifetime.onEnd(wake);
   });
 }

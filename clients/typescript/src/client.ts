@@ -6,10 +6,10 @@ import type { ConfigAnswer, DefaultConfig } from './configs/config.js';
 import { feedConfigs } from './configs/feed.js';
 import type { ManifestSource } from './configs/manifests.js';
 import { ConfigStore, type ChangeListener } from './configs/store.js';
-import { Deadline } from './deadline.js';
 import type { Document } from './document.js';
 import { Endpoint, type EndpointOptions } from './endpoint.js';
 import { ClientClosed } from './errors.js';
+import { Lifetime } from './lifetime.js';
 import { followMeeting, type FollowOptions, type MeetingUpdate } from './meeting_updates.js';
 import { quietly, warn, type ReportProblem } from './problems.js';
 import { SegmentWriter, type SegmentWriterOptions } from './segments/writer.js';
@@ -37,7 +37,7 @@ export class Client {
   readonly #store: ConfigStore;
   readonly #onProblem: ReportProblem;
   readonly #writers = new Set<SegmentWriter>();
-  readonly #end = new AbortController();
+  readonly #lifetime = new Lifetime();
   #feeding: Promise<void> | undefined;
 
   constructor(options: ClientOptions) {
@@ -62,10 +62,10 @@ export class Client {
   /** Waits until the server has said what the agents resolve to. Resolves to whether it has, in that time; it never rejects. */
   async waitUntilCurrent(timeoutMs = CURRENT_TIMEOUT_MS): Promise<boolean> {
     this.#followConfigs();
-    const waiting = new Deadline(this.#end.signal);
-    void this.#store.begun.then(() => waiting.dispose());
-    await sleep(timeoutMs, waiting.signal);
-    waiting.dispose();
+    const waiting = new Lifetime(this.#lifetime);
+    void this.#store.begun.then(() => waiting.end());
+    await sleep(timeoutMs, waiting);
+    waiting.end();
     return this.#store.hasBegun;
   }
 
@@ -80,7 +80,7 @@ export class Client {
    * not let it, such as for a meeting that is not there.
    */
   follow(meetingId: string, options: FollowOptions = {}): AsyncIterableIterator<MeetingUpdate> {
-    return followMeeting(this.#endpoint, meetingId, options, this.#end.signal, this.#onProblem);
+    return followMeeting(this.#endpoint, meetingId, options, this.#lifetime, this.#onProblem);
   }
 
   /** Returns a writer of a meeting's segments. Throws ClientClosed. */
@@ -95,25 +95,25 @@ export class Client {
   /** Returns the data of any query or mutation, such as those of `rapporteur-client/operations`. Throws Unavailable or Refused. */
   async request<Data, Variables>(document: Document<Data, Variables>, variables: Variables): Promise<Data> {
     this.#ensureOpen();
-    return this.#endpoint.request(document, variables, this.#end.signal);
+    return this.#endpoint.request(document, variables, this.#lifetime);
   }
 
   /** Ends everything, after the segments that wait have been written, if that is possible in time. `config` still answers. */
   async close(timeoutMs = CLOSE_TIMEOUT_MS): Promise<void> {
     const closed = await Promise.allSettled([...this.#writers].map((writer) => writer.close(timeoutMs)));
     for (const result of closed) if (result.status === 'rejected') this.#onProblem(result.reason as Error);
-    this.#end.abort();
+    this.#lifetime.end();
     await this.#feeding;
     await this.#store.save();
   }
 
   /** Begins to follow the agents, when the first question about them comes: a key for segments only may not. */
   #followConfigs(): void {
-    if (this.#feeding !== undefined || this.#end.signal.aborted) return;
-    this.#feeding = feedConfigs(this.#endpoint, this.#agents, this.#store, this.#end.signal, this.#onProblem);
+    if (this.#feeding !== undefined || this.#lifetime.isOver) return;
+    this.#feeding = feedConfigs(this.#endpoint, this.#agents, this.#store, this.#lifetime, this.#onProblem);
   }
 
   #ensureOpen(): void {
-    if (this.#end.signal.aborted) throw new ClientClosed('the client is closed');
+    if (this.#lifetime.isOver) throw new ClientClosed('the client is closed');
   }
 }

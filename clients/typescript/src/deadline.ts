@@ -1,14 +1,15 @@
-// An abort signal that follows another one, and ends what waits for too long.
+// Ends a request that takes too long, or that outlives its client.
+
+import { ClientClosed } from './errors.js';
+import type { Lifetime } from './lifetime.js';
 
 export class Deadline {
   readonly #controller = new AbortController();
-  readonly #outer: AbortSignal;
+  readonly #leave: () => void;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(outer: AbortSignal) {
-    this.#outer = outer;
-    if (outer.aborted) this.#end();
-    else outer.addEventListener('abort', this.#end);
+  constructor(lifetime: Lifetime) {
+    this.#leave = lifetime.onEnd(() => this.#controller.abort(new ClientClosed('the client was closed')));
   }
 
   get signal(): AbortSignal {
@@ -28,7 +29,7 @@ export class Deadline {
   /** Ends everything that has the signal. */
   dispose(): void {
     this.stop();
-    this.#outer.removeEventListener('abort', this.#end);
+    this.#leave();
     this.#controller.abort();
   }
 
@@ -46,6 +47,4 @@ export class Deadline {
       this.signal.removeEventListener('abort', abandon);
     }
   }
-
-  readonly #end = () => this.#controller.abort(this.#outer.reason);
 }

@@ -6,6 +6,7 @@ import type { Document } from './document.js';
 import { messageOf, Refused, Unavailable } from './errors.js';
 import { EventParser } from './event_parser.js';
 import { KeySource, type Key } from './key.js';
+import type { Lifetime } from './lifetime.js';
 
 export interface EndpointOptions {
   /** The server's address, such as `https://rapporteur.example.com`. It may leave out the path `/graphql`. */
@@ -41,8 +42,8 @@ export class Endpoint {
   }
 
   /** Returns the data of a query or mutation. Throws Unavailable or Refused; it does not try again. */
-  async request<Data, Variables>(document: Document<Data, Variables>, variables: Variables, signal: AbortSignal): Promise<Data> {
-    const deadline = new Deadline(signal);
+  async request<Data, Variables>(document: Document<Data, Variables>, variables: Variables, lifetime: Lifetime): Promise<Data> {
+    const deadline = new Deadline(lifetime);
     try {
       deadline.start(this.#requestTimeoutMs, () => new Unavailable(`${this.url} did not answer in time`));
       const response = await this.#post(JSON_TYPES, document, variables, deadline);
@@ -61,10 +62,10 @@ export class Endpoint {
   async *subscribe<Data, Variables>(
     document: Document<Data, Variables>,
     variables: Variables,
-    signal: AbortSignal,
+    lifetime: Lifetime,
     onAlive: () => void,
   ): AsyncGenerator<Data, void, undefined> {
-    const deadline = new Deadline(signal);
+    const deadline = new Deadline(lifetime);
     try {
       deadline.start(this.#requestTimeoutMs, () => new Unavailable(`${this.url} did not answer in time`));
       const response = await this.#post(EVENT_STREAM_TYPE, document, variables, deadline);

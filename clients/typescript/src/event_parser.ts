@@ -14,7 +14,8 @@ export class EventParser {
 
   /** Returns the events that are complete with this piece. Throws if one is too large. */
   push(piece: string): ServerSentEvent[] {
-    const lines = (this.#rest + piece).split('\n');
+    const lines = piece.split('\n'); // only the piece is searched, so that a large event takes linear time
+    lines[0] = this.#rest + lines[0];
     this.#rest = lines.pop() ?? '';
     if (this.#rest.length > MAX_EVENT_CHARS) throw new Error(`an event has more than ${MAX_EVENT_CHARS} characters`);
     const events: ServerSentEvent[] = [];

@@ -2,6 +2,7 @@
 
 import type { Endpoint } from './endpoint.js';
 import { SegmentUpdates, type SegmentUpdatesSubscription } from './gql/operations.js';
+import type { Lifetime } from './lifetime.js';
 import type { ReportProblem } from './problems.js';
 import { follow } from './subscription.js';
 
@@ -16,21 +17,21 @@ export interface FollowOptions {
 }
 
 /**
- * Yields each update until the meeting is deleted or the signal is aborted. Throws Refused. After a loss of the connection it goes on from
+ * Yields each update until the meeting is deleted or the lifetime is over. Throws Refused. After a loss of the connection it goes on from
  * the last update that the caller has dealt with: the one before the update that it asks for.
  */
 export async function* followMeeting(
   endpoint: Endpoint,
   meetingId: string,
   { after = null, batchSize = 100 }: FollowOptions,
-  signal: AbortSignal,
+  lifetime: Lifetime,
   onProblem: ReportProblem,
 ): AsyncGenerator<MeetingUpdate, void, undefined> {
   let cursor = after;
   const updates = follow(endpoint, {
     document: SegmentUpdates,
     variables: () => ({ meetingId, after: cursor, batchSize }),
-    signal,
+    lifetime,
     onLost: onProblem,
   });
   for await (const { data } of updates) {

@@ -12,6 +12,8 @@ import * as operations from 'rapporteur-client/operations';
 const say = (message) => process.stdout.write(`${JSON.stringify(message)}\n`);
 const described = (error) => ({ name: error.name, message: error.message, texts: error.segments?.map(({ text }) => text) });
 
+process.on('warning', ({ message }) => say({ warning: message }));
+
 const clients = new Map();
 const writers = new Map();
 

@@ -65,6 +65,20 @@ def test_a_meeting_is_followed_from_a_cursor_that_was_kept(client: TypeScriptCli
     assert not any(numbers(each["update"]) == [1] for each in client.said(followed="meeting") if "update" in each)
 
 
+def test_many_meetings_are_followed_at_once(client: TypeScriptClient, server: RunningServer) -> None:
+    meetings = [server.api.meeting(segments=1) for _ in range(12)]
+    client.run("open", "it", {"url": server.url})
+    for meeting in meetings:
+        client.run("follow", "it", meeting["id"], meeting["id"], {})
+        client.run("segments", "it", meeting["id"], meeting["id"], {})
+        client.run("write", meeting["id"], [segment(2)])
+    for meeting in meetings:
+        client.wait_for(lambda it: it.get("followed") == meeting["id"] and 2 in numbers(it["update"]))  # noqa: B023
+    client.run("close", "it")
+    for meeting in meetings:
+        client.wait_for(lambda it: it == {"followed": meeting["id"], "end": None})  # noqa: B023
+
+
 def test_a_meeting_that_is_not_there_is_an_error(client: TypeScriptClient, server: RunningServer) -> None:
     client.run("open", "it", {"url": server.url})
     client.run("follow", "it", "meeting", "nonsense", {})

@@ -4,6 +4,7 @@ import { Backoff } from '../backoff.js';
 import type { Endpoint } from '../endpoint.js';
 import { messageOf, RapporteurError, Unavailable } from '../errors.js';
 import { ResolvedConfigsUpdates } from '../gql/operations.js';
+import type { Lifetime } from '../lifetime.js';
 import type { ReportProblem } from '../problems.js';
 import { follow } from '../subscription.js';
 import type { Config } from './config.js';
@@ -12,23 +13,23 @@ import type { ConfigStore } from './store.js';
 /** The pause after a refusal, which only a person can mend: with another key, or another version of the server. */
 const REFUSED_PAUSE_MS = 30_000;
 
-/** Takes what the server says into the store, until the signal is aborted. It never rejects. */
+/** Takes what the server says into the store, until the lifetime is over. It never rejects. */
 export async function feedConfigs(
   endpoint: Endpoint,
   agents: readonly string[] | undefined,
   store: ConfigStore,
-  signal: AbortSignal,
+  lifetime: Lifetime,
   onProblem: ReportProblem,
 ): Promise<void> {
   const backoff = new Backoff();
-  while (!signal.aborted) {
+  while (!lifetime.isOver) {
     try {
-      await feedUntilRefused(endpoint, agents, store, signal, onProblem);
-      if (!signal.aborted) throw new RapporteurError('the server ended the subscription');
+      await feedUntilRefused(endpoint, agents, store, lifetime, onProblem);
+      if (!lifetime.isOver) throw new RapporteurError('the server ended the subscription');
     } catch (error) {
       onProblem(new RapporteurError(`configurations are not followed: ${messageOf(error)}`, error));
     }
-    await backoff.pause(signal, REFUSED_PAUSE_MS);
+    await backoff.pause(lifetime, REFUSED_PAUSE_MS);
   }
 }
 
@@ -36,14 +37,14 @@ async function feedUntilRefused(
   endpoint: Endpoint,
   agents: readonly string[] | undefined,
   store: ConfigStore,
-  signal: AbortSignal,
+  lifetime: Lifetime,
   onProblem: ReportProblem,
 ): Promise<void> {
   let isCurrent = false;
   const updates = follow(endpoint, {
     document: ResolvedConfigsUpdates,
     variables: () => ({ agentSlugs: agents ? [...agents] : null }),
-    signal,
+    lifetime,
     onAlive: () => {
       if (isCurrent) store.confirm();
     },

@@ -4,6 +4,7 @@ import { Backoff, sleep } from '../backoff.js';
 import type { Endpoint } from '../endpoint.js';
 import { ClientClosed, messageOf, NotWritten, RapporteurError, Refused, SegmentsRefused, Unavailable } from '../errors.js';
 import { UpsertSegments, type SegmentInput } from '../gql/operations.js';
+import { Lifetime } from '../lifetime.js';
 import type { ReportProblem } from '../problems.js';
 import { SegmentQueue } from './queue.js';
 
@@ -33,7 +34,7 @@ export class SegmentWriter {
   readonly #onRefused: ((refused: SegmentsRefused) => void) | undefined;
   readonly #onProblem: ReportProblem;
   readonly #onClosed: () => void;
-  readonly #end = new AbortController();
+  readonly #lifetime = new Lifetime();
   #refusals: SegmentsRefused[] = [];
   #waiters = new Set<() => void>();
   #batchSegments = BATCH_SEGMENTS;
@@ -77,7 +78,7 @@ export class SegmentWriter {
     const deadline = performance.now() + timeoutMs;
     while (!this.#queue.isSettled(puts)) {
       const leftMs = deadline - performance.now();
-      if (leftMs <= 0 || this.#end.signal.aborted) throw new NotWritten(this.#queue.unsettled());
+      if (leftMs <= 0 || this.#lifetime.isOver) throw new NotWritten(this.#queue.unsettled());
       await this.#settled(leftMs);
     }
     const refusals = this.#refusals.splice(0);
@@ -91,7 +92,7 @@ export class SegmentWriter {
     try {
       await this.flush(timeoutMs);
     } finally {
-      this.#end.abort();
+      this.#lifetime.end();
       this.#wakeWaiters();
       await this.#running;
       this.#onClosed();
@@ -117,12 +118,12 @@ export class SegmentWriter {
 
   /** Writes all that waits. It never rejects. */
   async #run(): Promise<void> {
-    await sleep(BATCH_DELAY_MS, this.#end.signal);
+    await sleep(BATCH_DELAY_MS, this.#lifetime);
     for (;;) {
       const batch = this.#queue.take(this.#batchSegments);
       if (batch.length === 0) break;
       await this.#write(batch);
-      if (this.#end.signal.aborted) break; // the batch is unsettled
+      if (this.#lifetime.isOver) break; // the batch is unsettled
       this.#queue.settle();
       this.#wakeWaiters();
     }
@@ -132,16 +133,16 @@ export class SegmentWriter {
   /** Writes a batch, however long that takes; segments that the server refuses are reported. */
   async #write(batch: readonly SegmentInput[]): Promise<void> {
     const backoff = new Backoff();
-    while (batch.length > 0 && !this.#end.signal.aborted) {
+    while (batch.length > 0 && !this.#lifetime.isOver) {
       try {
         return await this.#writeOnce(batch);
       } catch (error) {
-        if (this.#end.signal.aborted) return;
+        if (this.#lifetime.isOver) return;
         if (error instanceof Refused) {
           batch = await this.#handleRefusal(error, batch);
         } else {
           this.#onProblem(error as Error);
-          await backoff.pause(this.#end.signal, error instanceof Unavailable ? error.retryAfterMs : 0);
+          await backoff.pause(this.#lifetime, error instanceof Unavailable ? error.retryAfterMs : 0);
         }
       }
     }
@@ -149,7 +150,7 @@ export class SegmentWriter {
 
   async #writeOnce(batch: readonly SegmentInput[]): Promise<void> {
     const variables = { meetingId: this.#meetingId, segments: [...batch] };
-    const { upsertSegments: result } = await this.#endpoint.request(UpsertSegments, variables, this.#end.signal);
+    const { upsertSegments: result } = await this.#endpoint.request(UpsertSegments, variables, this.#lifetime);
     if (result.__typename === 'UpsertedSegments') return;
     const paths = result.__typename === 'InvalidInput' ? result.fields.map(({ path }) => path) : [];
     throw new Refused(result.message, result.code, paths);
