@@ -6,11 +6,11 @@ apart at once, which takes a third of the time that reading its columns by their
 as long for a row as the driver does, and needs all of its fields.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import is_dataclass
 from enum import Enum
 from functools import lru_cache
-from typing import Any, Generic, NamedTuple, Self, TypeVar, get_args, get_type_hints
+from typing import Any, Generic, NamedTuple, Self, TypeVar, get_args, get_type_hints, overload
 
 from sqlalchemy import Select
 
@@ -24,10 +24,11 @@ Decoders = tuple[tuple[str, Callable[[Any], Any]], ...]
 
 
 class MappedQuery(NamedTuple, Generic[T]):
-    """A statement, and the function that makes entities of its rows."""
+    """A statement, the function that makes entities of its rows, and the names of its columns."""
 
     statement: Select[Any]
     entities: RowMapper[T]
+    columns: tuple[str, ...]
 
     @classmethod
     def of(
@@ -40,8 +41,48 @@ class MappedQuery(NamedTuple, Generic[T]):
         decoders: Decoders = (),
     ) -> Self:
         """Maps the statement's columns to the fields that they are named after: see `row_mapper`."""
-        mapper = row_mapper(entity, column_names(statement), parts, without, decoders)  # type: ignore[arg-type]
-        return cls(statement, mapper)
+        columns = column_names(statement)
+        mapper = row_mapper(entity, columns, parts, without, decoders)  # type: ignore[arg-type]
+        return cls(statement, mapper, columns)
+
+
+class MappedRows(Sequence[T]):
+    """The entities of the rows of one query, made when the first of them is asked for.
+
+    The executor reads the columns themselves where it needs no more (`executor.object_rows`).
+    """
+
+    __slots__ = ("_entities", "_make", "columns", "object_class", "rows")
+
+    def __init__(
+        self, object_class: type[T], columns: tuple[str, ...], rows: Sequence[Row], make: RowMapper[T]
+    ) -> None:
+        """`make` makes the entities. A column has the value of the entities' field of its name, if there is such a one."""
+        self.object_class = object_class
+        self.columns = columns
+        self.rows = rows
+        self._make = make
+        self._entities: list[T] | None = None
+
+    def _made(self) -> list[T]:
+        if self._entities is None:
+            self._entities = self._make(self.rows)
+        return self._entities
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __iter__(self) -> Iterator[T]:
+        return iter(self._made())
+
+    @overload
+    def __getitem__(self, index: int) -> T: ...
+    @overload
+    def __getitem__(self, index: slice) -> "MappedRows[T]": ...
+    def __getitem__(self, index: int | slice) -> "T | MappedRows[T]":
+        if isinstance(index, slice):
+            return MappedRows(self.object_class, self.columns, self.rows[index], self._make)
+        return self._made()[index]
 
 
 def column_names(statement: Select[Any]) -> tuple[str, ...]:

@@ -1,9 +1,10 @@
 """Segments in SQL: reading them, page by page, by key, or by what has changed. `db.segment_writes` writes them."""
 
 from collections import defaultdict
-from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from functools import lru_cache, partial
+from itertools import groupby
 from operator import itemgetter
 
 from sqlalchemy import BigInteger, Double, Numeric, any_, bindparam, cast, func, select, true, tuple_
@@ -11,9 +12,10 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Boolean, Integer
 
 from db.connections import Session
+from db.driver import Record
 from db.keyset import PageShape, keyset_page, page_parameters
 from db.repository import IDS, WORKSPACE, ColumnNames, columns
-from db.row_mapping import MappedQuery
+from db.row_mapping import MappedQuery, MappedRows, Row
 from db.segment_writes import SegmentWrites
 from db.tables import meetings, segments
 from domain.change_stream import Change, MeetingChanges
@@ -70,12 +72,21 @@ class SegmentRepository(SegmentWrites):
         query = self._pages(PageShape.of(request), requested, order, of_speaker=speaker is not None)
         ends = page_parameters(request, len(order.fields))
         rows = await self._rows(query.statement, ids=meeting_ids, speaker=speaker, **ends)
-        found: list[list[Segment]] = [[] for _ in meeting_ids]
-        for nth, segment in zip(map(itemgetter("nth"), rows), query.entities(rows), strict=True):
-            segment.meeting_id = meeting_ids[nth - 1]
-            found[nth - 1].append(segment)
+        found: list[list[Record]] = [[] for _ in meeting_ids]
+        for nth, part in groupby(rows, itemgetter("nth")):
+            found[nth - 1] += part
         cursor = partial(segment_cursor, order=order)
-        return {id: Page.of(request, page, cursor) for id, page in zip(meeting_ids, found, strict=True)}
+
+        def page(meeting_id: MeetingId, rows: list[Record]) -> Page[Segment]:
+            def make(rows: Iterable[Row]) -> list[Segment]:
+                made = query.entities(rows)
+                for segment in made:
+                    segment.meeting_id = meeting_id
+                return made
+
+            return Page.of(request, MappedRows(Segment, query.columns, rows, make), cursor)
+
+        return dict(zip(meeting_ids, map(page, meeting_ids, found), strict=True))
 
     _OF_MEETINGS = (
         select(*_COLUMNS)

@@ -75,7 +75,7 @@ class Page(Generic[T]):
     """A page of a list, with its items in the order of the list. Cursors are made only when they are asked for."""
 
     request: PageRequest
-    nodes: list[T]
+    nodes: Sequence[T]
     more: bool
     """There are items beyond the page, in the direction of the request."""
     cursor: Callable[[T], str]
@@ -83,9 +83,9 @@ class Page(Generic[T]):
     @classmethod
     def of(cls, request: PageRequest, fetched: Sequence[T], cursor: Callable[[T], str]) -> "Page[T]":
         """Returns the page of up to `limit + 1` items, which were fetched in the direction of the request."""
-        nodes = list(fetched[: request.limit])
+        nodes = fetched[: request.limit]
         if request.backward:
-            nodes.reverse()
+            nodes = nodes[::-1]
         return cls(request, nodes, len(fetched) > request.limit, cursor)
 
     @property

@@ -8,9 +8,9 @@ the start (`executor.fallback`).
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from functools import partial
-from itertools import repeat
+from itertools import chain, repeat
 from types import NoneType
 from typing import ClassVar, TypeAlias, cast
 
@@ -35,13 +35,17 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from executor.codegen import Namespace, compile_function
 from executor.fallback import FallbackRequired, NotPlannable
 from executor.field_context import CollectedField, FieldContext
+from executor.object_rows import ObjectRows
 from executor.output_coercion import compile_leaf_list_completer, output_coercion_expression
-from executor.plain_values import require_plain_values
+from executor.plain_values import is_plain_class, require_plain_values
 from executor.resolution import AsyncResolver, AttributeResolver, SyncResolver, resolver_for
 from executor.type_checks import InstancesOf
 
 ResultMap: TypeAlias = dict[str, object]
 """The completed fields of one object by their response names, in the order of the document."""
+
+Projection: TypeAlias = Callable[[Iterable[object]], list[ResultMap]]
+"""A generated function that makes a result map of each object, or of each row."""
 
 LIST_CLASSES = (list, tuple, set, frozenset)
 PLANNABLE_DIRECTIVES = (GraphQLSkipDirective.name, GraphQLIncludeDirective.name)
@@ -107,6 +111,10 @@ class Completer(ABC):
             FallbackRequired: A value is null where the type is Non-Null, or is wrong or unusual in another way.
         """
 
+    def complete_rows(self, context: FieldContext, lists: list[ObjectRows]) -> list[object]:
+        """Returns the completed objects of all lists, in their order."""
+        return self.complete(context, list(chain.from_iterable(lists)))
+
     def without_nulls(self, values: list[object]) -> tuple[list[object], set[type]]:
         """Returns the values that are not null, and their classes.
 
@@ -159,12 +167,13 @@ class ListCompleter(Completer):
 
     def complete(self, context: FieldContext, values: list[object]) -> list[object]:
         lists, classes = self.without_nulls(values)
-        if not classes.issubset(LIST_CLASSES):
+        if classes.issubset(LIST_CLASSES):
+            items = list(chain.from_iterable(cast(list[Collection[object]], lists)))
+            completed = self._items.complete(context, items)
+        elif len(classes) == 1 and isinstance(lists[0], ObjectRows):
+            completed = self._items.complete_rows(context, cast(list[ObjectRows], lists))
+        else:
             raise FallbackRequired
-        items: list[object] = []
-        for each in cast(list[Collection[object]], lists):
-            items.extend(each)
-        completed = self._items.complete(context, items)
         if len(values) == 1 and lists:
             return [completed]
         completed_lists: list[object] = []
@@ -200,6 +209,18 @@ class ObjectCompleter(Completer):
             return cast(list[object], result_maps)
         remaining = iter(result_maps)
         return [None if value is None else next(remaining) for value in values]
+
+    def complete_rows(self, context: FieldContext, lists: list[ObjectRows]) -> list[object]:
+        is_type_of, first = self._type.is_type_of, lists[0]
+        is_known = isinstance(is_type_of, InstancesOf) and is_type_of.includes({each.object_class for each in lists})
+        if (
+            self._selection is not None  # it is made for the first objects, and their class is found to be plain
+            and is_known
+            and all(is_plain_class(each.object_class) and each.columns == first.columns for each in lists)
+            and (project := self._selection.row_projection(first.columns))
+        ):
+            return cast(list[object], project(chain.from_iterable([each.rows for each in lists])))
+        return super().complete_rows(context, lists)
 
     def _require_type(self, context: FieldContext, objects: list[object], classes: set[type]) -> None:
         is_type_of = self._type.is_type_of
@@ -270,25 +291,17 @@ class SelectionPlan:
         collected = executor.collect_subfields(type_, details)
         if collected.new_defer_usages or type_.name.startswith("__"):
             raise NotPlannable
-        self._fields: list[FieldPlan] = []
-        """The fields that are not just leaves read from attributes. The projection puts None in their place."""
-        namespace: Namespace = {}
-        entries: list[str] = []
+        self._selected: list[FieldPlan] = []
         for response_name, subfield_details in collected.grouped_field_set.items():
             definition = executor.schema.get_field(type_, subfield_details[0].node.name.value)
             if definition is None:
                 raise NotPlannable
             field = CollectedField(response_name, type_, definition, subfield_details)
-            entries.append(f"{response_name!r}: {self._entry(FieldPlan(executor.schema, field), namespace)}")
-        body = [
-            "projected = []",
-            "add = projected.append",
-            f"for o in objects: add({{{', '.join(entries)}}})",  # faster than a comprehension, whose `v` is a cell variable
-            "return projected",
-        ]
-        self._project: Callable[[list[object]], list[ResultMap]] = compile_function(
-            "project", "objects", body, namespace
-        )
+            self._selected.append(FieldPlan(executor.schema, field))
+        self._fields = [plan for plan in self._selected if not _is_constant(plan) and _attribute(plan) is None]
+        """The fields that are not just leaves read from attributes. The projection puts None in their place."""
+        self._project = self._compile("o", lambda name: f"o.{name}")
+        self._row_projections: dict[tuple[str, ...], Projection | None] = {}
 
     def execute(self, context: FieldContext, objects: list[object]) -> list[ResultMap]:
         """Returns the result maps of the objects. Pending loads have yet to complete their asynchronous fields."""
@@ -297,13 +310,54 @@ class SelectionPlan:
             field.execute(context, objects, result_maps)
         return result_maps
 
-    def _entry(self, plan: FieldPlan, namespace: Namespace) -> str:
-        """Returns a Python expression for the value of a field of the object `o`."""
-        resolver, completer = plan.resolver, plan.completer
-        if plan.field.definition is TypeNameMetaFieldDef:
-            return repr(plan.field.parent_type.name)
-        if isinstance(resolver, AttributeResolver) and isinstance(completer, LeafCompleter):
-            value = f"o.{resolver.name}"
-            return output_coercion_expression(completer.type, completer.nullable, value, namespace)
-        self._fields.append(plan)
-        return "None"
+    def row_projection(self, columns: tuple[str, ...]) -> Projection | None:
+        """Returns the function that makes a result map of each row; None: more is selected than leaves that are columns."""
+        if columns not in self._row_projections:
+            names = {_attribute(plan) for plan in self._selected if not _is_constant(plan)}
+            variables = {column: f"column_{number}" for number, column in enumerate(columns)}
+            self._row_projections[columns] = (
+                self._compile(f"{', '.join(variables.values())},", variables.__getitem__)
+                if variables.keys() >= names and len(variables) == len(columns)
+                else None
+            )
+        return self._row_projections[columns]
+
+    def _compile(self, target: str, value_of: Callable[[str], str]) -> Projection:
+        """Compiles a projection.
+
+        Args:
+            target: The target of the loop over the objects, or over their rows.
+            value_of: Returns a Python expression for the value of an attribute.
+        """
+        namespace: Namespace = {}
+        entries = [f"{plan.field.response_name!r}: {_entry(plan, value_of, namespace)}" for plan in self._selected]
+        body = [
+            "projected = []",
+            "add = projected.append",
+            # faster than a comprehension, whose `v` is a cell variable
+            f"for {target} in objects: add({{{', '.join(entries)}}})",
+            "return projected",
+        ]
+        return compile_function("project", "objects", body, namespace)
+
+
+def _is_constant(plan: FieldPlan) -> bool:
+    return plan.field.definition is TypeNameMetaFieldDef
+
+
+def _attribute(plan: FieldPlan) -> str | None:
+    """Returns the attribute that a field has its value from if it is a leaf, or None."""
+    resolver = plan.resolver
+    return (
+        resolver.name if isinstance(resolver, AttributeResolver) and isinstance(plan.completer, LeafCompleter) else None
+    )
+
+
+def _entry(plan: FieldPlan, value_of: Callable[[str], str], namespace: Namespace) -> str:
+    """Returns a Python expression for the value of a field."""
+    resolver, completer = plan.resolver, plan.completer
+    if plan.field.definition is TypeNameMetaFieldDef:
+        return repr(plan.field.parent_type.name)
+    if isinstance(resolver, AttributeResolver) and isinstance(completer, LeafCompleter):
+        return output_coercion_expression(completer.type, completer.nullable, value_of(resolver.name), namespace)
+    return "None"

@@ -65,7 +65,7 @@ async def hits(database: Database, query: str, workspace: WorkspaceId = WORKSPAC
         search = Search(query, **where)
         page = await repositories.search.page(PAGE, search)
         assert await repositories.search.count(search) == len(page.nodes)
-    return page.nodes
+    return list(page.nodes)
 
 
 async def found(database: Database, query: str, workspace: WorkspaceId = WORKSPACE, **where: Any) -> set[str]:

@@ -77,7 +77,7 @@ async def test_another_workspace_sees_nothing_of_ours_and_can_change_none_of_it(
         assert await uow.meetings.count_by_state() == 0
         assert (await uow.meetings.page(WHOLE_LIST, MeetingFilter())).nodes == []
         assert await uow.segments.get_by_meeting(meeting.id) == []
-        assert (await uow.segments.pages([meeting.id], WHOLE_LIST))[meeting.id].nodes == []
+        assert not (await uow.segments.pages([meeting.id], WHOLE_LIST))[meeting.id].nodes
         assert await uow.segments.by_keys([(meeting.id, 1)]) == {}
         assert await uow.segments.counts([meeting.id]) == {}
         assert await uow.segments.speakers([meeting.id]) == {}
@@ -147,7 +147,7 @@ async def assert_untouched(factory: SessionFactory, workspace_id: WorkspaceId, m
         assert await uow.meetings.count_by_state() == 1
         (segment,) = await uow.segments.get_by_meeting(meeting.id)
         assert (segment.text, segment.version) == (f"Of {workspace_id}", 1)
-        assert (await uow.segments.pages([meeting.id], WHOLE_LIST))[meeting.id].nodes == [segment]
+        assert list((await uow.segments.pages([meeting.id], WHOLE_LIST))[meeting.id].nodes) == [segment]
         assert await uow.segments.by_keys([(meeting.id, 1)]) == {(meeting.id, 1): segment}
         assert await uow.segments.counts([meeting.id]) == {meeting.id: 1}
         assert [stats.speaker for stats in (await uow.segments.speakers([meeting.id]))[meeting.id]] == [

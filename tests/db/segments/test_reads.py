@@ -115,7 +115,7 @@ async def test_a_page_of_each_meeting_is_a_slice_of_its_list(
         all_of_each = await segments.by_meetings([*meetings, nobody])
         stats = await segments.speakers([*meetings, nobody])
     assert pages.keys() == {*meetings, nobody}
-    assert pages[nobody].nodes == []
+    assert not pages[nobody].nodes
     for meeting_id, transcript in meetings.items():
         live, page = transcript.live(speaker), pages[meeting_id]
         numbers, more = slice_of(live, request)

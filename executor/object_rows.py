@@ -1,0 +1,26 @@
+"""Objects that a database has given as rows, and that are made only if something asks for more than their columns."""
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol, runtime_checkable
+
+
+@runtime_checkable
+class ObjectRows(Protocol):
+    """A list of objects as a resolver may return it. Where only columns are selected, no object is made."""
+
+    @property
+    def object_class(self) -> type:
+        """The class of all objects."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of the columns. A column has the value of the objects' attribute of its name, if there is such a one."""
+
+    @property
+    def rows(self) -> Sequence[Sequence[object]]:
+        """The rows, of which each has exactly these columns."""
+
+    def __len__(self) -> int: ...
+
+    def __iter__(self) -> Iterator[object]:
+        """Makes the objects, or gives those that were made before."""
