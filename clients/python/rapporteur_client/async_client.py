@@ -107,7 +107,8 @@ class AsyncClient:
     ) -> AsyncGenerator[MeetingUpdate, None]:
         """Yields a meeting's transcript after a cursor (None: from its start) and then each change, until it is deleted.
 
-        Nothing is missed, whatever happens to the connection. Raises Refused, for example if there is no such meeting.
+        Nothing is missed, whatever happens to the connection. Raises Refused, for example if there is no such meeting. Whoever
+        leaves the loop early closes it, as with any asynchronous generator: `contextlib.aclosing`.
         """
         return follow_meeting(self._server, meeting_id, after, batch_size)
 
