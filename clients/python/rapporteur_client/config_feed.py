@@ -109,6 +109,7 @@ class ConfigFeed:
         values: dict[str, Any] = event.data["resolvedConfigsUpdates"]
         configs = [from_json(each) for each in values["configs"]]
         changed = {config.agent_slug for config in configs}
+        self.last_error = None  # before the store: who sees the new configuration sees no error
         if event.is_first:
             gone = self._store.replace(configs)
         else:
@@ -116,7 +117,6 @@ class ConfigFeed:
             self._store.update(configs, gone)
         self._gone = (self._gone | gone) - changed
         self._changed.set()
-        self.last_error = None
         self.has_begun.set()
 
     async def _store_on_disk(self, disk: DiskCache) -> None:
