@@ -4,7 +4,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from domain.parameters import MAX_PARAMETERS_BYTES, Parameters, ParametersRule, merge_patch
 from domain.rules import Violation
@@ -18,6 +18,7 @@ def nested(depth: int) -> dict[str, Any]:
     return {"a": nested(depth - 1)} if depth else {}
 
 
+@settings(max_examples=40)
 @given(PARAMETERS, PARAMETERS)
 def test_the_merge_is_that_of_rfc_7396_and_leaves_both_as_they_are(
     target: dict[str, Any], patch: dict[str, Any]

@@ -37,7 +37,7 @@ def test_everything_resolves_by_rfc_7396(api: Api) -> None:
     own = api.variant(agent, temperature=1.5)["id"]
     api.run("ActivateVariant", id=own)
 
-    @settings(max_examples=40)
+    @settings(max_examples=25)
     @given(base=PARAMETERS, patch=PARAMETERS)
     def resolves(base: dict[str, Any], patch: dict[str, Any]) -> None:
         set_base(api, agent, base)
