@@ -82,6 +82,16 @@ class TypeScriptClient:
         """Returns the messages that have these fields."""
         return [message for message in list(self.messages) if fields.items() <= message.items()]
 
+    def reset(self) -> None:
+        """Has all clients closed, and forgets what was said."""
+        self.run("reset")
+        assert self.said_warnings() == []
+        self.messages.clear()
+
+    def said_warnings(self) -> list[Any]:
+        """Returns the warnings of Node.js."""
+        return [message for message in list(self.messages) if "warning" in message]
+
     def end(self) -> int | None:
         """Has the clients closed, and returns the exit code; None if the process had to be killed."""
         assert self._process.stdin is not None
@@ -106,4 +116,4 @@ def running_typescript_client(project: Path) -> Iterator[TypeScriptClient]:
     finally:
         code = client.end()
     assert code == 0, client.messages
-    assert [message for message in client.messages if "warning" in message] == []
+    assert client.said_warnings() == []

@@ -16,6 +16,7 @@ process.on('warning', ({ message }) => say({ warning: message }));
 
 const clients = new Map();
 const writers = new Map();
+const following = [];
 
 const commands = {
   open(name, { cache, manifests, keyFile, ...options }) {
@@ -42,19 +43,26 @@ const commands = {
   render: (config, variables) => render(config, variables),
   waitUntilCurrent: (name, timeoutMs) => clients.get(name).waitUntilCurrent(timeoutMs),
   follow(name, followed, meetingId, options) {
-    void (async () => {
+    const follow = async () => {
       try {
         for await (const update of clients.get(name).follow(meetingId, options)) say({ followed, update });
         say({ followed, end: null });
       } catch (error) {
         say({ followed, end: described(error) });
       }
-    })();
+    };
+    following.push(follow());
   },
   segments: (name, writer, meetingId, options) => void writers.set(writer, clients.get(name).segments(meetingId, options)),
   write: (writer, segments) => segments.map((segment) => writers.get(writer).write(segment)),
   flush: (writer, timeoutMs) => writers.get(writer).flush(timeoutMs),
   request: (name, operation, variables) => clients.get(name).request(operations[operation], variables),
+  async reset() {
+    await Promise.all([...clients.values()].map((client) => client.close(0)));
+    await Promise.all(following.splice(0));
+    clients.clear();
+    writers.clear();
+  },
   close: (name, timeoutMs) => clients.get(name).close(timeoutMs),
 };
 
@@ -65,4 +73,4 @@ for await (const line of createInterface({ input: process.stdin })) {
     (error) => say({ id, error: described(error) }),
   );
 }
-for (const client of clients.values()) await client.close(0);
+await commands.reset();

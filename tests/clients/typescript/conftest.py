@@ -54,8 +54,15 @@ def _modified(path: Path) -> float:
     return path.stat().st_mtime
 
 
-@pytest.fixture
-def client(typescript_client: Path) -> Iterator[TypeScriptClient]:
-    """A process that runs commands: see commands.mjs."""
+@pytest.fixture(scope="module")
+def client_process(typescript_client: Path) -> Iterator[TypeScriptClient]:
+    """A process that runs commands: see commands.mjs. It ends by itself."""
     with running_typescript_client(typescript_client) as running:
         yield running
+
+
+@pytest.fixture
+def client(client_process: TypeScriptClient) -> Iterator[TypeScriptClient]:
+    """The process, without clients."""
+    yield client_process
+    client_process.reset()
