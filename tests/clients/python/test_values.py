@@ -13,6 +13,7 @@ from domain import prompts
 from domain.configs import AgentConfig
 from domain.errors import InvalidInput
 from rapporteur_client import PromptError, ResolvedConfig, meeting_updates, segment_writer
+from rapporteur_client.backoff import FIRST_PAUSE_SECONDS, MAX_PAUSE_SECONDS, MAX_RETRY_AFTER_SECONDS, Backoff
 from rapporteur_client.config_feed import RESOLVED_CONFIGS_UPDATES
 from rapporteur_client.configs import from_json, to_json
 from rapporteur_client.core_yaml import load
@@ -180,3 +181,16 @@ def test_a_manifest_that_a_push_would_refuse_is_not_needed_here(tmp_path: Path) 
 )
 def test_documents_are_valid(document: str) -> None:
     assert validate(schema._schema, parse(document)) == []
+
+
+def test_pauses_grow_to_a_bound_and_differ_from_client_to_client() -> None:
+    clients = [Backoff() for _ in range(50)]
+    pauses = [[client.next_pause() for client in clients] for _ in range(1_000)]
+    assert max(pauses[0]) <= FIRST_PAUSE_SECONDS
+    assert max(map(max, pauses)) <= MAX_PAUSE_SECONDS
+    assert max(pauses[-1]) > FIRST_PAUSE_SECONDS
+    assert len(set(pauses[-1])) == len(clients)
+    for asked, given_in_seconds in ((2.0, 2.0), (1e9, MAX_RETRY_AFTER_SECONDS), (-1.0, 0.0)):
+        assert 0.0 <= clients[0].next_pause(asked) - given_in_seconds <= MAX_PAUSE_SECONDS
+    clients[0].reset()
+    assert clients[0].next_pause() <= FIRST_PAUSE_SECONDS
