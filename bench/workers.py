@@ -170,10 +170,10 @@ async def storm(server: RestartableServer, slug: str, workers: int) -> tuple[flo
     failed = 0
     await loop.run_in_executor(None, server.end, signal.SIGKILL)
     await until(lambda: not any(other.is_current for other in others))
-    for other in others:
-        other.losses = 0
     await loop.run_in_executor(None, server.start)
     begin = time.monotonic()
+    for other in others:
+        other.losses = 0
     await until(is_current, START_TIMEOUT_SECONDS)
     seconds = time.monotonic() - begin
     for task in tasks:
