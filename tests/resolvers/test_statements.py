@@ -1,16 +1,26 @@
 """No N+1: every operation runs as many SQL statements for 20 items as for 2."""
 
+from collections.abc import Iterator
+
 import pytest
 
 from server.wire.graphql_files import operation
+from tests.harness.databases import TestPostgres
 from tests.harness.operation_variables import World, variables_of
 from tests.harness.recorded_statements import recorded
-from tests.harness.servers import RunningServer
+from tests.harness.servers import RunningServer, running_server
 from tests.harness.suggested_variables import MUTATIONS, QUERIES
 
 pytestmark = pytest.mark.slow
 
 SMALL, LARGE = 2, 20
+
+
+@pytest.fixture(scope="module")
+def server(postgres: TestPostgres) -> Iterator[RunningServer]:
+    """A server that nobody follows: a feed reads at times of its own."""
+    with postgres.database() as url, running_server(url, demo=True) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")
