@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from tests.harness.commands import COMMAND, Serving, environment
+from tests.harness.commands import Serving, served
 
 TIMEOUT_SECONDS = 40.0
 """Seconds after which what did not come will not come."""
@@ -100,9 +100,7 @@ class RestartableServer:
         self.start()
 
     def start(self) -> None:
-        command = [*COMMAND, "serve", "--port", str(self._port)]
-        settings = environment(database_url=self._database_url, demo="false")
-        self.serving = Serving(subprocess.Popen(command, env=settings, stderr=subprocess.PIPE, text=True))
+        self.serving = Serving(served("--port", str(self._port), database_url=self._database_url, demo="false"))
         self.api, self.url = self.serving.api, self.serving.url
 
     def end(self, by: signal.Signals) -> None:

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 import orjson
 
 from server.cli import app
+from tests.harness.forked_commands import ForkedCommand
 from tests.harness.servers import Api
 from tests.harness.waiting import eventually
 
@@ -86,7 +87,7 @@ def run_process(*arguments: str | Path, **settings: str) -> subprocess.Completed
 class Serving:
     """A `rapporteur serve` that listens at `url`; its log so far is in `log`."""
 
-    def __init__(self, process: subprocess.Popen[str]) -> None:
+    def __init__(self, process: subprocess.Popen[str] | ForkedCommand) -> None:
         self.process = process
         self.log: list[str] = []
         self._urls: queue.Queue[str | None] = queue.Queue()
@@ -127,12 +128,19 @@ class Serving:
         return self.process.wait(15)
 
 
+def served(*options: str, **settings: str) -> subprocess.Popen[str] | ForkedCommand:
+    """Starts `rapporteur serve`: as a new process if it starts workers, which need one, else as a copy of one."""
+    if settings.get("workers", "1") != "1":
+        command = [*COMMAND, "serve", *options]
+        return subprocess.Popen(command, env=environment(**settings), stderr=subprocess.PIPE, text=True)
+    return ForkedCommand(["serve", *options], environment(**settings))
+
+
 @contextmanager
 def serving(**settings: str) -> Iterator[Serving]:
     """`rapporteur serve` on a free port; stopped at the end if it still runs."""
-    command = [*COMMAND, "serve", "--port", "0"]
-    process = subprocess.Popen(command, env=environment(**settings), stderr=subprocess.PIPE, text=True)
-    server = Serving(process)
+    server = Serving(served("--port", "0", **settings))
+    process = server.process
     try:
         yield server
     finally:

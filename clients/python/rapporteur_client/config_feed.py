@@ -75,8 +75,13 @@ class ConfigFeed:
         """Follows the server until it is cancelled; raises nothing else."""
         if self._disk is None:
             await self._follow()
-        else:
-            await asyncio.gather(self._follow(), self._store_on_disk(self._disk))
+            return
+        storing = asyncio.create_task(self._store_on_disk(self._disk))
+        try:
+            await self._follow()  # until its connection is closed: to wait for both at once would end with the first
+        finally:
+            storing.cancel()
+            await asyncio.gather(storing, return_exceptions=True)
 
     async def _follow(self) -> None:
         backoff = Backoff()

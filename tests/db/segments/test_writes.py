@@ -215,8 +215,8 @@ async def test_a_deleted_segment_is_in_no_answer(database: Database, meeting_id:
         segments = repositories.segments
         (left,) = await segments.get_by_meeting(meeting_id)
         assert left.segment_id == 2
-        assert (await segments.pages([meeting_id], PageRequest(10)))[meeting_id].nodes == [left]
-        assert (await segments.pages([meeting_id], PageRequest(10), ""))[meeting_id].nodes == []
+        assert list((await segments.pages([meeting_id], PageRequest(10)))[meeting_id].nodes) == [left]
+        assert not (await segments.pages([meeting_id], PageRequest(10), ""))[meeting_id].nodes
         assert await segments.by_keys([(meeting_id, 1), (meeting_id, 2)]) == {(meeting_id, 2): left}
         assert await segments.counts([meeting_id]) == {meeting_id: 1}
         assert await segments.counts([meeting_id], "ann") == {}
