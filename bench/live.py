@@ -7,8 +7,6 @@ asyncio and `websockets`' sans-I/O protocol, so that reading does not cost more 
   segment's `updatedAt`, which PostgreSQL takes from its clock just before the commit, to the moment a subscriber has the
   frame, over all subscribers and upserts.
 - activation: from sending activateVariant to the event at a worker.
-- workers: WORKERS subscriptions of the configurations of 50 agents. An activation, from the moment before it is sent to its
-  arrival at each of them; and the time in which twice as many that come at once have all that there is.
 - idle: IDLE subscriptions in one process: CPU and statements in a few seconds, memory per subscription.
 - stuck: a reader that never reads: how long until its connection is ended, and the server's memory meanwhile.
 """
@@ -188,40 +186,6 @@ async def activation(server: Serving, times: int) -> list[float]:
     return latencies
 
 
-async def workers(server: Serving, count: int, times: int) -> tuple[list[float], float, float]:
-    """Latencies of activations in milliseconds, seconds until twice as many workers have all, and those of CPU."""
-    agents = [server.api.agent(f"Of many {n}", systemPrompt="Be brief. " * 200) for n in range(50)]
-    variants = [server.api.variant(agents[0], f"V{n}", temperature=n / 10) for n in range(2)]
-    arrivals: list[float] = []
-
-    async def start(count: int) -> list[Subscriber]:
-        arrivals.clear()
-        query = operation("ResolvedConfigsUpdates")
-        note = lambda _: arrivals.append(time.monotonic())  # noqa: E731
-        joined = [await join(server.url, query, {}, note) for _ in range(count)]
-        await until(lambda: len(arrivals) == count)
-        return joined
-
-    latencies: list[float] = []
-    clients = await start(count)
-    loop = asyncio.get_running_loop()
-    for n in range(times):
-        arrivals.clear()
-        begin = time.monotonic()
-        await loop.run_in_executor(None, partial(server.api.run, "ActivateVariant", id=variants[n % 2]["id"]))
-        await until(lambda: len(arrivals) == count)
-        latencies += ((arrival - begin) * 1000 for arrival in arrivals)
-    for client in clients:
-        client.close()
-    process = psutil.Process(server.process.pid)
-    before, begin = process.cpu_times(), time.monotonic()
-    clients = await start(2 * count)
-    seconds, after = time.monotonic() - begin, process.cpu_times()
-    for client in clients:
-        client.close()
-    return latencies, seconds, after.user + after.system - before.user - before.system
-
-
 async def idle(server: Serving, subscriptions: int, seconds: int) -> tuple[float, float]:
     """Kilobytes of memory per subscription, and CPU in per cent of one core."""
     process = psutil.Process(server.process.pid)
@@ -276,12 +240,6 @@ async def measure(server: Serving, options: argparse.Namespace) -> Table:
     )
     p50, p95, p99 = quantiles(await activation(server, 100))
     table.add_row("activation sent to worker", f"p50 {p50:.0f} ms, p95 {p95:.0f} ms")
-    latencies, seconds, cpu = await workers(server, options.workers, 50)
-    p50, p95, p99 = quantiles(latencies)
-    table.add_row(
-        f"activation sent to {options.workers:,} workers", f"p50 {p50:.0f} ms, p95 {p95:.0f} ms, p99 {p99:.0f} ms"
-    )
-    table.add_row(f"{2 * options.workers:,} workers that come at once", f"{seconds:.1f} s, {cpu:.1f} s of CPU")
     memory, cpu = await idle(server, options.idle, 15)
     table.add_row(f"{options.idle:,} idle subscriptions", f"{memory:.1f} KB each, {cpu:.1f} % of a core")
     seconds, grown = await stuck(server)
@@ -294,7 +252,6 @@ def main() -> None:
     parser.add_argument("--subscribers", type=int, default=1_000)
     parser.add_argument("--rate", type=int, default=10, help="upserts a second")
     parser.add_argument("--seconds", type=int, default=15)
-    parser.add_argument("--workers", type=int, default=1_000)
     parser.add_argument("--idle", type=int, default=5_000)
     options = parser.parse_args()
     with (
