@@ -355,9 +355,9 @@ def _attribute(plan: FieldPlan) -> str | None:
 
 def _entry(plan: FieldPlan, value_of: Callable[[str], str], namespace: Namespace) -> str:
     """Returns a Python expression for the value of a field."""
-    resolver, completer = plan.resolver, plan.completer
-    if plan.field.definition is TypeNameMetaFieldDef:
+    if _is_constant(plan):
         return repr(plan.field.parent_type.name)
-    if isinstance(resolver, AttributeResolver) and isinstance(completer, LeafCompleter):
-        return output_coercion_expression(completer.type, completer.nullable, value_of(resolver.name), namespace)
-    return "None"
+    if (attribute := _attribute(plan)) is None:
+        return "None"
+    completer = cast(LeafCompleter, plan.completer)
+    return output_coercion_expression(completer.type, completer.nullable, value_of(attribute), namespace)
