@@ -64,8 +64,6 @@ class Follower:
             assert self._socket
             message = self._socket.receive()
             match message["type"]:
-                case "ping":
-                    self._socket.send("pong")
                 case "next":
                     self._take(message["payload"]["data"]["resolvedConfigsUpdates"])
                 case _:  # the backends have just been killed
