@@ -1,5 +1,6 @@
 """Checks the messages about databases that cannot be used, before anything is done to them."""
 
+import secrets
 import socket
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -29,12 +30,13 @@ def empty_url(postgres: TestPostgres) -> Iterator[str]:
 
 @contextmanager
 def role(postgres: TestPostgres, url: str, *statements: str) -> Iterator[str]:
-    """A role `guest`, made by the statements; gives the database's URL for it."""
-    postgres.run_in(url, "CREATE ROLE guest LOGIN", *statements)
+    """A role of its own, made by the statements, where `guest` stands for its name; gives the database's URL for it."""
+    name = f"guest_{secrets.token_hex(4)}"  # roles are the cluster's, and so are the rules of its hba file
+    postgres.run_in(url, *(statement.replace("guest", name) for statement in ("CREATE ROLE guest LOGIN", *statements)))
     try:
-        yield make_url(url).set(username="guest").render_as_string(hide_password=False)
+        yield make_url(url).set(username=name).render_as_string(hide_password=False)
     finally:
-        postgres.run_in(url, "DROP OWNED BY guest", "DROP ROLE guest")
+        postgres.run_in(url, f"DROP OWNED BY {name}", f"DROP ROLE {name}")
 
 
 async def problem_of(url: str) -> str:
@@ -95,7 +97,7 @@ async def test_a_role_that_may_not_even_read_the_revision(postgres: TestPostgres
 
 async def test_a_role_that_may_make_no_tables(postgres: TestPostgres, empty_url: str) -> None:
     with role(postgres, empty_url) as url:
-        assert "GRANT CREATE ON SCHEMA public TO guest" in await problem_of(url)
+        assert f"GRANT CREATE ON SCHEMA public TO {make_url(url).username}" in await problem_of(url)
 
 
 async def test_a_database_or_role_that_is_not_there(postgres: TestPostgres) -> None:
@@ -105,16 +107,16 @@ async def test_a_database_or_role_that_is_not_there(postgres: TestPostgres) -> N
 
 
 async def test_a_wrong_password(postgres: TestPostgres) -> None:
-    rules = "VALUES ('local all guest scram-sha-256'), ('local all all trust')"
-    postgres.run(
-        f"DO $$ BEGIN EXECUTE format('COPY ({rules.replace(chr(39), chr(39) * 2)}) TO %L', "
-        "current_setting('hba_file')); END $$",
-        "SELECT pg_reload_conf()",
-    )
     with role(postgres, postgres.url, "ALTER ROLE guest PASSWORD 'right'") as url:
+        name = make_url(url).username
+        rules = f"VALUES (''local all {name} scram-sha-256''), (''local all all trust'')"
+        postgres.run(
+            f"DO $$ BEGIN EXECUTE format('COPY ({rules}) TO %L', current_setting('hba_file')); END $$",
+            "SELECT pg_reload_conf()",
+        )
         wrong = make_url(url).set(password="wrong-secret").render_as_string(hide_password=False)
         said = await problem_of(wrong)
-    assert 'password authentication failed for user "guest"' in said
+    assert f'password authentication failed for user "{name}"' in said
     assert "PGPASSWORD" in said
     assert "wrong-secret" not in said
 
