@@ -25,6 +25,8 @@ _FORMS = (
     re.compile(rf"[ \t]*{_BRACKETED}[ \t]*[-\u2013|]?[ \t]+(?P<text>\S.*)"),  # [00:00:03] Dana Reyes: So
 )
 _TIME_ALONE = _FORMS[0]
+_OWN_PARAGRAPH = re.compile(r"\[[0-9]{2,3}:[0-9]{2}:[0-9]{2}\] \S")
+"""Matches a paragraph of our own export as text, above whose first one the title stands."""
 _MAX_NAME_CHARS = 80
 _SET_APART = re.compile(rf"(?:[ \t]{{2}}|\t|[\[(]){_CLOCK}|^[\[(]|[0-9]:[0-9]{{2}}:[0-9]{{2}}")
 """Tells a time that stands apart from the words before it, so that one is enough."""
@@ -55,7 +57,8 @@ def _form(source: Source) -> re.Pattern[str] | None:
             if len(line) <= 20_000 and form.fullmatch(line):
                 others = sum(1 for other in written[index + 1 :] if form.fullmatch(other))
                 has_text = len(written) > 1 or "text" in form.groupindex
-                if others or (index == 0 and has_text and _SET_APART.search(line)):
+                begins = index == 0 or (index == 1 and _OWN_PARAGRAPH.match(line))
+                if others or (begins and has_text and _SET_APART.search(line)):
                     return form
     return None
 
@@ -89,6 +92,9 @@ def _read(source: Source) -> Reading:
             for (paragraph, _), parts in zip(pieces, labelled, strict=True)
             for speaker, text in parts
         ]
+    title = ""
+    if len(strays) == 1 and _is_title(source, strays[0], paragraphs[0]):
+        title = source.lines[strays.pop() - 1].strip()
     for number in strays:
         source.notes.add(number, "belongs to no cue, and is left out", f": {quoted(source.lines[number - 1])}")
     cues = [
@@ -96,7 +102,13 @@ def _read(source: Source) -> Reading:
         for paragraph, name, text in texts
         if text
     ]
-    return Reading(cues, has_ends=False)
+    return Reading(cues, title, has_ends=False)
+
+
+def _is_title(source: Source, number: int, first: _Paragraph) -> bool:
+    """Returns whether the line of this number is a title as our own export has it: with a blank line below."""
+    is_above = number == first.line - 2 and not source.lines[number].strip()
+    return is_above and _OWN_PARAGRAPH.match(source.lines[first.line - 1]) is not None
 
 
 def _names_above(source: Source, paragraphs: list[_Paragraph]) -> list[str]:

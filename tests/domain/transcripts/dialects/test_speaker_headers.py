@@ -48,10 +48,22 @@ def test_what_a_program_adds_is_left_out_with_a_note() -> None:
     assert messages(read) == ['4: belongs to no cue, and is left out: "Transcribed by https://otter.ai"']
 
 
-def test_our_own_export_as_text_is_read() -> None:
+def test_our_own_export_as_text_is_read_with_its_title() -> None:
     segments = [segment("Hello.", "Ida", 1, 1.0, 2.0), segment("So it goes.", "", 2, 3.0, 4.0)]
     read = transcript(write_transcript(segments, TranscriptFormat.TEXT, title="Weekly"), "weekly.txt")
     assert timed(read) == [("Ida", "Hello.", 1.0, 3.0), ("", "So it goes.", 3.0, 3.0)]
+    assert (read.title, read.notes) == ("Weekly", [])
+
+
+def test_our_own_export_of_one_segment_is_read_with_its_title() -> None:
+    exported = write_transcript([segment("Hello.", "Ida", 1, 1.0, 2.0)], TranscriptFormat.TEXT, title="Weekly")
+    read = transcript(exported, "weekly.txt")
+    assert (timed(read), read.title, read.notes) == ([("Ida", "Hello.", 1.0, 1.0)], "Weekly", [])
+
+
+def test_lines_above_the_first_time_are_no_title_in_other_files() -> None:
+    read = transcript("Call with sales\nIda, Ole\n\n[00:00:03] Ida: Hello.\n\n[00:00:09] Ole: Hi.\n", "a.txt")
+    assert (read.title, [note.line for note in read.notes]) == ("", [1, 2])
 
 
 @pytest.mark.parametrize(
