@@ -31,11 +31,14 @@ class Context:
         self.projections = Projections()
         """The projections of the document, which its next execution uses again."""
         self.budget = _UNLIMITED
+        self.has_read = False
+        """True once something was read from the database, which may be different later."""
         self._loaders: Loaders | None = None
         self._batches = RunningBatches()
 
     @property
     def loaders(self) -> Loaders:
+        self.has_read = True
         if self._loaders is None:
             self._loaders = Loaders(self._database, self.principal.workspace_id, self._batches)
         return self._loaders
@@ -56,6 +59,7 @@ class Context:
 
     def reading(self) -> AbstractAsyncContextManager[Repositories]:
         """Gives repositories on a connection of their own. The block must not await a loader."""
+        self.has_read = True
         return self._database.reading(self.principal.workspace_id)
 
     def hub(self) -> AbstractAsyncContextManager[Hub]:

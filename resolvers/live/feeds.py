@@ -34,17 +34,24 @@ MAX_KEPT_DELETIONS = 1_000
 
 
 class Signal:
-    """Wakes all tasks that wait for it; a task that starts to wait later waits for the next time."""
+    """Wakes all tasks that wait for it, in their order; a task that starts to wait later waits for the next time."""
 
     def __init__(self) -> None:
-        self._event = asyncio.Event()
+        self._waiting: dict[asyncio.Future[None], None] = {}
 
     def send(self) -> None:
-        self._event.set()
-        self._event = asyncio.Event()
+        woken, self._waiting = self._waiting, {}
+        for waiter in woken:
+            if not waiter.done():
+                waiter.set_result(None)
 
     async def wait(self) -> None:
-        await self._event.wait()
+        waiter = asyncio.get_running_loop().create_future()
+        self._waiting[waiter] = None
+        try:
+            await waiter
+        finally:
+            self._waiting.pop(waiter, None)
 
 
 class Feed:

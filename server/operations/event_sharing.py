@@ -44,6 +44,11 @@ class EventResponses:
         self._cached: OrderedDict[tuple[int, bytes], tuple[object, bytes]] = OrderedDict()
         self._executing: dict[tuple[int, bytes], asyncio.Future[bytes]] = {}
 
+    def find(self, event: object, selection_key: bytes) -> bytes | None:
+        """Returns the response to an event that was executed for another subscriber, and not long ago."""
+        cached = self._cached.get((id(event), selection_key))
+        return cached and cached[1]
+
     async def response(
         self,
         executor: Executor[Any],
@@ -60,24 +65,31 @@ class EventResponses:
         that responses may be large, and are to be encoded in slices. Raises ServiceUnavailable when further data takes
         longer than the timeout, and AnswerTooLarge.
         """
-        key = (id(event), selection_key)  # the event is kept with its response, so that no other gets its id
-        if key in self._cached:
-            return self._cached[key][1]
+        if found := self.find(event, selection_key):
+            return found
+        key = (id(event), selection_key)
         if key in self._executing:
             return await asyncio.shield(self._executing[key])
+        context.has_read = False
         result = execute_subscription_event(executor.build_per_event_executor(event))
         if isinstance(result, ExecutionResult) and not is_large:
             response = self._encode(result, extensions)
-            if len(response) > MAX_CACHED_RESPONSE_BYTES:
-                return response
+            self._keep(event, selection_key, response)
+            return response
+        finishing = asyncio.ensure_future(self._finish(result, extensions, context, is_large))
+        self._executing[key] = finishing
+        finishing.add_done_callback(lambda done: self._remove(key, done))
+        response = await asyncio.shield(finishing)
+        if not context.has_read:  # else it is true now, but not for subscribers that come later
+            self._keep(event, selection_key, response)
+        return response
+
+    def _keep(self, event: object, selection_key: bytes, response: bytes) -> None:
+        if len(response) <= MAX_CACHED_RESPONSE_BYTES:
+            key = (id(event), selection_key)  # the event is kept with its response, so that no other gets its id
             self._cached[key] = (event, response)
             if len(self._cached) > MAX_CACHED_RESPONSES:
                 self._cached.popitem(last=False)
-            return response
-        # Further data was loaded beside the event: it is true now, but not for subscribers that come later.
-        self._executing[key] = asyncio.ensure_future(self._finish(result, extensions, context, is_large))
-        self._executing[key].add_done_callback(lambda done: self._remove(key, done))
-        return await asyncio.shield(self._executing[key])
 
     async def _finish(
         self,

@@ -4,8 +4,8 @@ HTTP, WebSocket and Server-Sent Events all come through here, so that limits, sc
 """
 
 import time
-from collections.abc import AsyncGenerator, Awaitable
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Awaitable, Iterator
+from contextlib import aclosing, contextmanager
 from typing import Any, NamedTuple, Self
 
 from graphql import (
@@ -121,12 +121,25 @@ class OperationRunner:
     async def stream(self, request: GraphQLRequest, context: Context) -> AsyncGenerator[bytes, None]:
         """Yields the response to a query or mutation, or a response to each event of a subscription.
 
-        Raises only RequestErrors.
+        Raises only RequestErrors. Events pass through each generator on their way to each subscriber, so this is the only one.
         """
         try:
-            async with aclosing(self._stream(request, context)) as responses:
-                async for response in responses:
-                    yield response
+            prepared = self.prepare(request)
+            if prepared.operation.operation is not OperationType.SUBSCRIPTION:
+                yield await self._execute_streamed(prepared, context)
+                return
+            with self._subscribed(prepared, context) as cost:
+                is_large = cost > MAX_SMALL_COST or prepared.prepared.aliases > MAX_SMALL_ALIASES
+                extensions = _extensions(prepared, context, cost)
+                executor = self._executor(prepared, context)
+                source = await self._source_events(executor)
+                key = selection_key(prepared.request, prepared.prepared.document, prepared.operation, extensions)
+                drop_values(prepared.request)
+                async with aclosing(source) as events:
+                    async for event in events:
+                        yield self._event_responses.find(event, key) or await self._event_responses.response(
+                            executor, event, key, extensions, context, is_large=is_large
+                        )
         except RequestErrors:
             raise
         except Exception as error:
@@ -213,47 +226,32 @@ class OperationRunner:
             return self._encode(prepared, context, _too_large(error), cost)
         return ExecutedOperation.of(body, result)
 
-    async def _stream(self, request: GraphQLRequest, context: Context) -> AsyncGenerator[bytes, None]:
-        prepared = self.prepare(request)
-        if prepared.operation.operation is OperationType.SUBSCRIPTION:
-            rate_limiter = self._rate_limiters.for_principal(context.principal)
-            with rate_limiter.subscriptions:
-                async with aclosing(self._subscribe(prepared, context, rate_limiter)) as responses:
-                    async for response in responses:
-                        yield response
-            return
+    async def _execute_streamed(self, prepared: PreparedOperation, context: Context) -> bytes:
         executed = await self._execute(prepared, context)
         if executed.errors and executed.data is None:
             raise RequestErrors(executed.errors)
-        yield executed.body
+        return executed.body
 
-    async def _subscribe(
-        self, prepared: PreparedOperation, context: Context, rate_limiter: RateLimiter
-    ) -> AsyncGenerator[bytes, None]:
-        request = prepared.request
-        cost = self._admit(prepared, context, rate_limiter)
-        drop_undeclared_variables(request, prepared.operation)
-        kept = check_variables_size(request) + DOCUMENT_BYTES_PER_CHAR * len(request.query or "")
-        with rate_limiter.memory.hold(kept):
-            async with aclosing(self._events(prepared, context, cost)) as responses:
-                async for response in responses:
-                    yield response
+    @contextmanager
+    def _subscribed(self, prepared: PreparedOperation, context: Context) -> Iterator[int]:
+        """Admits a subscription, which counts among those of its principal while the block runs. Yields its cost."""
+        rate_limiter = self._rate_limiters.for_principal(context.principal)
+        with rate_limiter.subscriptions:
+            cost = self._admit(prepared, context, rate_limiter)
+            drop_undeclared_variables(prepared.request, prepared.operation)
+            kept = check_variables_size(prepared.request) + DOCUMENT_BYTES_PER_CHAR * len(prepared.request.query or "")
+            with rate_limiter.memory.hold(kept):
+                yield cost
 
-    async def _events(self, prepared: PreparedOperation, context: Context, cost: int) -> AsyncGenerator[bytes, None]:
-        is_large = cost > MAX_SMALL_COST or prepared.prepared.aliases > MAX_SMALL_ALIASES
-        extensions = _extensions(prepared, context, cost)
-        executor = self._executor(prepared, context)
+    async def _source_events(self, executor: Executor[Any]) -> AsyncGenerator[object, None]:
+        """Returns the events of a subscription. Raises RequestErrors."""
         created = create_source_event_stream(executor)
         with Deadline(self._operation_timeout):
             source = await created if isinstance(created, Awaitable) else created
         if isinstance(source, ExecutionResult):
             raise RequestErrors(source.errors or [])
         assert isinstance(source, AsyncGenerator)
-        key = selection_key(prepared.request, prepared.prepared.document, prepared.operation, extensions)
-        drop_values(prepared.request)
-        async with aclosing(source) as events:
-            async for event in events:
-                yield await self._event_responses.response(executor, event, key, extensions, context, is_large=is_large)
+        return source
 
 
 def _too_large(error: AnswerTooLarge) -> ExecutionResult:

@@ -11,7 +11,13 @@ from server.auth.guard import Guard
 from server.middleware.cors import is_allowed
 from server.operations.runner import OperationRunner
 from server.settings import Settings
-from server.websocket.connection import PROTOCOL, SUBPROTOCOL_NOT_ACCEPTABLE, TRY_AGAIN_LATER, Connection
+from server.websocket.connection import (
+    PROTOCOL,
+    SEND_TEXT_EXTENSION,
+    SUBPROTOCOL_NOT_ACCEPTABLE,
+    TRY_AGAIN_LATER,
+    Connection,
+)
 from server.wire.connection_limit import ConnectionLimit, TooManyConnections
 from server.wire.refusals import error_response
 
@@ -35,6 +41,8 @@ class WebSocketEndpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         websocket = WebSocket(scope, receive, send)
+        # The extension is taken out, as otherwise the scope and the protocol would stay in a circle.
+        send_text = scope["extensions"].pop(SEND_TEXT_EXTENSION, None)
         headers = websocket.headers
         if not is_allowed(headers.get("origin"), headers.get("host"), self._settings.origins):
             # The refusal comes before the handshake: otherwise any web page could use the server of its visitor.
@@ -49,7 +57,9 @@ class WebSocketEndpoint:
             return
         try:
             with self._connection_limit.hold():
-                connection = Connection(websocket, send, self._runner, self._guard, self._new_context, self._settings)
+                connection = Connection(
+                    websocket, send, send_text, self._runner, self._guard, self._new_context, self._settings
+                )
                 await connection.run()
         except TooManyConnections:
             await websocket.close(TRY_AGAIN_LATER, "too many connections: try again later")

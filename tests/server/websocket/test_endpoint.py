@@ -181,6 +181,15 @@ def test_operations_of_one_connection_run_side_by_side(socket: WebSocketClient, 
     assert {message["id"] for message in messages if message["type"] == "complete"} == ids
 
 
+@pytest.mark.parametrize("bytes_of_message", [125, 126, 65_535, 65_536])
+def test_messages_of_each_length_that_frames_know(socket: WebSocketClient, bytes_of_message: int) -> None:
+    rest = len('{"id":"","type":"next","payload":{"data":{"__typename":"Query"}}}')
+    id = "é" + "x" * (bytes_of_message - rest - len("é".encode()))
+    socket.subscribe(id, "{ __typename }")
+    assert socket.receive() == {"id": id, "type": "next", "payload": {"data": {"__typename": "Query"}}}
+    socket.expect_complete(id)
+
+
 # The ends of an operation
 
 

@@ -3,6 +3,7 @@
 from itertools import count
 from typing import Any
 
+from executor import execution_counts
 from tests.harness.live_operations import SEGMENT_UPDATES
 from tests.harness.recorded_statements import recorded
 from tests.harness.servers import Api, running_server, segment
@@ -120,3 +121,16 @@ def test_who_subscribes_later_gets_the_meeting_as_it_is_then(socket: WebSocketCl
     assert socket.next("earlier") == {"meeting": {"title": "After"}}
     socket.subscribe("later", query, id=meeting["id"])
     assert socket.next("later") == {"meeting": {"title": "After"}}
+
+
+def test_what_a_later_subscriber_gets_is_not_executed_again_if_nothing_was_read_for_it(
+    socket: WebSocketClient, api: Api
+) -> None:
+    agent = api.agent(systemPrompt="Greet {{name}}.")
+    query = "subscription ($id: ID!) { resolvedConfigUpdates(agentId: $id) { variables } }"
+    socket.subscribe("earlier", query, id=agent["id"])
+    assert socket.next("earlier") == {"variables": ["name"]}
+    completed = execution_counts.completed
+    socket.subscribe("later", query, id=agent["id"])
+    assert socket.next("later") == {"variables": ["name"]}
+    assert execution_counts.completed == completed
