@@ -58,8 +58,8 @@ def not_recognised(source: Source) -> str:
 
 
 _KNOWN = (
-    "What is read: WebVTT, SubRip, SubStation, SBV, TTML, RTTM, plain text with times, and JSON of Whisper, Deepgram and many"
-    " others (all of them are in docs/transcript-files.md)"
+    "What is read: WebVTT, SubRip, SubStation, SBV, SUB, LRC, TTML, RTTM, CSV, plain text with times, and JSON of Whisper and"
+    " many others (all of them are in docs/transcript-files.md)"
 )
 
 
@@ -74,7 +74,7 @@ def _look(source: Source) -> str:
     if start.startswith(("{\\rtf", "%pdf")):
         return "a document of a word processor: save it as plain text"
     if len(lines) > 1 and any(lines[0].count(mark) == lines[1].count(mark) > 1 for mark in ",;\t"):
-        return "a table: export it as captions or JSON"
+        return "a table: its first row must name the columns, at least those of the text and the start"
     if sum(": " in line for line in lines) * 2 > len(lines):
         return "what was said, without times"
     return "text without times"

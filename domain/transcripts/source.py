@@ -16,7 +16,7 @@ class _NotJson:
 
 NOT_JSON = _NotJson()
 FENCE = "```"
-_JSON_START = re.compile(r'\{\s*(?:["}]|$)|\[\s*(?:[{\["\]]|$|-?[0-9.]+\s*[,\]])')
+_JSON_START = re.compile(r'\{\s*(?:["}]|$)|\[\s*(?:[{\["\]]|$|-?[0-9.]+\s*(?:,|\](?![ \t]*\[)))')
 _JSON_TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"|[{}\[\],:]|\n', re.DOTALL)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 

@@ -8,6 +8,9 @@ from domain.transcripts.cues import Cue, CueWord
 _PAUSE_SECONDS = 1.5
 """The silence after which another cue begins."""
 _MAX_CUE_WORDS = 60
+_MAX_TURN_CHARS = 15_000
+"""The length at which a turn is divided into several cues."""
+_MAX_WORD_CHARS = 200
 _SENTENCE_ENDS = (".", "?", "!", "\u3002", "\uff1f", "\uff01", "\u061f", "\u0964")
 
 
@@ -26,6 +29,28 @@ def sentences(words: Sequence[CueWord], place: str) -> list[Cue]:
             run = []
         run.append(word)
     return [*cues, _cue(run, place)] if run else cues
+
+
+def attach(words: list[CueWord], text: str) -> bool:
+    """Adds a mark, or another part, to the last word; returns False if there is none, or it is already as long as words are."""
+    if not words or len(words[-1].text) > _MAX_WORD_CHARS:
+        return False
+    words[-1].text += text
+    return True
+
+
+def cues_of_turn(words: Sequence[CueWord], speaker: str, place: str) -> list[Cue]:
+    """Returns a cue of all words that a speaker said in turn, or several if they are longer than a cue can be."""
+    cues: list[Cue] = []
+    first = 0
+    while first < len(words):
+        size, after = 0, first
+        while after < len(words) and (after == first or size + len(words[after].text) < _MAX_TURN_CHARS):
+            size, after = size + len(words[after].text) + 1, after + 1
+        cue = _cue(words[first:after], place)
+        cue.speaker, first = speaker, after
+        cues.append(cue)
+    return cues
 
 
 def split_by_speaker(cue: Cue) -> list[Cue]:
@@ -69,12 +94,12 @@ def joined(words: Iterable[CueWord]) -> str:
         return "".join(texts).strip()
     text = ""
     for word in texts:
-        needs_space = text and not _is_punctuation(word) and not (_is_unspaced(text[-1]) and _is_unspaced(word[:1]))
+        needs_space = text and not _is_punctuation(word) and not (is_unspaced(text[-1]) and is_unspaced(word[:1]))
         text += f" {word}" if needs_space else word
     return text
 
 
-def _cue(words: list[CueWord], place: str) -> Cue:
+def _cue(words: Sequence[CueWord], place: str) -> Cue:
     confidences = [word.confidence for word in words if word.confidence is not None]
     return Cue(
         joined(words),
@@ -117,7 +142,7 @@ def _is_punctuation(text: str) -> bool:
     )
 
 
-def _is_unspaced(character: str) -> bool:
+def is_unspaced(character: str) -> bool:
     """Returns whether the character is of a script that puts no spaces between words."""
     return "\u2e80" <= character <= "\u9fff" or "\u0e00" <= character <= "\u0eff" or "\uf900" <= character <= "\uffef"
 

@@ -23,7 +23,7 @@ from server.printable import printable
 
 
 def import_files(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="VTT, SRT, SBV, TTML, JSON or text.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="VTT, SRT, SBV, TTML, CSV, JSON or text.")],
     title: Annotated[
         str, typer.Option(help="The meeting's title; left out: that of the file, or the file's name.")
     ] = "",

@@ -16,6 +16,7 @@ FRAGMENTS = (
     *("1,", '"', '"a",', "\\", "<p>a</p>", '<p begin="1s">a</p>', "<div>", "<!-- ", "<br/>", "&amp;", "<p a='b'>"),
     *("A B   0:03\na\n", "A B   0:03\n", "[00:00:03] ", "[00:00:03] a: b\n", "(0:03)\n", "0:0:1.0 --> 0:0:2.0\nA\nb\n"),
     *("0:00:01.000,0:00:02.000\na\n", "0:00:01.000,0:00:02.000\n", "0:00:01,0:00\n"),
+    *("[00:01.00]", "[00:01.00]a\n", "{1}{2}a\n", "{y:i}", "[1][2]a|\n", ",", ";", '"a",1\n', '"', "1,2,a\n", "[ti:", "a: b\n"),
 )  # fmt: skip
 STARTS = {
     "nothing": "",
@@ -27,6 +28,9 @@ STARTS = {
     "plain text": "Ann Bo   0:03\nso\n\nBo Li   0:05\nso\n",
     "Teams document": "0:0:1.0 --> 0:0:2.0\nAnn\nso\n",
     "RTTM": "SPEAKER a 1 0.5 1.5 <NA> <NA> S1 <NA> <NA>\n",
+    "table": "Start,End,Text\n",
+    "LRC": "[ti:Weekly]\n[00:01.00]a",
+    "MicroDVD": "{1}{1}25\n{1}{2}a",
     "JSON": "[",
     "JSON object": '{"segments":[',
 }

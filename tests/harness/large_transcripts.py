@@ -116,6 +116,10 @@ def usual_files() -> Iterator[tuple[str, File]]:
             lambda n: f"0:{n // 60 % 60}:{n % 60}.0 --> 0:{n // 60 % 60}:{n % 60}.9\n{speaker(n)}\n{text(n)}\n\n",
         ),
     )
+    table = "Speaker,Start,End,Text\n"
+    yield "table", File("a.csv", lambda n: f'{speaker(n)},{clock(n * 2)},{clock(n * 2 + 1.9)},"{text(n)}"\n', table)
+    yield "LRC", File("a.lrc", lambda n: f"[{n // 30:02}:{n * 2 % 60:02}.00]{speaker(n)}: {text(n)}\n")
+    yield "MicroDVD", File("a.sub", lambda n: f"{{{n * 50}}}{{{n * 50 + 40}}}{text(n)}|{n} {text(n)}\n", "{1}{1}25\n")
     yield "RTTM", File("a.rttm", lambda n: f"SPEAKER call 1 {n * 2:.3f} 1.500 <NA> <NA> SPEAKER_{n % 7:02} <NA> <NA>\n")
     own = '{"title":"Weekly","segments":['
 

@@ -12,7 +12,7 @@ from domain.transcripts.json_segments import (
     speaker_of,
 )
 from domain.transcripts.source import Source
-from domain.transcripts.spoken_words import sentences
+from domain.transcripts.spoken_words import attach, sentences
 
 _CALL_FIELDS = Fields(
     text=("Content",),
@@ -84,10 +84,9 @@ def _words(source: Source) -> list[CueWord | None]:
     speaker = ""
     for item in objects_at(source.document, "results", "items"):
         content = at(item, "alternatives", 0, "content")
-        if not isinstance(content, str) or not content.strip():
-            words.append(None)
-        elif item.get("type") == "punctuation" and last:
-            last.text += content
+        is_said = isinstance(content, str) and content.strip()
+        is_mark = item.get("type") == "punctuation"
+        if not isinstance(content, str) or not is_said or (is_mark and last and attach([last], content)):
             words.append(None)
         else:
             start = item.get("start_time")

@@ -12,10 +12,7 @@ from domain.transcripts.json_segments import (
     speaker_of,
 )
 from domain.transcripts.source import Source, without_surrogates
-from domain.transcripts.spoken_words import joined
-
-_MAX_TURN_CHARS = 15_000
-"""The length at which a turn is divided into several cues."""
+from domain.transcripts.spoken_words import cues_of_turn
 
 
 def _recognises(source: Source) -> bool:
@@ -36,13 +33,8 @@ def _read(source: Source) -> Reading:
     for index, turn in enumerate(_turns(source)):
         speaker = speaker_of(turn.get("participant", turn.get("speaker"))) or ""
         words = [word for item in objects_at(turn, "words") if (word := _word(item))]
-        while words:
-            size, count = 0, 0
-            while count < len(words) and (not count or size + len(words[count].text) < _MAX_TURN_CHARS):
-                size, count = size + len(words[count].text) + 1, count + 1
-            part, words = words[:count], words[count:]
-            cue = Cue(joined(part), part[0].start_time, part[-1].end_time, speaker, words=part)
-            cue.item, cue.place = index, reader.place(index)
+        for cue in cues_of_turn(words, speaker, reader.place(index)):
+            cue.item = index
             cues.append(cue)
     return Reading(cues)
 

@@ -1,4 +1,7 @@
-"""Reads SubViewer as YouTube Studio and Google Meet write it (SBV): two times in a line, divided by a comma."""
+"""Reads SubViewer as YouTube Studio and Google Meet write it (SBV): two times in a line, divided by a comma.
+
+SubViewer 2 (SUB) has a header before them, of lines in brackets.
+"""
 
 import re
 
@@ -11,16 +14,19 @@ from domain.transcripts.source import Source
 _TIME = r"-?[0-9]{1,10}:[0-9]{1,2}:[0-9]{1,2}\.[0-9]{1,6}"
 _TIMES = re.compile(rf"[ \t]*({_TIME})[ \t]*,[ \t]*({_TIME})[ \t]*")
 _NEARLY_TIMES = re.compile(r"[ \t]*[0-9]{1,10}:[0-9]{1,2}:[0-9]{1,2}[.,]?[0-9]*[ \t]*,")
+_HEADER = re.compile(r"\[INFORMATION\]", re.IGNORECASE)
+_TITLE = re.compile(r"\[TITLE\](.*)", re.IGNORECASE)
 _BREAK = re.compile(r"\[br\]", re.IGNORECASE)
 
 
 def _recognises(source: Source) -> bool:
-    return bool(_TIMES.fullmatch(source.first))
+    return bool(_TIMES.fullmatch(source.first) or _HEADER.fullmatch(source.first))
 
 
 def _read(source: Source) -> Reading:
     captions: list[Caption] = []
     payload: list[str] = []
+    title = ""
     for number, line in enumerate(source.lines, 1):
         times = _TIMES.fullmatch(line) if "," in line else None
         start, end = (parse_clock(times[1]), parse_clock(times[2])) if times else (None, None)
@@ -35,11 +41,13 @@ def _read(source: Source) -> Reading:
             )
         elif line.strip() and captions:
             payload += _BREAK.split(line)
+        elif not captions and (named := _TITLE.fullmatch(line.strip())):
+            title = named[1].strip()
     if captions:
         captions[-1] = captions[-1]._replace(payload="\n".join(payload))
-    return Reading(cues_of(captions, source.notes))
+    return Reading(cues_of(captions, source.notes), title)
 
 
 DIALECT = Dialect(
-    "SBV", "begins with two times such as 0:00:01.000,0:00:02.500", _recognises, _read, ("sbv",), has_units=True
+    "SBV", "begins with two times such as 0:00:01.000,0:00:02.500", _recognises, _read, ("sbv", "sub"), has_units=True
 )

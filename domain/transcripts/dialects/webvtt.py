@@ -32,13 +32,19 @@ def _recognises(source: Source) -> bool:
 
 
 def _read(source: Source) -> Reading:
+    captions, title = captions_and_title(source)
+    return Reading(cues_of(captions, source.notes), title)
+
+
+def captions_and_title(source: Source) -> tuple[list[Caption], str]:
+    """Returns the captions of a file and its title, which may be empty. Raises NotATranscript."""
     position, header = _header(source)
     if position > source.first_line:
         source.lines[:] = without_fence(source)
     if not _HEADER.match(header):
         source.notes.add(position + 1, "should be WEBVTT alone, and is read so", f": {quoted(header)}")
     title = _TITLE.fullmatch(header)
-    return Reading(cues_of(_Reader(source).captions(), source.notes), title[1].strip() if title else "")
+    return _Reader(source).captions(), title[1].strip() if title else ""
 
 
 @dataclass
@@ -172,4 +178,4 @@ class _Reader:
         return times
 
 
-DIALECT = Dialect("WebVTT", "begins with the word WEBVTT", _recognises, _read, ("vtt",), has_units=True)
+DIALECT = Dialect("WebVTT", "begins with the word WEBVTT", _recognises, _read, ("vtt",), generality=1, has_units=True)

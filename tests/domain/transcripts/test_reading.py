@@ -58,7 +58,7 @@ class TestFormats:
             (b"Hello.\n", "a.docx", "What is read: WebVTT, SubRip, "),
             (b"Hello.\n", "a.docx", "(all of them are in docs/transcript-files.md)"),
             (b"Ann: Hello.\nBo: Yes.\n", "", "the file looks like what was said, without times"),
-            (b"start,end,text\n1,2,Hello\n", "a.csv", "the file looks like a table"),
+            (b"North,12,2024\nSouth,9,2024\n", "", "the file looks like a table: its first row must name the columns"),
             (b"<!DOCTYPE html>\n<html></html>", "", "the file looks like a web page"),
             (b"<a>b</a>", "", "the file looks like XML of another kind"),
             (b"{\\rtf1 Hello}", "", "the file looks like a document of a word processor"),
