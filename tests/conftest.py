@@ -2,13 +2,18 @@
 
 import gc
 from collections.abc import AsyncIterator, Iterator
+from typing import TYPE_CHECKING
 
 import pytest
+import pytest_asyncio
 from hypothesis import HealthCheck, settings
 
 from db.engine import Engine, SessionFactory, create_engine, create_session_factory
 from tests.harness.databases import TestPostgres, postgres_directory, running_postgres
 from tests.harness.servers import Api, RunningServer, running_server
+
+if TYPE_CHECKING:
+    from playwright.async_api import Browser
 
 # No deadlines: examples run against a real server, on machines of any speed.
 settings.register_profile(
@@ -51,6 +56,22 @@ async def engine(database_url: str) -> AsyncIterator[Engine]:
 @pytest.fixture
 def session_factory(engine: Engine) -> SessionFactory:
     return create_session_factory(engine)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def chromium() -> AsyncIterator["Browser"]:
+    from tests.harness.browsers import running_browser  # which most processes do not need
+
+    async with running_browser() as browser:
+        yield browser
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def browser(chromium: "Browser") -> AsyncIterator["Browser"]:
+    """The one browser, for tests in the loop of the session; each page is a session of its own, and ends with the test."""
+    yield chromium
+    for context in chromium.contexts:
+        await context.close()
 
 
 @pytest.fixture(scope="session")

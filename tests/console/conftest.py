@@ -1,16 +1,13 @@
-"""One browser for all tests of the console, as each opens sessions of its own in it."""
+"""One server, with the console as its sources are, for all tests of the console."""
 
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 
 import pytest
-import pytest_asyncio
 from fasteners import InterProcessLock
-from playwright.async_api import Browser
 
 from server.console import is_built
-from tests.harness.browsers import running_browser
 from tests.harness.databases import TestPostgres
 from tests.harness.repository import REPOSITORY
 from tests.harness.servers import RunningServer, running_server
@@ -31,12 +28,6 @@ def _built() -> None:
         )
         if not is_built():
             pytest.skip(done.stderr)
-
-
-@pytest_asyncio.fixture(scope="package", loop_scope="package")
-async def browser() -> AsyncIterator[Browser]:
-    async with running_browser() as running:
-        yield running
 
 
 @pytest.fixture(scope="package")

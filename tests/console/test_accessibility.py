@@ -6,7 +6,7 @@ from playwright.async_api import Browser, expect
 from tests.harness.console_page import AXE, DESKTOP, PHONE, ConsolePage
 from tests.harness.servers import RunningServer
 
-pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="package")]
+pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="session")]
 
 MEETING = "meetings/01900000-0000-7000-8000-0000000000c1"
 AGENT = "agents/01900000-0000-7000-8000-0000000000a1"

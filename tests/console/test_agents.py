@@ -6,7 +6,7 @@ from playwright.async_api import Browser, expect
 from tests.harness.console_page import ConsolePage
 from tests.harness.servers import RunningServer
 
-pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="package")]
+pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="session")]
 
 
 async def test_an_agent_is_edited_cloned_activated_and_rolled_back(

@@ -9,7 +9,7 @@ from playwright.async_api import Browser, expect
 from tests.harness.console_page import ConsolePage
 from tests.harness.servers import RunningServer, segment
 
-pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="package")]
+pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="session")]
 
 VTT = "WEBVTT\n\n00:01.000 --> 00:02.000\n<v Ada>The dropped words\n"
 DROP = """(content) => {

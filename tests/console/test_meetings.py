@@ -11,7 +11,7 @@ from tests.harness.console_page import ConsolePage
 from tests.harness.databases import TestPostgres
 from tests.harness.servers import RunningServer, running_server
 
-pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="package")]
+pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="session")]
 
 
 async def test_meetings_are_filtered_and_lead_to_their_pages(browser: Browser, console_server: RunningServer) -> None:

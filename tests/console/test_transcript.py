@@ -7,7 +7,7 @@ from tests.harness.console_page import ConsolePage
 from tests.harness.databases import TestPostgres
 from tests.harness.servers import RunningServer, running_server, segment
 
-pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="package")]
+pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="session")]
 
 LONG = 10_000
 BATCH = 1_000

@@ -11,7 +11,8 @@ from playwright.async_api import Browser, async_playwright
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 OPTIONS = [
     *("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"),
-    "--host-resolver-rules=MAP rebound.example 127.0.0.1",
+    # Pages find this machine only. A route of Playwright's in their way would see each request, and keep nothing cached.
+    "--host-resolver-rules=MAP rebound.example 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 ]
 
 

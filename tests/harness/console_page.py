@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from playwright.async_api import Browser, Page, Route, ViewportSize, expect
+from playwright.async_api import Browser, ViewportSize, expect
 
 from tests.harness.repository import REPOSITORY
+from tests.harness.visited_page import VisitedPage
 
 expect.set_options(timeout=30_000)  # machines of any speed
 
@@ -19,32 +20,16 @@ SERIOUS_VIOLATIONS = """async (rules) => {
 }"""
 
 
-class ConsolePage:
-    """A visitor's page, with the errors it has logged and the requests to other hosts that it has made."""
-
-    def __init__(self, page: Page, url: str) -> None:
-        self.page = page
-        self.url = url
-        self.errors: list[str] = []
-        self.other_hosts: list[str] = []
-        page.on("console", lambda message: self.errors.append(message.text) if message.type == "error" else None)
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
+class ConsolePage(VisitedPage):
+    """A page of the console as one visitor has it."""
 
     @classmethod
     async def open(cls, browser: Browser, url: str, path: str = "/console", **options: Any) -> "ConsolePage":
         """Opens a page in a session of its own; `options` are those of a Playwright context."""
         context = await browser.new_context(**options)
         console = cls(await context.new_page(), url)
-        await console.page.route("**/*", console._guard)
         await console.page.goto(url + path)
         return console
-
-    async def _guard(self, route: Route) -> None:
-        if route.request.url.startswith(f"{self.url}/"):
-            await route.continue_()
-        else:
-            self.other_hosts.append(route.request.url)
-            await route.abort()
 
     async def sees(self, text: str) -> None:
         """Waits until a text is shown."""
@@ -52,7 +37,8 @@ class ConsolePage:
 
     async def violations(self, *rules: str) -> list[str]:
         """Returns what axe finds that is serious or critical, by the named rules or by all. axe-core must be there."""
-        await self.page.evaluate(AXE.read_text(encoding="utf-8"))
+        if not await self.page.evaluate("'axe' in window"):
+            await self.page.evaluate(AXE.read_text(encoding="utf-8"))
         found: list[str] = await self.page.evaluate(SERIOUS_VIOLATIONS, list(rules) or None)
         return found
 

@@ -1,25 +1,10 @@
 """Opens the GraphiQL page of a server in a browser."""
 
-from playwright.async_api import Page, Route
+from tests.harness.visited_page import VisitedPage
 
 
-class Visit:
-    """A page that reaches one server only, and what happened on it."""
-
-    def __init__(self, page: Page, url: str) -> None:
-        self.page = page
-        self.url = url
-        self.other_hosts: list[str] = []
-        self.errors: list[str] = []
-        page.on("console", lambda message: self.errors.append(message.text) if message.type == "error" else None)
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
-
-    async def guard(self, route: Route) -> None:
-        if route.request.url.startswith(f"{self.url}/"):
-            await route.continue_()
-        else:
-            self.other_hosts.append(route.request.url)
-            await route.abort()
+class Visit(VisitedPage):
+    """A page of GraphiQL, and what happened on it."""
 
     async def open(self) -> None:
         """Go to the page, and wait until both editors show the first operation: a new tab reads them, ready or not."""

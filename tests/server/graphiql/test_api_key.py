@@ -12,7 +12,7 @@ from tests.harness.databases import TestPostgres
 from tests.harness.graphiql_page import Visit
 from tests.harness.servers import RunningServer, running_server
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="session")]
 
 ON_TAB = """() => {
     const stored = (name) => localStorage[`rapporteur:graphiql:${name}`] ?? '';

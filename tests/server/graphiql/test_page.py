@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser
 
 from server import graphiql
@@ -22,15 +23,15 @@ HTML = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 vendored = pytest.mark.skipif(not is_vendored(), reason="GraphiQL's files are not there (no Node.js at set-up)")
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def visit(browser: Browser, server: Any) -> Visit:
     visit = Visit(await browser.new_page(), server.url)
-    await visit.page.route("**/*", visit.guard)
     await visit.open()
     return visit
 
 
 @vendored
+@pytest.mark.asyncio(loop_scope="session")
 async def test_an_operation_runs_and_its_answer_is_shown_with_no_internet(visit: Visit) -> None:
     await visit.page.locator(".graphiql-query-editor .CodeMirror").click()
     await visit.page.keyboard.press("Control+Enter")
@@ -44,6 +45,7 @@ async def test_an_operation_runs_and_its_answer_is_shown_with_no_internet(visit:
 
 
 @vendored
+@pytest.mark.asyncio(loop_scope="session")
 async def test_six_tabs_tell_the_story_also_after_a_reload(visit: Visit) -> None:
     operations = read_operations(OPERATIONS)
     assert await visit.tabs() == list(STARTER_TABS)
@@ -56,6 +58,7 @@ async def test_six_tabs_tell_the_story_also_after_a_reload(visit: Visit) -> None
 
 
 @vendored
+@pytest.mark.asyncio(loop_scope="session")
 async def test_the_other_operations_are_favorites_of_the_history(visit: Visit) -> None:
     await visit.page.get_by_role("button", name="Show History").click()
     await visit.page.locator(".graphiql-history-item-label", has_text="RenderPrompt").click()
@@ -65,6 +68,7 @@ async def test_the_other_operations_are_favorites_of_the_history(visit: Visit) -
 
 
 @vendored
+@pytest.mark.asyncio(loop_scope="session")
 async def test_the_live_tab_follows_a_meeting_in_which_something_happens(visit: Visit, server: Any) -> None:
     meeting = server.api.run("CreateMeeting", input={"title": "Live"})
     server.api.run("UpdateMeeting", id=meeting["id"], input={"state": "RECORDING"})
@@ -75,6 +79,7 @@ async def test_the_live_tab_follows_a_meeting_in_which_something_happens(visit: 
 
 
 @vendored
+@pytest.mark.asyncio(loop_scope="session")
 async def test_a_link_opens_the_tab_of_its_meeting(browser: Browser, server: Any) -> None:
     meeting = server.api.run("CreateMeeting", input={"title": "Linked"})
     page = await browser.new_page()
@@ -86,6 +91,7 @@ async def test_a_link_opens_the_tab_of_its_meeting(browser: Browser, server: Any
 
 
 @vendored
+@pytest.mark.asyncio(loop_scope="session")
 async def test_a_changed_tour_replaces_its_tabs_and_keeps_those_of_the_visitor(visit: Visit) -> None:
     names = await visit.tabs()
     await visit.page.get_by_role("button", name="New tab").click()
@@ -109,6 +115,7 @@ async def test_a_changed_tour_replaces_its_tabs_and_keeps_those_of_the_visitor(v
 
 
 @vendored
+@pytest.mark.asyncio(loop_scope="session")
 async def test_a_file_that_does_not_load_gives_a_message(browser: Browser, server: Any) -> None:
     page = await browser.new_page()
     await page.route("**/graphiql.min.js*", lambda route: route.abort())

@@ -84,6 +84,7 @@ def test_a_websocket_to_another_name_is_refused(server: RunningServer) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.asyncio(loop_scope="session")
 async def test_a_page_whose_name_was_bound_to_this_machine_reads_nothing(
     browser: Browser, server: RunningServer
 ) -> None:

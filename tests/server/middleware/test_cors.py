@@ -29,6 +29,7 @@ def websocket_url(server: RunningServer) -> str:
 # Origins
 
 
+@pytest.mark.asyncio(loop_scope="session")
 async def test_a_page_of_another_origin_reads_nothing(browser: Browser, server: RunningServer, elsewhere: str) -> None:
     page = await browser.new_page()
     await page.goto(elsewhere)
@@ -36,6 +37,7 @@ async def test_a_page_of_another_origin_reads_nothing(browser: Browser, server: 
     assert found == dict.fromkeys(("post", "get", "plain", "opaque"), "TypeError") | {"socket": "error"}
 
 
+@pytest.mark.asyncio(loop_scope="session")
 async def test_a_page_of_a_named_origin_uses_the_api(browser: Browser, named: RunningServer, elsewhere: str) -> None:
     page = await browser.new_page()
     await page.goto(elsewhere)

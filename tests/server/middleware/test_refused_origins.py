@@ -60,6 +60,7 @@ def test_a_page_from_a_file_is_told_what_to_do(fresh_server: RunningServer, capl
 
 
 @pytest.mark.slow
+@pytest.mark.asyncio(loop_scope="session")
 async def test_the_log_names_the_origin_of_a_page_in_a_browser(
     browser: Browser, fresh_server: RunningServer, elsewhere: str, caplog: pytest.LogCaptureFixture
 ) -> None:
