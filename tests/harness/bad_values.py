@@ -119,7 +119,13 @@ def uses(definition: OperationDefinitionNode) -> list[tuple[str, str, str, str]]
 
 
 NO_TEXT = {"number": 5, "float": 1.5, "boolean": True, "list": [1]}
-BAD_TEXT = {"empty": "", "white space": " \t\n\u3000", "NUL": "a\0b", "surrogate": "a\ud800", "1 MB": "x" * 10**6}
+BAD_TEXT = {
+    "empty": "",
+    "white space": " \t\n\u3000",
+    "NUL": "a\0b",
+    "surrogate": "a\ud800",
+    "250,000 letters": "x" * 250_000,
+}
 NO_NUMBER = {"text": "1", "empty": "", "boolean": True, "list": [1], "object": {}, "NaN": math.nan, "1e400": HUGE}
 
 

@@ -58,29 +58,28 @@ class World:
 
     @classmethod
     def made(cls, api: Api) -> "World":
-        agent, other = api.agent(), api.agent()
-        variant, active, foreign = api.variant(agent), api.variant(agent), api.variant(other)
-        api.run("ActivateVariant", id=active["id"])
-        meeting, other_meeting = (
-            api.meeting(agentId=agent["id"], metadata={"a": 1}, externalId=uuid4().hex, segments=2),
-            api.meeting(segments=3),
-        )
-        own_speaker = segment(3, speaker=meeting["externalId"])
-        api.run("UpsertSegments", meetingId=meeting["id"], segments=[own_speaker])
-        ids = {"agent": agent["id"], "meeting": meeting["id"], "other": other_meeting["id"]}
-        found = api.post(CURSORS, ids)["data"]
+        external_id = uuid4().hex
+        made = api.post(ENTITIES, {"name": external_id})["data"]
+        agent, other = made["agent"]["id"], made["other"]["id"]
+        within = api.post(WITHIN, {"agent": agent, "other": other, "externalId": external_id})["data"]
+        meeting, other_meeting, active = within["meeting"]["id"], within["otherMeeting"]["id"], within["active"]["id"]
+        segments = [segment(number) for number in (1, 2, 3)]
+        own_speaker = [*segments[:2], segment(3, speaker=external_id)]
+        ids = {"active": active, "meeting": meeting, "other": other_meeting}
+        api.post(SEGMENTS, ids | {"segments": own_speaker, "otherSegments": segments})
+        found = api.post(CURSORS, {"agent": agent, "meeting": meeting, "other": other_meeting})["data"]
         return cls(
             api=api,
-            agent=agent["id"],
-            other_agent=other["id"],
-            variant=variant["id"],
-            active=active["id"],
-            foreign_variant=foreign["id"],
-            meeting=meeting["id"],
-            other_meeting=other_meeting["id"],
-            key=api.run("CreateApiKey", input={"name": uuid4().hex, "scopes": ["READ"]})["apiKey"]["id"],
-            external_id=meeting["externalId"],
-            agent_slug=agent["slug"],
+            agent=agent,
+            other_agent=other,
+            variant=within["variant"]["id"],
+            active=active,
+            foreign_variant=within["foreign"]["id"],
+            meeting=meeting,
+            other_meeting=other_meeting,
+            key=made["key"]["apiKey"]["id"],
+            external_id=external_id,
+            agent_slug=made["agent"]["slug"],
             cursors={
                 "agents": found["agents"]["pageInfo"]["startCursor"],
                 "agents by name": found["agentsByName"]["pageInfo"]["startCursor"],
@@ -109,6 +108,36 @@ class World:
         return self.api.post(STATE, ids)["data"]
 
 
+CONFIG = '{modelProvider: "openai", modelName: "gpt"}'
+ENTITIES = f"""
+mutation Entities($name: String!) {{
+  agent: createAgent(input: {{name: "Agent", config: {CONFIG}}}) {{ ... on Agent {{ id slug }} }}
+  other: createAgent(input: {{name: "Agent", config: {CONFIG}}}) {{ ... on Agent {{ id }} }}
+  key: createApiKey(input: {{name: $name, scopes: [READ]}}) {{ ... on CreatedApiKey {{ apiKey {{ id }} }} }}
+}}
+"""
+WITHIN = """
+mutation Within($agent: ID!, $other: ID!, $externalId: String!) {
+  variant: createVariant(agentId: $agent, input: {name: "Variant"}) { ...id }
+  active: createVariant(agentId: $agent, input: {name: "Variant"}) { ...id }
+  foreign: createVariant(agentId: $other, input: {name: "Variant"}) { ...id }
+  meeting: createMeeting(input: {title: "Meeting", agentId: $agent, metadata: {a: 1}, externalId: $externalId}) {
+    ... on Meeting { id }
+  }
+  otherMeeting: createMeeting(input: {title: "Meeting"}) { ... on Meeting { id } }  # the first in a list of meetings
+}
+fragment id on AgentVariant { id }
+"""
+SEGMENTS = """
+mutation Segments(
+  $active: ID!, $meeting: ID!, $other: ID!, $segments: [SegmentInput!]!, $otherSegments: [SegmentInput!]!
+) {
+  activateVariant(id: $active) { __typename }
+  upsertSegments(meetingId: $meeting, segments: $segments) { __typename }
+  other: upsertSegments(meetingId: $other, segments: $otherSegments) { __typename }
+}
+"""
+"""A world is made by few requests, as it is made for each operation and each value that an operation accepts."""
 PAGE = "pageInfo { startCursor }"
 CURSORS = f"""
 query Cursors($agent: ID!, $meeting: ID!, $other: ID!) {{
