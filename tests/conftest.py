@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import pytest_asyncio
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, is_hypothesis_test, settings
 
 from db.engine import Engine, SessionFactory, create_engine, create_session_factory
 from tests.harness.databases import TestPostgres, postgres_directory, running_postgres
@@ -22,8 +22,15 @@ settings.register_profile(
 settings.load_profile("rapporteur")
 
 
+@pytest.hookimpl(tryfirst=True)  # before those with markers are chosen
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begins with what is slow, state machines first: the last test of all should not be one that takes a minute."""
+    """Begins with what is slow, state machines first: the last test of all should not be one that takes a minute.
+
+    Tests of properties are slow, as they try many examples.
+    """
+    for item in items:
+        if is_hypothesis_test(getattr(item, "obj", None)):
+            item.add_marker(pytest.mark.slow)
     items.sort(key=lambda item: ("stateful" not in item.path.parts, item.get_closest_marker("slow") is None))
 
 

@@ -267,6 +267,7 @@ ACCEPTED = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("constraint", "statement"),
     [(constraint, statement) for constraint, statements in REFUSED.items() for statement in statements],
@@ -277,6 +278,7 @@ async def test_the_database_refuses(sql: Any, constraint: str, statement: str) -
     assert refused.value.constraint_name == constraint
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("table", "column"), [(table, column) for table in NOT_NULL for column in NOT_NULL[table]])
 async def test_the_database_refuses_null(sql: Any, table: str, column: str) -> None:
     with pytest.raises(asyncpg.NotNullViolationError) as refused:
@@ -290,6 +292,7 @@ async def test_the_database_refuses_numbers_beyond_32_bits(sql: Any, statement: 
         await sql.execute(statement)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("statement", ACCEPTED)
 async def test_the_database_accepts_what_is_just_within_the_rules(sql: Any, statement: str) -> None:
     for table in ("agents", "agent_variants", "meetings"):

@@ -46,6 +46,7 @@ def requests(order: Order) -> Iterator[PageRequest]:
         yield PageRequest(20, backward, **({name: place} if later else {}))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "filter", "field", "index"), LISTS, ids=[list[3] for list in LISTS])
 @pytest.mark.parametrize("direction", ["ASC", "DESC"])
 async def test_an_order_walks_its_index_and_sorts_nothing(

@@ -102,6 +102,7 @@ async def test_a_cancelled_block_gives_its_connection_back(
     assert await stored_titles(session_factory) == (["Weekly"] if committed else [])
 
 
+@pytest.mark.slow
 async def test_a_block_cancelled_at_any_step_gives_its_connection_back_and_is_done_wholly_or_not_at_all(
     engine: Engine, session_factory: SessionFactory
 ) -> None:
@@ -128,6 +129,7 @@ async def test_a_block_cancelled_at_any_step_gives_its_connection_back_and_is_do
     ]
 
 
+@pytest.mark.slow
 async def test_of_concurrent_updates_that_read_the_same_version_exactly_one_succeeds(
     database_url: str, session_factory: SessionFactory
 ) -> None:

@@ -176,6 +176,7 @@ async def test_a_meeting_cannot_name_an_agent_of_another_workspace(
     await assert_untouched(session_factory, other, theirs)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "statement",
     [

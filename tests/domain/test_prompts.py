@@ -195,6 +195,7 @@ def test_there_is_a_limit_to_the_length_of_what_is_rendered() -> None:
     assert "1,000,001" in str(caught.value)
 
 
+@pytest.mark.slow
 def test_what_would_be_huge_is_not_built() -> None:
     prompt = "{{v}}" * 40_000
     with pytest.raises(InvalidInput, match="40,000,000,000"):

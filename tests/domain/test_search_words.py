@@ -103,6 +103,7 @@ def test_all_in_capitals_say_nothing() -> None:
     assert not capitals_are_plain(words_of("我们的IT部门"))
 
 
+@pytest.mark.slow
 def test_separators_are_no_letters() -> None:
     for character in matching(search_words.SEPARATORS):
         if unicodedata.normalize("NFKC", character) == character and character != "ⸯ":

@@ -114,6 +114,7 @@ async def answers(executor: Any, kind: str, selection: str, made: Made) -> list[
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", TRANSCRIPTS)
 @pytest.mark.parametrize("selection", SELECTIONS)
 async def test_the_answers_are_those_of_graphql_core(kind: str, selection: str) -> None:

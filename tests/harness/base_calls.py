@@ -108,11 +108,11 @@ class World:
         return self.api.post(STATE, ids)["data"]
 
 
-CONFIG = '{modelProvider: "openai", modelName: "gpt"}'
+BASE_CONFIG = '{modelProvider: "openai", modelName: "gpt"}'
 ENTITIES = f"""
 mutation Entities($name: String!) {{
-  agent: createAgent(input: {{name: "Agent", config: {CONFIG}}}) {{ ... on Agent {{ id slug }} }}
-  other: createAgent(input: {{name: "Agent", config: {CONFIG}}}) {{ ... on Agent {{ id }} }}
+  agent: createAgent(input: {{name: "Agent", config: {BASE_CONFIG}}}) {{ ... on Agent {{ id slug }} }}
+  other: createAgent(input: {{name: "Agent", config: {BASE_CONFIG}}}) {{ ... on Agent {{ id }} }}
   key: createApiKey(input: {{name: $name, scopes: [READ]}}) {{ ... on CreatedApiKey {{ apiKey {{ id }} }} }}
 }}
 """

@@ -39,6 +39,7 @@ class TestActors:
             response = connection.getresponse()
             return response.status, response.read().decode()
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("actor", ["ada@example.org", "Zoë", "議事録 🤖", "x" * 200, quote("a b"), " ada\t"])
     def test_the_header_names_the_actor(self, api: Api, actor: str) -> None:
         agent = api.agent()

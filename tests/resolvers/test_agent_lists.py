@@ -52,6 +52,7 @@ FILTERS: list[tuple[dict[str, Any], list[str]]] = [
 ]
 
 
+@pytest.mark.slow
 def test_every_condition_of_a_filter_must_hold(fresh_api: Api, three: dict[str, str]) -> None:
     for filter, names in FILTERS:
         found = fresh_api.run("Agents", filter=filter)
@@ -100,6 +101,7 @@ class TestPages:
         between = ids[after + 1 : before]
         assert [node["id"] for node in page["nodes"]] == (between[-size:] if backward else between[:size])
 
+    @pytest.mark.slow
     def test_a_cursor_outlives_its_agent(self, fresh_api: Api, ids: list[str]) -> None:
         edges = fresh_api.post(LIST, {"first": 5})["data"]["agents"]["edges"]
         fresh_api.run("DeleteAgent", id=ids[2])
@@ -107,6 +109,7 @@ class TestPages:
         assert [node["id"] for node in page["nodes"]] == ids[3:5]
         assert page["totalCount"] == 24
 
+    @pytest.mark.slow
     def test_sizes_have_limits_and_a_default(self, fresh_api: Api, ids: list[str]) -> None:
         assert len(fresh_api.run("Agents")["nodes"]) == 20
         assert len(fresh_api.run("Agents", first=100)["nodes"]) == 25

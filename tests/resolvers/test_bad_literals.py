@@ -55,6 +55,7 @@ PLACES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", PLACES)
 def test_a_bad_literal_is_the_clients_error(api: Api, place: str) -> None:
     wrong: list[str] = []

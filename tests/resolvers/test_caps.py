@@ -78,6 +78,7 @@ def test_every_page_is_asked_for() -> None:
     assert ASKED_BY.keys() == SIZED.keys()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", ASKED_BY)
 def test_what_is_over_the_cap_is_refused_and_what_is_at_it_is_not(api: Api, path: str) -> None:
     name, sized_by = ASKED_BY[path], SIZED[path]

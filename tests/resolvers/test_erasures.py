@@ -71,6 +71,7 @@ def outline(events: list[Any]) -> list[Any]:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("deleted_before", [False, True])
 def test_nothing_is_left_in_a_backup(api: Api, database_url: str, deleted_before: bool) -> None:
     meeting = full_meeting(api)
@@ -84,6 +85,7 @@ def test_nothing_is_left_in_a_backup(api: Api, database_url: str, deleted_before
     assert meeting["id"] in left
 
 
+@pytest.mark.slow
 def test_nothing_is_left_of_those_who_call_themselves_as_erased_events_do(api: Api, database_url: str) -> None:
     api.http.headers["Rapporteur-Actor"] = "erased"
     meeting = full_meeting(api)
@@ -108,6 +110,7 @@ def test_kinds_times_versions_and_states_stay(api: Api) -> None:
             assert change == (original_change if is_kept else nothing)
 
 
+@pytest.mark.slow
 def test_the_meeting_is_gone_and_its_external_id_is_free(api: Api) -> None:
     meeting = full_meeting(api)
     other = full_meeting(api)
@@ -164,6 +167,7 @@ def test_what_never_was_a_meeting_is_not_found(api: Api, id: str) -> None:
     assert [event["actor"] for event in agent_history(api, agent)] == [ACTOR["Rapporteur-Actor"]]
 
 
+@pytest.mark.slow
 def test_the_reason_is_logged_and_nothing_else_of_the_meeting(
     server: RunningServer, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -79,6 +79,7 @@ def full(slug: str, *instead_of_first: str, active: str) -> dict[str, Any]:
     return manifest(slug, *(instead_of_first or ("v0",)), *(f"v{number}" for number in range(1, 200)), active=active)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("active", ["v0", "v1"])
 def test_where_there_is_no_room_what_is_pruned_makes_it(fresh_api: Api, slug: str, active: str) -> None:
     assert len(fresh_api.run("ApplyAgents", agents=[full(slug, active=active)])["changes"]) == 202

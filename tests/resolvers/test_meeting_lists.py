@@ -33,6 +33,7 @@ class TestFilters:
         update(fresh_api, third, state="COMPLETED")
         return [fresh_api.run("Meeting", id=meeting["id"]) for meeting in (first, second, third)]
 
+    @pytest.mark.slow
     def test_every_condition_must_hold(self, fresh_api: Api, three: list[Any]) -> None:
         agent = three[1]["agent"]["id"]
         middle = three[1]["createdAt"]
@@ -109,6 +110,7 @@ class TestPages:
         page = fresh_api.post(LIST, where | {"last": 2})["data"]["meetings"]
         assert [node["id"] for node in page["nodes"]] == ids[7:9]
 
+    @pytest.mark.slow
     def test_sizes_have_limits_and_a_default(self, fresh_api: Api, ids: list[str]) -> None:
         assert len(fresh_api.run("Meetings")["nodes"]) == 20
         assert len(fresh_api.run("Meetings", first=100)["nodes"]) == 25

@@ -117,6 +117,7 @@ def test_a_name_can_be_any_text(api: Api, name: str) -> None:
     assert set(problems(api, agent, {name: "value"})) == {f"variables.{name}"}
 
 
+@pytest.mark.slow
 def test_limits(api: Api) -> None:
     agent = api.agent(systemPrompt="{{v}}" * 28_000)
     assert len(render(api, agent, {"v": "x" * 35})["systemPrompt"]) == 980_000

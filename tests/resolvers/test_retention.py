@@ -98,6 +98,7 @@ def named(api: Api, meeting: Any, title: str) -> Any:
     return update(api, meeting, title=title)
 
 
+@pytest.mark.slow
 async def test_what_ended_longer_ago_is_erased_and_nothing_else(
     server: RunningServer, database: Database, database_url: str, sql: Any
 ) -> None:
@@ -124,6 +125,7 @@ async def test_what_ended_longer_ago_is_erased_and_nothing_else(
         assert read(api, meeting) is not None
 
 
+@pytest.mark.slow
 async def test_deleted_meetings_are_erased_by_their_end_or_else_their_deletion(
     server: RunningServer, database: Database, sql: Any
 ) -> None:
@@ -148,6 +150,7 @@ async def test_deleted_meetings_are_erased_by_their_end_or_else_their_deletion(
     assert await retained(database).erase_due() == 0
 
 
+@pytest.mark.slow
 async def test_all_is_erased_however_little_is_looked_up_at_once(
     server: RunningServer, database: Database, sql: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -159,6 +162,7 @@ async def test_all_is_erased_however_little_is_looked_up_at_once(
     assert [read(server.api, meeting) for meeting in meetings] == [None] * 5
 
 
+@pytest.mark.slow
 async def test_each_workspace_has_its_own(
     server: RunningServer, theirs: RunningServer, database: Database, other_workspace: WorkspaceId, sql: Any
 ) -> None:
@@ -209,6 +213,7 @@ async def test_one_that_is_due_no_more_when_its_turn_comes_is_kept(
     assert read(server.api, meeting) is not None
 
 
+@pytest.mark.slow
 async def test_a_server_erases_in_all_workspaces_that_it_serves(database_url: str, keys: list[str], sql: Any) -> None:
     with running_server(database_url, auth=True) as server:
         apis = [Api(server.url, key) for key in keys]

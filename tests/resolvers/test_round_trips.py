@@ -29,6 +29,7 @@ def trips_of(between: PostgresProxy, api: Api, query: str, variables: dict[str, 
     return busy[0], answer
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("query", "field"),
     [(UPDATE_VARIANT, "name"), (UPDATE_AGENT, "name"), (UPDATE_VARIANT, "slug"), (UPDATE_AGENT, "slug")],

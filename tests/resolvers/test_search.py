@@ -211,6 +211,7 @@ def pages(api: Api, size: int, **search: Any) -> list[str]:
         after = page["pageInfo"]["endCursor"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [1, 7, 100])
 def test_the_pages_together_are_the_whole(api: Api, size: int) -> None:
     meeting = said(api, *(f"capybara {'and so on ' * (n % 5)} capybara {n % 3}" for n in range(50)))
@@ -220,6 +221,7 @@ def test_the_pages_together_are_the_whole(api: Api, size: int) -> None:
     assert pages(api, size, **search) == whole
 
 
+@pytest.mark.slow
 def test_what_comes_meanwhile_shifts_no_page(api: Api) -> None:
     meeting = said(api, *(f"okapi {'and so on ' * (n % 5)}" for n in range(60)))
     whole = [edge["node"]["id"] for edge in api.run("SearchSegments", first=100, query="okapi")["edges"]]
@@ -296,6 +298,7 @@ def test_searches_of_one_document_have_their_own_words(api: Api) -> None:
     assert data["b"] == {"edges": [{"highlights": [{"start": 5}], "node": {"text": "lynx one"}}], "totalCount": 1}
 
 
+@pytest.mark.slow
 def test_the_language_is_a_setting(postgres: TestPostgres) -> None:
     with postgres.database() as url:
         with running_server(url) as english:

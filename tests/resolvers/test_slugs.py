@@ -54,6 +54,7 @@ class TestSlugs:
         assert clone(api, agent, name="brief!")["slug"] == "brief-4"
         assert api.variant(other, "Brief")["slug"] == "brief"
 
+    @pytest.mark.slow
     def test_concurrent_creations_get_slugs_of_their_own(self, fresh_api: Api) -> None:
         agents = run_concurrently(fresh_api.url, [lambda api: api.agent("Scribe")] * 12)
         expected = {"scribe", *(f"scribe-{number}" for number in range(2, 13))}

@@ -96,6 +96,7 @@ def erase(api: Api, *meetings: Any, name: str = NAME, mode: str = "PSEUDONYM", *
     return api.run("EraseSpeaker", name=name, mode=mode, meetingIds=ids, **variables)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["PSEUDONYM", "TEXT"])
 @pytest.mark.parametrize("deleted_before", [False, True])
 def test_nothing_is_left_in_a_backup(api: Api, database_url: str, mode: str, deleted_before: bool) -> None:
@@ -120,6 +121,7 @@ def test_nothing_is_left_in_a_backup(api: Api, database_url: str, mode: str, del
     assert "zanzibar" not in left
 
 
+@pytest.mark.slow
 def test_a_pseudonym_takes_the_place_of_the_names_and_nothing_else_changes(api: Api) -> None:
     meeting = full_meeting(api)
     before = transcript(api, meeting)
@@ -163,6 +165,7 @@ def test_a_pseudonym_takes_the_place_of_the_names_and_nothing_else_changes(api: 
     assert {each["speaker"]: each["speakingTime"] for each in after["speakers"]} == times
 
 
+@pytest.mark.slow
 def test_what_the_speaker_said_is_erased_too_if_that_is_asked_for(api: Api) -> None:
     meeting = full_meeting(api)
     before = transcript(api, meeting)
@@ -184,6 +187,7 @@ def test_what_the_speaker_said_is_erased_too_if_that_is_asked_for(api: Api) -> N
     assert api.run("SearchSegments", query="ship", first=10)["totalCount"] == 1
 
 
+@pytest.mark.slow
 def test_the_history_adds_up_with_its_kinds_versions_and_times(api: Api) -> None:
     meeting = full_meeting(api)
     before = history(api, meeting)
@@ -211,6 +215,7 @@ def test_the_history_adds_up_with_its_kinds_versions_and_times(api: Api) -> None
     assert erasure["version"] == transcript(api, meeting)["version"]
 
 
+@pytest.mark.slow
 def test_subscribers_get_the_segments_anew_and_the_meeting(api: Api) -> None:
     meeting = full_meeting(api)
     followed = """subscription ($id: ID!) { segmentUpdates(meetingId: $id) {
@@ -236,6 +241,7 @@ def test_subscribers_get_the_segments_anew_and_the_meeting(api: Api) -> None:
     assert "Zanzibar" not in str(picture)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [NAME.upper(), f" {LABEL}", "speaker_01", "Ｚanzibar  Ｒeyes"])
 def test_each_name_and_label_means_the_speaker_in_any_case_and_width(api: Api, name: str) -> None:
     meeting = full_meeting(api)
@@ -244,6 +250,7 @@ def test_each_name_and_label_means_the_speaker_in_any_case_and_width(api: Api, n
     assert LABEL not in str(transcript(api, meeting))
 
 
+@pytest.mark.slow
 def test_a_part_of_a_name_is_another_name(api: Api) -> None:
     meeting = full_meeting(api)
     before = transcript(api, meeting)
@@ -263,6 +270,7 @@ def test_a_name_of_the_unlabelled_is_replaced_and_the_label_stays_empty(api: Api
     assert after["segments"][2]["speaker"] == "Omar"
 
 
+@pytest.mark.slow
 def test_a_name_has_one_pseudonym_in_all_meetings(api: Api) -> None:
     first, second, without = full_meeting(api), full_meeting(api), api.meeting(segments=1)
     everywhere = erase(api, first)["pseudonym"]
@@ -274,6 +282,7 @@ def test_a_name_has_one_pseudonym_in_all_meetings(api: Api) -> None:
     assert erase(api, first, name="Omar")["pseudonym"] != everywhere
 
 
+@pytest.mark.slow
 def test_erasing_again_changes_nothing(api: Api, database_url: str) -> None:
     meeting = full_meeting(api)
     erased = erase(api, meeting, mode="TEXT")
@@ -284,6 +293,7 @@ def test_erasing_again_changes_nothing(api: Api, database_url: str) -> None:
     assert rows(database_url) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("by_pseudonym", [False, True])
 def test_what_was_said_can_be_erased_after_the_names_and_what_came_since(api: Api, by_pseudonym: bool) -> None:
     meeting = full_meeting(api)
@@ -300,6 +310,7 @@ def test_what_was_said_can_be_erased_after_the_names_and_what_came_since(api: Ap
     assert WORDS not in str(after)
 
 
+@pytest.mark.slow
 def test_two_speakers_are_erased_one_after_the_other(api: Api, database_url: str) -> None:
     meeting = full_meeting(api)
     first, second = erase(api, meeting, mode="TEXT"), erase(api, meeting, mode="TEXT", name="Omar")
@@ -311,6 +322,7 @@ def test_two_speakers_are_erased_one_after_the_other(api: Api, database_url: str
     assert first["pseudonym"] not in str(history(api, meeting))
 
 
+@pytest.mark.slow
 def test_an_unknown_meeting_is_not_found_and_nothing_is_erased_in_the_others(api: Api) -> None:
     meeting, agent = full_meeting(api), api.agent()
     before = transcript(api, meeting)

@@ -109,6 +109,7 @@ def test_a_field_that_makes_a_statement_costs_more_than_one_that_does_not() -> N
 # What they come to
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_every_operation_can_be_paid_at_its_largest(name: str) -> None:
     given = TOUR.get(name, {})

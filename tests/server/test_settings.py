@@ -100,6 +100,7 @@ GUESSES: list[tuple[str, dict[str, Any]]] = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("query", "variables"), GUESSES)
 def test_no_message_helps_to_guess(closed: RunningServer, query: str, variables: dict[str, Any]) -> None:
     answer = http.post(f"{closed.url}/graphql", json={"query": query, "variables": variables}).json()

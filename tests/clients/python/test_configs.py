@@ -74,6 +74,7 @@ async def test_only_the_agents_that_are_asked_for_are_followed(api: Api, server:
             client.config(other)
 
 
+@pytest.mark.slow
 async def test_a_worker_that_starts_while_the_server_is_away_has_what_the_machine_knew(
     database_url: str, tmp_path: Path
 ) -> None:
@@ -145,6 +146,7 @@ async def test_age_grows_while_nothing_is_heard(api: Api, network: Network, monk
         await until(lambda: age() < 1.0)
 
 
+@pytest.mark.slow
 async def test_a_key_that_ends_is_renewed(guarded_server: GuardedServer) -> None:
     api = guarded_server.api
     agent = api.agent("Guarded")
@@ -218,6 +220,7 @@ os._exit(1)
 """
 
 
+@pytest.mark.slow
 def test_a_fork_keeps_what_its_parent_knew_and_does_not_hang() -> None:
     environment = os.environ | {"PYTHONPATH": str(ROOT / "clients" / "python")}
     command = [sys.executable, "-W", "ignore", "-c", FORK, NOBODY]

@@ -117,6 +117,7 @@ async def test_closing_while_the_server_is_away_gives_back_what_is_not_written(n
         assert list(raised.value.segments) == written
 
 
+@pytest.mark.slow
 async def test_a_body_that_is_too_large_is_sent_in_parts(database_url: str) -> None:
     with running_server(database_url, max_body=4_096) as server:
         meeting = server.api.meeting()
@@ -130,6 +131,7 @@ async def test_a_body_that_is_too_large_is_sent_in_parts(database_url: str) -> N
         assert len(texts(server.api, meeting)) == 60
 
 
+@pytest.mark.slow
 async def test_a_key_that_is_not_valid_is_asked_for_again(guarded_server: GuardedServer) -> None:
     meeting = guarded_server.api.meeting()
     asked = iter(["rapporteur_revoked", guarded_server.keys[Scope.WRITE]])

@@ -85,6 +85,7 @@ async def erase_all(database: Database, id: MeetingId) -> None:
         await uow.commit()
 
 
+@pytest.mark.slow
 async def test_what_it_wrote_is_erased(database: Database, database_url: str, older: OlderServer) -> None:
     kept, deleted, erased = [await new_meeting(database) for _ in range(3)]
     for id in (kept, deleted, erased):
@@ -135,6 +136,7 @@ async def test_a_workspace_that_it_makes_has_a_key(database_url: str) -> None:
     assert len(set(keys)) == len(keys)
 
 
+@pytest.mark.slow
 async def test_both_write_at_once(database: Database, database_url: str, older: OlderServer) -> None:
     """Checks that neither fails, and that what is left when the older one has stopped can be erased."""
     meetings = [await new_meeting(database) for _ in range(3)]

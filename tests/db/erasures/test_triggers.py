@@ -136,6 +136,7 @@ async def test_the_events_of_a_meeting_lose_the_names_of_an_erased_speaker(with_
     assert (row["kind"], sorted(row["fields"])) == ("UPDATED", ["speaker_names", "title"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "change",
     [

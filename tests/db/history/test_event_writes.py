@@ -48,6 +48,7 @@ SELECT count(*) FROM (
 """
 
 
+@pytest.mark.slow
 async def test_each_statement_that_changes_something_with_a_history_writes_the_event(
     fresh_server: RunningServer, database_url: str
 ) -> None:

@@ -56,6 +56,7 @@ async def test_it_may_be_given_together_with_its_number(database: Database, meet
     assert await read_ids(database, meeting_id) == {"SG_a": 5}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("contents", "path"),
     [
@@ -91,6 +92,7 @@ async def test_meetings_do_not_share_ids(database: Database, meeting_id: Meeting
         assert write_counts(await write(database, meeting, content(text="a", external_id="SG_a"))) == (1, 0, 0)
 
 
+@pytest.mark.slow
 async def test_of_writers_at_once_one_creates_and_the_others_revise(database: Database, meeting_id: MeetingId) -> None:
     results = await asyncio.gather(
         *(write(database, meeting_id, content(text=f"of {n}", external_id="SG_a")) for n in range(WRITERS))

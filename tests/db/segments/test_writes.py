@@ -145,6 +145,7 @@ async def test_created_updated_and_unchanged_ones_are_counted_and_only_what_chan
     assert [row["version"] for row in changed] == [2, 1, 1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "change",
     [

@@ -12,6 +12,7 @@ from tests.harness.transcript_files import TIMES, read, refusal, spoken, srt, vt
 
 
 class TestFormats:
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         "file",
         [

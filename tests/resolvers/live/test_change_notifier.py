@@ -21,6 +21,7 @@ from tests.harness.live import (
 
 
 class TestBell:
+    @pytest.mark.slow
     async def test_listeners_of_the_same_process_hear_it_at_once_and_only_once(
         self, bell: ChangeNotifier, ear: Ear
     ) -> None:

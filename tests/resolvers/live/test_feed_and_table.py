@@ -59,6 +59,7 @@ class TestFeedAndTable:
         for reader in process.readers:
             assert numbers([await reader.next()]) == [8]
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("written", range(1, 10))
     async def test_more_than_a_page_is_read_page_by_page(
         self, process: Process, silent: Writer, monkeypatch: pytest.MonkeyPatch, written: int

@@ -44,6 +44,7 @@ class TestLeaving:
         assert numbers([await soon(waiting)]) == [1]
         assert task.cancelled()
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("is_read", [False, True])
     async def test_readers_cancelled_at_any_point_leave_the_counts_right(self, process: Process, is_read: bool) -> None:
         meeting, agent = await process.write.meeting(segments=5), await process.write.agent()

@@ -44,6 +44,7 @@ def follow(socket: WebSocketClient, meeting: Any, after: str | None = None) -> A
     return socket.next("1")
 
 
+@pytest.mark.slow
 def test_an_event_without_segments_comes_on_every_server(server: RunningServer, other: RunningServer) -> None:
     api = server.api
     meeting = api.meeting(segments=1)

@@ -69,6 +69,7 @@ def followed(socket: WebSocketClient, api: Api) -> str:
     return str(fence["id"])
 
 
+@pytest.mark.slow
 def test_each_change_of_any_meeting_comes_on_every_server(server: RunningServer, other: RunningServer) -> None:
     api = server.api
     first = api.meeting("First")
@@ -102,6 +103,7 @@ def test_each_change_of_any_meeting_comes_on_every_server(server: RunningServer,
         all_get(("Third", 1))
 
 
+@pytest.mark.slow
 def test_the_deletion_of_an_agent_changes_its_meetings(server: RunningServer) -> None:
     agent = server.api.agent()
     with websocket(server.url) as socket:
@@ -112,6 +114,7 @@ def test_the_deletion_of_an_agent_changes_its_meetings(server: RunningServer) ->
         assert next_event(socket) == ("With an agent", 2)
 
 
+@pytest.mark.slow
 def test_what_is_no_change_of_a_meeting_is_no_event(server: RunningServer) -> None:
     api = server.api
     with websocket(server.url) as socket:
@@ -138,6 +141,7 @@ def test_a_new_subscriber_gets_what_changed_lately_and_each_meeting_at_its_newes
         assert next_event(earlier) == next_event(later) == ("Third again", 2)
 
 
+@pytest.mark.slow
 def test_one_meeting_is_followed_from_its_present_state_to_its_deletion(
     server: RunningServer, other: RunningServer
 ) -> None:
@@ -173,6 +177,7 @@ def test_a_wrong_id_is_named(id: str, says: str, server: RunningServer) -> None:
         socket.expect_pong()
 
 
+@pytest.mark.slow
 def test_a_bot_follows_only_the_meetings_that_it_was_given(database_url: str) -> None:
     with running_server(database_url, auth=True) as server:
         admin, bot = (create_api_key(database_url, scope) for scope in (Scope.ADMIN, Scope.INGEST))
@@ -191,6 +196,7 @@ def test_a_bot_follows_only_the_meetings_that_it_was_given(database_url: str) ->
             assert next_event(socket) == ("Own", 2)
 
 
+@pytest.mark.slow
 def test_a_lost_notification_is_made_up_for_by_the_poll(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hub, "POLL_INTERVAL_SECONDS", 0.1)
     with (
@@ -207,6 +213,7 @@ def test_a_lost_notification_is_made_up_for_by_the_poll(database_url: str, monke
         assert next_event(socket) == meeting["id"]
 
 
+@pytest.mark.slow
 def test_who_comes_back_after_a_kill_gets_what_changed_meanwhile(database_url: str) -> None:
     with (
         serving(database_url=database_url, demo="false") as one,
@@ -231,6 +238,7 @@ def test_who_comes_back_after_a_kill_gets_what_changed_meanwhile(database_url: s
             assert next_event(all_meetings) == next_event(of_one) == ("Fifth", 5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("count", [1, 20])
 def test_however_many_subscribers_cost_one_statement(count: int, servers: tuple[RunningServer, RunningServer]) -> None:
     here, there = servers

@@ -120,6 +120,7 @@ class TestReplayAndLive:
         await reader.reach(await soon(second))
         assert sorted(reader.transcript) == [1, 2]
 
+    @pytest.mark.slow
     async def test_many_writers_through_two_processes_and_readers_of_any_size_end_with_the_table(
         self, start: Start, monkeypatch: pytest.MonkeyPatch
     ) -> None:

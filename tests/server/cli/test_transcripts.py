@@ -71,6 +71,7 @@ def test_import_says_what_it_repaired_and_takes_options(server: RunningServer, t
     assert "00:00:11.000 --> 00:00:12.000\n<v Zoë>Café." in run("export", id, "--url", server.url).stdout
 
 
+@pytest.mark.slow
 def test_import_into_a_meeting_adds_segments_and_names_speakers(server: RunningServer, tmp_path: Path) -> None:
     first, second, turns = tmp_path / "first.vtt", tmp_path / "second.vtt", tmp_path / "call.rttm"
     first.write_text("WEBVTT\n\n00:01.000 --> 00:02.000\nWe begin, into.\n")

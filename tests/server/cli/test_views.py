@@ -33,6 +33,7 @@ def test_status_of_no_server_is_an_error() -> None:
     assert "no server answers at http://127.0.0.1:1" in status.stderr
 
 
+@pytest.mark.slow
 def test_agents_are_listed_shown_and_switched(fresh_server: RunningServer) -> None:
     agent = fresh_server.api.agent("Scribe", modelName="base-model")
     fresh_server.api.variant(agent, "Brief", modelName="brief-model")
@@ -63,6 +64,7 @@ def test_what_is_not_there_is_named(server: RunningServer, arguments: tuple[str,
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_meetings_are_listed_and_shown(fresh_server: RunningServer) -> None:
     first, second = (fresh_server.api.run("CreateMeeting", input={"title": title}) for title in ("First", "Second"))
     assert [meeting["id"] for meeting in as_json(fresh_server, "meetings", "list")] == [second["id"], first["id"]]

@@ -86,6 +86,7 @@ def test_head_has_the_headers_of_get(server: RunningServer, meeting: str) -> Non
     assert refused.status_code == 405
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [0, 1, 10_000, MAX_INLINE_BYTES + 1])
 async def test_sizes_do_not_tell_what_is_within(size: int) -> None:
     body = b"x" * size

@@ -45,6 +45,7 @@ def test_a_flag_is_what_an_agent_resolves_to(server: RunningServer, api: Api) ->
     assert (tuned["variant"], tuned["value"]["temperature"]) == ("tuned", 0.1)
 
 
+@pytest.mark.slow
 def test_all_flags_are_evaluated_at_once_in_the_order_of_their_keys(server: RunningServer, api: Api) -> None:
     agent = api.agent("Evaluated with all")
     flags = evaluate(server, None).json()["flags"]
@@ -61,6 +62,7 @@ def test_the_context_changes_nothing(server: RunningServer, api: Api, content: s
     assert evaluate(server, agent["slug"], content).json() == evaluate(server, agent["slug"]).json()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", ["one", None])
 def test_what_has_not_changed_is_not_sent_again(server: RunningServer, api: Api, key: str | None) -> None:
     agent = api.agent("Revalidated flag")

@@ -38,6 +38,7 @@ def expect_too_large(error: Any) -> None:
     assert "RAPPORTEUR_MAX_ANSWER" in error["message"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "query",
     [
@@ -108,6 +109,7 @@ def texts(server: RunningServer) -> tuple[str, dict[str, str]]:
 FORMATS = " ".join(f"{format.name.lower()}: transcript(format: {format.name})" for format in TranscriptFormat)
 
 
+@pytest.mark.slow
 def test_a_transcript_that_is_read_in_parts_is_whole(api: Api, texts: tuple[str, dict[str, str]]) -> None:
     id, expected = texts
     answer = api.post(
@@ -143,6 +145,7 @@ def test_a_long_transcript_costs_what_it_turns_out_to_have(api: Api, texts: tupl
     assert costs[0] == costs[1] + 2_500
 
 
+@pytest.mark.slow
 def test_many_large_operations_at_once_are_all_answered(api: Api) -> None:
     rows = "{ meetings(first: 25) { nodes { segments(first: 1000) { nodes { text } } } } }"
     expected = api.post(rows)

@@ -26,6 +26,7 @@ def error_of(answer: Any) -> Any:
     return error
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", OVER_THE_LIMITS)
 def test_a_hostile_document_is_refused(api: Api, name: str) -> None:
     query, measure = OVER_THE_LIMITS[name]
@@ -174,6 +175,7 @@ def test_an_open_server_suggests_what_was_meant(server: RunningServer, query: st
     assert answers.count("Did you mean") == 2, answers
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "settings", [{"auth": True, "introspection": True}, {"introspection": False}, {"trusted_documents": "operations"}]
 )

@@ -105,6 +105,7 @@ def test_each_failure_has_an_id_of_its_own_and_the_rest_is_answered(
     assert len({error["extensions"]["id"] for error in answer["errors"]}) == 2
 
 
+@pytest.mark.slow
 def test_the_server_goes_on(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     agent = api.agent()
     with monkeypatch.context() as broken:

@@ -213,6 +213,7 @@ def test_completing_what_does_not_run_is_harmless(socket: WebSocketClient) -> No
     socket.expect_pong()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["complete", "close", "drop"])
 def test_what_nobody_follows_any_more_is_not_looked_at(database_url: str, how: str) -> None:
     with (
@@ -237,6 +238,7 @@ def test_what_nobody_follows_any_more_is_not_looked_at(database_url: str, how: s
         eventually(lambda: not looks_at(meeting))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["complete", "close"])
 def test_what_a_client_has_given_up_keeps_no_connection_to_the_database(database_url: str, how: str) -> None:
     with running_server(database_url, pool_size=2, pool_timeout=2) as server:

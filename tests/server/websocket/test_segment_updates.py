@@ -147,6 +147,7 @@ def test_the_stream_completes_when_the_meeting_is_deleted(socket: WebSocketClien
     assert "there is no meeting" in socket.expect_error("1")["message"]
 
 
+@pytest.mark.slow
 def test_a_cursor_that_another_server_gave_is_good_before_the_news_are_here(database_url: str) -> None:
     with running_server(database_url) as server, websocket(server.url) as reader, websocket(server.url) as resuming:
         meeting = server.api.meeting(segments=1)
