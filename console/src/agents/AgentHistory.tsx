@@ -1,14 +1,16 @@
 // What happened to the agent and its variants, the newest first.
 
-import { useState } from 'react';
 import { useQuery } from 'urql';
+import { usePages, type Page } from '../api/pages';
 import { describeFailure } from '../api/problems';
+import { query } from '../api/queries';
+import type { AgentHistoryQuery } from '../gql/operations';
 import { Problem } from '../shell/Problem';
+import { ShowMore } from '../shell/ShowMore';
 import { HistoryEvent } from './HistoryEvent';
-import { AGENT_HISTORY, type Agent } from './operations';
+import { AGENT_HISTORY, type Agent, type AgentEvent } from './operations';
 
 const PAGE_SIZE = 20;
-const MAX_PAGE_SIZE = 100;
 
 interface Props {
   agent: Agent;
@@ -16,22 +18,27 @@ interface Props {
 }
 
 export function AgentHistory({ agent, onChange }: Props) {
-  const [first, setFirst] = useState(PAGE_SIZE);
-  const [{ data, error }, reload] = useQuery({ query: AGENT_HISTORY, variables: { id: agent.id, first } });
-  const history = data?.agent?.history;
+  const variables = { id: agent.id, first: PAGE_SIZE };
+  const [{ data, error }, reload] = useQuery({ query: AGENT_HISTORY, variables });
+  const pages = usePages(agent.id, data && pageOf(data), async (client, after) =>
+    pageOf(await query(client, AGENT_HISTORY, { ...variables, after })),
+  );
   const changed = () => {
     reload();
     onChange();
   };
   return (
     <>
-      <Problem message={error && describeFailure(error)} onRetry={reload} />
+      <Problem message={error ? describeFailure(error) : pages.problem} onRetry={reload} />
       <ol className="history">
-        {history?.nodes.map((event) => <HistoryEvent key={event.id} agent={agent} event={event} onChange={changed} />)}
+        {pages.items.map((event) => <HistoryEvent key={event.id} agent={agent} event={event} onChange={changed} />)}
       </ol>
-      {history?.pageInfo.hasNextPage && first < MAX_PAGE_SIZE && (
-        <button type="button" onClick={() => setFirst(MAX_PAGE_SIZE)}>Show more</button>
-      )}
+      <ShowMore pages={pages} />
     </>
   );
 }
+
+const pageOf = ({ agent }: AgentHistoryQuery): Page<AgentEvent> => ({
+  items: agent?.history.nodes ?? [],
+  pageInfo: agent?.history.pageInfo ?? { hasNextPage: false }, // deleted meanwhile
+});

@@ -1,16 +1,20 @@
 import { useDeferredValue, useState } from 'react';
 import { useQuery } from 'urql';
 import { useSearchParams } from 'wouter';
+import { usePages, type Page } from '../api/pages';
 import { describeFailure } from '../api/problems';
+import { query } from '../api/queries';
+import type { AgentsQuery } from '../gql/operations';
 import { Empty } from '../shell/Empty';
 import { Problem } from '../shell/Problem';
+import { ShowMore } from '../shell/ShowMore';
 import { useTitle } from '../shell/useTitle';
 import { useScope } from '../shell/viewer';
 import { AgentList } from './AgentList';
 import { NewAgent } from './NewAgent';
-import { AGENTS } from './operations';
+import { AGENTS, type ListedAgent } from './operations';
 
-const MAX_AGENTS = 100;
+const PAGE_SIZE = 50;
 
 export function AgentsPage() {
   useTitle('Agents');
@@ -19,11 +23,12 @@ export function AgentsPage() {
   const filter = useDeferredValue(text);
   const [isCreating, setIsCreating] = useState(false);
   const mayWrite = useScope('WRITE');
-  const [{ data, error, fetching }, reload] = useQuery({
-    query: AGENTS,
-    variables: { first: MAX_AGENTS, filter: filter ? { text: filter } : null, orderBy: { field: 'NAME' } },
-  });
+  const variables = { first: PAGE_SIZE, filter: filter ? { text: filter } : null, orderBy: { field: 'NAME' as const } };
+  const [{ data, error, fetching }, reload] = useQuery({ query: AGENTS, variables });
   const agents = data?.agents;
+  const pages = usePages(filter, data && pageOf(data), async (client, after) =>
+    pageOf(await query(client, AGENTS, { ...variables, after })),
+  );
 
   return (
     <>
@@ -42,14 +47,16 @@ export function AgentsPage() {
           onChange={(event) => setParameters(event.target.value ? { text: event.target.value } : {}, { replace: true })}
         />
       </form>
-      <Problem message={error && describeFailure(error)} onRetry={reload} />
-      {agents && agents.nodes.length > 0 && <AgentList agents={agents.nodes} />}
+      <Problem message={error ? describeFailure(error) : pages.problem} onRetry={reload} />
+      {pages.items.length > 0 && <AgentList agents={pages.items} />}
       {agents?.nodes.length === 0 && !fetching && (
         <Empty title={text ? 'No agent is like that' : 'There are no agents yet'}>
           {!text && <>Make one here, or push files with <code>rapporteur agents push</code>.</>}
         </Empty>
       )}
-      {agents?.pageInfo.hasNextPage && <p className="hint">Only the first {MAX_AGENTS} are shown. Filter for others.</p>}
+      <ShowMore pages={pages} />
     </>
   );
 }
+
+const pageOf = ({ agents: { nodes, pageInfo } }: AgentsQuery): Page<ListedAgent> => ({ items: nodes, pageInfo });

@@ -1,32 +1,41 @@
 import { useState } from 'react';
 import { useQuery } from 'urql';
+import { usePages, type Page } from '../api/pages';
 import { describeFailure } from '../api/problems';
+import { query } from '../api/queries';
+import type { ApiKeysQuery } from '../gql/operations';
 import { Empty } from '../shell/Empty';
 import { Problem } from '../shell/Problem';
+import { ShowMore } from '../shell/ShowMore';
 import { useTitle } from '../shell/useTitle';
 import { KeyTable } from './KeyTable';
 import { NewKey } from './NewKey';
-import { API_KEYS } from './operations';
+import { API_KEYS, type ApiKey } from './operations';
 
-const MAX_KEYS = 100;
+const PAGE_SIZE = 50;
 
 /** The keys of the workspace, for whoever has the scope ADMIN. */
 export function KeysPage() {
   useTitle('Keys');
   const [isCreating, setIsCreating] = useState(false);
-  const [{ data, error, fetching }, reload] = useQuery({ query: API_KEYS, variables: { first: MAX_KEYS } });
-  const keys = data?.apiKeys.nodes ?? [];
+  const [{ data, error, fetching }, reload] = useQuery({ query: API_KEYS, variables: { first: PAGE_SIZE } });
+  const pages = usePages('keys', data && pageOf(data), async (client, after) =>
+    pageOf(await query(client, API_KEYS, { first: PAGE_SIZE, after })),
+  );
+  const keys = pages.items;
   return (
     <>
       <div className="page-head">
         <h1>Keys</h1>
         <div className="actions"><button type="button" className="primary" onClick={() => setIsCreating(true)}>New key</button></div>
       </div>
-      <Problem message={error && describeFailure(error)} onRetry={reload} />
+      <Problem message={error ? describeFailure(error) : pages.problem} onRetry={reload} />
       {isCreating && <NewKey onCreated={reload} onClose={() => setIsCreating(false)} />}
       {keys.length > 0 && <KeyTable keys={keys} onChange={reload} />}
       {keys.length === 0 && !fetching && !error && <Empty title="There are no keys yet">A server with a key asks for one from the next start on.</Empty>}
-      {data?.apiKeys.pageInfo.hasNextPage && <p className="hint">Only the newest {MAX_KEYS} are shown.</p>}
+      <ShowMore pages={pages} />
     </>
   );
 }
+
+const pageOf = ({ apiKeys: { nodes, pageInfo } }: ApiKeysQuery): Page<ApiKey> => ({ items: nodes, pageInfo });

@@ -1,4 +1,5 @@
 import { useAction } from '../api/mutations';
+import { query } from '../api/queries';
 import type { TranscriptFormat } from '../gql/operations';
 import { Problem } from '../shell/Problem';
 import { TRANSCRIPT_FILE, type Meeting } from './operations';
@@ -17,9 +18,8 @@ export function ExportTranscript({ meeting }: { meeting: Meeting }) {
     run(async (client) => {
       const chosen = FORMATS.find(({ format }) => format === name);
       if (!chosen) return;
-      const { data, error } = await client.query(TRANSCRIPT_FILE, { id: meeting.id, format: chosen.format });
-      if (error) throw error;
-      save(data?.meeting?.transcript ?? '', `${meeting.title}.${chosen.ending}`);
+      const data = await query(client, TRANSCRIPT_FILE, { id: meeting.id, format: chosen.format });
+      save(data.meeting?.transcript ?? '', `${meeting.title}.${chosen.ending}`);
     });
   return (
     <>

@@ -5,6 +5,7 @@ import { useSearchParams } from 'wouter';
 import type { MeetingState } from '../gql/operations';
 import { Empty } from '../shell/Empty';
 import { Problem } from '../shell/Problem';
+import { ShowMore } from '../shell/ShowMore';
 import { useTitle } from '../shell/useTitle';
 import { useScope } from '../shell/viewer';
 import { ConnectionBadge } from '../transcript/ConnectionBadge';
@@ -25,7 +26,7 @@ export function MeetingsPage() {
     state: STATES.find((state) => state === parameters.get('state')) ?? '',
     order: ORDERS.find(({ name }) => name === parameters.get('order'))?.name ?? 'newest',
   };
-  const { meetings, totalCount, problem, loading, isLost, hasMore, isLoadingMore, loadMore, reload } = useMeetings(useDeferredValue(values.text), values.state, values.order);
+  const { meetings, totalCount, problem, loading, isLost, pages, reload } = useMeetings(useDeferredValue(values.text), values.state, values.order);
 
   const change = (changes: Partial<MeetingFilterValues>) =>
     setParameters(
@@ -67,7 +68,7 @@ export function MeetingsPage() {
           )}
         </Empty>
       )}
-      {hasMore && <button type="button" onClick={loadMore} disabled={isLoadingMore}>Show more</button>}
+      <ShowMore pages={pages} />
     </>
   );
 }
