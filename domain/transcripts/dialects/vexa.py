@@ -20,7 +20,7 @@ def _read(source: Source) -> Reading:
     def key(cue: Cue) -> object:
         """Returns what Vexa tells segments apart by: older versions give no ids, and some write a segment twice."""
         moment = at(segments, cue.item if cue.item is not None else -1, "absolute_start_time")
-        return cue.external_id or (moment and (str(moment), cue.speaker))
+        return cue.external_id or ((moment, cue.speaker) if moment and isinstance(moment, str) else None)
 
     return Reading(merge_revisions(cues, source.notes, key))
 

@@ -3,8 +3,11 @@
 import contextlib
 import re
 import time
+from copy import deepcopy
 from dataclasses import asdict
 from decimal import ROUND_HALF_UP, Decimal
+from itertools import chain
+from typing import Any
 
 import orjson
 import pytest
@@ -15,6 +18,8 @@ from domain.segments import Segment, SegmentContent
 from domain.times import MAX_TIME_SECONDS
 from domain.transcripts import NotATranscript, TranscriptFormat, read_transcript, write_transcript
 from domain.validation import parse
+from tests.harness.large_transcripts import usual_files
+from tests.harness.large_word_transcripts import word_files
 from tests.harness.transcript_files import TIMES, read, segment, srt, vtt
 
 pytestmark = pytest.mark.slow
@@ -144,7 +149,42 @@ FILES = st.one_of(
 )  # fmt: skip
 
 
+DOCUMENTS = [
+    orjson.loads(file.content(1_000)) for _, file in chain(usual_files(), word_files()) if file.name == "a.json"
+]
+"""Short files of each JSON dialect."""
+VALUES: st.SearchStrategy[object] = st.one_of(
+    st.sampled_from([None, True, "12:00:00", "1.5", "PT1S", [], {}]),
+    st.integers(-(2**63), 2**64 - 1),
+    st.floats(allow_nan=False),
+    WORDS,
+)
+
+
+@st.composite
+def damaged_documents(draw: st.DrawFn) -> object:
+    """Draws a document of which some values are replaced."""
+    document = deepcopy(draw(st.sampled_from(DOCUMENTS)))
+    for _ in range(draw(st.integers(1, 3))):
+        place: Any = document
+        while True:
+            keys = list(place) if isinstance(place, dict) else range(len(place))
+            key = draw(st.sampled_from(keys)) if keys else None
+            if key is None or not isinstance(place[key], dict | list) or draw(st.integers(0, 7)) == 0:
+                break
+            place = place[key]
+        if key is not None:
+            place[key] = draw(VALUES)
+    return document
+
+
 class TestAnyFile:
+    @given(damaged_documents())
+    @settings(max_examples=100)
+    def test_a_document_with_other_values_is_read_or_refused(self, document: object) -> None:
+        with contextlib.suppress(NotATranscript):
+            assert read_transcript(orjson.dumps(document), "a.json").segments
+
     @given(FILES, st.text())
     @settings(max_examples=200)
     def test_is_read_or_refused(self, data: bytes, name: str) -> None:

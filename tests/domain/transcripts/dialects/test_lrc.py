@@ -1,6 +1,6 @@
 """Checks LRC."""
 
-from tests.harness.transcript_files import messages, timed, transcript
+from tests.harness.transcript_files import messages, refusal, timed, transcript
 
 
 def test_lines_end_where_the_next_one_starts() -> None:
@@ -20,6 +20,14 @@ def test_speakers_times_of_words_and_the_offset() -> None:
     assert timed(read) == [("Ida", "We go.", 0.5, 2.5), ("Ole", "Good.", 2.5, 2.5)]
 
 
-def test_other_lines_are_left_out_with_a_note() -> None:
-    read = transcript("[ti:Weekly]\nnobody knows when\n[00:01.00]Hello.\n", "a.lrc")
-    assert messages(read) == ['2: belongs to no cue, and is left out: "nobody knows when"']
+def test_a_line_without_a_time_belongs_to_the_one_before_it() -> None:
+    read = transcript("[ti:Weekly]\nnobody knows when\n[00:01.00]Hello,\nall.\n[00:03.00]Hi.\n", "a.lrc")
+    assert [text for _, text, *_ in timed(read)] == ["Hello,\nall.", "Hi."]
+    assert messages(read) == [
+        '2: belongs to no cue, and is left out: "nobody knows when"',
+        '4: has no time, and is read as words of the line before it: "all."',
+    ]
+
+
+def test_a_time_that_cannot_be_read_is_refused() -> None:
+    assert "line 2 has a time that cannot be read" in refusal("[00:01.00]Hello.\n[1:2:3.4]Hi.\n", "a.lrc")
