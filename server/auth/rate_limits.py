@@ -29,7 +29,7 @@ class RateLimits(NamedTuple):
     subscriptions: int = 0
     """Concurrent subscriptions."""
     memory: int = 0
-    """Bytes that the documents and variables of open subscriptions take, about."""
+    """Bytes that the documents and variables of open subscriptions take, about; and those that large bodies take."""
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Self:
@@ -98,10 +98,12 @@ class ConcurrencyLimit:
 
 
 class MemoryBudget:
-    """Counts the bytes that what is open keeps, up to a maximum; 0 sets none."""
+    """Counts the bytes that something of a client keeps in memory, up to a maximum; 0 sets none."""
 
-    def __init__(self, maximum: int) -> None:
+    def __init__(self, owner: str, maximum: int) -> None:
+        """`owner` says what keeps them, in the plural."""
         self.held = 0
+        self._owner = owner
         self._maximum = maximum
 
     @contextmanager
@@ -109,8 +111,7 @@ class MemoryBudget:
         """Counts some bytes for the length of the block. Raises RateLimited."""
         if self._maximum and self.held + size > self._maximum:
             raise RateLimited(
-                f"the documents and variables of your key's subscriptions take {self.held:,} bytes in memory, and"
-                f" {size:,} more are too many: at most {self._maximum:,}"
+                f"{self._owner} take {self.held:,} bytes in memory, and {size:,} more are too many: at most {self._maximum:,}"
             )
         self.held += size
         try:
@@ -130,7 +131,8 @@ class RateLimiter:
         self._policy = ", ".join(f'"{name}";q={getattr(limits, name)};w={WINDOW_SECONDS:.0f}' for name in self._buckets)
         self.operations = ConcurrencyLimit("operations", limits.operations)
         self.subscriptions = ConcurrencyLimit("subscriptions", limits.subscriptions)
-        self.memory = MemoryBudget(limits.memory)
+        self.memory = MemoryBudget("the documents and variables of your key's subscriptions", limits.memory)
+        self.bodies = MemoryBudget("the bodies of your key's requests", limits.memory)
         self.large_operations = asyncio.Semaphore(1)
         """Held by the one large operation that runs; see `resolvers.operation_budget.Turns`."""
 
@@ -145,7 +147,7 @@ class RateLimiter:
     @property
     def is_unused(self) -> bool:
         """Tells whether a new limiter would behave the same."""
-        is_open = self.operations.open or self.subscriptions.open
+        is_open = self.operations.open or self.subscriptions.open or self.bodies.held
         return not is_open and all(bucket.is_full for bucket in self._buckets.values())
 
     def headers(self) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import ExitStack
 
 from graphql import OperationType
 from starlette.requests import ClientDisconnect
@@ -55,7 +56,8 @@ class GraphQLEndpoint:
         accepts = parse_accept(headers.get(b"accept", b""))
         response: ASGIApp
         try:
-            response = await self._respond(scope, headers, accepts, receive)
+            with ExitStack() as held:
+                response = await self._respond(scope, headers, accepts, receive, held)
         except RequestRefused as refused:
             response = error_response(refused.message, refused.status, refused.headers, accepts.single or JSON)
         except ClientDisconnect:
@@ -72,8 +74,13 @@ class GraphQLEndpoint:
         except TooManyConnections:
             await error_response("too many connections: try again later", 503)(scope, receive, send)
 
-    async def _respond(self, scope: Scope, headers: Headers, accepts: AcceptedTypes, receive: Receive) -> ASGIApp:
-        """Returns the response, which may be a stream that has not begun. Raises RequestRefused, or ClientDisconnect."""
+    async def _respond(
+        self, scope: Scope, headers: Headers, accepts: AcceptedTypes, receive: Receive, held: ExitStack
+    ) -> ASGIApp:
+        """Returns the response, which may be a stream that has not begun. Raises RequestRefused, or ClientDisconnect.
+
+        `held` gets what counts the memory of the body.
+        """
         method = scope["method"]
         is_get = method in ("GET", "HEAD")
         if is_get:
@@ -90,7 +97,13 @@ class GraphQLEndpoint:
             request = request_from_url(scope["query_string"])
         else:
             settings = self._settings
-            request = await request_from_body(headers, receive, settings.max_body, settings.operation_timeout)
+            request = await request_from_body(
+                headers,
+                receive,
+                settings.max_body,
+                settings.operation_timeout,
+                lambda size: held.enter_context(rate_limiter.bodies.hold(size)),
+            )
         if accepts.single is None and (is_get or not accepts.event_stream):
             raise RequestRefused(406, f"the answer can be {GRAPHQL_RESPONSE} or {JSON}, or text/event-stream to a POST")
         if COST_HEADER in headers:

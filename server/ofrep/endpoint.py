@@ -1,6 +1,7 @@
 """`/ofrep/v1/evaluate/flags` and `/ofrep/v1/evaluate/flags/{slug}`: what agents resolve to, for the SDKs of OpenFeature."""
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Any
 
 from starlette.requests import ClientDisconnect
@@ -77,7 +78,17 @@ class OfrepEndpoint:
         headers = request_headers(scope)
         principal, rate_limiter = await self._guard.admit(headers)
         settings = self._settings
-        check_context(await json_from_body(headers, receive, settings.max_body, settings.operation_timeout, empty={}))
+        with ExitStack() as held:
+            context = await json_from_body(
+                headers,
+                receive,
+                settings.max_body,
+                settings.operation_timeout,
+                lambda size: held.enter_context(rate_limiter.bodies.hold(size)),
+                empty={},
+            )
+            check_context(context)
+            del context
         scope.setdefault("state", {})["operation"] = OPERATION  # for the access log
         configs = await self._configs(None if key is None else [_agent_slug(key)], principal, receive)
         if key is None:

@@ -1,5 +1,6 @@
 """Reads GraphQL requests from bodies, URLs and messages, and refuses what is no request."""
 
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -11,7 +12,7 @@ from domain.errors import ServiceUnavailable
 from server.wire.content_negotiation import JSON
 from server.wire.deadline import Deadline
 from server.wire.headers import Headers
-from server.wire.json import TooManyValues, decode_client_json, decode_json
+from server.wire.json import MAX_VALUES, TooManyValues, decode_client_json, decode_json
 from server.wire.refusals import RequestRefused
 
 
@@ -65,22 +66,34 @@ def parse_parameters(value: Any) -> GraphQLRequest:
     return request
 
 
-async def request_from_body(headers: Headers, receive: Receive, max_bytes: int, seconds: float) -> GraphQLRequest:
+HoldMemory = Callable[[int], object]
+"""Counts bytes that a large body takes until its request is answered. Raises RateLimited."""
+MAX_UNCOUNTED_BYTES = 64 * 1024
+"""The size of bodies that are not counted; the larger ones are counted as they come, in steps of this size."""
+_VALUE_BYTES = 150
+"""The memory of a value of JSON, about, beside the characters of a text."""
+
+
+async def request_from_body(
+    headers: Headers, receive: Receive, max_bytes: int, seconds: float, hold: HoldMemory
+) -> GraphQLRequest:
     """Returns the request in a body of at most `max_bytes`, which must arrive within `seconds`.
 
-    Raises RequestRefused, or ClientDisconnect.
+    Raises RequestRefused, RateLimited, or ClientDisconnect.
     """
-    return _checked_request(await json_from_body(headers, receive, max_bytes, seconds), "the body")
+    return _checked_request(await json_from_body(headers, receive, max_bytes, seconds, hold), "the body")
 
 
 async def json_from_body(
-    headers: Headers, receive: Receive, max_bytes: int, seconds: float, *, empty: object = None
+    headers: Headers, receive: Receive, max_bytes: int, seconds: float, hold: HoldMemory, *, empty: object = None
 ) -> Any:
     """Returns the JSON in a body as `request_from_body` does, or what stands for an empty body, if anything does."""
     _check_content_type(headers.get(b"content-type", b""), headers.get(b"content-encoding", b""))
-    body = await _read_body(headers, receive, max_bytes, seconds)
+    body = await _read_body(headers, receive, max_bytes, seconds, hold)
     if not body and empty is not None:
         return empty
+    if len(body) > MAX_UNCOUNTED_BYTES:
+        hold(min(body.count(b","), MAX_VALUES) * _VALUE_BYTES)
     try:
         return await decode_client_json(body)
     except TooManyValues as error:
@@ -139,11 +152,12 @@ def _check_content_type(content_type: bytes, encoding: bytes) -> None:
         )
 
 
-async def _read_body(headers: Headers, receive: Receive, max_bytes: int, seconds: float) -> bytearray:
+async def _read_body(headers: Headers, receive: Receive, max_bytes: int, seconds: float, hold: HoldMemory) -> bytearray:
     length = headers.get(b"content-length", b"")
     if length.isdigit() and int(length[:20]) > max_bytes:
         raise _too_large(max_bytes)
     body = bytearray()
+    held = 0
     more = True
     try:
         with Deadline(seconds):
@@ -154,6 +168,9 @@ async def _read_body(headers: Headers, receive: Receive, max_bytes: int, seconds
                 body += message.get("body", b"")
                 if len(body) > max_bytes:
                     raise _too_large(max_bytes)
+                if len(body) - held > MAX_UNCOUNTED_BYTES:
+                    hold(len(body) - held)
+                    held = len(body)
                 more = message.get("more_body", False)
     except ServiceUnavailable as error:
         raise RequestRefused(

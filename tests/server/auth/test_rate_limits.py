@@ -1,7 +1,10 @@
 """How much a key may ask for: a minute, and at once."""
 
+import json
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -13,7 +16,7 @@ from tests.harness.api_keys import create_api_key
 from tests.harness.databases import TestPostgres
 from tests.harness.servers import Api, running_server
 from tests.harness.sse_client import event_stream
-from tests.harness.waiting import locked_meeting
+from tests.harness.waiting import eventually, locked_meeting
 from tests.harness.websocket_client import WebSocketClient, websocket
 
 pytestmark = pytest.mark.slow
@@ -193,3 +196,29 @@ def test_the_memory_of_open_subscriptions(postgres: TestPostgres) -> None:
         socket.expect_pong()
         socket.subscribe("4", query, id=meeting)
         socket.next("4")
+
+
+def test_the_memory_of_bodies_under_way(postgres: TestPostgres) -> None:
+    body = json.dumps({"query": VIEWER, "extensions": {"note": "x" * 400_000}}).encode()
+    with limited(postgres, max_key_memory=500_000) as (api, other):
+        address = urlsplit(api.url)
+        with socket.create_connection((address.hostname, address.port)) as slow:
+            head = [
+                f"POST /graphql HTTP/1.1\r\nHost: {address.netloc}\r\nConnection: close",
+                f"Authorization: {api.http.headers['Authorization']}",
+                f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n",
+            ]
+            slow.sendall("\r\n".join(head).encode() + body[:390_000])
+
+            def is_refused() -> bool:  # once so much of the slow body has come
+                answer = api.http.post_json("/graphql", body)
+                return b"RATE_LIMITED" in answer.content and b"at most 500,000" in answer.content
+
+            eventually(is_refused)
+            assert asked(api).json()["data"]  # a small one
+            assert b"data" in other.http.post_json("/graphql", body).content
+            slow.sendall(body[390_000:])
+            with slow.makefile("rb") as answer:
+                assert any(b'"data"' in line for line in answer)
+        for _ in range(3):  # nothing is held on to
+            assert b'"data"' in api.http.post_json("/graphql", body).content
