@@ -68,15 +68,12 @@ class Installed:
         )
 
 
-@pytest.fixture(scope="module", params=["the packages of this environment", "packages of its own"])
-def installed(
-    request: pytest.FixtureRequest, wheel: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Installed]:
+@pytest.fixture(scope="module")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installed]:
+    """The wheel with the packages of this environment; or with its own, where RAPPORTEUR_TEST_INSTALL lets it download them."""
     folder = tmp_path_factory.mktemp("environment")
     venv.create(folder, symlinks=True)
-    own = request.param == "packages of its own"
-    if own and "RAPPORTEUR_TEST_INSTALL" not in os.environ:
-        pytest.skip("RAPPORTEUR_TEST_INSTALL is not set: it would download them")
+    own = "RAPPORTEUR_TEST_INSTALL" in os.environ
     install: list[str | Path] = [sys.executable, "-m", "uv", "pip", "install", "--quiet", wheel]
     target: list[str | Path] = ["--python", folder / "bin" / "python"]
     subprocess.run([*install, *target, *([] if own else ["--no-deps", "--offline"])], check=True)
