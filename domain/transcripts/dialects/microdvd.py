@@ -3,7 +3,7 @@
 import re
 
 from domain.transcripts.captions import Caption, cues_of
-from domain.transcripts.cues import NotATranscript, Reading, quoted
+from domain.transcripts.cues import NotATranscript, Reading, check_size, quoted
 from domain.transcripts.dialect import Dialect
 from domain.transcripts.source import Source
 
@@ -39,6 +39,7 @@ def _read(source: Source) -> Reading:
         lines = [part.removeprefix("/") for part in _CODES.sub("", text).split("|")]
         began = int(start) / units_per_second
         ended = int(end) / units_per_second if end else began
+        check_size(len(captions))
         captions.append(Caption(len(captions) + 1, number, began, ended, "", "\n".join(lines)))
     return Reading(cues_of(captions, source.notes))
 

@@ -7,7 +7,7 @@ import re
 
 from domain.transcripts.captions import Caption, cues_of
 from domain.transcripts.clocks import parse_clock
-from domain.transcripts.cues import NotATranscript, Reading, quoted
+from domain.transcripts.cues import NotATranscript, Reading, check_size, quoted
 from domain.transcripts.dialect import Dialect
 from domain.transcripts.source import Source
 
@@ -35,6 +35,7 @@ def _read(source: Source) -> Reading:
                 captions[-1] = captions[-1]._replace(payload="\n".join(payload))
             payload = []
             captions.append(Caption(len(captions) + 1, number, start, end, "", ""))
+            check_size(len(captions))
         elif times or ("," in line and _NEARLY_TIMES.match(line)):
             raise NotATranscript(
                 f"line {number:,} cannot be read as the times of a cue (0:00:01.000,0:00:02.500): {quoted(line)}"

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from domain.transcripts.captions import Caption, cues_of
 from domain.transcripts.clocks import CueTimes, parse_cue_times, visible
-from domain.transcripts.cues import NotATranscript, Reading, quoted
+from domain.transcripts.cues import NotATranscript, Reading, check_size, quoted
 from domain.transcripts.dialect import Dialect
 from domain.transcripts.markup import VERBATIM
 from domain.transcripts.source import FENCE, Source, without_fence
@@ -87,6 +87,7 @@ def _starts(lines: list[str]) -> list[_Start]:
             number = _number_of_cue(lines, written, index, starts)
             if times and (times.arrow == "-->" or number or written < index - 1 or (times.arrow and not times.rest)):
                 starts.append(_Start(written if number else index, index, times, number))
+                check_size(len(starts))
             elif "-->" in line and (number or written < index - 1):
                 raise NotATranscript(
                     f"line {index + 1:,} cannot be read as the times of a cue (00:00:01,000 --> 00:00:02,500): "

@@ -92,7 +92,10 @@ def _rows(source: Source, first: int, divider: str) -> Iterator[tuple[int, list[
 def _read(source: Source) -> Reading:
     first, divider = _header(source)
     assert divider  # as the dialect recognised the file
-    rows = list(_rows(source, first, divider))
+    rows: list[tuple[int, list[str]]] = []
+    for each in _rows(source, first, divider):
+        check_size(len(rows) - 1)
+        rows.append(each)
     header = rows.pop(0)[1]
     columns = _Columns(header)
     for name in columns.unread:
@@ -103,7 +106,6 @@ def _read(source: Source) -> Reading:
                 f"line {line:,} has {len(row):,} columns, and the header has {len(header):,}: {quoted(divider.join(row))}"
             )
     rows = [(line, row) for line, row in rows if columns.of(row, "text")]
-    check_size(len(rows))
     times = _Times(source, columns, rows)
     speakers = [[LabelledText(columns.of(row, "speaker"), columns.of(row, "text"))] for _, row in rows]
     if "speaker" not in columns:

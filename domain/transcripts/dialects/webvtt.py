@@ -112,6 +112,7 @@ class _Reader:
                 )
             cue = _Block(position + 1, times, identifier)
             self._cues.append(cue)
+            check_size(len(self._cues))
             if times.rest:
                 cue.payload.append(times.rest)
             position = self._end_of_block(position + 1)
