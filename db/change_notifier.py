@@ -1,4 +1,4 @@
-"""Tells the subscribers of every process which meetings, agents and API keys have changed.
+"""Tells the subscribers of every process which meetings, agents, API keys and webhooks have changed.
 
 A unit of work publishes its changes after its commit. The subscribers in the same process are called at once. Those in other
 processes are reached by NOTIFY, which this module sends on a connection of its own: PostgreSQL takes a lock for the whole
@@ -23,7 +23,7 @@ from uuid import UUID
 import orjson
 
 from db.driver import ConnectionSettings, DriverConnection
-from domain.ids import AgentId, KeyId, MeetingId, WorkspaceId
+from domain.ids import AgentId, KeyId, MeetingId, WebhookId, WorkspaceId
 
 logger = logging.getLogger("rapporteur.notifier")
 
@@ -48,7 +48,7 @@ class Changes:
     """Holds the ids of meetings that changed (or their segments), of agents whose configuration did, and of API keys.
 
     `meeting_lists` are the workspaces in which a meeting was created, changed or deleted, and `config_sets` those in which an
-    agent was, or what one resolves to.
+    agent was, or what one resolves to. `webhooks` are those that were created or changed, or have something to send now.
     """
 
     meetings: set[MeetingId] = field(default_factory=set)
@@ -56,9 +56,12 @@ class Changes:
     keys: set[KeyId] = field(default_factory=set)
     meeting_lists: set[WorkspaceId] = field(default_factory=set)
     config_sets: set[WorkspaceId] = field(default_factory=set)
+    webhooks: set[WebhookId] = field(default_factory=set)
 
     def __bool__(self) -> bool:
-        return bool(self.meetings or self.agents or self.keys or self.meeting_lists or self.config_sets)
+        return bool(
+            self.meetings or self.agents or self.keys or self.meeting_lists or self.config_sets or self.webhooks
+        )
 
     def add(self, others: "Changes") -> None:
         self.meetings |= others.meetings
@@ -66,11 +69,13 @@ class Changes:
         self.keys |= others.keys
         self.meeting_lists |= others.meeting_lists
         self.config_sets |= others.config_sets
+        self.webhooks |= others.webhooks
 
     def drain(self) -> "Changes":
         """Returns everything collected so far and leaves nothing."""
-        drained = Changes(self.meetings, self.agents, self.keys, self.meeting_lists, self.config_sets)
-        self.meetings, self.agents, self.keys, self.meeting_lists, self.config_sets = set(), set(), set(), set(), set()
+        drained = Changes(self.meetings, self.agents, self.keys, self.meeting_lists, self.config_sets, self.webhooks)
+        self.meetings, self.agents, self.keys = set(), set(), set()
+        self.meeting_lists, self.config_sets, self.webhooks = set(), set(), set()
         return drained
 
 
@@ -198,6 +203,7 @@ def _encode(changes: Changes) -> list[str]:
         ("k", changes.keys),
         ("l", changes.meeting_lists),
         ("c", changes.config_sets),
+        ("w", changes.webhooks),
     )
     words = [f"{kind}{id.hex}" for kind, ids in named for id in ids]
     parts = (words[start : start + MAX_IDS_PER_NOTIFY] for start in range(0, len(words), MAX_IDS_PER_NOTIFY))
@@ -220,6 +226,8 @@ def _decode(payload: str) -> Changes | None:
                 changes.meeting_lists.add(WorkspaceId(id))
             elif kind == "c":
                 changes.config_sets.add(WorkspaceId(id))
+            elif kind == "w":
+                changes.webhooks.add(WebhookId(id))
             else:
                 return None
     except (ValueError, TypeError, AttributeError, LookupError):

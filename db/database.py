@@ -11,6 +11,7 @@ from db.connections import AutocommitConnection
 from db.credentials import Credentials
 from db.engine import create_engine, create_session_factory
 from db.unit_of_work import AutocommitRepositories, UnitOfWork
+from db.webhook_outbox import Outbox
 from domain.errors import Forbidden
 from domain.history import Author
 from domain.ids import WorkspaceId
@@ -70,6 +71,12 @@ class Database:
         """The keys of all workspaces, on a connection of their own, in autocommit."""
         async with AutocommitConnection(self.pool) as connection:
             yield Credentials(connection)
+
+    @asynccontextmanager
+    async def outbox(self) -> AsyncIterator[Outbox]:
+        """The deliveries of all workspaces, on a connection of their own, in autocommit."""
+        async with AutocommitConnection(self.pool) as connection:
+            yield Outbox(connection)
 
     async def ping(self) -> None:
         """Raises ServiceUnavailable if the database does not answer."""

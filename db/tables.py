@@ -1,6 +1,7 @@
 """Tables. Every key starts with `workspace_id`, so rows of two tenants cannot even refer to each other.
 
-Their functions and triggers stand in `db.triggers`; the migrations in `db/migrations/versions/` create all of it.
+The tables of webhooks stand in `db.webhook_tables`, functions and triggers in `db.triggers`. The migrations in
+`db/migrations/versions/` create all of it.
 """
 
 from sqlalchemy import (
@@ -43,8 +44,11 @@ metadata = MetaData(
 _SLUG = "slug ~ '^[a-z0-9]+(-[a-z0-9]+)*$' AND char_length(slug) <= 80"
 
 
-COLUMNS_WITHOUT_EVENTS = {"workspace_id", "id", "version", "created_at", "updated_at", "change_seq", "last_segment_id"}
-"""The columns of tables with a history whose changes are not events: keys, times, and counters."""
+COLUMNS_WITHOUT_EVENTS = {
+    *("workspace_id", "id", "version", "created_at", "updated_at", "change_seq", "last_segment_id"),
+    *("secret", "old_secret", "old_secret_expires_at", "failing_since", "paused_until"),
+}
+"""The columns of tables with a history whose changes are not events: keys, times, counters, secrets, and how receivers do."""
 
 
 def recorded_columns(table: Table) -> list[str]:
@@ -76,7 +80,7 @@ workspaces = Table(
     CheckConstraint("language ~ '^[a-z_]+$'", name="language"),
 )
 
-# The history of agents, variants and meetings. What was written stays, whatever becomes of its entity.
+# The history of agents, variants, meetings and webhooks. What was written stays, whatever becomes of its entity.
 events = Table(
     "events",
     metadata,
@@ -105,7 +109,7 @@ events = Table(
     ),
     CheckConstraint("(kind = 'ROLLED_BACK') = (restored_version IS NOT NULL)", name="restored_version"),
     CheckConstraint("version >= 1 AND restored_version >= 1 AND restored_version < version", name="versions"),
-    CheckConstraint("aggregate IN ('AGENT', 'MEETING')", name="aggregate"),
+    CheckConstraint("aggregate IN ('AGENT', 'MEETING', 'WEBHOOK')", name="aggregate"),
     CheckConstraint("actor <> ''", name="actor"),
     CheckConstraint("jsonb_typeof(changes) = 'object'", name="changes"),
     Index("events_history_idx", "workspace_id", "aggregate_id", "number", unique=True),

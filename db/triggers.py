@@ -1,6 +1,7 @@
 """Functions and triggers of the tables, which hold what constraints cannot.
 
-The migrations create them. Here they are attached to the tables, to be read, and to be compared with what migrations made.
+The ones that queue what webhooks send stand in `db.webhook_triggers`. The migrations create all of them. Here they are attached
+to the tables, to be read, and to be compared with what migrations made.
 """
 
 from sqlalchemy import DDL, Table, event
@@ -17,6 +18,7 @@ from db.tables import (
     segments,
     speaker_erasures,
 )
+from db.webhook_tables import webhooks
 
 # Case is folded by an explicit collation, as the database's own may know ASCII only: PostgreSQL's builtin one, or ICU's before
 # PostgreSQL 17. All tables have their rows compared by it.
@@ -168,7 +170,7 @@ CREATE TRIGGER speaker_erasures_are_kept BEFORE UPDATE OR DELETE OR TRUNCATE ON 
 FOR EACH STATEMENT EXECUTE FUNCTION refuse('erasures are never changed or deleted')""",
 )
 
-for _table in (agents, agent_variants, meetings):
+for _table in (agents, agent_variants, meetings, webhooks):
     _execute(
         _table,
         f"""

@@ -22,6 +22,8 @@ from db.search import SearchRepository
 from db.segments import SegmentRepository
 from db.speaker_erasures import SpeakerErasureRepository
 from db.variants import VariantRepository
+from db.webhook_deliveries import DeliveryRepository
+from db.webhooks import WebhookRepository
 from domain.history import Author
 from domain.ids import DEFAULT_WORKSPACE_ID, WorkspaceId
 
@@ -84,6 +86,14 @@ class Repositories:
     @cached_property
     def grants(self) -> GrantRepository:
         return GrantRepository(*self._shared)
+
+    @cached_property
+    def webhooks(self) -> WebhookRepository:
+        return WebhookRepository(*self._shared)
+
+    @cached_property
+    def deliveries(self) -> DeliveryRepository:
+        return DeliveryRepository(*self._shared)
 
 
 class AutocommitRepositories(Repositories):

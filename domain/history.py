@@ -1,4 +1,4 @@
-"""History: every change of an agent, a variant or a meeting is an event, and events never change."""
+"""History: every change of an agent, a variant, a meeting or a webhook is an event, and events never change."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -35,6 +35,7 @@ class Aggregate(Enum):
 
     AGENT = "AGENT"
     MEETING = "MEETING"
+    WEBHOOK = "WEBHOOK"
 
 
 class EventKind(Enum):
@@ -68,9 +69,9 @@ class Event:
 
     aggregate: Aggregate
     aggregate_id: UUID
-    """The agent or the meeting whose history the event is in."""
+    """The agent, meeting or webhook whose history the event is in."""
     entity_id: UUID
-    """The agent, variant or meeting that changed."""
+    """The agent, variant, meeting or webhook that changed."""
     version: int
     """The version of the entity that the change made. A deletion counts as one."""
     kind: EventKind
@@ -95,7 +96,7 @@ EntityVersion = tuple[UUID, int]
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """The events of an agent or a meeting. With `variant_id`, only an agent's events that are about that variant."""
+    """The events of an agent, a meeting or a webhook. With `variant_id`, only an agent's events that are about that variant."""
 
     aggregate: Aggregate
     id: UUID

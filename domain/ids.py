@@ -13,6 +13,8 @@ AgentId = NewType("AgentId", UUID)
 VariantId = NewType("VariantId", UUID)
 MeetingId = NewType("MeetingId", UUID)
 KeyId = NewType("KeyId", UUID)
+WebhookId = NewType("WebhookId", UUID)
+DeliveryId = NewType("DeliveryId", UUID)
 
 EXTERNAL_ID = Text(200, required=True)
 ExternalId = Annotated[str, EXTERNAL_ID]

@@ -1,6 +1,6 @@
 """The context of one operation: it knows who asks, and gives access to the data of its workspace."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import strawberry
@@ -8,6 +8,7 @@ import strawberry
 from db.database import Database
 from db.unit_of_work import Repositories, UnitOfWork
 from domain.history import REASON, Author
+from domain.ids import WorkspaceId
 from domain.principals import Principal
 from domain.validation import checked
 from resolvers.dataloaders import Loaders, RunningBatches
@@ -17,13 +18,25 @@ from resolvers.operation_budget import OperationBudget
 from resolvers.projections import Projections
 
 _UNLIMITED = OperationBudget()
+CheckDocument = Callable[[str, WorkspaceId], None]
 
 
 class Context:
     """Holds what the resolvers of one operation share. They read and write in the principal's workspace only."""
 
-    def __init__(self, database: Database, hubs: HubRegistry, principal: Principal, actor: str | None = None) -> None:
-        """`actor` is the name that history records; None: the principal's name."""
+    def __init__(
+        self,
+        database: Database,
+        hubs: HubRegistry,
+        principal: Principal,
+        actor: str | None = None,
+        check_webhook_document: CheckDocument = lambda document, workspace_id: None,
+    ) -> None:
+        """`actor` is the name that history records; None: the principal's name.
+
+        `check_webhook_document` raises InvalidInput for a document that cannot be executed for a webhook.
+        """
+        self.check_webhook_document = check_webhook_document
         self._database = database
         self._hubs = hubs
         self.principal = principal

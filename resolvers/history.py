@@ -1,4 +1,4 @@
-"""Resolves the histories and revisions of agents, variants and meetings."""
+"""Resolves the histories of agents, variants and meetings, and the revisions of the first two."""
 
 import strawberry
 
@@ -56,7 +56,7 @@ async def agent_history(
 ) -> list[Page[Event]]:
     variant = _variant(variant_id)
     histories = [History(Aggregate.AGENT, root.id, variant) for root in roots]
-    return await _pages(info.context, histories, page, kind)
+    return await pages_of_histories(info.context, histories, page, kind)
 
 
 @batch_resolver
@@ -64,7 +64,7 @@ async def variant_history(
     roots: list[AgentVariant], info: Info, page: PageArguments, kind: EventKind | None = None
 ) -> list[Page[Event]]:
     histories = [History(Aggregate.AGENT, root.agent_id, root.id) for root in roots]
-    return await _pages(info.context, histories, page, kind)
+    return await pages_of_histories(info.context, histories, page, kind)
 
 
 @batch_resolver
@@ -72,7 +72,7 @@ async def meeting_history(
     roots: list[Meeting], info: Info, page: PageArguments, kind: EventKind | None = None
 ) -> list[Page[Event]]:
     histories = [History(Aggregate.MEETING, root.id) for root in roots]
-    return await _pages(info.context, histories, page, kind)
+    return await pages_of_histories(info.context, histories, page, kind)
 
 
 async def agent_history_by_id(
@@ -83,26 +83,27 @@ async def agent_history_by_id(
     variant_id: strawberry.ID | None = None,
 ) -> Page[Event]:
     history = History(Aggregate.AGENT, agents.agent_id(agent_id, "agent_id"), _variant(variant_id))
-    return (await _pages(info.context, [history], page, kind))[0]
+    return (await pages_of_histories(info.context, [history], page, kind))[0]
 
 
 async def meeting_history_by_id(
     info: Info, meeting_id: strawberry.ID, page: PageArguments, kind: EventKind | None = None
 ) -> Page[Event]:
     history = History(Aggregate.MEETING, meetings.meeting_id(meeting_id, "meeting_id"))
-    return (await _pages(info.context, [history], page, kind))[0]
+    return (await pages_of_histories(info.context, [history], page, kind))[0]
 
 
 def _variant(variant_id: str | None) -> VariantId | None:
     return None if variant_id is None else variants.variant_id(variant_id, "variant_id")
 
 
-async def _pages(
+async def pages_of_histories(
     context: Context,
     histories: list[History],
     page: PageArguments,
     kind: EventKind | None,
 ) -> list[Page[Event]]:
+    """Returns one page of each history."""
     request = page.request(HISTORY_CURSOR)
     loaders = context.loaders
     pages = await loaders.of(load_histories, request, kind).load_many(histories)

@@ -22,9 +22,9 @@ describe_enum(
     Scope,
     "What a key allows.",
     {
-        "READ": "Every query and subscription, but not keys.",
-        "WRITE": "What READ allows, and every mutation, but not keys and erasures.",
-        "ADMIN": "What WRITE allows, the keys of the workspace, and erasures.",
+        "READ": "Every query and subscription, but not keys and webhooks.",
+        "WRITE": "What READ allows, and every mutation, but not keys, webhooks and erasures.",
+        "ADMIN": "What WRITE allows, the keys and webhooks of the workspace, and erasures.",
         "INGEST": "For a bot in a meeting: it creates meetings, and reads and upserts the segments of those that it created or"
         " was given; nothing else.",
     },

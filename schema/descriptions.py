@@ -17,6 +17,7 @@ ARGUMENTS = {
     "reason": "The reason for the change, in your own words. It is recorded in the history.",
     "slug": "The slug to find it by.",
     "speaker": "Only segments of this speaker, exactly as it is written in the segments.",
+    "state": "Only those in this state.",
     "toVersion": "The version to go back to.",
     "variantId": "The id of one of the agent's variants: only what happened to it.",
     "version": "The version that is asked for.",

@@ -28,7 +28,7 @@ describe_enum(
         "UPDATED": "Fields of it were changed.",
         "ACTIVATED": "A variant of the agent became the active one.",
         "DEACTIVATED": "The agent was left with its base.",
-        "STATE_CHANGED": "The meeting came into another state.",
+        "STATE_CHANGED": "The meeting came into another state, or the webhook was disabled or enabled.",
         "ROLLED_BACK": "An earlier activation or configuration was restored.",
         "DELETED": "It was deleted.",
     },
@@ -83,6 +83,13 @@ class MeetingEvent(Event):
     is_type_of = InstancesOf(entities.Event)
 
 
+@strawberry.type(description="A change of a webhook. Secrets are in none.")
+class WebhookEvent(Event):
+    webhook_id: strawberry.ID = strawberry.field(description="The webhook.", resolver=aggregate_id)
+
+    is_type_of = InstancesOf(entities.Event)
+
+
 @strawberry.type(description="An agent as it was at a version, rebuilt from its history.")
 class AgentRevision:
     version: int = strawberry.field(description="The version that it was at.")
@@ -113,6 +120,7 @@ class VariantRevision:
 
 AgentEventConnection = Connection[AgentEvent]
 MeetingEventConnection = Connection[MeetingEvent]
+WebhookEventConnection = Connection[WebhookEvent]
 
 
 @strawberry.type

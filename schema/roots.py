@@ -15,6 +15,7 @@ from schema.search import SearchQueries
 from schema.segments import SegmentMutations, SegmentSubscriptions
 from schema.transcript_imports import TranscriptImportMutations
 from schema.variants import VariantMutations, VariantQueries
+from schema.webhooks import WebhookMutations, WebhookQueries
 
 
 @strawberry.type(description="What can be asked. What is not there is null.")
@@ -27,6 +28,7 @@ class Query(
     SearchQueries,
     NodeQueries,
     ApiKeyQueries,
+    WebhookQueries,
 ):
     """Has the queries of all aggregates."""
 
@@ -42,6 +44,7 @@ class Mutation(
     TranscriptImportMutations,
     ErasureMutations,
     ApiKeyMutations,
+    WebhookMutations,
 ):
     """Has the mutations of all aggregates."""
 

@@ -43,6 +43,9 @@ from server.operations.persisted_documents import PersistedDocuments, load_trust
 from server.operations.runner import OperationRunner
 from server.settings import Settings
 from server.shutdown import on_stop_signal
+from server.webhooks.addresses import AddressBook
+from server.webhooks.contents import Contents
+from server.webhooks.sender import WebhookSender
 from server.websocket.endpoint import WebSocketEndpoint
 from server.wire.connection_limit import ConnectionLimit
 from server.wire.graphql_files import OPERATIONS
@@ -107,7 +110,12 @@ def create_app(settings: Settings, database_url: str) -> Starlette:
     closing = asyncio.Event()
 
     def new_context(principal: Principal, actor: str) -> Context:
-        return Context(database, hubs, principal, actor)
+        return Context(database, hubs, principal, actor, contents.check)
+
+    contents = Contents(runner, new_context)
+
+    addresses = AddressBook(settings.webhook_networks)
+    webhook_sender = WebhookSender(database, contents, addresses, settings.webhook_concurrency)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -119,6 +127,8 @@ def create_app(settings: Settings, database_url: str) -> Starlette:
         services = [database.notifier.run(), guard.sessions.run(), guard.authenticator.run()]
         if retention := create_retention(settings, database):
             services.append(retention.run())
+        if settings.webhook_concurrency and not settings.read_only:
+            services.append(webhook_sender.run())
         tasks = [asyncio.create_task(service) for service in services]
         try:
             yield

@@ -16,7 +16,7 @@ from domain.errors import DatabaseUnusable
 from domain.ids import DEFAULT_WORKSPACE_ID
 from domain.search import language as language_rule
 from schema.documents.limits import MAX_NESTING, Limits
-from server.wire.addresses import ANY, LOOPBACK_HOSTS, is_loopback, parse_hosts, parse_origins
+from server.wire.addresses import ANY, LOOPBACK_HOSTS, is_loopback, parse_hosts, parse_networks, parse_origins
 from server.wire.graphql_files import OPERATIONS
 
 ENV_PREFIX = "RAPPORTEUR_"
@@ -31,6 +31,10 @@ Seconds = Annotated[float, Unit("seconds")]
 Bytes = Annotated[int, Unit("bytes")]
 Names = Annotated[tuple[str, ...], NoDecode]
 """Names that are written with commas between them."""
+
+
+def split_names(value: Any) -> Any:
+    return tuple(filter(None, map(str.strip, value.split(",")))) if isinstance(value, str) else value
 
 
 class NetworkSettings(BaseModel):
@@ -68,7 +72,7 @@ class NetworkSettings(BaseModel):
     @field_validator("hosts", "origins", mode="before")
     @classmethod
     def _split_names(cls, value: Any) -> Any:
-        return tuple(filter(None, map(str.strip, value.split(",")))) if isinstance(value, str) else value
+        return split_names(value)
 
     @field_validator("hosts")
     @classmethod
@@ -278,6 +282,31 @@ class RetentionSettings(BaseModel):
     )
 
 
+class WebhookSettings(BaseModel):
+    webhook_concurrency: int = Field(
+        100,
+        ge=0,
+        le=10_000,
+        description="Requests to receivers of [webhooks](webhooks.md) at once, of each process. 0 sends nothing from this"
+        " server, and leaves that to others.",
+    )
+    webhook_networks: Names = Field(
+        (),
+        description="Private networks that webhooks may lead into, also without encryption: `10.1.0.0/16,127.0.0.1/32`."
+        " By default none.",
+    )
+
+    @field_validator("webhook_networks", mode="before")
+    @classmethod
+    def _split_networks(cls, value: Any) -> Any:
+        return split_names(value)
+
+    @field_validator("webhook_networks")
+    @classmethod
+    def _parse_networks(cls, networks: tuple[str, ...]) -> tuple[str, ...]:
+        return parse_networks(networks)
+
+
 class LoggingSettings(BaseModel):
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="The least severe messages to log; `info` has a line for each request."
@@ -292,6 +321,7 @@ GROUPS: dict[str, type[BaseModel]] = {
     "GraphQL": GraphQLSettings,
     "Live updates": LiveSettings,
     "Retention": RetentionSettings,
+    "Webhooks": WebhookSettings,
     "Logging": LoggingSettings,
 }
 """The groups of settings by their titles, in the order of the help and the documentation."""
@@ -305,6 +335,7 @@ class Settings(
     GraphQLSettings,
     LiveSettings,
     RetentionSettings,
+    WebhookSettings,
     LoggingSettings,
     BaseSettings,
 ):

@@ -21,6 +21,7 @@ from starlette.types import Receive
 from strawberry.execution.is_awaitable import optimized_is_awaitable
 
 from domain.errors import AnswerTooLarge
+from domain.principals import Principal
 from resolvers.context import Context
 from resolvers.operation_budget import OperationBudget, Turns
 from schema.documents.cache import PreparedDocument, operation_of
@@ -105,6 +106,16 @@ class OperationRunner:
             return PreparedOperation(request, prepared, operation_of(prepared.document, request.operation_name))
         except GraphQLError as error:
             raise RequestErrors.from_exception(error) from error
+
+    def check(self, request: GraphQLRequest, principal: Principal) -> PreparedOperation:
+        """Does what `prepare` does, and checks that the principal may execute the operation. Raises RequestErrors."""
+        prepared = self.prepare(request)
+        try:
+            self._schema.documents.check_scopes(prepared.prepared, prepared.operation, principal)
+            self._schema.documents.cost(prepared.prepared, prepared.operation, request.variables)
+        except Exception as error:
+            raise RequestErrors.from_exception(error) from error
+        return prepared
 
     async def execute(self, prepared: PreparedOperation, context: Context, receive: Receive) -> ExecutedOperation:
         """Returns the encoded response to a query or mutation.

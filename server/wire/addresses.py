@@ -1,8 +1,8 @@
-"""Reads hosts and origins as operators write them, and recognises loopback addresses."""
+"""Reads hosts, origins and networks as operators write them, and recognises loopback addresses."""
 
 import re
 from collections.abc import Iterable
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from urllib.parse import urlsplit
 
 ANY = "*"
@@ -40,6 +40,14 @@ def _parse_origin(name: str) -> str:
     if parts is None or not _ORIGIN.fullmatch(origin):
         raise ValueError(f"must be origins, scheme://host[:port] with no path, or *: not {name[:100]}")
     return origin.rpartition(":")[0] if is_default_port else origin
+
+
+def parse_networks(networks: Iterable[str]) -> tuple[str, ...]:
+    """Returns networks in their usual form. Raises ValueError for one that is no network."""
+    try:
+        return tuple(str(ip_network(network)) for network in networks)
+    except ValueError as error:
+        raise ValueError(f"must be networks such as 10.1.0.0/16 or fd00::/8: {error}") from None
 
 
 def is_loopback(host: str) -> bool:

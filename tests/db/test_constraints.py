@@ -25,11 +25,13 @@ from tests.harness.seed_rows import (
     SIBLINGS_VARIANT,
     THEIRS,
     VARIANT,
+    WEBHOOK_ID,
     event,
     named_meeting,
     named_segment,
     uuid,
 )
+from tests.harness.stored_webhooks import REFUSED_WEBHOOKS
 
 
 def agent(change: str) -> str:
@@ -215,6 +217,7 @@ REFUSED: dict[str, list[str]] = {
     "meeting_grants_workspace_id_meeting_id_fkey": [
         A_GRANT.format(*where) for where in ((OURS, FOREIGN_MEETING), (THEIRS, MEETING), (OURS, NOWHERE))
     ],
+    **REFUSED_WEBHOOKS,
 }
 NOT_NULL = {
     "agents": [*("slug", "name", "description", "version", "created_at", "updated_at", "model_provider", "model_name"),
@@ -224,6 +227,11 @@ NOT_NULL = {
                  "updated_at"],
     "workspaces": ["name", "language", "created_at"],
     "api_keys": ["name", "scopes", "digest", "created_at", "created_by"],
+    "webhooks": ["name", "url", "events", "secret", "version", "created_at", "updated_at"],
+    "webhook_deliveries": [
+        *("webhook_id", "aggregate", "aggregate_id", "events", "sending", "message_id", "state", "created_at"),
+        *("changed_at", "attempts"),
+    ],
     "segments": [
         *("text", "speaker", "start_time", "end_time", "is_final", "version", "created_at", "updated_at"),
         *("change_seq", "deleted", "language"),
@@ -336,6 +344,7 @@ CHANGES = {
     ],
     "agent_variants": ["slug = slug || '-x'", "name = 'Other'", "temperature = 1", "parameters = '{}'"],
     "meetings": ["title = 'Other'", "state = 'RECORDING'", "metadata = '{\"a\": 1}'", "agent_id = NULL"],
+    "webhooks": ["name = 'Other'", "url = 'https://other.invalid/'", "disabled_at = now()", "document = '{}'"],
 }
 
 
@@ -351,7 +360,8 @@ async def test_segments_are_counted_without_a_new_version(sql: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("table", "id"), [("agents", SIBLING), ("agent_variants", SECOND_VARIANT), ("meetings", MEETING)]
+    ("table", "id"),
+    [("agents", SIBLING), ("agent_variants", SECOND_VARIANT), ("meetings", MEETING), ("webhooks", WEBHOOK_ID)],
 )
 async def test_no_deletion_without_an_event(sql: Any, table: str, id: str) -> None:
     await sql.execute(f"UPDATE {table} SET version = 3 WHERE id = '{id}'")  # a fourth has no event

@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 
 import db
 import db.triggers  # attaches them to the tables, which are compared with what the migrations made
+import db.webhook_triggers
 from db.engine import Engine, create_engine
 from db.migrate import migrate
 from db.revisions import MIGRATIONS, current_revision, head, revisions

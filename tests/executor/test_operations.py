@@ -50,7 +50,7 @@ def asked(server: RunningServer, name: str, variables: dict[str, Any]) -> tuple[
 def unnamed(answer: bytes) -> str:
     """Returns the answer without what is new in each execution of a mutation: with ids numbered, without times and cursors."""
     ids: dict[str, str] = {}
-    text = re.sub(r'"(\w*[cC]ursor|\w+At|at|state|token)":"[^"]*"', r'"\1":""', answer.decode())
+    text = re.sub(r'"(\w*[cC]ursor|\w+At|at|state|token|secret)":"[^"]*"', r'"\1":""', answer.decode())
     return re.sub(
         r"[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}", lambda id: ids.setdefault(id[0], f"id {len(ids)}"), text
     )

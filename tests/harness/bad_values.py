@@ -168,6 +168,8 @@ def bad_values(position: Position, world: World, variables: dict[str, Any]) -> d
         case "cursor":
             lists = {
                 "ApiKeys": "keys",
+                "Webhook": "deliveries",
+                "Webhooks": "webhooks",
                 "Agents": "agents",
                 "AgentManifests": "agents",
                 "Meetings": "meetings",

@@ -14,6 +14,7 @@ from graphql import (
 
 from server.wire.graphql_files import OPERATIONS, operation
 from tests.harness.servers import Api, segment
+from tests.harness.stored_webhooks import WEBHOOK
 from tests.harness.suggested_variables import MUTATIONS, QUERIES, suggested_variables
 
 CONFIG_DIFF = "query {}($a: ConfigRef!, $b: ConfigRef!) {{ configDiff(a: $a, b: $b) {{ fields {{ field a b }} }} }}"
@@ -54,20 +55,26 @@ class World:
     external_id: str
     """The meeting's, and the name of the speaker of its segment 3, whom no other meeting has."""
     agent_slug: str
+    webhook: str
+    delivery: str
     cursors: dict[str, str]
 
     @classmethod
     def made(cls, api: Api) -> "World":
         external_id = uuid4().hex
-        made = api.post(ENTITIES, {"name": external_id})["data"]
+        made = api.post(ENTITIES, {"name": external_id, "webhook": WEBHOOK})["data"]
+        webhook = made["webhook"]["webhook"]["id"]
         agent, other = made["agent"]["id"], made["other"]["id"]
         within = api.post(WITHIN, {"agent": agent, "other": other, "externalId": external_id})["data"]
         meeting, other_meeting, active = within["meeting"]["id"], within["otherMeeting"]["id"], within["active"]["id"]
         segments = [segment(number) for number in (1, 2, 3)]
         own_speaker = [*segments[:2], segment(3, speaker=external_id)]
-        ids = {"active": active, "meeting": meeting, "other": other_meeting}
-        api.post(SEGMENTS, ids | {"segments": own_speaker, "otherSegments": segments})
+        ids = {"active": active, "meeting": meeting, "other": other_meeting, "webhook": webhook}
+        written = api.post(SEGMENTS, ids | {"segments": own_speaker, "otherSegments": segments})["data"]
         found = api.post(CURSORS, {"agent": agent, "meeting": meeting, "other": other_meeting})["data"]
+        for earlier in found["webhooks"]["nodes"][1:]:  # a workspace can have 100
+            if earlier["name"] == WEBHOOK["name"]:
+                api.run("DeleteWebhook", id=earlier["id"])
         return cls(
             api=api,
             agent=agent,
@@ -80,6 +87,8 @@ class World:
             key=made["key"]["apiKey"]["id"],
             external_id=external_id,
             agent_slug=made["agent"]["slug"],
+            webhook=webhook,
+            delivery=written["delivery"]["id"],
             cursors={
                 "agents": found["agents"]["pageInfo"]["startCursor"],
                 "agents by name": found["agentsByName"]["pageInfo"]["startCursor"],
@@ -91,6 +100,8 @@ class World:
                 "history": found["agent"]["history"]["pageInfo"]["startCursor"],
                 "search": found["search"]["pageInfo"]["startCursor"],
                 "keys": found["apiKeys"]["pageInfo"]["startCursor"],
+                "webhooks": found["webhooks"]["pageInfo"]["startCursor"],
+                "deliveries": found["webhooks"]["nodes"][0]["deliveries"]["pageInfo"]["startCursor"],
             },
         )
 
@@ -110,10 +121,11 @@ class World:
 
 BASE_CONFIG = '{modelProvider: "openai", modelName: "gpt"}'
 ENTITIES = f"""
-mutation Entities($name: String!) {{
+mutation Entities($name: String!, $webhook: CreateWebhookInput!) {{
   agent: createAgent(input: {{name: "Agent", config: {BASE_CONFIG}}}) {{ ... on Agent {{ id slug }} }}
   other: createAgent(input: {{name: "Agent", config: {BASE_CONFIG}}}) {{ ... on Agent {{ id }} }}
   key: createApiKey(input: {{name: $name, scopes: [READ]}}) {{ ... on CreatedApiKey {{ apiKey {{ id }} }} }}
+  webhook: createWebhook(input: $webhook) {{ ... on WebhookSecret {{ webhook {{ id }} }} }}
 }}
 """
 WITHIN = """
@@ -130,11 +142,12 @@ fragment id on AgentVariant { id }
 """
 SEGMENTS = """
 mutation Segments(
-  $active: ID!, $meeting: ID!, $other: ID!, $segments: [SegmentInput!]!, $otherSegments: [SegmentInput!]!
+  $active: ID!, $meeting: ID!, $other: ID!, $segments: [SegmentInput!]!, $otherSegments: [SegmentInput!]!, $webhook: ID!
 ) {
   activateVariant(id: $active) { __typename }
   upsertSegments(meetingId: $meeting, segments: $segments) { __typename }
   other: upsertSegments(meetingId: $other, segments: $otherSegments) { __typename }
+  delivery: testWebhook(id: $webhook) { ... on WebhookDelivery { id } }
 }
 """
 """A world is made by few requests, as it is made for each operation and each value that an operation accepts."""
@@ -145,6 +158,7 @@ query Cursors($agent: ID!, $meeting: ID!, $other: ID!) {{
   agents(first: 1) {{ {PAGE} }}
   agentsByName: agents(first: 1, orderBy: {{field: NAME}}) {{ {PAGE} }}
   apiKeys(first: 1) {{ {PAGE} }}
+  webhooks(first: 2) {{ {PAGE} nodes {{ id name deliveries(first: 1) {{ {PAGE} }} }} }}
   meetings(first: 1) {{ {PAGE} }}
   meetingsByUpdate: meetings(first: 1, orderBy: {{field: UPDATED_AT}}) {{ {PAGE} }}
   meeting(id: $meeting) {{ updatesCursor segments(first: 1) {{ {PAGE} }} }}
@@ -157,6 +171,7 @@ query State($agent: ID!, $other: ID!, $meeting: ID!, $otherMeeting: ID!) {
   agents { totalCount }
   meetings { totalCount }
   apiKeys { totalCount nodes { id revokedAt } }
+  webhooks { totalCount nodes { id version updatedAt deliveries { totalCount nodes { id events } } } }
   agent(id: $agent) { ...agent }
   other: agent(id: $other) { ...agent }
   meeting(id: $meeting) { ...meeting }
@@ -217,7 +232,12 @@ def _suggested(name: str) -> BaseCall:
     optional = {"expectedVersion": 1, "reason": "Better"}
     return lambda world: suggested_variables(
         name,
-        {"agent": lambda: world.agent, "variant": lambda: world.variant, "meeting": lambda: world.meeting},
+        {
+            "agent": lambda: world.agent,
+            "variant": lambda: world.variant,
+            "meeting": lambda: world.meeting,
+            "webhook": lambda: world.webhook,
+        },
         optional,
     )
 
@@ -271,6 +291,7 @@ BASE_CALLS: dict[str, BaseCall] = {name: _suggested(name) for name in (*QUERIES,
         "agentId": world.agent,
         "input": {"overrides": CONFIG, **named()},
     },
+    "CreateWebhook": lambda world: {"reason": "Better", "input": WEBHOOK},
     "DeleteAgent": lambda world: {"reason": "Better", "id": world.agent, "expectedVersion": 2},
     "DeleteSegments": lambda world: {"meetingId": world.meeting, "segmentIds": [1]},
     "HistoryOfAgent": lambda world: {"agentId": world.agent, "variantId": world.variant, **world.history()},
@@ -298,6 +319,7 @@ BASE_CALLS: dict[str, BaseCall] = {name: _suggested(name) for name in (*QUERIES,
     },
     "Node": lambda world: {"id": world.agent},
     "Nodes": lambda world: {"ids": [world.agent, world.meeting]},
+    "Redeliver": lambda world: {"id": world.delivery},
     "RenderPrompt": lambda world: {"agentId": world.agent, "variables": {}},
     "ResolvedConfig": lambda world: {"slug": world.agent_slug},
     "ResolvedConfigs": lambda world: {"agentSlugs": [world.agent_slug]},
@@ -339,6 +361,15 @@ BASE_CALLS: dict[str, BaseCall] = {name: _suggested(name) for name in (*QUERIES,
         "expectedVersion": 1,
         "input": {"title": "New", "agentId": world.other_agent, "metadata": {"a": 2}, "state": "RECORDING"},
     },
+    "UpdateWebhook": lambda world: {
+        "reason": "Better",
+        "id": world.webhook,
+        "expectedVersion": 1,
+        "input": {**WEBHOOK, "isEnabled": False},
+    },
+    "Webhook": lambda world: {"id": world.webhook, "state": "PENDING", **page(world.cursors["deliveries"])},
+    "WebhookHistory": lambda world: {"id": world.webhook, **world.history()},
+    "Webhooks": lambda world: page(world.cursors["webhooks"]),
     "UpdateVariant": lambda world: {
         "reason": "Better",
         "id": world.variant,

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import uuid4
 
 from tests.harness.servers import Api, segment
+from tests.harness.stored_webhooks import WEBHOOK
 from tests.harness.suggested_variables import MUTATIONS, suggested_variables
 
 
@@ -97,6 +98,12 @@ def new_key(api: Api) -> str:
     return key
 
 
+def new_webhook(api: Api) -> str:
+    """A webhook that is told of nothing."""
+    webhook: str = api.run("CreateWebhook", input=WEBHOOK)["webhook"]["id"]
+    return webhook
+
+
 NAMED = {"name": "New"}
 VARIABLES: dict[str, Variables] = {
     "Agents": lambda world, api: {
@@ -113,6 +120,10 @@ VARIABLES: dict[str, Variables] = {
         }
     },
     "RevokeApiKey": lambda world, api: {"id": new_key(api)},
+    "CreateWebhook": lambda world, api: {"input": WEBHOOK},
+    "UpdateWebhook": lambda world, api: {"id": new_webhook(api), "input": {"isEnabled": False}},
+    "Redeliver": lambda world, api: {"id": api.run("TestWebhook", id=new_webhook(api))["id"]},
+    "Webhooks": lambda world, api: {"first": world.size},
     "AgentBySlug": lambda world, api: {"slug": world.agent["slug"], "variant": world.variant["slug"]},
     "ResolvedConfig": lambda world, api: {"slug": world.agent["slug"]},
     "ResolvedConfigs": lambda world, api: {"agentSlugs": [agent["slug"] for agent in world.agents]},
@@ -197,6 +208,7 @@ def variables_of(name: str, world: World, api: Api) -> dict[str, Any]:
                 "agent": lambda: str(new(world, api)["id"]),
                 "variant": lambda: str(new(world, api)["variants"][0]["id"]),
                 "meeting": lambda: new_meeting(world, api),
+                "webhook": lambda: new_webhook(api),
             },
         )
     return suggested_variables(
@@ -205,5 +217,6 @@ def variables_of(name: str, world: World, api: Api) -> dict[str, Any]:
             "agent": lambda: str(world.agent["id"]),
             "variant": lambda: str(world.variant["id"]),
             "meeting": lambda: str(world.meeting["id"]),
+            "webhook": lambda: new_webhook(api),
         },
     )

@@ -11,6 +11,7 @@ AGENT, SIBLING, FOREIGN = uuid(10), uuid(11), uuid(12)
 VARIANT, SECOND_VARIANT, SIBLINGS_VARIANT, FOREIGN_VARIANT = uuid(20), uuid(21), uuid(22), uuid(23)
 MEETING, FOREIGN_MEETING = uuid(30), uuid(31)
 KEY, SECOND_KEY = uuid(40), uuid(41)
+WEBHOOK_ID, DELIVERY_ID = uuid(50), uuid(60)
 NOWHERE = uuid(99)
 
 AN_AGENT = """
@@ -67,13 +68,20 @@ A_KEY = """
     VALUES ('{}', '{}', '{}', '{{READ}}', sha256('secret'), 'tester')"""
 A_GRANT = "INSERT INTO meeting_grants (workspace_id, principal, meeting_id) VALUES ('{}', 'key', '{}')"
 
+A_WEBHOOK = """
+    INSERT INTO webhooks (workspace_id, id, name, url, events, secret)
+    VALUES ('{}', '{}', 'Webhook', 'https://receiver.invalid/', '{{AGENT_UPDATED}}', sha256('secret'))"""
+A_DELIVERY = """
+    INSERT INTO webhook_deliveries (workspace_id, id, webhook_id, aggregate, aggregate_id, events, message_id)
+    VALUES ('{}', '{}', '{}', 'MEETING', '{}', '{{MEETING_UPDATED}}', gen_random_uuid())"""
+
 SEED = [
     f"INSERT INTO workspaces (id, name) VALUES ('{THEIRS}', 'theirs')",
     # In both workspaces the events that make versions of each id, also of those that are to be refused for other reasons.
     *(
         event(workspace=workspace, entity=uuid(id), version=version, kind="CREATED" if version == 1 else "DELETED")
         for workspace in (OURS, THEIRS)
-        for id in (*range(10, 13), *range(20, 24), 30, 31, 99)
+        for id in (*range(10, 13), *range(20, 24), 30, 31, 50, 99)
         for version in (1, 2, 3)
     ),
     AN_AGENT.format(OURS, AGENT, "agent"),
@@ -90,4 +98,6 @@ SEED = [
     A_KEY.format(OURS, KEY, "key"),
     A_KEY.format(OURS, SECOND_KEY, "second"),
     A_GRANT.format(OURS, MEETING),
+    A_WEBHOOK.format(OURS, WEBHOOK_ID),
+    A_DELIVERY.format(OURS, DELIVERY_ID, WEBHOOK_ID, MEETING),
 ]

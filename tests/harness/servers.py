@@ -91,11 +91,11 @@ class RunningServer:
 
 @contextmanager
 def running_server(database_url: str, **settings: Any) -> Iterator[RunningServer]:
-    """Serves a migrated database until the block is left.
+    """Serves a migrated database until the block is left. It sends no webhooks unless a setting asks for it.
 
     What `rapporteur serve` would do to the database first is done only where a setting asks for it.
     """
-    with_defaults = Settings(**{"demo": False, "port": 0} | settings)
+    with_defaults = Settings(**{"demo": False, "port": 0, "webhook_concurrency": 0} | settings)
     if settings.keys() & SETTINGS_OF_THE_DATABASE:
         asyncio.run(prepare(with_defaults, database_url, demo=with_defaults.demo))
     app = create_app(with_defaults, database_url)

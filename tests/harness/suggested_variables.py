@@ -12,7 +12,7 @@ from server.wire.graphql_files import OPERATIONS, operation
 
 VERSIONS = {"version", "toVersion"}
 IDS = {"id", "agentId", "variantId", "meetingId"}
-KINDS = ("meeting", "variant", "agent")
+KINDS = ("meeting", "variant", "agent", "webhook")
 
 
 def _node(name: str) -> OperationDefinitionNode:

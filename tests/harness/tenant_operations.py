@@ -27,6 +27,7 @@ def actions(own: Things, chosen: random.Random) -> dict[str, Callable[[], Variab
         "variants": [{"slug": own.variant_slug, "name": label, "overrides": {"systemPrompt": own.word}}],
         "activeVariant": own.variant_slug,
     }
+    webhook = {"url": f"https://{own.word}.invalid/", "events": ["MEETING_UPDATED", "AGENT_UPDATED"]}
     return {
         **{name: partial(suggested_variables, name, own.ids) for name in MUTATIONS},
         "ActivateVariant": lambda: {"id": own.variant, "reason": reason},
@@ -45,6 +46,9 @@ def actions(own: Things, chosen: random.Random) -> dict[str, Callable[[], Variab
         "CreateMeeting": lambda: {
             "input": {"title": label, "metadata": {"of": own.word}, "externalId": f"{own.word} {number}"}
         },
+        "CreateWebhook": lambda: {"input": webhook | {"name": label}, "reason": reason},
+        "Redeliver": lambda: {"id": own.delivery},
+        "UpdateWebhook": lambda: {"id": own.webhook, "input": {"name": label, "isEnabled": chosen.random() < 0.5}},
         "CreateVariant": lambda: {"agentId": own.agent, "input": {"name": label, "slug": own.variant_slug}},
         "DeleteAgent": lambda: {"id": own.agent, "reason": reason},
         "DeleteMeeting": lambda: {"id": own.meeting, "reason": reason},
@@ -92,7 +96,7 @@ def attempts(own: Things, their: Things) -> dict[str, list[Variables]]:
         {"baseRevision": {"agentId": their.agent, "version": 1}},
         {"variantRevision": {"variantId": their.variant, "version": 1}},
     ]
-    nodes = [their.agent, their.variant, their.meeting, their.segment, their.key]
+    nodes = [their.agent, their.variant, their.meeting, their.segment, their.key, their.webhook]
     agents = [{"orderBy": {"field": "NAME"}}, {"filter": {"text": their.word}}, {"filter": {"modelName": "gpt"}}]
     input = {"name": "Mine", "overrides": {"maxRetries": 7}}
     tried: dict[str, list[Variables]] = {
@@ -197,6 +201,11 @@ def attempts(own: Things, their: Things) -> dict[str, list[Variables]]:
         "VariantHistory": history("id", "variant"),
         "VariantRevision": [{"id": their.variant, "version": version} for version in (1, 2)],
         "Viewer": [],
+        "CreateWebhook": [],
+        "Redeliver": [{"id": their.delivery}],
+        "UpdateWebhook": [{"id": their.webhook, "input": {"name": "Mine"}}],
+        "WebhookHistory": [{"id": their.webhook}],
+        "Webhooks": pages("Webhooks", {}),
         # What bots may ask, too
         "NodeOfBot": [{"id": id} for id in nodes],
         "NodesOfBot": [{"ids": [*nodes, own.meeting]}],
@@ -205,5 +214,5 @@ def attempts(own: Things, their: Things) -> dict[str, list[Variables]]:
     return tried | {name: [suggested_variables(name, their.ids)] for name in NAMES if name not in tried}
 
 
-NOTHING_TO_TRY = {"CreateAgent", "MeetingCount", "Viewer"}
+NOTHING_TO_TRY = {"CreateAgent", "CreateWebhook", "MeetingCount", "Viewer"}
 """They take nothing of anybody's: what is taken is what they create, and what they count."""

@@ -60,6 +60,8 @@ class Things(NamedTuple):
     key: str
     slug: str
     variant_slug: str
+    webhook: str
+    delivery: str
     word: str
     """A word that stands in all texts of the tenant, and in nobody else's."""
     state: str
@@ -70,7 +72,12 @@ class Things(NamedTuple):
     @property
     def ids(self) -> dict[str, Callable[[], str]]:
         """Gives the id of each kind, for `suggested_variables`."""
-        return {"agent": lambda: self.agent, "variant": lambda: self.variant, "meeting": lambda: self.meeting}
+        return {
+            "agent": lambda: self.agent,
+            "variant": lambda: self.variant,
+            "meeting": lambda: self.meeting,
+            "webhook": lambda: self.webhook,
+        }
 
     @property
     def segment(self) -> str:
@@ -117,15 +124,16 @@ class Tenant:
 
     def things(self, chosen: random.Random) -> Things:
         """Things of all that there ever were; the segment with the number 1 may be of any meeting."""
-        agent, variant, meeting, key = (
+        agent, variant, meeting, key, webhook, delivery = (
             chosen.choice(sorted(self._ever[table].values(), key=lambda row: row["id"]))
-            for table in ("agents", "agent_variants", "meetings", "api_keys")
+            for table in ("agents", "agent_variants", "meetings", "api_keys", "webhooks", "webhook_deliveries")
         )
         named = [row for row in self._ever["agents"].values() if self.word in row["slug"]]
         slug = chosen.choice(sorted(row["slug"] for row in named))
         variant_slug = f"{self.word}-variant"
         ids = (agent["id"], variant["id"], meeting["id"], key["id"])
-        return Things(*ids, slug, variant_slug, self.word, self.state, self.cursors)
+        sent = (webhook["id"], delivery["id"])
+        return Things(*ids, slug, variant_slug, *sent, self.word, self.state, self.cursors)
 
 
 def ask(api: Api, name: str, variables: Variables) -> Answer:

@@ -53,6 +53,10 @@ NO_NULL = (
     "UpdateMeeting.input.title",
     "UpdateMeeting.input.metadata",
     "UpdateMeeting.input.state",
+    "UpdateWebhook.input.name",
+    "UpdateWebhook.input.url",
+    "UpdateWebhook.input.events",
+    "UpdateWebhook.input.isEnabled",
 )
 """Places where null is refused though the GraphQL type allows it: an update tells it apart from a field left out."""
 

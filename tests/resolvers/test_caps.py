@@ -10,6 +10,7 @@ from schema.documents.field_rules import field_rules
 from schema.schema import schema
 from server.wire.graphql_files import OPERATIONS, operation
 from tests.harness.servers import Api, segment
+from tests.harness.stored_webhooks import WEBHOOK
 from tests.harness.websocket_client import websocket
 
 TOUR = json.loads((OPERATIONS.parent.parent / "server/graphiql/tour.json").read_text())
@@ -33,6 +34,9 @@ ASKED_BY = {
     "Query.agentHistory": "HistoryOfAgent",
     "Query.agents": "Agents",
     "Query.apiKeys": "ApiKeys",
+    "Query.webhooks": "Webhooks",
+    "Webhook.deliveries": "Webhook",
+    "Webhook.history": "WebhookHistory",
     "Query.meetingHistory": "HistoryOfMeeting",
     "Query.meetings": "Meetings",
     "Query.nodes": "Nodes",
@@ -85,6 +89,8 @@ def test_what_is_over_the_cap_is_refused_and_what_is_at_it_is_not(api: Api, path
     usual = {key: value for key, value in TOUR.get(name, {}).items() if key not in ("first", "last")}
     if path.startswith("Mutation"):
         usual |= {"dryRun": True} if name == "ApplyAgents" else {"meetingId": api.meeting()["id"]}
+    if path.startswith("Webhook"):
+        usual |= {"id": api.run("CreateWebhook", input=WEBHOOK)["webhook"]["id"]}
     arguments = [argument for argument in sized_by.arguments if f"${argument}:" in operation(name)]
     assert arguments
     for argument in arguments:

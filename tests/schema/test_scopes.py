@@ -91,12 +91,12 @@ def test_every_mutation_needs_write_or_more() -> None:
     assert {name for name, scopes in declared.items() if Scope.INGEST in scopes} == {"createMeeting", "upsertSegments"}
 
 
-def test_only_administrators_hold_meetings_and_come_to_keys_and_erasures() -> None:
+def test_only_administrators_hold_meetings_and_come_to_keys_webhooks_and_erasures() -> None:
     erasures = {"Erasure", "ErasedSpeaker", "EraseMeetingResult", "EraseSpeakerResult"}
-    keys = {name for name in COMPOSITE if "ApiKey" in name or name in erasures}
+    keys = {name for name in COMPOSITE if "ApiKey" in name or "Webhook" in name or name in erasures}
     for name, declared in ROOTS.items():
         results = fields_of(name)
-        assert {field for field in declared if results[field] in keys or field == "holdMeeting"} == {
+        assert {field for field in declared if results[field] in keys or field in ("holdMeeting", "deleteWebhook")} == {
             field for field, scopes in declared.items() if scopes == {Scope.ADMIN}
         }
     others = COMPOSITE.keys() - keys - ROOTS.keys()

@@ -14,10 +14,13 @@ from tests.harness.web_pages import HTML, message_of
 
 
 def test_a_wrong_name_ends_the_command() -> None:
-    refused = run("serve", "--origins", "app.example.com", "--hosts", "https://a.example")
+    refused = run(
+        *("serve", "--origins", "app.example.com", "--hosts", "https://a.example", "--webhook-networks", "10.0.0.1/8")
+    )
     assert refused.returncode == 2
     assert "RAPPORTEUR_ORIGINS (--origins)" in refused.stderr
     assert "RAPPORTEUR_HOSTS (--hosts)" in refused.stderr
+    assert "RAPPORTEUR_WEBHOOK_NETWORKS (--webhook-networks)" in refused.stderr
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,7 @@ LISTS: dict[str, tuple[str, Variables]] = {
     "ApiKeys": ("ApiKeys", {}),
     "Meetings": ("Meetings", {}),
     "MeetingsByTitle": ("Meetings", {"orderBy": {"field": "TITLE"}}),
+    "Webhooks": ("Webhooks", {}),
 }
 """By the names of their cursors."""
 
@@ -76,6 +77,12 @@ class TenancyMachine(RuleBasedStateMachine):
         meeting = admin.meeting(f"Weekly {word}", agentId=agent["id"], metadata={"of": word})
         segments = [segment(number, text=f"We speak of {word}", speaker=word) for number in (1, 2, 3)]
         admin.run("UpsertSegments", meetingId=meeting["id"], segments=segments)
+        input = {
+            "name": word,
+            "url": f"https://{word}.invalid/",
+            "events": ["MEETING_CREATED", "MEETING_SEGMENTS_CHANGED"],
+        }
+        admin.run("TestWebhook", id=admin.run("CreateWebhook", input=input)["webhook"]["id"])
         key = {"name": "Bot", "scopes": ["INGEST"], "meetingIds": [meeting["id"]]}
         tenant = Tenant(
             workspace_id, word, admin, self._api(admin.run("CreateApiKey", input=key)["token"]), self._records
@@ -138,8 +145,8 @@ class TenancyMachine(RuleBasedStateMachine):
         def asked(name: str, **variables: Any) -> Any:
             return next(iter(self._asked(tenant, other, name, variables)["data"].values()))
 
-        counts = {"agents": len(now("agents")), "meetings": len(now("meetings")), "api_keys": len(now("api_keys"))}
-        tables = {"Agents": "agents", "ApiKeys": "api_keys", "Meetings": "meetings"}
+        tables = {"Agents": "agents", "ApiKeys": "api_keys", "Meetings": "meetings", "Webhooks": "webhooks"}
+        counts = {table: len(now(table)) for table in tables.values()}
         for kept_as, (name, variables) in LISTS.items():
             found = asked(name, **variables, first=2)
             assert found["totalCount"] == counts[tables[name]]
@@ -288,7 +295,7 @@ def test_tenants_do_not_notice_each_other(server: tuple[str, RunningServer]) -> 
 
 def test_every_operation_is_done_and_tried() -> None:
     """An operation that takes more than ids and versions stands in `tests/harness/tenant_operations.py`."""
-    things = Things("", "", "", "", "", "", "", "", defaultdict(str))
+    things = Things("", "", "", "", "", "", "", "", "", "", defaultdict(str))
     assert attempts(things, things).keys() == DOCUMENTS.keys()
     assert {name for name, tried in attempts(things, things).items() if not tried} == NOTHING_TO_TRY
     assert actions(things, random.Random(0)).keys() | NOT_WITH_OWN == set(ACTIONS)

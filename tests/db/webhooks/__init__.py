@@ -1,0 +1,1 @@
+"""Checks the outbox of webhooks in the database."""
