@@ -15,8 +15,11 @@ logger = logging.getLogger("rapporteur.erasures")
 
 INTERVAL_SECONDS = 600.0
 """The time between two searches for what is due."""
-MAX_DUE_PER_READ = 100
-"""The number of meetings of a workspace that are looked up at once."""
+MAX_DUE_PER_READ = 5_000
+"""The number of meetings of a workspace that are looked up at once: some 10 minutes of erasures.
+
+A look-up passes over all deletions of the workspace, so one for each few erasures would cost more than those.
+"""
 PAUSE_SECONDS = 0.1
 """The time between two erasures, each of which is a transaction, so that the database has time for others."""
 

@@ -4,7 +4,7 @@ import contextlib
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple, Self
 from uuid import UUID
@@ -13,6 +13,7 @@ import orjson
 import typer
 
 from db.database import Database
+from db.retention import DueMeeting
 from db.unit_of_work import UnitOfWork
 from db.workspaces import workspaces_by_age
 from domain.erasures import ERASURE, Erasure
@@ -20,6 +21,7 @@ from domain.errors import NotFound, RapporteurError
 from domain.ids import MeetingId, WorkspaceId
 from domain.speaker_erasures import SpeakerErasure, SpeakerErasureMode
 from resolvers.erasures import erase
+from resolvers.retention import MAX_DUE_PER_READ
 from resolvers.speaker_erasures import erase_speaker_again
 from server.cli.database import DATABASE, run_on_database
 from server.cli.options import fail
@@ -155,6 +157,60 @@ def replay_erasures(
             f"{outcome.other_keys} erasures of speakers cannot be done again, as the backup is from before the database had the"
             " key of their fingerprints: do them by hand, with eraseSpeaker, in the meetings that the file names"
         )
+
+
+class _Due(NamedTuple):
+    """A meeting that retention erases."""
+
+    workspace_id: WorkspaceId
+    meeting: DueMeeting
+    due_at: datetime
+
+
+@erasures.command("due")
+@settings_options(*DATABASE, "retention_days")
+def list_due(
+    settings: Settings,
+    within: Annotated[
+        int, typer.Option(metavar="DAYS", min=0, max=36_500, help="Also list what will be due in so many days.")
+    ] = 0,
+    json: JsonOutput = False,
+) -> None:
+    """List the meetings that retention would erase now, and since when each is due. Erases nothing."""
+    days = settings.retention_days
+    if days is None:
+        raise fail("say for how many days meetings are kept: --retention-days, or RAPPORTEUR_RETENTION_DAYS")
+
+    async def read(database: Database) -> list[_Due]:
+        found: list[_Due] = []
+        for id, _ in await workspaces_by_age(database.engine):
+            async with database.reading(WorkspaceId(id)) as repositories:
+                after: DueMeeting | None = None
+                while due := await repositories.retention.due(max(0, days - within), MAX_DUE_PER_READ, after):
+                    after = due[-1]
+                    found += [_Due(WorkspaceId(id), each, each.ended_at + timedelta(days=days)) for each in due]
+        return found
+
+    found = run_on_database(settings, read)
+    if json:
+        print_json(
+            [
+                {
+                    "workspaceId": str(workspace_id),
+                    "meetingId": str(meeting.id),
+                    "endedAt": meeting.ended_at,
+                    "dueAt": due_at,
+                    "deleted": meeting.is_deleted,
+                }
+                for workspace_id, meeting, due_at in found
+            ]
+        )
+        return
+    for _, meeting, due_at in found:
+        deleted = " (deleted)" if meeting.is_deleted else ""
+        typer.echo(f"{meeting.id}  due {due_at:%Y-%m-%d}, ended {meeting.ended_at:%Y-%m-%d}{deleted}")
+    when = f" within {within} days" if within else ""
+    typer.echo(f"{len(found):,} due{when}; meetings are kept for {days:,} days after their end.")
 
 
 async def _replay(uow: UnitOfWork, line: _Line, outcome: _Outcome) -> None:

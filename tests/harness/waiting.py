@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, TypeVar
 
 import asyncpg
@@ -23,15 +23,20 @@ def eventually(condition: Callable[[], Value]) -> Value:
     return value
 
 
+def locked_meeting(database_url: str, meeting: Any) -> AbstractContextManager[Callable[[], bool]]:
+    """Locks a meeting while the block runs; gives a function that tells whether somebody waits for it."""
+    return locked_rows(database_url, "SELECT FROM meetings WHERE id = $1 FOR UPDATE", meeting["id"])
+
+
 @contextmanager
-def locked_meeting(database_url: str, meeting: Any) -> Iterator[Callable[[], bool]]:
-    """Locks a meeting while the block runs; yields a function that tells whether somebody waits for it."""
+def locked_rows(database_url: str, statement: str, *arguments: object) -> Iterator[Callable[[], bool]]:
+    """Locks what a statement locks while the block runs; yields a function that tells whether somebody waits for it."""
     waiting = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
     with asyncio.Runner() as runner:
         locking, looking = (runner.run(asyncpg.connect(database_url)) for _ in range(2))
         try:
             runner.run(locking.execute("BEGIN"))
-            runner.run(locking.execute("SELECT FROM meetings WHERE id = $1 FOR UPDATE", meeting["id"]))
+            runner.run(locking.execute(statement, *arguments))
             yield lambda: bool(runner.run(looking.fetch(waiting)))
         finally:
             runner.run(locking.close())

@@ -1,5 +1,6 @@
 """`rapporteur erasures`: what was erased is erased again where a backup brought it back."""
 
+import json
 from pathlib import Path
 from uuid import UUID
 
@@ -8,6 +9,7 @@ import pytest
 from tests.harness.commands import run
 from tests.harness.databases import TestPostgres
 from tests.harness.dumps import dump
+from tests.harness.meeting_calls import in_state
 from tests.harness.servers import running_server, segment
 
 pytestmark = pytest.mark.slow
@@ -159,3 +161,27 @@ def test_speakers_are_erased_again_under_the_names_that_they_had_in_the_backup(
         refused = run("erasures", "replay", file, database_url=restored)
         assert refused.returncode == 1
         assert "2 erasures of speakers cannot be done again" in refused.stderr
+
+
+def test_what_is_due_is_listed_and_not_erased(database_url: str) -> None:
+    with running_server(database_url) as server:
+        api = server.api
+        ended, deleted, recording, held = (in_state(api, "STOPPED") for _ in range(4))
+        api.run("DeleteMeeting", id=deleted["id"])
+        api.run("UpdateMeeting", id=recording["id"], input={"state": "RECORDING"})
+        api.run("HoldMeeting", id=held["id"])
+        for days, due in (("0", []), ("1", [ended["id"], deleted["id"]])):
+            listed = run(
+                "erasures", "due", "--retention-days", "1", "--within", days, "--json", database_url=database_url
+            )
+            assert [each["meetingId"] for each in json.loads(listed.stdout)] == due
+        shown = run("erasures", "due", "--within", "1", database_url=database_url, retention_days="1").stdout
+        assert f"{deleted['id']}  due " in shown
+        assert "2 due within 1 days; meetings are kept for 1 days after their end." in shown
+        assert api.run("Meeting", id=ended["id"])["id"] == ended["id"]
+
+
+def test_what_is_due_needs_a_time(database_url: str) -> None:
+    refused = run("erasures", "due", database_url=database_url)
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "--retention-days, or RAPPORTEUR_RETENTION_DAYS" in refused.stderr
