@@ -98,10 +98,18 @@ class ChangeNotifier:
         else:
             self._connection_settings = ConnectionSettings(listen_url, TIMEOUT_SECONDS, TIMEOUT_SECONDS)
         self._listens_through_pooler = listen_url is not None
-        self._is_idle = read_only and listen_url is None
+        self.is_idle = read_only and listen_url is None
+        """True on a standby, on which there are no notifications."""
         self._subscribers: list[Subscriber] = []
         self._unsent = Changes()
         self._has_unsent = asyncio.Event()
+        self.is_connected = False
+        """True while notifications are sent."""
+        self.connections = 0
+        """The number of connections that were opened for notifications: each after the first replaces a lost one."""
+        self.sent = 0
+        self.received = 0
+        """The numbers of notifications; of other processes only."""
 
     def subscribe(self, subscriber: Subscriber) -> None:
         self._subscribers.append(subscriber)
@@ -121,7 +129,7 @@ class ChangeNotifier:
 
     async def run(self) -> None:
         """Sends and receives notifications until it is cancelled, through every loss of the connection."""
-        if self._is_idle:
+        if self.is_idle:
             logger.info("no notifications reach a standby: live updates come with the next poll")
             return
         clock = asyncio.get_running_loop().time
@@ -130,9 +138,13 @@ class ChangeNotifier:
             began = clock()
             try:
                 async with self._connected() as connection:
+                    self.connections += 1
+                    self.is_connected = True
                     await self._serve(connection)
             except Exception as error:  # whatever it is: without notifications, subscribers still poll
                 logger.warning("no connection for notifications: %s", error)
+            finally:
+                self.is_connected = False
             if clock() - began > MAX_RECONNECT_DELAY_SECONDS:  # the connection did work
                 delay = MIN_RECONNECT_DELAY_SECONDS
             await asyncio.sleep(delay)
@@ -162,6 +174,7 @@ class ChangeNotifier:
         try:
             for payload in _encode(sending):
                 await connection.execute("SELECT pg_notify($1, $2)", CHANNEL, payload)
+                self.sent += 1
         except BaseException:
             self._unsent.add(sending)  # for the next connection
             self._has_unsent.set()
@@ -174,6 +187,7 @@ class ChangeNotifier:
 
         def receive(_: object, pid: int, channel: str, payload: object) -> None:
             if pid != own_pid:  # the subscribers in this process have been called already
+                self.received += 1
                 self._call_subscribers(_decode(str(payload)))
 
         if listens:

@@ -12,6 +12,7 @@ from db.driver import DriverConnection, Record
 from db.errors import connection_has_ended, translate_errors
 from db.pool import ConnectionPool
 from db.statements import driver_statement
+from db.statistics import StatementCounts
 from domain.errors import ServiceUnavailable
 
 T = TypeVar("T")
@@ -108,6 +109,14 @@ class PooledConnection:
         return await self._run(use)
 
 
+async def _counted(counts: StatementCounts, running: Awaitable[Sequence[Record]]) -> Sequence[Record]:
+    """Returns the rows of a statement that is running, and counts it once they are there."""
+    started = time.monotonic()
+    rows = await running
+    counts.add(len(rows), time.monotonic() - started)
+    return rows
+
+
 def _is_replaceable(connection: DriverConnection) -> bool:
     return time.monotonic() - connection.opened_at > MIN_REPLACED_AGE_SECONDS
 
@@ -119,13 +128,15 @@ class AutocommitConnection(PooledConnection):
         compiled = driver_statement(statement)
         arguments = compiled.arguments(values)
         with translate_errors():
-            return await self._run_first(lambda driver: driver.fetch_alone(compiled.text, arguments))
+            running = self._run_first(lambda driver: driver.fetch_alone(compiled.text, arguments))
+            return await _counted(compiled.counts, running)
 
     async def rows_after(self, lock: Executable, statement: Executable, values: Mapping[str, Any]) -> Sequence[Record]:
         compiled = [driver_statement(each) for each in (lock, statement)]
         statements = [(each.text, each.arguments(values)) for each in compiled]
         with translate_errors():
-            return await self._run_first(lambda driver: driver.fetch_in_transaction(statements))
+            running = self._run_first(lambda driver: driver.fetch_in_transaction(statements))
+            return await _counted(compiled[-1].counts, running)
 
 
 class Session(PooledConnection):
@@ -138,7 +149,7 @@ class Session(PooledConnection):
         arguments = compiled.arguments(values)
         with translate_errors():
             await self._begin()
-            return await self._run(lambda driver: driver.fetch(compiled.text, *arguments))
+            return await _counted(compiled.counts, self._run(lambda driver: driver.fetch(compiled.text, *arguments)))
 
     async def rows_after(self, lock: Executable, statement: Executable, values: Mapping[str, Any]) -> Sequence[Record]:
         await self.rows(lock, values)
@@ -155,7 +166,7 @@ class Session(PooledConnection):
             fetch = await self._run(lambda driver: driver.open_cursor(compiled.text, arguments))
         while True:
             with translate_errors():
-                rows: Sequence[Record] = await self._run(lambda _: fetch(size))
+                rows: Sequence[Record] = await _counted(compiled.counts, self._run(lambda _: fetch(size)))
             if rows:
                 yield rows
             if len(rows) < size:

@@ -19,6 +19,7 @@ import asyncpg
 
 from db.driver import ConnectionSettings, DriverConnection
 from db.errors import DRIVER_ERRORS, TOO_MANY_REQUESTS, translate_errors
+from db.statistics import Histogram
 from domain.errors import ServiceUnavailable
 
 IDLE_BEFORE_PING_SECONDS = 5.0
@@ -49,6 +50,12 @@ class ConnectionPool:
         self._closing: set[asyncio.Task[None]] = set()
         self._check: asyncio.Task[None] | None = None
         self._expired_at = 0.0
+        self.waits = Histogram()
+        """The time until each user of a connection had it."""
+        self.waiting = 0
+        """The number of users that wait because no connection is free."""
+        self.timeouts = 0
+        """The number of users that have waited in vain."""
 
     def size(self) -> int:
         """Returns how many connections may be open."""
@@ -64,14 +71,11 @@ class ConnectionPool:
 
     async def acquire(self) -> DriverConnection:
         """Waits for a connection, to be given to `release` or `discard`. Raises ServiceUnavailable."""
-        deadline = asyncio.get_running_loop().time() + self._timeout
+        clock = asyncio.get_running_loop().time
+        deadline = (began := clock()) + self._timeout
         if self._slots.locked():
             self._check_running()
-            try:
-                async with asyncio.timeout_at(deadline):
-                    await self._slots.acquire()
-            except TimeoutError as error:
-                raise ServiceUnavailable(TOO_MANY_REQUESTS) from error
+            await self._wait_for_slot(deadline)
         else:
             await self._slots.acquire()  # returns at once
         try:
@@ -79,9 +83,21 @@ class ConnectionPool:
         except BaseException:
             self._slots.release()
             raise
+        self.waits.observe(clock() - began)
         self._in_use.add(connection)
         connection.acquire_deadline = deadline
         return connection
+
+    async def _wait_for_slot(self, deadline: float) -> None:
+        self.waiting += 1
+        try:
+            async with asyncio.timeout_at(deadline):
+                await self._slots.acquire()
+        except TimeoutError as error:
+            self.timeouts += 1
+            raise ServiceUnavailable(TOO_MANY_REQUESTS) from error
+        finally:
+            self.waiting -= 1
 
     def release(self, connection: DriverConnection) -> None:
         """Takes back a connection on which no transaction is open."""

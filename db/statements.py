@@ -4,6 +4,7 @@ Compiling a statement takes longer than running it, so each one is compiled once
 imported, or cached by what they are made of.
 """
 
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -11,8 +12,13 @@ from typing import Any, NamedTuple
 from sqlalchemy import Executable
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 
+from db.statistics import StatementCounts, statement_counts
+from db.tables import metadata
+
 MAX_COMPILED_STATEMENTS = 1_000
 _DIALECT = PGDialect_asyncpg(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
+_TARGET = re.compile(r"\b(INSERT INTO|UPDATE|DELETE FROM|FROM|JOIN)\s+(\w+)")
+_VERBS = {"INSERT INTO": "INSERT", "DELETE FROM": "DELETE", "UPDATE": "UPDATE"}
 
 
 class DriverStatement(NamedTuple):
@@ -22,6 +28,8 @@ class DriverStatement(NamedTuple):
     names: tuple[str, ...]
     literals: Mapping[str, Any]
     """The values that the statement brings itself."""
+    counts: StatementCounts
+    """The counts of this statement, and of others with the same summary."""
 
     def arguments(self, values: Mapping[str, Any]) -> list[Any]:
         """Returns the values in the order of the placeholders."""
@@ -34,4 +42,19 @@ def driver_statement(statement: Executable) -> DriverStatement:
     compiled = statement.compile(dialect=_DIALECT)  # type: ignore[attr-defined]
     required = {name for name, bind in compiled.binds.items() if bind.required}
     literals = {name: value for name, value in compiled.params.items() if name not in required}
-    return DriverStatement(compiled.string, tuple(compiled.positiontup), literals)
+    counts = statement_counts.setdefault(summary(compiled.string), StatementCounts())
+    return DriverStatement(compiled.string, tuple(compiled.positiontup), literals, counts)
+
+
+@lru_cache(maxsize=MAX_COMPILED_STATEMENTS)
+def summary(text: str) -> str:
+    """Returns the verb and the table of a statement, such as `UPDATE meetings`; the verb alone if it names no table of ours.
+
+    It is the first table that the statement writes, or else the first that it reads: `db.query.summary` of OpenTelemetry.
+    """
+    targets = [(verb, table) for verb, table in _TARGET.findall(text) if table in metadata.tables]
+    for verb, table in targets:
+        if verb in _VERBS:
+            return f"{_VERBS[verb]} {table}"
+    verb = text.split(maxsplit=1)[0].upper().rstrip(";")
+    return f"SELECT {targets[0][1]}" if targets else "SELECT" if verb == "WITH" else verb

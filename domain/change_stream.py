@@ -1,6 +1,7 @@
 """The streams of changes: those of a meeting's segments, in the batches that readers get, and those of meetings themselves."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import NamedTuple
 
 from domain.ids import MeetingId
@@ -43,6 +44,11 @@ class SegmentUpdates:
     segments: list[Segment]
     deleted_segment_ids: list[int]
     caught_up: bool
+
+    @property
+    def written_at(self) -> datetime | None:
+        """The time of the oldest of the segments' last writes; None if there are none."""
+        return self.segments[0].updated_at if self.segments else None
 
     @property
     def cursor(self) -> str:

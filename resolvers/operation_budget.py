@@ -51,13 +51,14 @@ class OperationBudget:
         charge: Callable[[int], None] | None = None,
         turns: Turns | None = None,
         of_principal: asyncio.Semaphore | None = None,
+        cost: int = 0,
     ) -> None:
         """`charge` charges a cost to the principal that is known only when something has been read.
 
-        `charged` is what was charged so beside the cost of the document.
+        `charged` is what was charged so, and before that the `cost` of the document.
         """
         self.max_answer_bytes = max_answer_bytes
-        self.charged = 0
+        self.charged = cost
         self._charge = charge
         self._turns = turns
         self._of_principal = of_principal

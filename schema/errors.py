@@ -1,6 +1,7 @@
 """Errors that are data (members of a mutation's union), and the codes of errors that fail a request."""
 
 import logging
+from collections import Counter
 from enum import Enum
 from typing import Any
 from uuid import uuid4
@@ -17,6 +18,12 @@ from schema.enums import describe_enum
 MAX_MESSAGE_CHARS = 1_000
 
 logger = logging.getLogger("rapporteur.errors")
+
+error_counts: Counter[str] = Counter(INTERNAL=0, SERVICE_UNAVAILABLE=0, RATE_LIMITED=0)
+"""Counts the errors that clients of this process got, by code, including errors that are data.
+
+Those to be warned of are there from the beginning: monitoring sees no growth in a number that begins with 1.
+"""
 
 
 class ErrorCode(Enum):
@@ -74,6 +81,11 @@ class Conflict(Error):
     )
 
 
+def _counted(code: ErrorCode) -> ErrorCode:
+    error_counts[code.value] += 1
+    return code
+
+
 def _fields(error: errors.InvalidInput) -> list[InvalidField]:
     return [InvalidField(path=_graphql_path(field), message=field.message) for field in error.fields]
 
@@ -85,29 +97,42 @@ def _graphql_path(field: errors.FieldProblem) -> str:
 
 class NotFoundHandler(strawberry.ExceptionHandler[errors.NotFound, NotFound]):
     def handle(self, exception: errors.NotFound, *, field: StrawberryField, info: Any) -> NotFound:
-        return NotFound(code=ErrorCode.NOT_FOUND, message=str(exception), id=strawberry.ID(exception.id))
+        return NotFound(code=_counted(ErrorCode.NOT_FOUND), message=str(exception), id=strawberry.ID(exception.id))
 
 
 class InvalidInputHandler(strawberry.ExceptionHandler[errors.InvalidInput, InvalidInput]):
     def handle(self, exception: errors.InvalidInput, *, field: StrawberryField, info: Any) -> InvalidInput:
         fields = _fields(exception)
         message = "; ".join(f"{invalid.path} {invalid.message}" for invalid in fields[:5])
-        return InvalidInput(code=ErrorCode.INVALID_INPUT, message=message, fields=fields)
+        return InvalidInput(code=_counted(ErrorCode.INVALID_INPUT), message=message, fields=fields)
 
 
 class ConflictHandler(strawberry.ExceptionHandler[errors.Conflict, Conflict]):
     def handle(self, exception: errors.Conflict, *, field: StrawberryField, info: Any) -> Conflict:
-        return Conflict(code=ErrorCode.CONFLICT, message=str(exception), current_version=exception.current_version)
+        return Conflict(
+            code=_counted(ErrorCode.CONFLICT), message=str(exception), current_version=exception.current_version
+        )
 
 
 exception_handlers = (NotFoundHandler(), InvalidInputHandler(), ConflictHandler())
 
 
-def with_code(error: GraphQLError) -> GraphQLError:
-    """Returns the error with a code for clients.
+class CodedError(GraphQLError):
+    """An error with a code for clients, and nothing in it that they must not see."""
+
+    @property
+    def code(self) -> str:
+        assert self.extensions
+        return str(self.extensions["code"])
+
+
+def with_code(error: GraphQLError) -> CodedError:
+    """Returns the error with a code for clients, which is counted. One that has gone through here stays as it is.
 
     An error that nobody expected is logged under an id, and the client gets only the id.
     """
+    if isinstance(error, CodedError):
+        return error
     match error.original_error:
         # graphql-core tells the client of a fault in syntax, validation or an argument, at a place in the document. If it
         # names a field of the answer instead, a resolver returned a value that does not fit the field's type.
@@ -140,8 +165,9 @@ def with_code(error: GraphQLError) -> GraphQLError:
             return _with(error, "Internal error", {"code": "INTERNAL", "id": id})
 
 
-def _with(error: GraphQLError, message: str, extensions: dict[str, Any]) -> GraphQLError:
+def _with(error: GraphQLError, message: str, extensions: dict[str, Any]) -> CodedError:
+    error_counts[extensions["code"]] += 1
     if len(message) > MAX_MESSAGE_CHARS:  # graphql-core quotes a bad value in full
         message = f"{message[:MAX_MESSAGE_CHARS]}..."
-    # The original error is left out: it has been told or logged, and an error that gets a code again keeps the code.
-    return GraphQLError(message, error.nodes, error.source, error.positions, error.path, extensions=extensions)
+    # The original error is left out: it has been told or logged.
+    return CodedError(message, error.nodes, error.source, error.positions, error.path, extensions=extensions)

@@ -5,6 +5,7 @@ import gc
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -31,7 +32,9 @@ from server.database import create_database
 from server.graphiql import graphiql_routes
 from server.http.endpoint import GraphQLEndpoint
 from server.http.health import health_routes
-from server.http.metrics import metrics_route
+from server.metrics.endpoint import metrics_route
+from server.metrics.families import ProcessMetrics
+from server.metrics.processes import WorkerMetrics
 from server.middleware.access_log import AccessLog
 from server.middleware.allowed_hosts import AllowedHosts
 from server.middleware.cors import check_origins, cors
@@ -41,6 +44,7 @@ from server.middleware.security_headers import SecurityHeaders
 from server.ofrep.endpoint import OfrepEndpoint, ofrep_routes
 from server.operations.persisted_documents import PersistedDocuments, load_trusted_documents
 from server.operations.runner import OperationRunner
+from server.operations.statistics import OperationStatistics, known_names
 from server.settings import Settings
 from server.shutdown import on_stop_signal
 from server.webhooks.addresses import AddressBook
@@ -87,9 +91,10 @@ def create_retention(settings: Settings, database: Database) -> Retention | None
     return Retention(database, settings.retention_days, workspaces)
 
 
-def create_app(settings: Settings, database_url: str) -> Starlette:
+def create_app(settings: Settings, database_url: str, metrics_directory: Path | None = None) -> Starlette:
     """Returns the app on a database that is migrated and has the workspace (see `server.process.bootstrap`).
 
+    `metrics_directory` is a folder that all workers of the server share, if there are several.
     The app's state has `database`, and once it runs `stop`, which ends open streams and may be called from any thread.
     """
     check_origins(settings.origins, authenticated=bool(settings.auth))
@@ -103,11 +108,15 @@ def create_app(settings: Settings, database_url: str) -> Starlette:
         suggestions=settings.serves_suggestions,
         fast=settings.fast_executor,
     )
+    documents = load_documents(settings)
+    statistics = OperationStatistics(known_names(documents.trusted_texts))
     runner = OperationRunner(
-        limited, load_documents(settings), guard.rate_limiters, settings.operation_timeout, settings.max_answer
+        limited, documents, guard.rate_limiters, statistics, settings.operation_timeout, settings.max_answer
     )
     connection_limit = ConnectionLimit(settings.max_connections)
     closing = asyncio.Event()
+    process_metrics = ProcessMetrics(database, hubs, connection_limit, statistics)
+    worker_metrics = None if metrics_directory is None else WorkerMetrics(metrics_directory)
 
     def new_context(principal: Principal, actor: str) -> Context:
         return Context(database, hubs, principal, actor, contents.check)
@@ -129,6 +138,8 @@ def create_app(settings: Settings, database_url: str) -> Starlette:
             services.append(retention.run())
         if settings.webhook_concurrency and not settings.read_only:
             services.append(webhook_sender.run())
+        if worker_metrics is not None:
+            services.append(worker_metrics.run(process_metrics.collect))
         tasks = [asyncio.create_task(service) for service in services]
         try:
             yield
@@ -148,7 +159,7 @@ def create_app(settings: Settings, database_url: str) -> Starlette:
             WebSocketRoute("/graphql", websocket_endpoint),
             *ofrep_routes(OfrepEndpoint(runner, guard, new_context, settings)),
             *health_routes(database),
-            metrics_route(database, connection_limit, guard, WorkspaceId(settings.workspace_id)),
+            metrics_route(process_metrics, worker_metrics, guard, WorkspaceId(settings.workspace_id)),
             Route("/", _redirect_to(CONSOLE_PATH if settings.serves_console else "/graphql")),
             *(console_routes() if settings.serves_console else ()),
             *(graphiql_routes(OPERATIONS) if settings.serves_graphiql else ()),

@@ -10,6 +10,7 @@ import logging
 import re
 import sys
 import traceback
+from dataclasses import fields
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, TypeAlias
@@ -18,13 +19,14 @@ import orjson
 from rich.console import Console
 from rich.logging import RichHandler
 
+from server.current_request import CurrentRequest, current_request
 from server.printable import printable
 
 MAX_MESSAGE_CHARACTERS = 2_000
 MAX_FIELD_CHARACTERS = 500
 MAX_EXCEPTION_LINES = 200
-ACCESS_LOG_FIELDS = ("method", "path", "status", "milliseconds", "operation")
-"""The fields of a request's line beside its message."""
+REQUEST_FIELDS = tuple(field.name for field in fields(CurrentRequest))
+"""The fields of a line that is about a request, beside its message."""
 
 _QUOTED_VALUE = re.compile(r"(invalid input .*?: ).*")
 """A message of PostgreSQL or its driver that quotes a value of a wrong type."""
@@ -40,7 +42,9 @@ class Formatter(logging.Formatter):
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802
         record.message = printable(record.message, MAX_MESSAGE_CHARACTERS)
-        return super().formatMessage(record)
+        known = _request_fields(record)
+        words = [f"{name}={known[name]}" for name in ("error", "request_id", "trace_id") if name in known]
+        return " ".join([super().formatMessage(record), *words])
 
     def formatException(self, ei: ExceptionInfo) -> str:  # noqa: N802
         parts = traceback.format_exception(*ei)
@@ -64,13 +68,22 @@ class JsonFormatter(Formatter):
             "logger": record.name,
             "message": printable(record.getMessage(), MAX_MESSAGE_CHARACTERS),
         }
-        for name in ACCESS_LOG_FIELDS:
-            value = getattr(record, name, None)
-            if value is not None:
-                line[name] = printable(value, MAX_FIELD_CHARACTERS) if isinstance(value, str) else value
+        line |= _request_fields(record)
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
         return orjson.dumps(line, default=str).decode()
+
+
+def _request_fields(record: logging.LogRecord) -> dict[str, Any]:
+    """Returns what is known of the request that a line is about; nothing for a line about none."""
+    request: CurrentRequest | None = getattr(record, "request", None) or current_request.get()
+    if request is None:
+        return {}
+    return {
+        name: printable(value, MAX_FIELD_CHARACTERS) if type(value) is str else value
+        for name in REQUEST_FIELDS
+        if (value := getattr(request, name)) is not None
+    }
 
 
 def configure(level: str) -> None:

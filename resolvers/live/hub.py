@@ -22,8 +22,10 @@ No lock is needed: everything happens in one event loop, and state changes only 
 import asyncio
 import contextlib
 import logging
+import time
 from collections.abc import AsyncGenerator, Callable, Collection, Coroutine, Hashable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from functools import partial
 from itertools import zip_longest
 from typing import Any, TypeVar
@@ -37,6 +39,7 @@ from domain.errors import InvalidInput, NotFound, ServiceUnavailable
 from domain.ids import AgentId, MeetingId, WorkspaceId
 from domain.stream_positions import Position
 from resolvers.live.feeds import ConfigFeed, ConfigSetFeed, Feed, MeetingFeed, MeetingListFeed, Signal
+from resolvers.live.statistics import LiveStatistics
 from resolvers.long_prompts import hash_long_prompts
 
 T = TypeVar("T")
@@ -66,9 +69,10 @@ END_OF_STREAM = Position.after_write(2**62)
 class Hub:
     """Holds the feeds of one workspace in this process."""
 
-    def __init__(self, database: Database, workspace_id: WorkspaceId) -> None:
+    def __init__(self, database: Database, workspace_id: WorkspaceId, statistics: LiveStatistics | None = None) -> None:
         self._database = database
         self.workspace_id = workspace_id
+        self._statistics = statistics or LiveStatistics()
         self._meeting_feeds: dict[MeetingId, MeetingFeed] = {}
         self._config_feeds: dict[AgentId, ConfigFeed] = {}
         self._list_feeds: dict[WorkspaceId, MeetingListFeed] = {}
@@ -127,6 +131,7 @@ class Hub:
             except Exception as error:  # the one task of all subscribers must go on
                 logger.warning("live updates wait: %s", error, exc_info=not isinstance(error, ServiceUnavailable))
                 failed.add(chunk)
+                self._statistics.failed_polls += 1
             self._polled.send()
         return failed
 
@@ -223,7 +228,7 @@ class Hub:
                 raise InvalidInput.of(
                     "after", "must be a cursor that this meeting has given: it is ahead of the meeting"
                 )
-            position, seen_version = after, None
+            position, seen_version, is_live = after, None, False
             while not feed.has_ended:
                 if position >= feed.head and feed.version == seen_version:
                     await feed.changed.wait()
@@ -237,7 +242,10 @@ class Hub:
                     batch = await self._read_once(key, partial(self._read_batch, *key))
                 if batch is None:
                     break
-                yield batch
+                yield batch  # and is asked for the next one when this one has been sent
+                if is_live:
+                    self._observe_lag(batch.written_at)
+                is_live = is_live or batch.caught_up
                 position = batch.position
 
     async def _read_once(self, key: Hashable, read: Callable[[], Coroutine[Any, Any, T]]) -> T:
@@ -280,7 +288,7 @@ class Hub:
         """
         with _following(self._list_feeds, self.workspace_id, MeetingListFeed) as feed:
             await self._next_poll(feed, Changes(meeting_lists={self.workspace_id}))
-            number, version = feed.floor, 0
+            number, version, first_live = feed.floor, 0, feed.head + 1
             if meeting_id is not None:
                 number = feed.head
                 present = feed.newest(meeting_id) or await self._read_once(
@@ -299,11 +307,17 @@ class Hub:
                 number, _, update = numbered
                 if meeting_id is None or update.version > version:
                     yield update
+                    if update.meeting is not None and number >= first_live:
+                        self._observe_lag(update.meeting.updated_at)
                     if meeting_id is not None and update.meeting is None:
                         return
             raise ServiceUnavailable(
                 "too many meetings have changed meanwhile: subscribe again, and read the list again"
             )
+
+    def _observe_lag(self, written_at: datetime | None) -> None:
+        if written_at is not None:
+            self._statistics.lag.observe(max(0.0, time.time() - written_at.timestamp()))
 
     async def _read_meeting(self, meeting_id: MeetingId) -> MeetingUpdate | None:
         """Returns a meeting as it is; None if it does not exist."""

@@ -1,12 +1,14 @@
 """The hubs of the workspaces that somebody in this process reads live."""
 
 import asyncio
+import contextvars
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from db.database import Database
 from domain.ids import WorkspaceId
 from resolvers.live.hub import Hub
+from resolvers.live.statistics import LiveStatistics
 
 
 class _RunningHub:
@@ -15,7 +17,8 @@ class _RunningHub:
     def __init__(self, hub: Hub) -> None:
         self.hub = hub
         self.readers = 0
-        self.task = asyncio.create_task(hub.run())
+        # It polls for all readers: it must not count as work of the first one, whose context would be its own.
+        self.task = asyncio.create_task(hub.run(), context=contextvars.Context())
 
     async def stop(self) -> None:
         self.task.cancel()
@@ -28,6 +31,7 @@ class HubRegistry:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self.statistics = LiveStatistics()
         self._running: dict[WorkspaceId, _RunningHub] = {}
 
     @asynccontextmanager
@@ -35,7 +39,7 @@ class HubRegistry:
         """Gives the hub of the workspace, which runs at least as long as the block."""
         running = self._running.get(workspace_id)
         if running is None:
-            running = self._running[workspace_id] = _RunningHub(Hub(self._database, workspace_id))
+            running = self._running[workspace_id] = _RunningHub(Hub(self._database, workspace_id, self.statistics))
         running.readers += 1
         try:
             yield running.hub
@@ -44,6 +48,11 @@ class HubRegistry:
             if not running.readers and self._running.get(workspace_id) is running:
                 del self._running[workspace_id]
                 await running.stop()
+
+    @property
+    def open_hubs(self) -> int:
+        """The number of workspaces that somebody in this process reads live."""
+        return len(self._running)
 
     async def close(self) -> None:
         """Stops all hubs."""

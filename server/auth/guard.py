@@ -8,6 +8,7 @@ from server.auth.authenticator import Authenticator, OpenAccess
 from server.auth.bearer import CHALLENGE_HEADERS, INVALID_TOKEN_HEADERS, bearer_token
 from server.auth.rate_limits import RateLimiter, RateLimiters
 from server.auth.sessions import Sessions
+from server.current_request import current_request
 from server.wire.headers import Headers
 from server.wire.refusals import RequestRefused
 
@@ -25,13 +26,16 @@ class Guard(NamedTuple):
         """Returns the principal that sends an HTTP request. Raises RequestRefused."""
         token = bearer_token(headers)
         try:
-            return await self.authenticator.principal(token)
+            principal = await self.authenticator.principal(token)
         except Unauthenticated as error:
             raise RequestRefused(
                 401, str(error), CHALLENGE_HEADERS if token is None else INVALID_TOKEN_HEADERS
             ) from error
         except ServiceUnavailable as error:
             raise RequestRefused(503, str(error), {"Retry-After": str(error.retry_after)}) from error
+        if current := current_request.get():
+            current.note_principal(principal)
+        return principal
 
     async def admit(self, headers: Headers) -> tuple[Principal, RateLimiter]:
         """Returns the principal and its limiter, before more of the request is read. Raises RequestRefused."""

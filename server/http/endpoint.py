@@ -14,6 +14,7 @@ from domain.principals import Principal
 from resolvers.context import Context
 from server.auth.actor import actor_name
 from server.auth.guard import TOO_MANY_REQUESTS, Guard
+from server.current_request import current_request
 from server.graphiql import graphiql_page
 from server.http.sse import EventStream
 from server.middleware.csrf import check_csrf
@@ -108,7 +109,8 @@ class GraphQLEndpoint:
             raise RequestRefused(406, f"the answer can be {GRAPHQL_RESPONSE} or {JSON}, or text/event-stream to a POST")
         if COST_HEADER in headers:
             request = request._replace(extensions={**(request.extensions or {}), "cost": True})
-        scope.setdefault("state", {})["operation"] = request.operation_name  # for the access log
+        if current := current_request.get():
+            current.operation = request.operation_name
         context = self._new_context(principal, _actor(principal, headers))
         if accepts.single is None:
             return self._event_stream(request, context)

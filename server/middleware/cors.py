@@ -18,10 +18,11 @@ ALLOWED_HEADERS = (
     ACTOR_HEADER,
     "Rapporteur-Cost",
     *PREFLIGHT_HEADERS,
+    *("X-Request-Id", "traceparent", "tracestate"),
     *("X-Apollo-Operation-Id", "ApolloGraphQL-Client-Name", "ApolloGraphQL-Client-Version"),
 )
 """The request headers that a page of a named origin may send."""
-EXPOSED_HEADERS = ("ETag", "Retry-After", "RateLimit", "RateLimit-Policy")
+EXPOSED_HEADERS = ("ETag", "Retry-After", "RateLimit", "RateLimit-Policy", "X-Request-Id")
 """The response headers that its scripts may read, beside those that CORS always lets them read."""
 PREFLIGHT_MAX_AGE_SECONDS = 3600
 """The time that a browser may keep the response to a preflight (Chrome keeps none for longer than two hours)."""

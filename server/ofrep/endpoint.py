@@ -15,6 +15,7 @@ from domain.slugs import slug
 from domain.validation import checked
 from resolvers.context import Context
 from server.auth.guard import Guard
+from server.current_request import current_request
 from server.ofrep.evaluations import (
     FLAG_NOT_FOUND,
     GENERAL,
@@ -89,7 +90,8 @@ class OfrepEndpoint:
             )
             check_context(context)
             del context
-        scope.setdefault("state", {})["operation"] = OPERATION  # for the access log
+        if current := current_request.get():
+            current.operation = OPERATION
         configs = await self._configs(None if key is None else [_agent_slug(key)], principal, receive)
         if key is None:
             answer: Any = {"flags": [evaluation(config) for config in configs]}
@@ -117,7 +119,7 @@ class OfrepEndpoint:
         except RequestErrors as errors:
             raise _failed(errors) from errors
         if executed.errors or executed.data is None:
-            raise _failed(RequestErrors(executed.errors or []))
+            raise _failed(RequestErrors(executed.errors))
         configs: list[dict[str, Any]] = executed.data["resolvedConfigs"]["configs"]
         return configs
 

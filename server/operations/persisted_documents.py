@@ -6,7 +6,7 @@ A request names a document by `documentId`, as the persisted documents of GraphQ
 
 import re
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from hashlib import sha256
 from pathlib import Path
 
@@ -33,6 +33,11 @@ class PersistedDocuments:
         self._apq = apq
         self._stored: OrderedDict[str, str] = OrderedDict()
         self._stored_bytes = 0
+
+    @property
+    def trusted_texts(self) -> Collection[str]:
+        """The texts of the trusted documents; empty if others are allowed."""
+        return (self._trusted or {}).values()
 
     def resolve(self, request: GraphQLRequest) -> GraphQLRequest:
         """Returns the request with the text of its document. Raises RequestErrors for one that must not be executed."""

@@ -4,9 +4,9 @@ HTTP, WebSocket and Server-Sent Events all come through here, so that limits, sc
 """
 
 import time
-from collections.abc import AsyncGenerator, Awaitable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Iterator, Sequence
 from contextlib import aclosing, contextmanager
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple
 
 from graphql import (
     ExecutionResult,
@@ -25,8 +25,10 @@ from domain.principals import Principal
 from resolvers.context import Context
 from resolvers.operation_budget import OperationBudget, Turns
 from schema.documents.cache import PreparedDocument, operation_of
+from schema.errors import CodedError, with_code
 from schema.schema import RapporteurSchema
 from server.auth.rate_limits import RateLimiter, RateLimiters
+from server.current_request import current_request, note_errors
 from server.operations.event_sharing import EventResponses, selection_key
 from server.operations.kept_memory import (
     DOCUMENT_BYTES_PER_CHAR,
@@ -36,6 +38,7 @@ from server.operations.kept_memory import (
 )
 from server.operations.operation_name import check_operation_name
 from server.operations.persisted_documents import PersistedDocuments
+from server.operations.statistics import ABANDONED, OK, OperationCounts, OperationStatistics, outcome_of
 from server.wire.deadline import Deadline
 from server.wire.request_errors import RequestErrors
 from server.wire.requests import GraphQLRequest
@@ -62,14 +65,9 @@ class ExecutedOperation(NamedTuple):
     """The encoded response to a query or mutation."""
 
     body: bytes
-    errors: list[GraphQLError] | None
+    errors: Sequence[CodedError]
     """The errors that the response has."""
     data: dict[str, Any] | None
-
-    @classmethod
-    def of(cls, body: bytes, result: ExecutionResult) -> Self:
-        """Returns the response whose body is that of the result."""
-        return cls(body, result.errors, result.data)
 
 
 class OperationRunner:
@@ -80,10 +78,12 @@ class OperationRunner:
         schema: RapporteurSchema,
         documents: PersistedDocuments,
         rate_limiters: RateLimiters,
+        statistics: OperationStatistics,
         operation_timeout: float,
         max_answer_bytes: int,
     ) -> None:
         """`operation_timeout` is the time in seconds that a query, a mutation or an event of a subscription may take."""
+        self._statistics = statistics
         self._schema = schema
         self._documents = documents
         self._rate_limiters = rate_limiters
@@ -117,17 +117,34 @@ class OperationRunner:
             raise RequestErrors.from_exception(error) from error
         return prepared
 
-    async def execute(self, prepared: PreparedOperation, context: Context, receive: Receive) -> ExecutedOperation:
+    async def execute(
+        self, prepared: PreparedOperation, context: Context, receive: Receive | None = None
+    ) -> ExecutedOperation:
         """Returns the encoded response to a query or mutation.
 
-        Raises RequestErrors if nothing was executed, and ClientDisconnect if the client left meanwhile.
+        Raises RequestErrors if nothing was executed. With `receive`, also ClientDisconnect if its client leaves meanwhile.
         """
+        started = time.perf_counter()
+        outcome = ABANDONED
         try:
-            return await self._execute(prepared, context, receive)
-        except (RequestErrors, ClientDisconnect):
+            executed = await self._execute(prepared, context, receive)
+            codes = [error.code for error in executed.errors]
+            note_errors(codes)
+            outcome = outcome_of(codes)
+            return executed
+        except ClientDisconnect:
+            raise
+        except RequestErrors as errors:
+            outcome = outcome_of(errors.codes)
             raise
         except Exception as error:
-            raise RequestErrors.from_exception(error) from error
+            failed = RequestErrors.from_exception(error)
+            outcome = outcome_of(failed.codes)
+            raise failed from error
+        finally:
+            counts = self._statistics.of(prepared.operation)
+            counts.add(outcome, time.perf_counter() - started)
+            _note_cost(counts, context)
 
     async def stream(self, request: GraphQLRequest, context: Context) -> AsyncGenerator[bytes, None]:
         """Yields the response to a query or mutation, or a response to each event of a subscription.
@@ -139,9 +156,10 @@ class OperationRunner:
             if prepared.operation.operation is not OperationType.SUBSCRIPTION:
                 yield await self._execute_streamed(prepared, context)
                 return
-            with self._subscribed(prepared, context) as cost:
+            counts = self._statistics.of(prepared.operation)
+            with _counted(counts, context), self._subscribed(prepared, context) as cost:
                 is_large = cost > MAX_SMALL_COST or prepared.prepared.aliases > MAX_SMALL_ALIASES
-                extensions = _extensions(prepared, context, cost)
+                extensions = _extensions(prepared, context)
                 executor = self._executor(prepared, context)
                 source = await self._source_events(executor)
                 key = selection_key(prepared.request, prepared.prepared.document, prepared.operation, extensions)
@@ -151,6 +169,7 @@ class OperationRunner:
                         yield self._event_responses.find(event, key) or await self._event_responses.response(
                             executor, event, key, extensions, context, is_large=is_large
                         )
+                        counts.events += 1
         except RequestErrors:
             raise
         except Exception as error:
@@ -166,7 +185,7 @@ class OperationRunner:
         cost = documents.cost(prepared.prepared, prepared.operation, prepared.request.variables)
         rate_limiter.spend_cost(cost)
         context.budget = OperationBudget(
-            self._max_answer_bytes, rate_limiter.spend_cost, self._turns, rate_limiter.large_operations
+            self._max_answer_bytes, rate_limiter.spend_cost, self._turns, rate_limiter.large_operations, cost
         )
         return cost
 
@@ -204,18 +223,17 @@ class OperationRunner:
                     with Deadline(self._operation_timeout, receive):
                         result = await result
                         if time.perf_counter() - started > MAX_SMALL_SECONDS:
-                            return await self._encode_large(prepared, context, result, cost)
+                            return await self._encode_large(prepared, context, result)
             finally:
                 context.end()
-        return self._encode(prepared, context, result, cost)
+        return self._encode(prepared, context, result)
 
-    def _encode(
-        self, prepared: PreparedOperation, context: Context, result: ExecutionResult, cost: int
-    ) -> ExecutedOperation:
-        body = encode_result(result.data, result.errors, _extensions(prepared, context, cost))
+    def _encode(self, prepared: PreparedOperation, context: Context, result: ExecutionResult) -> ExecutedOperation:
+        errors = _coded(result)
+        body = encode_result(result.data, errors, _extensions(prepared, context))
         if len(body) > self._max_answer_bytes:
-            return self._encode(prepared, context, _too_large(AnswerTooLarge(self._max_answer_bytes)), cost)
-        return ExecutedOperation.of(body, result)
+            return self._encode(prepared, context, _too_large(AnswerTooLarge(self._max_answer_bytes)))
+        return ExecutedOperation(body, errors, result.data)
 
     async def _execute_large(
         self, prepared: PreparedOperation, context: Context, executor: Executor[Any], cost: int
@@ -225,20 +243,20 @@ class OperationRunner:
         result: Any = executor.execute_operation()
         if not isinstance(result, ExecutionResult):
             result = await result
-        return await self._encode_large(prepared, context, result, cost)
+        return await self._encode_large(prepared, context, result)
 
     async def _encode_large(
-        self, prepared: PreparedOperation, context: Context, result: ExecutionResult, cost: int
+        self, prepared: PreparedOperation, context: Context, result: ExecutionResult
     ) -> ExecutedOperation:
-        extensions = _extensions(prepared, context, cost)
+        errors, extensions = _coded(result), _extensions(prepared, context)
         try:
-            body = await encode_large_result(result.data, result.errors, extensions, self._max_answer_bytes)
+            body = await encode_large_result(result.data, errors, extensions, self._max_answer_bytes)
         except AnswerTooLarge as error:
-            return self._encode(prepared, context, _too_large(error), cost)
-        return ExecutedOperation.of(body, result)
+            return self._encode(prepared, context, _too_large(error))
+        return ExecutedOperation(body, errors, result.data)
 
     async def _execute_streamed(self, prepared: PreparedOperation, context: Context) -> bytes:
-        executed = await self._execute(prepared, context)
+        executed = await self.execute(prepared, context)
         if executed.errors and executed.data is None:
             raise RequestErrors(executed.errors)
         return executed.body
@@ -265,10 +283,41 @@ class OperationRunner:
         return source
 
 
+@contextmanager
+def _counted(counts: OperationCounts, context: Context) -> Iterator[None]:
+    """Counts a subscription that lasts as long as the block. Raises RequestErrors in place of any other error."""
+    outcome = ABANDONED
+    counts.open_subscriptions += 1
+    try:
+        yield
+        outcome = OK
+    except RequestErrors as errors:
+        outcome = outcome_of(errors.codes)
+        raise
+    except Exception as error:
+        failed = RequestErrors.from_exception(error)
+        outcome = outcome_of(failed.codes)
+        raise failed from error
+    finally:
+        counts.open_subscriptions -= 1
+        counts.ended_subscriptions[outcome] += 1
+        _note_cost(counts, context)
+
+
+def _note_cost(counts: OperationCounts, context: Context) -> None:
+    counts.cost += context.budget.charged
+    if request := current_request.get():
+        request.cost = context.budget.charged
+
+
+def _coded(result: ExecutionResult) -> list[CodedError]:
+    return [with_code(error) for error in result.errors or ()]
+
+
 def _too_large(error: AnswerTooLarge) -> ExecutionResult:
     return ExecutionResult(None, [GraphQLError(str(error), original_error=error)])
 
 
-def _extensions(prepared: PreparedOperation, context: Context, cost: int) -> dict[str, Any] | None:
+def _extensions(prepared: PreparedOperation, context: Context) -> dict[str, Any] | None:
     """Returns the `extensions` of the response, if the client asked for the cost."""
-    return {"cost": cost + context.budget.charged} if (prepared.request.extensions or {}).get("cost") else None
+    return {"cost": context.budget.charged} if (prepared.request.extensions or {}).get("cost") else None

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from multiprocessing import resource_tracker
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import uvicorn
@@ -49,11 +51,12 @@ def configuration(settings: Settings, app: Any, **options: Any) -> uvicorn.Confi
 def serve(settings: Settings, database_url: str, listening: socket.socket) -> None:
     """Serves until a signal ends it. The database must have been prepared."""
     app = partial(_worker_app, settings, database_url)
-    config = configuration(settings, app, factory=True, workers=settings.workers)
-    if settings.workers > 1:
-        Workers(config, [listening]).run()
-    else:
-        uvicorn.Server(config).run([listening])
+    if settings.workers == 1:
+        uvicorn.Server(configuration(settings, app, factory=True)).run([listening])
+        return
+    with TemporaryDirectory(prefix="rapporteur-metrics-", ignore_cleanup_errors=True) as shared:
+        app = partial(app, metrics_directory=Path(shared))
+        Workers(configuration(settings, app, factory=True, workers=settings.workers), [listening]).run()
 
 
 class Workers(Multiprocess):
@@ -87,11 +90,11 @@ def _ctrl_c_blocked() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _worker_app(settings: Settings, database_url: str) -> Any:
+def _worker_app(settings: Settings, database_url: str, metrics_directory: Path | None = None) -> Any:
     logs.configure(settings.log_level)  # a worker starts with nothing
     if parent := multiprocessing.parent_process():
         threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
-    return create_app(settings, database_url)
+    return create_app(settings, database_url, metrics_directory)
 
 
 def _end_with(sentinel: int) -> None:

@@ -8,6 +8,7 @@ the one for each send (a client that does not read loses its connection), and th
 import asyncio
 import contextlib
 import time
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -22,6 +23,7 @@ from server.auth.actor import actor_name
 from server.auth.authenticator import TOKEN_INVALID
 from server.auth.bearer import bearer_token
 from server.auth.guard import Guard
+from server.current_request import CurrentRequest, current_request, new_request_id, trace_id_in, trace_id_of
 from server.middleware.access_log import log_operation
 from server.operations.runner import OperationRunner
 from server.settings import Settings
@@ -45,6 +47,8 @@ TRY_AGAIN_LATER = 1013
 """The code is in the registry of RFC 6455. Clients connect again after it."""
 NO_STATUS_RECEIVED = 1005
 ABNORMAL_CLOSURE = 1006
+close_counts: Counter[int] = Counter()
+"""Counts the WebSockets that this process has closed, by code."""
 MAX_CLOSE_REASON_BYTES = 123
 """The longest reason in a close frame (RFC 6455, 5.5)."""
 
@@ -84,6 +88,7 @@ class Connection:
         self._session = contextlib.ExitStack()
         self._principal: Principal | None = None
         self._actor = ANONYMOUS
+        self._trace_id = trace_id_in(request_headers(websocket.scope))
         self._operations: dict[str, asyncio.Task[None]] = {}
         self._closing: asyncio.Future[_Close] = asyncio.get_running_loop().create_future()
 
@@ -115,6 +120,7 @@ class Connection:
             self._closing.set_result(_Close(FORBIDDEN, TOKEN_INVALID))
 
     async def _close(self, close: _Close) -> None:
+        close_counts[close.code] += 1
         # A client that does not read gets the close frame after what is on its way, if it reads on: see `WebSocketProtocol`.
         with contextlib.suppress(TimeoutError, WebSocketDisconnect, RuntimeError):
             async with asyncio.timeout(self._settings.send_timeout):
@@ -223,6 +229,8 @@ class Connection:
         head = b'{"id":%b,"type":"next","payload":' % encode_json(id)
         stream = self._runner.stream(request, context)
         started, outcome = time.perf_counter(), "ended"
+        current = self._current_request(request)
+        current_request.set(current)  # each operation is a task of its own
         try:
             try:
                 async with contextlib.aclosing(stream) as responses:
@@ -240,7 +248,16 @@ class Connection:
             if not self._closing.done():
                 self._closing.set_result(close)
         finally:
-            log_operation(request.operation_name, outcome, time.perf_counter() - started)
+            log_operation(current, outcome, time.perf_counter() - started)
+
+    def _current_request(self, request: GraphQLRequest) -> CurrentRequest:
+        """Returns what the log says of an operation: its trace is the one that it names, or that of the connection."""
+        assert self._principal is not None
+        traceparent = (request.extensions or {}).get("traceparent")
+        current = CurrentRequest("WS", "/graphql", new_request_id(), trace_id_of(traceparent) or self._trace_id)
+        current.note_principal(self._principal)
+        current.operation = request.operation_name
+        return current
 
     async def _send(self, message: dict[str, Any]) -> None:
         await self._send_text(encode_json(message))

@@ -13,12 +13,12 @@ class ConnectionLimit:
 
     def __init__(self, maximum: int) -> None:
         self.open_connections = 0
-        self._maximum = maximum
+        self.maximum = maximum
 
     @contextmanager
     def hold(self) -> Iterator[None]:
         """Counts a connection for the length of the block. Raises TooManyConnections."""
-        if self.open_connections >= self._maximum:
+        if self.open_connections >= self.maximum:
             raise TooManyConnections
         self.open_connections += 1
         try:

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 from starlette.responses import Response
 
+from schema.errors import error_counts
+from server.current_request import note_errors
 from server.wire.content_negotiation import JSON, content_type
 from server.wire.json import encode_json
 
@@ -27,9 +29,10 @@ def error_response(
     message: str, status: int, headers: Mapping[str, str] | None = None, media_type: str = JSON
 ) -> Response:
     """Returns the refusal of a whole request, in the form of a GraphQL error."""
-    extensions: dict[str, object] = {
-        "code": _CODES.get(status, "BAD_USER_INPUT" if status < 500 else "SERVICE_UNAVAILABLE")
-    }
+    code = _CODES.get(status, "BAD_USER_INPUT" if status < 500 else "SERVICE_UNAVAILABLE")
+    error_counts[code] += 1
+    note_errors([code])
+    extensions: dict[str, object] = {"code": code}
     if status in (429, 503):
         extensions["retryAfter"] = int((headers or {}).get("Retry-After", 1))
     body = {"errors": [{"message": message, "extensions": extensions}]}

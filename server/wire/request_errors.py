@@ -1,10 +1,12 @@
 """The errors of an operation of which nothing was executed."""
 
+from collections.abc import Sequence
 from typing import Self
 
 from graphql import GraphQLError
 
 from schema.errors import with_code
+from server.current_request import note_errors
 from server.wire.json import encode_json
 
 _STATUSES = {
@@ -19,15 +21,20 @@ _STATUSES = {
 class RequestErrors(Exception):
     """The operation was not executed, or a subscription goes on no longer."""
 
-    def __init__(self, errors: list[GraphQLError]) -> None:
+    def __init__(self, errors: Sequence[GraphQLError]) -> None:
         super().__init__("; ".join(error.message for error in errors))
         self.errors = [with_code(error).formatted for error in errors]
         """The errors as a response has them."""
+        note_errors(self.codes)
 
     @classmethod
     def from_exception(cls, error: Exception) -> Self:
         """Returns any exception as errors of the operation; an unforeseen one is masked (see `schema.errors`)."""
         return cls([error if isinstance(error, GraphQLError) else GraphQLError(str(error), original_error=error)])
+
+    @property
+    def codes(self) -> list[str]:
+        return [error["extensions"]["code"] for error in self.errors]
 
     @property
     def status(self) -> int:

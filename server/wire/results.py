@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from graphql import GraphQLError
@@ -19,13 +19,13 @@ SLICE_SECONDS = 0.01
 """The time after which the encoding of a large result lets others go on."""
 
 
-def encode_result(data: Any, errors: list[GraphQLError] | None, extensions: dict[str, Any] | None) -> bytes:
+def encode_result(data: Any, errors: Sequence[GraphQLError] | None, extensions: dict[str, Any] | None) -> bytes:
     """Returns the JSON of a result; `errors` and `extensions` are left out where there are none."""
     return encode_json(_response(data, errors, extensions))
 
 
 async def encode_large_result(
-    data: Any, errors: list[GraphQLError] | None, extensions: dict[str, Any] | None, max_bytes: int
+    data: Any, errors: Sequence[GraphQLError] | None, extensions: dict[str, Any] | None, max_bytes: int
 ) -> bytes:
     """Returns the JSON of a result as `encode_result` does, in slices between which others go on. Raises AnswerTooLarge."""
     return await encode_large(_response(data, errors, extensions), max_bytes)
@@ -47,7 +47,7 @@ async def encode_large(value: Any, max_bytes: int) -> bytes:
     return b"".join(parts)
 
 
-def _response(data: Any, errors: list[GraphQLError] | None, extensions: dict[str, Any] | None) -> dict[str, Any]:
+def _response(data: Any, errors: Sequence[GraphQLError] | None, extensions: dict[str, Any] | None) -> dict[str, Any]:
     response = {"data": data}
     if errors:
         response["errors"] = [with_code(error).formatted for error in errors]

@@ -9,6 +9,7 @@ import pytest
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
+from server.current_request import current_request
 from server.logging import JsonFormatter
 from server.middleware import access_log
 from server.middleware.access_log import AccessLog
@@ -29,7 +30,9 @@ async def lines(caplog: pytest.LogCaptureFixture, operation: str | None, answer:
     """Returns the lines that are logged of a request that `answer` answers."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        scope["state"]["operation"] = operation
+        request = current_request.get()
+        assert request
+        request.operation = operation
         await answer(scope, receive, send)
 
     async def receive() -> Message:

@@ -62,7 +62,10 @@ def test_preflights_are_answered_for_named_origins_only(named: RunningServer, se
 
 def test_scripts_of_a_named_origin_see_when_to_come_again(named: RunningServer) -> None:
     answer = http.post(f"{named.url}/graphql", json=PING, headers={"Origin": APP})
-    assert answer.headers["Access-Control-Expose-Headers"] == "ETag, Retry-After, RateLimit, RateLimit-Policy"
+    assert (
+        answer.headers["Access-Control-Expose-Headers"]
+        == "ETag, Retry-After, RateLimit, RateLimit-Policy, X-Request-Id"
+    )
     assert "Origin" in answer.headers["Vary"]
 
 
