@@ -35,7 +35,14 @@ _MILLISECONDS = Fields(
     speaker=_SPEAKER,
     seconds_per_unit=0.001,
 )
-_PATHS: tuple[Path, ...] = (("segments",), ("transcript",), ("transcription",), ("results",), ("data", "segments"))
+_PATHS: tuple[Path, ...] = (
+    ("segments",),
+    ("transcript",),
+    ("transcription",),
+    ("results",),
+    ("data", "segments"),
+    ("data",),
+)
 
 
 def _read(source: Source) -> Reading:

@@ -132,3 +132,8 @@ def test_vosk_gives_words_only_their_times() -> None:
 def test_manifests_of_nemo_have_an_offset_and_a_duration() -> None:
     read = transcript([{"audio_filepath": "a.wav", "offset": 1.5, "duration": 2.0, "text": "We ship."}])
     assert timed(read) == [("", "We ship.", 1.5, 3.5)]
+
+
+def test_a_list_called_data() -> None:
+    read = transcript({"meetingId": "x", "data": [{"startTime": 1, "endTime": 3, "speaker": "Ida", "text": "Hello."}]})
+    assert timed(read) == [("Ida", "Hello.", 1.0, 3.0)]
