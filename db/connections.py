@@ -127,9 +127,11 @@ class AutocommitConnection(PooledConnection):
     async def rows(self, statement: Executable, values: Mapping[str, Any]) -> Sequence[Record]:
         compiled = driver_statement(statement)
         arguments = compiled.arguments(values)
+        started = time.monotonic()
         with translate_errors():
-            running = self._run_first(lambda driver: driver.fetch_alone(compiled.text, arguments))
-            return await _counted(compiled.counts, running)
+            rows = await self._run_first(lambda driver: driver.fetch_alone(compiled.text, arguments))
+        compiled.counts.add(len(rows), time.monotonic() - started)
+        return rows
 
     async def rows_after(self, lock: Executable, statement: Executable, values: Mapping[str, Any]) -> Sequence[Record]:
         compiled = [driver_statement(each) for each in (lock, statement)]

@@ -31,6 +31,10 @@ _OF_ONE_HOST = (
 """Errors after which another host may take the connection."""
 
 
+query_loggers: list[Callable[[Any], None]] = []
+"""Functions that are told of each statement on connections that are opened from now on (`Connection.add_query_logger`)."""
+
+
 class Record(asyncpg.Record):  # type: ignore[misc]
     """A row whose columns are attributes, too."""
 
@@ -178,6 +182,8 @@ class ConnectionSettings:
             statement_cache_size=0 if is_pooled else 100,
             server_settings={"timezone": "UTC"} | ({} if is_pooled else settings),
         )
+        for query_logger in query_loggers:
+            connection.add_query_logger(query_logger)
         connection.is_pooled = is_pooled
         connection._begin = "; ".join(["BEGIN", *(f"SET LOCAL {name} = '{value}'" for name, value in settings.items())])
         # The driver would switch jit off and on again while it reads types, on whichever connections a pooler chooses.

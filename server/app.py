@@ -5,6 +5,7 @@ import gc
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -15,12 +16,14 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route, WebSocketRoute
 
 from db.database import Database
+from db.driver import query_loggers
 from db.workspaces import workspaces_by_age
 from domain.ids import WorkspaceId
 from domain.principals import Principal
 from resolvers.context import Context
 from resolvers.live.registry import HubRegistry
 from resolvers.retention import Retention
+from resolvers.worker_threads import run_in_worker
 from schema.documents.limits import Limits
 from schema.schema import schema
 from server.auth.authenticator import Authenticator, OpenAccess
@@ -47,6 +50,7 @@ from server.operations.runner import OperationRunner
 from server.operations.statistics import OperationStatistics, known_names
 from server.settings import Settings
 from server.shutdown import on_stop_signal
+from server.tracing import is_tracing
 from server.webhooks.addresses import AddressBook
 from server.webhooks.contents import Contents
 from server.webhooks.sender import WebhookSender
@@ -110,7 +114,16 @@ def create_app(settings: Settings, database_url: str, metrics_directory: Path | 
     )
     documents = load_documents(settings)
     statistics = OperationStatistics(known_names(documents.trusted_texts))
-    runner = OperationRunner(
+    tracing = None
+    new_runner: Callable[..., OperationRunner] = OperationRunner
+    if is_tracing():
+        from server.tracing.runner import TracedRunner  # with OpenTelemetry, which few servers have
+        from server.tracing.spans import Tracing
+
+        tracing = Tracing()
+        new_runner = partial(TracedRunner, tracing)
+        query_loggers.append(tracing.statement)
+    runner = new_runner(
         limited, documents, guard.rate_limiters, statistics, settings.operation_timeout, settings.max_answer
     )
     connection_limit = ConnectionLimit(settings.max_connections)
@@ -149,6 +162,9 @@ def create_app(settings: Settings, database_url: str, metrics_directory: Path | 
             await asyncio.gather(*tasks, return_exceptions=True)
             await hubs.close()
             await database.close()
+            if tracing is not None:
+                query_loggers.remove(tracing.statement)
+                await run_in_worker(tracing.shutdown)
 
     endpoint = GraphQLEndpoint(runner, guard, new_context, settings, connection_limit, closing)
     websocket_endpoint = WebSocketEndpoint(runner, guard, new_context, settings, connection_limit)

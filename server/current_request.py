@@ -5,7 +5,6 @@ import re
 import secrets
 from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
-from dataclasses import dataclass
 from typing import Any
 
 from domain.ids import WorkspaceId
@@ -15,23 +14,21 @@ REQUEST_ID_HEADER = b"x-request-id"
 MAX_REQUEST_ID_CHARACTERS = 128
 _REQUEST_ID = re.compile(rb"[0-9A-Za-z._=+/:@-]{1,%d}" % MAX_REQUEST_ID_CHARACTERS)
 
-_TRACEPARENT = re.compile(r"(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-[0-9a-f]{2}(-.*)?")
+_TRACEPARENT = re.compile(r"(?!ff)([0-9a-f]{2})-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-.*)?")
 """The header `traceparent` (W3C Trace Context, 3.2.2). Versions after 00 may have more at the end."""
 
 _PROCESS = secrets.token_hex(6)
 _NUMBERS = itertools.count(1)
 
 
-@dataclass(slots=True)
 class CurrentRequest:
     """Holds what is known of an HTTP request, or of an operation over a WebSocket; None where it is not known (yet).
 
-    The names of the fields are those of the log.
+    The names of the attributes are those of the log. What is not known takes no time: every request has one of these.
     """
 
-    method: str
-    path: str
-    request_id: str
+    traceparent: str | None = None
+    """The `traceparent` that came with the request, if it is valid; it is not logged."""
     trace_id: str | None = None
     """The id of the trace that the request is a part of, in hexadecimal digits."""
     key: str | None = None
@@ -45,9 +42,18 @@ class CurrentRequest:
     error: str | None = None
     """The code of the first error in the answer."""
 
+    def __init__(self, method: str, path: str, request_id: str, traceparent: str | None = None) -> None:
+        self.method = method
+        self.path = path
+        self.request_id = request_id
+        if traceparent is not None:
+            self.traceparent = traceparent
+            self.trace_id = traceparent.split("-")[1]
+
     def note_principal(self, principal: Principal) -> None:
         """Notes who has sent the request."""
-        self.key = None if principal.id == LOCAL else principal.name
+        if principal.id != LOCAL:
+            self.key = principal.name
         self.workspace = principal.workspace_id
 
 
@@ -61,10 +67,10 @@ def request_id_in(headers: Mapping[bytes, bytes]) -> str:
     return given.decode() if given and _REQUEST_ID.fullmatch(given) else new_request_id()
 
 
-def trace_id_in(headers: Mapping[bytes, bytes]) -> str | None:
-    """Returns the trace id in the header `traceparent`, or None if there is none, or a malformed one."""
-    traceparent = headers.get(b"traceparent")
-    return trace_id_of(traceparent.decode("latin-1")) if traceparent else None
+def traceparent_in(headers: Mapping[bytes, bytes]) -> str | None:
+    """Returns the header `traceparent`, or None if there is none, or a malformed one."""
+    given = headers.get(b"traceparent")
+    return valid_traceparent(given.decode("latin-1")) if given else None
 
 
 def new_request_id() -> str:
@@ -72,10 +78,10 @@ def new_request_id() -> str:
     return f"{_PROCESS}-{next(_NUMBERS):x}"
 
 
-def trace_id_of(traceparent: Any) -> str | None:
-    """Returns the trace id in a `traceparent`, or None if that is malformed."""
-    match = _TRACEPARENT.fullmatch(traceparent) if isinstance(traceparent, str) else None
-    return match[2] if match and (match[1] != "00" or match[4] is None) else None
+def valid_traceparent(value: Any) -> str | None:
+    """Returns the value of a `traceparent`, or None if that is malformed."""
+    match = _TRACEPARENT.fullmatch(value) if isinstance(value, str) else None
+    return match[0] if match and (match[1] != "00" or match[2] is None) else None
 
 
 def note_errors(codes: Sequence[str]) -> None:

@@ -10,7 +10,6 @@ import logging
 import re
 import sys
 import traceback
-from dataclasses import fields
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, TypeAlias
@@ -25,8 +24,8 @@ from server.printable import printable
 MAX_MESSAGE_CHARACTERS = 2_000
 MAX_FIELD_CHARACTERS = 500
 MAX_EXCEPTION_LINES = 200
-REQUEST_FIELDS = tuple(field.name for field in fields(CurrentRequest))
-"""The fields of a line that is about a request, beside its message."""
+FROM_CLIENTS = frozenset(("path", "key", "operation"))
+"""The fields of a request's line that a client may have written as it likes."""
 
 _QUOTED_VALUE = re.compile(r"(invalid input .*?: ).*")
 """A message of PostgreSQL or its driver that quotes a value of a wrong type."""
@@ -80,9 +79,9 @@ def _request_fields(record: logging.LogRecord) -> dict[str, Any]:
     if request is None:
         return {}
     return {
-        name: printable(value, MAX_FIELD_CHARACTERS) if type(value) is str else value
-        for name in REQUEST_FIELDS
-        if (value := getattr(request, name)) is not None
+        name: printable(value, MAX_FIELD_CHARACTERS) if name in FROM_CLIENTS else value
+        for name, value in vars(request).items()
+        if value is not None and name != "traceparent"
     }
 
 

@@ -21,6 +21,7 @@ from server.process import uvicorn_server
 from server.process.bootstrap import database_url, describe_database, ready_to_serve
 from server.process.listening import CannotListen, bind, listen
 from server.settings import Settings
+from server.tracing import is_tracing
 
 logger = logging.getLogger("rapporteur")
 Result = TypeVar("Result")
@@ -37,6 +38,7 @@ def serve(settings: Settings) -> None:
     _on_signals(lambda *_: sys.exit(0))
     try:
         load_documents(settings)  # in this process, where a mistake in one can still be reported
+        is_tracing()
         with bind(settings) as bound, database_url(settings, create=True) as url:
             settings = asyncio.run(_until_signal(ready_to_serve(settings, url)))
             check_origins(settings.origins, authenticated=bool(settings.auth))

@@ -43,9 +43,10 @@ def metrics_route(
             return error_response(refused.message, refused.status, refused.headers)
         if Scope.ADMIN not in principal.scopes or principal.workspace_id != workspace_id:
             return error_response("metrics need the scope ADMIN in the server's own workspace", 403)
-        collected = list(process.collect())
-        if workers is not None:
-            collected = await run_in_worker(workers.merged, collected)
+        if workers is None:
+            collected = list(process.collect())
+        else:
+            collected = await run_in_worker(workers.merged, workers.snapshot(process.collect()))
         text = await run_in_worker(generate_latest, _Collected(collected))
         return Response(text, media_type=CONTENT_TYPE_LATEST)
 

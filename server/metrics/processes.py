@@ -6,7 +6,9 @@ that live. What describes a process, such as its memory, has the label `pid` ins
 """
 
 import asyncio
+import itertools
 import os
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -41,31 +43,47 @@ class Family(NamedTuple):
 Families = dict[str, Family]
 
 
+class Snapshot(NamedTuple):
+    """The metrics of a worker at one moment; a later one has a higher number."""
+
+    number: int
+    metrics: list[Metric]
+
+
 class WorkerMetrics:
     """The metrics of a server's workers, in files of a folder that they share."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self._own = directory / f"{os.getpid()}.{token_hex(4)}.json"
-        self._lock = fasteners.InterProcessLock(directory / "lock")
+        self._numbers = itertools.count(1)
+        self._written = 0
+        self._between_threads = threading.Lock()
+        self._between_workers = fasteners.InterProcessLock(directory / "lock")
+
+    def snapshot(self, metrics: Iterable[Metric]) -> Snapshot:
+        """Takes the metrics of this worker as they are now."""
+        return Snapshot(next(self._numbers), list(metrics))
 
     async def run(self, collect: Callable[[], Iterable[Metric]]) -> None:
         """Writes the metrics of this worker from time to time, until cancelled, and then once more."""
         try:
             while True:
-                await run_in_worker(self.write, list(collect()))
+                await run_in_worker(self.write, self.snapshot(collect()))
                 await asyncio.sleep(WRITE_INTERVAL_SECONDS)
         finally:
             with suppress(OSError):  # the supervisor, whose folder it is, may have ended before
-                self.write(list(collect()))
+                self.write(self.snapshot(collect()))
 
-    def write(self, metrics: list[Metric]) -> None:
-        _write(self._own, _families(metrics))
+    def write(self, own: Snapshot) -> None:
+        """Writes the metrics of this worker, unless later ones were written: a sum must never become smaller."""
+        with self._between_threads:
+            self._write(own)
 
-    def merged(self, own: list[Metric]) -> list[Metric]:
-        """Returns the metrics of all workers; `own` are those of this one, as they are now."""
-        self.write(own)
-        with self._lock:
+    def merged(self, own: Snapshot) -> list[Metric]:
+        """Returns the metrics of all workers; `own` are those of this one."""
+        with self._between_threads, self._between_workers:
+            self._write(own)
             ended = _read(self._directory / _ENDED)
             merged: Families = {}
             for file in sorted(self._directory.glob("*.*.json")):
@@ -76,8 +94,15 @@ class WorkerMetrics:
                     _add(ended, _accumulated(families))
                     _write(self._directory / _ENDED, ended)
                     file.unlink()
+            if ended:
+                (self._directory / _ENDED).touch()  # else programs that tidy up might remove it after some days
             _add(merged, ended)
         return [_metric(name, family) for name, family in merged.items()]
+
+    def _write(self, own: Snapshot) -> None:
+        if own.number > self._written:
+            self._written = own.number
+            _write(self._own, _families(own.metrics))
 
 
 def _is_worker(pid: int) -> bool:

@@ -6,7 +6,7 @@ from collections import Counter
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from server.current_request import REQUEST_ID_HEADER, CurrentRequest, current_request, request_id_in, trace_id_in
+from server.current_request import REQUEST_ID_HEADER, CurrentRequest, current_request, request_id_in, traceparent_in
 from server.wire.headers import request_headers
 
 logger = logging.getLogger("rapporteur.access")
@@ -39,7 +39,7 @@ class AccessLog:
         started = time.perf_counter()
         headers = request_headers(scope)
         path: str = scope["path"]
-        request = CurrentRequest(scope["method"], path, request_id_in(headers), trace_id_in(headers))
+        request = CurrentRequest(scope["method"], path, request_id_in(headers), traceparent_in(headers))
         current_request.set(request)  # the server runs each request in a context of its own
         status = 500
 

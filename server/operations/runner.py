@@ -128,9 +128,11 @@ class OperationRunner:
         outcome = ABANDONED
         try:
             executed = await self._execute(prepared, context, receive)
-            codes = [error.code for error in executed.errors]
-            note_errors(codes)
-            outcome = outcome_of(codes)
+            outcome = OK
+            if executed.errors:
+                codes = [error.code for error in executed.errors]
+                note_errors(codes)
+                outcome = outcome_of(codes)
             return executed
         except ClientDisconnect:
             raise
@@ -310,8 +312,8 @@ def _note_cost(counts: OperationCounts, context: Context) -> None:
         request.cost = context.budget.charged
 
 
-def _coded(result: ExecutionResult) -> list[CodedError]:
-    return [with_code(error) for error in result.errors or ()]
+def _coded(result: ExecutionResult) -> Sequence[CodedError]:
+    return [with_code(error) for error in result.errors] if result.errors else ()
 
 
 def _too_large(error: AnswerTooLarge) -> ExecutionResult:

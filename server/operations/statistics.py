@@ -76,6 +76,10 @@ class OperationStatistics:
         self.mutations: dict[str, OperationCounts] = {}
         self.subscriptions: dict[str, OperationCounts] = {}
 
+    def is_known(self, name: str | None) -> bool:
+        """Returns whether the operations of this name are told apart."""
+        return name in self._names
+
     def of(self, operation: OperationDefinitionNode) -> OperationCounts:
         """Returns the counts of an operation."""
         kind, name = operation.operation, operation.name.value if operation.name else OTHER

@@ -23,7 +23,7 @@ from server.auth.actor import actor_name
 from server.auth.authenticator import TOKEN_INVALID
 from server.auth.bearer import bearer_token
 from server.auth.guard import Guard
-from server.current_request import CurrentRequest, current_request, new_request_id, trace_id_in, trace_id_of
+from server.current_request import CurrentRequest, current_request, new_request_id, traceparent_in, valid_traceparent
 from server.middleware.access_log import log_operation
 from server.operations.runner import OperationRunner
 from server.settings import Settings
@@ -88,7 +88,7 @@ class Connection:
         self._session = contextlib.ExitStack()
         self._principal: Principal | None = None
         self._actor = ANONYMOUS
-        self._trace_id = trace_id_in(request_headers(websocket.scope))
+        self._traceparent = traceparent_in(request_headers(websocket.scope))
         self._operations: dict[str, asyncio.Task[None]] = {}
         self._closing: asyncio.Future[_Close] = asyncio.get_running_loop().create_future()
 
@@ -254,7 +254,9 @@ class Connection:
         """Returns what the log says of an operation: its trace is the one that it names, or that of the connection."""
         assert self._principal is not None
         traceparent = (request.extensions or {}).get("traceparent")
-        current = CurrentRequest("WS", "/graphql", new_request_id(), trace_id_of(traceparent) or self._trace_id)
+        current = CurrentRequest(
+            "WS", "/graphql", new_request_id(), valid_traceparent(traceparent) or self._traceparent
+        )
         current.note_principal(self._principal)
         current.operation = request.operation_name
         return current

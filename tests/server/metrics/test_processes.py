@@ -35,8 +35,8 @@ def values(metrics: list[Metric]) -> dict[str, float]:
 
 def test_the_metrics_of_workers_are_summed_up(tmp_path: Path) -> None:
     this, other = WorkerMetrics(tmp_path), WorkerMetrics(tmp_path)
-    other.write(metrics(1))
-    assert values(this.merged(metrics(2))) == {
+    other.write(other.snapshot(metrics(1)))
+    assert values(this.merged(this.snapshot(metrics(2)))) == {
         "rapporteur_errors_total INTERNAL": 3,
         "rapporteur_streams_open": 3,
         f"process_open_fds {os.getpid()}": 3,  # both are this process
@@ -49,7 +49,7 @@ def test_what_workers_that_have_ended_have_counted_stays(tmp_path: Path) -> None
         with subprocess.Popen([sys.executable, "-c", ""]) as ended:
             pass
         other = WorkerMetrics(tmp_path)
-        other.write(metrics(count))
+        other.write(other.snapshot(metrics(count)))
         (file,) = (each for each in tmp_path.glob("*.*.json") if each.name.startswith(f"{os.getpid()}."))
         file.rename(tmp_path / f"{ended.pid}.ended.json")
     expected = {
@@ -57,17 +57,25 @@ def test_what_workers_that_have_ended_have_counted_stays(tmp_path: Path) -> None
         "rapporteur_streams_open": 4,
         f"process_open_fds {os.getpid()}": 4,
     }
-    assert values(this.merged(metrics(4))) == expected
-    assert values(this.merged(metrics(4))) == expected
+    assert values(this.merged(this.snapshot(metrics(4)))) == expected
+    assert values(this.merged(this.snapshot(metrics(4)))) == expected
     assert len(list(tmp_path.glob("*.*.json"))) == 1
 
 
 def test_another_process_with_the_number_of_a_worker_is_none(tmp_path: Path) -> None:
     this, other = WorkerMetrics(tmp_path), WorkerMetrics(tmp_path)
-    other.write(metrics(1))
+    other.write(other.snapshot(metrics(1)))
     (file,) = tmp_path.glob("*.*.json")
     file.rename(tmp_path / "1.other.json")  # there is always a process with this number, whose parent is another
-    assert values(this.merged(metrics(2)))["rapporteur_streams_open"] == 2
+    assert values(this.merged(this.snapshot(metrics(2))))["rapporteur_streams_open"] == 2
+
+
+def test_metrics_that_were_overtaken_are_not_written(tmp_path: Path) -> None:
+    this, other = WorkerMetrics(tmp_path), WorkerMetrics(tmp_path)
+    earlier, later = this.snapshot(metrics(1)), this.snapshot(metrics(2))
+    this.write(later)
+    this.write(earlier)
+    assert values(other.merged(other.snapshot([])))["rapporteur_errors_total INTERNAL"] == 2
 
 
 @pytest.mark.slow

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from domain.principals import Scope
-from server.current_request import trace_id_of
+from server.current_request import CurrentRequest, valid_traceparent
 from server.logging import Formatter, JsonFormatter
 from server.wire.graphql_files import operation
 from tests.harness.api_keys import create_api_key
@@ -109,7 +109,8 @@ def test_an_operation_over_a_websocket_has_a_line_with_the_trace_that_it_names(
 
 @pytest.mark.parametrize("traceparent", [TRACEPARENT, f"00-{TRACE}-{PARENT}-00", f"cc-{TRACE}-{PARENT}-01-what-comes"])
 def test_a_valid_traceparent_has_its_trace(traceparent: str) -> None:
-    assert trace_id_of(traceparent) == TRACE
+    assert valid_traceparent(traceparent) == traceparent
+    assert CurrentRequest("GET", "/", "1", traceparent).trace_id == TRACE
 
 
 @pytest.mark.parametrize(
@@ -133,4 +134,4 @@ def test_a_valid_traceparent_has_its_trace(traceparent: str) -> None:
     ],
 )
 def test_a_malformed_traceparent_has_none(traceparent: object) -> None:
-    assert trace_id_of(traceparent) is None
+    assert valid_traceparent(traceparent) is None
