@@ -130,8 +130,8 @@ class WebhookSender:
 
     async def _attempt(self, message: Message) -> None:
         at, started = datetime.now(UTC), perf_counter()
+        answer = await self._send(message)
         try:
-            answer = await self._send(message)
             self.outcomes["failed" if answer.error else "delivered"] += 1
             attempt = Attempt(at, answer.status_code, answer.error, round(perf_counter() - started, 3))
             await self._note_patiently(message, attempt, answer.retry_after)
@@ -142,11 +142,15 @@ class WebhookSender:
             )
 
     async def _send(self, message: Message) -> "Answer":
-        if self._receivers is None:
-            from server.webhooks.receivers import Receivers  # with an HTTP client, which takes a fifth of a second
+        from server.webhooks.receivers import Answer, Receivers  # with an HTTP client, which takes a fifth of a second
 
+        if self._receivers is None:
             self._receivers = Receivers(self._addresses)
-        return await self._receivers.send(message, await self._contents.body(message))
+        try:
+            return await self._receivers.send(message, await self._contents.body(message))
+        except Exception:  # an attempt that was not noted would be made again and again
+            logger.exception("the delivery %s could not be sent", message.id)
+            return Answer(None, "the server could not send it, and has logged why")
 
     async def _note_patiently(self, message: Message, attempt: Attempt, retry_after: float) -> None:
         for delay in NOTE_RETRY_DELAYS_SECONDS:
@@ -177,7 +181,7 @@ class WebhookSender:
             found = await uow.webhooks.by_ids([message.webhook_id])
             if message.webhook_id in found:
                 webhook = await uow.webhooks.get_for_update(message.webhook_id)
-                if webhook.is_enabled and webhook.url == message.url:
+                if webhook.is_enabled and webhook.failing_since is not None:  # it was neither changed nor did it answer
                     await uow.webhooks.update(webhook.disable())
                     await uow.commit()
                     logger.warning("the webhook %s is disabled: %s", webhook.id, author.reason)

@@ -1,11 +1,15 @@
 """Receivers that answer wrongly, slowly or never."""
 
+import contextlib
 from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import pytest
 
-from tests.harness.receivers import SENDING, Execute, Subscribe, held, receiver, status, statuses
+from domain.webhooks import Message
+from server.webhooks.contents import Contents
+from tests.harness.receivers import SENDING, Behaviour, Execute, Subscribe, held, receiver, status, statuses
 from tests.harness.servers import Api, running_server, segment
 from tests.harness.waiting import eventually
 
@@ -39,6 +43,51 @@ def test_what_failed_is_sent_again_with_the_same_id(api: Api, subscribe: Subscri
     assert [attempt["statusCode"] for attempt in done["attempts"]] == [500, 302, 429, 204]
     assert [bool(attempt["error"]) for attempt in done["attempts"]] == [True, True, True, False]
     eventually(lambda: api.run("Webhook", id=created["webhook"]["id"])["failingSince"] is None)
+
+
+def test_what_cannot_be_sent_is_a_failed_attempt(
+    api: Api, subscribe: Subscribe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def body(self: Contents, message: Message) -> str:
+        raise RuntimeError("something unforeseen")
+
+    monkeypatch.setattr(Contents, "body", body)
+    created = subscribe("https://receiver.invalid/", "MEETING_CREATED")
+    api.meeting()
+    attempt = first_attempt(api, created)
+    assert (attempt["statusCode"], attempt["error"]) == (None, "the server could not send it, and has logged why")
+
+
+def garbage(handler: BaseHTTPRequestHandler, number: int) -> None:
+    handler.wfile.write(b"no HTTP at all\r\n\r\n")
+    handler.close_connection = True
+
+
+def nothing(handler: BaseHTTPRequestHandler, number: int) -> None:
+    handler.close_connection = True
+
+
+def endless_body(handler: BaseHTTPRequestHandler, number: int) -> None:
+    """Takes the message, and then says more than anybody wants to hear."""
+    handler.send_response(200)
+    handler.end_headers()
+    handler.close_connection = True
+    with contextlib.suppress(OSError):
+        while True:
+            handler.wfile.write(b"x" * 65_536)
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "state"), [(garbage, "FAILED"), (nothing, "FAILED"), (endless_body, "DELIVERED")]
+)
+def test_strange_answers(api: Api, subscribe: Subscribe, behaviour: Behaviour, state: str) -> None:
+    with receiver(behaviour) as running:
+        created = subscribe(running.url, "MEETING_CREATED")
+        api.run("TestWebhook", id=created["webhook"]["id"])
+        done = eventually(finished(api, created))
+    assert done["state"] == state
+    (attempt,) = done["attempts"]
+    assert (attempt["error"] or "").startswith("no answer" if state == "FAILED" else "")
 
 
 def test_redirects_are_not_followed(api: Api, subscribe: Subscribe) -> None:
