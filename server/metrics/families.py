@@ -25,6 +25,7 @@ from resolvers.live.registry import HubRegistry
 from schema.errors import error_counts
 from server.middleware.access_log import request_counts
 from server.operations.statistics import OUTCOMES, OperationStatistics
+from server.webhooks.sender import attempt_counts
 from server.websocket.connection import close_counts
 from server.wire.connection_limit import ConnectionLimit
 
@@ -64,6 +65,12 @@ class ProcessMetrics(Collector):
         yield from _statements()
         yield from _notifications(self._database.notifier)
         yield from self._live()
+        yield _counters(
+            "rapporteur_webhook_attempts",
+            "Messages sent to receivers of webhooks, by outcome (delivered, failed).",
+            ("outcome",),
+            {(outcome,): count for outcome, count in attempt_counts.items()},
+        )
         yield from self._of_python.collect()
 
     def _requests(self) -> Iterator[Metric]:

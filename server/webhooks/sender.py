@@ -38,6 +38,9 @@ STOP_SECONDS = 5.0
 """The time that attempts under way have when the server stops. Others repeat those that are not done by then."""
 GONE_STATUS = 410
 
+attempt_counts: Counter[str] = Counter(delivered=0, failed=0)
+"""The numbers of attempts of this process by their outcome."""
+
 
 class WebhookSender:
     """Sends deliveries, up to `concurrency` at once."""
@@ -57,8 +60,6 @@ class WebhookSender:
         self._has_webhooks = False
         self._is_waiting = False
         """True while the database cannot be asked, which is logged once."""
-        self.outcomes: Counter[str] = Counter(delivered=0, failed=0)
-        """The numbers of attempts so far by what became of them."""
 
     async def run(self) -> None:
         """Sends what is due, again and again, until it is cancelled; then it lets attempts that are under way end."""
@@ -132,7 +133,7 @@ class WebhookSender:
         at, started = datetime.now(UTC), perf_counter()
         answer = await self._send(message)
         try:
-            self.outcomes["failed" if answer.error else "delivered"] += 1
+            attempt_counts["failed" if answer.error else "delivered"] += 1
             attempt = Attempt(at, answer.status_code, answer.error, round(perf_counter() - started, 3))
             await self._note_patiently(message, attempt, answer.retry_after)
         except Exception as error:  # it is attempted again when its lease ends
