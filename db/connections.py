@@ -117,6 +117,10 @@ async def _counted(counts: StatementCounts, running: Awaitable[Sequence[Record]]
     return rows
 
 
+async def _last(running: Awaitable[Sequence[Sequence[Record]]]) -> Sequence[Record]:
+    return (await running)[-1]
+
+
 def _is_replaceable(connection: DriverConnection) -> bool:
     return time.monotonic() - connection.opened_at > MIN_REPLACED_AGE_SECONDS
 
@@ -138,7 +142,7 @@ class AutocommitConnection(PooledConnection):
         statements = [(each.text, each.arguments(values)) for each in compiled]
         with translate_errors():
             running = self._run_first(lambda driver: driver.fetch_in_transaction(statements))
-            return await _counted(compiled[-1].counts, running)
+            return await _counted(compiled[-1].counts, _last(running))
 
 
 class Session(PooledConnection):

@@ -1,20 +1,37 @@
 """The database as the floors above see it: read on a connection, or write in a unit of work."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Any
+import logging
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from typing import Any, Protocol
 
 from sqlalchemy import literal, select
 
 from db.change_notifier import ChangeNotifier
-from db.connections import AutocommitConnection
+from db.connections import AutocommitConnection, Connection
 from db.credentials import Credentials
 from db.engine import create_engine, create_session_factory
-from db.unit_of_work import AutocommitRepositories, UnitOfWork
+from db.log_places import WRITTEN_PLACE, token_of
+from db.replica_reads import ReplicaConnection, TokenConnection
+from db.replicas import Replicas
+from db.unit_of_work import AutocommitRepositories, Repositories, UnitOfWork
 from db.webhook_outbox import Outbox
-from domain.errors import Forbidden
+from domain.consistency import PRIMARY, ConsistencyToken
+from domain.errors import Forbidden, ServiceUnavailable
 from domain.history import Author
 from domain.ids import WorkspaceId
+
+logger = logging.getLogger("rapporteur.database")
+
+
+class Reads(Protocol):
+    """Gives an operation what it reads: from the database itself, or from a replica of it."""
+
+    def reading(self, workspace_id: WorkspaceId) -> AbstractAsyncContextManager[Repositories]:
+        """Returns the repositories for single statements. Await no dataloader while it is held."""
+
+    def snapshot(self, workspace_id: WorkspaceId) -> UnitOfWork:
+        """Returns a transaction for reads of more than one statement."""
 
 
 class Database:
@@ -30,13 +47,17 @@ class Database:
         listen_url: str | None = None,
         pooler: bool | None = None,
         read_only: bool = False,
+        replica_urls: Sequence[str] = (),
+        replica_max_lag: float = 5.0,
         **options: Any,
     ) -> None:
         """`options` are those of `db.engine.create_engine`. Nothing is connected yet.
 
-        `listen_url` is for notifications, where they do not pass a pooler. With `read_only` nothing is written.
+        `listen_url` is for notifications, where they do not pass a pooler. With `read_only` nothing is written. Replicas that
+        are up to `replica_max_lag` seconds behind are read by `reads_of`, once `replicas` runs.
         """
         self.engine = create_engine(url, pooler=pooler, read_only=read_only, **options)
+        self.replicas = Replicas(self.engine.pool, replica_urls, replica_max_lag, pooler) if replica_urls else None
         self.is_read_only = read_only
         self.pool = self.engine.pool
         self._session_factory = create_session_factory(self.engine)
@@ -48,6 +69,27 @@ class Database:
         Hold it for one statement, and await no dataloader meanwhile.
         """
         return AutocommitRepositories(self.pool, workspace_id)
+
+    def reads_of(self, token: ConsistencyToken | None) -> Reads:
+        """Returns where an operation that only reads may read what was written before the token: replicas, if there are any.
+
+        A database that is only read has no primary beside it: what it has not got yet raises ServiceUnavailable.
+        """
+        if self.replicas is not None:
+            return _ConnectionReads(self, ReplicaConnection(self.replicas, self.pool, token))
+        if self.is_read_only and token is not None:
+            return _ConnectionReads(self, TokenConnection(self.pool, token))
+        return self
+
+    async def written_token(self) -> ConsistencyToken:
+        """Returns a token for everything that was written before. Any reader is to use the primary if it cannot be told."""
+        try:
+            async with AutocommitConnection(self.pool) as connection:
+                (row,) = await connection.rows(WRITTEN_PLACE, {})
+        except ServiceUnavailable as error:
+            logger.warning("what was written has no place in the log: %s", error)
+            return PRIMARY
+        return token_of(row)
 
     def writing(self, workspace_id: WorkspaceId, author: Author | None = None) -> AutocommitRepositories:
         """Returns the repositories as `reading` does, for a write of one statement, which is a transaction already.
@@ -88,4 +130,20 @@ class Database:
             raise Forbidden("this server only reads (RAPPORTEUR_READ_ONLY): send mutations to one that writes")
 
     async def close(self) -> None:
+        if self.replicas is not None:
+            await self.replicas.close()
         await self.engine.dispose()
+
+
+class _ConnectionReads:
+    """Reads on another connection than the database's own. Transactions stay there: their parts could not be read again."""
+
+    def __init__(self, database: Database, connection: Connection) -> None:
+        self._database = database
+        self._connection = connection
+
+    def reading(self, workspace_id: WorkspaceId) -> AbstractAsyncContextManager[Repositories]:
+        return nullcontext(Repositories(self._connection, workspace_id))
+
+    def snapshot(self, workspace_id: WorkspaceId) -> UnitOfWork:
+        return self._database.snapshot(workspace_id)

@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
 
 import asyncpg
@@ -14,6 +15,7 @@ import orjson
 from sqlalchemy import URL
 
 from db.connection_url import ConnectionUrl
+from db.log_places import StandbyPlace
 
 logger = logging.getLogger("rapporteur.database")
 
@@ -53,7 +55,7 @@ class DriverConnection(asyncpg.Connection):  # type: ignore[misc]
     with the settings that other connections are opened with.
     """
 
-    __slots__ = ("_begin", "acquire_deadline", "idle_since", "is_pooled", "opened_at", "running_since")
+    __slots__ = ("_begin", "acquire_deadline", "idle_since", "is_pooled", "opened_at", "running_since", "standby")
     idle_since: float
     opened_at: float
     running_since: float | None
@@ -62,7 +64,17 @@ class DriverConnection(asyncpg.Connection):  # type: ignore[misc]
     """The time until which the user of the connection would have waited for it, by the clock of the event loop."""
     is_pooled: bool
     """A pooler stands between this connection and the server."""
+    standby: StandbyPlace | None
+    """The standby that is read on this connection, and how far it had got when it was last asked."""
     _begin: str
+
+    def get_settings(self) -> Any:
+        """Returns what the driver chooses among hosts by, but not `in_hot_standby`: so it asks whether the server is a standby.
+
+        A pooler goes on telling what the server was when the pooler first connected to it, also if it was promoted since.
+        """
+        name = "default_transaction_read_only"
+        return SimpleNamespace(**{name: getattr(super().get_settings(), name, "off")})
 
     async def begin(self) -> None:
         """Begins a transaction. A pooler must find a server for it in the time that was given for a connection."""
@@ -72,13 +84,11 @@ class DriverConnection(asyncpg.Connection):  # type: ignore[misc]
         timeout = max(self.acquire_deadline - asyncio.get_running_loop().time(), MIN_BEGIN_TIMEOUT_SECONDS)
         await self.execute(self._begin, timeout=timeout)
 
-    async def fetch_in_transaction(self, statements: Sequence[tuple[str, Sequence[Any]]]) -> Sequence[Record]:
-        """Runs statements with their arguments in one transaction, and returns the rows of the last."""
-        rows: Sequence[Record] = ()
+    async def fetch_in_transaction(self, statements: Sequence[tuple[str, Sequence[Any]]]) -> list[Sequence[Record]]:
+        """Runs statements with their arguments in one transaction, and returns the rows of each."""
         await self.begin()
         try:
-            for text, arguments in statements:
-                rows = await self.fetch(text, *arguments)
+            rows = [await self.fetch(text, *arguments) for text, arguments in statements]
         except (asyncpg.PostgresError, asyncpg.InterfaceError):
             with contextlib.suppress(asyncpg.PostgresError, asyncpg.InterfaceError):
                 await self.execute("ROLLBACK")
@@ -89,8 +99,9 @@ class DriverConnection(asyncpg.Connection):  # type: ignore[misc]
     async def fetch_alone(self, text: str, arguments: Sequence[Any]) -> Sequence[Record]:
         """Runs one statement, which is a transaction of its own, and returns its rows."""
         if self.is_pooled:
-            return await self.fetch_in_transaction([(text, arguments)])
-        rows: Sequence[Record] = await self.fetch(text, *arguments)
+            (rows,) = await self.fetch_in_transaction([(text, arguments)])
+        else:
+            rows = await self.fetch(text, *arguments)
         return rows
 
     async def open_cursor(self, text: str, arguments: Sequence[Any]) -> Callable[[int], Awaitable[Sequence[Record]]]:
@@ -197,6 +208,7 @@ class ConnectionSettings:
         connection.opened_at = connection.idle_since = time.monotonic()
         connection.acquire_deadline = 0.0
         connection.running_since = None
+        connection.standby = None
         return connection
 
 

@@ -39,8 +39,8 @@ class ConnectionPool:
 
     def __init__(self, settings: ConnectionSettings, *, size: int, timeout: float) -> None:
         """`timeout` is in seconds. Nothing is connected yet."""
+        self.settings = settings
         self._size = size
-        self._settings = settings
         self._timeout = timeout
         self._slots = asyncio.Semaphore(size)  # it serves those who wait in turn
         self._idle: list[
@@ -132,6 +132,13 @@ class ConnectionPool:
             else:
                 self._idle.append(each)
 
+    def terminate(self) -> None:
+        """Closes all connections at once, also those in use, whose statements fail. The pool can still be used."""
+        self._expired_at = time.monotonic()
+        for connection in (*self._idle, *self._in_use):
+            connection.terminate()
+        self._idle.clear()
+
     async def close(self) -> None:
         """Closes the connections: idle ones now, those in use when they are released. The pool can still be used."""
         self._expired_at = time.monotonic()
@@ -161,7 +168,7 @@ class ConnectionPool:
                     connection = self._idle.pop()
                     if await self._answers(connection):
                         return connection
-                return await self._settings.connect()
+                return await self.settings.connect()
 
     async def _answers(self, connection: DriverConnection) -> bool:
         try:
@@ -194,7 +201,7 @@ class ConnectionPool:
         """Closes the connections on which the server runs nothing though a statement waits, on two looks at them."""
         suspected = self._waiting_long()
         with contextlib.suppress(*DRIVER_ERRORS):  # the database does not answer: nothing is known
-            observer = await self._settings.connect()
+            observer = await self.settings.connect()
             try:
                 for _ in range(2):
                     running = await observer.fetch(_RUNNING, [each.get_server_pid() for each in suspected])

@@ -5,8 +5,9 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import strawberry
 
-from db.database import Database
+from db.database import Database, Reads
 from db.unit_of_work import Repositories, UnitOfWork
+from domain.consistency import ConsistencyToken
 from domain.history import REASON, Author
 from domain.ids import WorkspaceId
 from domain.principals import Principal
@@ -38,6 +39,7 @@ class Context:
         """
         self.check_webhook_document = check_webhook_document
         self._database = database
+        self._reads: Reads = database
         self._hubs = hubs
         self.principal = principal
         self.actor = actor or principal.name
@@ -46,6 +48,9 @@ class Context:
         self.budget = _UNLIMITED
         self.has_read = False
         """True once something was read from the database, which may be different later."""
+        self.has_written = False
+        self.written: ConsistencyToken | None = None
+        """A token for everything that the operation has written, which its answer gives to the client."""
         self._loaders: Loaders | None = None
         self._batches = RunningBatches()
 
@@ -53,7 +58,7 @@ class Context:
     def loaders(self) -> Loaders:
         self.has_read = True
         if self._loaders is None:
-            self._loaders = Loaders(self._database, self.principal.workspace_id, self._batches)
+            self._loaders = Loaders(self._reads, self.principal.workspace_id, self._batches)
         return self._loaders
 
     def renew_loaders(self) -> None:
@@ -73,7 +78,19 @@ class Context:
     def reading(self) -> AbstractAsyncContextManager[Repositories]:
         """Gives repositories on a connection of their own. The block must not await a loader."""
         self.has_read = True
-        return self._database.reading(self.principal.workspace_id)
+        return self._reads.reading(self.principal.workspace_id)
+
+    def read_from_replicas(self, token: ConsistencyToken | None) -> None:
+        """Lets the operation read from replicas, if there are any, that have everything that was written before the token.
+
+        It is for operations that only read: what follows a write reads on the primary, and so do live updates.
+        """
+        self._reads = self._database.reads_of(token)
+
+    async def take_written_token(self, *, is_wanted: bool) -> None:
+        """Gives `written` a token, once the operation has written; without replicas only if the client wants one."""
+        if is_wanted or self._database.replicas is not None:
+            self.written = await self._database.written_token()
 
     def hub(self) -> AbstractAsyncContextManager[Hub]:
         """Gives the live hub of the workspace, which runs at least as long as the block."""
@@ -91,6 +108,7 @@ class Context:
         try:
             async with self._database.unit_of_work(self.principal.workspace_id, author) as uow:
                 yield uow
+            self.has_written = True
         finally:
             self.renew_loaders()
 
@@ -101,6 +119,7 @@ class Context:
         try:
             async with self._database.writing(self.principal.workspace_id, author) as repositories:
                 yield repositories
+            self.has_written = True
         finally:
             self.renew_loaders()
 

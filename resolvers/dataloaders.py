@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TypeVar, TypeVarTuple
 
-from db.database import Database
+from db.database import Reads
 from db.unit_of_work import Repositories
 from domain.ids import WorkspaceId
 from executor.dataloader import DataLoader
@@ -53,9 +53,9 @@ class RunningBatches:
 class Loaders:
     """The loaders of one operation, or of what follows one mutation in it. They do not load again what they have loaded."""
 
-    def __init__(self, database: Database, workspace_id: WorkspaceId, batches: RunningBatches | None = None) -> None:
+    def __init__(self, reads: Reads, workspace_id: WorkspaceId, batches: RunningBatches | None = None) -> None:
         """`batches` are those of the operation."""
-        self._database = database
+        self._reads = reads
         self._workspace_id = workspace_id
         self._batches = batches or RunningBatches()
         self._loaders: dict[tuple[Any, ...], DataLoader[Any, Any]] = {}
@@ -72,25 +72,25 @@ class Loaders:
         """
         key = (load, *arguments)
         if key not in self._loaders:
-            self._loaders[key] = _loader(load, arguments, self._database, self._workspace_id, self._batches)
+            self._loaders[key] = _loader(load, arguments, self._reads, self._workspace_id, self._batches)
         return self._loaders[key]
 
     def of_many(
         self,
-        load: Callable[[Database, WorkspaceId, list[K], *Arguments], Awaitable[Mapping[K, V]]],
+        load: Callable[[Reads, WorkspaceId, list[K], *Arguments], Awaitable[Mapping[K, V]]],
         *arguments: *Arguments,
     ) -> DataLoader[K, V | None]:
         """Returns the loader of a function that takes a connection when it needs one, and may run several statements."""
         key = (load, *arguments)
         if key not in self._loaders:
-            self._loaders[key] = _loader_of_many(load, arguments, self._database, self._workspace_id, self._batches)
+            self._loaders[key] = _loader_of_many(load, arguments, self._reads, self._workspace_id, self._batches)
         return self._loaders[key]
 
 
 def _loader(
     load: Callable[[Repositories, list[K], *Arguments], Awaitable[Mapping[K, V]]],
     arguments: tuple[*Arguments],
-    database: Database,
+    reads: Reads,
     workspace_id: WorkspaceId,
     batches: RunningBatches,
 ) -> DataLoader[K, V | None]:
@@ -102,7 +102,7 @@ def _loader(
 
     async def batch(keys: list[K]) -> list[V | None]:
         with batches.tracked():
-            async with database.reading(workspace_id) as repositories:
+            async with reads.reading(workspace_id) as repositories:
                 found = await load(repositories, keys, *arguments)
         return [found.get(key) for key in keys]
 
@@ -110,9 +110,9 @@ def _loader(
 
 
 def _loader_of_many(
-    load: Callable[[Database, WorkspaceId, list[K], *Arguments], Awaitable[Mapping[K, V]]],
+    load: Callable[[Reads, WorkspaceId, list[K], *Arguments], Awaitable[Mapping[K, V]]],
     arguments: tuple[*Arguments],
-    database: Database,
+    reads: Reads,
     workspace_id: WorkspaceId,
     batches: RunningBatches,
 ) -> DataLoader[K, V | None]:
@@ -120,7 +120,7 @@ def _loader_of_many(
 
     async def batch(keys: list[K]) -> list[V | None]:
         with batches.tracked():
-            found = await load(database, workspace_id, keys, *arguments)
+            found = await load(reads, workspace_id, keys, *arguments)
         return [found.get(key) for key in keys]
 
     return DataLoader(batch)

@@ -9,7 +9,7 @@ from contextlib import aclosing
 from itertools import groupby
 from operator import attrgetter
 
-from db.database import Database
+from db.database import Reads
 from domain.ids import MeetingId, WorkspaceId
 from domain.meetings import Meeting
 from domain.segments import Segment
@@ -43,7 +43,7 @@ async def transcript(
 
 
 async def write_transcripts(
-    database: Database,
+    reads: Reads,
     workspace_id: WorkspaceId,
     keys: list[TranscriptKey],
     format: TranscriptFormat,
@@ -54,7 +54,7 @@ async def write_transcripts(
     writing = {id: _Writing(TranscriptWriter(format, title), budget) for id, title in keys}
     with_words = format is TranscriptFormat.JSON  # no other format has a place for them
     at_once, part_size = _SIZES_WITH_WORDS if with_words else (MAX_SEGMENTS_AT_ONCE, SEGMENTS_PER_PART)
-    async with database.reading(workspace_id) as repositories:
+    async with reads.reading(workspace_id) as repositories:
         segments = await repositories.segments.first_by_meetings(
             list(writing), at_once + 1, with_words=with_words, final_only=final_only
         )
@@ -67,7 +67,7 @@ async def write_transcripts(
         del segments
         await budget.wait_for_turn()
         async with (
-            database.snapshot(workspace_id) as snapshot,
+            reads.snapshot(workspace_id) as snapshot,
             aclosing(
                 snapshot.segments.stream_by_meetings(unread, part_size, with_words=with_words, final_only=final_only)
             ) as parts,

@@ -98,6 +98,7 @@ class ApiKeyQueries:
         scopes=ADMINISTRATORS,
         page=Paging(20, 100),
         graphql_type=ApiKeyConnection,
+        is_newest=True,  # a key that was revoked on the command line, which gives no token, must not look valid
         description="Of this workspace, from the newest to the oldest, revoked ones too; at most 100 a page.",
     )(resolve.api_keys)
 

@@ -68,6 +68,8 @@ class Declaration(NamedTuple):
     sized_by: SizedBy | None = None
     length: int | Length | None = None
     """The number of items that a list usually has."""
+    is_newest: bool = False
+    """The primary answers: an operation with the field reads from no replica."""
 
 
 DECLARATION = "rapporteur"
@@ -80,9 +82,10 @@ def declared(
     cost: Cost | None = None,
     sized_by: SizedBy | None = None,
     length: int | Length | None = None,
+    is_newest: bool = False,
 ) -> Mapping[str, Declaration]:
     """Returns the metadata for `strawberry.field(metadata=...)`."""
-    return {DECLARATION: Declaration(scopes, cost, sized_by, length)}
+    return {DECLARATION: Declaration(scopes, cost, sized_by, length, is_newest)}
 
 
 def root_field(
@@ -94,11 +97,13 @@ def root_field(
     page: Paging | None = None,
     sized_by: SizedBy | None = None,
     is_subscription: bool = False,
+    is_newest: bool = False,
     arguments: Mapping[str, str] | None = None,
 ) -> FieldDecorator:
     """Declares a field of Query, Mutation or Subscription by its resolver. `page` makes it a connection.
 
-    `arguments` describes arguments by their names in Python, other than those of `schema.descriptions`.
+    A query may read from replicas (see `db.replicas`), unless one of its fields `is_newest`. `arguments` describes arguments
+    by their names in Python, other than those of `schema.descriptions`.
     """
     if page is not None:
         sized_by = page_arguments(page)
@@ -109,7 +114,7 @@ def root_field(
             graphql_type=graphql_type,
             description=description,
             is_subscription=is_subscription,
-            metadata=declared(scopes=scopes, cost=cost, sized_by=sized_by),
+            metadata=declared(scopes=scopes, cost=cost, sized_by=sized_by, is_newest=is_newest),
         )
         descriptions = dict(arguments or {})
         for argument in field.base_resolver.arguments:

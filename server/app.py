@@ -147,6 +147,8 @@ def create_app(settings: Settings, database_url: str, metrics_directory: Path | 
         app.state.stop = lambda: loop.call_soon_threadsafe(closing.set)
         on_stop_signal(app.state.stop)
         services = [database.notifier.run(), guard.sessions.run(), guard.authenticator.run()]
+        if database.replicas is not None:
+            services.append(database.replicas.run())
         if retention := create_retention(settings, database):
             services.append(retention.run())
         if settings.webhook_concurrency and not settings.read_only:

@@ -14,4 +14,6 @@ def create_database(settings: Settings, url: str) -> Database:
         listen_url=settings.listen_url,
         pooler=settings.pooler,
         read_only=settings.read_only,
+        replica_urls=settings.replica_url,
+        replica_max_lag=settings.replica_max_lag,
     )

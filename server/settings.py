@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import BaseModel, Field, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from db.connection_url import ConnectionUrl
@@ -31,6 +31,8 @@ Seconds = Annotated[float, Unit("seconds")]
 Bytes = Annotated[int, Unit("bytes")]
 Names = Annotated[tuple[str, ...], NoDecode]
 """Names that are written with commas between them."""
+Urls = Annotated[tuple[str, ...], NoDecode, BeforeValidator(lambda url: url.split() if isinstance(url, str) else url)]
+"""URLs that are written with spaces between them, as one may have commas in it."""
 
 
 def split_names(value: Any) -> Any:
@@ -98,6 +100,14 @@ class DatabaseSettings(BaseModel):
         description="A URL of the same database for `LISTEN`, where `RAPPORTEUR_DATABASE_URL` leads to a pooler:"
         " [postgresql.md](postgresql.md#poolers). By default that URL; behind a pooler, live updates then come late.",
     )
+    replica_url: Urls = Field(
+        (),
+        repr=False,
+        description="URLs of replicas for queries, with spaces between: [replicas](high-availability.md#replicas).",
+    )
+    replica_max_lag: Seconds = Field(
+        5.0, ge=1, le=30, description="Time that a replica may be behind before queries leave it out."
+    )
     pooler: bool | None = Field(
         None,
         description="A pooler such as PgBouncer stands before the database, so nothing is left on its connections."
@@ -134,15 +144,21 @@ class DatabaseSettings(BaseModel):
         30.0, gt=0, le=3600, description="Time that an SQL statement may take, before `SERVICE_UNAVAILABLE`."
     )
 
-    @field_validator("database_url", "listen_url")
+    @field_validator("database_url", "listen_url", "replica_url")
     @classmethod
-    def _check_postgresql(cls, url: str | None) -> str | None:
-        if url is not None:
+    def _check_postgresql(cls, value: str | tuple[str, ...] | None) -> str | tuple[str, ...] | None:
+        for url in (value,) if isinstance(value, str) else value or ():
             try:
                 ConnectionUrl.parse(url)
             except DatabaseUnusable as error:
                 raise ValueError(str(error)) from None
-        return url
+        return value
+
+    @model_validator(mode="after")
+    def _check_reads(self) -> Self:
+        if self.read_only and self.replica_url:
+            raise ValueError("RAPPORTEUR_READ_ONLY does not go with RAPPORTEUR_REPLICA_URL: it reads one database only")
+        return self
 
     @field_validator("search_language")
     @classmethod

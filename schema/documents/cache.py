@@ -111,6 +111,10 @@ class DocumentCache:
             raise TooComplex("introspection", costs.introspection, self._max_introspection)
         return cost + costs.introspection
 
+    def is_newest(self, prepared: PreparedDocument, operation: OperationDefinitionNode) -> bool:
+        """Returns whether an operation of a valid document asks for a field that only the primary answers."""
+        return _costs(prepared, operation).is_newest
+
     def check_scopes(
         self, prepared: PreparedDocument, operation: OperationDefinitionNode, principal: Principal
     ) -> None:

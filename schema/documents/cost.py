@@ -102,6 +102,8 @@ class OperationCost(NamedTuple):
     introspection: int
     scopes: Mapping[Scopes, str]
     """One scope of each of these sets is needed, for the field that is named."""
+    is_newest: bool
+    """One of its fields is answered by the primary only."""
 
     def of(self, variables: Variables) -> int:
         """Returns the cost with these variables, given as the client sent them."""
@@ -142,6 +144,7 @@ class _Operation:
         self._fragments = fragments
         self._costs: dict[str, _SelectionCost] = {}
         self._scopes: dict[Scopes, str] = {}
+        self._is_newest = False
         self._defaults = {
             definition.variable.name.value: _literal(definition.default_value)
             for definition in node.variable_definitions or ()
@@ -149,7 +152,7 @@ class _Operation:
 
     def cost(self) -> OperationCost:
         cost = self._selections(self._node.selection_set, self._model.roots[self._node.operation])
-        return OperationCost(Amount(cost.once).plus(cost.each), cost.introspection, self._scopes)
+        return OperationCost(Amount(cost.once).plus(cost.each), cost.introspection, self._scopes, self._is_newest)
 
     def _selections(self, node: SelectionSetNode, type_: str) -> _SelectionCost:
         # Parts are collected in lists: adding tuple to tuple would take the square of their number.
@@ -193,6 +196,7 @@ class _Operation:
             return _SelectionCost(introspection=1 + below.each.fixed)
         field = self._model.fields[type_][name]
         self._scopes.setdefault(field.scopes, f"{type_}.{name}")
+        self._is_newest |= field.is_newest
         below = self._selections(node.selection_set, field.type) if node.selection_set and field.type else _FREE
         once = field.cost.once + below.once
         own = Amount(1 + field.cost.per_row)

@@ -55,6 +55,8 @@ class FieldRule(NamedTuple):
     """The name of the type that the field gives, if that has fields."""
     scopes: Scopes
     """The caller needs one of these to ask for the field."""
+    is_newest: bool = False
+    """Only the primary answers."""
 
 
 FieldRules = dict[str, dict[str, FieldRule]]
@@ -101,6 +103,7 @@ def _rule(type_: str, name: str, field: GraphQLField, declaration: Declaration, 
         length=None if isinstance(length, Length) else length,
         type=result,
         scopes=declaration.scopes or (ALL if result is None else scopes[result]),
+        is_newest=declaration.is_newest,
     )
 
 
@@ -114,7 +117,7 @@ def _usual_cost(type_: str, field: GraphQLField) -> Cost:
 
 def _problems(field: GraphQLField, declaration: Declaration, of_root: bool) -> Iterator[str]:
     """Yields what the declaration of a field lacks."""
-    _, _, sized_by, length = declaration
+    sized_by, length = declaration.sized_by, declaration.length
     sizes = sized_by.arguments if sized_by else ()
     if of_root and not declaration.scopes:
         yield "does not say who may ask for it: declare root_field(scopes=...)"

@@ -23,6 +23,6 @@ def status(url: ServerUrl = DEFAULT_URL, api_key: ApiKeyToken = None, json: Json
     if json:
         print_json(report)
     else:
-        print_fields(report.items())
+        print_fields((name, ", ".join(value) if isinstance(value, list) else value) for name, value in report.items())
     if found["database"] != "ok":
         raise typer.Exit(1)

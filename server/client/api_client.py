@@ -11,7 +11,7 @@ import orjson
 from server.auth.actor import user_name
 from server.client.connection_errors import explain, plain_http_refused
 from server.wire.graphql_files import operation
-from server.wire.headers import ACTOR_HEADER
+from server.wire.headers import ACTOR_HEADER, CONSISTENCY_HEADER
 
 _ARGUMENT = re.compile(r"^(input|filter)\.(?=.)")
 """The beginning of a path that tells a person nothing: whoever runs a command has given its fields one by one."""
@@ -65,6 +65,8 @@ class ApiClient:
         content = _encode_request(name, variables)  # outside the try: this ValueError would not be the server's
         try:
             response = self._http.post(self.url, content=content)
+            if (token := response.headers.get(CONSISTENCY_HEADER)) is not None:
+                self._http.headers[CONSISTENCY_HEADER] = token  # what follows sees what was written
             answer = response.json()
         except httpx.TransportError as error:
             raise ApiError(explain(self.url, error)) from error
@@ -110,6 +112,7 @@ class ApiClient:
     def health(self) -> dict[str, Any]:
         """Returns the server's `version`, its `database` ("ok", or the reason why it cannot serve), and the `schema` revision.
 
+        A server with replicas also says how they are: `replicas` has the status of each, such as "in use".
         Raises ApiError if no Rapporteur server answers.
         """
         answers = []
@@ -126,7 +129,8 @@ class ApiClient:
             answers.append(answer)
         alive, ready = answers
         database = ready["status"] if ready["status"] == "ok" else ready.get("reason", ready["status"])
-        return {"version": alive.get("version"), "database": database, "schema": ready.get("revision")}
+        found = {"version": alive.get("version"), "database": database, "schema": ready.get("revision")}
+        return found | ({"replicas": ready["replicas"]} if "replicas" in ready else {})
 
     def _unexpected_answer(self, response: httpx.Response, size: int) -> ApiError:
         if response.status_code == httpx.codes.REQUEST_ENTITY_TOO_LARGE:

@@ -18,11 +18,12 @@ from server.current_request import current_request
 from server.graphiql import graphiql_page
 from server.http.sse import EventStream
 from server.middleware.csrf import check_csrf
+from server.operations.consistency import with_header_token
 from server.operations.runner import OperationRunner
 from server.settings import Settings
 from server.wire.connection_limit import ConnectionLimit, TooManyConnections
 from server.wire.content_negotiation import GRAPHQL_RESPONSE, JSON, AcceptedTypes, content_type, parse_accept
-from server.wire.headers import Headers, request_headers
+from server.wire.headers import CONSISTENCY_HEADER, Headers, request_headers
 from server.wire.refusals import CLIENT_CLOSED_REQUEST, RequestRefused, error_response
 from server.wire.request_errors import RequestErrors, encode_errors
 from server.wire.requests import GraphQLRequest, request_from_body, request_from_url
@@ -109,12 +110,13 @@ class GraphQLEndpoint:
             raise RequestRefused(406, f"the answer can be {GRAPHQL_RESPONSE} or {JSON}, or text/event-stream to a POST")
         if COST_HEADER in headers:
             request = request._replace(extensions={**(request.extensions or {}), "cost": True})
+        request = with_header_token(request, headers)
         if current := current_request.get():
             current.operation = request.operation_name
         context = self._new_context(principal, _actor(principal, headers))
         if accepts.single is None:
             return self._event_stream(request, context)
-        retry: dict[str, str] = {}
+        more_headers: dict[str, str] = {}
         try:
             prepared = self._runner.prepare(request)
             kind = prepared.operation.operation
@@ -127,10 +129,12 @@ class GraphQLEndpoint:
                 raise RequestRefused(400, "a subscription needs a WebSocket, or the header Accept: text/event-stream")
             executed = await self._runner.execute(prepared, context, receive)
             body, status, is_complete = executed.body, 200, not executed.errors
+            if executed.written is not None:
+                more_headers = {CONSISTENCY_HEADER: str(executed.written)}
         except RequestErrors as error:
             body, status, is_complete = encode_errors(error), error.status, False
             if error.retry_after is not None:
-                retry = {"Retry-After": str(error.retry_after)}
+                more_headers = {"Retry-After": str(error.retry_after)}
         if accepts.single != GRAPHQL_RESPONSE and status != TOO_MANY_REQUESTS:
             status = 200
         return await body_response(
@@ -138,7 +142,7 @@ class GraphQLEndpoint:
             status,
             accepts.single,
             headers,
-            rate_limiter.headers() | retry,
+            rate_limiter.headers() | more_headers,
             vary=("Accept", "Authorization") if is_get else (),
             compression_threshold=self._settings.compression_threshold,
             is_revalidated=is_get and is_complete,

@@ -30,6 +30,8 @@ def health_routes(database: Database) -> list[Route]:
             return JSONResponse({"status": "unavailable", "reason": str(error)}, 503)
         except TimeoutError:
             return JSONResponse({"status": "unavailable", "reason": "the database does not answer now"}, 503)
-        return JSONResponse({"status": "ok", "revision": revision})
+        replicas = database.replicas
+        more = {} if replicas is None else {"replicas": [replica.status for replica in replicas.all]}
+        return JSONResponse({"status": "ok", "revision": revision, **more})
 
     return [Route("/healthz", healthz), Route("/readyz", readyz)]

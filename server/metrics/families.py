@@ -19,6 +19,7 @@ from prometheus_client.registry import Collector
 from db.change_notifier import ChangeNotifier
 from db.database import Database
 from db.pool import ConnectionPool
+from db.replicas import ReadOutcome, Replicas, ReplicaStatus
 from db.statistics import DURATION_BUCKETS_SECONDS, Histogram, statement_counts
 from executor import execution_counts
 from resolvers.live.registry import HubRegistry
@@ -62,6 +63,8 @@ class ProcessMetrics(Collector):
         yield from _subscriptions(self._statistics)
         yield from _executor()
         yield from _pool(self._database.pool)
+        if self._database.replicas is not None:
+            yield from _replicas(self._database.replicas)
         yield from _statements()
         yield from _notifications(self._database.notifier)
         yield from self._live()
@@ -198,6 +201,30 @@ def _pool(pool: ConnectionPool) -> Iterator[Metric]:
         "rapporteur_database_connection_timeouts",
         "Waits for a connection that were given up after RAPPORTEUR_POOL_TIMEOUT.",
         pool.timeouts,
+    )
+
+
+def _replicas(replicas: Replicas) -> Iterator[Metric]:
+    """Yields the metrics of the replicas, which are numbered from 1 in the order of `RAPPORTEUR_REPLICA_URL`."""
+    numbered = [((str(number),), replica) for number, replica in enumerate(replicas.all, start=1)]
+    yield _gauges(
+        "rapporteur_replica_in_use",
+        "Processes that read queries from the replica.",
+        ("replica",),
+        {number: replica.status is ReplicaStatus.IN_USE for number, replica in numbered},
+    )
+    yield _gauges(
+        "rapporteur_replica_lag_seconds",
+        "Time for which the primary has had what the replica lacks; absent if the replica cannot be asked.",
+        ("replica",),
+        {number: replicas.log.lag(replica.place) for number, replica in numbered if replica.place is not None},
+    )
+    yield _counters(
+        "rapporteur_replica_reads",
+        "Statements of queries by where they were read: on a replica, or on the primary because no replica was in use"
+        " (none_in_use), it had not got as far as the read needs (behind), or it failed (failed).",
+        ("outcome",),
+        {(outcome,): replicas.outcomes[outcome] for outcome in ReadOutcome},
     )
 
 

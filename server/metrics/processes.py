@@ -24,7 +24,7 @@ from resolvers.worker_threads import run_in_worker
 
 WRITE_INTERVAL_SECONDS = 2.0
 """The age that the metrics of other workers in a scrape may have. Monitoring asks every 15 seconds or so."""
-DESCRIBES_PROCESS = ("process_", "python_", "rapporteur_build_info")
+DESCRIBES_PROCESS = ("process_", "python_", "rapporteur_build_info", "rapporteur_replica_lag_")
 """Beginnings of the names of metrics that describe a process, so that their sum would say nothing."""
 _ACCUMULATING = ("counter", "histogram", "summary")
 _ENDED = "ended.json"

@@ -16,13 +16,14 @@ ALLOWED_HEADERS = (
     "Content-Type",
     "If-None-Match",
     ACTOR_HEADER,
+    "Rapporteur-Consistency",
     "Rapporteur-Cost",
     *PREFLIGHT_HEADERS,
     *("X-Request-Id", "traceparent", "tracestate"),
     *("X-Apollo-Operation-Id", "ApolloGraphQL-Client-Name", "ApolloGraphQL-Client-Version"),
 )
 """The request headers that a page of a named origin may send."""
-EXPOSED_HEADERS = ("ETag", "Retry-After", "RateLimit", "RateLimit-Policy", "X-Request-Id")
+EXPOSED_HEADERS = ("ETag", "Retry-After", "RateLimit", "RateLimit-Policy", "Rapporteur-Consistency", "X-Request-Id")
 """The response headers that its scripts may read, beside those that CORS always lets them read."""
 PREFLIGHT_MAX_AGE_SECONDS = 3600
 """The time that a browser may keep the response to a preflight (Chrome keeps none for longer than two hours)."""

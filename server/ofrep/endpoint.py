@@ -25,11 +25,12 @@ from server.ofrep.evaluations import (
     evaluation,
     failure,
 )
+from server.operations.consistency import with_header_token
 from server.operations.runner import OperationRunner
 from server.settings import Settings
 from server.wire.content_negotiation import JSON, content_type
 from server.wire.graphql_files import operation
-from server.wire.headers import request_headers
+from server.wire.headers import Headers, request_headers
 from server.wire.json import encode_json
 from server.wire.refusals import CLIENT_CLOSED_REQUEST, RequestRefused
 from server.wire.request_errors import RequestErrors
@@ -92,7 +93,7 @@ class OfrepEndpoint:
             del context
         if current := current_request.get():
             current.operation = OPERATION
-        configs = await self._configs(None if key is None else [_agent_slug(key)], principal, receive)
+        configs = await self._configs(None if key is None else [_agent_slug(key)], principal, headers, receive)
         if key is None:
             answer: Any = {"flags": [evaluation(config) for config in configs]}
         elif configs:
@@ -110,11 +111,13 @@ class OfrepEndpoint:
             is_revalidated=True,
         )
 
-    async def _configs(self, slugs: list[str] | None, principal: Principal, receive: Receive) -> list[dict[str, Any]]:
+    async def _configs(
+        self, slugs: list[str] | None, principal: Principal, headers: Headers, receive: Receive
+    ) -> list[dict[str, Any]]:
         """Returns what the agents resolve to, as the operation gives it. Raises EvaluationFailed, or ClientDisconnect."""
         request = GraphQLRequest(operation(OPERATION), {"agentSlugs": slugs}, OPERATION, None)
         try:
-            prepared = self._runner.prepare_text(request)
+            prepared = self._runner.prepare_text(with_header_token(request, headers))
             executed = await self._runner.execute(prepared, self._new_context(principal, principal.name), receive)
         except RequestErrors as errors:
             raise _failed(errors) from errors

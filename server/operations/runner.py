@@ -20,6 +20,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Receive
 from strawberry.execution.is_awaitable import optimized_is_awaitable
 
+from domain.consistency import ConsistencyToken
 from domain.errors import AnswerTooLarge
 from domain.principals import Principal
 from resolvers.context import Context
@@ -29,6 +30,7 @@ from schema.errors import CodedError, with_code
 from schema.schema import RapporteurSchema
 from server.auth.rate_limits import RateLimiter, RateLimiters
 from server.current_request import current_request, note_errors
+from server.operations.consistency import CONSISTENCY, requested_token
 from server.operations.event_sharing import EventResponses, selection_key
 from server.operations.kept_memory import (
     DOCUMENT_BYTES_PER_CHAR,
@@ -68,6 +70,8 @@ class ExecutedOperation(NamedTuple):
     errors: Sequence[CodedError]
     """The errors that the response has."""
     data: dict[str, Any] | None
+    written: ConsistencyToken | None
+    """A token for what a mutation has written, if its response gives one."""
 
 
 class OperationRunner:
@@ -185,6 +189,11 @@ class OperationRunner:
         documents = self._schema.documents
         documents.check_scopes(prepared.prepared, prepared.operation, context.principal)
         cost = documents.cost(prepared.prepared, prepared.operation, prepared.request.variables)
+        token = requested_token(prepared.request)
+        if prepared.operation.operation is OperationType.QUERY and not documents.is_newest(
+            prepared.prepared, prepared.operation
+        ):
+            context.read_from_replicas(token)
         rate_limiter.spend_cost(cost)
         context.budget = OperationBudget(
             self._max_answer_bytes, rate_limiter.spend_cost, self._turns, rate_limiter.large_operations, cost
@@ -223,7 +232,7 @@ class OperationRunner:
                 result: Any = executor.execute_operation()
                 if not isinstance(result, ExecutionResult):
                     with Deadline(self._operation_timeout, receive):
-                        result = await result
+                        result = await _executed(result, prepared, context)
                         if time.perf_counter() - started > MAX_SMALL_SECONDS:
                             return await self._encode_large(prepared, context, result)
             finally:
@@ -235,7 +244,7 @@ class OperationRunner:
         body = encode_result(result.data, errors, _extensions(prepared, context))
         if len(body) > self._max_answer_bytes:
             return self._encode(prepared, context, _too_large(AnswerTooLarge(self._max_answer_bytes)))
-        return ExecutedOperation(body, errors, result.data)
+        return ExecutedOperation(body, errors, result.data, context.written)
 
     async def _execute_large(
         self, prepared: PreparedOperation, context: Context, executor: Executor[Any], cost: int
@@ -244,7 +253,7 @@ class OperationRunner:
             await context.budget.wait_for_turn()
         result: Any = executor.execute_operation()
         if not isinstance(result, ExecutionResult):
-            result = await result
+            result = await _executed(result, prepared, context)
         return await self._encode_large(prepared, context, result)
 
     async def _encode_large(
@@ -255,7 +264,7 @@ class OperationRunner:
             body = await encode_large_result(result.data, errors, extensions, self._max_answer_bytes)
         except AnswerTooLarge as error:
             return self._encode(prepared, context, _too_large(error))
-        return ExecutedOperation(body, errors, result.data)
+        return ExecutedOperation(body, errors, result.data, context.written)
 
     async def _execute_streamed(self, prepared: PreparedOperation, context: Context) -> bytes:
         executed = await self.execute(prepared, context)
@@ -316,10 +325,26 @@ def _coded(result: ExecutionResult) -> Sequence[CodedError]:
     return [with_code(error) for error in result.errors] if result.errors else ()
 
 
+async def _executed(
+    result: Awaitable[ExecutionResult], prepared: PreparedOperation, context: Context
+) -> ExecutionResult:
+    """Awaits the result; of a mutation, also the token that its response gives, unless all of it has failed."""
+    executed = await result
+    is_answered = executed.data is not None or context.has_written
+    if prepared.operation.operation is OperationType.MUTATION and is_answered:
+        await context.take_written_token(is_wanted=requested_token(prepared.request) is not None)
+    return executed
+
+
 def _too_large(error: AnswerTooLarge) -> ExecutionResult:
     return ExecutionResult(None, [GraphQLError(str(error), original_error=error)])
 
 
 def _extensions(prepared: PreparedOperation, context: Context) -> dict[str, Any] | None:
-    """Returns the `extensions` of the response, if the client asked for the cost."""
-    return {"cost": context.budget.charged} if (prepared.request.extensions or {}).get("cost") else None
+    """Returns the `extensions` of the response: the cost, if the client asked for it, and a mutation's token."""
+    extensions: dict[str, Any] = {}
+    if prepared.request.extensions and prepared.request.extensions.get("cost"):
+        extensions["cost"] = context.budget.charged
+    if context.written is not None:
+        extensions[CONSISTENCY] = str(context.written)
+    return extensions or None

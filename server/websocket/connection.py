@@ -15,6 +15,7 @@ from typing import Any
 from starlette.types import Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from domain.consistency import ConsistencyToken, parse_tokens
 from domain.errors import InvalidInput, RateLimited, ServiceUnavailable, Unauthenticated
 from domain.history import ANONYMOUS
 from domain.principals import Principal
@@ -25,6 +26,7 @@ from server.auth.bearer import bearer_token
 from server.auth.guard import Guard
 from server.current_request import CurrentRequest, current_request, new_request_id, traceparent_in, valid_traceparent
 from server.middleware.access_log import log_operation
+from server.operations.consistency import CONSISTENCY, with_tokens
 from server.operations.runner import OperationRunner
 from server.settings import Settings
 from server.wire.headers import request_headers
@@ -89,6 +91,8 @@ class Connection:
         self._principal: Principal | None = None
         self._actor = ANONYMOUS
         self._traceparent = traceparent_in(request_headers(websocket.scope))
+        self._token: ConsistencyToken | None = None
+        """The token that every answer must have reached: the client's, joined with those of what was written here."""
         self._operations: dict[str, asyncio.Task[None]] = {}
         self._closing: asyncio.Future[_Close] = asyncio.get_running_loop().create_future()
 
@@ -193,6 +197,8 @@ class Connection:
         try:
             principal = await self._guard.authenticator.principal(token)
             self._actor = actor_name(principal, headers, payload)
+            if (tokens := (payload or {}).get(CONSISTENCY)) is not None:
+                self._token = parse_tokens(tokens)
         except InvalidInput as error:
             raise _Close(BAD_REQUEST, str(error)) from error
         except Unauthenticated as error:
@@ -221,6 +227,8 @@ class Connection:
         except RateLimited as error:
             await self._send({"id": id, "type": "error", "payload": RequestErrors.from_exception(error).errors})
             return
+        if self._token is not None:
+            request = with_tokens(request, str(self._token))
         context = self._new_context(self._principal, self._actor)
         self._operations[id] = asyncio.create_task(self._run_operation(id, request, context))
 
@@ -235,6 +243,8 @@ class Connection:
             try:
                 async with contextlib.aclosing(stream) as responses:
                     async for response in responses:
+                        if context.written is not None:  # before the answer, after which the client may read
+                            self._token = self._token.join(context.written) if self._token else context.written
                         await self._send_text(head, response, b"}")
                 last: dict[str, Any] = {"id": id, "type": "complete"}
             except RequestErrors as error:

@@ -6,6 +6,8 @@ from starlette.types import Scope
 
 ACTOR_HEADER = "rapporteur-actor"
 """Names the actor of a change, in an HTTP request or in the handshake of a WebSocket."""
+CONSISTENCY_HEADER = "rapporteur-consistency"
+"""Has a consistency token: in the response to a mutation, and in requests that are to see what it wrote."""
 
 _KEPT = "rapporteur.headers"
 """The key of a scope under which its headers are kept, as several ask for them."""

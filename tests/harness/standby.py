@@ -9,12 +9,14 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import asyncpg
+import psutil
 
 from db.embedded.account import account_for
 from db.embedded.cluster import data_argument
 from db.embedded.postmaster import ensure_postmaster, find_postmaster
 from db.embedded.programs import find_programs, run
 from tests.harness.databases import TestPostgres, postgres_directory, running_postgres
+from tests.harness.waiting import eventually
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,61 @@ class Pair:
         assert running is not None
         running.process.send_signal(signal.SIGQUIT)
         running.process.wait(60)
+
+    def on_standby(self, *statements: str) -> None:
+        """Runs statements on the standby, each on its own."""
+        self.postgres.run_in(self.standby_url, *statements)
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Lets the standby replay nothing while the block runs."""
+        self.on_standby("SELECT pg_wal_replay_pause()")
+        try:
+            yield
+        finally:
+            self.on_standby("SELECT pg_wal_replay_resume()")
+
+    def delay(self, milliseconds: int) -> None:
+        """Lets the standby replay each commit so much later; 0 for none."""
+        self.on_standby(
+            f"ALTER SYSTEM SET recovery_min_apply_delay = {milliseconds}",
+            "SELECT pg_reload_conf()",
+        )
+
+    @contextmanager
+    def synchronous(self) -> Iterator[None]:
+        """Lets each commit wait for the standby while the block runs, which may kill the primary."""
+        self.postgres.run("ALTER SYSTEM SET synchronous_standby_names = '*'", "SELECT pg_reload_conf()")
+        waits = "DO $$ BEGIN ASSERT (SELECT sync_state = 'sync' FROM pg_stat_replication); END $$"
+
+        def is_waited_for() -> bool:
+            try:
+                self.postgres.run(waits)
+            except asyncpg.AssertError:
+                return False
+            return True
+
+        try:
+            eventually(is_waited_for)
+            yield
+        finally:
+            settings = self._primary / "postgresql.auto.conf"  # the server may be gone
+            lines = settings.read_text().splitlines(keepends=True)
+            settings.write_text("".join(line for line in lines if "synchronous_standby_names" not in line))
+
+    def start_standby(self) -> None:
+        ensure_postmaster(self._standby, account_for(self._primary))
+
+    def stop_standby(self) -> None:
+        running = find_postmaster(self._standby)
+        assert running is not None
+        running.stop()
+
+    @property
+    def standby_process(self) -> psutil.Process:
+        running = find_postmaster(self._standby)
+        assert running is not None
+        return running.process
 
     async def promote(self) -> None:
         connection = await asyncpg.connect(self.standby_url)

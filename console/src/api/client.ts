@@ -4,6 +4,7 @@ import { createClient as createSocket } from 'graphql-ws';
 import { createClient, fetchExchange, mapExchange, subscriptionExchange, type Client } from 'urql';
 import { recordCall } from './calls';
 import { setConnected } from './connected';
+import { consistentFetch } from './consistency';
 import { isUnauthenticated } from './problems';
 
 export const API_URL = new URL('/graphql', location.href).href;
@@ -20,6 +21,7 @@ export function createApiClient(key: string | null, onUnauthenticated: () => voi
     url: API_URL,
     preferGetMethod: false,
     fetchOptions: { headers },
+    fetch: consistentFetch(),
     exchanges: [
       mapExchange({
         onOperation: recordCall,

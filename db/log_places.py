@@ -1,0 +1,51 @@
+"""Reads where a primary and a standby are in the write-ahead log."""
+
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import text
+
+from domain.consistency import ConsistencyToken
+
+_PRIMARY = """
+SELECT system_identifier AS cluster, ('x' || left(pg_walfile_name(place), 8))::bit(32)::bigint AS timeline, place AS position
+FROM pg_control_system(), {function}() AS place
+"""
+WRITTEN_PLACE = text(_PRIMARY.format(function="pg_current_wal_insert_lsn"))
+"""The place after everything that was written before, be it flushed or not (as with synchronous_commit=off)."""
+FLUSHED_PLACE = _PRIMARY.format(function="pg_current_wal_flush_lsn")
+"""The place up to which standbys are sent the log. They reach it even if nothing more is written."""
+STANDBY_PLACE = """
+SELECT system_identifier AS cluster,
+       greatest(
+           (SELECT timeline_id FROM pg_control_checkpoint()),
+           (SELECT min_recovery_end_timeline FROM pg_control_recovery()),
+           (SELECT received_tli FROM pg_stat_wal_receiver)
+       ) AS timeline,
+       CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() END AS position,
+       pg_postmaster_start_time() AS server
+FROM pg_control_system()
+"""
+"""The place that a standby has replayed; its position is null on a server that is no standby.
+
+The control file knows of a new timeline a little later than the receiver of the log, which only members of pg_read_all_stats
+may ask. Until one of them does, the standby counts as being in the old one.
+"""
+
+
+class StandbyPlace(NamedTuple):
+    """The place in the log that a standby is known to have reached, and the server that it is."""
+
+    place: ConsistencyToken
+    server: datetime
+    """The time of the server's start, which tells it from others behind the same address."""
+
+    @classmethod
+    def of(cls, row: Any) -> "StandbyPlace | None":
+        """Returns what a row of `STANDBY_PLACE` says; None if the server is no standby."""
+        return None if row.position is None else cls(token_of(row), row.server)
+
+
+def token_of(row: Any) -> ConsistencyToken:
+    """Returns the place that a row of one of these statements names."""
+    return ConsistencyToken(row.cluster, row.timeline, row.position)
