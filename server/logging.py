@@ -96,6 +96,9 @@ def configure(level: str) -> None:
         handler = logging.StreamHandler()
         handler.setFormatter(JsonFormatter())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    # No line says where in the code it was logged, nor which thread did it: to find that out takes longer than the rest.
+    logging._srcfile = None  # as the documentation of the module has it
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     # At the level debug, uvicorn logs headers and messages of WebSockets with the tokens in them.
     uvicorn.setLevel(max(logging.getLogger().level, logging.INFO))
     uvicorn.addFilter(_remove_query)
