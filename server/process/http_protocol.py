@@ -1,7 +1,10 @@
 """HTTP/1.1 as uvicorn speaks it, with heads of a limited size, and without the upgrades that the server does not know."""
 
 import httptools
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn._types import ASGI3Application
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+from server.process.whole_response import WholeResponse
 
 MAX_HEAD_BYTES = 64 * 1024
 """The size of the first line and the headers, of what comes between two pieces of a body, and of trailers."""
@@ -60,6 +63,10 @@ class HttpProtocol(HttpToolsProtocol):
         self._unparsed_bytes = 0
         if not self._ignores_upgrade:
             super().on_message_complete()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        cycle.send = WholeResponse(cycle).send  # type: ignore[method-assign]
+        super()._start_asgi_task(cycle, app)
 
     def _feed(self, data: bytes) -> None:
         try:

@@ -149,3 +149,26 @@ def test_curl_asks_for_http_2_and_is_answered(server: RunningServer) -> None:
     ]
     result = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_SECONDS, check=True)
     assert "meetingCount" in json.loads(result.stdout)["data"]
+
+
+def test_requests_that_are_sent_together_are_answered_in_turn(server: RunningServer) -> None:
+    post = POST + b"Content-Length: %d\r\n" % len(BODY)
+    query = b"/graphql?query=%7BmeetingCount%7D HTTP/1.1\r\nHost: localhost\r\nRapporteur-Preflight: 1\r\n\r\n"
+    requests = [
+        post + b"\r\n" + BODY,
+        b"HEAD " + query,
+        post + b"Expect: 100-continue\r\n\r\n" + BODY,
+        post + b"Connection: close\r\n\r\n" + BODY,
+    ]
+    with connection(server) as opened:
+        opened.sendall(b"".join(requests))
+        said = answer(opened)
+    parts = [part.partition(b"\r\n\r\n") for part in said.split(b"HTTP/1.1 ")[1:]]
+    assert [head[:3] for head, _, _ in parts].count(b"100") == 1
+    answers = [(head.lower(), body) for head, _, body in parts if not head.startswith(b"100")]
+    assert all(head.startswith(b"200 ") for head, _ in answers), said
+    assert [bool(body) for _, body in answers] == [True, False, True, True], said
+    assert [b"connection: close" in head for head, _ in answers] == [False, False, False, True]
+    for head, body in answers:
+        assert (head.count(b"\r\ncontent-length: "), head.count(b"\r\ncache-control: ")) == (1, 1)
+        assert not body or b"\r\ncontent-length: %d\r\n" % len(body) in head + b"\r\n"
