@@ -25,6 +25,12 @@ def cluster_dir(data_dir: Path) -> Path:
     return data_dir.expanduser().resolve() / "postgres"
 
 
+def next_cluster_dir(cluster: Path) -> Path:
+    """Returns the folder of a finished cluster that is to take the place of the one that is there."""
+    return cluster.with_name("postgres-next")
+
+
 def has_database(data_dir: Path) -> bool:
     """Returns whether a PostgreSQL was ever started in the data directory."""
-    return (cluster_dir(data_dir) / "PG_VERSION").exists()
+    cluster = cluster_dir(data_dir)
+    return any((folder / "PG_VERSION").exists() for folder in (cluster, next_cluster_dir(cluster)))

@@ -14,7 +14,7 @@ from sqlalchemy.types import Boolean, Integer
 from db.connections import Session
 from db.driver import Record
 from db.keyset import PageShape, keyset_page, page_parameters
-from db.repository import IDS, WORKSPACE, ColumnNames, columns
+from db.repository import ID, IDS, WORKSPACE, ColumnNames, columns
 from db.row_mapping import MappedQuery, MappedRows, Row
 from db.segment_writes import SegmentWrites
 from db.tables import meetings, segments
@@ -261,3 +261,20 @@ class SegmentRepository(SegmentWrites):
             position = Position(row["change_seq"], segment.segment_id)
             found[row["id"]].changes.append(Change(position, row["deleted"], segment))
         return found
+
+    _IS_LOST = select(
+        select(meetings.c.id)
+        .where(
+            meetings.c.workspace_id == WORKSPACE,
+            meetings.c.id == ID,
+            meetings.c.lost_changes.contains(bindparam("change_seq", type_=BigInteger)),
+        )
+        .exists()
+        .label("is_lost")
+    )
+
+    async def is_lost(self, meeting_id: MeetingId, position: Position) -> bool:
+        """Checks whether the change at a position was lost when a backup was restored."""
+        (row,) = await self._rows(self._IS_LOST, id=meeting_id, change_seq=position.change_seq)
+        lost: bool = row.is_lost
+        return lost

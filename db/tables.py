@@ -26,7 +26,7 @@ from sqlalchemy import (
     func,
     text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR
+from sqlalchemy.dialects.postgresql import ARRAY, INT8MULTIRANGE, JSONB, TSVECTOR
 
 from db.config_columns import config_checks, config_columns
 from db.shared_columns import event_of_version, external_id, orders, times, version
@@ -45,7 +45,7 @@ _SLUG = "slug ~ '^[a-z0-9]+(-[a-z0-9]+)*$' AND char_length(slug) <= 80"
 
 
 COLUMNS_WITHOUT_EVENTS = {
-    *("workspace_id", "id", "version", "created_at", "updated_at", "change_seq", "last_segment_id"),
+    *("workspace_id", "id", "version", "created_at", "updated_at", "change_seq", "lost_changes", "last_segment_id"),
     *("secret", "old_secret", "old_secret_expires_at", "failing_since", "paused_until"),
 }
 """The columns of tables with a history whose changes are not events: keys, times, counters, secrets, and how receivers do."""
@@ -223,6 +223,8 @@ meetings = Table(
     version(),
     # The number of the last write of segments. Writers hold the row's lock to their commit, so numbers appear in order.
     Column("change_seq", BigInteger, nullable=False, server_default=text("0")),
+    # The numbers of changes that were lost when a backup was restored: see `db.lost_changes`.
+    Column("lost_changes", INT8MULTIRANGE, nullable=False, server_default=text("'{}'")),
     # The highest segment_id ever used, so that the next free one needs no search.
     Column("last_segment_id", Integer, nullable=False, server_default=text("0")),
     *times(),

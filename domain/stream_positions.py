@@ -9,6 +9,9 @@ from domain.meetings import Meeting
 from domain.rules import INT32_MAX, Integer
 from domain.validation import checked
 
+FIRST_AFTER_RESTORE = 10**18
+"""No change has a number as high as this, unless a backup was restored: the nanoseconds from 1970 to 2001."""
+
 
 class Position(NamedTuple):
     """The position after the change of segment `segment_id` by the write with the number `change_seq`. Positions compare.
@@ -23,6 +26,13 @@ class Position(NamedTuple):
     def after_write(cls, change_seq: int) -> "Position":
         """Returns the position after all changes of a write; 0 is the start of the stream."""
         return cls(change_seq, INT32_MAX)
+
+    def is_before_restore(self, head: "Position") -> bool:
+        """Checks whether a backup was restored between this position and the meeting's last one, or may have been.
+
+        After a restore, changes are numbered from the time of the restore on (see `db.lost_changes`).
+        """
+        return self.change_seq < head.change_seq and head.change_seq >= FIRST_AFTER_RESTORE
 
     def cursor(self, meeting_id: MeetingId) -> str:
         return _UPDATES.encode(str(meeting_id), self.change_seq, self.segment_id)

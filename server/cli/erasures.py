@@ -2,7 +2,7 @@
 
 import contextlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -36,8 +36,8 @@ erasures = typer.Typer(
 )
 
 
-class _Line(NamedTuple):
-    """A line of a file of erasures."""
+class RecordedErasure(NamedTuple):
+    """An erasure, as a line of a file has it."""
 
     workspace_id: WorkspaceId
     erasure: Erasure | SpeakerErasure
@@ -85,7 +85,7 @@ class _Line(NamedTuple):
 
 
 @dataclass
-class _Outcome:
+class ReplayOutcome:
     """Counts what became of the erasures of a file."""
 
     meetings: int = 0
@@ -95,24 +95,35 @@ class _Outcome:
     other_keys: int = 0
     """The number of erasures of speakers whose names cannot be found, as the restored database has another key."""
 
+    def values(self) -> dict[str, int]:
+        return {
+            "erased": self.erased_meetings,
+            "unknown": self.meetings - self.erased_meetings,
+            "speakersErased": self.erased_speakers,
+            "speakersUnknown": self.speakers - self.erased_speakers - self.other_keys,
+            "speakersWithAnotherKey": self.other_keys,
+        }
+
+    def print(self) -> None:
+        typer.echo(f"{self.erased_meetings} of {self.meetings} meetings are erased; the backup never had the others.")
+        if self.speakers:
+            typer.echo(f"{self.erased_speakers} of {self.speakers} erasures of speakers are done.")
+
+    def require_complete(self) -> None:
+        """Ends the command with an error if there is something that only a person can do."""
+        if self.other_keys:
+            raise fail(
+                f"{self.other_keys} erasures of speakers cannot be done again, as the backup is from before the database had"
+                " the key of their fingerprints: do them by hand, with eraseSpeaker, in the meetings that the file names"
+            )
+
 
 @erasures.command("export")
 @settings_options(*DATABASE)
 def export_erasures(settings: Settings) -> None:
     """Print the erasures of all workspaces, as one JSON object a line, for erasures replay."""
 
-    async def read(database: Database) -> list[_Line]:
-        found: list[_Line] = []
-        for id, _ in await workspaces_by_age(database.engine):
-            workspace_id = WorkspaceId(id)
-            async with database.reading(workspace_id) as repositories:
-                found += [_Line(workspace_id, erasure) for erasure in await repositories.erasures.by_time()]
-                key = await repositories.speaker_erasures.key()
-                speakers = await repositories.speaker_erasures.by_time()
-                found += [_Line(workspace_id, erasure, key.id) for erasure in speakers]
-        return found
-
-    for line in run_on_database(settings, read):
+    for line in run_on_database(settings, recorded_erasures):
         typer.echo(orjson.dumps(line.values()).decode())
 
 
@@ -127,36 +138,12 @@ def replay_erasures(
 ) -> None:
     """Do the erasures of a file again, after a backup was restored. Doing so twice changes nothing."""
 
-    async def replay(database: Database) -> _Outcome:
-        outcome = _Outcome()
-        for line in list(_lines(file)):
-            async with database.unit_of_work(line.workspace_id, ERASURE) as uow:
-                await _replay(uow, line, outcome)
-                await uow.commit()
-        return outcome
-
-    outcome = run_on_database(settings, replay)
+    outcome = run_on_database(settings, lambda database: replay(database, read_erasures(file)))
     if json:
-        print_json(
-            {
-                "erased": outcome.erased_meetings,
-                "unknown": outcome.meetings - outcome.erased_meetings,
-                "speakersErased": outcome.erased_speakers,
-                "speakersUnknown": outcome.speakers - outcome.erased_speakers - outcome.other_keys,
-                "speakersWithAnotherKey": outcome.other_keys,
-            }
-        )
+        print_json(outcome.values())
     else:
-        typer.echo(
-            f"{outcome.erased_meetings} of {outcome.meetings} meetings are erased; the backup never had the others."
-        )
-        if outcome.speakers:
-            typer.echo(f"{outcome.erased_speakers} of {outcome.speakers} erasures of speakers are done.")
-    if outcome.other_keys:
-        raise fail(
-            f"{outcome.other_keys} erasures of speakers cannot be done again, as the backup is from before the database had the"
-            " key of their fingerprints: do them by hand, with eraseSpeaker, in the meetings that the file names"
-        )
+        outcome.print()
+    outcome.require_complete()
 
 
 class _Due(NamedTuple):
@@ -213,9 +200,32 @@ def list_due(
     typer.echo(f"{len(found):,} due{when}; meetings are kept for {days:,} days after their end.")
 
 
-async def _replay(uow: UnitOfWork, line: _Line, outcome: _Outcome) -> None:
+async def recorded_erasures(database: Database) -> list[RecordedErasure]:
+    """Returns the erasures of all workspaces."""
+    found: list[RecordedErasure] = []
+    for id, _ in await workspaces_by_age(database.engine):
+        workspace_id = WorkspaceId(id)
+        async with database.reading(workspace_id) as repositories:
+            found += [RecordedErasure(workspace_id, erasure) for erasure in await repositories.erasures.by_time()]
+            key = await repositories.speaker_erasures.key()
+            speakers = await repositories.speaker_erasures.by_time()
+            found += [RecordedErasure(workspace_id, erasure, key.id) for erasure in speakers]
+    return found
+
+
+async def replay(database: Database, erasures: Sequence[RecordedErasure]) -> ReplayOutcome:
+    """Does erasures again, each in a transaction of its own. Doing so twice changes nothing."""
+    outcome = ReplayOutcome()
+    for each in erasures:
+        async with database.unit_of_work(each.workspace_id, ERASURE) as uow:
+            await _replay(uow, each, outcome)
+            await uow.commit()
+    return outcome
+
+
+async def _replay(uow: UnitOfWork, recorded: RecordedErasure, outcome: ReplayOutcome) -> None:
     """Does one erasure again, and counts it."""
-    erasure = line.erasure
+    erasure = recorded.erasure
     with contextlib.suppress(NotFound):  # the backup is older than the meeting
         if isinstance(erasure, Erasure):
             outcome.meetings += 1
@@ -223,20 +233,22 @@ async def _replay(uow: UnitOfWork, line: _Line, outcome: _Outcome) -> None:
             outcome.erased_meetings += 1
         else:
             outcome.speakers += 1
-            if await erase_speaker_again(uow, erasure, line.key_id):
+            if await erase_speaker_again(uow, erasure, recorded.key_id):
                 outcome.erased_speakers += 1
             else:
                 outcome.other_keys += 1
 
 
-def _lines(file: Path) -> Iterator[_Line]:
-    """Yields the lines of a file. Raises RapporteurError for one that is no erasure."""
+def read_erasures(file: Path) -> list[RecordedErasure]:
+    """Returns the erasures of a file. Raises RapporteurError for a line that is none."""
     try:
         content = sys.stdin.buffer.read() if file == Path("-") else file.read_bytes()
     except OSError as error:
         raise RapporteurError(f"{file}: {error.strerror}") from error
+    found = []
     for number, line in enumerate(content.splitlines(), 1):
         try:
-            yield _Line.read(line)
+            found.append(RecordedErasure.read(line))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise RapporteurError(f"{file}, line {number}: is no erasure as erasures export prints it") from error
+    return found

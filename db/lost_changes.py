@@ -1,0 +1,35 @@
+"""Changes that were lost when a backup was restored: their numbers are never given to others.
+
+A restored meeting stands at an earlier number of its change sequence than some clients have seen. So each meeting goes on at a
+number that no change of it ever had, and remembers the numbers between. That is the time of the restore in nanoseconds, as no
+meeting is written a thousand million times a second.
+"""
+
+from sqlalchemy import text
+
+from db.connections import AutocommitConnection
+from db.engine import Engine
+
+_NEXT = "greatest(clock.now, meetings.change_seq + 1000000000)"  # whatever somebody does to the clock
+_SKIP = text(
+    f"""
+WITH clock AS MATERIALIZED (SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint) * 1000 AS now),
+skipped AS (
+    UPDATE meetings SET
+        change_seq = {_NEXT},
+        lost_changes = meetings.lost_changes + int8multirange(int8range(meetings.change_seq, {_NEXT}, '()'))
+    FROM clock RETURNING meetings.id
+)
+SELECT count(*) AS meetings FROM skipped"""
+)
+
+
+async def skip_lost_changes(engine: Engine) -> int:
+    """Has the changes of each meeting go on at numbers that no lost one had, and returns the number of meetings.
+
+    Where nothing was lost, no client can notice this, so it may be done again.
+    """
+    async with AutocommitConnection(engine.pool) as connection:
+        (row,) = await connection.rows(_SKIP, {})
+    skipped: int = row.meetings
+    return skipped
