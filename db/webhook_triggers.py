@@ -82,7 +82,8 @@ TRIGGERS = {
 CREATE TRIGGER events_are_queued AFTER INSERT ON events FOR EACH ROW EXECUTE FUNCTION queue_event()""",
     "meetings_segments_are_queued": """
 CREATE TRIGGER meetings_segments_are_queued AFTER UPDATE OF change_seq ON meetings
-FOR EACH ROW WHEN (NEW.change_seq > OLD.change_seq) EXECUTE FUNCTION queue_segments()""",
+FOR EACH ROW WHEN (NEW.change_seq > OLD.change_seq AND NEW.lost_changes = OLD.lost_changes)
+EXECUTE FUNCTION queue_segments()""",
     "erasures_are_queued": """
 CREATE TRIGGER erasures_are_queued AFTER INSERT ON erasures FOR EACH ROW EXECUTE FUNCTION queue_erasure()""",
 }

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import asyncpg
 import pytest
 
 from db.engine import create_engine
@@ -23,15 +24,16 @@ def restored(postgres: TestPostgres, database_url: str) -> Iterator[str]:
         yield copy
 
 
-def finish_restore(url: str) -> None:
-    async def main() -> None:
-        engine = create_engine(url)
-        try:
-            await skip_lost_changes(engine)
-        finally:
-            await engine.dispose()
+async def skip_changes(url: str) -> None:
+    engine = create_engine(url)
+    try:
+        await skip_lost_changes(engine)
+    finally:
+        await engine.dispose()
 
-    asyncio.run(main())
+
+def finish_restore(url: str) -> None:
+    asyncio.run(skip_changes(url))
 
 
 def write(api: Api, meeting: Any, *numbers: int, text: str) -> str:
@@ -110,6 +112,22 @@ def test_the_same_backup_restored_twice_does_not_give_the_numbers_of_the_first_t
             write(server.api, meeting, 2, 3, text="again")
             for cursor in lost:
                 assert "was lost when a backup was restored" in texts_after(server.api, meeting, cursor)
+
+
+async def test_a_restore_is_no_write_that_webhooks_are_told_of(database_url: str) -> None:
+    with running_server(database_url) as server:
+        server.api.meeting(segments=1)
+        events = ["MEETING_SEGMENTS_CHANGED"]
+        hook = {"name": "Receiver", "url": "https://example.com/hook", "events": events}
+        assert server.api.run("CreateWebhook", input=hook)["__typename"] == "WebhookSecret"
+    await skip_changes(database_url)
+    connection = await asyncpg.connect(database_url)
+    try:
+        assert await connection.fetchval("SELECT count(*) FROM webhook_deliveries") == 0
+        await connection.execute("UPDATE meetings SET change_seq = change_seq + 1")
+        assert await connection.fetchval("SELECT count(*) FROM webhook_deliveries") == 1
+    finally:
+        await connection.close()
 
 
 def test_a_clock_that_was_set_back_gives_no_number_again(postgres: TestPostgres, database_url: str) -> None:
