@@ -72,7 +72,7 @@ def servers_on(pair: Pair) -> Iterator[list[RunningServer]]:
         urls = [pair.url]
         if PROGRAM is not None:
             poolers = [
-                stack.enter_context(pgbouncer(url, "transaction", size=5)).url
+                stack.enter_context(pgbouncer(url, "transaction", size=5, server_login_retry=1)).url
                 for url in (pair.primary_url, pair.standby_url)
             ]
             hosts = [urlsplit(url).netloc.rpartition("@")[2] for url in poolers]
