@@ -19,6 +19,8 @@ from tests.harness.servers import Api
 Variables = dict[str, Any]
 Row = dict[str, Any]
 RESPONSE = "application/graphql-response+json"
+UNIQUE_HEADERS = {"date", "content-length", "x-request-id", "rapporteur-consistency"}
+"""The headers that no two responses have in common."""
 UUIDS = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 DOCUMENTS = {path.stem: path.read_text() for path in OPERATIONS.glob("*.graphql")} | {
     "NodeOfBot": "query NodeOfBot($id: ID!) { node(id: $id) { __typename id } }",
@@ -140,8 +142,10 @@ def ask(api: Api, name: str, variables: Variables) -> Answer:
     """The answer with what it cost, without what no two answers have in common."""
     body = {"query": DOCUMENTS[name], "variables": variables, "operationName": name, "extensions": {"cost": True}}
     response = api.http.post_json("/graphql", json.dumps(body).encode(), Accept=RESPONSE)
-    headers = {name: value for name, value in response.headers.items() if name not in ("date", "content-length")}
-    return Answer(response.status, headers, json.loads(response.content))
+    headers = {name: value for name, value in response.headers.items() if name not in UNIQUE_HEADERS}
+    answer = json.loads(response.content)
+    answer.get("extensions", {}).pop("consistency", None)
+    return Answer(response.status, headers, answer)
 
 
 # Cursors are opened, to find ids in them and to make others of the same place
