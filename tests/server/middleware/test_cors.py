@@ -64,7 +64,7 @@ def test_scripts_of_a_named_origin_see_when_to_come_again(named: RunningServer) 
     answer = http.post(f"{named.url}/graphql", json=PING, headers={"Origin": APP})
     assert (
         answer.headers["Access-Control-Expose-Headers"]
-        == "ETag, Retry-After, RateLimit, RateLimit-Policy, X-Request-Id"
+        == "ETag, Retry-After, RateLimit, RateLimit-Policy, Rapporteur-Consistency, X-Request-Id"
     )
     assert "Origin" in answer.headers["Vary"]
 
