@@ -42,7 +42,7 @@ class WebSocketEndpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         websocket = WebSocket(scope, receive, send)
         # The extension is taken out, as otherwise the scope and the protocol would stay in a circle.
-        send_text = scope["extensions"].pop(SEND_TEXT_EXTENSION, None)
+        send_text = scope.get("extensions", {}).pop(SEND_TEXT_EXTENSION, None)
         headers = websocket.headers
         if not is_allowed(headers.get("origin"), headers.get("host"), self._settings.origins):
             # The refusal comes before the handshake: otherwise any web page could use the server of its visitor.

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from threading import get_ident
 from typing import Any
 from uuid import uuid4
 
@@ -62,7 +63,8 @@ class World:
     @classmethod
     def made(cls, api: Api) -> "World":
         external_id = uuid4().hex
-        made = api.post(ENTITIES, {"name": external_id, "webhook": WEBHOOK})["data"]
+        own_name = f"{WEBHOOK['name']} {get_ident()}"  # a thread must not delete the webhooks of others
+        made = api.post(ENTITIES, {"name": external_id, "webhook": WEBHOOK | {"name": own_name}})["data"]
         webhook = made["webhook"]["webhook"]["id"]
         agent, other = made["agent"]["id"], made["other"]["id"]
         within = api.post(WITHIN, {"agent": agent, "other": other, "externalId": external_id})["data"]
@@ -71,9 +73,11 @@ class World:
         own_speaker = [*segments[:2], segment(3, speaker=external_id)]
         ids = {"active": active, "meeting": meeting, "other": other_meeting, "webhook": webhook}
         written = api.post(SEGMENTS, ids | {"segments": own_speaker, "otherSegments": segments})["data"]
-        found = api.post(CURSORS, {"agent": agent, "meeting": meeting, "other": other_meeting})["data"]
-        for earlier in found["webhooks"]["nodes"][1:]:  # a workspace can have 100
-            if earlier["name"] == WEBHOOK["name"]:
+        found = api.post(CURSORS, {"agent": agent, "meeting": meeting, "other": other_meeting, "webhook": webhook})[
+            "data"
+        ]
+        for earlier in found["webhooks"]["nodes"]:  # a workspace can have 100
+            if earlier["name"] == own_name and earlier["id"] != webhook:
                 api.run("DeleteWebhook", id=earlier["id"])
         return cls(
             api=api,
@@ -101,7 +105,7 @@ class World:
                 "search": found["search"]["pageInfo"]["startCursor"],
                 "keys": found["apiKeys"]["pageInfo"]["startCursor"],
                 "webhooks": found["webhooks"]["pageInfo"]["startCursor"],
-                "deliveries": found["webhooks"]["nodes"][0]["deliveries"]["pageInfo"]["startCursor"],
+                "deliveries": found["webhook"]["deliveries"]["pageInfo"]["startCursor"],
             },
         )
 
@@ -153,12 +157,13 @@ mutation Segments(
 """A world is made by few requests, as it is made for each operation and each value that an operation accepts."""
 PAGE = "pageInfo { startCursor }"
 CURSORS = f"""
-query Cursors($agent: ID!, $meeting: ID!, $other: ID!) {{
+query Cursors($agent: ID!, $meeting: ID!, $other: ID!, $webhook: ID!) {{
   agent(id: $agent) {{ history(first: 1) {{ {PAGE} }} }}
   agents(first: 1) {{ {PAGE} }}
   agentsByName: agents(first: 1, orderBy: {{field: NAME}}) {{ {PAGE} }}
   apiKeys(first: 1) {{ {PAGE} }}
-  webhooks(first: 2) {{ {PAGE} nodes {{ id name deliveries(first: 1) {{ {PAGE} }} }} }}
+  webhooks(first: 10) {{ {PAGE} nodes {{ id name }} }}
+  webhook(id: $webhook) {{ deliveries(first: 1) {{ {PAGE} }} }}
   meetings(first: 1) {{ {PAGE} }}
   meetingsByUpdate: meetings(first: 1, orderBy: {{field: UPDATED_AT}}) {{ {PAGE} }}
   meeting(id: $meeting) {{ updatesCursor segments(first: 1) {{ {PAGE} }} }}
