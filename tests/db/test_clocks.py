@@ -9,11 +9,12 @@ import pytest
 
 from domain.principals import Scope
 from tests.harness.api_keys import create_api_key
-from tests.harness.base_calls import BASE_CALLS, DOCUMENTS, World
+from tests.harness.base_calls import BASE_CALLS, DOCUMENTS
 from tests.harness.clocks import wrong_clock
 from tests.harness.commands import run
 from tests.harness.servers import Api, running_server
 from tests.harness.suggested_variables import MUTATIONS
+from tests.harness.worlds import World
 
 ERROR = timedelta(hours=3)
 GIVEN = {("api_keys", "expires_at")}

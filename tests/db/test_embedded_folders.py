@@ -107,13 +107,13 @@ async def test_of_a_setting_that_is_wrong_the_first_cause_and_the_log_are_named(
     assert str(parent / "postgres" / "log") in said
 
 
-async def test_data_of_another_major_version_are_refused(parent: Path) -> None:
+async def test_data_of_a_major_version_without_programs_are_refused(parent: Path) -> None:
     async with using(parent) as user:
         await user.leave()
-    (parent / "postgres" / "PG_VERSION").write_text("16\n")
+    (parent / "postgres" / "PG_VERSION").write_text("9\n")
     said = await said_of(parent)
-    assert "PostgreSQL 16" in said
-    assert "RAPPORTEUR_DATA_DIR" in said
+    assert "PostgreSQL 9" in said
+    assert "rapporteur backup" in said
 
 
 async def test_a_folder_that_holds_something_else_is_left_alone(parent: Path) -> None:

@@ -21,11 +21,12 @@ from domain.errors import DatabaseUnusable, ServiceUnavailable
 from domain.ids import DEFAULT_WORKSPACE_ID as WORKSPACE
 from domain.ids import MeetingId, new_id
 from domain.meetings import Meeting
-from tests.harness.base_calls import BASE_CALLS, DEFINITIONS, DOCUMENTS, World
+from tests.harness.base_calls import BASE_CALLS, DEFINITIONS, DOCUMENTS
 from tests.harness.databases import TestPostgres
 from tests.harness.pgbouncer import PgBouncer, needs_pgbouncer, pgbouncer
 from tests.harness.pooled_connections import bounded, eventually, opened, run
 from tests.harness.servers import running_server
+from tests.harness.worlds import World
 
 pytestmark = [pytest.mark.slow, needs_pgbouncer]
 

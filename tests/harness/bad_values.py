@@ -26,7 +26,8 @@ from graphql import (
 )
 
 from schema.schema import schema
-from tests.harness.base_calls import DEFINITIONS, World
+from tests.harness.base_calls import DEFINITIONS
+from tests.harness.worlds import World
 
 SCHEMA = schema._schema
 Path = tuple[str | int, ...]

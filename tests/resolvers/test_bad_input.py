@@ -17,9 +17,10 @@ from graphql import (
 )
 
 from tests.harness.bad_values import HUGE, POSITIONS, SCHEMA, Position, bad_values, kind, uses
-from tests.harness.base_calls import BASE_CALLS, DEFINITIONS, DOCUMENTS, World
+from tests.harness.base_calls import BASE_CALLS, DEFINITIONS, DOCUMENTS
 from tests.harness.servers import Api, segment
 from tests.harness.suggested_variables import MUTATIONS
+from tests.harness.worlds import World
 
 pytestmark = pytest.mark.slow
 

@@ -14,10 +14,11 @@ from db.embedded.account import account_for
 from db.embedded.postmaster import ensure_postmaster, find_postmaster
 from db.engine import create_engine
 from db.migrate import migrate
-from tests.harness.base_calls import BASE_CALLS, DEFINITIONS, DOCUMENTS, World
+from tests.harness.base_calls import BASE_CALLS, DEFINITIONS, DOCUMENTS
 from tests.harness.databases import TestPostgres, postgres_directory, running_postgres
 from tests.harness.servers import Api, RunningServer, running_server
 from tests.harness.waiting import is_lock_awaited
+from tests.harness.worlds import World
 
 pytestmark = pytest.mark.slow
 

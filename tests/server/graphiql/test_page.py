@@ -179,7 +179,8 @@ def test_the_queries_of_the_tour_show_the_demo(server: Any) -> None:
         body = {"query": operation["query"], "variables": operation["variables"]}
         answer = http.post(f"{server.url}/graphql", json=body).json()
         assert "errors" not in answer, operation["name"]
-        assert None not in answer["data"].values(), operation["name"]
+        if not operation["name"].startswith("Webhook"):  # of which the demo has none: it tells nobody anything
+            assert None not in answer["data"].values(), operation["name"]
 
 
 def test_operations_without_sample_variables_get_a_skeleton(tmp_path: Path) -> None:
