@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ pytestmark = pytest.mark.slow
 
 NAME = "api.example.com"
 WAIT_SECONDS = 20
+STREAM_ATTEMPTS = 5
 
 
 @pytest.fixture(params=["nginx", "caddy"])
@@ -70,10 +71,16 @@ def test_everything_passes_through_the_proxy(
             assert "max-age" in answer.headers["Strict-Transport-Security"]
 
             request["headers"]["Accept"] = "text/event-stream"
-            with client.stream("POST", json=body, **request) as stream:
-                assert stream.status_code == 200, stream.read()
-                lines = stream.iter_lines()
-                assert "Text 1" in next(line for line in lines if line.startswith("data:"))
+            with ExitStack() as streams:
+                # Caddy 2.6 now and then closes its connection to the server as a stream begins, and ends the client's:
+                # "reading from backend: use of closed network connection". Clients connect again, and so does this one.
+                for _ in range(STREAM_ATTEMPTS):
+                    stream = streams.enter_context(client.stream("POST", json=body, **request))
+                    assert stream.status_code == 200, stream.read()
+                    lines = stream.iter_lines()
+                    if first := next((line for line in lines if line.startswith("data:")), None):
+                        break
+                assert "Text 1" in (first or "")
                 api.run("UpsertSegments", meetingId=meeting, segments=[segment(2)])  # comes at once, or not at all
                 assert "Text 2" in next(line for line in lines if line.startswith("data:"))
 
