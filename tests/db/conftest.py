@@ -6,6 +6,7 @@ from typing import Any
 import asyncpg
 import pytest
 
+from db.database import Database
 from db.engine import Engine
 from db.workspaces import ensure_workspace
 from domain.ids import WorkspaceId, new_id
@@ -19,6 +20,13 @@ async def other(engine: Engine) -> WorkspaceId:
     id = WorkspaceId(new_id())
     await ensure_workspace(engine, id, "other")
     return id
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    database = Database(database_url, pool_size=5)
+    yield database
+    await database.close()
 
 
 @pytest.fixture

@@ -2,10 +2,8 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
 from typing import Any
 
-import asyncpg
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -29,21 +27,6 @@ from tests.harness.waiting import until_lock_is_awaited
 pytestmark = pytest.mark.slow
 
 PAGE = PageRequest(100)
-
-
-@pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
-    database = Database(database_url, pool_size=5)
-    yield database
-    await database.close()
-
-
-@pytest.fixture
-async def sql(database_url: str) -> AsyncIterator[Any]:
-    """A connection that is none of the pool's."""
-    connection = await asyncpg.connect(database_url)
-    yield connection
-    await connection.close()
 
 
 async def meeting_of(database: Database, *texts: str, workspace: WorkspaceId = WORKSPACE) -> MeetingId:
@@ -96,24 +79,26 @@ async def test_a_workspace_that_is_not_there_finds_nothing(database: Database) -
 # Languages
 
 
-async def test_every_language_is_one_of_the_servers(sql: Any) -> None:
+async def test_every_language_is_one_of_the_servers(observer: Any) -> None:
     known = {
         row[0]
-        for row in await sql.fetch("SELECT cfgname FROM pg_ts_config WHERE cfgnamespace = 'pg_catalog'::regnamespace")
+        for row in await observer.fetch(
+            "SELECT cfgname FROM pg_ts_config WHERE cfgnamespace = 'pg_catalog'::regnamespace"
+        )
     }
     assert known >= LANGUAGES
 
 
-async def test_a_new_language_reindexes_what_is_there(database: Database, engine: Engine, sql: Any) -> None:
+async def test_a_new_language_reindexes_what_is_there(database: Database, engine: Engine, observer: Any) -> None:
     await meeting_of(database, "Die Häuser sind verkauft", "They were running")
     assert await found(database, "Haus") == set()
     assert await found(database, "run") == {"They were running"}
-    before = await sql.fetch("SELECT version, change_seq, updated_at FROM segments ORDER BY segment_id")
+    before = await observer.fetch("SELECT version, change_seq, updated_at FROM segments ORDER BY segment_id")
 
     await ensure_workspace(engine, WORKSPACE, "default", "german")
     assert await found(database, "Haus") == {"Die Häuser sind verkauft"}
     assert await found(database, "run") == set()
-    assert await sql.fetch("SELECT version, change_seq, updated_at FROM segments ORDER BY segment_id") == before
+    assert await observer.fetch("SELECT version, change_seq, updated_at FROM segments ORDER BY segment_id") == before
     await meeting_of(database, "Alle Häuser")
     assert len(await found(database, "Haus")) == 2
 
@@ -134,31 +119,31 @@ async def test_only_the_workspaces_own_segments_change_their_language(database: 
     assert await found(database, "houses") == {"The houses"}
 
 
-async def test_no_write_keeps_the_old_language(database: Database, engine: Engine, sql: Any) -> None:
+async def test_no_write_keeps_the_old_language(database: Database, engine: Engine, observer: Any) -> None:
     meeting = await meeting_of(database)
     async with database.unit_of_work(WORKSPACE) as early, database.unit_of_work(WORKSPACE) as late:
         await early.segments.add(meeting, contents("Ein Haus")[0])
         speaking = asyncio.create_task(ensure_workspace(engine, WORKSPACE, "default", "german"))
-        await until_lock_is_awaited(sql, 1)
+        await until_lock_is_awaited(observer, 1)
         writing = asyncio.create_task(late.segments.add(meeting, SegmentContent("Die Häuser", 2.0, 3.0)))
-        await until_lock_is_awaited(sql, 2)
+        await until_lock_is_awaited(observer, 2)
         await early.commit()
         await speaking
         await writing
         await late.commit()
     assert await found(database, "Häusern") == {"Ein Haus", "Die Häuser"}
-    assert await sql.fetchval("SELECT count(DISTINCT language) FROM segments") == 1
+    assert await observer.fetchval("SELECT count(DISTINCT language) FROM segments") == 1
 
 
 # Plans
 
 
-async def test_the_index_is_used_whatever_the_words(database: Database, sql: Any) -> None:
+async def test_the_index_is_used_whatever_the_words(database: Database, observer: Any) -> None:
     """Also with a plan that was made before the words were known, as prepared statements have after some executions."""
     meeting = await meeting_of(database, *(f"word{n} common" for n in range(1_000)))
     for _ in range(9):
         await meeting_of(database, *(f"word{n} common" for n in range(1_000)))
-    await sql.execute("VACUUM ANALYZE segments")
+    await observer.execute("VACUUM ANALYZE segments")
     wheres: list[dict[str, Any]] = [{}, {"meeting_id": meeting}]
     for where in wheres:
         executed: list[tuple[str, Any]] = []
@@ -167,8 +152,8 @@ async def test_the_index_is_used_whatever_the_words(database: Database, sql: Any
             assert len(await found(database, "word7 common", **where)) == 1
         for statement, parameters in executed:
             for mode in ("force_custom_plan", "force_generic_plan"):
-                await sql.execute(f"SET plan_cache_mode = {mode}")
-                plan = "\n".join(row[0] for row in await sql.fetch(f"EXPLAIN {statement}", *parameters))
+                await observer.execute(f"SET plan_cache_mode = {mode}")
+                plan = "\n".join(row[0] for row in await observer.fetch(f"EXPLAIN {statement}", *parameters))
                 assert "Bitmap Index Scan on segments_search_idx" in plan, plan
                 assert "Seq Scan on segments" not in plan, plan
 
@@ -177,32 +162,32 @@ async def test_the_index_is_used_whatever_the_words(database: Database, sql: Any
 
 
 async def test_segments_that_are_there_can_be_found_after_the_migration(
-    database: Database, engine: Engine, sql: Any
+    database: Database, engine: Engine, observer: Any
 ) -> None:
     await meeting_of(database, "The houses are sold", "Deleted later")
     await migrate(engine, "0001")
-    await sql.execute("UPDATE segments SET deleted = true, text = '' WHERE segment_id = 2")
+    await observer.execute("UPDATE segments SET deleted = true, text = '' WHERE segment_id = 2")
     await migrate(engine)
     assert await found(database, "house") == {"The houses are sold"}
     assert await found(database, "later") == set()
 
 
-async def test_a_dump_can_be_restored(sql: Any, database: Database) -> None:
+async def test_a_dump_can_be_restored(observer: Any, database: Database) -> None:
     """pg_restore writes rows with an empty search path: the function must find all it needs."""
     await meeting_of(database, "The houses are sold")
-    await sql.execute("SET search_path = ''; SET row_security = off")
-    await sql.execute("UPDATE public.segments SET text = 'A tree'")
+    await observer.execute("SET search_path = ''; SET row_security = off")
+    await observer.execute("UPDATE public.segments SET text = 'A tree'")
     assert await found(database, "trees") == {"A tree"}
 
 
 # Texts
 
 
-async def test_the_index_takes_the_same_characters_for_blanks(sql: Any) -> None:
+async def test_the_index_takes_the_same_characters_for_blanks(observer: Any) -> None:
     words = "x".join(BLANKS_IN_ASCII)
-    vector = await sql.fetchval("SELECT search_vector('simple', $1)::text", f"a{words}b")
+    vector = await observer.fetchval("SELECT search_vector('simple', $1)::text", f"a{words}b")
     blanks = f"a{' x' * (len(BLANKS_IN_ASCII) - 1)} b"
-    assert vector == await sql.fetchval("SELECT to_tsvector('simple', $1)::text", blanks)
+    assert vector == await observer.fetchval("SELECT to_tsvector('simple', $1)::text", blanks)
 
 
 @pytest.mark.parametrize(
@@ -228,20 +213,20 @@ async def test_the_index_takes_the_same_characters_for_blanks(sql: Any) -> None:
         "e\u0301",
     ],
 )
-async def test_no_text_takes_long_to_take_apart(database: Database, sql: Any, run: str) -> None:
+async def test_no_text_takes_long_to_take_apart(database: Database, observer: Any, run: str) -> None:
     """20,000 characters that would take PostgreSQL's parser seconds take it less than a hundredth of this timeout each."""
-    await sql.execute("SET statement_timeout = '5s'")
+    await observer.execute("SET statement_timeout = '5s'")
     text = (run * 20_000)[:19_990] + " findable"
-    await sql.fetch("SELECT search_vector('english', $1) FROM generate_series(1, 20)", text)
+    await observer.fetch("SELECT search_vector('english', $1) FROM generate_series(1, 20)", text)
     await meeting_of(database, text)
     assert await found(database, "findable") == {text}
 
 
-async def test_letters_that_stand_for_many_do_not_take_long_either(database: Database, sql: Any) -> None:
+async def test_letters_that_stand_for_many_do_not_take_long_either(database: Database, observer: Any) -> None:
     """The normal form is 18 times as long as the text; what is beyond its 40,000th character is not indexed."""
-    await sql.execute("SET statement_timeout = '5s'")
+    await observer.execute("SET statement_timeout = '5s'")
     text = "ﷺ" * 20_000
-    await sql.fetch("SELECT search_vector('english', $1) FROM generate_series(1, 10)", text)
+    await observer.fetch("SELECT search_vector('english', $1) FROM generate_series(1, 10)", text)
     await meeting_of(database, text)
     assert await found(database, "الله") == {text}
     assert await highlighted(database, "الله", text[:100]) == ["ﷺ"] * 100

@@ -2,7 +2,7 @@
 
 import asyncio
 import unicodedata
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -29,13 +29,6 @@ pytestmark = pytest.mark.slow
 PAGE = PageRequest(100)
 Found = list[tuple[str, list[str]]]
 """The texts found, with what is highlighted in each."""
-
-
-@pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
-    database = Database(database_url, pool_size=5)
-    yield database
-    await database.close()
 
 
 async def store(database: Database, *texts: str) -> MeetingId:

@@ -1,13 +1,10 @@
 """The outbox: no change without its delivery, none of a change that was rolled back, and one sender for each."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-import asyncpg
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -23,21 +20,6 @@ TAKEN = Attempt(datetime.now(UTC), 204, None, 0.1)
 REFUSED = Attempt(datetime.now(UTC), 500, "the receiver answered 500", 0.1)
 ALL = list(WebhookEventType)
 SECRET = bytes(32)
-
-
-@pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
-    database = Database(database_url, pool_size=5)
-    yield database
-    await database.close()
-
-
-@pytest.fixture
-async def sql(database_url: str) -> AsyncIterator[Any]:
-    """A connection past the repositories."""
-    connection = await asyncpg.connect(database_url)
-    yield connection
-    await connection.close()
 
 
 async def webhook(database: Database, events: list[WebhookEventType] = ALL) -> Webhook:
@@ -129,7 +111,7 @@ async def test_what_is_committed_is_queued_and_nothing_else(
     assert (set(queued.events), queued.version, queued.change_seq or 0) == (expected, version, writes)
 
 
-async def test_a_delivery_is_claimed_by_one_sender_only(database: Database, sql: Any) -> None:
+async def test_a_delivery_is_claimed_by_one_sender_only(database: Database, observer: Any) -> None:
     await webhook(database)
     meetings = [await meeting(database) for _ in range(20)]
     claims = await asyncio.gather(*(claim(database, limit=7) for _ in range(5)))
@@ -140,7 +122,7 @@ async def test_a_delivery_is_claimed_by_one_sender_only(database: Database, sql:
     assert await claim(database) == []
 
 
-async def test_a_webhook_has_its_share_and_a_failing_one_a_single_attempt(database: Database, sql: Any) -> None:
+async def test_a_webhook_has_its_share_and_a_failing_one_a_single_attempt(database: Database, observer: Any) -> None:
     first, second = await webhook(database), await webhook(database)
     for _ in range(5):
         await meeting(database)
@@ -152,9 +134,9 @@ async def test_a_webhook_has_its_share_and_a_failing_one_a_single_attempt(databa
     assert len([message for message in again if message.webhook_id == second.id]) == 3
 
 
-async def test_webhooks_that_fail_leave_room_for_those_that_do_not(database: Database, sql: Any) -> None:
+async def test_webhooks_that_fail_leave_room_for_those_that_do_not(database: Database, observer: Any) -> None:
     failing = [await webhook(database) for _ in range(3)]
-    await sql.execute("UPDATE webhooks SET failing_since = now()")
+    await observer.execute("UPDATE webhooks SET failing_since = now()")
     working = await webhook(database)
     await meeting(database)
     claimed = [message.webhook_id for message in await claim(database)]
@@ -163,12 +145,14 @@ async def test_webhooks_that_fail_leave_room_for_those_that_do_not(database: Dat
     assert set(claimed) - {working.id} < {each.id for each in failing}
 
 
-async def test_the_attempt_of_a_sender_that_died_is_repeated_with_the_same_id(database: Database, sql: Any) -> None:
+async def test_the_attempt_of_a_sender_that_died_is_repeated_with_the_same_id(
+    database: Database, observer: Any
+) -> None:
     created = await webhook(database)
     await meeting(database)
     (dead,) = await claim(database)
     assert await claim(database) == []
-    await sql.execute("UPDATE webhook_deliveries SET next_attempt_at = now()")
+    await observer.execute("UPDATE webhook_deliveries SET next_attempt_at = now()")
     (again,) = await claim(database)
     assert again._replace(lease=dead.lease) == dead
     await note(database, dead, TAKEN)  # it was not dead after all: the other one has its lease
@@ -177,7 +161,7 @@ async def test_the_attempt_of_a_sender_that_died_is_repeated_with_the_same_id(da
     assert await pending(database, created) == []
 
 
-async def test_a_change_during_an_attempt_makes_another_message(database: Database, sql: Any) -> None:
+async def test_a_change_during_an_attempt_makes_another_message(database: Database, observer: Any) -> None:
     created = await webhook(database)
     changed = await meeting(database)
     (first,) = await claim(database)
@@ -186,14 +170,14 @@ async def test_a_change_during_an_attempt_makes_another_message(database: Databa
     await note(database, first, TAKEN)
     (rest,) = await pending(database, created)
     assert (rest.events, rest.version) == (["MEETING_UPDATED"], 3)
-    await sql.execute("UPDATE webhook_deliveries SET next_attempt_at = now() WHERE state = 'PENDING'")
+    await observer.execute("UPDATE webhook_deliveries SET next_attempt_at = now() WHERE state = 'PENDING'")
     (second,) = await claim(database)
     assert second.message_id != first.message_id
     await note(database, second, TAKEN)
     assert await pending(database, created) == []
 
 
-async def test_a_failed_delivery_takes_further_changes_in_as_another_message(database: Database, sql: Any) -> None:
+async def test_a_failed_delivery_takes_further_changes_in_as_another_message(database: Database, observer: Any) -> None:
     created = await webhook(database)
     changed = await meeting(database)
     (first,) = await claim(database)
@@ -211,13 +195,13 @@ async def test_a_failed_delivery_takes_further_changes_in_as_another_message(dat
     assert unmoved.next_attempt_at == waiting.next_attempt_at
 
 
-async def test_when_a_receiver_answers_again_what_waits_for_it_is_sent_soon(database: Database, sql: Any) -> None:
+async def test_when_a_receiver_answers_again_what_waits_for_it_is_sent_soon(database: Database, observer: Any) -> None:
     created = await webhook(database)
     for _ in range(3):
         await meeting(database)
     for message in await claim(database):
         await note(database, message, REFUSED, delay=3_600)
-    await sql.execute(
+    await observer.execute(
         "UPDATE webhook_deliveries SET next_attempt_at = now() WHERE id = (SELECT id FROM webhook_deliveries LIMIT 1)"
     )
     (message,) = await claim(database)
@@ -228,7 +212,7 @@ async def test_when_a_receiver_answers_again_what_waits_for_it_is_sent_soon(data
     assert all((each.next_attempt_at - datetime.now(UTC)).total_seconds() < 600 for each in waiting)
 
 
-async def test_a_writer_does_not_wait_for_a_receiver(database: Database, sql: Any) -> None:
+async def test_a_writer_does_not_wait_for_a_receiver(database: Database, observer: Any) -> None:
     """Checks that an attempt under way holds no lock: the write has a second at most."""
     await webhook(database)
     changed = await meeting(database)
@@ -238,7 +222,7 @@ async def test_a_writer_does_not_wait_for_a_receiver(database: Database, sql: An
         await uow.commit()
 
 
-async def test_what_is_old_or_of_a_deleted_webhook_is_removed(database: Database, sql: Any) -> None:
+async def test_what_is_old_or_of_a_deleted_webhook_is_removed(database: Database, observer: Any) -> None:
     kept, deleted = await webhook(database), await webhook(database)
     changed = await meeting(database)
     for message in await claim(database):
@@ -248,18 +232,18 @@ async def test_what_is_old_or_of_a_deleted_webhook_is_removed(database: Database
         await uow.webhooks.delete(deleted.id)
         await uow.commit()
     count = "SELECT count(*) FROM webhook_deliveries WHERE webhook_id = $1"
-    assert await sql.fetchval(count, kept.id) == 2
+    assert await observer.fetchval(count, kept.id) == 2
     async with database.outbox() as outbox:
         await outbox.tidy()
-        assert (await sql.fetchval(count, kept.id), await sql.fetchval(count, deleted.id)) == (2, 0)
-        await sql.execute(
+        assert (await observer.fetchval(count, kept.id), await observer.fetchval(count, deleted.id)) == (2, 0)
+        await observer.execute(
             "UPDATE webhook_deliveries SET created_at = now() - interval '8 days' WHERE state = 'DELIVERED'"
         )
         await outbox.tidy()
-    assert await sql.fetchval(count, kept.id) == 1
+    assert await observer.fetchval(count, kept.id) == 1
 
 
-async def test_nothing_is_queued_for_a_disabled_webhook(database: Database, sql: Any) -> None:
+async def test_nothing_is_queued_for_a_disabled_webhook(database: Database, observer: Any) -> None:
     created = await webhook(database)
     await meeting(database)
     async with database.unit_of_work(DEFAULT_WORKSPACE_ID) as uow:
@@ -269,7 +253,7 @@ async def test_nothing_is_queued_for_a_disabled_webhook(database: Database, sql:
     await meeting(database)
     assert len(await pending(database, created)) == 1
     assert await claim(database) == []
-    await sql.execute("UPDATE webhook_deliveries SET changed_at = now() - interval '25 hours'")
+    await observer.execute("UPDATE webhook_deliveries SET changed_at = now() - interval '25 hours'")
     async with database.outbox() as outbox:
         await outbox.tidy()
     assert await pending(database, created) == []
