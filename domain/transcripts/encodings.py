@@ -94,8 +94,10 @@ def _score(sample: bytes, encoding: str) -> float:
     odd = len(re.findall(r"[^\W\d_](?<=[a-z\u00df-\u00ff\u0430-\u044f])[A-Z\u0410-\u042f\u00c0-\u00de]", text))
     mixed = len(re.findall(r"[a-zA-Z][\u0370-\u06ff]|[\u0370-\u06ff][a-zA-Z]", text))
     marks = sum(character in _TYPOGRAPHIC for character in beyond)
+    # A word of accented letters only is hardly Latin: so a text in Cyrillic or Greek looks.
+    unlike = sum(map(len, re.findall(r"[\u00c0-\u024f]{4,}", text)))
     symbols = sum(1 for character in beyond if unicodedata.category(character)[0] in "CS")
-    share = (scripts.count(script) + marks - 2 * (odd + mixed + symbols)) / len(beyond)
+    share = (scripts.count(script) + marks - 2 * (odd + mixed + symbols + unlike)) / len(beyond)
     rarity = {"cp1252": 0.0, "cp1251": 0.0}.get(encoding, 0.05)
     return max(0.0, share - rarity)
 

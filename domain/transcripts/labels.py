@@ -29,7 +29,9 @@ _BRACKETED = re.compile(
     r"[-\u2013\u2014>\s]*+(?:\[([^\[\]\n]{1,100})\]|\u3010([^\u3010\u3011\n]{1,100})\u3011)"
     r"\s*+(:(?=\s|$)|\uff1a)?+"
 )
-_LEAD = re.compile(r"(?:[-\u2013\u2014]\s++|>>+\s*+)?+")
+_LEAD = re.compile(r"(?:[-\u2013\u2014]\s++|(?:>|&gt;){2,}+\s*+)?+")
+_CHANGE = re.compile(r"(?:>|&gt;){2}")
+"""Matches the mark of captions for another speaker, whether or not a name follows."""
 _DASHES = "-\u2013\u2014"
 _CLOCK_TIME = re.compile(r"[0-9]:[0-9]{2}")
 _ABBREVIATION = re.compile(
@@ -103,6 +105,7 @@ def labelled_texts(payloads: Sequence[str], lines: Sequence[int | None], notes: 
     current = ""
     for payload, label, line in zip(payloads, first_labels, lines, strict=True):
         unnamed = goes_on and not label and bool(payload) and not payload.startswith(VERBATIM)
+        unnamed = unnamed and not _CHANGE.match(payload)
         if unnamed and current:
             notes.add(line, "names no speaker: the one who was named last goes on")
         parts = _parts(payload, label, current if unnamed else "", file)
@@ -153,6 +156,9 @@ def _parts(payload: str, label: _Label | None, speaker: str, file: _Labels) -> l
         if inside and file.accepts_inside(inside, has_dash=line[0] in _DASHES):
             parts.append(LabelledText(speaker, _shown("\n".join(said))))
             speaker, said = inside.name, [inside.text]
+        elif index and speaker and _CHANGE.match(line):
+            parts.append(LabelledText(speaker, _shown("\n".join(said))))
+            speaker, said = "", [line]
         else:
             said.append(line)
     parts.append(LabelledText(speaker, _shown("\n".join(said))))

@@ -19,6 +19,9 @@ from domain.transcripts.speaker_turns import Turn
 from domain.transcripts.units import check_units
 from domain.validation import Problems, parse
 
+_RESTART_SECONDS = 10.0
+"""The time by which a cue may start before the one above it without a note: captions of overlapping speech do."""
+
 
 @dataclass(slots=True)
 class ReadTranscript:
@@ -57,6 +60,7 @@ def read_transcript(
         cues = _without_repetitions(cues, source)
     if not dialect.has_units:
         check_units(cues, source.notes, in_milliseconds=reading.in_milliseconds)
+    _note_restart(cues, source)
     _shift(cues, offset, source)
     _check_external_ids(cues)
     segments = [_segment(cue, source) for cue in cues]
@@ -136,6 +140,25 @@ def _repair_times(cues: Sequence[Cue], source: Source, *, has_ends: bool) -> Non
             source.note(cue, "ends before it starts, and is given no length", times)
             cue.end_time = cue.start_time
         before = cue.end_time
+
+
+def _note_restart(cues: Sequence[Cue], source: Source) -> None:
+    """Adds a note on the first cue that starts long before what the same speaker said above it.
+
+    Files that were joined are so, and Hugging Face's chunks where each window of Whisper counts from 0. Lists that give one
+    speaker after the other are not.
+    """
+    starts: dict[str, float] = {}
+    for cue in cues:
+        assert cue.start_time is not None
+        before = starts.get(cue.speaker, 0.0)
+        if cue.start_time < before - _RESTART_SECONDS:
+            detail = f": {cue.start_time:g} s after {before:g} s"
+            source.note(
+                cue, "starts long before what is above it: the times begin again, or the file is in no order", detail
+            )
+            return
+        starts[cue.speaker] = cue.start_time
 
 
 def _without_repetitions(cues: list[Cue], source: Source) -> list[Cue]:

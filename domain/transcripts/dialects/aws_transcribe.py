@@ -34,7 +34,11 @@ def _recognises(source: Source) -> bool:
     ):
         return True
     results = at(source.document, "results")
-    return isinstance(at(results, "audio_segments") or at(results, "items"), list)
+    return isinstance(at(results, "audio_segments") or at(results, "items"), list) or bool(_channels(results))
+
+
+def _channels(results: object) -> list[dict[str, object]]:
+    return objects_at(results, "channel_labels", "channels")
 
 
 def _read(source: Source) -> Reading:
@@ -50,6 +54,15 @@ def _read(source: Source) -> Reading:
         for segment in segments
     ]
     return Reading(SegmentReader(source, ("results", "audio_segments"), _FIELDS).read(items))
+
+
+def _items(results: object) -> list[dict[str, object]]:
+    """Returns the words and marks of the recording, or else those of one channel after the other."""
+    return objects_at(results, "items") or [
+        {**item, "channel_label": channel.get("channel_label")}
+        for channel in _channels(results)
+        for item in objects_at(channel, "items")
+    ]
 
 
 def _said(numbers: object, words: list[CueWord | None]) -> list[dict[str, object]]:
@@ -75,14 +88,14 @@ def _words(source: Source) -> list[CueWord | None]:
         for item in objects_at(segment, "items")
         if isinstance(item.get("start_time"), str)
     }
-    for channel in objects_at(results, "channel_labels", "channels"):
+    for channel in _channels(results):
         for item in objects_at(channel, "items"):
             if isinstance(item.get("start_time"), str):
                 speakers.setdefault(item["start_time"], speaker_of(channel.get("channel_label")) or "")
     words: list[CueWord | None] = []
     last: CueWord | None = None
     speaker = ""
-    for item in objects_at(source.document, "results", "items"):
+    for item in _items(results):
         content = at(item, "alternatives", 0, "content")
         is_said = isinstance(content, str) and content.strip()
         is_mark = item.get("type") == "punctuation"

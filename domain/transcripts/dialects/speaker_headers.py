@@ -34,7 +34,7 @@ _FIRST_LINES = 30
 """The number of lines, of those that are not blank, among which the first time of a file stands."""
 _LINES_OF_PROGRAMS = re.compile(
     r"Transcribed by https?://\S+|Meeting ended after .*|This editable transcript was computer generated.*"
-    r"|Attendees|Transcript",
+    r"|Attendees|Transcript|.{1,80} (?:started|stopped) transcription",
     re.IGNORECASE,
 )
 

@@ -31,6 +31,12 @@ def test_another_encoding_is_refused_with_a_good_guess(encoding: str) -> None:
     assert SAMPLES[encoding].endswith(read_transcript(data, "a.srt", encoding=encoding).segments[1].text)
 
 
+@pytest.mark.parametrize("text", ["Привет", "Да, конечно. Спасибо"])
+def test_a_few_words_in_cyrillic_are_not_taken_for_accents(text: str) -> None:
+    with pytest.raises(NotATranscript, match=f"it may be in cp1251 .*{text}"):
+        read_transcript(srt(text).encode("cp1251"), "a.srt")
+
+
 @pytest.mark.parametrize(
     ("encoding", "message"),
     [

@@ -17,6 +17,7 @@ class TestSecondVoices:
             "- Ida: Now?\n- Ole: Now.",
             "[Ida]: Now?\n[Ole]: Now.",
             ">> Ida: Now?\n>> Ole: Now.",
+            "&gt;&gt; Ida: Now?\n&gt;&gt; Ole: Now.",
         ],
     )
     def test_are_segments_of_their_own(self, write: object, payload: str) -> None:
@@ -27,6 +28,15 @@ class TestSecondVoices:
         file = (vtt if write is vtt else srt)("<v Ida>Now?</v> (a door shuts)")
         assert spoken(file) == [("Ida", "Now?"), ("", "(a door shuts)")]
 
+    @pytest.mark.parametrize("mark", [">>", "&gt;&gt;"])
+    def test_two_arrows_end_what_the_one_before_says(self, write: object, mark: str) -> None:
+        payload = f"{mark} Ida: There are\nthree.\n{mark} And four?"
+        assert spoken((vtt if write is vtt else srt)(payload, f"{mark} Ole: So.")) == [
+            ("Ida", "There are\nthree."),
+            ("", ">> And four?"),
+            ("Ole", "So."),
+        ]
+
     def test_a_line_with_a_colon_is_no_second_voice(self, write: object) -> None:
         payload = "Ida: There are three\nBudget: none\nPlan B: wait"
         assert spoken((vtt if write is vtt else srt)(payload, "Ole: So.")) == [
@@ -36,6 +46,10 @@ class TestSecondVoices:
 
 
 class TestSpeakersThatGoOn:
+    def test_not_where_two_arrows_say_that_another_speaks(self) -> None:
+        read = spoken(srt(">> Ida: a", "b", ">> c", ">> Ole: d", "e", ">> Ida: f"))
+        assert read == [("Ida", "a"), ("Ida", "b"), ("", ">> c"), ("Ole", "d"), ("Ole", "e"), ("Ida", "f")]
+
     def test_until_the_next_name(self) -> None:
         read = transcript(srt("Ida: a", "b", "c", "Ole: d", "e", "Ida: f"))
         assert [segment.speaker for segment in read.segments] == ["Ida", "Ida", "Ida", "Ole", "Ole", "Ida"]

@@ -77,3 +77,12 @@ def test_call_analytics() -> None:
     assert read.dialect == "AWS Transcribe"
     assert timed(read) == [("AGENT", "Who?", 1.0, 1.6), ("CUSTOMER", "Me.", 2.0, 2.2)]
     assert [cue.external_id for cue in read.cues] == ["a", "b"]
+
+
+def test_words_that_only_the_channels_have() -> None:
+    channels = [
+        {"channel_label": "ch_0", "items": ITEMS[:3]},
+        {"channel_label": "ch_1", "items": ITEMS[3:]},
+    ]
+    read = transcript({"results": {"channel_labels": {"channels": channels, "number_of_channels": 2}}})
+    assert timed(read) == [("ch_0", "Who knows?", 1.0, 1.6), ("ch_1", "Me.", 2.0, 2.2)]

@@ -48,6 +48,13 @@ def test_what_a_program_adds_is_left_out_with_a_note() -> None:
     assert messages(read) == ['4: belongs to no cue, and is left out: "Transcribed by https://otter.ai"']
 
 
+def test_what_teams_says_of_the_transcription_is_nobody_s() -> None:
+    text = "Transcript\nJanuary 5, 2024, 4:02 PM\n\nBerg, Ida started transcription\n\nBerg, Ida   0:03\nHello.\n\n"
+    read = transcript(text + "Moe, Ole   0:13\nHi.\n\nMoe, Ole stopped transcription\n", "a.txt")
+    assert timed(read) == [("Berg, Ida", "Hello.", 3.0, 13.0), ("Moe, Ole", "Hi.", 13.0, 13.0)]
+    assert messages(read)[-1] == '12: belongs to no cue, and is left out: "Moe, Ole stopped transcription"'
+
+
 def test_our_own_export_as_text_is_read_with_its_title() -> None:
     segments = [segment("Hello.", "Ida", 1, 1.0, 2.0), segment("So it goes.", "", 2, 3.0, 4.0)]
     read = transcript(write_transcript(segments, TranscriptFormat.TEXT, title="Weekly"), "weekly.txt")
