@@ -17,6 +17,7 @@ _SETTING = re.compile(
 )
 
 
+_NUMBER_BEFORE = re.compile(r"#?([0-9]{1,10})[.):]?[ \t]+")
 _USUAL_TIMES = re.compile(
     r"([0-9]{1,10}):([0-5][0-9]):([0-5][0-9])[.,]([0-9]{3}) --> ([0-9]{1,10}):([0-5][0-9]):([0-5][0-9])[.,]([0-9]{3})"
 )
@@ -31,6 +32,8 @@ class CueTimes(NamedTuple):
     """The words that follow the times in their line and are no settings."""
     arrow: str
     """The arrow as it is written; empty where nothing but white space divides the times."""
+    number: str = ""
+    """The number of the cue, if it stands in the same line before the times."""
 
 
 def seconds(clock: re.Match[str]) -> float:
@@ -59,19 +62,24 @@ def parse_cue_times(line: str) -> CueTimes | None:
     """Returns the times of a line such as `00:00:01,000 --> 00:00:02,500 align:start`, or None.
 
     Arrows of any form are read, and times without hours or a fraction; those of short times must be whole. Two times that no
-    arrow divides need fractions.
+    arrow divides need fractions. The number of the cue may stand before them, if the arrow is a whole one.
     """
     if usual := _USUAL_TIMES.fullmatch(line):
         hours, minutes, whole, fraction, *end = usual.groups()
         return CueTimes(_time(hours, minutes, whole, fraction), _time(*end), "", "-->")
     line = visible(line).strip()
     first = CLOCK.match(line)
+    numbered = None if first else _NUMBER_BEFORE.match(line)
+    if numbered:
+        first = CLOCK.match(line, numbered.end())
     if not first:
         return None
     arrow = _ARROW.match(line, first.end())
     assert arrow  # as it matches the empty text
     second = CLOCK.match(line, arrow.end())
     if not second or arrow.start() == arrow.end():
+        return None
+    if numbered and arrow[1].strip() != "-->":
         return None
     is_arrow = arrow[1].strip() == "-->" or (first[2] and second[2] and any(head in arrow[1] for head in _ARROW_HEADS))
     if not is_arrow and not (first[5] and second[5]):
@@ -81,7 +89,8 @@ def parse_cue_times(line: str) -> CueTimes | None:
         return None
     if all(map(_SETTING.fullmatch, rest.split())):
         rest = ""
-    return CueTimes(seconds(first), seconds(second), rest.strip(), arrow[1].strip())
+    number = numbered[1] if numbered else ""
+    return CueTimes(seconds(first), seconds(second), rest.strip(), arrow[1].strip(), number)
 
 
 def could_be_times(line: str) -> bool:

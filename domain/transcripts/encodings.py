@@ -13,6 +13,17 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_NO_TEXT = (
+    (b"PK\x03\x04", "a document of a word processor, or another ZIP: save it as plain text"),
+    (b"\xd0\xcf\x11\xe0", "a document of a word processor: save it as plain text"),
+    (b"%PDF", "a PDF: copy its text"),
+    (b"\x1f\x8b", "compressed with gzip: decompress it"),
+    (b"ID3", "a recording: have it transcribed"),
+    (b"RIFF", "a recording: have it transcribed"),
+    (b"OggS", "a recording: have it transcribed"),
+    (b"\x1aE\xdf\xa3", "a recording: have it transcribed"),
+)
+"""What people take for a transcript, by its first bytes, and what helps."""
 _KANA, _HANGUL = re.compile("[\u3041-\u30ff]"), re.compile("[\uac00-\ud7a3]")
 _CHINESE = re.compile("[\u7684\u662f\u4e86\u6211\u4e0d\u5728\u6709\u8fd9\u9019]")  # the most frequent characters
 _TELLING = {"shift_jis": _KANA, "euc_jp": _KANA, "gb18030": _CHINESE, "big5": _CHINESE, "euc_kr": _HANGUL}
@@ -31,6 +42,9 @@ def decode(data: bytes, encoding: str | None, notes: Notes) -> str:
     Without an `encoding`, the file is UTF-8, or UTF-16 or UTF-32 if it begins with a mark or its zeros show it. Raises
     NotATranscript, with a guess of the encoding where there is a good one.
     """
+    for mark, message in _NO_TEXT:
+        if data.startswith(mark):
+            raise NotATranscript(f"this is {message} first")
     name = encoding or _unicode_form(data, notes)
     try:
         text = data.decode(name)

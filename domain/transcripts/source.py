@@ -18,6 +18,8 @@ NOT_JSON = _NotJson()
 FENCE = "```"
 _JSON_START = re.compile(r'\{\s*(?:["}]|$)|\[\s*(?:[{\["\]]|$|-?[0-9.]+\s*(?:,|\](?![ \t]*\[)))')
 _JSON_TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"|[{}\[\],:]|\n', re.DOTALL)
+_JSON_LINES = ("jsonl", "ndjson")
+"""The extensions of files of JSON Lines, which may have one line only."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -66,9 +68,12 @@ class Source:
         if not self.looks_like_json:
             return NOT_JSON
         try:
-            return orjson.loads(self.text)
+            document = orjson.loads(self.text)
         except orjson.JSONDecodeError as error:
             problem = str(error)
+        else:
+            is_line = self.extension in _JSON_LINES and isinstance(document, dict) and not _has_list(document)
+            return self._json_lines() if is_line else document
         documents = self._json_lines()
         if documents is not None:
             return documents
@@ -95,23 +100,26 @@ class Source:
         """Returns the documents of the lines, if each line that is not blank is an object or a list."""
         documents: list[object] = []
         numbers: list[int] = []
+        repaired: list[int] = []
         for number, line in enumerate(self.lines, 1):
             if line.strip():
                 try:
-                    documents.append(orjson.loads(line))
+                    document = orjson.loads(line)
                 except orjson.JSONDecodeError as error:
-                    if len(documents) < 2:
-                        return None
                     document = _parse_leniently(line)
+                    if document is NOT_JSON and not documents:
+                        return None
                     if document is NOT_JSON:
-                        raise NotATranscript(f"line {number:,} is no valid JSON: {error}") from None
-                    self.notes.add(
-                        number, "has NaN, Infinity or half a character, which JSON does not allow: read as null"
-                    )
-                    documents.append(document)
+                        raise NotATranscript(
+                            f"line {number:,} is no valid JSON: {error.msg}, column {error.colno}"
+                        ) from None
+                    repaired.append(number)
+                documents.append(document)
                 numbers.append(number)
-        if len(documents) < 2:
+        if len(documents) < 2 and self.extension not in _JSON_LINES:
             return None
+        for number in repaired:
+            self.notes.add(number, "has NaN, Infinity or half a character, which JSON does not allow: read as null")
         self.item_lines = numbers
         return documents
 
@@ -121,6 +129,11 @@ class Source:
             raise NotATranscript(f"this is no valid JSON: {problem}") from None
         self.notes.add(None, "the JSON has NaN, Infinity or half a character, which JSON does not allow: read as null")
         return document
+
+
+def _has_list(document: dict[str, object]) -> bool:
+    """Returns whether the document has a list of objects, as one with all segments has."""
+    return any(isinstance(value, list) and value and isinstance(value[0], dict) for value in document.values())
 
 
 def _lines_of_items(text: str, path: list[str | int]) -> list[int]:

@@ -152,6 +152,6 @@ DIALECT = Dialect(
     lambda source: _form(source) is not None,
     _read,
     ("txt", "text", "md"),
-    generality=2,
+    generality=3,
     has_units=True,
 )

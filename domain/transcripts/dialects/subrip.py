@@ -58,7 +58,7 @@ def _read(source: Source) -> Reading:
             )
         if not start.number:
             notes.add(start.at + 1, "has no cue number before it")
-        elif start.number != lines[start.first].strip():
+        elif not start.times.number and start.number != lines[start.first].strip():
             notes.add(start.first + 1, "has marks around the number of a cue", f": {quoted(lines[start.first])}")
         payload = [line for line in lines[start.at + 1 : end] if line and not line.isspace()]
         if number == len(starts) and _is_cut_off(lines, start):
@@ -84,9 +84,9 @@ def _starts(lines: list[str]) -> list[_Start]:
             and (not line[0].isalpha() or "-->" in line)
         ):
             times = parse_cue_times(line)
-            number = _number_of_cue(lines, written, index, starts)
+            number = "" if times and times.number else _number_of_cue(lines, written, index, starts)
             if times and (times.arrow == "-->" or number or written < index - 1 or (times.arrow and not times.rest)):
-                starts.append(_Start(written if number else index, index, times, number))
+                starts.append(_Start(written if number else index, index, times, number or times.number))
                 check_size(len(starts))
             elif "-->" in line and (number or written < index - 1):
                 raise NotATranscript(
@@ -131,6 +131,6 @@ DIALECT = Dialect(
     _recognises,
     _read,
     ("srt",),
-    generality=1,
+    generality=2,
     has_units=True,
 )

@@ -86,7 +86,7 @@ class _Reader:
         lines = self._lines
         times = self._times(start)
         if times:
-            return self._cue(start, times, "")
+            return self._cue(start, times, times.number)
         if _IGNORED.match(lines[start]):
             return self._end_of_block(start + 1)
         times = self._times(start + 1)
@@ -118,9 +118,12 @@ class _Reader:
             position = self._end_of_block(position + 1)
             cue.payload += self._lines[cue.line : position]
             following = self._times(position)
-            if not (following and cue.payload and cue.payload[-1].strip().isdigit()):
+            if following and following.number:
+                times, identifier = following, following.number
+            elif following and cue.payload and cue.payload[-1].strip().isdigit():
+                times, identifier = following, cue.payload.pop()
+            else:
                 return position
-            times, identifier = following, cue.payload.pop()
 
     def _stray(self, start: int, end: int) -> None:
         """Reads lines between the cues as words of the cue before them, so that no word is lost."""

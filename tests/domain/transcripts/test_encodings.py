@@ -48,3 +48,17 @@ def test_a_few_words_in_cyrillic_are_not_taken_for_accents(text: str) -> None:
 def test_an_encoding_that_does_not_fit_is_refused(encoding: str, message: str) -> None:
     with pytest.raises(NotATranscript, match=message):
         read_transcript(srt("größer").encode(), "a.srt", encoding=encoding)
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"PK\x03\x04\x14\x00", "this is a document of a word processor, or another ZIP: save it as plain text first"),
+        (b"%PDF-1.7\n%\xe2\xe3", "this is a PDF: copy its text first"),
+        (b"\x1f\x8b\x08\x00", "this is compressed with gzip: decompress it first"),
+        (b"ID3\x04\x00", "this is a recording: have it transcribed first"),
+    ],
+)
+def test_what_is_no_text_is_called_by_its_name(data: bytes, message: str) -> None:
+    with pytest.raises(NotATranscript, match=message):
+        read_transcript(data, "meeting.docx")

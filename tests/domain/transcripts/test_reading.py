@@ -8,10 +8,13 @@ import pytest
 from domain.segments import SegmentContent
 from domain.times import MAX_TIME_SECONDS
 from domain.transcripts import read_transcript
-from tests.harness.transcript_files import TIMES, read, refusal, spoken, srt, vtt
+from tests.harness.transcript_files import TIMES, read, refusal, spoken, srt, transcript, vtt
 
 
 class TestFormats:
+    def test_webvtt_may_be_named_subrip(self) -> None:
+        assert transcript("WEBVTT - Weekly\n\nNOTE so\n\n" + srt("Hello.").replace(",", "."), "a.srt").title == "Weekly"
+
     @pytest.mark.slow
     @pytest.mark.parametrize(
         "file",
@@ -46,7 +49,7 @@ class TestFormats:
             (b"WEBVTT\n\n\xe4\n", "a.vtt", "line 3 is not in UTF-8"),
             (b"\xff\xfeW\x00\n\x00\x00\xd8", "a.vtt", "line 2 is not in UTF-16"),
             (b"\x89PNG\r\n\x1a\n\x00", "a.vtt", "line 1 is not in UTF-8"),
-            (b"PK\x03\x04\r\r\x00", "a.docx", "line 3 contains a NUL: this is a binary file"),
+            (b"ab\r\r\x00", "a.dat", "line 3 contains a NUL: this is a binary file"),
             (b"WEBVTT\n\nH\x00", "a.vtt", "line 3 contains a NUL"),
             (b"Hello.\n", "a.vtt", 'line 1 begins no transcript (WebVTT begins with the word WEBVTT): "Hello."'),
             (b"WEBVTTX\n\n", "a.vtt", "line 1 begins no transcript (WebVTT begins"),

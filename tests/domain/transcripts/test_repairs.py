@@ -60,6 +60,9 @@ def test_times(times: str, start: float, end: float) -> None:
         pytest.param(
             f"\u200e1\u200e\n{S}\na\n\n#2.\n{SECOND}\nb\n", [A, B], ["1: has marks", "5: has marks"], id="marks"
         ),
+        pytest.param(
+            f"1 {S}\na\n2. {SECOND} b\n", [A, B], ["1: is not written", "3: is not written"], id="a number in the line"
+        ),
         pytest.param(f"```srt\n1\n{S}\na\n```\n", [A], ["1: belongs to no cue", "5: belongs to no cue"], id="a fence"),
         pytest.param(f"1\n{S} a\n", [A], ["2: is not written as"], id="words after the times"),
         pytest.param(
@@ -97,6 +100,12 @@ def test_subrip(file: str, cues: list[object], notes: list[str]) -> None:
         ),
         pytest.param(
             f"WEBVTT\n\n1\n\n{TIMES}\na\n", [A], ["3: a blank line stands between the number"], id="a number apart"
+        ),
+        pytest.param(
+            f"WEBVTT\n\n1 {TIMES}\na\n2 {SECOND.replace(',', '.')}\nb\n",
+            [A, B],
+            ["3: is not written", "5: is not written"],
+            id="a number in the line",
         ),
         pytest.param(f"webvtt\n\n{TIMES}\na\n", [A], ["1: should be WEBVTT alone"], id="a header in lower case"),
         pytest.param(f"WEBVTT\n{TIMES}\na\n", [A], [], id="no blank line after the header"),

@@ -40,6 +40,15 @@ def test_json_lines_name_the_line() -> None:
     assert "line 3 is no valid JSON" in refusal('{"text": "a", "start": 1, "end": 2}\n[]\n{"text"\n')
 
 
+def test_json_lines_may_be_few_and_each_may_have_nan() -> None:
+    line = '{"text": "a b", "start": 1, "end": 2, "score": NaN}\n'
+    assert timed(transcript(line.replace("NaN", "0.5"), "live.jsonl")) == [("", "a b", 1.0, 2.0)]
+    for file, numbers in ((line, [1]), (line + '{"text": "c d", "start": 3, "end": 4}\n', [1])):
+        assert [note.line for note in transcript(file, "live.jsonl").notes] == numbers
+    assert "line 2 is no valid JSON" in refusal(line + '{"text"\n', "live.jsonl")
+    assert timed(transcript('{"segments": [{"text": "a b", "start": 1, "end": 2}]}', "all.jsonl"))
+
+
 def test_the_last_version_of_a_live_segment_counts() -> None:
     lines = [
         '{"id": "x", "text": "We", "start": 1, "end": 1.5, "is_final": false}',
