@@ -70,12 +70,12 @@ class _Labels:
         recur = 2 * len(counts) <= len(found) and len(likely) * 2 < len(found)
         self.nearly_all = len(found if recur else likely) * 5 >= sum(worded) * 4
         first = next((label for label, is_worded in zip(labels, worded, strict=True) if is_worded), None)
-        first_is_named = first is not None and (first.is_certain or _may_be_name(first.name))
+        first_is_named = first is not None and (first.is_certain or may_be_name(first.name))
         self.speakers = {label.name for label in found if label.is_certain} | {
             name
             for name, count in counts.items()
             if (self.nearly_all and (recur or name not in headings))
-            or ((first_is_named or count > 1) and _may_be_name(name))
+            or ((first_is_named or count > 1) and may_be_name(name))
         }
 
     def accepts(self, label: _Label | None) -> bool:
@@ -85,7 +85,7 @@ class _Labels:
         """Returns whether a label of a later line of a cue names a second speaker. A dash stands before each of several."""
         if label is None or label.is_certain or label.name in self.speakers:
             return label is not None
-        return bool(self.speakers) and (has_dash or len(label.name.split()) > 1) and _may_be_name(label.name)
+        return bool(self.speakers) and (has_dash or len(label.name.split()) > 1) and may_be_name(label.name)
 
 
 def labelled_texts(payloads: Sequence[str], lines: Sequence[int | None], notes: Notes) -> list[list[LabelledText]]:
@@ -208,7 +208,8 @@ def _is_heading(name: str) -> bool:
     return bool(named) and all(word.strip("#.()") in HEADINGS for word in named)
 
 
-def _may_be_name(name: str) -> bool:
+def may_be_name(name: str) -> bool:
+    """Returns whether the words look like somebody's name, and do not head a statement."""
     return _looks_like_name(name) and not _is_heading(name)
 
 

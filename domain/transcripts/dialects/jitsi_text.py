@@ -68,7 +68,7 @@ def _seconds(moment: re.Match[str]) -> float:
 
 DIALECT = Dialect(
     "Jitsi text",
-    'begins with "Transcript of conference held at"',
+    "",
     lambda source: _HEADER.fullmatch(source.first) is not None,
     _read,
     ("txt",),

@@ -5,24 +5,31 @@ A file is written in one of these ways throughout. A cue that has no end of its 
 """
 
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from domain.transcripts.clocks import CLOCK, seconds
 from domain.transcripts.cues import Cue, Reading, check_size, quoted
 from domain.transcripts.dialect import Dialect
-from domain.transcripts.labels import labelled_texts
+from domain.transcripts.labels import labelled_texts, may_be_name
 from domain.transcripts.source import Source
 
-_CLOCK = r"(?:[0-9]{1,3}:)?[0-9]{1,3}:[0-9]{2}(?:[.,][0-9]{1,3})?"
+_CLOCK = (
+    r"(?:[0-9]{1,3}:)?[0-9]{1,3}:[0-9]{2}(?:[.,][0-9]{1,3})?"
+    r"(?:[ \t\u00a0\u202f]?(?:[AP]M\b|[ap]\.m\.|[ap]m(?=[\])])))?"
+)
+_MARK = "[-\u2013\u2014|\u00b7\u2022]"
+"""Stands between a name and a time."""
 _BRACKETED = rf"[\[(]?(?P<start>{_CLOCK})(?:[ \t]*(?:-->|-)[ \t]*(?P<end>{_CLOCK}))?[\])]?"
 _NAME = r"(?P<name>[^\s\[(:][^\n:]{0,79}?)"
 _FORMS = (
     re.compile(rf"[ \t]*{_BRACKETED}[ \t]*"),  # 00:05:00
-    re.compile(rf"{_NAME}(?:[ \t]{{2,}}|\t|[ \t]+[-\u2013|]?[ \t]*)\(?{_BRACKETED}\)?:?[ \t]*"),  # Dana Reyes   0:03
+    # Dana Reyes   0:03
+    re.compile(rf"{_NAME}(?:[ \t]{{2,}}|\t|,[ \t]+|[ \t]+{_MARK}?[ \t]*)\(?{_BRACKETED}\)?:?[ \t]*"),
     re.compile(rf"\[(?P<name>[^\[\]\n:]{{1,80}})\][ \t]+(?P<start>{_CLOCK})[ \t]*"),  # [Dana Reyes] 10:00:03
     re.compile(rf"{_NAME}:[ \t]*\((?P<start>{_CLOCK})\)[ \t]*"),  # Speaker 1: (00:03)
     re.compile(rf"{_NAME}[ \t]+[\[(](?P<start>{_CLOCK})[\])][ \t]*:[ \t]*(?P<text>\S.*)"),  # Dana Reyes (0:03): So
-    re.compile(rf"[ \t]*{_BRACKETED}[ \t]*[-\u2013|]?[ \t]+(?P<text>\S.*)"),  # [00:00:03] Dana Reyes: So
+    re.compile(rf"[ \t]*@?{_BRACKETED}[ \t]*(?P<mark>{_MARK})?[ \t]+(?P<text>\S.*)"),  # [00:00:03] Dana Reyes: So
 )
 _TIME_ALONE = _FORMS[0]
 _OWN_PARAGRAPH = re.compile(r"\[[0-9]{2,3}:[0-9]{2}:[0-9]{2}\] \S")
@@ -30,6 +37,7 @@ _OWN_PARAGRAPH = re.compile(r"\[[0-9]{2,3}:[0-9]{2}:[0-9]{2}\] \S")
 _MAX_NAME_CHARS = 80
 _SET_APART = re.compile(rf"(?:[ \t]{{2}}|\t|[\[(]){_CLOCK}|^[\[(]|[0-9]:[0-9]{{2}}:[0-9]{{2}}")
 """Tells a time that stands apart from the words before it, so that one is enough."""
+_HALF_DAY_SECONDS = 12 * 3600
 _FIRST_LINES = 30
 """The number of lines, of those that are not blank, among which the first time of a file stands."""
 _LINES_OF_PROGRAMS = re.compile(
@@ -47,6 +55,8 @@ class _Paragraph(NamedTuple):
     end: float | None
     name: str
     lines: list[str]
+    has_mark: bool
+    """Tells whether a dash or the like stands between the time and the text."""
 
 
 def _form(source: Source) -> re.Pattern[str] | None:
@@ -74,6 +84,11 @@ def _read(source: Source) -> Reading:
         ]
         strays = [number for number in strays if number != paragraphs[0].line - 1]
         texts = [(paragraph, paragraph.name, "\n".join(paragraph.lines)) for paragraph in paragraphs]
+    elif "text" in form.groupindex and _begin_with_names(paragraphs):
+        texts = [
+            (paragraph, paragraph.lines[0].rstrip(":").strip(), "\n".join(paragraph.lines[1:]))
+            for paragraph in paragraphs
+        ]
     elif "name" in form.groupindex:
         texts = [(paragraph, paragraph.name, "\n".join(paragraph.lines)) for paragraph in paragraphs]
     else:
@@ -111,6 +126,16 @@ def _is_title(source: Source, number: int, first: _Paragraph) -> bool:
     return is_above and _OWN_PARAGRAPH.match(source.lines[first.line - 1]) is not None
 
 
+def _begin_with_names(paragraphs: Sequence[_Paragraph]) -> bool:
+    """Returns whether a name stands behind each time, and what was said below it: `0:03 - Dana Reyes`.
+
+    Without a mark between them, some names must come again: else these may be the first words.
+    """
+    names = [paragraph.lines[0].rstrip(":").strip() for paragraph in paragraphs]
+    are_names = all(len(paragraph.lines) > 1 for paragraph in paragraphs) and all(map(may_be_name, names))
+    return are_names and (all(paragraph.has_mark for paragraph in paragraphs) or len(set(names)) * 2 <= len(names))
+
+
 def _names_above(source: Source, paragraphs: list[_Paragraph]) -> list[str]:
     """Returns the lines right above the times if they are names: each stands apart from what was said before."""
     names: list[str] = []
@@ -129,14 +154,14 @@ def _paragraphs(source: Source, form: re.Pattern[str]) -> tuple[list[_Paragraph]
     strays: list[int] = []
     for number, line in enumerate(source.lines, 1):
         header = form.fullmatch(line) if ":" in line and len(line) <= 20_000 else None
-        if header and (start := CLOCK.fullmatch(header["start"])):
+        if header and (start := _seconds(header["start"])) is not None:
             groups = header.groupdict()
-            end = CLOCK.fullmatch(groups["end"]) if groups.get("end") else None
+            end = _seconds(groups["end"]) if groups.get("end") else None
             text = (groups.get("text") or "").strip()
             name = " ".join((groups.get("name") or "").split())
             check_size(len(paragraphs))
             paragraphs.append(
-                _Paragraph(number, seconds(start), seconds(end) if end else None, name, [text] if text else [])
+                _Paragraph(number, start, end, name, [text] if text else [], has_mark=bool(groups.get("mark")))
             )
         elif line.strip():
             if not paragraphs or _LINES_OF_PROGRAMS.fullmatch(line.strip()):
@@ -144,6 +169,20 @@ def _paragraphs(source: Source, form: re.Pattern[str]) -> tuple[list[_Paragraph]
             else:
                 paragraphs[-1].lines.append(line.strip())
     return paragraphs, strays
+
+
+def _seconds(clock: str) -> float | None:
+    """Returns the seconds of a time such as `1:02`, or those since midnight of a time of day such as `1:02 PM`; or None."""
+    time = clock.rstrip("AaPpMm.\u00a0\u202f \t")
+    half = clock[len(time) :].strip()[:1].upper()
+    if half and time.count(":") == 1:
+        time += ":00"
+    found = CLOCK.fullmatch(time)
+    if not found:
+        return None
+    if not half:
+        return seconds(found)
+    return seconds(found) % _HALF_DAY_SECONDS + (_HALF_DAY_SECONDS if half == "P" else 0)
 
 
 DIALECT = Dialect(

@@ -26,6 +26,36 @@ def test_forms(file: str) -> None:
     assert (read.dialect, timed(read), messages(read)) == ("Plain text", TURNS, [])
 
 
+def test_names_behind_their_times() -> None:
+    marked = transcript("@0:03 - Ida Berg (Moe Inc.)\nHello.\n\n@0:05 - Ole\nHi.\nAll.\n", "a.txt")
+    assert timed(marked) == [("Ida Berg (Moe Inc.)", "Hello.", 3.0, 5.0), ("Ole", "Hi.\nAll.", 5.0, 5.0)]
+    headers = ["0:03 Ida:", "0:05 Ole:", "0:07 Ida:", "0:09 Ole:"]
+    assert [speaker for speaker, *_ in timed(transcript("\nHello.\n".join(headers) + "\nBye.\n", "a.txt"))] == [
+        "Ida",
+        "Ole",
+        "Ida",
+        "Ole",
+    ]
+    first_words = transcript("[0:03] Hello\nall.\n\n[0:05] Good\nmorning.\n", "a.txt")
+    assert [text for _, text, *_ in timed(first_words)] == ["Hello\nall.", "Good\nmorning."]
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        "[10:03 AM] Ida: Hello.\n[1:04 PM] Ole: Hi.\n",
+        "10:03:00 AM Ida: Hello.\n1:04:00 PM Ole: Hi.\n",
+        "Ida, 10:03 a.m.\nHello.\n\nOle, 1:04 p.m.\nHi.\n",
+        "Ida (10:03\u202fAM)\nHello.\n\nOle (1:04\u202fPM)\nHi.\n",
+    ],
+)
+def test_times_of_day_with_12_hours(file: str) -> None:
+    assert timed(transcript(file, "a.txt")) == [
+        ("Ida", "Hello.", 36_180.0, 46_800.0 + 240),
+        ("Ole", "Hi.", 47_040.0, 47_040.0),
+    ]
+
+
 def test_google_meet_gives_a_time_for_several_speeches() -> None:
     file = "Weekly - Transcript\n00:00:00\n\nIda Moe: Hello.\nOle: Hi.\n00:05:00\nIda Moe: Bye.\nMeeting ended after 00:06:00\n"
     read = transcript(file, "Weekly.txt")
