@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from domain.transcripts import repetition
 from domain.transcripts.cues import Cue, NotATranscript, Notes, check_size
+from domain.transcripts.identifiers import speakers_in
 from domain.transcripts.labels import labelled_texts
 from domain.transcripts.markup import (
     BREAK,
@@ -48,8 +49,10 @@ def cues_of(captions: Sequence[Caption], notes: Notes) -> list[Cue]:
     by_voice = [voices(caption.payload, text) for caption, text in zip(captions, shown, strict=True)]
     unvoiced = ["" if parts else text for text, parts in zip(shown, by_voice, strict=True)]
     texts = labelled_texts(unvoiced, [caption.line for caption in captions], notes)
+    named = any(by_voice) or any(speaker for labelled in texts for speaker, _ in labelled)
+    identified = None if named else speakers_in([caption.identifier for caption in captions])
     cues: list[Cue] = []
-    for caption, parts, labelled in zip(captions, by_voice, texts, strict=True):
+    for position, (caption, parts, labelled) in enumerate(zip(captions, by_voice, texts, strict=True)):
         payload = caption.payload
         spoken = (
             [(part.name, unescape(part.text.removeprefix(VERBATIM)).strip(), part.payload) for part in parts]
@@ -57,11 +60,12 @@ def cues_of(captions: Sequence[Caption], notes: Notes) -> list[Cue]:
             else [(speaker, text, payload) for speaker, text in labelled]
         )
         place = _place(caption)
+        identifier, known = identified[position] if identified else (caption.identifier, "")
         for index, (speaker, text, marked) in enumerate(spoken):
             if text:
-                cue = Cue(text, caption.start, caption.end, speaker, caption.line, place=place)
+                cue = Cue(text, caption.start, caption.end, speaker or known, caption.line, place=place)
                 if index == 0:
-                    _identify(cue, caption.identifier)
+                    _identify(cue, identifier)
                 if "<" in marked:
                     cue.words = timed_words(marked, caption.start, caption.end)
                 cue.is_verbatim = VERBATIM in marked

@@ -29,6 +29,9 @@ _BRACKETED = re.compile(
     r"[-\u2013\u2014>\s]*+(?:\[([^\[\]\n]{1,100})\]|\u3010([^\u3010\u3011\n]{1,100})\u3011)"
     r"\s*+(:(?=\s|$)|\uff1a)?+"
 )
+_IN_OTHER_BRACKETS = re.compile(r"(?:\(([^()\n]{1,40})\)|<([^<>\n]{1,40})>|\{([^{}\n]{1,40})\})\s*+:?+\s*+")
+_NAME_LINE = re.compile(r"(?:^-[ \t]*\n(?:[ \t]*\n)*)?^\(([^()\n]{1,60})\)[ \t]*\n", re.MULTILINE)
+"""Matches a line that has only a name in parentheses, and the dash that captions put above it."""
 _LEAD = re.compile(r"(?:[-\u2013\u2014]\s++|(?:>|&gt;){2,}+\s*+)?+")
 _CHANGE = re.compile(r"(?:>|&gt;){2}")
 """Matches the mark of captions for another speaker, whether or not a name follows."""
@@ -39,6 +42,7 @@ _ABBREVIATION = re.compile(
 )
 _NUMBERED_SPEAKER = re.compile(
     r"(?:speaker|spk|sprecher(?:in)?|locuteur|intervenant|hablante|orador|falante|participant|channel)[ _-]?[0-9a-z]{1,3}"
+    r"|(?:спикер|говорящий|участник|спікер|мовець|mówca|spreker|talare|taler|puhuja|konuşmacı)[ _]?[\u2116#]?[0-9]{1,3}"
     r"|(?:话者|說話人|说话人|発言者|話者|화자)[ _]?[0-9a-z]{1,3}",
     re.IGNORECASE,
 )
@@ -94,6 +98,7 @@ def labelled_texts(payloads: Sequence[str], lines: Sequence[int | None], notes: 
     The payloads are in the order of the file and without tags, but with their character references: an escaped colon ends no
     label. Where a file names a speaker only when the speaker changes, the name goes on until the next one, with a note.
     """
+    payloads = _with_names_in_lines(payloads)
     labels = [_label(payload) for payload in payloads]
     worded = [bool(payload) and not payload.startswith(VERBATIM) for payload in payloads]
     file = _Labels(labels, worded)
@@ -123,7 +128,26 @@ def hide_labels(marked: str) -> str:
         marked = re.sub(r":(?=\s|\*|$)", "&#58;", marked)
     if not marked.isascii():
         marked = re.sub("[\uff1a\ufe55\u3010]", lambda found: f"&#{ord(found[0])};", marked)
+    marked = re.sub(r"^[({]", lambda found: f"&#{ord(found[0])};", marked, flags=re.MULTILINE)
     return marked.replace("[", "&#91;")
+
+
+def _with_names_in_lines(payloads: Sequence[str]) -> Sequence[str]:
+    """Returns the payloads with a label in place of each line `(Name)`, if nearly all begin with one and names come again.
+
+    In other files, what stands in parentheses is a sound.
+    """
+    found = [_NAME_LINE.match(payload) for payload in payloads]
+    names = [match[1].strip() for match in found if match]
+    worded = sum(map(bool, payloads))
+    if not names or len(names) * 5 < worded * 4 or len(set(names)) == len(names) or not all(map(may_be_name, names)):
+        return payloads
+    return [_NAME_LINE.sub(lambda match: f"{match[1].strip()}: ", payload) for payload in payloads]
+
+
+def is_numbered_speaker(name: str) -> bool:
+    """Returns whether the name says itself that it is a speaker's, such as `SPEAKER_00`."""
+    return _NUMBERED_SPEAKER.fullmatch(name) is not None
 
 
 def _names_changes_only(labels: Sequence[_Label | None], worded: Sequence[bool]) -> bool:
@@ -178,10 +202,14 @@ def _label(marked: str) -> _Label | None:
     first = marked[0]
     if first in "[\u3010->\u2013\u2014" and (bracketed := _BRACKETED.match(marked)):
         name, text = unescape(bracketed[1] or bracketed[2]).strip(), marked[bracketed.end() :].strip()
-        certain = bool(_NUMBERED_SPEAKER.fullmatch(name))
+        certain = is_numbered_speaker(name)
         if name and text and (bracketed[3] or bracketed[2] or certain):
             return _Label(name, text, certain)
         return None
+    if first in "(<{" and (enclosed := _IN_OTHER_BRACKETS.match(marked)):
+        name, text = (enclosed[1] or enclosed[2] or enclosed[3]).strip(), marked[enclosed.end() :].strip()
+        if text and is_numbered_speaker(name):
+            return _Label(name, text, is_certain=True)
     colon = _COLON.search(marked, 0, _MAX_MARKED_LABEL_CHARS)
     if not colon or colon.end() == len(marked):
         return None
@@ -196,7 +224,7 @@ def _label(marked: str) -> _Label | None:
         return None
     if _CLOCK_TIME.search(name):
         return None
-    return _Label(name, text, is_certain=bool(_NUMBERED_SPEAKER.fullmatch(name)))
+    return _Label(name, text, is_certain=is_numbered_speaker(name))
 
 
 def _is_heading(name: str) -> bool:
@@ -222,4 +250,6 @@ def _looks_like_name(label: str) -> bool:
     if len(words) == 1:
         return not any(mark in label for mark in '\u3002\uff0c\u3001\uff01\uff1f,;!?"')
     # Many scripts have no capitals: their letters are neither lower nor upper case.
-    return all((not word[0].islower() and (word[0].isalnum() or word[0] == "(")) or word in PARTICLES for word in words)
+    return all(
+        (not word[0].islower() and (word[0].isalnum() or word[0] in "(#\u2116")) or word in PARTICLES for word in words
+    )

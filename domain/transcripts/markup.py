@@ -11,6 +11,9 @@ VERBATIM = "\u2060"
 """WORD JOINER, which nobody sees. The writers put it before a text that repeats no other, and the SubRip writer before a line
 that no label begins and between a label and its colon, where a reader could not tell; there is no other way to say so."""
 
+NOBODY = "-"
+"""The voice in which Rev puts a cue whose speaker has changed and is not known."""
+
 # Only the tags of WebVTT and SubRip are tags: `a <b and c> d` loses nothing. Every repetition is possessive and stops at the
 # next `<`, so that a search takes linear time.
 _CLASSES = r"(?:\.[^\s<>.]*+)*+"
@@ -80,15 +83,16 @@ def voices(payload: str, shown: str) -> list[Voice]:
     if "<v" not in payload:
         return []
     first = _VOICE.match(payload)
-    if first and first[1] and shown and not shown.endswith(("-", "\u2013", "\u2014")):
+    if first and first[1] and first[1].strip() != NOBODY and shown:
         words = payload[first.end() :].removesuffix("</v>")
         if "<v" not in words and "</v" not in words and (name := one_line(unescape(first[1]))):
             return [Voice(name, words, shown)]  # the usual case
     parts: list[tuple[str, list[str]]] = []
     name, start = "", 0
     for tag in _VOICE.finditer(payload):
-        _add_voice(parts, name, payload[start : tag.start()])
-        name = one_line(unescape(tag[1])) if tag[1] else ""
+        said = payload[start : tag.start()]
+        _add_voice(parts, name, _DASH_AT_END.sub("", said) if tag[1] else said)
+        name = one_line(unescape(tag[1])) if tag[1] and tag[1].strip() != NOBODY else ""
         start = tag.end()
     _add_voice(parts, name, payload[start:])
     if not any(name for name, _ in parts):
@@ -97,7 +101,6 @@ def voices(payload: str, shown: str) -> list[Voice]:
 
 
 def _add_voice(parts: list[tuple[str, list[str]]], name: str, payload: str) -> None:
-    payload = _DASH_AT_END.sub("", payload)
     text = without_tags(payload)
     if not text or (not name and not text.strip("-\u2013\u2014 \n")):
         return

@@ -14,7 +14,7 @@ from domain.times import MAX_TIME_SECONDS
 from domain.transcripts.clocks import could_be_times
 from domain.transcripts.cues import Notes
 from domain.transcripts.labels import LabelledText, hide_labels, labelled_texts
-from domain.transcripts.markup import BREAK, OVERRIDE, TAG, VERBATIM, one_line, unescape, without_tags
+from domain.transcripts.markup import BREAK, NOBODY, OVERRIDE, TAG, VERBATIM, one_line, unescape, without_tags
 from domain.transcripts.repetition import grows
 from domain.words import Word
 
@@ -104,6 +104,7 @@ class _VttCues:
         text = "\n".join(f"&#{ord(line[0])};{line[1:]}" if could_be_times(line) else line for line in text.split("\n"))
         mark = VERBATIM if self._written.repeats(speaker, said) else ""
         speaker = html.escape(speaker, quote=False).replace("{\\", "&#123;\\").replace(VERBATIM, f"&#{ord(VERBATIM)};")
+        speaker = f"&#{ord(speaker)};" if speaker == NOBODY else speaker
         payload = f"<v {speaker}>{mark}{text}" if speaker else mark + hide_labels(text)
         return f"{segment.segment_id}\n{times}\n{payload}\n"
 

@@ -37,6 +37,10 @@ class TestSecondVoices:
             ("Ole", "So."),
         ]
 
+    def test_a_dash_is_nobody(self, write: object) -> None:
+        file = (vtt if write is vtt else srt)("<v ->Now?</v>", "<v Ole>Now.</v>")
+        assert spoken(file) == [("", "Now?"), ("Ole", "Now.")]
+
     def test_a_line_with_a_colon_is_no_second_voice(self, write: object) -> None:
         payload = "Ida: There are three\nBudget: none\nPlan B: wait"
         assert spoken((vtt if write is vtt else srt)(payload, "Ole: So.")) == [
@@ -76,6 +80,10 @@ class TestForms:
             ("[SPEAKER_00]: So.", "SPEAKER_00", "So."),
             ("[SPEAKER_00] So.", "SPEAKER_00", "So."),
             ("(Speaker 2): So.", "Speaker 2", "So."),
+            ("(SPEAKER_00) So.", "SPEAKER_00", "So."),
+            ("<SPEAKER_00> So.", "SPEAKER_00", "So."),
+            ("{speaker 1}: So.", "speaker 1", "So."),
+            ("Спикер №1: Так.", "Спикер №1", "Так."),
             ("佐藤：はい。", "佐藤", "はい。"),
             ("【佐藤】はい。", "佐藤", "はい。"),
             ("דנה לוי: שלום", "דנה לוי", "שלום"),
@@ -94,6 +102,21 @@ class TestForms:
     @pytest.mark.parametrize("others", [("Ole: a", "Ole: b", "Ole: c", "Ole: d"), ("a b", "c d")])
     def test_at_the_start_of_a_file(self, payload: str, speaker: str, text: str, others: tuple[str, ...]) -> None:
         assert spoken(vtt(payload, *others))[0] == (speaker, text)
+
+
+class TestNamesInLines:
+    def test_of_their_own_in_parentheses(self) -> None:
+        cues = ["(Ida Berg)\nHello.", "(Ida Berg)\nWho else?\n-\n \n(Ole Moe)\nI am.", "(Ole Moe)\nSo."]
+        assert spoken(vtt(*cues)) == [
+            ("Ida Berg", "Hello."),
+            ("Ida Berg", "Who else?"),
+            ("Ole Moe", "I am."),
+            ("Ole Moe", "So."),
+        ]
+
+    @pytest.mark.parametrize("others", [("We go.", "Good."), ("(Cheers)\nHello.", "(Music)\nSo.")])
+    def test_not_sounds(self, others: tuple[str, ...]) -> None:
+        assert spoken(vtt("(Applause)\nHello.", *others))[0] == ("", "(Applause)\nHello.")
 
 
 class TestProse:
