@@ -9,8 +9,11 @@ import pytest_asyncio
 from hypothesis import HealthCheck, is_hypothesis_test, settings
 
 from db.engine import Engine, SessionFactory, create_engine, create_session_factory
+from db.replicas import ReplicaStatus
 from tests.harness.databases import TestPostgres, postgres_directory, running_postgres
+from tests.harness.replicas import never_behind, until
 from tests.harness.servers import Api, RunningServer, running_server
+from tests.harness.standby import Pair, primary_and_standby
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser
@@ -103,3 +106,29 @@ def api(server: RunningServer) -> Api:
 @pytest.fixture
 def fresh_api(fresh_server: RunningServer) -> Api:
     return fresh_server.api
+
+
+@pytest.fixture(scope="session")
+def pair() -> Iterator[Pair]:
+    """A primary and its streaming standby."""
+    with primary_and_standby() as pair:
+        yield pair
+
+
+@pytest.fixture(scope="session")
+def both(pair: Pair) -> Iterator[tuple[RunningServer, RunningServer]]:
+    with (
+        running_server(pair.primary_url, replica_url=pair.standby_url) as one,
+        running_server(pair.primary_url, replica_url=pair.standby_url) as other,
+    ):
+        for server in (one, other):
+            never_behind(server)
+        yield one, other
+
+
+@pytest.fixture
+def servers(both: tuple[RunningServer, RunningServer]) -> tuple[RunningServer, RunningServer]:
+    """Two servers that read from the standby now."""
+    for server in both:
+        until(server, ReplicaStatus.IN_USE)
+    return both

@@ -7,6 +7,7 @@ import logging
 import os
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from types import TracebackType
+from typing import Any
 
 from rapporteur_client.answers import ConfigAnswer
 from rapporteur_client.config_feed import ConfigFeed
@@ -111,6 +112,22 @@ class AsyncClient:
         leaves the loop early closes it, as with any asynchronous generator: `contextlib.aclosing`.
         """
         return follow_meeting(self._server, meeting_id, after, batch_size)
+
+    async def request(self, query: str, variables: Mapping[str, Any] | None = None) -> Any:
+        """Returns the data of any query or mutation. Raises Unavailable, Refused or ClientClosed; it does not try again."""
+        return await self._server.run(query, variables or {})
+
+    @property
+    def consistency(self) -> str | None:
+        """Returns the consistency tokens of what this client has written; None if there are none."""
+        return str(self._server.tokens) or None
+
+    def read_after(self, consistency: str) -> None:
+        """Has this client read, from now on, no less than another one that has these tokens. Raises ValueError for others.
+
+        `primary` in place of tokens has the primary answer until this client has written. Any thread may call it.
+        """
+        self._server.tokens.add(consistency)
 
     async def close(self, timeout: float = CLOSE_TIMEOUT_SECONDS) -> None:
         """Ends all that the client does. Writers that are open have `timeout` seconds to write what they have."""

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from types import TracebackType
+from typing import Any
 
 from rapporteur_client.answers import ConfigAnswer
 from rapporteur_client.async_client import CLOSE_TIMEOUT_SECONDS, AsyncClient
@@ -87,6 +88,22 @@ class Client:
         meeting, and ClientClosed when the client is closed.
         """
         return MeetingUpdates(self._thread, self._client, meeting_id, after, batch_size)
+
+    def request(self, query: str, variables: Mapping[str, Any] | None = None) -> Any:
+        """Returns the data of any query or mutation. Raises Unavailable, Refused or ClientClosed; it does not try again."""
+        return self._thread.run(self._client.request(query, variables))
+
+    @property
+    def consistency(self) -> str | None:
+        """Returns the consistency tokens of what this client has written; None if there are none."""
+        return self._client.consistency
+
+    def read_after(self, consistency: str) -> None:
+        """Has this client read, from now on, no less than another one that has these tokens. Raises ValueError for others.
+
+        `primary` in place of tokens has the primary answer until this client has written.
+        """
+        self._client.read_after(consistency)
 
     def close(self, timeout: float = CLOSE_TIMEOUT_SECONDS) -> None:
         """Ends all that the client does. Writers that are open have `timeout` seconds to write what they have."""

@@ -8,7 +8,8 @@ from typing import Any
 
 import httpx
 
-from rapporteur_client.errors import Refused, Unauthenticated, Unavailable
+from rapporteur_client.consistency import CONSISTENCY_HEADER, ConsistencyTokens
+from rapporteur_client.errors import ClientClosed, Refused, Unauthenticated, Unavailable
 from rapporteur_client.keys import Key, KeySource
 
 REQUEST_TIMEOUT_SECONDS = 40.0
@@ -35,25 +36,34 @@ class Server:
         self.http_url = str(parsed)
         self.websocket_url = self.http_url.replace("http", "ws", 1)
         self.keys = KeySource(key)
+        self.tokens = ConsistencyTokens()
         self._actor = {} if actor is None else {"Rapporteur-Actor": actor}
         self._http: httpx.AsyncClient | None = None
+        self._is_closed = False
 
     def headers(self, key: str | None) -> dict[str, str]:
         """Returns the headers that say who is asking."""
         return self._actor | ({} if key is None else {"Authorization": f"Bearer {key}"})
 
     async def run(self, query: str, variables: Mapping[str, Any]) -> Any:
-        """Returns the data of one request. Raises Unavailable or Refused; it does not try again."""
+        """Returns the data of one request. Raises Unavailable, Refused or ClientClosed; it does not try again."""
         key = await self.keys.current()
+        if self._is_closed:
+            raise ClientClosed("the client is closed")
         if self._http is None:
             timeout = httpx.Timeout(REQUEST_TIMEOUT_SECONDS, connect=CONNECT_TIMEOUT_SECONDS)
             self._http = httpx.AsyncClient(timeout=timeout)
         content = encode_json({"query": query, "variables": variables})
         headers = {"Content-Type": "application/json", **self.headers(key)}
+        given = self.tokens.places
+        if given:
+            headers[CONSISTENCY_HEADER] = str(self.tokens)
         try:
             response = await self._http.post(self.http_url, content=content, headers=headers)
         except httpx.HTTPError as error:
             raise Unavailable(f"{self.http_url} does not answer: {error!r}") from error
+        if token := response.headers.get(CONSISTENCY_HEADER):
+            self.tokens.renew(given, token)
         try:
             return _data(response)
         except Unauthenticated:
@@ -62,6 +72,7 @@ class Server:
 
     async def close(self) -> None:
         """Closes the connections for requests."""
+        self._is_closed = True
         if self._http is not None:
             await self._http.aclose()
 

@@ -98,6 +98,19 @@ export class Client {
     return this.#endpoint.request(document, variables, this.#lifetime);
   }
 
+  /** The consistency tokens of what this client has written; null if there are none. */
+  get consistency(): string | null {
+    return `${this.#endpoint.tokens}` || null;
+  }
+
+  /**
+   * Has this client read, from now on, no less than another one that has these tokens. `primary` in place of tokens has the primary
+   * answer until this client has written. Throws RangeError for what is no token.
+   */
+  readAfter(consistency: string): void {
+    this.#endpoint.tokens.add(consistency);
+  }
+
   /** Ends everything, after the segments that wait have been written, if that is possible in time. `config` still answers. */
   async close(timeoutMs = CLOSE_TIMEOUT_MS): Promise<void> {
     const closed = await Promise.allSettled([...this.#writers].map((writer) => writer.close(timeoutMs)));

@@ -1,6 +1,7 @@
 // Sends operations to the server: queries and mutations, and subscriptions as Server-Sent Events.
 
 import { answerOf, asRapporteurError, dataOf, type Answer } from './answers.js';
+import { CONSISTENCY_HEADER, ConsistencyTokens } from './consistency.js';
 import { Deadline } from './deadline.js';
 import type { Document } from './document.js';
 import { messageOf, Refused, Unavailable } from './errors.js';
@@ -28,6 +29,7 @@ const UNAUTHENTICATED = 401;
 
 export class Endpoint {
   readonly url: string;
+  readonly tokens = new ConsistencyTokens();
   readonly #key: KeySource;
   readonly #headers: Readonly<Record<string, string>>;
   readonly #requestTimeoutMs: number;
@@ -97,13 +99,19 @@ export class Endpoint {
   /** Sends an operation; a second time with another key, if the first one is refused. */
   async #post(accept: string, query: string, variables: unknown, deadline: Deadline): Promise<Response> {
     const body = encoded({ query, variables });
-    const send = (key: string | null) =>
-      fetch(this.url, {
-        method: 'POST',
-        headers: { ...this.#headers, Accept: accept, ...(key === null ? {} : { Authorization: `Bearer ${key}` }) },
-        body,
-        signal: deadline.signal,
-      });
+    const send = async (key: string | null) => {
+      const given = this.tokens.places;
+      const headers = {
+        ...this.#headers,
+        Accept: accept,
+        ...(key === null ? {} : { Authorization: `Bearer ${key}` }),
+        ...(given.size === 0 ? {} : { [CONSISTENCY_HEADER]: `${this.tokens}` }),
+      };
+      const response = await fetch(this.url, { method: 'POST', headers, body, signal: deadline.signal });
+      const token = response.headers.get(CONSISTENCY_HEADER);
+      if (token !== null) this.tokens.renew(given, token);
+      return response;
+    };
     const key = await deadline.within(this.#key.current());
     const response = await send(key);
     if (response.status !== UNAUTHENTICATED) return response;

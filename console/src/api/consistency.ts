@@ -2,6 +2,8 @@
 
 const HEADER = 'Rapporteur-Consistency';
 const MAX_TOKENS = 20;
+/** Stands for all tokens: only the primary has everything. */
+const PRIMARY = 'primary';
 
 /** Returns a `fetch` that gives back the tokens of the answers before. A token stands for those that its request has given. */
 export function consistentFetch(): typeof fetch {
@@ -12,7 +14,8 @@ export function consistentFetch(): typeof fetch {
     if (given.length > 0) headers.set(HEADER, given.join(','));
     const response = await fetch(input, { ...init, headers });
     const token = response.headers.get(HEADER);
-    if (token !== null) tokens = [...tokens.filter((each) => !given.includes(each)), token].slice(-MAX_TOKENS);
+    if (token !== null) tokens = [...tokens.filter((each) => !given.includes(each)), token];
+    if (tokens.length > MAX_TOKENS) tokens = [PRIMARY];
     return response;
   };
 }

@@ -57,6 +57,8 @@ const commands = {
   write: (writer, segments) => segments.map((segment) => writers.get(writer).write(segment)),
   flush: (writer, timeoutMs) => writers.get(writer).flush(timeoutMs),
   request: (name, operation, variables) => clients.get(name).request(operations[operation], variables),
+  consistency: (name) => clients.get(name).consistency,
+  readAfter: (name, consistency) => clients.get(name).readAfter(consistency),
   async reset() {
     await Promise.all([...clients.values()].map((client) => client.close(0)));
     await Promise.all(following.splice(0));
