@@ -1,9 +1,11 @@
 """`python -m bench.memory`: how much memory of the server one client takes by each kind of thing that stays.
 
 A server of its own for each kind; the figure is what its resident memory grows by, divided by the number of connections.
+Then one key asks for answers of 40 MB on many connections, and reads none: what the memory grows by in whole.
 """
 
 import argparse
+import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
@@ -12,12 +14,20 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
+from bench.latency import LONG_SEGMENTS, LONG_TEXT, SEGMENTS
+from domain.ids import DEFAULT_WORKSPACE_ID
+from domain.principals import Scope
 from server.operations.kept_memory import MAX_VARIABLES_BYTES
+from tests.harness.api_keys import create_api_key
 from tests.harness.commands import serving
-from tests.harness.databases import postgres_directory, running_postgres
+from tests.harness.databases import TestPostgres, postgres_directory, running_postgres
+from tests.harness.servers import Api
+from tests.harness.unread_connection import UnreadConnection
 from tests.harness.websocket_client import WebSocketClient, websocket
 
 SUBSCRIPTION = "subscription ($id: ID!%s) { segmentUpdates(meetingId: $id) { cursor %s segments { segmentId text } } }"
+SECONDS = 20
+"""The time in which unread answers are looked at."""
 SPEAKERS = "meeting { title %s }"
 
 
@@ -60,6 +70,45 @@ KINDS: dict[str, tuple[Callable[[WebSocketClient, str, int], None], dict[str, An
 }
 
 
+UNREAD = "query($id: ID!) { meeting(id: $id) { segments(first: 1000) { nodes { a: text b: text } } } }"
+
+
+def over_http(connection: UnreadConnection, id: str) -> None:
+    connection.post(UNREAD, accept="application/json", id=id)
+
+
+def over_events(connection: UnreadConnection, id: str) -> None:
+    connection.post(UNREAD, id=id)
+
+
+def over_websocket(connection: UnreadConnection, id: str) -> None:
+    connection.open_websocket()
+    connection.subscribe(UNREAD, id=id)
+
+
+def unread_answers(
+    postgres: TestPostgres, send: Callable[[UnreadConnection, str], None], count: int
+) -> tuple[int, int]:
+    """Returns how many bytes the server's memory grows by, and how much it is after the connections have ended."""
+    with postgres.database() as url, serving(database_url=url, demo="false", auth="true") as server:
+        token = create_api_key(url, Scope.WRITE)
+        api = Api(server.url, token)
+        id = api.meeting("Long texts")["id"]
+        values = {"workspace": DEFAULT_WORKSPACE_ID, "meeting": id, "text": LONG_TEXT, "count": LONG_SEGMENTS}
+        postgres.run_in(url, SEGMENTS.format(**values), f"UPDATE meetings SET change_seq = 1 WHERE id = '{id}'")
+        process = psutil.Process(server.process.pid)
+        before = most = process.memory_info().rss
+        with ExitStack() as stack:
+            for _ in range(count):
+                send(stack.enter_context(UnreadConnection(server.url, token)), id)
+            for _ in range(SECONDS * 10):
+                time.sleep(0.1)
+                most = max(most, process.memory_info().rss)
+        time.sleep(1)
+        api.http.close()
+        return most - before, process.memory_info().rss - before
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--connections", type=int, default=100, help="of each kind (default: 100)")
@@ -76,7 +125,13 @@ def main() -> None:
                             before = process.memory_info().rss
                         use(stack.enter_context(websocket(server.url, **options)), id, number)
                     table.add_row(name, f"{(process.memory_info().rss - before) / count / 1000:,.0f}")
-    Console().print(table)
+        unread = Table(
+            "unread answers", "MB at most", "MB afterwards", title=f"{count} answers of 40 MB that are not read"
+        )
+        for send in (over_http, over_events, over_websocket):
+            grown = unread_answers(postgres, send, count)
+            unread.add_row(send.__name__.replace("_", " "), *(f"{bytes_ / 1e6:,.0f}" for bytes_ in grown))
+    Console().print(table, unread)
 
 
 if __name__ == "__main__":

@@ -111,18 +111,23 @@ class SegmentRepository(SegmentWrites):
             found[segment.meeting_id].append(segment)
         return found
 
-    _LIMIT = bindparam("limit", type_=Integer)
-    _FIRST_BY_MEETINGS = _BY_MEETINGS._replace(statement=_BY_MEETINGS.statement.limit(_LIMIT))
-    _FIRST_BY_MEETINGS_WITH_WORDS = _BY_MEETINGS_WITH_WORDS._replace(
-        statement=_BY_MEETINGS_WITH_WORDS.statement.limit(_LIMIT)
-    )
+    @staticmethod
+    def _first(query: MappedQuery[Segment]) -> MappedQuery[Segment]:
+        """Returns a query that stops at a limit: as the primary key has their order, it reads no more than these."""
+        by_number = query.statement.order_by(None).order_by(segments.c.meeting_id, segments.c.segment_id)
+        first = by_number.limit(bindparam("limit", type_=Integer)).subquery("first")
+        statement = select(first).order_by(first.c.meeting_id, first.c.start_time, first.c.segment_id)
+        return query._replace(statement=statement)
+
+    _FIRST_BY_MEETINGS = _first(_BY_MEETINGS)
+    _FIRST_BY_MEETINGS_WITH_WORDS = _first(_BY_MEETINGS_WITH_WORDS)
 
     async def first_by_meetings(
         self, meeting_ids: Collection[MeetingId], limit: int, *, with_words: bool = False, final_only: bool = False
     ) -> list[Segment]:
         """Returns up to `limit` segments of some meetings: those of one after those of another, by the meetings' ids.
 
-        Those of one meeting are in the order of time, and by number where they start together.
+        Those of one meeting have its lowest numbers. They are in the order of time, and by number where they start together.
         """
         query = self._FIRST_BY_MEETINGS_WITH_WORDS if with_words else self._FIRST_BY_MEETINGS
         return await self._entities(query, ids=list(meeting_ids), limit=limit, final_only=final_only)
@@ -130,7 +135,7 @@ class SegmentRepository(SegmentWrites):
     async def stream_by_meetings(
         self, meeting_ids: Collection[MeetingId], size: int, *, with_words: bool = False, final_only: bool = False
     ) -> AsyncGenerator[list[Segment], None]:
-        """Yields all segments of some meetings in parts of `size`, as `first_by_meetings` has them and as of one moment.
+        """Yields all segments of some meetings in parts of `size`, in the order of time for each, and as of one moment.
 
         It needs a unit of work.
         """

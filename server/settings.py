@@ -211,7 +211,8 @@ class KeyLimitSettings(BaseModel):
         256 * 1024 * 1024,
         ge=0,
         description="Memory, as estimated, that the documents and variables of the open subscriptions of a key or subject may"
-        " take in each process; and as much again for the bodies of requests that are under way. 0 sets no limit.",
+        " take in each process; and as much again for the bodies of requests that are under way, and for answers that"
+        " are not read yet. 0 sets no limit.",
     )
 
 

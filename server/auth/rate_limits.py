@@ -29,7 +29,7 @@ class RateLimits(NamedTuple):
     subscriptions: int = 0
     """Concurrent subscriptions."""
     memory: int = 0
-    """Bytes that the documents and variables of open subscriptions take, about; and those that large bodies take."""
+    """Bytes that each of these may take: documents and variables of open subscriptions, about; large bodies; unread answers."""
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Self:
@@ -106,13 +106,18 @@ class MemoryBudget:
         self._owner = owner
         self._maximum = maximum
 
-    @contextmanager
-    def hold(self, size: int) -> Iterator[None]:
-        """Counts some bytes for the length of the block. Raises RateLimited."""
+    def check(self, size: int = 1) -> None:
+        """Raises RateLimited if there is no room for so many bytes."""
         if self._maximum and self.held + size > self._maximum:
             raise RateLimited(
                 f"{self._owner} take {self.held:,} bytes in memory, and {size:,} more are too many: at most {self._maximum:,}"
             )
+
+    @contextmanager
+    def hold(self, size: int, *, is_refused: bool = True) -> Iterator[None]:
+        """Counts some bytes for the length of the block. Raises RateLimited, unless it may not be refused."""
+        if is_refused:
+            self.check(size)
         self.held += size
         try:
             yield
@@ -133,6 +138,7 @@ class RateLimiter:
         self.subscriptions = ConcurrencyLimit("subscriptions", limits.subscriptions)
         self.memory = MemoryBudget("the documents and variables of your key's subscriptions", limits.memory)
         self.bodies = MemoryBudget("the bodies of your key's requests", limits.memory)
+        self.answers = MemoryBudget("the answers that your key has not read yet", limits.memory)
         self.large_operations = asyncio.Semaphore(1)
         """Held by the one large operation that runs; see `resolvers.operation_budget.Turns`."""
 
@@ -147,7 +153,7 @@ class RateLimiter:
     @property
     def is_unused(self) -> bool:
         """Tells whether a new limiter would behave the same."""
-        is_open = self.operations.open or self.subscriptions.open or self.bodies.held
+        is_open = self.operations.open or self.subscriptions.open or self.bodies.held or self.answers.held
         return not is_open and all(bucket.is_full for bucket in self._buckets.values())
 
     def headers(self) -> dict[str, str]:

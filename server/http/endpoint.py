@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 
 from graphql import OperationType
 from starlette.requests import ClientDisconnect
@@ -27,7 +28,7 @@ from server.wire.headers import CONSISTENCY_HEADER, Headers, request_headers
 from server.wire.refusals import CLIENT_CLOSED_REQUEST, RequestRefused, error_response
 from server.wire.request_errors import RequestErrors, encode_errors
 from server.wire.requests import GraphQLRequest, request_from_body, request_from_url
-from server.wire.responses import body_response
+from server.wire.responses import HoldAnswer, body_response
 
 COST_HEADER = b"rapporteur-cost"
 """With any value it asks for the cost, as `extensions: {"cost": true}` in the body does."""
@@ -117,6 +118,7 @@ class GraphQLEndpoint:
         if accepts.single is None:
             return self._event_stream(request, context)
         more_headers: dict[str, str] = {}
+        hold: HoldAnswer = rate_limiter.answers.hold
         try:
             prepared = self._runner.prepare(request)
             kind = prepared.operation.operation
@@ -129,10 +131,11 @@ class GraphQLEndpoint:
                 raise RequestRefused(400, "a subscription needs a WebSocket, or the header Accept: text/event-stream")
             executed = await self._runner.execute(prepared, context, receive)
             body, status, is_complete = executed.body, 200, not executed.errors
+            hold = partial(rate_limiter.answers.hold, is_refused=kind is OperationType.QUERY)
             if executed.written is not None:
                 more_headers = {CONSISTENCY_HEADER: str(executed.written)}
         except RequestErrors as error:
-            body, status, is_complete = encode_errors(error), error.status, False
+            body, status, is_complete = (encode_errors(error),), error.status, False
             if error.retry_after is not None:
                 more_headers = {"Retry-After": str(error.retry_after)}
         if accepts.single != GRAPHQL_RESPONSE and status != TOO_MANY_REQUESTS:
@@ -146,6 +149,7 @@ class GraphQLEndpoint:
             vary=("Accept", "Authorization") if is_get else (),
             compression_threshold=self._settings.compression_threshold,
             is_revalidated=is_get and is_complete,
+            hold=hold,
         )
 
     def _event_stream(self, request: GraphQLRequest, context: Context) -> EventStream:

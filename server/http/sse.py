@@ -13,6 +13,8 @@ from starlette.types import Receive, Scope, Send
 from domain.principals import Principal
 from server.settings import Settings
 from server.wire.request_errors import RequestErrors, encode_errors
+from server.wire.responses import MAX_WHOLE_BYTES
+from server.wire.results import Body, size_of
 
 LAST_WRITE_TIMEOUT_SECONDS = 1
 """The time that a client has for the end of a stream."""
@@ -28,7 +30,7 @@ class EventStream:
 
     def __init__(
         self,
-        responses: AsyncGenerator[bytes, None],
+        responses: AsyncGenerator[Body, None],
         principal: Principal,
         closing: asyncio.Event,
         settings: Settings,
@@ -36,6 +38,7 @@ class EventStream:
         """`principal` is the owner of the stream; `closing` ends it when the server stops."""
         self.principal = principal
         self._ended = asyncio.Event()
+        self._writing = asyncio.Lock()
         self._responses = responses
         self._closing = closing
         self._send_timeout = settings.send_timeout
@@ -73,7 +76,7 @@ class EventStream:
         try:
             async with contextlib.aclosing(self._responses) as responses:
                 async for response in responses:
-                    await self._write(send, b"event: next\ndata: " + response + b"\n\n")
+                    await self._write(send, b"event: next\ndata: ", *response, b"\n\n")
         except RequestErrors as error:
             await self._write(send, b"event: next\ndata: " + encode_errors(error) + b"\n\n")
         await self._write(send, b"event: complete\ndata:\n\n")
@@ -83,9 +86,13 @@ class EventStream:
             await asyncio.sleep(self._ping_interval)
             await self._write(send, _COMMENT)
 
-    async def _write(self, send: Send, text: bytes) -> None:
-        async with asyncio.timeout(self._send_timeout):
-            await send({"type": "http.response.body", "body": text, "more_body": True})
+    async def _write(self, send: Send, *parts: bytes) -> None:
+        """Sends an event or a comment, and returns when the client has taken most of a large one."""
+        is_whole = size_of(parts) <= MAX_WHOLE_BYTES
+        async with self._writing:  # else a comment could come between two parts
+            for part in (b"".join(parts),) if is_whole else (*parts, b""):
+                async with asyncio.timeout(self._send_timeout):
+                    await send({"type": "http.response.body", "body": part, "more_body": True})
 
 
 async def _disconnected(receive: Receive) -> None:

@@ -14,6 +14,7 @@ from domain.principals import Principal
 from domain.slugs import slug
 from domain.validation import checked
 from resolvers.context import Context
+from resolvers.operation_budget import OperationBudget
 from server.auth.guard import Guard
 from server.current_request import current_request
 from server.ofrep.evaluations import (
@@ -101,7 +102,7 @@ class OfrepEndpoint:
         else:
             raise _not_found(key)
         return await body_response(
-            await encode_large(answer, settings.max_answer),
+            await encode_large(answer, OperationBudget(settings.max_answer)),
             200,
             JSON,
             headers,
@@ -109,6 +110,7 @@ class OfrepEndpoint:
             vary=("Authorization",),
             compression_threshold=settings.compression_threshold,
             is_revalidated=True,
+            hold=rate_limiter.answers.hold,
         )
 
     async def _configs(

@@ -27,7 +27,7 @@ from resolvers.context import Context
 from server.wire.deadline import Deadline
 from server.wire.json import encode_json
 from server.wire.requests import GraphQLRequest
-from server.wire.results import encode_large_result, encode_result
+from server.wire.results import Body, encode_large_result, encode_result, size_of
 
 MAX_CACHED_RESPONSE_BYTES = 1024 * 1024
 MAX_CACHED_RESPONSES = 16
@@ -41,10 +41,10 @@ class EventResponses:
         """`event_timeout` is the time in seconds that loading further data for an event may take."""
         self._event_timeout = event_timeout
         self._max_answer_bytes = max_answer_bytes
-        self._cached: OrderedDict[tuple[int, bytes], tuple[object, bytes]] = OrderedDict()
-        self._executing: dict[tuple[int, bytes], asyncio.Future[bytes]] = {}
+        self._cached: OrderedDict[tuple[int, bytes], tuple[object, Body]] = OrderedDict()
+        self._executing: dict[tuple[int, bytes], asyncio.Future[Body]] = {}
 
-    def find(self, event: object, selection_key: bytes) -> bytes | None:
+    def find(self, event: object, selection_key: bytes) -> Body | None:
         """Returns the response to an event that was executed for another subscriber, and not long ago."""
         cached = self._cached.get((id(event), selection_key))
         return cached and cached[1]
@@ -58,7 +58,7 @@ class EventResponses:
         context: Context,
         *,
         is_large: bool = False,
-    ) -> bytes:
+    ) -> Body:
         """Returns the encoded response to an event, executed by `executor` unless another subscriber's is the same.
 
         `selection_key` (see `selection_key`) is equal for subscribers whose responses to an event are equal; `is_large` says
@@ -84,8 +84,8 @@ class EventResponses:
             self._keep(event, selection_key, response)
         return response
 
-    def _keep(self, event: object, selection_key: bytes, response: bytes) -> None:
-        if len(response) <= MAX_CACHED_RESPONSE_BYTES:
+    def _keep(self, event: object, selection_key: bytes, response: Body) -> None:
+        if size_of(response) <= MAX_CACHED_RESPONSE_BYTES:
             key = (id(event), selection_key)  # the event is kept with its response, so that no other gets its id
             self._cached[key] = (event, response)
             if len(self._cached) > MAX_CACHED_RESPONSES:
@@ -97,12 +97,12 @@ class EventResponses:
         extensions: dict[str, Any] | None,
         context: Context,
         is_large: bool,
-    ) -> bytes:
+    ) -> Body:
         try:
             with Deadline(self._event_timeout):
                 finished = result if isinstance(result, ExecutionResult) else await result
                 if is_large:
-                    return await encode_large_result(finished.data, finished.errors, extensions, self._max_answer_bytes)
+                    return await encode_large_result(finished.data, finished.errors, extensions, context.budget)
         except ServiceUnavailable:
             context.end()  # the subscription that the context belongs to ends with this event
             raise
@@ -110,13 +110,13 @@ class EventResponses:
             context.budget.end()
         return self._encode(finished, extensions)
 
-    def _encode(self, result: ExecutionResult, extensions: dict[str, Any] | None) -> bytes:
+    def _encode(self, result: ExecutionResult, extensions: dict[str, Any] | None) -> Body:
         response = encode_result(result.data, result.errors, extensions)
         if len(response) > self._max_answer_bytes:
             raise AnswerTooLarge(self._max_answer_bytes)
-        return response
+        return (response,)
 
-    def _remove(self, key: tuple[int, bytes], done: asyncio.Future[bytes]) -> None:
+    def _remove(self, key: tuple[int, bytes], done: asyncio.Future[Body]) -> None:
         del self._executing[key]
         if not done.cancelled():
             done.exception()  # marked as retrieved: asyncio would log it if all subscribers have left

@@ -5,7 +5,7 @@ HTTP, WebSocket and Server-Sent Events all come through here, so that limits, sc
 
 import time
 from collections.abc import AsyncGenerator, Awaitable, Iterator, Sequence
-from contextlib import aclosing, contextmanager
+from contextlib import AbstractContextManager, aclosing, contextmanager, nullcontext
 from typing import Any, NamedTuple
 
 from graphql import (
@@ -44,7 +44,8 @@ from server.operations.statistics import ABANDONED, OK, OperationCounts, Operati
 from server.wire.deadline import Deadline
 from server.wire.request_errors import RequestErrors
 from server.wire.requests import GraphQLRequest
-from server.wire.results import encode_large_result, encode_result
+from server.wire.responses import MAX_WHOLE_BYTES
+from server.wire.results import Body, encode_large_result, encode_result, size_of
 
 MAX_SMALL_COST = 20_000
 """The cost above which an operation is large: few of those run at once, and their answers are encoded in slices."""
@@ -66,7 +67,7 @@ class PreparedOperation(NamedTuple):
 class ExecutedOperation(NamedTuple):
     """The encoded response to a query or mutation."""
 
-    body: bytes
+    body: Body
     errors: Sequence[CodedError]
     """The errors that the response has."""
     data: dict[str, Any] | None
@@ -152,15 +153,19 @@ class OperationRunner:
             counts.add(outcome, time.perf_counter() - started)
             _note_cost(counts, context)
 
-    async def stream(self, request: GraphQLRequest, context: Context) -> AsyncGenerator[bytes, None]:
+    async def stream(self, request: GraphQLRequest, context: Context) -> AsyncGenerator[Body, None]:
         """Yields the response to a query or mutation, or a response to each event of a subscription.
 
-        Raises only RequestErrors. Events pass through each generator on their way to each subscriber, so this is the only one.
+        Each counts as unread until the next one is asked for. Raises only RequestErrors.
+
+        Events pass through each generator on their way to each subscriber, so this is the only one.
         """
         try:
             prepared = self.prepare(request)
             if prepared.operation.operation is not OperationType.SUBSCRIPTION:
-                yield await self._execute_streamed(prepared, context)
+                body = await self._execute_streamed(prepared, context)
+                with self._unread(body, prepared, context):
+                    yield body
                 return
             counts = self._statistics.of(prepared.operation)
             with _counted(counts, context), self._subscribed(prepared, context) as cost:
@@ -172,14 +177,24 @@ class OperationRunner:
                 drop_values(prepared.request)
                 async with aclosing(source) as events:
                     async for event in events:
-                        yield self._event_responses.find(event, key) or await self._event_responses.response(
+                        body = self._event_responses.find(event, key) or await self._event_responses.response(
                             executor, event, key, extensions, context, is_large=is_large
                         )
+                        with self._unread(body, prepared, context):
+                            yield body
                         counts.events += 1
         except RequestErrors:
             raise
         except Exception as error:
             raise RequestErrors.from_exception(error) from error
+
+    def _unread(self, body: Body, prepared: PreparedOperation, context: Context) -> AbstractContextManager[None]:
+        """Counts a large body as not read while the block runs. Raises RateLimited, but not for what a mutation has done."""
+        size = size_of(body)
+        if size <= MAX_WHOLE_BYTES:
+            return nullcontext()
+        is_refused = prepared.operation.operation is not OperationType.MUTATION
+        return self._rate_limiters.for_principal(context.principal).answers.hold(size, is_refused=is_refused)
 
     def _admit(self, prepared: PreparedOperation, context: Context, rate_limiter: RateLimiter) -> int:
         """Checks scopes and cost, charges the cost to the principal and returns it, and gives the operation its budget.
@@ -195,6 +210,7 @@ class OperationRunner:
         ):
             context.read_from_replicas(token)
         rate_limiter.spend_cost(cost)
+        rate_limiter.answers.check()
         context.budget = OperationBudget(
             self._max_answer_bytes, rate_limiter.spend_cost, self._turns, rate_limiter.large_operations, cost
         )
@@ -244,7 +260,7 @@ class OperationRunner:
         body = encode_result(result.data, errors, _extensions(prepared, context))
         if len(body) > self._max_answer_bytes:
             return self._encode(prepared, context, _too_large(AnswerTooLarge(self._max_answer_bytes)))
-        return ExecutedOperation(body, errors, result.data, context.written)
+        return ExecutedOperation((body,), errors, result.data, context.written)
 
     async def _execute_large(
         self, prepared: PreparedOperation, context: Context, executor: Executor[Any], cost: int
@@ -261,12 +277,12 @@ class OperationRunner:
     ) -> ExecutedOperation:
         errors, extensions = _coded(result), _extensions(prepared, context)
         try:
-            body = await encode_large_result(result.data, errors, extensions, self._max_answer_bytes)
+            body = await encode_large_result(result.data, errors, extensions, context.budget)
         except AnswerTooLarge as error:
             return self._encode(prepared, context, _too_large(error))
         return ExecutedOperation(body, errors, result.data, context.written)
 
-    async def _execute_streamed(self, prepared: PreparedOperation, context: Context) -> bytes:
+    async def _execute_streamed(self, prepared: PreparedOperation, context: Context) -> Body:
         executed = await self.execute(prepared, context)
         if executed.errors and executed.data is None:
             raise RequestErrors(executed.errors)

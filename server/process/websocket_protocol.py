@@ -11,7 +11,8 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from websockets.http11 import Request
 from websockets.protocol import OPEN
 
-from server.websocket.connection import SEND_TEXT_EXTENSION
+from server.websocket.connection import SEND_TEXT_EXTENSION, TextSender
+from server.wire.responses import MAX_WHOLE_BYTES
 
 _FINAL_TEXT = 0x81
 """The first byte of a frame that is a whole text message (RFC 6455, 5.2)."""
@@ -29,7 +30,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         super().handle_connect(event)
         if not self.close_sent:
             extensions: dict[str, Any] = self.scope["extensions"]
-            extensions[SEND_TEXT_EXTENSION] = self.send_text
+            extensions[SEND_TEXT_EXTENSION] = TextSender(self.send_text, self.writable.wait)
 
     def send_text(self, *parts: bytes) -> bool:
         """Sends a message in UTF-8 at once, or returns False where `websocket.send` has to wait or to fail.
@@ -46,7 +47,10 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             head = bytes((_FINAL_TEXT, 126)) + length.to_bytes(2)
         else:
             head = bytes((_FINAL_TEXT, 127)) + length.to_bytes(8)
-        self.transport.write(b"".join((head, *parts)))
+        if length <= MAX_WHOLE_BYTES:
+            self.transport.write(b"".join((head, *parts)))
+        else:
+            self.transport.writelines((head, *parts))
         return True
 
     async def send(self, message: ASGISendEvent) -> None:

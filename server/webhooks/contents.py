@@ -20,6 +20,7 @@ from resolvers.context import Context
 from server.operations.runner import OperationRunner
 from server.wire.request_errors import RequestErrors
 from server.wire.requests import GraphQLRequest
+from server.wire.results import size_of
 
 MAX_RESULT_BYTES = 1024 * 1024
 VARIABLES = frozenset(("id", "agentId", "meetingId"))
@@ -67,9 +68,9 @@ class Contents:
             executed = await self._runner.execute(prepared, self._new_context(principal, principal.name), _never)
         except RequestErrors as errors:
             return {"errors": errors.errors}
-        if len(executed.body) > MAX_RESULT_BYTES:
+        if size_of(executed.body) > MAX_RESULT_BYTES:
             return {"errors": [{"message": f"the result has more than {MAX_RESULT_BYTES:,} bytes: ask for less"}]}
-        return orjson.Fragment(executed.body)
+        return orjson.Fragment(b"".join(executed.body))
 
 
 def _request(document: str, variables: dict[str, str]) -> GraphQLRequest:

@@ -9,8 +9,8 @@ import asyncio
 import contextlib
 import time
 from collections import Counter
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Any, NamedTuple
 
 from starlette.types import Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -33,10 +33,12 @@ from server.wire.headers import request_headers
 from server.wire.json import TooManyValues, decode_client_json, encode_json
 from server.wire.request_errors import RequestErrors
 from server.wire.requests import GraphQLRequest, MalformedRequest, parse_parameters
+from server.wire.responses import MAX_WHOLE_BYTES
+from server.wire.results import size_of
 
 PROTOCOL = "graphql-transport-ws"
 SEND_TEXT_EXTENSION = "rapporteur.websocket.send_text"
-"""The name of an ASGI extension: a function that sends a text message without waiting (see `Connection`)."""
+"""The name of an ASGI extension: a `TextSender`."""
 
 BAD_REQUEST = 4400
 UNAUTHORIZED = 4401
@@ -63,6 +65,15 @@ class _Close(Exception):
         self.reason = reason.encode(errors="replace")[:MAX_CLOSE_REASON_BYTES].decode(errors="ignore")
 
 
+class TextSender(NamedTuple):
+    """Sends text messages by a shorter way than `send`."""
+
+    send: Callable[..., bool]
+    """Takes the parts of a message, and sends it without waiting; returns False if `send` has to be awaited instead."""
+    wait: Callable[[], Awaitable[object]]
+    """Waits until the client has taken most of what was sent, or is gone."""
+
+
 class Connection:
     """Serves one client."""
 
@@ -70,7 +81,7 @@ class Connection:
         self,
         websocket: WebSocket,
         send: Send,
-        send_text: Callable[..., bool] | None,
+        sender: TextSender | None,
         runner: OperationRunner,
         guard: Guard,
         new_context: Callable[[Principal, str], Context],
@@ -78,11 +89,11 @@ class Connection:
     ) -> None:
         """`send` is the ASGI callable below `websocket`, whose own checks of each message cost a tenth of all.
 
-        `send_text`, if the server has it, takes the parts of a text message, and returns False if `send` has to be awaited.
+        `sender` is there if the server has it.
         """
         self._websocket = websocket
         self._asgi_send = send
-        self._send_at_once = send_text
+        self._sender = sender
         self._runner = runner
         self._guard = guard
         self._new_context = new_context
@@ -245,7 +256,7 @@ class Connection:
                     async for response in responses:
                         if context.written is not None:  # before the answer, after which the client may read
                             self._token = self._token.join(context.written) if self._token else context.written
-                        await self._send_text(head, response, b"}")
+                        await self._send_text(head, *response, b"}")
                 last: dict[str, Any] = {"id": id, "type": "complete"}
             except RequestErrors as error:
                 last = {"id": id, "type": "error", "payload": error.errors}
@@ -275,11 +286,17 @@ class Connection:
         await self._send_text(encode_json(message))
 
     async def _send_text(self, *parts: bytes) -> None:
-        if self._send_at_once is not None and self._send_at_once(*parts):
+        """Sends a message, and returns when the client has taken most of a large one."""
+        sender = self._sender
+        is_sent = sender is not None and sender.send(*parts)
+        if is_sent and size_of(parts) <= MAX_WHOLE_BYTES:
             return
         try:
             async with asyncio.timeout(self._settings.send_timeout):
-                await self._asgi_send({"type": "websocket.send", "text": b"".join(parts).decode()})
+                if sender is not None:
+                    await sender.wait()
+                if not is_sent:
+                    await self._asgi_send({"type": "websocket.send", "text": b"".join(parts).decode()})
         except TimeoutError:
             raise _Close(TRY_AGAIN_LATER, "you do not read") from None
         except OSError:  # uvicorn raises it when the connection is gone

@@ -42,7 +42,7 @@ class WebSocketEndpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         websocket = WebSocket(scope, receive, send)
         # The extension is taken out, as otherwise the scope and the protocol would stay in a circle.
-        send_text = scope.get("extensions", {}).pop(SEND_TEXT_EXTENSION, None)
+        sender = scope.get("extensions", {}).pop(SEND_TEXT_EXTENSION, None)
         headers = websocket.headers
         if not is_allowed(headers.get("origin"), headers.get("host"), self._settings.origins):
             # The refusal comes before the handshake: otherwise any web page could use the server of its visitor.
@@ -58,7 +58,7 @@ class WebSocketEndpoint:
         try:
             with self._connection_limit.hold():
                 connection = Connection(
-                    websocket, send, send_text, self._runner, self._guard, self._new_context, self._settings
+                    websocket, send, sender, self._runner, self._guard, self._new_context, self._settings
                 )
                 await connection.run()
         except TooManyConnections:

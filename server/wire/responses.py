@@ -2,15 +2,23 @@
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, ExitStack, nullcontext
+from typing import TypeAlias
 
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from resolvers.worker_threads import run_in_worker
 from server.wire.compression import MAX_INLINE_BYTES, accepts_gzip, gzip_body
 from server.wire.content_negotiation import content_type
 from server.wire.headers import Headers
+from server.wire.results import Body, size_of
 
+MAX_WHOLE_BYTES = 64 * 1024
+"""The size of bodies that are sent as a whole, and not counted: the buffers of the network have room for more."""
+HoldAnswer: TypeAlias = Callable[[int], AbstractContextManager[None]]
+"""Counts the bytes of an answer that its client has not taken yet, while the block runs. Raises RateLimited."""
 REVALIDATED = "private, no-cache"
 """The `Cache-Control` of what only its own client may keep, and must ask for again before each use."""
 NOT_MODIFIED = 304
@@ -19,14 +27,15 @@ _GZIP_SUFFIX = "-gzip"
 _ENTITY_TAG = re.compile(rb'(?:W/)?"([!#-~\x80-\xff]*)"')
 
 
-async def entity_tag(body: bytes, media_type: str) -> str:
+async def entity_tag(body: Body, media_type: str) -> str:
     """Returns what stands between the quotes of a strong entity tag (RFC 9110, 8.8.3): a hash of the type and the bytes."""
-    return await run_in_worker(_hash, body, media_type) if len(body) > MAX_INLINE_BYTES else _hash(body, media_type)
+    return await run_in_worker(_hash, body, media_type) if size_of(body) > MAX_INLINE_BYTES else _hash(body, media_type)
 
 
-def _hash(body: bytes, media_type: str) -> str:
+def _hash(body: Body, media_type: str) -> str:
     hashed = hashlib.sha256(media_type.encode())
-    hashed.update(body)
+    for part in body:
+        hashed.update(part)
     return hashed.hexdigest()[:_TAG_CHARS]
 
 
@@ -38,8 +47,27 @@ def matches(if_none_match: bytes, tag: str) -> bool:
     return tag in named
 
 
+class LargeResponse(Response):
+    """Sends a body in parts, each when the client has taken those before it, and counts it until the last one is taken."""
+
+    def __init__(
+        self, body: Body, status: int, headers: Mapping[str, str], media_type: str, held: AbstractContextManager[object]
+    ) -> None:
+        """`held` counts the body, and is left when it is sent."""
+        super().__init__(None, status, {**headers, "Content-Length": str(size_of(body))}, media_type)
+        self._parts = body
+        self._held = held
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with self._held:
+            await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+            for part in self._parts:
+                await send({"type": "http.response.body", "body": part, "more_body": True})
+            await send({"type": "http.response.body", "body": b""})  # which waits until the client has taken the others
+
+
 async def body_response(
-    body: bytes,
+    body: Body,
     status: int,
     media_type: str,
     request: Headers,
@@ -48,16 +76,18 @@ async def body_response(
     vary: tuple[str, ...] = (),
     compression_threshold: int,
     is_revalidated: bool = False,
+    hold: HoldAnswer | None = None,
 ) -> Response:
     """Returns the response to a request with these headers.
 
     `vary` names the request headers on which the response depends, `Accept-Encoding` aside. A response that `is_revalidated`
     has an entity tag, and is 304 without the body if the client has this body already.
+    `hold` counts a large body from now until it is sent: this raises RateLimited if there is no room.
 
     The tag is that of the body before compression, as each compressed body is padded by another length. It tells the codings
     apart, so that it is a strong one, and is recognised in either.
     """
-    is_compressible = 0 < compression_threshold <= len(body)
+    is_compressible = 0 < compression_threshold <= size_of(body)
     is_gzipped = is_compressible and accepts_gzip(request.get(b"accept-encoding", b""))
     sent = dict(headers)
     if is_compressible:
@@ -69,7 +99,18 @@ async def body_response(
         sent |= {"ETag": f'"{tag}{_GZIP_SUFFIX if is_gzipped else ""}"', "Cache-Control": REVALIDATED}
         if matches(request.get(b"if-none-match", b""), tag):
             return Response(status_code=NOT_MODIFIED, headers=sent)
-    if is_gzipped:
-        body = await gzip_body(body)
-        sent["Content-Encoding"] = "gzip"
-    return Response(body, status, sent, media_type=content_type(media_type))
+    with ExitStack() as held:
+        held.enter_context(_held(body, hold))
+        if is_gzipped:
+            body = await gzip_body(body)
+            sent["Content-Encoding"] = "gzip"
+            held.close()
+            held.enter_context(_held(body, hold))
+        if size_of(body) <= MAX_WHOLE_BYTES:
+            return Response(b"".join(body), status, sent, content_type(media_type))
+        return LargeResponse(body, status, sent, content_type(media_type), held.pop_all())
+
+
+def _held(body: Body, hold: HoldAnswer | None) -> AbstractContextManager[None]:
+    size = size_of(body)
+    return nullcontext() if hold is None or size <= MAX_WHOLE_BYTES else hold(size)

@@ -16,7 +16,7 @@ from tests.harness.websocket_client import PROTOCOL, websocket_url
 class UnreadConnection:
     """A TCP connection of which nothing is read on purpose, and whose system keeps next to nothing for later."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, token: str | None = None) -> None:
         address = urlsplit(url)
         self.socket = socket.socket()
         self.socket.settimeout(TIMEOUT_SECONDS)
@@ -24,6 +24,7 @@ class UnreadConnection:
         self.socket.connect((address.hostname, address.port))
         self.port: int = self.socket.getsockname()[1]
         self._url = url
+        self._authorization = {"Authorization": f"Bearer {token}"} if token else {}
 
     def __enter__(self) -> Self:
         return self
@@ -52,7 +53,7 @@ class UnreadConnection:
         """Over the opened WebSocket."""
         payload = {"query": query, "variables": variables}
         operations = ({"type": "subscribe", "id": f"{number}", "payload": payload} for number in range(times))
-        for message in ({"type": "connection_init"}, *operations):
+        for message in ({"type": "connection_init", "payload": self._authorization}, *operations):
             self._protocol.send_text(json.dumps(message).encode())
         self.socket.sendall(b"".join(self._protocol.data_to_send()))
 
@@ -65,12 +66,13 @@ class UnreadConnection:
             self._protocol.receive_data(data)
         return self._protocol.close_rcvd.code, self._protocol.close_rcvd.reason
 
-    def post(self, query: str, /, **variables: Any) -> None:
-        """Over Server-Sent Events."""
+    def post(self, query: str, /, *, accept: str = "text/event-stream", **variables: Any) -> None:
+        """Over HTTP, up to the body of the answer; by default over Server-Sent Events."""
         body = json.dumps({"query": query, "variables": variables}).encode()
+        authorization = "".join(f"{name}: {value}\r\n" for name, value in self._authorization.items())
         head = (
             "POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-            f"Accept: text/event-stream\r\nContent-Length: {len(body)}\r\n\r\n"
+            f"Accept: {accept}\r\nContent-Length: {len(body)}\r\n{authorization}\r\n"
         )
         self.socket.sendall(head.encode() + body)
         assert b" 200 " in self._read_head()

@@ -14,6 +14,7 @@ from domain.principals import local
 from server.http.sse import EventStream
 from server.settings import Settings
 from server.wire.graphql_files import operation
+from server.wire.results import Body
 from tests.harness.live_operations import polled_meetings
 from tests.harness.servers import Api, RunningServer, running_server, segment
 from tests.harness.sse_client import event_stream, streamed_response
@@ -237,8 +238,8 @@ def test_a_reader_that_never_reads_is_ended_and_the_others_do_not_notice(
 async def test_a_reader_that_does_not_even_take_the_comments_is_ended() -> None:
     """Checks a reader whose last event went into buffers, when no event follows for a long time."""
 
-    async def answers() -> AsyncIterator[bytes]:
-        yield b"{}"
+    async def answers() -> AsyncIterator[Body]:
+        yield [b"{}"]
         await asyncio.Event().wait()
 
     sent: list[Any] = []

@@ -1,6 +1,7 @@
 """Tests the encoding of large results in slices."""
 
 import asyncio
+import json
 
 import orjson
 import pytest
@@ -8,7 +9,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.errors import AnswerTooLarge
-from server.wire.results import MAX_PART_BYTES, MAX_PART_LEAVES, encode_large_result, encode_result
+from resolvers.operation_budget import OperationBudget, Turns
+from server.wire.results import (
+    MAX_BYTES_WITHOUT_TURN,
+    MAX_PART_BYTES,
+    MAX_PART_LEAVES,
+    MAX_TEXT_CHARS,
+    encode_large_result,
+    encode_result,
+    size_of,
+)
 
 LEAVES = st.none() | st.booleans() | st.integers(-5, 5) | st.text(max_size=3)
 OBJECTS = st.dictionaries(st.sampled_from("abc"), LEAVES)
@@ -20,7 +30,7 @@ VALUES = st.recursive(
 
 
 def encoded(data: object, max_bytes: int = 100_000_000) -> bytes:
-    return asyncio.run(encode_large_result(data, None, None, max_bytes))
+    return b"".join(asyncio.run(encode_large_result(data, None, None, OperationBudget(max_bytes))))
 
 
 @settings(max_examples=60)
@@ -38,6 +48,33 @@ def test_lists_of_more_than_one_part_are_whole(length: int) -> None:
 def test_long_texts_are_whole() -> None:
     data = [{"text": "x" * (MAX_PART_BYTES // 3)}] * 10 + [{"text": "x" * 2 * MAX_PART_BYTES, "number": 1}]
     assert orjson.loads(encoded(data)) == {"data": data}
+
+
+@pytest.mark.parametrize("text", ["x", '"', "é", "🙂", "\ud800"])
+def test_a_longer_text_is_encoded_in_parts(text: str) -> None:
+    data = {"transcript": text * (MAX_TEXT_CHARS + 1), "other": [text * (2 * MAX_TEXT_CHARS)]}
+    assert json.loads(encoded(data)) == {"data": data}
+
+
+def test_what_is_large_is_encoded_in_turn() -> None:
+    async def takes_turn(data: object) -> bool:
+        of_principal = asyncio.Semaphore(1)
+        budget = OperationBudget(turns=Turns(), of_principal=of_principal)
+        await encode_large_result(data, None, None, budget)
+        taken = of_principal.locked()
+        budget.end()
+        assert not of_principal.locked()
+        return taken
+
+    assert not asyncio.run(takes_turn(["x" * (MAX_BYTES_WITHOUT_TURN // 2)]))
+    assert asyncio.run(takes_turn(["x" * MAX_BYTES_WITHOUT_TURN] * 2))
+
+
+def test_the_parts_of_a_large_body_are_bounded() -> None:
+    data = {"a": [{"text": "x" * 1_000, "number": number} for number in range(5_000)], "b": "x" * 5_000_000}
+    body = asyncio.run(encode_large_result(data, None, None, OperationBudget()))
+    assert all(len(part) <= 3 * MAX_PART_BYTES for part in body)
+    assert len(body) < 3 * size_of(body) / MAX_PART_BYTES
 
 
 def test_an_object_among_others_may_have_more_fields_than_they_have() -> None:
