@@ -11,7 +11,7 @@ from domain.transcripts.source import Source, without_surrogates
 from domain.transcripts.spoken_words import split_by_speaker
 
 Path = tuple[str | int, ...]
-_NUMBER = re.compile(r"\s*(-?[0-9]{1,15}(?:\.[0-9]{1,15})?)\s*s?\s*")
+_NUMBER = re.compile(r"\s*+(-?[0-9]{1,15}(?:\.[0-9]{1,15})?)\s*+(?:s\s*+)?")
 _MISSING = object()
 
 

@@ -20,16 +20,17 @@ _CLOCK = (
 )
 _MARK = "[-\u2013\u2014|\u00b7\u2022]"
 """Stands between a name and a time."""
-_BRACKETED = rf"[\[(]?(?P<start>{_CLOCK})(?:[ \t]*(?:-->|-)[ \t]*(?P<end>{_CLOCK}))?[\])]?"
+_BRACKETED = rf"[\[(]?(?P<start>{_CLOCK})(?:[ \t]*+(?:-->|-)[ \t]*+(?P<end>{_CLOCK}))?[\])]?"
 _NAME = r"(?P<name>[^\s\[(:][^\n:]{0,79}?)"
 _FORMS = (
-    re.compile(rf"[ \t]*{_BRACKETED}[ \t]*"),  # 00:05:00
-    # Dana Reyes   0:03
-    re.compile(rf"{_NAME}(?:[ \t]{{2,}}|\t|,[ \t]+|[ \t]+{_MARK}?[ \t]*)\(?{_BRACKETED}\)?:?[ \t]*"),
-    re.compile(rf"\[(?P<name>[^\[\]\n:]{{1,80}})\][ \t]+(?P<start>{_CLOCK})[ \t]*"),  # [Dana Reyes] 10:00:03
-    re.compile(rf"{_NAME}:[ \t]*\((?P<start>{_CLOCK})\)[ \t]*"),  # Speaker 1: (00:03)
-    re.compile(rf"{_NAME}[ \t]+[\[(](?P<start>{_CLOCK})[\])][ \t]*:[ \t]*(?P<text>\S.*)"),  # Dana Reyes (0:03): So
-    re.compile(rf"[ \t]*@?{_BRACKETED}[ \t]*(?P<mark>{_MARK})?[ \t]+(?P<text>\S.*)"),  # [00:00:03] Dana Reyes: So
+    # White space is taken as a whole, never to be tried again in parts: so a line takes linear time.
+    re.compile(rf"[ \t]*+{_BRACKETED}[ \t]*+"),  # 00:05:00
+    re.compile(rf"{_NAME}(?:[ \t]++(?:{_MARK}[ \t]*+)?+|,[ \t]++)\(?{_BRACKETED}\)?:?[ \t]*+"),  # Dana Reyes   0:03
+    re.compile(rf"\[(?P<name>[^\[\]\n:]{{1,80}})\][ \t]++(?P<start>{_CLOCK})[ \t]*+"),  # [Dana Reyes] 10:00:03
+    re.compile(rf"{_NAME}:[ \t]*+\((?P<start>{_CLOCK})\)[ \t]*+"),  # Speaker 1: (00:03)
+    re.compile(rf"{_NAME}[ \t]++[\[(](?P<start>{_CLOCK})[\])][ \t]*+:[ \t]*+(?P<text>\S.*)"),  # Dana Reyes (0:03): So
+    # [00:00:03] Dana Reyes: So
+    re.compile(rf"[ \t]*+@?{_BRACKETED}(?:[ \t]*+(?P<mark>{_MARK})[ \t]++|[ \t]++)(?P<text>\S.*)"),
 )
 _TIME_ALONE = _FORMS[0]
 _OWN_PARAGRAPH = re.compile(r"\[[0-9]{2,3}:[0-9]{2}:[0-9]{2}\] \S")

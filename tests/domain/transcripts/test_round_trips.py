@@ -46,6 +46,21 @@ SECONDS = (
 )
 
 
+SMALL_FILES = [
+    "Ida Berg  0:03\nHello.\n\nOle  0:04\nHi.\n",
+    "0:03 Ida: Hello.\n0:04 Ole: Hi.\n",
+    "Ida: (0:03)\nHello.\n\nOle: (0:04)\nHi.\n",
+    "[Ida] 10:00:03\nHello.\n\n[Ole] 10:00:05\nHi.\n",
+    "Start,End,Text\n1,2,Hello.\n",
+    "0:00:01.000,0:00:02.000\nIda: Hello.\n",
+    "[ti:Weekly]\n[00:01.00]Ida: Hello.\n",
+    "{25}{50}Hello.|Hi.\n",
+    "0:0:3.240 --> 0:0:8.100\nIda\nHello.\n",
+    vtt("<v Ida>Hello.</v>"),
+    srt(">> IDA: Hello."),
+]
+
+
 @st.composite
 def segment_lists(draw: st.DrawFn) -> list[Segment]:
     segments = []
@@ -209,7 +224,18 @@ class TestAnyFile:
         ],
     )
     def test_takes_time_linear_in_its_size(self, start: str, repeated: str) -> None:
-        file = start + repeated * (200_000 // len(repeated))
+        self._read_in_time(start + repeated * (200_000 // len(repeated)))
+
+    @given(st.sampled_from(SMALL_FILES), st.integers(0, 60), st.sampled_from([*" \t\n0:.-,;([{<&>_A", "\n ", "0:"]))
+    @settings(max_examples=80)
+    @example("0:03 Ida: Hello.\n0:04 Ole: Hi.\n", 22, " ")
+    @example("Start,End,Text\n1,2,Hello.\n", 16, "\t")
+    def test_takes_time_linear_in_the_length_of_a_line(self, file: str, at: int, repeated: str) -> None:
+        # Lines of plain text are read up to 20,000 characters.
+        self._read_in_time(file[:at] + repeated * (19_000 // len(repeated)) + file[at:])
+        self._read_in_time((file[:at] + repeated * (19_000 // len(repeated)) + file[at:]) * 10)
+
+    def _read_in_time(self, file: str) -> None:
         began = time.process_time()
         with contextlib.suppress(NotATranscript):
             read(file)
