@@ -12,6 +12,8 @@ from websockets.uri import parse_uri
 from tests.harness.waiting import TIMEOUT_SECONDS
 from tests.harness.websocket_client import PROTOCOL, websocket_url
 
+_END_OF_HEAD = b"\r\n\r\n"
+
 
 class UnreadConnection:
     """A TCP connection of which nothing is read on purpose, and whose system keeps next to nothing for later."""
@@ -32,14 +34,14 @@ class UnreadConnection:
     def __exit__(self, *_: object) -> None:
         self.socket.close()
 
-    def _read_head(self) -> bytes:
-        """Reads up to an empty line."""
-        head = b""
-        while not head.endswith(b"\r\n\r\n"):
+    def read_until(self, end: bytes) -> bytes:
+        """Reads no further than up to these bytes."""
+        read = b""
+        while not read.endswith(end):
             byte = self.socket.recv(1)
-            assert byte, head
-            head += byte
-        return head
+            assert byte, read
+            read += byte
+        return read
 
     def open_websocket(self) -> None:
         self._protocol = ClientProtocol(
@@ -47,7 +49,7 @@ class UnreadConnection:
         )
         self._protocol.send_request(self._protocol.connect())
         self.socket.sendall(b"".join(self._protocol.data_to_send()))
-        self._protocol.receive_data(self._read_head())
+        self._protocol.receive_data(self.read_until(_END_OF_HEAD))
 
     def subscribe(self, query: str, /, *, times: int = 1, **variables: Any) -> None:
         """Over the opened WebSocket."""
@@ -75,4 +77,4 @@ class UnreadConnection:
             f"Accept: {accept}\r\nContent-Length: {len(body)}\r\n{authorization}\r\n"
         )
         self.socket.sendall(head.encode() + body)
-        assert b" 200 " in self._read_head()
+        assert b" 200 " in self.read_until(_END_OF_HEAD)
