@@ -11,7 +11,7 @@ function precompress(): Plugin {
   return {
     name: 'precompress',
     writeBundle(options, bundle) {
-      for (const name of Object.keys(bundle).filter((each) => /\.(html|js|css|svg)$/.test(each))) {
+      for (const name of Object.keys(bundle).filter((each) => /\.(js|css|svg)$/.test(each))) {
         const file = join(options.dir ?? OUTPUT, name);
         const content = readFileSync(file);
         writeFileSync(`${file}.br`, brotliCompressSync(content));
@@ -21,8 +21,8 @@ function precompress(): Plugin {
   };
 }
 
-export default defineConfig({
-  base: '/console/',
+export default defineConfig(({ command }) => ({
+  base: command === 'build' ? './' : '/console/', // the server leads each page to its files, also below a prefix
   plugins: [precompress()],
   build: {
     outDir: OUTPUT,
@@ -33,4 +33,4 @@ export default defineConfig({
     cssTarget: ['chrome123', 'firefox120', 'safari17.5'], // these know light-dark()
   },
   server: { proxy: { '/graphql': { target: SERVER, ws: true } }, fs: { allow: ['..'] } },
-});
+}));

@@ -208,10 +208,10 @@ def _tune_garbage_collector() -> None:
 
 
 def _redirect_to(path: str) -> Callable[[Request], Awaitable[Response]]:
-    """Returns a handler that leads from the root to a path."""
+    """Returns a handler that leads from the root to a path, below any prefix that a proxy has taken away."""
 
     async def redirect(_: Request) -> Response:
-        return RedirectResponse(path)
+        return RedirectResponse(path.removeprefix("/"))
 
     return redirect
 

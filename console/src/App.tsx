@@ -7,6 +7,7 @@ import { AgentPage } from './agents/AgentPage';
 import { AgentsPage } from './agents/AgentsPage';
 import { createApiClient } from './api/client';
 import { readKey, storeKey } from './api/credentials';
+import { ROOT_PATH } from './api/root';
 import { KeysPage } from './keys/KeysPage';
 import { MeetingPage } from './meetings/MeetingPage';
 import { MeetingsPage } from './meetings/MeetingsPage';
@@ -14,6 +15,8 @@ import { SearchPage } from './search/SearchPage';
 import { NotFoundPage } from './shell/NotFoundPage';
 import { Shell } from './shell/Shell';
 import { SignIn } from './shell/SignIn';
+import { WebhookPage } from './webhooks/WebhookPage';
+import { WebhooksPage } from './webhooks/WebhooksPage';
 
 export function App() {
   const [key, setKey] = useState(readKey);
@@ -29,7 +32,7 @@ export function App() {
   if (asksForKey) return <SignIn wasRefused={key !== null} onSignIn={signIn} />;
   return (
     <Provider value={client}>
-      <Router base="/console">
+      <Router base={ROOT_PATH}>
         <Shell onSignOut={key === null ? null : () => signIn(null)}>
           <Switch>
             <Route path="/"><Redirect to="/meetings" replace /></Route>
@@ -38,6 +41,8 @@ export function App() {
             <Route path="/agents"><AgentsPage /></Route>
             <Route path="/agents/:id/:tab?">{({ id, tab }) => <AgentPage key={id} id={id} tab={tab ?? ''} />}</Route>
             <Route path="/keys"><KeysPage /></Route>
+            <Route path="/webhooks"><WebhooksPage /></Route>
+            <Route path="/webhooks/:id">{({ id }) => <WebhookPage key={id} id={id} />}</Route>
             <Route path="/search"><SearchPage /></Route>
             <Route><NotFoundPage /></Route>
           </Switch>

@@ -1,7 +1,8 @@
 """Serves the console, the web client of the room `console/`, as `make install` has built it into `dist/`.
 
-Every page of the console is the same document: its script shows what the path names. Files under `assets/` have a hash of
-their content in their name, so browsers keep them. Each file was compressed when it was built.
+Every page of the console is the same document: its script shows what the path names. It names its files relative to its own
+path, so that they are found below any prefix that a proxy takes away. Files under `assets/` have a hash of their content in
+their name, so browsers keep them. Each of them was compressed when it was built.
 """
 
 import mimetypes
@@ -24,6 +25,8 @@ CONTENT_SECURITY_POLICY = (
 )
 _ENCODINGS = {"br": ".br", "gzip": ".gz"}
 """The content encodings in the order of preference, and the endings of the files that have them."""
+_BUILT_ASSETS = "./assets/"
+"""The folder of the files in the document that was built."""
 _PAGE_HEADERS = {"Cache-Control": "no-cache"}
 _NOT_BUILT = """<!doctype html>
 <html lang="en">
@@ -54,8 +57,16 @@ def console_routes() -> list[BaseRoute]:
 async def _page(request: Request) -> Response:
     if not is_built():
         return HTMLResponse(_NOT_BUILT, headers=_PAGE_HEADERS)
-    headers = {**_PAGE_HEADERS, "Content-Security-Policy": CONTENT_SECURITY_POLICY}
-    return _file_response(DIST / "index.html", request, headers)
+    page = (
+        (DIST / "index.html").read_text(encoding="utf-8").replace(_BUILT_ASSETS, _to_assets(request.scope["raw_path"]))
+    )
+    return HTMLResponse(page, headers={**_PAGE_HEADERS, "Content-Security-Policy": CONTENT_SECURITY_POLICY})
+
+
+def _to_assets(raw_path: bytes) -> str:
+    """Returns the way from a page of the console to its files, as browsers resolve it."""
+    levels = raw_path.count(b"/") - 1  # below the folder that holds the console's
+    return f"{'../' * (levels - 1)}assets/" if levels else f"{CONSOLE_PATH.removeprefix('/')}/assets/"
 
 
 async def _asset(request: Request) -> Response:

@@ -21,6 +21,7 @@ PAGES = {
     f"{AGENT}/compare": "From",
     f"{AGENT}/history": "created",
     "keys": "Keys",
+    "webhooks": "Webhooks",
     "nowhere": "There is no such page",
 }
 """Gives for each path a text that its page shows once it is there."""

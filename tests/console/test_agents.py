@@ -21,13 +21,22 @@ async def test_an_agent_is_edited_cloned_activated_and_rolled_back(
     await expect(page.locator("mark").first).to_have_text("{{audience}}")
 
     await page.get_by_role("button", name="Clone Base").click()
-    await page.get_by_label("Name of the new variant").fill("Brief")
+    await expect(page.get_by_label("Name of the new variant")).to_be_focused()
+    await page.keyboard.type("Brief")
     await page.keyboard.press("Enter")
     await page.get_by_role("button", name="Activate Brief").wait_for()
     await page.get_by_role("row", name="Max tokens").locator(".cell").nth(1).click()
     await page.get_by_role("spinbutton", name="Max tokens of Brief").fill("99")
     await page.keyboard.press("Enter")
     await expect(page.get_by_role("row", name="Max tokens").locator(".cell").nth(1)).to_have_text("●99")
+    await expect(page.get_by_role("row", name="Max tokens").locator(".cell").nth(1)).to_be_focused()
+
+    await page.keyboard.press("Enter")
+    await page.keyboard.press("ControlOrMeta+a")
+    await page.keyboard.press("Delete")
+    await page.keyboard.press("Enter")
+    await ada.sees("Max tokens needs a number")  # and is not 0
+    await page.keyboard.press("Escape")
 
     parameters = page.get_by_role("row", name="Parameters")
     await parameters.locator(".cell").nth(1).click()
@@ -58,6 +67,20 @@ async def test_an_agent_is_edited_cloned_activated_and_rolled_back(
     await page.get_by_role("link", name="History").click()
     await ada.sees("Too short")
     await ada.sees("Shorter is better")
+
+    await page.get_by_role("link", name="Configuration").click()
+    await page.get_by_role("button", name="Delete Brief").click()
+    await page.keyboard.type("Not needed")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("button", name="Delete Brief")).to_have_count(0)
+    await page.get_by_role("button", name="Edit…").click()
+    await page.get_by_label("Name", exact=True).fill("Scrivener")
+    await page.keyboard.press("Enter")
+    await expect(bob.page.get_by_role("heading", name="Scrivener")).to_be_visible()  # though nothing is pushed
+    await page.get_by_role("button", name="Delete…").click()
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("heading", name="Agents")).to_be_visible()
+    await bob.sees("There is no such agent")
     assert ada.errors == bob.errors == []
     await ada.close()
     await bob.close()
@@ -67,8 +90,14 @@ async def test_a_conflict_shows_both_sides_and_history_leads_back(
     browser: Browser, console_server: RunningServer
 ) -> None:
     agent = console_server.api.agent("Contested", systemPrompt="One\nTwo", maxTokens=1)
+    console_server.api.run("CreateVariant", agentId=agent["id"], input={"name": "Heir"})
     visitor = await ConsolePage.open(browser, console_server.url, f"/console/agents/{agent['id']}")
     page = visitor.page
+    await page.get_by_role("row", name="Max tokens").locator(".cell").nth(1).click()
+    await page.keyboard.press("Enter")  # nothing was changed, so it still inherits
+    await expect(page.get_by_role("spinbutton", name="Max tokens of Heir")).to_have_count(0)
+    await expect(page.locator(".override-mark")).to_have_count(0)
+
     await page.get_by_role("row", name="Max tokens").locator(".cell").first.click()
     await page.get_by_role("spinbutton", name="Max tokens of Base").fill("3")
     config = {"maxTokens": 2, "systemPrompt": "One\nThree"}

@@ -37,9 +37,11 @@ async def test_one_corrects_and_names_and_the_other_sees_it(browser: Browser, co
     await expect(bob.page.locator(".correction")).to_contain_text("heard as Hello word: Misheard")
 
     await ada.page.get_by_role("button", name="Name SPEAKER_00").click()
-    await ada.page.get_by_label("Name of SPEAKER_00").fill("Grace")
+    await ada.page.keyboard.type("Grace")  # in the place of the label
     await ada.page.keyboard.press("Enter")
+    await expect(ada.page.get_by_role("button", name="Name Grace")).to_be_focused()
     await expect(bob.page.locator(".segment .segment-speaker")).to_have_text(["Grace", "Grace"])
+    await expect(bob.page.get_by_role("region", name="Speakers")).to_contain_text("heard as SPEAKER_00")
 
     await ada.page.get_by_role("button", name="Correct segment 2").click()
     await ada.page.locator(".segment-editor textarea").fill("Mine")
@@ -63,24 +65,43 @@ async def test_one_corrects_and_names_and_the_other_sees_it(browser: Browser, co
 async def test_the_list_follows_what_others_create_change_and_erase(
     browser: Browser, console_server: RunningServer, tmp_path: Path
 ) -> None:
+    for number in range(100, 102):
+        console_server.api.agent(f"Notary {number}")
     ada = await ConsolePage.open(browser, console_server.url, "/console/meetings")
     bob = await ConsolePage.open(browser, console_server.url, "/console/meetings")
     await bob.page.locator(".meeting").first.wait_for()
 
     await ada.page.get_by_role("button", name="New meeting").click()
-    await ada.page.get_by_label("Title", exact=True).fill("Made by hand")
-    await ada.page.get_by_label("Agent").select_option("Meeting scribe")
+    await expect(ada.page.get_by_label("Title", exact=True)).to_be_focused()
+    await ada.page.keyboard.type("Made by hand")
+    await ada.page.keyboard.press("Tab")
+    agents = ada.page.get_by_role("listbox", name="Agent").get_by_role("option")
+    await ada.page.keyboard.type("notary")
+    await expect(agents).to_have_text(["Notary 100 notary-100", "Notary 101 notary-101"])
+    await ada.page.keyboard.press("ArrowDown")
+    await ada.page.keyboard.press("Enter")
+    await expect(ada.page.get_by_role("combobox", name="Agent")).to_have_value("Notary 101")
     await ada.page.keyboard.press("Enter")
     await ada.page.get_by_role("heading", name="Made by hand").wait_for()
+    await ada.sees("Notary 101")
     id = ada.page.url.rpartition("/")[2]
     await bob.sees("Made by hand")
     console_server.api.run("UpdateMeeting", id=id, input={"state": "RECORDING"})
     await expect(bob.page.locator(".meeting", has_text="Made by hand").locator(".live-dot")).to_be_visible()
+    await ada.page.get_by_role("button", name="Edit…").click()
+    await ada.page.get_by_label("Title", exact=True).fill("Made with care")
+    await ada.page.get_by_label("State").select_option("COMPLETED")
+    await ada.page.keyboard.press("Enter")
+    await ada.sees("cannot become COMPLETED; possible")
+    await ada.page.get_by_label("State").select_option("STOPPING")
+    await ada.page.get_by_role("button", name="Save").click()
+    await ada.page.get_by_role("heading", name="Made with care").wait_for()
+    await expect(bob.page.locator(".meeting", has_text="Made with care")).to_contain_text("Stopping")
 
     await ada.page.get_by_role("button", name="Erase…").click()
     await ada.page.get_by_role("button", name="Erase for ever").click()
     await ada.page.get_by_role("heading", name="Meetings").wait_for()
-    await expect(bob.page.get_by_text("Made by hand")).to_have_count(0)
+    await expect(bob.page.get_by_text("Made with care")).to_have_count(0)
 
     await ada.page.evaluate(DROP, VTT)
     await ada.page.get_by_role("link", name="dropped", exact=True).first.wait_for()
@@ -118,5 +139,12 @@ async def test_search_leads_into_the_transcript_and_can_be_copied_as_code(
     await page.keyboard.press("Escape")
     await page.locator(".found").click()
     await expect(page.locator(".is-linked")).to_contain_text("dark theme of the transcript")
+
+    await page.get_by_role("searchbox", name="Search this meeting").fill("launch")
+    await page.keyboard.press("Enter")
+    await visitor.sees("In one meeting")
+    await expect(page.locator(".found strong").first).to_have_text("Launch review")
+    await page.get_by_role("link", name="Search all transcripts").click()
+    await expect(page.get_by_text("In one meeting")).to_have_count(0)
     assert visitor.errors == []
     await visitor.close()

@@ -29,8 +29,24 @@ def test_each_page_is_the_same_document(console_server: RunningServer, path: str
     assert not re.search(r"<script(?![^>]* src=)", response.text)
 
 
+@pytest.mark.parametrize(
+    ("path", "way"),
+    [
+        ("/console", "console/assets/"),
+        ("/console/", "assets/"),
+        ("/console/keys", "assets/"),
+        ("/console/agents/1/history", "../../assets/"),
+        ("/%63onsole/agents/%2F?a=/", "../assets/"),
+    ],
+)
+def test_each_page_names_its_files_relative_to_itself(console_server: RunningServer, path: str, way: str) -> None:
+    names = re.findall(r' (?:src|href)="([^"]+)"', http.get(console_server.url + path).text)
+    assert names
+    assert all(re.fullmatch(rf"{re.escape(way)}[^/]+", name) for name in names)
+
+
 def test_files_are_kept_by_their_hash_and_were_compressed(console_server: RunningServer) -> None:
-    names = re.findall(r'"/console/assets/([^"]+)"', http.get(f"{console_server.url}/console").text)
+    names = re.findall(r'"console/assets/([^"]+)"', http.get(f"{console_server.url}/console").text)
     assert {Path(name).suffix for name in names} == {".js", ".css", ".svg"}
     script_bytes = 0
     for name in names:
@@ -59,7 +75,7 @@ def test_other_files_are_not_served(console_server: RunningServer, name: str) ->
 
 def test_the_root_leads_to_the_console(console_server: RunningServer) -> None:
     response = http.get(f"{console_server.url}/")
-    assert response.headers["Location"] == "/console"
+    assert response.headers["Location"] == "console"
 
 
 def test_a_console_that_is_not_built_says_how_to_build_it(
@@ -74,4 +90,4 @@ def test_a_console_that_is_not_built_says_how_to_build_it(
 def test_where_it_is_switched_off_the_root_leads_to_graphiql(database_url: str) -> None:
     with running_server(database_url, console=False) as server:
         assert http.get(f"{server.url}/console").status_code == 404
-        assert http.get(f"{server.url}/").headers["Location"] == "/graphql"
+        assert http.get(f"{server.url}/").headers["Location"] == "graphql"

@@ -86,4 +86,10 @@ async def test_a_long_transcript_follows_the_last_words_until_one_scrolls_up(
 
     await visitor.page.goto(f"{console_server.url}/console/meetings/{meeting['id']}#segment-5000")
     await expect(visitor.page.locator(".is-linked")).to_contain_text("Text 5000")
+
+    timeline = visitor.page.get_by_role("slider", name="Who spoke when")
+    await timeline.press("Home")
+    await expect(visitor.page.locator(".is-linked")).to_contain_text("Text 1")
+    await timeline.press("End")
+    await expect(visitor.page.locator(".is-linked")).to_contain_text(f"Text {LONG + 2}")
     await visitor.close()

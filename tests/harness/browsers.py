@@ -16,10 +16,15 @@ OPTIONS = [
 ]
 
 
+def chromium_path() -> str | None:
+    """Returns the Chromium that `CHROMIUM` names, or else that of the `PATH`; None, if there is none."""
+    return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+
+
 @asynccontextmanager
 async def running_browser() -> AsyncIterator[Browser]:
     """Runs Chromium while the block runs; skips the test where there is none."""
-    executable = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+    executable = chromium_path()
     if executable is None:
         pytest.skip("no Chromium in PATH, nor named by CHROMIUM")
     async with async_playwright() as playwright:

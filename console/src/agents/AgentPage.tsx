@@ -7,11 +7,11 @@ import { Problem } from '../shell/Problem';
 import { useTitle } from '../shell/useTitle';
 import { useScope } from '../shell/viewer';
 import { ConnectionBadge } from '../transcript/ConnectionBadge';
+import { AgentActions } from './AgentActions';
 import { AgentHistory } from './AgentHistory';
 import { ConfigComparison } from './ConfigComparison';
 import { ConfigMatrix } from './ConfigMatrix';
 import { PromptPreview } from './PromptPreview';
-import { RollBack } from './RollBack';
 import { useAgent } from './useAgent';
 
 const TABS = [
@@ -38,7 +38,7 @@ export function AgentPage({ id, tab }: { id: string; tab: string }) {
           <div className="page-head">
             <h1>{agent.name}</h1>
             <ConnectionBadge state={connection.state} error={connection.error} />
-            {mayWrite && <div className="actions"><RollBack agent={agent} onDone={reload} /></div>}
+            {mayWrite && <AgentActions agent={agent} onChange={reload} />}
           </div>
           <p className="meeting-facts"><code>{agent.slug}</code> <span>{agent.description}</span></p>
           <nav className="tabs" aria-label="Parts of the agent">

@@ -1,9 +1,10 @@
 // Edits one field of the base or of a variant. If somebody else changed it meanwhile, both values are shown, and the visitor
 // chooses.
 
-import { useState, type KeyboardEvent } from 'react';
+import { useRef, useState, type KeyboardEvent } from 'react';
 import { mutate, useAction } from '../api/mutations';
 import { Problem } from '../shell/Problem';
+import { useFocusReturn } from '../shell/useFocusReturn';
 import { ownValue, type Column } from './columns';
 import { draftOf, hasLines, isNumeric, show, valueOf, type Field, type Value } from './fields';
 import { UPDATE_AGENT, UPDATE_VARIANT, type Agent } from './operations';
@@ -19,7 +20,10 @@ interface Props {
 export function CellEditor({ agent, column, field, onChange, onClose }: Props) {
   const present = ownValue(agent, column, field.name);
   const [before, setBefore] = useState({ value: present, version: column.version });
-  const [draft, setDraft] = useState(draftOf(field, present, column.variant?.config[field.name]));
+  const [initial] = useState(() => draftOf(field, present, column.variant?.config[field.name]));
+  const [draft, setDraft] = useState(initial);
+  const form = useRef<HTMLFormElement>(null);
+  useFocusReturn(form);
   const { run, busy, problem, refusal } = useAction();
   const isConflict = refusal?.isConflict === true && column.version !== before.version;
 
@@ -35,18 +39,22 @@ export function CellEditor({ agent, column, field, onChange, onClose }: Props) {
       }
     });
   const value = () => valueOf(field, draft);
+  const saveChange = () => {
+    if (draft === initial) onClose(); // an inherited value does not become an override by itself
+    else void save(value);
+  };
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key === 'Escape') onClose();
     const isSave = event.key === 'Enter' && (!hasLines(field) || event.ctrlKey || event.metaKey);
     if (isSave && !(event.target instanceof HTMLButtonElement)) {
       event.preventDefault();
-      void save(value);
+      saveChange();
     }
   };
   const label = `${field.label} of ${column.name}`;
 
   return (
-    <form className="cell-editor" aria-label={`Edit ${label}`} onKeyDown={onKeyDown} onSubmit={(event) => event.preventDefault()}>
+    <form ref={form} className="cell-editor" aria-label={`Edit ${label}`} onKeyDown={onKeyDown} onSubmit={(event) => event.preventDefault()}>
       {hasLines(field) ? (
         <textarea autoFocus rows={10} aria-label={label} value={draft} onChange={(event) => setDraft(event.target.value)} />
       ) : (
@@ -82,7 +90,7 @@ export function CellEditor({ agent, column, field, onChange, onClose }: Props) {
         <>
           <Problem message={problem} />
           <div className="row">
-            <button type="button" className="primary" disabled={busy} onClick={() => void save(value)}>Save</button>
+            <button type="button" className="primary" disabled={busy} onClick={saveChange}>Save</button>
             <button type="button" onClick={onClose}>Cancel</button>
             {column.variant && before.value !== null && <button type="button" disabled={busy} onClick={() => void save(() => null)}>Inherit</button>}
           </div>

@@ -33,7 +33,7 @@ export function CloneVariant({ agent, column, onClose, onDone }: Props) {
           void clone();
         }}
       >
-        <label>Name of the new variant <input autoFocus required value={name} onChange={(event) => setName(event.target.value)} /></label>
+        <label>Name of the new variant <input required value={name} onChange={(event) => setName(event.target.value)} /></label>
         <label className="check"><input type="checkbox" checked={activate} onChange={(event) => setActivate(event.target.checked)} /> Activate it at once</label>
         <Problem message={problem} />
         <button className="primary" disabled={busy}>Clone</button>

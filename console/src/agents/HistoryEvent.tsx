@@ -8,7 +8,7 @@ import { labelOf, show } from './fields';
 import { REVERT_AGENT, REVERT_VARIANT, type Agent, type AgentEvent } from './operations';
 import { RevisionDiff } from './RevisionDiff';
 
-const WORDS: Record<EventKind, string> = {
+export const EVENT_WORDS: Record<EventKind, string> = {
   CREATED: 'created',
   UPDATED: 'changed',
   ACTIVATED: 'activated',
@@ -39,7 +39,7 @@ export function HistoryEvent({ agent, event, onChange }: Props) {
   return (
     <li className="event">
       <div className="row">
-        <strong>{name} {WORDS[event.kind]}</strong>
+        <strong>{name} {EVENT_WORDS[event.kind]}</strong>
         <span className="hint">by {event.actor}, <time dateTime={event.createdAt}>{moment(event.createdAt)}</time>, version {event.version}</span>
       </div>
       {event.reason && <p className="reason">{event.reason}</p>}

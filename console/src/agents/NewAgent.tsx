@@ -27,7 +27,7 @@ export function NewAgent({ onClose }: { onClose: () => void }) {
           void create();
         }}
       >
-        <label>Name <input autoFocus required value={name} onChange={(event) => setName(event.target.value)} /></label>
+        <label>Name <input required value={name} onChange={(event) => setName(event.target.value)} /></label>
         <label>Provider <input required placeholder="anthropic" value={modelProvider} onChange={(event) => setModelProvider(event.target.value)} /></label>
         <label>Model <input required value={modelName} onChange={(event) => setModelName(event.target.value)} /></label>
         <Problem message={problem} />

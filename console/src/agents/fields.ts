@@ -46,10 +46,12 @@ export function draftOf(field: Field, own: Value, inherited: Value): string {
   return String(own ?? inherited ?? '');
 }
 
-/** The value of an edited text. Throws a SyntaxError if it is no JSON and should be. */
+/** The value of an edited text. Throws an Error if it is no number, or no JSON, and should be. */
 export function valueOf(field: Field, draft: string): Value {
   if (field.kind === 'json') return JSON.parse(draft);
-  return isNumeric(field) ? Number(draft) : draft;
+  if (!isNumeric(field)) return draft;
+  if (draft.trim() === '') throw new Error(`${field.label} needs a number.`); // Number('') is 0
+  return Number(draft);
 }
 
 /** A value of any field as people read it. */

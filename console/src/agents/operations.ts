@@ -6,6 +6,8 @@ import cloneVariant from '../../../graphql/operations/CloneVariant.graphql?raw';
 import configDiff from '../../../graphql/operations/ConfigDiff.graphql?raw';
 import createAgent from '../../../graphql/operations/CreateAgent.graphql?raw';
 import deactivateVariant from '../../../graphql/operations/DeactivateVariant.graphql?raw';
+import deleteAgent from '../../../graphql/operations/DeleteAgent.graphql?raw';
+import deleteVariant from '../../../graphql/operations/DeleteVariant.graphql?raw';
 import renderPrompt from '../../../graphql/operations/RenderPrompt.graphql?raw';
 import resolvedConfigUpdates from '../../../graphql/operations/ResolvedConfigUpdates.graphql?raw';
 import revertAgent from '../../../graphql/operations/RevertAgent.graphql?raw';
@@ -24,6 +26,8 @@ export const CLONE_VARIANT = operation<gql.CloneVariantMutation, gql.CloneVarian
 export const CONFIG_DIFF = operation<gql.ConfigDiffQuery, gql.ConfigDiffQueryVariables>(configDiff);
 export const CREATE_AGENT = operation<gql.CreateAgentMutation, gql.CreateAgentMutationVariables>(createAgent);
 export const DEACTIVATE_VARIANT = operation<gql.DeactivateVariantMutation, gql.DeactivateVariantMutationVariables>(deactivateVariant);
+export const DELETE_AGENT = operation<gql.DeleteAgentMutation, gql.DeleteAgentMutationVariables>(deleteAgent);
+export const DELETE_VARIANT = operation<gql.DeleteVariantMutation, gql.DeleteVariantMutationVariables>(deleteVariant);
 export const RENDER_PROMPT = operation<gql.RenderPromptQuery, gql.RenderPromptQueryVariables>(renderPrompt);
 export const RESOLVED_CONFIG_UPDATES = operation<
   gql.ResolvedConfigUpdatesSubscription,

@@ -1,9 +1,12 @@
-// An agent as it is now: read again when it resolves to something else, and when the visitor comes back to the page.
+// An agent as it is now: read again at once when it resolves to something else, and soon when anything else of it changes.
 
-import { useEffect, useEffectEvent, useState } from 'react';
+import { useState } from 'react';
 import { useQuery } from 'urql';
 import { useFollow } from '../api/follow';
+import { useReadAgain } from '../api/useReadAgain';
 import { AGENT, RESOLVED_CONFIG_UPDATES } from './operations';
+
+const READ_AGAIN_MS = 5_000;
 
 export function useAgent(id: string) {
   const [{ data, error }, reload] = useQuery({ query: AGENT, variables: { id } });
@@ -12,11 +15,6 @@ export function useAgent(id: string) {
     setVariables(resolvedConfigUpdates.variables);
     reload();
   });
-  const onFocus = useEffectEvent(() => reload());
-  useEffect(() => {
-    const listener = () => onFocus();
-    addEventListener('focus', listener);
-    return () => removeEventListener('focus', listener);
-  }, []);
+  useReadAgain(reload, READ_AGAIN_MS);
   return { data, error, reload, connection, variables };
 }

@@ -6,8 +6,8 @@ import { recordCall } from './calls';
 import { setConnected } from './connected';
 import { consistentFetch } from './consistency';
 import { isUnauthenticated } from './problems';
+import { API_URL } from './root';
 
-export const API_URL = new URL('/graphql', location.href).href;
 const PING_INTERVAL_MS = 10_000;
 const PONG_TIMEOUT_MS = 5_000;
 const IDLE_TIMEOUT_MS = 3_000;
@@ -20,6 +20,7 @@ export function createApiClient(key: string | null, onUnauthenticated: () => voi
   return createClient({
     url: API_URL,
     preferGetMethod: false,
+    requestPolicy: 'network-only', // there is no cache; and what is read again while it is being read is read once more
     fetchOptions: { headers },
     fetch: consistentFetch(),
     exchanges: [

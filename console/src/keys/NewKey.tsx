@@ -1,15 +1,15 @@
 import { useState } from 'react';
 import { mutate, useAction } from '../api/mutations';
 import type { Scope } from '../gql/operations';
-import { CopyButton } from '../shell/CopyButton';
 import { Dialog } from '../shell/Dialog';
 import { Problem } from '../shell/Problem';
+import { ShownOnce } from '../shell/ShownOnce';
 import { CREATE_API_KEY } from './operations';
 
 const SCOPES: readonly { scope: Scope; meaning: string }[] = [
-  { scope: 'READ', meaning: 'Read: see everything but keys' },
+  { scope: 'READ', meaning: 'Read: see everything but keys and webhooks' },
   { scope: 'WRITE', meaning: 'Write: also change meetings and agents' },
-  { scope: 'ADMIN', meaning: 'Admin: also keys and erasure' },
+  { scope: 'ADMIN', meaning: 'Admin: also keys, webhooks and erasure' },
   { scope: 'INGEST', meaning: 'Ingest: a bot in its own meetings only' },
 ];
 
@@ -33,7 +33,7 @@ export function NewKey({ onCreated, onClose }: Props) {
       setToken(created.token);
       onCreated();
     });
-  if (token !== null) return <NewToken name={name} token={token} onClose={onClose} />;
+  if (token !== null) return <ShownOnce title={`The key ${name}`} label="Key" text={token} onClose={onClose} />;
   return (
     <Dialog title="New key" onClose={onClose}>
       <form
@@ -43,7 +43,7 @@ export function NewKey({ onCreated, onClose }: Props) {
           void create();
         }}
       >
-        <label>Name <input autoFocus required value={name} onChange={(event) => setName(event.target.value)} /></label>
+        <label>Name <input required value={name} onChange={(event) => setName(event.target.value)} /></label>
         <label>
           What it allows
           <select value={scope} onChange={(event) => setScope(event.target.value as Scope)}>
@@ -54,18 +54,6 @@ export function NewKey({ onCreated, onClose }: Props) {
         <Problem message={problem} />
         <button className="primary" disabled={busy}>Create</button>
       </form>
-    </Dialog>
-  );
-}
-
-function NewToken({ name, token, onClose }: { name: string; token: string; onClose: () => void }) {
-  return (
-    <Dialog title={`The key ${name}`} onClose={onClose}>
-      <div className="stack">
-        <p>Copy it now: it is shown this once, and stored nowhere.</p>
-        <pre className="code" tabIndex={0} aria-label="Key">{token}</pre>
-        <div className="row"><CopyButton text={token} /></div>
-      </div>
     </Dialog>
   );
 }

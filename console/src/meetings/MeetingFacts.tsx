@@ -1,3 +1,4 @@
+import { Link } from 'wouter';
 import { moment } from '../shell/times';
 import type { Meeting } from './operations';
 
@@ -6,7 +7,7 @@ export function MeetingFacts({ meeting, segmentCount }: { meeting: Meeting; segm
     <p className="meeting-facts">
       <time dateTime={meeting.createdAt}>{moment(meeting.createdAt)}</time>
       <span>{segmentCount.toLocaleString()} segments</span>
-      <span>{meeting.agent ? meeting.agent.name : 'No agent'}</span>
+      {meeting.agent ? <Link href={`/agents/${meeting.agent.id}`}>{meeting.agent.name}</Link> : <span>No agent</span>}
       {meeting.externalId && <span>{meeting.externalId}</span>}
     </p>
   );

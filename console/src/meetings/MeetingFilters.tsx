@@ -1,5 +1,5 @@
 import type { MeetingOrder, MeetingState } from '../gql/operations';
-import { STATES } from './StateBadge';
+import { STATES, stateWords } from './StateBadge';
 
 export const ORDERS = [
   { name: 'newest', label: 'Newest first', orderBy: { field: 'CREATED_AT', direction: 'DESC' } },
@@ -32,7 +32,7 @@ export function MeetingFilters({ values, onChange }: Props) {
       />
       <select aria-label="State" value={values.state} onChange={(event) => onChange({ state: event.target.value as MeetingState | '' })}>
         <option value="">Any state</option>
-        {STATES.map((state) => <option key={state} value={state}>{state.charAt(0) + state.slice(1).toLowerCase()}</option>)}
+        {STATES.map((state) => <option key={state} value={state}>{stateWords(state)}</option>)}
       </select>
       <select aria-label="Order" value={values.order} onChange={(event) => onChange({ order: event.target.value as OrderName })}>
         {ORDERS.map(({ name, label }) => <option key={name} value={name}>{label}</option>)}

@@ -27,8 +27,10 @@ export function MeetingList({ meetings }: { meetings: readonly ListedMeeting[] }
   );
 }
 
-function length({ startedAt, endedAt }: ListedMeeting): string | null {
-  return startedAt && endedAt ? clock((Date.parse(endedAt) - Date.parse(startedAt)) / 1000) : null;
+/** From the start to the last word, which also meetings have that go on or were imported. */
+function length({ speakers }: ListedMeeting): string | null {
+  const end = Math.max(0, ...speakers.map(({ lastEndTime }) => lastEndTime));
+  return end > 0 ? clock(end) : null;
 }
 
 function speakers({ speakers }: ListedMeeting): string {

@@ -1,7 +1,6 @@
 // A meeting: what is known of it, and its transcript as it changes.
 
 import { useDeferredValue } from 'react';
-import { useQuery } from 'urql';
 import { Link } from 'wouter';
 import { describeFailure } from '../api/problems';
 import { Empty } from '../shell/Empty';
@@ -13,17 +12,20 @@ import { SpeakersPanel } from '../transcript/SpeakersPanel';
 import { Timeline } from '../transcript/Timeline';
 import { TranscriptView } from '../transcript/TranscriptView';
 import { useTranscript } from '../transcript/useTranscript';
+import { EditMeeting } from './EditMeeting';
 import { EraseMeeting } from './EraseMeeting';
 import { ExportTranscript } from './ExportTranscript';
 import { MeetingFacts } from './MeetingFacts';
-import { MEETING } from './operations';
+import { SearchMeeting } from './SearchMeeting';
 import { StateBadge } from './StateBadge';
+import { useMeeting } from './useMeeting';
 
 export function MeetingPage({ id }: { id: string }) {
-  const [{ data, error }, reload] = useQuery({ query: MEETING, variables: { id } });
+  const { data, error, reload } = useMeeting(id);
   const { transcript, caughtUp, connection } = useTranscript(id, reload);
   const deferred = useDeferredValue(transcript); // the words come first
   const meeting = data?.meeting;
+  const mayWrite = useScope('WRITE');
   const mayErase = useScope('ADMIN');
   useTitle(meeting?.title ?? 'Meeting');
 
@@ -40,7 +42,9 @@ export function MeetingPage({ id }: { id: string }) {
             <StateBadge state={meeting.state} />
             <ConnectionBadge state={connection.state} error={connection.error} />
             <div className="actions">
+              <SearchMeeting meeting={meeting} />
               <ExportTranscript meeting={meeting} />
+              {mayWrite && <EditMeeting meeting={meeting} onChange={reload} />}
               {mayErase && <EraseMeeting meeting={meeting} />}
             </div>
           </div>

@@ -9,17 +9,20 @@ import { ShowMore } from '../shell/ShowMore';
 import { useTitle } from '../shell/useTitle';
 import { useScope } from '../shell/viewer';
 import { ConnectionBadge } from '../transcript/ConnectionBadge';
-import { ImportFiles } from './ImportFiles';
+import { ImportButton } from './ImportButton';
+import { ImportedFile } from './ImportedFile';
 import { MeetingFilters, ORDERS, type MeetingFilterValues } from './MeetingFilters';
 import { MeetingList } from './MeetingList';
 import { NewMeeting } from './NewMeeting';
 import { STATES } from './StateBadge';
+import { useImports } from './useImports';
 import { useMeetings } from './useMeetings';
 
 export function MeetingsPage() {
   useTitle('Meetings');
   const mayWrite = useScope('WRITE');
   const [isCreating, setIsCreating] = useState(false);
+  const { imports, add } = useImports();
   const [parameters, setParameters] = useSearchParams();
   const values: MeetingFilterValues = {
     text: parameters.get('text') ?? '',
@@ -50,12 +53,17 @@ export function MeetingsPage() {
         {isLost && <ConnectionBadge state="lost" error={undefined} />}
         {mayWrite && (
           <div className="actions">
-            <ImportFiles onImported={reload} />
+            <ImportButton onFiles={add} />
             <button type="button" className="primary" onClick={() => setIsCreating(true)}>New meeting</button>
           </div>
         )}
       </div>
       {isCreating && <NewMeeting onClose={() => setIsCreating(false)} />}
+      {imports.length > 0 && (
+        <ul className="imports" aria-label="Imported files">
+          {imports.map(({ number, file }) => <ImportedFile key={number} file={file} onImported={reload} />)}
+        </ul>
+      )}
       <MeetingFilters values={values} onChange={change} />
       <Problem message={problem} onRetry={reload} />
       {meetings.length > 0 && <MeetingList meetings={meetings} />}

@@ -9,6 +9,7 @@ const WORDS: Record<MeetingState, string> = {
   ERROR: 'Failed',
 };
 export const STATES = Object.keys(WORDS) as MeetingState[];
+export const stateWords = (state: MeetingState): string => WORDS[state];
 
 /** A meeting's state; one that is being recorded has a dot. */
 export function StateBadge({ state }: { state: MeetingState }) {

@@ -5,6 +5,7 @@ import meeting from '../../../graphql/operations/Meeting.graphql?raw';
 import meetingUpdates from '../../../graphql/operations/MeetingUpdates.graphql?raw';
 import meetings from '../../../graphql/operations/Meetings.graphql?raw';
 import transcriptFile from '../../../graphql/operations/TranscriptFile.graphql?raw';
+import updateMeeting from '../../../graphql/operations/UpdateMeeting.graphql?raw';
 import { operation } from '../api/operation';
 import type * as gql from '../gql/operations';
 
@@ -15,6 +16,7 @@ export const MEETING = operation<gql.MeetingQuery, gql.MeetingQueryVariables>(me
 export const MEETING_UPDATES = operation<gql.MeetingUpdatesSubscription, gql.MeetingUpdatesSubscriptionVariables>(meetingUpdates);
 export const MEETINGS = operation<gql.MeetingsQuery, gql.MeetingsQueryVariables>(meetings);
 export const TRANSCRIPT_FILE = operation<gql.TranscriptFileQuery, gql.TranscriptFileQueryVariables>(transcriptFile);
+export const UPDATE_MEETING = operation<gql.UpdateMeetingMutation, gql.UpdateMeetingMutationVariables>(updateMeeting);
 
 export type Meeting = NonNullable<gql.MeetingQuery['meeting']>;
 export type ListedMeeting = gql.MeetingsQuery['meetings']['nodes'][number];

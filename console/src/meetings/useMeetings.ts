@@ -7,12 +7,14 @@ import { useFollow } from '../api/follow';
 import { usePages, type Page } from '../api/pages';
 import { describeFailure } from '../api/problems';
 import { query } from '../api/queries';
+import { useReadAgain } from '../api/useReadAgain';
 import type { MeetingsQuery, MeetingState } from '../gql/operations';
 import { ORDERS, type OrderName } from './MeetingFilters';
 import { MEETING_UPDATES, MEETINGS, type ListedMeeting, type MeetingChange } from './operations';
 
 const PAGE_SIZE = 30;
 const RELOAD_PAUSE_MS = 250;
+const READ_AGAIN_MS = 10_000;
 
 export function useMeetings(text: string, state: MeetingState | '', order: OrderName) {
   const variables = {
@@ -48,6 +50,10 @@ export function useMeetings(text: string, state: MeetingState | '', order: Order
   useEffect(() => {
     if (revision > 0) reload(); // what changed may belong into the list now, or no longer
   }, [revision]);
+
+  useReadAgain(() => {
+    if (pages.items.some(({ state }) => state === 'RECORDING')) reload(); // what is said makes it longer, and is no change of the meeting
+  }, READ_AGAIN_MS);
 
   return {
     meetings: withChanges(pages.items, changes),

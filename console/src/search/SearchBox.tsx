@@ -1,5 +1,6 @@
 import { useState } from 'react';
 import { useLocation } from 'wouter';
+import { searchLink } from './searchLink';
 
 /** The search of the header; it shows its answers on their own page. */
 export function SearchBox() {
@@ -11,7 +12,7 @@ export function SearchBox() {
       aria-label="Search transcripts"
       onSubmit={(event) => {
         event.preventDefault();
-        if (query.trim()) navigate(`/search?${new URLSearchParams({ q: query.trim() })}`);
+        if (query.trim()) navigate(searchLink(query));
       }}
     >
       <input type="search" aria-label="Search all transcripts" placeholder="Search all transcripts" value={query} onChange={(event) => setQuery(event.target.value)} />

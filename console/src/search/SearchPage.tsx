@@ -1,7 +1,7 @@
-// Search over all transcripts: each hit leads to its place in the transcript.
+// Search over all transcripts, or in one: each hit leads to its place in the transcript.
 
 import { useQuery } from 'urql';
-import { useSearchParams } from 'wouter';
+import { Link, useSearchParams } from 'wouter';
 import { usePages } from '../api/pages';
 import { describeFailure } from '../api/problems';
 import { query } from '../api/queries';
@@ -12,17 +12,19 @@ import { ShowMore } from '../shell/ShowMore';
 import { useTitle } from '../shell/useTitle';
 import { FoundSegment } from './FoundSegment';
 import { SEARCH_SEGMENTS } from './operations';
+import { searchLink } from './searchLink';
 
 const PAGE_SIZE = 30;
 
 export function SearchPage() {
   const [parameters] = useSearchParams();
   const words = parameters.get('q')?.trim() ?? '';
-  const variables = { query: words, first: PAGE_SIZE };
+  const meetingId = parameters.get('meeting');
+  const variables = { query: words, meetingId, first: PAGE_SIZE };
   const [{ data, error, fetching }, retry] = useQuery({ query: SEARCH_SEGMENTS, variables, pause: words === '' });
   useTitle(words ? `Search: ${words}` : 'Search');
   const found = words ? data?.searchSegments : undefined;
-  const pages = usePages(words, found && pageOf(found), async (client, after) =>
+  const pages = usePages(`${words} ${meetingId}`, found && pageOf(found), async (client, after) =>
     pageOf((await query(client, SEARCH_SEGMENTS, { ...variables, after })).searchSegments),
   );
 
@@ -32,6 +34,13 @@ export function SearchPage() {
         <h1>{words ? <>Search for “{words}”</> : 'Search'}</h1>
         <span className="count" role="status">{found && !fetching ? `${found.totalCount.toLocaleString()} found` : ''}</span>
       </div>
+      {meetingId && words && (
+        <p className="meeting-facts">
+          <span>In one meeting</span>
+          <Link href={`/meetings/${meetingId}`}>Back to the meeting</Link>
+          <Link href={searchLink(words)}>Search all transcripts</Link>
+        </p>
+      )}
       <Problem message={error ? describeFailure(error) : pages.problem} onRetry={retry} />
       {pages.items.length > 0 && (
         <ol className="found-list">

@@ -2,7 +2,7 @@
 
 import { useContext, useState } from 'react';
 import { useCalls } from '../api/calls';
-import { API_URL } from '../api/client';
+import { API_URL } from '../api/root';
 import { CopyButton } from './CopyButton';
 import { Dialog } from './Dialog';
 import { LANGUAGES, snippet, type Language } from './snippets';

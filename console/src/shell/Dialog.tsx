@@ -1,4 +1,4 @@
-import { useEffect, useId, useRef, type ReactNode } from 'react';
+import { useId, useLayoutEffect, useRef, type ReactNode } from 'react';
 
 interface Props {
   title: string;
@@ -6,13 +6,14 @@ interface Props {
   children: ReactNode;
 }
 
-/** A modal dialog, open while it is rendered. Escape closes it, and the focus goes back to where it was. */
+/** A modal dialog, open while it is rendered. Its first field has the focus, and Escape closes it: the focus goes back to where it was. */
 export function Dialog({ title, onClose, children }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();
-  useEffect(() => {
+  useLayoutEffect(() => {
     const element = dialog.current;
-    element?.showModal();
+    element?.showModal(); // which puts the focus on its first button, the one that closes it
+    element?.querySelector<HTMLElement>('input, select, textarea')?.focus();
     return () => element?.close();
   }, []);
   return (

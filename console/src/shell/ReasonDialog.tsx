@@ -33,7 +33,7 @@ export function ReasonDialog({ title, action, perform, onDone, onClose, children
         }}
       >
         <p>{children}</p>
-        <label>Reason <input autoFocus value={reason} onChange={(event) => setReason(event.target.value)} /></label>
+        <label>Reason <input value={reason} onChange={(event) => setReason(event.target.value)} /></label>
         <Problem message={problem} />
         <button className="primary" disabled={busy}>{action}</button>
       </form>

@@ -24,7 +24,12 @@ export function Shell({ onSignOut, children }: { onSignOut: (() => void) | null;
         <nav aria-label="Pages">
           <Link href="/meetings" className={linkClass}>Meetings</Link>
           <Link href="/agents" className={linkClass}>Agents</Link>
-          {viewer?.scopes.includes('ADMIN') && <Link href="/keys" className={linkClass}>Keys</Link>}
+          {viewer?.scopes.includes('ADMIN') && (
+            <>
+              <Link href="/keys" className={linkClass}>Keys</Link>
+              <Link href="/webhooks" className={linkClass}>Webhooks</Link>
+            </>
+          )}
         </nav>
         <SearchBox />
         <div className="header-end">

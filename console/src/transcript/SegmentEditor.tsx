@@ -1,9 +1,10 @@
 // Corrects a segment. If somebody else changes it meanwhile, both texts are shown, and the visitor chooses.
 
-import { useState, type KeyboardEvent } from 'react';
+import { useRef, useState, type KeyboardEvent } from 'react';
 import { mutate, useAction } from '../api/mutations';
 import type { SegmentCorrectionInput } from '../gql/operations';
 import { Problem } from '../shell/Problem';
+import { useFocusReturn } from '../shell/useFocusReturn';
 import { CORRECT_SEGMENTS, type Segment } from './operations';
 
 interface Props {
@@ -18,6 +19,8 @@ export function SegmentEditor({ meetingId, segment, onClose }: Props) {
   const [reason, setReason] = useState('');
   const [base, setBase] = useState(segment); // as it was when the visitor began, or agreed to replace it
   const { run, busy, problem, refusal } = useAction();
+  const form = useRef<HTMLFormElement>(null);
+  useFocusReturn(form);
   const isOverwritten = base.version !== segment.version;
 
   const save = (correction: Omit<SegmentCorrectionInput, 'segmentId'>) =>
@@ -40,7 +43,7 @@ export function SegmentEditor({ meetingId, segment, onClose }: Props) {
   };
 
   return (
-    <form className="segment-editor" aria-label="Correct this segment" onKeyDown={onKeyDown} onSubmit={(event) => event.preventDefault()}>
+    <form ref={form} className="segment-editor" aria-label="Correct this segment" onKeyDown={onKeyDown} onSubmit={(event) => event.preventDefault()}>
       <label>Text <textarea autoFocus rows={3} value={text} onChange={(event) => setText(event.target.value)} /></label>
       <div className="row">
         <label>Speaker, here only <input value={speaker} onChange={(event) => setSpeaker(event.target.value)} /></label>

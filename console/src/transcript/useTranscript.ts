@@ -7,20 +7,25 @@ import { EMPTY, merge } from './transcript';
 
 const BATCH_SIZE = 1_000;
 
-/** `onMeetingChange` is called when the meeting itself has changed: its title, state or names. */
-export function useTranscript(meetingId: string, onMeetingChange: () => void) {
+/** `onResume` is called when it goes on after a loss of the connection: other things may have changed meanwhile. */
+export function useTranscript(meetingId: string, onResume: () => void) {
   const [transcript, setTranscript] = useState(EMPTY);
   const [caughtUp, setCaughtUp] = useState(false);
   const cursor = useRef<string | null>(null);
+  const isResuming = useRef(false);
 
   const connection = useFollow(
     meetingId,
     SEGMENT_UPDATES,
-    () => ({ meetingId, after: cursor.current, batchSize: BATCH_SIZE }),
+    () => {
+      isResuming.current = cursor.current !== null;
+      return { meetingId, after: cursor.current, batchSize: BATCH_SIZE };
+    },
     ({ segmentUpdates }) => {
       setTranscript((before) => merge(before, segmentUpdates));
       if (segmentUpdates.caughtUp) setCaughtUp(true);
-      if (cursor.current !== null && segmentUpdates.segments.length + segmentUpdates.deletedSegmentIds.length === 0) onMeetingChange();
+      if (isResuming.current) onResume();
+      isResuming.current = false;
       cursor.current = segmentUpdates.cursor;
     },
   );

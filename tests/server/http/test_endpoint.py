@@ -20,7 +20,7 @@ TWO_OPERATIONS = "query A { meetingCount } query B { meetingCount }"
 def test_healthy_and_ready(server: RunningServer) -> None:
     assert http.get(f"{server.url}/healthz").json() == {"status": "ok", "version": version("rapporteur")}
     assert http.get(f"{server.url}/readyz").json()["status"] == "ok"
-    assert http.get(server.url).headers["location"] == "/console"
+    assert http.get(server.url).headers["location"] == "console"
 
 
 @pytest.mark.parametrize(

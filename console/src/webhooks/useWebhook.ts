@@ -1,0 +1,15 @@
+import { useQuery } from 'urql';
+import { useReadAgain } from '../api/useReadAgain';
+import type { WebhookDeliveryState } from '../gql/operations';
+import { WEBHOOK } from './operations';
+
+const DELIVERIES_PER_PAGE = 20;
+const READ_AGAIN_MS = 3_000;
+
+/** A webhook and its newest deliveries, of all states or of one. */
+export function useWebhook(id: string, state: WebhookDeliveryState | null) {
+  const variables = { id, first: DELIVERIES_PER_PAGE, state };
+  const [{ data, error }, reload] = useQuery({ query: WEBHOOK, variables });
+  useReadAgain(reload, READ_AGAIN_MS);
+  return { data, error, reload, variables };
+}
