@@ -61,7 +61,7 @@ async def usable(browser: Browser, server: Serving, loads: int) -> list[float]:
         await context.add_init_script(SHOWN)
         page = await context.new_page()
         await page.goto(f"{server.url}/console/meetings")
-        await page.wait_for_function("Math.min(...shown.values()) < Infinity")
+        await page.wait_for_function("() => Math.min(...shown.values()) < Infinity")
         times.append(float(await page.evaluate("Math.min(...shown.values())")))
         await context.close()
     return times

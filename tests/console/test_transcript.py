@@ -46,13 +46,23 @@ async def test_nothing_is_missing_after_the_server_was_away(browser: Browser, po
             visitor = await ConsolePage.open(browser, server.url, f"/console/meetings/{meeting['id']}")
             await visitor.sees("Text 1")
             port = int(server.url.rpartition(":")[2])
+            agent = server.api.agent("Edited meanwhile")
+            editor = await ConsolePage.open(browser, server.url, f"/console/agents/{agent['id']}")
+            tokens = editor.page.get_by_role("row", name="Max tokens")
+            await tokens.locator(".cell").first.click()
         await visitor.sees("Connection lost")
+        await editor.page.get_by_role("spinbutton", name="Max tokens of Base").fill("77")
+        await editor.page.keyboard.press("Enter")
+        await expect(editor.page.get_by_role("alert")).to_have_count(2)  # of the page, and of what was to be saved
         with running_server(url, port=port) as server:
             segments = [segment(1, text="Revised"), segment(2)]
             server.api.run("UpsertSegments", meetingId=meeting["id"], segments=segments)
             await visitor.sees("Up to date")
             await visitor.sees("Revised")
             await visitor.sees("Text 2")
+            await editor.page.get_by_role("button", name="Save").click()  # what was typed is still there
+            await expect(tokens.locator(".cell").first).to_have_text("77")
+            await editor.close()
             await visitor.page.context.set_offline(True)
             await visitor.sees("Offline")
             await visitor.page.context.set_offline(False)

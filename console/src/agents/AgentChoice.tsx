@@ -1,7 +1,7 @@
 // Chooses one of all agents: what is typed finds them by name or description, however many there are.
 
 import { useDeferredValue, useEffect, useId, useRef, useState, type KeyboardEvent } from 'react';
-import { useQuery } from 'urql';
+import { useRead } from '../api/useRead';
 import { AGENTS, type ListedAgent } from './operations';
 
 const MAX_SHOWN = 20;
@@ -21,7 +21,7 @@ export function AgentChoice({ label, onChoose }: Props) {
   const [active, setActive] = useState(0);
   const wanted = useDeferredValue(isChosen ? '' : text.trim());
   const filter = wanted ? { text: wanted } : null;
-  const [{ data }] = useQuery({ query: AGENTS, variables: { first: MAX_SHOWN, filter, orderBy: { field: 'NAME' } }, pause: !isOpen });
+  const [{ data }] = useRead({ query: AGENTS, variables: { first: MAX_SHOWN, filter, orderBy: { field: 'NAME' } }, pause: !isOpen });
   const agents = data?.agents.nodes ?? [];
   const more = (data?.agents.totalCount ?? 0) - agents.length;
   const isUnknown = text.trim() !== '' && !isChosen;

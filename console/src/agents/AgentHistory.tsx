@@ -1,9 +1,9 @@
 // What happened to the agent and its variants, the newest first.
 
-import { useQuery } from 'urql';
 import { usePages, type Page } from '../api/pages';
 import { describeFailure } from '../api/problems';
 import { query } from '../api/queries';
+import { useRead } from '../api/useRead';
 import type { AgentHistoryQuery } from '../gql/operations';
 import { Problem } from '../shell/Problem';
 import { ShowMore } from '../shell/ShowMore';
@@ -19,7 +19,7 @@ interface Props {
 
 export function AgentHistory({ agent, onChange }: Props) {
   const variables = { id: agent.id, first: PAGE_SIZE };
-  const [{ data, error }, reload] = useQuery({ query: AGENT_HISTORY, variables });
+  const [{ data, error }, reload] = useRead({ query: AGENT_HISTORY, variables });
   const pages = usePages(agent.id, data && pageOf(data), async (client, after) =>
     pageOf(await query(client, AGENT_HISTORY, { ...variables, after })),
   );

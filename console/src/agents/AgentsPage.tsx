@@ -1,9 +1,9 @@
 import { useDeferredValue, useState } from 'react';
-import { useQuery } from 'urql';
 import { useSearchParams } from 'wouter';
 import { usePages, type Page } from '../api/pages';
 import { describeFailure } from '../api/problems';
 import { query } from '../api/queries';
+import { useRead } from '../api/useRead';
 import type { AgentsQuery } from '../gql/operations';
 import { Empty } from '../shell/Empty';
 import { Problem } from '../shell/Problem';
@@ -24,7 +24,7 @@ export function AgentsPage() {
   const [isCreating, setIsCreating] = useState(false);
   const mayWrite = useScope('WRITE');
   const variables = { first: PAGE_SIZE, filter: filter ? { text: filter } : null, orderBy: { field: 'NAME' as const } };
-  const [{ data, error, fetching }, reload] = useQuery({ query: AGENTS, variables });
+  const [{ data, error, fetching }, reload] = useRead({ query: AGENTS, variables });
   const agents = data?.agents;
   const pages = usePages(filter, data && pageOf(data), async (client, after) =>
     pageOf(await query(client, AGENTS, { ...variables, after })),

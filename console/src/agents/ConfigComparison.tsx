@@ -1,8 +1,8 @@
 // What differs between any two configurations of the agent.
 
 import { useState } from 'react';
-import { useQuery } from 'urql';
 import { describeFailure } from '../api/problems';
+import { useRead } from '../api/useRead';
 import type { ConfigRef } from '../gql/operations';
 import { Problem } from '../shell/Problem';
 import { FieldDiffs } from './FieldDiffs';
@@ -18,7 +18,7 @@ export function ConfigComparison({ agent }: { agent: Agent }) {
     if (choice === BASE) return { base: agent.id };
     return choice === RESOLVED ? { resolved: agent.id } : { variant: choice };
   };
-  const [{ data, error }] = useQuery({ query: CONFIG_DIFF, variables: { a: refTo(from), b: refTo(to) } });
+  const [{ data, error }] = useRead({ query: CONFIG_DIFF, variables: { a: refTo(from), b: refTo(to) } });
 
   const options = (
     <>

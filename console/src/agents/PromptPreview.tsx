@@ -1,8 +1,8 @@
 // The prompts that the agent runs with now, with values for their variables.
 
 import { useState } from 'react';
-import { useQuery } from 'urql';
 import { describeFailure } from '../api/problems';
+import { useRead } from '../api/useRead';
 import { Problem } from '../shell/Problem';
 import { RENDER_PROMPT, type Agent } from './operations';
 
@@ -14,7 +14,7 @@ interface Props {
 export function PromptPreview({ agent, variables }: Props) {
   const [values, setValues] = useState<Readonly<Record<string, string>>>({});
   const given = Object.fromEntries(variables.map((name) => [name, values[name] ?? `⟨${name}⟩`]));
-  const [{ data, error }] = useQuery({ query: RENDER_PROMPT, variables: { agentId: agent.id, variables: given } });
+  const [{ data, error }] = useRead({ query: RENDER_PROMPT, variables: { agentId: agent.id, variables: given } });
   const rendered = data?.renderPrompt;
 
   return (

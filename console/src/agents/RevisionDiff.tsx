@@ -1,5 +1,5 @@
-import { useQuery } from 'urql';
 import { describeFailure } from '../api/problems';
+import { useRead } from '../api/useRead';
 import type { ConfigRef } from '../gql/operations';
 import { Problem } from '../shell/Problem';
 import { FieldDiffs } from './FieldDiffs';
@@ -11,7 +11,7 @@ export function RevisionDiff({ event }: { event: AgentEvent }) {
     event.variantId === null
       ? { baseRevision: { agentId: event.agentId, version } }
       : { variantRevision: { variantId: event.variantId, version } };
-  const [{ data, error }] = useQuery({ query: CONFIG_DIFF, variables: { a: at(event.version - 1), b: at(event.version) } });
+  const [{ data, error }] = useRead({ query: CONFIG_DIFF, variables: { a: at(event.version - 1), b: at(event.version) } });
   return (
     <>
       <Problem message={error && describeFailure(error)} />

@@ -1,13 +1,13 @@
 // The list of meetings: its first page, those that were asked for after it, and what has changed of them since.
 
 import { useEffect, useRef, useState } from 'react';
-import { useQuery } from 'urql';
 import { useConnected } from '../api/connected';
 import { useFollow } from '../api/follow';
 import { usePages, type Page } from '../api/pages';
 import { describeFailure } from '../api/problems';
 import { query } from '../api/queries';
 import { useReadAgain } from '../api/useReadAgain';
+import { useRead } from '../api/useRead';
 import type { MeetingsQuery, MeetingState } from '../gql/operations';
 import { ORDERS, type OrderName } from './MeetingFilters';
 import { MEETING_UPDATES, MEETINGS, type ListedMeeting, type MeetingChange } from './operations';
@@ -23,7 +23,7 @@ export function useMeetings(text: string, state: MeetingState | '', order: Order
     filter: { ...(text && { text }), ...(state && { state }) },
     orderBy: ORDERS.find(({ name }) => name === order)?.orderBy ?? null,
   };
-  const [{ data, error, fetching }, reload] = useQuery({ query: MEETINGS, variables });
+  const [{ data, error, fetching }, reload] = useRead({ query: MEETINGS, variables });
   const [changes, setChanges] = useState<ReadonlyMap<string, MeetingChange | null>>(new Map()); // null: deleted
 
   const pages = usePages(JSON.stringify(variables), data && pageOf(data), async (client, after) =>

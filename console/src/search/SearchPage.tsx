@@ -1,10 +1,10 @@
 // Search over all transcripts, or in one: each hit leads to its place in the transcript.
 
-import { useQuery } from 'urql';
 import { Link, useSearchParams } from 'wouter';
 import { usePages } from '../api/pages';
 import { describeFailure } from '../api/problems';
 import { query } from '../api/queries';
+import { useRead } from '../api/useRead';
 import type { SearchSegmentsQuery } from '../gql/operations';
 import { Empty } from '../shell/Empty';
 import { Problem } from '../shell/Problem';
@@ -21,7 +21,7 @@ export function SearchPage() {
   const words = parameters.get('q')?.trim() ?? '';
   const meetingId = parameters.get('meeting');
   const variables = { query: words, meetingId, first: PAGE_SIZE };
-  const [{ data, error, fetching }, retry] = useQuery({ query: SEARCH_SEGMENTS, variables, pause: words === '' });
+  const [{ data, error, fetching }, retry] = useRead({ query: SEARCH_SEGMENTS, variables, pause: words === '' });
   useTitle(words ? `Search: ${words}` : 'Search');
   const found = words ? data?.searchSegments : undefined;
   const pages = usePages(`${words} ${meetingId}`, found && pageOf(found), async (client, after) =>

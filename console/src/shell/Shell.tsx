@@ -1,9 +1,9 @@
 // What stands around every page: the way to the others, and who the visitor is.
 
 import type { ReactNode } from 'react';
-import { useQuery } from 'urql';
 import { Link } from 'wouter';
 import { describeFailure } from '../api/problems';
+import { useRead } from '../api/useRead';
 import { SearchBox } from '../search/SearchBox';
 import { CopyCalls } from './CopyCalls';
 import { VIEWER } from './operations';
@@ -14,7 +14,7 @@ import { ViewerContext } from './viewer';
 const linkClass = (isActive: boolean) => (isActive ? 'active' : '');
 
 export function Shell({ onSignOut, children }: { onSignOut: (() => void) | null; children: ReactNode }) {
-  const [{ data, error }, retry] = useQuery({ query: VIEWER, variables: {} });
+  const [{ data, error }, retry] = useRead({ query: VIEWER, variables: {} });
   const viewer = data?.viewer ?? null;
   return (
     <ViewerContext value={viewer}>

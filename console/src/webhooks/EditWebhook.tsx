@@ -14,9 +14,9 @@ interface Props {
 export function EditWebhook({ webhook, onChange, onClose }: Props) {
   const [before] = useState(webhook); // as it was when the visitor began
   const { run, busy, problem } = useAction();
-  const save = (values: WebhookValues) =>
+  const save = ({ name, url, events, document }: WebhookValues) =>
     run(async (client) => {
-      const input = { ...values, events: [...values.events] };
+      const input = { name, url, events: [...events], document };
       await mutate(client, UPDATE_WEBHOOK, { id: before.id, input, expectedVersion: before.version });
       onChange();
       onClose();
