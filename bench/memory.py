@@ -74,11 +74,11 @@ UNREAD = "query($id: ID!) { meeting(id: $id) { segments(first: 1000) { nodes { a
 
 
 def over_http(connection: UnreadConnection, id: str) -> None:
-    connection.post(UNREAD, accept="application/json", id=id)
+    connection.send_post(UNREAD, "application/json", id=id)
 
 
 def over_events(connection: UnreadConnection, id: str) -> None:
-    connection.post(UNREAD, id=id)
+    connection.send_post(UNREAD, "text/event-stream", id=id)
 
 
 def over_websocket(connection: UnreadConnection, id: str) -> None:

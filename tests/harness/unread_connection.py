@@ -70,6 +70,11 @@ class UnreadConnection:
 
     def post(self, query: str, /, *, accept: str = "text/event-stream", **variables: Any) -> None:
         """Over HTTP, up to the body of the answer; by default over Server-Sent Events."""
+        self.send_post(query, accept, **variables)
+        assert b" 200 " in self.read_until(_END_OF_HEAD)
+
+    def send_post(self, query: str, accept: str, /, **variables: Any) -> None:
+        """Over HTTP, without waiting for an answer."""
         body = json.dumps({"query": query, "variables": variables}).encode()
         authorization = "".join(f"{name}: {value}\r\n" for name, value in self._authorization.items())
         head = (
@@ -77,4 +82,3 @@ class UnreadConnection:
             f"Accept: {accept}\r\nContent-Length: {len(body)}\r\n{authorization}\r\n"
         )
         self.socket.sendall(head.encode() + body)
-        assert b" 200 " in self.read_until(_END_OF_HEAD)

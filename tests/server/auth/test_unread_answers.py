@@ -26,7 +26,7 @@ SMALL = "query($id: ID!) { meeting(id: $id) { title } }"
 
 
 class Client:
-    """What uses one key."""
+    """Uses one key."""
 
     def __init__(self, url: str, token: str) -> None:
         self.api = Api(url, token)
