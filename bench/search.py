@@ -43,7 +43,7 @@ from domain.search import Search
 from domain.segments import SegmentContent
 from domain.transcripts import read_transcript
 
-DEMO = Path(server.__file__).parent / "demo.vtt"
+DEMO = Path(server.__file__).parent / "process" / "demo.vtt"
 PER_MEETING = 1_000
 PAGE = PageRequest(20)
 COLUMNS = (

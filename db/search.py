@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Collection
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlalchemy import (
     CTE,
@@ -27,8 +27,10 @@ from sqlalchemy import (
     tuple_,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, REGCONFIG, TSQUERY, TSVECTOR
+from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
-from db.filters import apply_filter, filter_parameters
+from db.explained import Explained, expected_rows
+from db.filters import Conditions, apply_filter, filter_parameters
 from db.keyset import page_parameters
 from db.repository import WORKSPACE, Repository, columns
 from db.row_mapping import MappedQuery
@@ -37,7 +39,7 @@ from db.tables import segments, workspaces
 from domain.errors import InvalidInput
 from domain.highlights import Highlighter, comparable_words
 from domain.pagination import Page, PageRequest
-from domain.search import Highlight, Hit, Search, hit_cursor
+from domain.search import UNRANKED, Highlight, Hit, HitKey, Search, hit_cursor
 from domain.search_query import SearchQuery, capitals_are_plain_in, completions, expression
 from domain.search_words import Word, words_of
 from domain.segments import Segment
@@ -49,6 +51,12 @@ _QUERYTREE_WITHOUT_WORDS = ("", "T")
 """The values of `querytree` for a query without words, and for one that any segment without some word would match."""
 _RANK_NORMALIZATION = 1 | 32
 """Flags: a long segment is no better for being long (1: divides by the length's logarithm), and ranks are below 1 (32)."""
+_LOWEST_RANK = literal(1e-9, Double)
+"""The rank of a segment that has none by PostgreSQL's count: `UNRANKED` tells another order."""
+MAX_RANKED_SEGMENTS = 10_000
+"""The number of segments, as PostgreSQL expects it, above which a query has very common words: ranking reads each segment."""
+MAX_NEWEST_SEGMENTS = 2_000
+"""The number of the newest segments of which some must be a page of very common words. Else these are ranked all the same."""
 _MAX_NODES_RANKED_BY_DISTANCE = 15
 """Nodes of a query's tree: 8 words and the operators between them."""
 
@@ -90,13 +98,23 @@ LATERAL (
 )
 
 
+_PARSED = _PARSED_QUERY.columns(config=REGCONFIG, query=TSQUERY, tree=Text, included=TSQUERY, is_short=Boolean)
+
+
 def _parsed_query() -> CTE:
     """Returns the query as the workspace's language reads it; `included` is without what is excluded.
 
     The planner does not know the query, so no word can make a plan worse.
     """
-    parsed = _PARSED_QUERY.columns(config=REGCONFIG, query=TSQUERY, tree=Text, included=TSQUERY, is_short=Boolean)
-    return parsed.cte("parsed_query").prefix_with("MATERIALIZED")
+    return _PARSED.cte("parsed_query").prefix_with("MATERIALIZED")
+
+
+def _query_text() -> Select[Any]:
+    parsed = _PARSED.subquery("parsed_query")
+    return select(cast(parsed.c.query, Text).label("query"), parsed.c.tree)
+
+
+_QUERY_TEXT = _query_text()
 
 
 def _query_parameters(query: str) -> dict[str, list[Any]]:
@@ -119,22 +137,34 @@ def _has_words(tree: ColumnElement[str]) -> ColumnElement[bool]:
     return and_(*(tree != value for value in _QUERYTREE_WITHOUT_WORDS))
 
 
-_CONDITIONS = {
-    "meeting_id": segments.c.meeting_id == bindparam("meeting_id", type_=Uuid),
-    "speaker": segments.c.speaker == bindparam("speaker"),
-    "created_after": segments.c.created_at >= bindparam("created_after", type_=DateTime(timezone=True)),
-    "created_before": segments.c.created_at < bindparam("created_before", type_=DateTime(timezone=True)),
-    "from_time": segments.c.end_time >= bindparam("from_time", type_=Double),
-    "to_time": segments.c.start_time <= bindparam("to_time", type_=Double),
-}
+Columns: TypeAlias = ReadOnlyColumnCollection[str, Any]
+"""The columns of segments, of the table or of a part of it."""
+
+
+def _conditions(row: Columns) -> Conditions:
+    return {
+        "meeting_id": row.meeting_id == bindparam("meeting_id", type_=Uuid),
+        "speaker": row.speaker == bindparam("speaker"),
+        "created_after": row.created_at >= bindparam("created_after", type_=DateTime(timezone=True)),
+        "created_before": row.created_at < bindparam("created_before", type_=DateTime(timezone=True)),
+        "from_time": row.end_time >= bindparam("from_time", type_=Double),
+        "to_time": row.start_time <= bindparam("to_time", type_=Double),
+    }
+
+
+_CONDITIONS = _conditions(segments.c)
+_IS_STORED = (segments.c.workspace_id == WORKSPACE, ~segments.c.deleted)
+
+
+def _matches(row: Columns, query: ColumnElement[Any]) -> ColumnElement[bool]:
+    return row.search_vector.op("@@", is_comparison=True)(query)  # type: ignore[no-any-return]
 
 
 def _matching(statement: Select[Any], parsed: CTE, conditions: tuple[str, ...]) -> Select[Any]:
     statement = statement.where(
-        segments.c.workspace_id == WORKSPACE,
-        ~segments.c.deleted,
+        *_IS_STORED,
         _has_words(parsed.c.tree),  # else the whole index would be read
-        segments.c.search_vector.op("@@", is_comparison=True)(parsed.c.query),
+        _matches(segments.c, parsed.c.query),
     )
     return apply_filter(statement, _CONDITIONS, conditions)
 
@@ -150,7 +180,8 @@ def _rank(parsed: CTE) -> ColumnElement[float]:
     joined_by_or = parsed.c.included.op("||")(parsed.c.included)
     by_count = func.ts_rank(words, joined_by_or, _RANK_NORMALIZATION)
     by_distance = func.ts_rank_cd(words, parsed.c.query, _RANK_NORMALIZATION)
-    return cast(case((parsed.c.is_short, by_distance), else_=by_count), Double)
+    rank = cast(case((parsed.c.is_short, by_distance), else_=by_count), Double)
+    return func.greatest(rank, _LOWEST_RANK, type_=Double)
 
 
 def _filter_parameters(filter: Search) -> tuple[tuple[str, ...], dict[str, Any]]:
@@ -192,9 +223,11 @@ class SearchRepository(Repository):
     async def page(self, request: PageRequest, filter: Search) -> Page[Hit]:
         """Returns what is found, the best first, and among equals the newest meeting's last segment first.
 
-        Raises InvalidInput for a query that only excludes words.
+        Very common words rank nothing: see `_page_of_newest`. Raises InvalidInput for a query that only excludes words.
         """
         conditions, parameters = _filter_parameters(filter)
+        if (newest := await self._page_of_newest(request, conditions, parameters)) is not None:
+            return newest
         query = self._page(conditions, after=request.after is not None)
         rows = await self._rows(query.statement, **parameters, **page_parameters(request, 3))
         for row in rows[:1]:
@@ -202,6 +235,65 @@ class SearchRepository(Repository):
         found = [row for row in rows if row["segment_id"] is not None]
         hits = [Hit(segment, row["rank"]) for segment, row in zip(query.entities(found), found, strict=True)]
         return Page.of(request, hits, hit_cursor)
+
+    @staticmethod
+    @lru_cache(maxsize=100)
+    def _expected(conditions: tuple[str, ...]) -> Explained:
+        query = cast(bindparam("query", type_=Text), TSQUERY)
+        found = select(segments.c.segment_id).where(*_IS_STORED, _matches(segments.c, query))
+        return Explained(apply_filter(found, _CONDITIONS, conditions))
+
+    @staticmethod
+    @lru_cache(maxsize=100)
+    def _newest(conditions: tuple[str, ...], *, after: bool, is_bounded: bool) -> MappedQuery[Segment]:
+        """Returns the query for what is found, the newest first: among all, or if `is_bounded` among the newest segments."""
+        parsed = _parsed_query()
+        stored = select(segments).where(*_IS_STORED)
+        if after:
+            end = [bindparam("after_1", type_=Uuid), bindparam("after_2", type_=Integer)]
+            stored = stored.where(tuple_(segments.c.meeting_id, segments.c.segment_id) < tuple_(*end))
+        if is_bounded:
+            order = (segments.c.meeting_id.desc(), segments.c.segment_id.desc())
+            rows = stored.order_by(*order).limit(literal(MAX_NEWEST_SEGMENTS, Integer)).subquery("newest")
+            is_found = and_(_matches(rows.c, parsed.c.query), *(_conditions(rows.c)[name] for name in conditions))
+        else:
+            stored = stored.join(parsed, _matches(segments.c, parsed.c.query))
+            # Sorted alone, as the planner would read the newest segments one by one until there are enough.
+            rows = apply_filter(stored, _CONDITIONS, conditions).offset(literal(0, Integer)).subquery("found")
+            is_found = true()
+        found = select(*(rows.c[name] for name in FIELDS)).join_from(rows, parsed, is_found)
+        found = found.order_by(rows.c.meeting_id.desc(), rows.c.segment_id.desc())
+        return MappedQuery.of(found.limit(bindparam("limit", type_=Integer)), Segment, without=("words",))
+
+    async def _page_of_newest(
+        self, request: PageRequest, conditions: tuple[str, ...], parameters: dict[str, Any]
+    ) -> Page[Hit] | None:
+        """Returns a page of what is found with very common words, the newest first; None if the best are to come first.
+
+        What tells is the cursor, so that all pages have the order of the first one.
+        """
+        after = request.after
+        if after is not None and HitKey(*after).rank != UNRANKED:
+            return None
+        if after is None and await self._expected_count(conditions, parameters) <= MAX_RANKED_SEGMENTS:
+            return None
+        parameters = parameters | page_parameters(request, 3)
+        query = self._newest(conditions, after=after is not None, is_bounded=True)
+        rows = await self._rows(query.statement, **parameters)
+        if len(rows) <= request.limit:
+            if after is None:
+                return None
+            query = self._newest(conditions, after=True, is_bounded=False)
+            rows = await self._rows(query.statement, **parameters)
+        return Page.of(request, [Hit(segment, UNRANKED) for segment in query.entities(rows)], hit_cursor)
+
+    async def _expected_count(self, conditions: tuple[str, ...], parameters: dict[str, Any]) -> int:
+        """Returns how many segments PostgreSQL expects to find by its statistics."""
+        for row in await self._rows(_QUERY_TEXT, **parameters):
+            if row.tree not in _QUERYTREE_WITHOUT_WORDS:
+                (plan,) = await self._rows(self._expected(conditions), query=row.query, **parameters)
+                return expected_rows(plan)
+        return 0
 
     @staticmethod
     @lru_cache(maxsize=100)

@@ -20,6 +20,8 @@ MAX_HIGHLIGHTS = 100
 """The most highlights of one segment."""
 MAX_HIGHLIGHTED_CHARS = 4_000
 """The length of the start of a segment that is searched for highlights. It is more than anybody says at a time."""
+UNRANKED = 0.0
+"""The rank of everything that is found with very common words, which come in the order of time."""
 DEFAULT_LANGUAGE = "english"
 LANGUAGES = frozenset(
     (

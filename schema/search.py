@@ -27,7 +27,8 @@ class SegmentSearchEdge:
     cursor: str = strawberry.field(description="The place in the list of what was found, for `after`.")
     node: segments.Segment = strawberry.field(description="The segment.", graphql_type=Segment)
     rank: float = strawberry.field(
-        description="How well it answers the query, from 0 to 1: comparable within one search."
+        description="How well it answers the query, from 0 to 1: comparable within one search. It is 0 for everything that"
+        " is found with very common words, of which the newest come first."
     )
     highlights: list[search.Highlight] = strawberry.field(
         graphql_type=list[Highlight],

@@ -151,6 +151,8 @@ async def test_the_index_is_used_whatever_the_words(database: Database, observer
         with watched(database.engine, lambda *statement: executed.append(statement)):  # noqa: B023 (in this round)
             assert len(await found(database, "word7 common", **where)) == 1
         for statement, parameters in executed:
+            if "FROM segments" not in statement or statement.startswith("EXPLAIN"):
+                continue
             for mode in ("force_custom_plan", "force_generic_plan"):
                 await observer.execute(f"SET plan_cache_mode = {mode}")
                 plan = "\n".join(row[0] for row in await observer.fetch(f"EXPLAIN {statement}", *parameters))
