@@ -6,7 +6,7 @@ export function useRead<Data, Variables extends AnyVariables>(args: UseQueryArgs
   const [state, reload] = useQuery(args);
   const key = JSON.stringify(args.variables);
   const [kept, setKept] = useState<{ key: string; data: Data } | null>(null);
-  const { data, error, fetching } = state;
-  if (data !== undefined && !error && !fetching && kept?.data !== data) setKept({ key, data });
-  return [error && kept?.key === key ? { ...state, data: kept.data } : state, reload];
+  const { data, fetching } = state;
+  if (data && !fetching && kept?.data !== data) setKept({ key, data });
+  return [!data && kept?.key === key ? { ...state, data: kept.data } : state, reload];
 }

@@ -9,6 +9,7 @@ import { CopyCalls } from './CopyCalls';
 import { VIEWER } from './operations';
 import { Problem } from './Problem';
 import { ThemeToggle } from './ThemeToggle';
+import { useArrival } from './useArrival';
 import { ViewerContext } from './viewer';
 
 const linkClass = (isActive: boolean) => (isActive ? 'active' : '');
@@ -16,6 +17,7 @@ const linkClass = (isActive: boolean) => (isActive ? 'active' : '');
 export function Shell({ onSignOut, children }: { onSignOut: (() => void) | null; children: ReactNode }) {
   const [{ data, error }, retry] = useRead({ query: VIEWER, variables: {} });
   const viewer = data?.viewer ?? null;
+  const content = useArrival();
   return (
     <ViewerContext value={viewer}>
       <a className="skip" href="#content">Skip to the content</a>
@@ -40,7 +42,7 @@ export function Shell({ onSignOut, children }: { onSignOut: (() => void) | null;
           )}
         </div>
       </header>
-      <main id="content" tabIndex={-1}>
+      <main id="content" ref={content} tabIndex={-1}>
         <Problem message={error && describeFailure(error)} onRetry={retry} />
         {children}
       </main>

@@ -12,6 +12,9 @@ import { showSegment, useLinkedSegment } from './useLinkedSegment';
 const WIDTH = 1_000;
 const LANE_HEIGHT = 14;
 const LABEL_HEIGHT = 4;
+const MIN_HEIGHT_PX = 64;
+const MAX_HEIGHT_PX = 150;
+const LANE_PX = 7; // so that the lanes of many speakers can be told apart
 
 const describe = ({ startTime, speaker }: Segment) => `${clock(startTime)} ${speaker || 'Unknown'}`;
 
@@ -56,7 +59,12 @@ export function Timeline({ transcript: { segments, bySegmentId, speakers } }: { 
         onMouseMove={(event) => setPointed(segmentAt(event))}
         onMouseLeave={() => setPointed(undefined)}
       >
-        <svg viewBox={`0 0 ${WIDTH} ${lanes.length * LANE_HEIGHT + LABEL_HEIGHT}`} preserveAspectRatio="none" aria-hidden="true">
+        <svg
+          style={{ height: Math.min(Math.max(lanes.length * LANE_PX, MIN_HEIGHT_PX), MAX_HEIGHT_PX) }}
+          viewBox={`0 0 ${WIDTH} ${lanes.length * LANE_HEIGHT + LABEL_HEIGHT}`}
+          preserveAspectRatio="none"
+          aria-hidden="true"
+        >
           {lanes.map(({ speaker, spans }, index) => (
             <g key={speaker} className={speakerClass(index)} transform={`translate(0 ${(index + 0.5) * LANE_HEIGHT})`}>
               <path d={spans.map(([from, to]) => `M${from.toFixed(1)} 0H${to.toFixed(1)}`).join('')} />
