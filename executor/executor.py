@@ -13,6 +13,7 @@ from graphql import (
     GraphQLObjectType,
     GraphQLOutputType,
     GraphQLResolveInfo,
+    GraphQLResolveInfoHelpers,
     GraphQLSchema,
     GraphQLTypeResolver,
     OperationType,
@@ -24,7 +25,8 @@ from graphql import (
 from graphql.execution import Middleware, MiddlewareManager
 from graphql.execution.collect_fields import DeferUsage, FieldDetailsList
 from graphql.execution.incremental.incremental_executor import DeliveryGroup
-from graphql.pyutils import AwaitableOrValue, Path, RefMap, is_awaitable
+from graphql.pyutils import AwaitableOrValue, Path, RefMap
+from graphql.pyutils import is_awaitable as default_is_awaitable
 from strawberry.execution.is_awaitable import optimized_is_awaitable
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
@@ -61,6 +63,8 @@ class FastExecutor(StrawberryGraphQLCoreExecutionContext):
     """The plan of this execution. None means that graphql-core executes everything."""
     _is_fallback = False
     """True for a copy that completes a value as graphql-core does."""
+    _construction: tuple[tuple[Any, ...], dict[str, Any]] | None = None
+    """The arguments of graphql-core's constructor, as long as it has not been called."""
 
     @classmethod
     def build(  # type: ignore[override]  # the options of graphql-core's `build` that follow are passed on
@@ -94,7 +98,7 @@ class FastExecutor(StrawberryGraphQLCoreExecutionContext):
             except Exception:
                 execution_counts.inputs_fell_back += 1
             else:
-                executor = cls(
+                arguments = (
                     schema,
                     plan.fragment_definitions,
                     plan.fragments,
@@ -107,10 +111,13 @@ class FastExecutor(StrawberryGraphQLCoreExecutionContext):
                     subscribe_field_resolver or default_field_resolver,
                     enable_early_execution,
                     middleware,
-                    is_awaitable,
+                    is_awaitable or default_is_awaitable,
                     is_async_iterable,
-                    **options,
                 )
+                if plan.operation.operation is OperationType.SUBSCRIPTION:
+                    executor = cls(*arguments, **options)
+                else:
+                    executor = cls._to_be_constructed(arguments, options)
                 executor._operation_plan = plan
                 return executor
         built = super().build(
@@ -138,6 +145,29 @@ class FastExecutor(StrawberryGraphQLCoreExecutionContext):
         built._operation_plan = plan
         return built
 
+    @classmethod
+    def _to_be_constructed(cls, arguments: tuple[Any, ...], options: dict[str, Any]) -> "FastExecutor":
+        """Returns an executor that has only what a planned operation needs, which is little of what graphql-core makes."""
+        executor = cls.__new__(cls)
+        executor._construction = (arguments, options)
+        executor.schema, executor.fragment_definitions, _, executor.root_value, executor.context_value = arguments[:5]
+        executor.operation, executor.variable_values, executor.field_resolver, executor.type_resolver = arguments[5:9]
+        executor.middleware_manager, executor.is_awaitable = arguments[11:13]
+        executor.hide_suggestions = options.get("hide_suggestions", False)
+        executor.abort_signal = options.get("abort_signal")
+        executor.hooks = options.get("hooks")
+        executor.operation_extensions = options.get("operation_extensions")
+        executor.async_helpers = GraphQLResolveInfoHelpers(executor.gather_async_work, executor.track_async_work)
+        return executor
+
+    def __getattr__(self, name: str) -> Any:
+        """Calls graphql-core's constructor when something first asks for what is missing without it."""
+        if self._construction is None:
+            raise AttributeError(name)
+        (arguments, options), self._construction = self._construction, None
+        self.__init__(*arguments, **options)  # type: ignore[misc]
+        return getattr(self, name)
+
     def execute_operation(self, serially: bool | None = None) -> AwaitableOrValue[Response]:
         """Executes the operation (6.2 Executing Operations), with the root fields collected before."""
         plan = self._root_plan = self._find_root_plan()
@@ -145,6 +175,11 @@ class FastExecutor(StrawberryGraphQLCoreExecutionContext):
             return super().execute_operation(serially)
         if serially is None:
             serially = self.operation.operation is OperationType.MUTATION
+        if len(plan.field_plans) == len(plan.grouped_field_set) == 1:
+            ((response_name, field_plan),) = plan.field_plans.items()
+            path = Path(None, response_name, plan.type.name)
+            if (value := self._execute_planned_field(field_plan, self.root_value, path)) is not None:
+                return self._await_only_field(response_name, value)
         try:
             data = self.execute_root_grouped_field_set(
                 plan.type, self.root_value, plan.grouped_field_set, serially, None
@@ -154,7 +189,10 @@ class FastExecutor(StrawberryGraphQLCoreExecutionContext):
         return self.build_response(data) if isinstance(data, dict) else self._await_response(data)
 
     def build_response(self, data: dict[str, object] | None) -> Response:
-        response = super().build_response(data)
+        if self._construction is not None and self.hooks is None:
+            response: Response = ExecutionResult(data, None)  # nothing has asked for the list of errors to add one
+        else:
+            response = super().build_response(data)
         if isinstance(response, ExecutionResult):
             # The response is complete, so nobody needs the helpers any more. They are bound methods of this executor, and would
             # keep it, and all that the context holds, alive in a reference cycle.
@@ -168,7 +206,7 @@ class FastExecutor(StrawberryGraphQLCoreExecutionContext):
             self._operation_plan is None
             or (middleware is not None and middleware.middlewares)
             or self.abort_signal is not None
-            or self.is_awaitable not in (is_awaitable, optimized_is_awaitable)
+            or self.is_awaitable not in (default_is_awaitable, optimized_is_awaitable)
         ):
             return None
         return self._operation_plan.root_plan(self)
@@ -176,6 +214,13 @@ class FastExecutor(StrawberryGraphQLCoreExecutionContext):
     async def _await_response(self, data: Awaitable[dict[str, object]]) -> Response:
         try:
             return self.build_response(await data)
+        except GraphQLError as error:
+            return self._build_error_response(error)
+
+    async def _await_only_field(self, response_name: str, value: Awaitable[object]) -> Response:
+        """Returns the response of an operation with one root field."""
+        try:
+            return self.build_response({response_name: await value})
         except GraphQLError as error:
             return self._build_error_response(error)
 
@@ -194,14 +239,20 @@ class FastExecutor(StrawberryGraphQLCoreExecutionContext):
     ) -> AwaitableOrValue[object]:
         """Executes a field (6.4 Executing Fields): here, if it is a root field whose resolver is an asynchronous function."""
         plan = self._root_field_plan(path)
-        if plan is not None and isinstance(plan.resolver, AsyncFunctionResolver):
-            try:
-                arguments = plan.resolver.arguments.keyword_arguments(self.variable_values)
-            except Exception:
-                execution_counts.inputs_fell_back += 1
-            else:
-                return self._execute_root_field(plan, plan.resolver, source, path, arguments)
+        if plan is not None and (value := self._execute_planned_field(plan, source, path)) is not None:
+            return value
         return super().execute_field(parent_type, source, field_details_list, path, position_context)
+
+    def _execute_planned_field(self, plan: FieldPlan, source: object, path: Path) -> Awaitable[object] | None:
+        """Executes a root field; returns None if graphql-core must do that."""
+        if not isinstance(plan.resolver, AsyncFunctionResolver):
+            return None
+        try:
+            arguments = plan.resolver.arguments.keyword_arguments(self.variable_values)
+        except Exception:
+            execution_counts.inputs_fell_back += 1
+            return None
+        return self._execute_root_field(plan, plan.resolver, source, path, arguments)
 
     async def _execute_root_field(
         self,
@@ -223,7 +274,10 @@ class FastExecutor(StrawberryGraphQLCoreExecutionContext):
                 result = await resolver.call(context, source, arguments)
             except Exception as error:
                 result = await resolver.handle_error(context, error)
-            completed = self.complete_value(type_, details, context.info, path, result, None)
+            if plan.has_subfields:
+                completed = self._complete_root_value(context, plan, result)
+            else:
+                completed = self.complete_value(type_, details, context.info, path, result, None)
             return await completed if self.is_awaitable(completed) else completed
         except Exception as error:
             self.handle_field_error(error, type_, details, path)
@@ -247,21 +301,23 @@ class FastExecutor(StrawberryGraphQLCoreExecutionContext):
         is_root_field = path.prev is None
         if self._is_fallback or not is_root_field or is_leaf_type(get_named_type(return_type)):
             return super().complete_value(return_type, field_details_list, info, path, result, position_context)
-        arguments = (return_type, field_details_list, info, path, result, position_context)
-        pending_loads = PendingLoads()
+        plan = self._root_field_plan(path)
+        if plan is None:
+            return self._fall_back(False, (return_type, field_details_list, info, path, result, position_context))
+        return self._complete_root_value(FieldContext(self, PendingLoads(), plan.field, path, info), plan, result)
+
+    def _complete_root_value(self, context: FieldContext, plan: FieldPlan, result: object) -> AwaitableOrValue[object]:
+        """Completes the value of a root field that has subfields, with its plan."""
         try:
-            plan = self._root_field_plan(path)
-            if plan is None:
-                raise NotPlannable
-            (completed,) = plan.completer.complete(FieldContext(self, pending_loads, plan.field, path, info), [result])
+            (completed,) = plan.completer.complete(context, [result])
         except Exception as error:
             is_plannable = not isinstance(error, NotPlannable)
         else:
-            if pending_loads:
-                return self._await_loads(pending_loads, completed, arguments)
+            if context.pending_loads:
+                return self._await_loads(context, completed, result)
             execution_counts.completed += 1
             return completed
-        return self._fall_back(is_plannable, arguments)
+        return self._fall_back(is_plannable, _arguments(context, result))
 
     def complete_iterable_value(
         self,
@@ -279,18 +335,16 @@ class FastExecutor(StrawberryGraphQLCoreExecutionContext):
             items = paced(items)
         return super().complete_iterable_value(item_type, field_details_list, info, path, items, position_context)
 
-    async def _await_loads(
-        self, pending_loads: PendingLoads, completed: object, arguments: CompleteValueArguments
-    ) -> object:
+    async def _await_loads(self, context: FieldContext, completed: object, result: object) -> object:
         """Returns the completed value when its pending loads have filled it."""
         try:
-            await pending_loads.run()
+            await context.pending_loads.run()
         except Exception as error:
             is_plannable = not isinstance(error, NotPlannable)
         else:
             execution_counts.completed += 1
             return completed
-        value = self._fall_back(is_plannable, arguments)
+        value = self._fall_back(is_plannable, _arguments(context, result))
         return await value if self.is_awaitable(value) else value
 
     def _fall_back(self, is_plannable: bool, arguments: CompleteValueArguments) -> AwaitableOrValue[object]:
@@ -309,6 +363,13 @@ class FastExecutor(StrawberryGraphQLCoreExecutionContext):
             if self._root_plan is not None:
                 path = arguments[3]
                 self._root_plan.field_plans.pop(str(path.key), None)
+        self.collected_errors  # noqa: B018  # exists from now on
         fallback = copy(self)  # which collects errors where this executor does
         fallback._is_fallback = True
         return fallback.complete_value(*arguments)
+
+
+def _arguments(context: FieldContext, result: object) -> CompleteValueArguments:
+    """Returns the arguments of `complete_value` for the value of a root field."""
+    field = context.field
+    return field.definition.type, field.details, context.info, context.path, result, None

@@ -24,6 +24,7 @@ from graphql import (
     GraphQLSchema,
     GraphQLSkipDirective,
     TypeNameMetaFieldDef,
+    get_named_type,
     is_abstract_type,
     is_leaf_type,
     is_list_type,
@@ -65,6 +66,7 @@ class FieldPlan:
         self.field = field
         self.resolver = resolver_for(schema, field)
         self.completer = completer_for(field.definition.type, field.details)
+        self.has_subfields = not is_leaf_type(get_named_type(field.definition.type))
 
     def execute(self, parent: FieldContext, objects: list[object], result_maps: list[ResultMap]) -> None:
         """Executes the field for all objects (6.4 Executing Fields), and puts its values into their result maps.

@@ -106,6 +106,7 @@ async def test_requests_share_no_state() -> None:
     _, one, other = (
         build_executor(FAST, document, context_value=World([]), raw_variable_values={"at": 1}) for _ in range(3)
     )
+    assert one.fragments is other.fragments  # which makes of each what graphql-core's constructor makes
     shared = {
         name for name, value in vars(one).items() if value is vars(other)[name] and not isinstance(value, Hashable)
     }

@@ -98,6 +98,8 @@ MUTANTS: dict[str, Fault] = {
         "fallback = copy(self)",
         "fallback = self.build_per_event_executor(None)",
     ),
+    "a fallback with errors of its own": ("executor", "        self.collected_errors  # noqa", "        None  # noqa"),
+    "an executor that is never constructed": ("executor", "self.__init__(*arguments, **options)", "self.errors = None"),
     "a batch in another order": ("resolution", "await self._batch(objects,", "await self._batch(objects[::-1],"),
     "an input that is not coerced": (
         "input_coercion",
