@@ -64,10 +64,10 @@ RESOLVED_DECODERS = (
 )
 
 
-def resolved_columns(prefix: str = "") -> list[ColumnElement[Any]]:
+def resolved_columns(prefix: str = "", requested: ColumnNames = None) -> list[ColumnElement[Any]]:
     """Returns what an agent resolves to: the active variant's value, else the agent's, field by field; and which are which.
 
-    Parameters are merged, key by key.
+    Parameters are merged, key by key. The columns' names, and those that are requested, have the prefix.
     """
     resolved = {
         "agent_id": agents.c.id,
@@ -83,15 +83,25 @@ def resolved_columns(prefix: str = "") -> list[ColumnElement[Any]]:
         # One text of twelve letters costs PostgreSQL half of what an integer of twelve bits does when it plans for one agent.
         "overridden": func.concat(*(agent_variants.c[name].is_not(None) for name in VALUE_FIELDS)),
     }
-    return [column.label(prefix + name) for name, column in resolved.items()]
+    return [
+        column.label(prefix + name)
+        for name, column in resolved.items()
+        if requested is None or prefix + name in requested
+    ]
 
 
 def _agent_query(requested: ColumnNames, *always: str) -> MappedQuery[Agent]:
-    """Returns the query for all agents. What an agent resolves to, if that is requested, comes in the same row."""
+    """Returns the query for all agents. What an agent resolves to comes in the same row, if any of it is requested.
+
+    `resolved` requests all of it, `resolved.model_name` one field.
+    """
     own = _agent_columns(agents, None if requested is None else requested.union(always))
-    if requested is None or "resolved" not in requested:
+    resolved = (
+        [] if requested is None else resolved_columns("resolved.", None if "resolved" in requested else requested)
+    )
+    if not resolved:
         return _mapped(select(*own).where(_IN_WORKSPACE))
-    both = select(*own, *resolved_columns("resolved.")).select_from(WITH_ACTIVE_VARIANT)
+    both = select(*own, *resolved).select_from(WITH_ACTIVE_VARIANT)
     return MappedQuery.of(both.where(_IN_WORKSPACE), Agent, parts=("config", "resolved"), decoders=RESOLVED_DECODERS)
 
 

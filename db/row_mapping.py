@@ -29,6 +29,7 @@ class MappedQuery(NamedTuple, Generic[T]):
     statement: Select[Any]
     entities: RowMapper[T]
     columns: tuple[str, ...]
+    """The names as `MappedRows` takes them: a column whose values are decoded is named after no field."""
 
     @classmethod
     def of(
@@ -43,7 +44,12 @@ class MappedQuery(NamedTuple, Generic[T]):
         """Maps the statement's columns to the fields that they are named after: see `row_mapper`."""
         columns = column_names(statement)
         mapper = row_mapper(entity, columns, parts, without, decoders)  # type: ignore[arg-type]
-        return cls(statement, mapper, columns)
+        decoded = {field for field, _ in decoders}
+        return cls(
+            statement,
+            mapper,
+            tuple(f"{name} (stored)" if name.rpartition(".")[2] in decoded else name for name in columns),
+        )
 
 
 class MappedRows(Sequence[T]):

@@ -1,18 +1,18 @@
 """Variants in SQL."""
 
-from collections import defaultdict
 from collections.abc import Iterable
 from functools import lru_cache
 from itertools import groupby
-from operator import attrgetter
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import ColumnElement, FromClause, Select, Uuid, any_, bindparam, func, select
 
 from db.agents import AUDITED_VARIANTS, PARAMETERS_DECODER
+from db.driver import Record
 from db.event_writes import new_values
 from db.repository import ID, IDS, WORKSPACE, ColumnNames, Repository, columns
-from db.row_mapping import MappedQuery
+from db.row_mapping import MappedQuery, MappedRows
 from db.tables import agent_variants, agents
 from domain.agents import Agent
 from domain.configs import CONFIG_FIELDS
@@ -82,11 +82,13 @@ class VariantRepository(Repository):
 
     async def by_agents(
         self, agent_ids: Iterable[AgentId], requested: ColumnNames = None
-    ) -> dict[AgentId, list[AgentVariant]]:
+    ) -> dict[AgentId, MappedRows[AgentVariant]]:
         """Returns each agent's variants, the oldest first."""
-        variants = await self._entities(self._by_agents(requested), ids=list(agent_ids))
-        groups = groupby(variants, attrgetter("agent_id"))
-        return defaultdict(list, ((agent_id, list(group)) for agent_id, group in groups))
+        query, ids = self._by_agents(requested), list(agent_ids)
+        found: dict[AgentId, list[Record]] = {id: [] for id in ids}
+        for agent_id, rows in groupby(await self._rows(query.statement, ids=ids), itemgetter("agent_id")):
+            found[agent_id] = list(rows)
+        return {id: MappedRows(AgentVariant, query.columns, rows, query.entities) for id, rows in found.items()}
 
     _ACTIVE_BY_AGENTS = _mapped(_variant_query().where(*_OF_AGENTS, agents.c.active_variant_id == agent_variants.c.id))
 

@@ -14,7 +14,10 @@ class ObjectRows(Protocol):
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The names of the columns. A column has the value of the objects' attribute of its name, if there is such a one."""
+        """The names of the columns. A column has the value of the objects' attribute of its name, if there is such a one.
+
+        The column `part.name` has that of the attribute `name` of the attribute `part`, which is an object in all of them.
+        """
 
     @property
     def rows(self) -> Sequence[Sequence[object]]:

@@ -8,7 +8,7 @@ the start (`executor.fallback`).
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
 from itertools import chain, repeat
 from types import NoneType
@@ -212,6 +212,11 @@ class ObjectCompleter(Completer):
         remaining = iter(result_maps)
         return [None if value is None else next(remaining) for value in values]
 
+    @property
+    def unchecked_selection(self) -> "SelectionPlan | None":
+        """What is selected, if that is planned already and every object is taken for one of the type."""
+        return self._selection if self._type.is_type_of is None else None
+
     def complete_rows(self, context: FieldContext, lists: list[ObjectRows]) -> list[object]:
         is_type_of, first = self._type.is_type_of, lists[0]
         is_known = isinstance(is_type_of, InstancesOf) and is_type_of.includes({each.object_class for each in lists})
@@ -302,7 +307,12 @@ class SelectionPlan:
             self._selected.append(FieldPlan(executor.schema, field))
         self._fields = [plan for plan in self._selected if not _is_constant(plan) and _attribute(plan) is None]
         """The fields that are not just leaves read from attributes. The projection puts None in their place."""
-        self._project = self._compile("o", lambda name: f"o.{name}")
+        namespace: Namespace = {}
+        entries = ", ".join(
+            f"{plan.field.response_name!r}: {_entry(plan, lambda name: f'o.{name}', namespace)}"
+            for plan in self._selected
+        )
+        self._project = _compile_projection("o", entries, namespace)
         self._row_projections: dict[tuple[str, ...], Projection | None] = {}
 
     def execute(self, context: FieldContext, objects: list[object]) -> list[ResultMap]:
@@ -315,32 +325,43 @@ class SelectionPlan:
     def row_projection(self, columns: tuple[str, ...]) -> Projection | None:
         """Returns the function that makes a result map of each row; None: more is selected than leaves that are columns."""
         if columns not in self._row_projections:
-            names = {_attribute(plan) for plan in self._selected if not _is_constant(plan)}
             variables = {column: f"column_{number}" for number, column in enumerate(columns)}
+            namespace: Namespace = {}
+            entries = self._row_entries(variables, namespace) if len(variables) == len(columns) else None
+            target = f"{', '.join(variables.values())},"
             self._row_projections[columns] = (
-                self._compile(f"{', '.join(variables.values())},", variables.__getitem__)
-                if variables.keys() >= names and len(variables) == len(columns)
-                else None
+                None if entries is None else _compile_projection(target, entries, namespace)
             )
         return self._row_projections[columns]
 
-    def _compile(self, target: str, value_of: Callable[[str], str]) -> Projection:
-        """Compiles a projection.
+    def _row_entries(self, variables: Mapping[str, str], namespace: Namespace, prefix: str = "") -> str | None:
+        """Returns the entries of a row's result map, or of that of a part of it, whose columns have the prefix."""
+        entries = []
+        for plan in self._selected:
+            if _is_constant(plan) or (prefix + (_attribute(plan) or "")) in variables:
+                value = _entry(plan, lambda name: variables[prefix + name], namespace)
+            elif part := _part(plan):
+                name, selection = part
+                inner = selection._row_entries(variables, namespace, f"{prefix}{name}.")
+                if inner is None:
+                    return None
+                value = f"{{{inner}}}"
+            else:
+                return None
+            entries.append(f"{plan.field.response_name!r}: {value}")
+        return ", ".join(entries)
 
-        Args:
-            target: The target of the loop over the objects, or over their rows.
-            value_of: Returns a Python expression for the value of an attribute.
-        """
-        namespace: Namespace = {}
-        entries = [f"{plan.field.response_name!r}: {_entry(plan, value_of, namespace)}" for plan in self._selected]
-        body = [
-            "projected = []",
-            "add = projected.append",
-            # faster than a comprehension, whose `v` is a cell variable
-            f"for {target} in objects: add({{{', '.join(entries)}}})",
-            "return projected",
-        ]
-        return compile_function("project", "objects", body, namespace)
+
+def _compile_projection(target: str, entries: str, namespace: Namespace) -> Projection:
+    """Compiles a projection. `target` is the target of the loop over the objects, or over their rows."""
+    body = [
+        "projected = []",
+        "add = projected.append",
+        # faster than a comprehension, whose `v` is a cell variable
+        f"for {target} in objects: add({{{entries}}})",
+        "return projected",
+    ]
+    return compile_function("project", "objects", body, namespace)
 
 
 def _is_constant(plan: FieldPlan) -> bool:
@@ -353,6 +374,15 @@ def _attribute(plan: FieldPlan) -> str | None:
     return (
         resolver.name if isinstance(resolver, AttributeResolver) and isinstance(plan.completer, LeafCompleter) else None
     )
+
+
+def _part(plan: FieldPlan) -> tuple[str, SelectionPlan] | None:
+    """Returns the attribute that a field has its object from, and what is selected of it, if it may be a part of a row."""
+    resolver, completer = plan.resolver, plan.completer
+    if not isinstance(resolver, AttributeResolver) or not isinstance(completer, ObjectCompleter):
+        return None
+    selection = completer.unchecked_selection
+    return None if selection is None else (resolver.name, selection)
 
 
 def _entry(plan: FieldPlan, value_of: Callable[[str], str], namespace: Namespace) -> str:

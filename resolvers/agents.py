@@ -1,5 +1,7 @@
 """Resolves the queries, fields and mutations of agents."""
 
+from collections.abc import Mapping, Sequence
+
 import strawberry
 
 from db.unit_of_work import Repositories
@@ -32,10 +34,15 @@ _VARIANT: FieldColumns = {
     **column_fields("is_active"),
     "overrides": column_fields(*CONFIG_FIELDS),
 }
+_RESOLVED: FieldColumns = {
+    **column_fields(*CONFIG_FIELDS, "agent_id", "agent_slug", "variant_id", "variant_slug", part="resolved"),
+    # These are made of several columns.
+    **dict.fromkeys(("sources", "modelParameters", "etag", "variables", "warnings"), frozenset(("resolved",))),
+}
 _AGENT: FieldColumns = {
     **_OWN,
     "config": column_fields(*CONFIG_FIELDS),
-    "resolvedConfig": frozenset(("resolved",)),
+    "resolvedConfig": _RESOLVED,
     # Loaders load these by the agent's id.
     **dict.fromkeys(("id", "variants", "variant", "activeVariant"), NO_COLUMNS),
 }
@@ -52,7 +59,7 @@ async def load_resolved_configs(repositories: Repositories, ids: list[AgentId]) 
 
 async def load_variants_of_agents(
     repositories: Repositories, ids: list[AgentId], columns: Columns | None
-) -> dict[AgentId, list[AgentVariant]]:
+) -> Mapping[AgentId, Sequence[AgentVariant]]:
     return await repositories.variants.by_agents(ids, columns)
 
 
@@ -91,9 +98,9 @@ async def agent_page(
 
 
 @batch_resolver
-async def variants(roots: list[Agent], info: Info) -> list[list[AgentVariant]]:
+async def variants(roots: list[Agent], info: Info) -> list[Sequence[AgentVariant]]:
     found = await _variants(info).load_many(root.id for root in roots)
-    return [variants or [] for variants in found]
+    return [[] if variants is None else variants for variants in found]
 
 
 @batch_resolver
@@ -103,7 +110,7 @@ async def variant(roots: list[Agent], info: Info, slug: str) -> list[AgentVarian
     return [next((variant for variant in variants or () if variant.slug == wanted), None) for variants in found]
 
 
-def _variants(info: Info) -> DataLoader[AgentId, list[AgentVariant] | None]:
+def _variants(info: Info) -> DataLoader[AgentId, Sequence[AgentVariant] | None]:
     return info.context.loaders.of(load_variants_of_agents, info.context.projections.columns(info, _VARIANT))
 
 

@@ -16,9 +16,9 @@ MAX_PROJECTIONS = 100
 """The number of projections that are kept for one document."""
 
 
-def column_fields(*names: str) -> dict[str, Columns]:
-    """Returns the fields that have a column of the same name."""
-    return {to_camel_case(name): frozenset((name,)) for name in names}
+def column_fields(*names: str, part: str = "") -> dict[str, Columns]:
+    """Returns the fields that have a column of the same name, or `part.name` if they are those of a part of the row."""
+    return {to_camel_case(name): frozenset((f"{part}.{name}" if part else name,)) for name in names}
 
 
 def connection_fields(node: FieldColumns) -> FieldColumns:

@@ -1,6 +1,6 @@
 """The GraphQL types, inputs and root fields of agents."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -45,7 +45,7 @@ class Agent(Node):
     name: str = strawberry.field(description="A name for people to read.")
     description: str = strawberry.field(description="A text for people to read; may be empty.")
     config: AgentConfig = strawberry.field(description="The base configuration.")
-    variants: list[AgentVariantEntity] = strawberry.field(
+    variants: Sequence[AgentVariantEntity] = strawberry.field(
         resolver=resolve.variants,
         graphql_type=StrawberryList(_AGENT_VARIANT),
         metadata=declared(length=20),

@@ -71,7 +71,7 @@ async def test_another_workspace_sees_nothing_of_ours_and_can_change_none_of_it(
         assert await uow.agents.count(AgentFilter()) == 0
         assert (await uow.agents.page(WHOLE_LIST, AgentFilter())).nodes == []
         assert await uow.variants.get(variant.id) is None
-        assert await uow.variants.by_agents([agent.id]) == {}
+        assert not (await uow.variants.by_agents([agent.id]))[agent.id]
         assert await uow.variants.active_by_agents([agent.id]) == {}
         assert await uow.meetings.get(meeting.id) is None
         assert await uow.meetings.count_by_state() == 0
@@ -140,7 +140,7 @@ async def assert_untouched(factory: SessionFactory, workspace_id: WorkspaceId, m
         resolved = (await uow.agents.resolved([agent.id]))[agent.id]
         assert (resolved.model_name, resolved.prompt_version) == (str(workspace_id), str(workspace_id))
         assert await uow.variants.get(variant.id) == active
-        assert await uow.variants.by_agents([agent.id]) == {agent.id: [active]}
+        assert list((await uow.variants.by_agents([agent.id]))[agent.id]) == [active]
         assert await uow.variants.active_by_agents([agent.id]) == {agent.id: active}
         (found,) = (await uow.meetings.page(WHOLE_LIST, MeetingFilter())).nodes
         assert found == replace(meeting, change_seq=1)

@@ -14,10 +14,16 @@ COLUMNS = ("number", "unselected", "label")
 
 
 @dataclass
+class Voice:
+    number: Any
+
+
+@dataclass
 class Spoken:
     number: Any
     unselected: Any
     label: Any
+    voice: Voice
 
     @property
     def twice(self) -> int:
@@ -29,9 +35,15 @@ class Written(Spoken):
 
 
 @strawberry.type
+class Sound:
+    number: int | None
+
+
+@strawberry.type
 class Utterance:
     number: int
     label: str | None
+    voice: Sound
     twice: int
 
     is_type_of = InstancesOf(Spoken)
@@ -50,7 +62,7 @@ class Transcript:
 
 
 def rows(*found: tuple[Any, ...], columns: tuple[str, ...] = COLUMNS, of: type = Spoken) -> tuple[Any, ...]:
-    return of, columns, found
+    return of, (*columns, "voice.number"), tuple((*row, place) for place, row in enumerate(found, start=100))
 
 
 TRANSCRIPTS: dict[str, list[tuple[Any, ...]]] = {
@@ -71,6 +83,9 @@ SELECTIONS = [
     "label number __typename again: label",
     "number twice",
     "... on Utterance { label number }",
+    "number voice { again: number __typename } label",
+    "voice { __typename }",
+    "voice { number } twice",
 ]
 
 
@@ -84,6 +99,7 @@ class Made(list[Any]):
                 self.append(row)
                 made: Any = object.__new__(of)
                 vars(made).update(zip(columns, row, strict=True))
+                made.voice = Voice(row[-1])
                 objects.append(made)
             return objects
 
@@ -121,9 +137,10 @@ async def test_the_answers_are_those_of_graphql_core(kind: str, selection: str) 
     assert await answers(FastExecutor, kind, selection, Made()) == await answers(None, kind, selection, Made())
 
 
-async def test_no_object_is_made_where_only_columns_are_selected() -> None:
+@pytest.mark.parametrize("selection", ["label number", "label voice { number }"])
+async def test_no_object_is_made_where_only_columns_are_selected(selection: str) -> None:
     made = Made()
-    await answers(FastExecutor, "several lists", "label number", made)
+    await answers(FastExecutor, "several lists", selection, made)
     assert not made
 
 

@@ -14,6 +14,10 @@ CONFIG = (
     "modelProvider modelName systemPrompt userPromptTemplate promptVersion temperature"
     " maxTokens contextWindow inputTokenLimit tokenBudget timeoutSeconds maxRetries"
 )
+RESOLVED = (
+    f"{CONFIG} parameters agentId agentSlug variantId variantSlug"
+    " sources { field key from } modelParameters etag variables warnings"
+)
 OWN = "id slug name description version createdAt updatedAt"
 VARIANT = f"{OWN} isActive overrides {{ {CONFIG} }} config {{ {CONFIG} }}"
 AGENT = f"{OWN} config {{ {CONFIG} }} resolvedConfig {{ {CONFIG} }} activeVariant {{ {VARIANT} }}"
@@ -67,6 +71,13 @@ def test_any_part_of_a_segment_is_that_of_the_whole(api: Api, meeting: Any) -> N
     whole = ask(api, query.format(SEGMENT), id=meeting["id"])
     for fields in parts(SEGMENT):
         assert is_part_of(ask(api, query.format(fields), id=meeting["id"]), whole)
+
+
+def test_any_part_of_what_an_agent_resolves_to_is_that_of_the_whole(api: Api, agent: Any) -> None:
+    query = '{{ agentBySlug(slug: "' + agent["slug"] + '") {{ resolvedConfig {{ {0} }} }} }}'
+    whole = ask(api, query.format(RESOLVED))
+    for fields in parts(RESOLVED):
+        assert is_part_of(ask(api, query.format(fields)), whole)
 
 
 @pytest.mark.parametrize("field", ["agent(id: $id)", 'agentBySlug(slug: "SLUG")'])
