@@ -214,7 +214,7 @@ class ObjectCompleter(Completer):
 
     @property
     def unchecked_selection(self) -> "SelectionPlan | None":
-        """What is selected, if that is planned already and every object is taken for one of the type."""
+        """The selection, if it is planned already and every object is taken for one of the type."""
         return self._selection if self._type.is_type_of is None else None
 
     def complete_rows(self, context: FieldContext, lists: list[ObjectRows]) -> list[object]:

@@ -23,7 +23,7 @@ _NO_TEXT = (
     (b"OggS", "a recording: have it transcribed"),
     (b"\x1aE\xdf\xa3", "a recording: have it transcribed"),
 )
-"""What people take for a transcript, by its first bytes, and what helps."""
+"""The first bytes of what people take for a transcript, and what helps."""
 _KANA, _HANGUL = re.compile("[\u3041-\u30ff]"), re.compile("[\uac00-\ud7a3]")
 _CHINESE = re.compile("[\u7684\u662f\u4e86\u6211\u4e0d\u5728\u6709\u8fd9\u9019]")  # the most frequent characters
 _TELLING = {"shift_jis": _KANA, "euc_jp": _KANA, "gb18030": _CHINESE, "big5": _CHINESE, "euc_kr": _HANGUL}
