@@ -54,7 +54,7 @@ class translate_errors:  # noqa: N801 - a context manager like those of `context
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if isinstance(error, DRIVER_ERRORS + _SQLALCHEMY_ERRORS) and (known := _translate(error)):
+        if error is not None and isinstance(error, DRIVER_ERRORS + _SQLALCHEMY_ERRORS) and (known := _translate(error)):
             raise known from error
 
 

@@ -1,6 +1,6 @@
 """The base of all repositories: a connection, and the workspace that all of their statements are confined to."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Iterable, Sequence
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Executable, FromClause, bindparam
@@ -54,9 +54,9 @@ class Repository:
         self._changes.agents.add(id)
         self._changes.config_sets.add(self._workspace_id)
 
-    async def _rows(self, statement: Executable, **values: Any) -> Sequence[Record]:
+    def _rows(self, statement: Executable, **values: Any) -> Awaitable[Sequence[Record]]:
         """Runs one statement with these parameters, and `workspace`. Raises the domain's errors, not the driver's."""
-        return await self._connection.rows(statement, {"workspace": self._workspace_id, **values})
+        return self._connection.rows(statement, {"workspace": self._workspace_id, **values})
 
     async def _entities(self, query: MappedQuery[T], **values: Any) -> list[T]:
         """Runs one query with these parameters, and `workspace`, and returns the entities of its rows."""

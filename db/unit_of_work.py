@@ -1,7 +1,6 @@
 """The repositories together, and the unit of work that makes what they write one transaction."""
 
 from collections.abc import Callable
-from functools import cached_property
 from types import TracebackType
 from typing import Self
 
@@ -35,63 +34,63 @@ class Repositories:
         self.changes = Changes()
         self._shared = (connection, workspace_id, self.changes, author)
 
-    @cached_property
+    @property
     def agents(self) -> AgentRepository:
         return AgentRepository(*self._shared)
 
-    @cached_property
+    @property
     def config_sets(self) -> ConfigSetRepository:
         return ConfigSetRepository(*self._shared)
 
-    @cached_property
+    @property
     def variants(self) -> VariantRepository:
         return VariantRepository(*self._shared)
 
-    @cached_property
+    @property
     def meetings(self) -> MeetingRepository:
         return MeetingRepository(*self._shared)
 
-    @cached_property
+    @property
     def segments(self) -> SegmentRepository:
         return SegmentRepository(*self._shared)
 
-    @cached_property
+    @property
     def corrections(self) -> CorrectionRepository:
         return CorrectionRepository(*self._shared)
 
-    @cached_property
+    @property
     def events(self) -> EventRepository:
         return EventRepository(*self._shared)
 
-    @cached_property
+    @property
     def erasures(self) -> ErasureRepository:
         return ErasureRepository(*self._shared)
 
-    @cached_property
+    @property
     def speaker_erasures(self) -> SpeakerErasureRepository:
         return SpeakerErasureRepository(*self._shared)
 
-    @cached_property
+    @property
     def retention(self) -> RetentionRepository:
         return RetentionRepository(*self._shared)
 
-    @cached_property
+    @property
     def search(self) -> SearchRepository:
         return SearchRepository(*self._shared)
 
-    @cached_property
+    @property
     def keys(self) -> KeyRepository:
         return KeyRepository(*self._shared)
 
-    @cached_property
+    @property
     def grants(self) -> GrantRepository:
         return GrantRepository(*self._shared)
 
-    @cached_property
+    @property
     def webhooks(self) -> WebhookRepository:
         return WebhookRepository(*self._shared)
 
-    @cached_property
+    @property
     def deliveries(self) -> DeliveryRepository:
         return DeliveryRepository(*self._shared)
 

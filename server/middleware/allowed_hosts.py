@@ -5,7 +5,7 @@ page's origin; but the `Host` header still has the page's name. Starlette's Trus
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from functools import lru_cache
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -32,11 +32,10 @@ class AllowedHosts:
         self._names = frozenset(hosts)
         self._suffixes = tuple(host[1:] for host in hosts if host.startswith("*."))
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         if scope["type"] in ("http", "websocket") and (problem := self._problem(scope)):
-            await error_response(problem, 400)(scope, receive, send)
-            return
-        await self._app(scope, receive, send)
+            return error_response(problem, 400)(scope, receive, send)
+        return self._app(scope, receive, send)
 
     def _problem(self, scope: Scope) -> str | None:
         hosts = [value for name, value in scope["headers"] if name == b"host"]

@@ -1,5 +1,7 @@
 """Takes nearly all requests to their endpoint past the router."""
 
+from collections.abc import Awaitable
+
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -15,6 +17,6 @@ class GraphQLFastPath:
         self._path = route.path
         self._endpoint = route.app
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         is_match = scope["type"] == "http" and scope["path"] == self._path
-        await (self._endpoint if is_match else self._app)(scope, receive, send)
+        return (self._endpoint if is_match else self._app)(scope, receive, send)

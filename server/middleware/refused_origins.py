@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -29,13 +29,13 @@ class RefusedOrigins:
         self._logged: set[str] = set()
         self._period_ends = 0.0
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         if scope["type"] in ("http", "websocket"):
             for name, value in scope["headers"]:
                 if name == b"origin":
                     self._check(scope, value.decode("latin-1"))
                     break
-        await self._app(scope, receive, send)
+        return self._app(scope, receive, send)
 
     def _check(self, scope: Scope, origin: str) -> None:
         host = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"host"), None)

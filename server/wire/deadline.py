@@ -33,10 +33,10 @@ class Deadline:
         self._watcher: asyncio.Task[None] | None = None
 
     def __enter__(self) -> None:
-        task = asyncio.current_task()
+        loop = asyncio.get_running_loop()
+        task = asyncio.current_task(loop)
         assert task is not None
         self._task, self._cancelling = task, task.cancelling()
-        loop = asyncio.get_running_loop()
         if self._receive is None:
             self._timer = loop.call_later(self._seconds, self._expire)
         else:

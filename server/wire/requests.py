@@ -34,7 +34,8 @@ _PARAMETERS = (
     _Parameter("documentId", str, "a string or null"),
 )
 """The parameters in the order of `GraphQLRequest`."""
-_NAMES = frozenset(parameter.name for parameter in _PARAMETERS)
+_PARAMETER_NAMES = [parameter.name for parameter in _PARAMETERS]
+_NAMES = frozenset(_PARAMETER_NAMES)
 
 
 class MalformedRequest(ValueError):
@@ -56,10 +57,10 @@ def parse_parameters(value: Any) -> GraphQLRequest:
     """Returns the request in a JSON object; other members of the object are ignored. Raises MalformedRequest."""
     if not isinstance(value, dict):
         raise MalformedRequest("must be a JSON object with the field query (batches are not supported)")
-    request = GraphQLRequest(*(value.get(parameter.name) for parameter in _PARAMETERS))
-    for parameter, found in zip(_PARAMETERS, request, strict=True):
-        if found is not None and not isinstance(found, parameter.type):
-            raise MalformedRequest(f"{parameter.name} must be {parameter.description}")
+    for name, type_, description, _ in _PARAMETERS:
+        if (found := value.get(name)) is not None and not isinstance(found, type_):
+            raise MalformedRequest(f"{name} must be {description}")
+    request = GraphQLRequest(*map(value.get, _PARAMETER_NAMES))
     has_hash = request.document_id is not None or (request.extensions or {}).get("persistedQuery") is not None
     if request.query is None and not has_hash:
         raise MalformedRequest("query must be a GraphQL document")
