@@ -88,6 +88,7 @@ async def test_the_list_follows_what_others_create_change_and_erase(
     await bob.sees("Made by hand")
     console_server.api.run("UpdateMeeting", id=id, input={"state": "RECORDING"})
     await expect(bob.page.locator(".meeting", has_text="Made by hand").locator(".live-dot")).to_be_visible()
+    await expect(ada.page.locator(".state-recording")).to_be_visible()
     await ada.page.get_by_role("button", name="Edit…").click()
     await ada.page.get_by_label("Title", exact=True).fill("Made with care")
     await ada.page.get_by_label("State").select_option("COMPLETED")
