@@ -1,7 +1,7 @@
 """Fixtures: one PostgreSQL for the session, a database or a server for whoever asks."""
 
 import gc
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from typing import TYPE_CHECKING
 
 import pytest
@@ -29,18 +29,31 @@ settings.load_profile("rapporteur")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begins with what is slow, state machines first: the last test of all should not be one that takes a minute.
 
-    Tests of properties are slow, as they try many examples.
+    Tests in a browser come next, together, as each process that runs one starts a browser. Tests of properties are slow, as
+    they try many examples.
     """
     for item in items:
         if is_hypothesis_test(getattr(item, "obj", None)):
             item.add_marker(pytest.mark.slow)
-    items.sort(key=lambda item: ("stateful" not in item.path.parts, item.get_closest_marker("slow") is None))
+    items.sort(
+        key=lambda item: (
+            "stateful" not in item.path.parts,
+            "browser" not in getattr(item, "fixturenames", ()),
+            item.get_closest_marker("slow") is None,
+        )
+    )
 
 
-def pytest_collection_finish() -> None:
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
     """Leaves all modules and tests out of the garbage collector, which would look through them again and again."""
-    gc.collect()
-    gc.freeze()
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.collect()
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.fixture(scope="session")

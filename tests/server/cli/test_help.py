@@ -11,7 +11,7 @@ from server.cli import app
 from server.cli.lazy import LazyCommand
 from server.cli.settings_reference import settings_reference
 from server.settings import Settings
-from tests.harness.commands import environment, run_process
+from tests.harness.commands import environment, run
 
 pytestmark = pytest.mark.slow
 
@@ -58,9 +58,9 @@ def test_a_command_is_listed_with_the_first_sentence_of_its_help(name: str) -> N
 
 
 def test_help_names_every_command() -> None:
-    text = run_process("--help").stdout
+    text = run("--help").stdout
     assert [name for name in COMMANDS if name not in text] == []
-    assert "type Query" in run_process("schema").stdout
+    assert "type Query" in run("schema").stdout
 
 
 def test_serve_has_an_option_for_each_setting() -> None:
