@@ -1,4 +1,4 @@
-"""Writes a response that the app gives in one piece by one write: uvicorn writes its head alone, which is a packet more."""
+"""Writes the head of a response and the first part of its body at once: uvicorn writes the head alone, a packet more."""
 
 from functools import lru_cache
 
@@ -11,8 +11,8 @@ _LEFT_TO_UVICORN = frozenset({b"connection", b"transfer-encoding"})
 class WholeResponse:
     """Stands for `send` of one request until its response has begun.
 
-    ASGI lets a server keep the head of a response until the first of its body comes. What is not whole, and whatever is
-    unusual, is passed on to uvicorn.
+    ASGI lets a server keep the head of a response until the first of its body comes. The rest of a body, what has no length,
+    and whatever is unusual is passed on to uvicorn.
     """
 
     __slots__ = ("_cycle", "_has_begun", "_start")
@@ -34,34 +34,41 @@ class WholeResponse:
         del cycle.send  # it is uvicorn's again; else the request would stay in a circle
         if start is not None:
             if message["type"] == "http.response.body" and (head := self._head(start, message)) is not None:
-                self._write(head, message["body"])
+                self._write(head, message)
                 return
             await cycle.send(start)
         await cycle.send(message)
 
     def _head(self, start: HTTPResponseStartEvent, message: HTTPResponseBodyEvent) -> bytes | None:
-        """Returns the head of a whole response, or None if uvicorn must write it, or say what is wrong with it."""
+        """Returns the head of a response of a known length, or None if uvicorn must write it, or say what is wrong with it."""
         cycle = self._cycle
-        is_whole = "body" in message and not message.get("more_body", False)
-        if not is_whole or cycle.disconnected or cycle.flow.write_paused or cycle.scope["method"] == "HEAD":
+        if "body" not in message or cycle.disconnected or cycle.flow.write_paused or cycle.scope["method"] == "HEAD":
             return None
         start["headers"] = own = list(start.get("headers", ()))
         headers = cycle.default_headers + own
-        names = {name for name, _ in headers}
-        length = (b"content-length", b"%d" % len(message["body"]))
-        if length not in headers or not names.isdisjoint(_LEFT_TO_UVICORN):
+        named = dict(headers)
+        length = int(named.get(b"content-length", -1))
+        given = len(message["body"])
+        is_right = given <= length if message.get("more_body", False) else given == length
+        if not is_right or not _LEFT_TO_UVICORN.isdisjoint(named):
             return None
+        cycle.expected_content_length = length
         lines = [_header_line(name, value) for name, value in headers]
         if not cycle.keep_alive:
             lines.append(b"connection: close\r\n")
         return b"".join((STATUS_LINE[start["status"]], *lines, b"\r\n"))
 
-    def _write(self, head: bytes, body: bytes) -> None:
-        """Writes the response, and ends it as uvicorn does."""
-        cycle = self._cycle
+    def _write(self, head: bytes, message: HTTPResponseBodyEvent) -> None:
+        """Writes the beginning of the response, and ends it if it is whole, as uvicorn does."""
+        cycle, body = self._cycle, message["body"]
         cycle.transport.writelines((head, body))
         cycle.waiting_for_100_continue = False
-        cycle.response_started = cycle.response_complete = True
+        cycle.response_started = True
+        if message.get("more_body", False):
+            cycle.chunked_encoding = False
+            cycle.expected_content_length -= len(body)
+            return
+        cycle.response_complete = True
         cycle.message_event.set()
         if not cycle.keep_alive:
             cycle.transport.close()
