@@ -17,10 +17,11 @@ from rich.console import Console
 from rich.table import Table
 
 from db.database import Database
+from domain.columns import ValueColumns
 from domain.ids import DEFAULT_WORKSPACE_ID, MeetingId, new_id
 from domain.meetings import Meeting, MeetingState
 from domain.principals import local
-from domain.segments import SegmentContent, UpsertedSegments
+from domain.segments import UpsertedSegments
 from resolvers.context import Context
 from schema.documents.limits import Limits
 from schema.schema import schema
@@ -47,8 +48,10 @@ class Memory:
     async def writing(self, *_: object) -> AsyncIterator["Memory"]:
         yield self
 
-    async def upsert(self, _: MeetingId, contents: Sequence[SegmentContent]) -> UpsertedSegments:
-        return UpsertedSegments(self.meeting, len(contents), 0, 0, 0, 0)
+    async def upsert_columns(
+        self, _: MeetingId, contents: ValueColumns, deleted_ids: Sequence[int]
+    ) -> UpsertedSegments:
+        return UpsertedSegments(self.meeting, len(contents["text"]), 0, 0, 0, 0)
 
 
 def segments(count: int) -> list[dict[str, Any]]:

@@ -9,10 +9,11 @@ from sqlalchemy import text
 from db.change_sequence import LOCKED, RESULT, STAMPED, SegmentChanges, of_meeting, raised
 from db.meetings import FIELDS as MEETING_FIELDS
 from db.resolution import NAMES, assignments, heard, resolved
+from domain.columns import ValueColumns
 from domain.errors import FieldProblem, InvalidInput
 from domain.ids import MeetingId
 from domain.rules import INT32_MAX
-from domain.segments import DeletedSegments, Segment, SegmentContent, UpsertedSegments
+from domain.segments import DeletedSegments, Segment, SegmentContent, UpsertedSegments, segment_columns
 from domain.words import Word
 
 _CONTENT = ("text", "speaker", "start_time", "end_time", "is_final", "confidence", "words")
@@ -173,6 +174,12 @@ SELECT {", ".join(MEETING_FIELDS)}, true AS is_current, true AS is_changed FROM 
         contents: Sequence[SegmentContent | Segment],
         deleted_ids: Sequence[int] = (),
     ) -> UpsertedSegments:
+        """Does what `upsert_columns` does for contents in rows."""
+        return await self.upsert_columns(meeting_id, segment_columns(contents), deleted_ids)
+
+    async def upsert_columns(
+        self, meeting_id: MeetingId, contents: ValueColumns, deleted_ids: Sequence[int] = ()
+    ) -> UpsertedSegments:
         """Creates or revises segments; new ones without a number get the next free ones, in the order given.
 
         Deletes the segments with `deleted_ids`, and leaves tombstones for the readers that follow the changes.
@@ -180,21 +187,20 @@ SELECT {", ".join(MEETING_FIELDS)}, true AS is_current, true AS is_changed FROM 
         Raises NotFound for an unknown meeting, and InvalidInput if no number is left, or if two ids do not agree.
         """
         values = {
-            "texts": [content.text for content in contents],
-            "speakers": [content.speaker for content in contents],
-            "start_times": [content.start_time for content in contents],
-            "end_times": [content.end_time for content in contents],
-            "finals": [content.is_final for content in contents],
-            "confidences": [content.confidence for content in contents],
+            "texts": contents["text"],
+            "speakers": contents["speaker"],
+            "start_times": contents["start_time"],
+            "end_times": contents["end_time"],
+            "finals": contents["is_final"],
+            "confidences": contents["confidence"],
         }
-        numbers = [content.segment_id for content in contents]
-        external_ids = [content.external_id for content in contents]
-        words = [content.words for content in contents]
+        numbers, external_ids, words = contents["segment_id"], contents["external_id"], contents["words"]
+        size = len(numbers)
         try:
-            has_ids_or_words = not numbers.count(None) == external_ids.count(None) == words.count(None) == len(contents)
-            if contents and not deleted_ids and not has_ids_or_words:
+            has_ids_or_words = not numbers.count(None) == external_ids.count(None) == words.count(None) == size
+            if size and not deleted_ids and not has_ids_or_words:
                 meeting, _ = await self._written(meeting_id, self._APPEND, **values)
-                return UpsertedSegments(meeting, len(contents), updated=0, unchanged=0, ignored=0, deleted=0)
+                return UpsertedSegments(meeting, size, updated=0, unchanged=0, ignored=0, deleted=0)
             meeting, counted = await self._written(
                 meeting_id,
                 self._UPSERT,
@@ -212,7 +218,7 @@ SELECT {", ".join(MEETING_FIELDS)}, true AS is_current, true AS is_changed FROM 
         if counted.refused:
             raise InvalidInput([_refused(nth) for nth in sorted(counted.refused)])
         created, updated, ignored = counted.created, counted.updated, counted.ignored
-        unchanged = len(contents) - created - updated - ignored
+        unchanged = size - created - updated - ignored
         return UpsertedSegments(meeting, created, updated, unchanged, ignored, counted.deleted)
 
     async def add(self, meeting_id: MeetingId, segment: SegmentContent | Segment) -> UpsertedSegments:

@@ -6,6 +6,7 @@ breaks the rule. `domain.validation` applies the rules of all fields of a datacl
 
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
@@ -26,7 +27,10 @@ class Violation(ValueError):
 
 
 class Rule(Protocol[T_co]):
-    """Returns the value in the form that is stored. Raises Violation."""
+    """Returns the value in the form that is stored. Raises Violation.
+
+    A rule may also have a `check_all`, which returns many values in that form, or None if one breaks the rule or is unusual.
+    """
 
     def __call__(self, value: object, /) -> T_co: ...
 
@@ -61,6 +65,19 @@ class Text:
             raise Violation("must not be only white space: leave it empty or say something")
         return visible if self.strip else text
 
+    def check_all(self, values: Sequence[str]) -> Sequence[str] | None:
+        if max(map(len, values)) > self.max_chars:
+            return None
+        try:
+            _storable(joined := "".join(values), len(joined))
+        except (TypeError, Violation):
+            return None
+        visible = [value.strip() for value in values]
+        invisible = visible.count("")
+        if invisible and (self.required or invisible != values.count("")):
+            return None
+        return visible if self.strip else values
+
 
 def _storable(value: object, max_chars: int) -> str:
     if not isinstance(value, str):
@@ -89,6 +106,10 @@ class Integer:
             raise Violation(f"must be a whole number from {self.minimum} to {self.maximum:,}")
         return value
 
+    def check_all(self, values: Sequence[int]) -> Sequence[int] | None:
+        is_usual = set(map(type, values)) == {int} and self.minimum <= min(values) and max(values) <= self.maximum
+        return values if is_usual else None
+
 
 @dataclass(frozen=True, slots=True)
 class Number:
@@ -105,6 +126,13 @@ class Number:
         if not math.isfinite(value) or not self.minimum <= value <= self.maximum:
             raise Violation(f"must be a finite number from {self.minimum:,} to {self.maximum:,}")
         return float(value)
+
+    def check_all(self, values: Sequence[float]) -> Sequence[float] | None:
+        if set(map(type, values)) != {float} or not math.isfinite(sum(values)):  # NaN has no place in an order
+            return None
+        if min(values) < self.minimum or max(values) > self.maximum:
+            return None
+        return [value + 0.0 for value in values]
 
 
 @dataclass(frozen=True, slots=True)

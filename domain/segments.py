@@ -1,10 +1,12 @@
 """Segments: the utterances of a meeting, written by upsert and numbered by the meeting's change sequence."""
 
+import operator
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import Annotated, Any, NamedTuple
 
+from domain.columns import ValueColumns, usual_columns
 from domain.cursors import CursorFormat
 from domain.errors import InvalidInput
 from domain.ids import ExternalId, MeetingId
@@ -129,6 +131,9 @@ class SegmentContent:
         return None if starts else content
 
 
+_CONTENT_FIELDS = tuple(field.name for field in fields(SegmentContent))
+
+
 @dataclass(slots=True)
 class SpeakerStats:
     """A speaker's share of a meeting. Times are seconds; `speaking_time` is the sum of the lengths of the segments."""
@@ -202,7 +207,27 @@ def segment_cursor(segment: Segment, order: SegmentOrder) -> str:
     return segments_cursor(order).encode(str(segment.meeting_id), *key)
 
 
-def parse_segments(inputs: Sequence[Mapping[str, object]], deleted_ids: Sequence[int] = ()) -> list[SegmentContent]:
+def usual_segments(given: ValueColumns, deleted_ids: Sequence[int]) -> ValueColumns | None:
+    """Returns what `parse_segments` returns of the same values if nothing is wrong with them, and no segment has words."""
+    if not 1 <= len(given["text"]) <= MAX_WRITE_SEGMENTS:
+        return None
+    for name in ("segment_id", "external_id"):
+        ids = given[name]
+        nulls = ids.count(None)
+        if nulls != len(ids) and len(set(ids)) != len(ids) - nulls + (nulls > 0):
+            return None
+    columns = usual_columns(SegmentContent, given)
+    if columns is None or any(map(operator.lt, columns["end_time"], columns["start_time"])):
+        return None
+    return None if deleted_ids and not set(deleted_ids).isdisjoint(columns["segment_id"]) else columns
+
+
+def segment_columns(contents: "Sequence[SegmentContent | Segment]") -> ValueColumns:
+    """Returns the contents by the names of their fields."""
+    return {name: [getattr(content, name) for content in contents] for name in _CONTENT_FIELDS}
+
+
+def parse_segments(inputs: Sequence[Mapping[str, object]], deleted_ids: Sequence[int] = ()) -> ValueColumns:
     """Returns the segments of one write, which deletes others. Raises InvalidInput with every problem of every segment."""
     if inputs or not deleted_ids:
         check_size(len(inputs), "segments")
@@ -221,7 +246,7 @@ def parse_segments(inputs: Sequence[Mapping[str, object]], deleted_ids: Sequence
             if content.segment_id in deleted_ids:
                 problems.add(f"{path}.segment_id", "is to be deleted by this call, too")
     problems.raise_if_any()
-    return contents
+    return segment_columns(contents)
 
 
 def parse_segment_ids(segment_ids: Sequence[int], path: str = "segment_ids") -> list[int]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from db.unit_of_work import Repositories
+from domain.columns import ValueColumns
 from domain.errors import InvalidInput, NotFound, require
 from domain.ids import MeetingId
 from domain.meetings import Meeting
@@ -13,7 +14,6 @@ from domain.segments import (
     SPEAKER,
     DeletedSegments,
     Segment,
-    SegmentContent,
     SpeakerStats,
     UpsertedSegments,
     segments_cursor,
@@ -129,16 +129,14 @@ async def words(roots: list[Segment], info: Info) -> list[list[Word]]:
     return [found or [] for found in await info.context.loaders.of(load_words).load_many(keys)]
 
 
-async def upsert(
-    context: Context, id: str, contents: Sequence[SegmentContent], deleted_ids: Sequence[int]
-) -> UpsertedSegments:
+async def upsert(context: Context, id: str, contents: ValueColumns, deleted_ids: Sequence[int]) -> UpsertedSegments:
     key = meeting_id(id, "meeting_id")
     async with context.writing() as repositories:
         if not context.principal.writes_all and not await repositories.grants.filter_granted(
             context.principal.id, [key]
         ):
             raise NotFound("meeting", key)
-        return await repositories.segments.upsert(key, contents, deleted_ids)
+        return await repositories.segments.upsert_columns(key, contents, deleted_ids)
 
 
 async def delete(context: Context, id: str, segment_ids: Sequence[int]) -> DeletedSegments:

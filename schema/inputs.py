@@ -4,13 +4,16 @@ An optional field of an input is declared `Maybe[T | None]`: None is left out, `
 is not a value, and a field that is left out is UNSET.)
 """
 
+from collections.abc import Sequence
 from dataclasses import fields, is_dataclass
 from functools import cache
+from operator import attrgetter
 from types import NoneType
 from typing import TYPE_CHECKING, TypeVar
 
 from strawberry import UNSET, Some
 
+from domain.columns import ValueColumns
 from domain.validation import parse
 
 if TYPE_CHECKING:
@@ -38,6 +41,17 @@ def provided(input: "DataclassInstance") -> dict[str, object]:
             continue
         values[name] = value if type(value) in _LEAVES else _plain(value)
     return values
+
+
+def provided_columns(inputs: "Sequence[DataclassInstance]") -> ValueColumns:
+    """Returns the fields of inputs of one class, by name: None is null or left out."""
+    columns: dict[str, list[object]] = {}
+    for name in _field_names(type(inputs[0])):
+        values = list(map(attrgetter(name), inputs))
+        if values.count(None) != len(values):
+            values = [value.value if type(value) is Some else value for value in values]
+        columns[name] = values
+    return columns
 
 
 def _plain(value: object) -> object:

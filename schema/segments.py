@@ -24,7 +24,7 @@ from schema.declarations import (
     root_field,
     visible_to_bots,
 )
-from schema.inputs import provided
+from schema.inputs import provided, provided_columns
 from schema.meetings import Meeting
 from schema.nodes import Node
 from schema.results import result_union
@@ -199,7 +199,8 @@ class SegmentMutations:
             deleted = entities.parse_segment_ids(deleted, "delete_segment_ids")
         if segments:
             entities.check_size(len(segments), "segments")  # before anything is made of them
-        contents = entities.parse_segments([provided(segment) for segment in segments], deleted)
+        contents = segments and entities.usual_segments(provided_columns(segments), deleted)
+        contents = contents or entities.parse_segments([provided(segment) for segment in segments], deleted)
         return await resolve.upsert(info.context, meeting_id, contents, deleted)
 
     @root_field(

@@ -1,0 +1,70 @@
+"""Checks a list of inputs field by field, where `domain.validation` goes from input to input: several times as fast.
+
+It sees only that all is well. For anything else the caller goes the other way, which says what is wrong, and where.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import MISSING, fields
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from domain.rules import Rule, Violation
+from domain.validation import declarations
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+ValueColumns = Mapping[str, Sequence[Any]]
+"""The values of a list of things, by the name of the field; each list has one value for each thing."""
+
+
+class _Field(NamedTuple):
+    check: Callable[[Sequence[Any]], Sequence[Any] | None] | None
+    """Returns the values as the rule returns each of them, or None."""
+    null: object
+    """The value in place of null; MISSING: null needs another look."""
+
+
+def usual_columns(kind: "type[DataclassInstance]", given: ValueColumns) -> dict[str, Sequence[Any]] | None:
+    """Returns what the fields of a `kind` are made of these values, in which None is null or left out.
+
+    Returns None if a value is unusual, or breaks a rule.
+    """
+    columns: dict[str, Sequence[Any]] = {}
+    for name, (check, null) in _fields(kind).items():
+        values = given[name]
+        nulls = values.count(None)
+        if nulls == len(values) and null is not MISSING:
+            columns[name] = [null] * nulls
+            continue
+        if check is None or (nulls and null is MISSING):
+            return None
+        checked = check([value for value in values if value is not None] if nulls else values)
+        if checked is None:
+            return None
+        if nulls:
+            rest = iter(checked)
+            checked = [null if value is None else next(rest) for value in values]
+        columns[name] = checked
+    return columns
+
+
+@cache
+def _fields(kind: "type[DataclassInstance]") -> dict[str, _Field]:
+    found, defaults = {}, {field.name: field.default for field in fields(kind)}
+    for name, declaration in declarations(kind).items():
+        rule: Any = declaration.constraint
+        default = defaults[name]
+        null = MISSING if declaration.refuses_null or (declaration.nullable and default is not None) else default
+        found[name] = _Field(None if rule is None else getattr(rule, "check_all", None) or _one_by_one(rule), null)
+    return found
+
+
+def _one_by_one(rule: Rule[object]) -> Callable[[Sequence[Any]], Sequence[Any] | None]:
+    def check(values: Sequence[Any]) -> Sequence[Any] | None:
+        try:
+            return [rule(value) for value in values]
+        except Violation:
+            return None
+
+    return check
