@@ -5,6 +5,9 @@ compare are CPU milliseconds for one request, of the server's processes and of P
 background, and depend little on what else the machine does. Requests a second and latencies are with CONNECTIONS clients that
 never pause, on a machine that they share.
 
+The last column divides both by those of the floor (`bench.floor`): a program that answers the same without GraphQL, on the same
+database in the same run, so that it depends little on the machine.
+
 `--save` keeps the figures in `bench/baseline.json`; those of another machine say nothing about yours.
 """
 
@@ -18,12 +21,14 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import httpx
 import orjson
 import psutil
 from rich.console import Console
 from rich.table import Table
 
 from bench.client import Load, Result, in_a_process
+from bench.floor import floor_server
 from bench.live import fan_out
 from tests.harness.commands import Serving, serving
 from tests.harness.databases import postgres_directory, running_postgres
@@ -37,8 +42,10 @@ CONNECTIONS = 16
 SUBSCRIBERS, WRITES = 100, 20
 FAN_OUT = f"fan-out to {SUBSCRIBERS} subscribers"
 
+FLOOR = "floor"
+
 Figures = dict[str, dict[str, dict[str, float]]]
-"""By number of workers, workload, and kind of figure."""
+"""By number of workers, workload, and kind of figure; under FLOOR those of the floor."""
 
 
 def fill(api: Api) -> dict[str, list[dict[str, Any]]]:
@@ -110,14 +117,12 @@ def measured(clock: Clock, figures: dict[str, float]) -> Iterator[None]:
     figures |= {"server": server, "postgres": postgres}
 
 
-def workload(
-    server: Serving, clock: Clock, name: str, variables: list[dict[str, Any]], seconds: float
-) -> dict[str, float]:
+def workload(url: str, clock: Clock, name: str, variables: list[dict[str, Any]], seconds: float) -> dict[str, float]:
     query = (QUERIES / f"{name.split()[0]}.graphql").read_text()
     bodies = [orjson.dumps({"query": query, "variables": drawn}).decode() for drawn in variables]
 
     def load(seconds: float) -> Result:
-        return in_a_process(Load(f"{server.url}/graphql", bodies, CONNECTIONS, seconds))
+        return in_a_process(Load(url, bodies, CONNECTIONS, seconds))
 
     load(min(seconds, 2))
     figures: dict[str, float] = {}
@@ -147,15 +152,43 @@ def measure(seconds: int, workers: list[int]) -> Figures:
                 drawn = drawn or fill(server.api)
                 postgres.run_in(url, "VACUUM ANALYZE")
                 clock = Clock(server.process.pid, int(postmaster.read_text().split()[0]))
+                url_of = f"{server.url}/graphql"
                 figures[str(count)] = {
-                    name: workload(server, clock, name, variables, seconds) for name, variables in drawn.items()
+                    name: workload(url_of, clock, name, variables, seconds) for name, variables in drawn.items()
                 } | {FAN_OUT: live(server, clock, seconds)}
+                if FLOOR not in figures:
+                    with floor_server(url) as (floor, pid):
+                        clock = Clock(pid, int(postmaster.read_text().split()[0]))
+                        check_floor(floor, server, drawn)
+                        figures[FLOOR] = {
+                            name: workload(f"{floor}/{name.split()[0]}", clock, name, variables, seconds)
+                            for name, variables in drawn.items()
+                        }
     return figures
 
 
-def table(workers: str, figures: dict[str, dict[str, float]], before: dict[str, dict[str, float]]) -> Table:
+def check_floor(floor: str, server: Serving, drawn: dict[str, list[dict[str, Any]]]) -> None:
+    """Raises AssertionError if the floor's answers to queries are not the server's."""
+    for name, (variables, *_) in drawn.items():
+        number = name.split()[0]
+        if number != "W5":
+            body = {"query": (QUERIES / f"{number}.graphql").read_text(), "variables": variables}
+            expected, found = (
+                httpx.post(url, json=body).json() for url in (f"{server.url}/graphql", f"{floor}/{number}")
+            )
+            assert found == expected, f"the floor answers {name} in another way"
+
+
+def table(
+    workers: str,
+    figures: dict[str, dict[str, float]],
+    before: dict[str, dict[str, float]],
+    floor: dict[str, dict[str, float]],
+) -> Table:
     title = f"{workers} worker{'s' if workers != '1' else ''}"
-    found = Table("a request of", "req/s", "p50 ms", "p99 ms", "server CPU ms", "was", "PG CPU ms", "was", title=title)
+    found = Table(
+        "a request of", "req/s", "p50 ms", "p99 ms", "server CPU ms", "was", "PG CPU ms", "was", "/ floor", title=title
+    )
     for column in found.columns[1:]:
         column.justify = "right"
     for name, row in figures.items():
@@ -164,7 +197,9 @@ def table(workers: str, figures: dict[str, dict[str, float]], before: dict[str, 
             was = before.get(name, {}).get(kind)
             change = "" if was is None else f"{was:.3f} ({row[kind] / was - 1:+.0%})"
             cells += [f"{row[kind]:.3f}", change]
-        found.add_row(name, *cells)
+        least = floor.get(name)
+        ratios = [f"{row[kind] / least[kind]:.2f}" for kind in ("server", "postgres")] if least else []
+        found.add_row(name, *cells, ", ".join(ratios))
     return found
 
 
@@ -185,8 +220,9 @@ def main() -> None:
     baseline = orjson.loads(BASELINE.read_bytes()) if BASELINE.exists() else {"machine": None, "figures": {}}
     figures = measure(options.seconds, options.workers)
     console = Console(width=120)
+    floor = figures.pop(FLOOR)
     for count, rows in figures.items():
-        console.print(table(count, rows, baseline["figures"].get(count, {})))
+        console.print(table(count, rows, baseline["figures"].get(count, {}), floor))
     if baseline["machine"]:
         console.print(f"What it was: on {baseline['machine']}; this is {machine()}.")
     if options.save:
