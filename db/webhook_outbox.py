@@ -25,6 +25,8 @@ KEPT_DAYS = 7
 MAX_REMOVED_AT_ONCE = 10_000
 PAUSE_SECONDS = 1
 """The time between two deliveries of one meeting or agent whose changes do not end: they are collected meanwhile."""
+TIDY_LOCK_KEY = 5_729_463_020
+"""The key of the lock that lets one server at a time tidy."""
 _RECOVERY_SECONDS = 30
 """The time over which pending deliveries are spread when their receiver answers again."""
 
@@ -49,14 +51,18 @@ class Outbox:
         (row,) = await self._run(self._EXISTS)
         return bool(row.found)
 
-    # Each webhook has its share, so that one with many deliveries, or with a slow receiver, leaves room for the others. One
-    # that fails gets one attempt at a time, until it answers, and all that fail together leave room for those that do not.
+    # Each webhook has its share, so that one with many deliveries leaves room for the others. One whose receiver is not known
+    # to be quick gets one attempt at a time, and all that fail or are slow together leave room for those that do neither.
     _CLAIM = text(
         """
 WITH candidates AS MATERIALIZED (
     SELECT webhooks.*, each.delivery_id,
-        row_number() OVER (PARTITION BY webhooks.failing_since IS NULL ORDER BY each.nth, random()) AS place
-    FROM webhooks CROSS JOIN LATERAL (
+        row_number() OVER (PARTITION BY webhooks.is_troubled ORDER BY each.nth, random()) AS place
+    FROM (
+        SELECT *, id = ANY (CAST(:quick AS uuid[])) AS is_quick,
+            failing_since IS NOT NULL OR id = ANY (CAST(:slow AS uuid[])) AS is_troubled
+        FROM webhooks
+    ) AS webhooks CROSS JOIN LATERAL (
         SELECT delivery.id AS delivery_id, row_number() OVER (ORDER BY delivery.next_attempt_at) AS nth FROM (
             SELECT id, next_attempt_at FROM webhook_deliveries AS pending
             WHERE pending.workspace_id = webhooks.workspace_id AND pending.webhook_id = webhooks.id
@@ -66,10 +72,10 @@ WITH candidates AS MATERIALIZED (
             ORDER BY next_attempt_at LIMIT :share FOR UPDATE SKIP LOCKED
         ) AS delivery
     ) AS each
-    WHERE NOT webhooks.id = ANY (CAST(:busy AS uuid[])) AND (each.nth = 1 OR webhooks.failing_since IS NULL)
+    WHERE NOT webhooks.id = ANY (CAST(:busy AS uuid[])) AND (each.nth = 1 OR webhooks.is_quick AND NOT webhooks.is_troubled)
 ),
 due AS MATERIALIZED (
-    SELECT * FROM candidates WHERE failing_since IS NULL OR place <= :failing_limit ORDER BY place LIMIT :limit
+    SELECT * FROM candidates WHERE NOT is_troubled OR place <= :troubled_limit ORDER BY place LIMIT :limit
 )
 UPDATE webhook_deliveries AS delivery SET
     sending = ARRAY(SELECT DISTINCT name FROM unnest(delivery.sending || delivery.events) AS name ORDER BY name),
@@ -85,17 +91,26 @@ RETURNING delivery.workspace_id, delivery.id, delivery.webhook_id, due.name AS w
     )
 
     async def claim(
-        self, limit: int, share: int, failing_limit: int, busy: Collection[WebhookId] = ()
+        self,
+        limit: int,
+        share: int,
+        troubled_limit: int,
+        quick: Collection[WebhookId] = (),
+        slow: Collection[WebhookId] = (),
+        busy: Collection[WebhookId] = (),
     ) -> list[Message]:
-        """Takes up to `limit` deliveries that are due, and up to `share` of each webhook; none of those that are `busy`.
+        """Takes up to `limit` deliveries that are due, none of webhooks that are `busy`.
 
-        Up to `failing_limit` of them are of webhooks that fail.
+        Up to `share` are of each webhook that is `quick` and does not fail. Of the others there is one of each, and up to
+        `troubled_limit` are of those that are `slow` or fail.
         """
         rows = await self._run(
             self._CLAIM,
             limit=limit,
             share=share,
-            failing_limit=failing_limit,
+            troubled_limit=troubled_limit,
+            quick=list(quick),
+            slow=list(slow),
             busy=list(busy),
             lease_seconds=LEASE_SECONDS,
         )
@@ -182,10 +197,13 @@ WHERE workspace_id = :workspace AND id = :webhook_id AND disabled_at IS NULL
 RETURNING id"""
     )
 
-    async def note_failure(self, message: Message, attempt: Attempt, delay: float, pause: float) -> None:
+    async def note_failure(
+        self, message: Message, attempt: Attempt, delay: float, pause: float, *, is_receivers_fault: bool = True
+    ) -> None:
         """Has a delivery attempted again after `delay` seconds, unless it is a test, or has been tried for long enough.
 
-        `pause` is the time for which the receiver asked to be left alone, in seconds; 0: it did not.
+        `pause` is the time for which the receiver asked to be left alone, in seconds; 0: it did not. The webhook fails from now
+        on, if that is the receiver's fault.
         """
         await self._run(
             self._FAILED,
@@ -194,17 +212,18 @@ RETURNING id"""
             is_last=message.is_test,
             give_up_seconds=GIVE_UP_AFTER.total_seconds(),
         )
-        if not message.is_test and (message.failing_since is None or pause):
+        if is_receivers_fault and not message.is_test and (message.failing_since is None or pause):
             await self._run(self._FAILING, workspace=message.workspace_id, webhook_id=message.webhook_id, pause=pause)
 
     # A webhook that is disabled gets nothing: what is pending fails after its day, unless it is enabled before.
     _EXPIRE = text(
         """
+WITH turn AS MATERIALIZED (SELECT pg_try_advisory_xact_lock(:lock) AS is_taken)
 UPDATE webhook_deliveries AS delivery SET state = 'FAILED', finished_at = clock_timestamp(), next_attempt_at = NULL
 FROM (
     SELECT pending.workspace_id, pending.id FROM webhook_deliveries AS pending JOIN webhooks
         ON webhooks.workspace_id = pending.workspace_id AND webhooks.id = pending.webhook_id
-    WHERE pending.state = 'PENDING' AND webhooks.disabled_at IS NOT NULL
+    WHERE (SELECT is_taken FROM turn) AND pending.state = 'PENDING' AND webhooks.disabled_at IS NOT NULL
         AND pending.changed_at < statement_timestamp() - make_interval(secs => :give_up_seconds)
     LIMIT :limit FOR UPDATE OF pending SKIP LOCKED
 ) AS expired
@@ -212,12 +231,14 @@ WHERE delivery.workspace_id = expired.workspace_id AND delivery.id = expired.id"
     )
     _REMOVE = text(
         """
+WITH turn AS MATERIALIZED (SELECT pg_try_advisory_xact_lock(:lock) AS is_taken)
 DELETE FROM webhook_deliveries AS delivery USING (
     SELECT old.workspace_id, old.id FROM webhooks CROSS JOIN LATERAL (
         SELECT workspace_id, id FROM (
             SELECT workspace_id, id, created_at, row_number() OVER (ORDER BY created_at DESC, id DESC) AS nth
             FROM webhook_deliveries AS finished
-            WHERE finished.workspace_id = webhooks.workspace_id AND finished.webhook_id = webhooks.id
+            WHERE (SELECT is_taken FROM turn)
+                AND finished.workspace_id = webhooks.workspace_id AND finished.webhook_id = webhooks.id
                 AND finished.state <> 'PENDING'
         ) AS numbered
         WHERE nth > :kept OR created_at < statement_timestamp() - make_interval(days => :days) LIMIT :limit
@@ -225,7 +246,7 @@ DELETE FROM webhook_deliveries AS delivery USING (
     UNION ALL
     SELECT workspace_id, id FROM (
         SELECT workspace_id, id FROM webhook_deliveries AS orphan
-        WHERE NOT EXISTS (
+        WHERE (SELECT is_taken FROM turn) AND NOT EXISTS (
             SELECT FROM webhooks WHERE webhooks.workspace_id = orphan.workspace_id AND webhooks.id = orphan.webhook_id
         )
         LIMIT :limit FOR UPDATE SKIP LOCKED
@@ -235,9 +256,13 @@ WHERE delivery.workspace_id = removed.workspace_id AND delivery.id = removed.id"
     )
 
     async def tidy(self) -> None:
-        """Removes deliveries that are too old or too many, and those of deleted webhooks; fails those that nobody sends."""
-        await self._run(self._EXPIRE, give_up_seconds=GIVE_UP_AFTER.total_seconds(), limit=MAX_REMOVED_AT_ONCE)
-        await self._run(self._REMOVE, kept=MAX_KEPT, days=KEPT_DAYS, limit=MAX_REMOVED_AT_ONCE)
+        """Removes deliveries that are too old or too many, and those of deleted webhooks; fails those that nobody sends.
+
+        Does nothing while another process does it.
+        """
+        values = {"limit": MAX_REMOVED_AT_ONCE, "lock": TIDY_LOCK_KEY}
+        await self._run(self._EXPIRE, give_up_seconds=GIVE_UP_AFTER.total_seconds(), **values)
+        await self._run(self._REMOVE, kept=MAX_KEPT, days=KEPT_DAYS, **values)
 
 
 def _of_attempt(message: Message, attempt: Attempt) -> dict[str, Any]:

@@ -5,7 +5,7 @@ So nothing of its result is stored, and a receiver gets nothing that was erased 
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from typing import Any
 from uuid import UUID
 
@@ -23,10 +23,18 @@ from server.wire.requests import GraphQLRequest
 from server.wire.results import size_of
 
 MAX_RESULT_BYTES = 1024 * 1024
+PASSING_CODES = frozenset(("SERVICE_UNAVAILABLE", "RATE_LIMITED", "INTERNAL"))
+"""The codes of errors that another try may not meet."""
+MAX_PASSING_FAILURES = 4
+"""The number of attempts at a message that may end because its document cannot be executed at that moment."""
 VARIABLES = frozenset(("id", "agentId", "meetingId"))
 """The variables that a document can have, each an id or null; `id` is that of the agent or meeting, whichever it is."""
 
 NewContext = Callable[[Principal, str], Context]
+
+
+class NotNow(Exception):
+    """The document cannot be executed at this moment. The message says why."""
 
 
 class Contents:
@@ -51,7 +59,7 @@ class Contents:
             )
 
     async def body(self, message: Message) -> str:
-        """Returns the body of a message, as JSON."""
+        """Returns the body of a message, as JSON. Raises NotNow."""
         body = message.body()
         if message.document is not None and not message.is_test:
             data: Any = body["data"]
@@ -59,7 +67,10 @@ class Contents:
         return orjson.dumps(body).decode()
 
     async def _result(self, message: Message, document: str) -> object:
-        """Returns the response to the document; the errors of one that cannot be executed any longer are the response."""
+        """Returns the response to the document; the errors of one that cannot be executed any longer are the response.
+
+        Raises NotNow for errors that pass, unless the message has waited for that too often.
+        """
         changed = str(message.aggregate_id)
         variables = {"id": changed, message.aggregate.value.lower() + "Id": changed}
         principal = _principal(message.workspace_id, message.webhook_id, message.webhook_name)
@@ -67,10 +78,18 @@ class Contents:
             prepared = self._runner.check(_request(document, variables), principal)
             executed = await self._runner.execute(prepared, self._new_context(principal, principal.name), _never)
         except RequestErrors as errors:
+            _expect_lasting(errors.codes, message, str(errors))
             return {"errors": errors.errors}
+        reason = "; ".join(error.message for error in executed.errors)
+        _expect_lasting([error.code for error in executed.errors], message, reason)
         if size_of(executed.body) > MAX_RESULT_BYTES:
             return {"errors": [{"message": f"the result has more than {MAX_RESULT_BYTES:,} bytes: ask for less"}]}
         return orjson.Fragment(b"".join(executed.body))
+
+
+def _expect_lasting(codes: Collection[str], message: Message, reason: str) -> None:
+    if not PASSING_CODES.isdisjoint(codes) and message.attempts < MAX_PASSING_FAILURES:
+        raise NotNow(f"the document cannot be executed now: {reason[:200]}")
 
 
 def _request(document: str, variables: dict[str, str]) -> GraphQLRequest:

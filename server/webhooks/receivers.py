@@ -30,6 +30,8 @@ class Answer(NamedTuple):
     """The reason why it failed; None if the receiver took the message."""
     retry_after: float = 0.0
     """The seconds for which the receiver asked to be left alone."""
+    is_receivers_fault: bool = True
+    """False if nothing was sent, for a reason that has nothing to do with the receiver."""
 
 
 def signed_headers(secrets: list[bytes], message_id: str, body: str) -> dict[str, str]:
@@ -97,7 +99,10 @@ class Receivers:
             headers={**headers, "host": host, "connection": "close"},
             extensions={"sni_hostname": name},
         )
-        response = await self._http.send(request, stream=True)
+        try:
+            response = await self._http.send(request, stream=True)
+        except AttributeError as error:  # anyio asks for the address of a connection that was reset at once
+            raise httpx.ConnectError("the connection was reset", request=request) from error
         try:
             answer = _answer(response)
             with contextlib.suppress(TimeoutError, httpx.HTTPError):

@@ -15,7 +15,7 @@ from domain.history import Author
 from domain.ids import WebhookId
 from domain.webhooks import DISABLE_AFTER, FAILED_FOR_LONG, GONE, Attempt, Message, retry_delay
 from server.webhooks.addresses import AddressBook
-from server.webhooks.contents import Contents
+from server.webhooks.contents import Contents, NotNow
 
 if TYPE_CHECKING:
     from server.webhooks.receivers import Answer, Receivers
@@ -28,10 +28,14 @@ IDLE_POLL_SECONDS = 5.0
 """The time after which a server notices the first webhook of all, and tries again after an error."""
 MIN_PAUSE_SECONDS = 0.05
 """The time in which changes collect before the next look: each one costs a statement."""
+QUICK_SECONDS = 1.0
+"""The time of an attempt up to which the receiver counts as quick."""
+MAX_REMEMBERED = 1_000
+"""The number of receivers of which it is remembered whether they are quick: those that were called last."""
 TIDY_SECONDS = 600.0
 MAX_SHARE = 10
-"""The number of attempts to one receiver at once, or nearly: those that are taken together may be as many. At most it is a
-quarter of all."""
+"""The number of attempts to one quick receiver at once, or nearly: those that are taken together may be as many. At most it is
+a quarter of all."""
 NOTE_RETRY_DELAYS_SECONDS = (1.0, 5.0, 15.0)
 """The times after which an outcome that the database could not take is noted again; else the message would be sent twice."""
 STOP_SECONDS = 5.0
@@ -43,7 +47,11 @@ attempt_counts: Counter[str] = Counter(delivered=0, failed=0)
 
 
 class WebhookSender:
-    """Sends deliveries, up to `concurrency` at once."""
+    """Sends deliveries, up to `concurrency` at once.
+
+    A receiver that answered quickly the last time has a share of them. All others get one at a time, and those that are known
+    to be slow or fail get half of the attempts together, so that the other half is never taken by what only waits.
+    """
 
     def __init__(self, database: Database, contents: Contents, addresses: AddressBook, concurrency: int) -> None:
         self._database = database
@@ -53,8 +61,10 @@ class WebhookSender:
         self._share = max(1, min(MAX_SHARE, concurrency // 4))
         self._tasks: set[asyncio.Task[None]] = set()
         self._under_way: Counter[WebhookId] = Counter()
-        self._failing: set[WebhookId] = set()
-        """The webhooks under way that failed last."""
+        self._is_quick: dict[WebhookId, bool] = {}
+        """The receivers by whether they answered quickly the last time, the newest answer last."""
+        self._troubled: set[WebhookId] = set()
+        """The webhooks under way that were slow or failed when their attempt began."""
         self._receivers: Receivers | None = None
         self._wake = asyncio.Event()
         self._has_webhooks = False
@@ -96,26 +106,34 @@ class WebhookSender:
                 if not self._has_webhooks:
                     return IDLE_POLL_SECONDS
                 free = self._concurrency - len(self._tasks)
-                for_failing = max(1, self._concurrency // 2) - len(self._failing)
-                messages = await outbox.claim(free, self._share, for_failing, self._busy()) if free else []
+                for_troubled = max(1, self._concurrency // 2) - len(self._troubled)
+                quick = [id for id, is_quick in self._is_quick.items() if is_quick]
+                slow = {id for id, is_quick in self._is_quick.items() if not is_quick}
+                if not free:
+                    return POLL_SECONDS
+                messages = await outbox.claim(free, self._share, for_troubled, quick, slow, self._busy())
         except Exception as error:  # the next look may succeed
             if not self._is_waiting:
                 logger.warning("webhooks wait: %s", error, exc_info=not isinstance(error, ServiceUnavailable))
             self._is_waiting = True
             return IDLE_POLL_SECONDS
         for message in messages:
-            self._start(message)
+            self._start(message, is_troubled=message.failing_since is not None or message.webhook_id in slow)
         return POLL_SECONDS
 
     def _busy(self) -> list[WebhookId]:
-        """Returns the webhooks that get no further attempt now: one that fails gets the next when the last has ended."""
-        return [id for id, count in self._under_way.items() if count >= self._share or id in self._failing]
+        """Returns the webhooks that get no further attempt now: one that is not quick gets the next when the last has ended."""
+        return [
+            id
+            for id, count in self._under_way.items()
+            if count >= self._share or id in self._troubled or not self._is_quick.get(id)
+        ]
 
-    def _start(self, message: Message) -> None:
+    def _start(self, message: Message, *, is_troubled: bool) -> None:
         id = message.webhook_id
         self._under_way[id] += 1
-        if message.failing_since is not None:
-            self._failing.add(id)
+        if is_troubled:
+            self._troubled.add(id)
         task = asyncio.create_task(self._attempt(message))
         self._tasks.add(task)
 
@@ -124,7 +142,7 @@ class WebhookSender:
             self._under_way[id] -= 1
             if not self._under_way[id]:
                 del self._under_way[id]
-                self._failing.discard(id)
+                self._troubled.discard(id)
             self._wake.set()  # there is room again
 
         task.add_done_callback(end)
@@ -132,15 +150,22 @@ class WebhookSender:
     async def _attempt(self, message: Message) -> None:
         at, started = datetime.now(UTC), perf_counter()
         answer = await self._send(message)
+        self._remember(message.webhook_id, is_quick=perf_counter() - started <= QUICK_SECONDS)
         try:
             attempt_counts["failed" if answer.error else "delivered"] += 1
             attempt = Attempt(at, answer.status_code, answer.error, round(perf_counter() - started, 3))
-            await self._note_patiently(message, attempt, answer.retry_after)
+            await self._note_patiently(message, attempt, answer)
         except Exception as error:  # it is attempted again when its lease ends
             logger.warning(
                 *("the outcome of the delivery %s is not noted: %s", message.id, error),
                 exc_info=not isinstance(error, ServiceUnavailable),
             )
+
+    def _remember(self, id: WebhookId, *, is_quick: bool) -> None:
+        self._is_quick.pop(id, None)
+        self._is_quick[id] = is_quick
+        if len(self._is_quick) > MAX_REMEMBERED:
+            del self._is_quick[next(iter(self._is_quick))]
 
     async def _send(self, message: Message) -> "Answer":
         from server.webhooks.receivers import Answer, Receivers  # with an HTTP client, which takes a fifth of a second
@@ -149,28 +174,32 @@ class WebhookSender:
             self._receivers = Receivers(self._addresses)
         try:
             return await self._receivers.send(message, await self._contents.body(message))
+        except NotNow as reason:
+            return Answer(None, str(reason), is_receivers_fault=False)
         except Exception:  # an attempt that was not noted would be made again and again
             logger.exception("the delivery %s could not be sent", message.id)
             return Answer(None, "the server could not send it, and has logged why")
 
-    async def _note_patiently(self, message: Message, attempt: Attempt, retry_after: float) -> None:
+    async def _note_patiently(self, message: Message, attempt: Attempt, answer: "Answer") -> None:
         for delay in NOTE_RETRY_DELAYS_SECONDS:
             try:
-                return await self._note(message, attempt, retry_after)
+                return await self._note(message, attempt, answer)
             except ServiceUnavailable:
                 await asyncio.sleep(delay)
-        return await self._note(message, attempt, retry_after)
+        return await self._note(message, attempt, answer)
 
-    async def _note(self, message: Message, attempt: Attempt, retry_after: float) -> None:
+    async def _note(self, message: Message, attempt: Attempt, answer: "Answer") -> None:
         if attempt.error is None:
             async with self._database.outbox() as outbox:
                 await outbox.note_success(message, attempt)
             return
         logger.info("the webhook %s failed: %s", message.webhook_id, attempt.error)
         async with self._database.outbox() as outbox:
-            delay = max(retry_delay(message.attempts + 1), retry_after)
-            await outbox.note_failure(message, attempt, delay, retry_after)
-        if message.is_test:
+            delay = max(retry_delay(message.attempts + 1), answer.retry_after)
+            await outbox.note_failure(
+                message, attempt, delay, answer.retry_after, is_receivers_fault=answer.is_receivers_fault
+            )
+        if message.is_test or not answer.is_receivers_fault:
             return
         if attempt.status_code == GONE_STATUS:
             await self._disable(message, GONE)

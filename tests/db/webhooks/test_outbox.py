@@ -1,6 +1,7 @@
 """The outbox: no change without its delivery, none of a change that was rolled back, and one sender for each."""
 
 import asyncio
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -10,7 +11,8 @@ from hypothesis import strategies as st
 
 from db.database import Database
 from db.unit_of_work import UnitOfWork
-from domain.ids import DEFAULT_WORKSPACE_ID, MeetingId
+from db.webhook_outbox import TIDY_LOCK_KEY
+from domain.ids import DEFAULT_WORKSPACE_ID, MeetingId, WebhookId
 from domain.meetings import Meeting, MeetingState, UpdateMeeting, change_state
 from domain.pagination import PageRequest
 from domain.segments import SegmentContent
@@ -44,9 +46,19 @@ async def rename(database: Database, meeting: Meeting, title: str) -> None:
         await repositories.meetings.update(UpdateMeeting(title=title).apply(current))
 
 
-async def claim(database: Database, limit: int = 100, share: int = 100) -> list[Message]:
+async def claim(
+    database: Database,
+    limit: int = 100,
+    share: int = 100,
+    troubled_limit: int = 1,
+    slow: Collection[WebhookId] = (),
+) -> list[Message]:
+    """Claims as a sender does to which all receivers have answered quickly but these."""
+    async with database.reading(DEFAULT_WORKSPACE_ID) as repositories:
+        webhooks = (await repositories.webhooks.page(PageRequest(100))).nodes
     async with database.outbox() as outbox:
-        return await outbox.claim(limit, share, failing_limit=1)
+        quick = {each.id for each in webhooks} - set(slow)
+        return await outbox.claim(limit, share, troubled_limit, quick, slow)
 
 
 async def note(database: Database, message: Message, attempt: Attempt, delay: float = 0.0) -> None:
@@ -145,6 +157,24 @@ async def test_webhooks_that_fail_leave_room_for_those_that_do_not(database: Dat
     assert set(claimed) - {working.id} < {each.id for each in failing}
 
 
+async def test_webhooks_that_are_slow_leave_room_for_those_that_are_not(database: Database, observer: Any) -> None:
+    slow = {(await webhook(database)).id for _ in range(3)}
+    quick = await webhook(database)
+    for _ in range(4):
+        await meeting(database)
+    claimed = [message.webhook_id for message in await claim(database, limit=6, troubled_limit=2, slow=slow)]
+    assert claimed.count(quick.id) == 4
+    assert len(claimed) == len(set(claimed) & slow) + 4 == 6
+
+
+async def test_a_webhook_that_is_not_known_yet_gets_one_attempt(database: Database, observer: Any) -> None:
+    await webhook(database)
+    for _ in range(3):
+        await meeting(database)
+    async with database.outbox() as outbox:
+        assert len(await outbox.claim(10, 10, 1)) == 1
+
+
 async def test_the_attempt_of_a_sender_that_died_is_repeated_with_the_same_id(
     database: Database, observer: Any
 ) -> None:
@@ -239,6 +269,10 @@ async def test_what_is_old_or_of_a_deleted_webhook_is_removed(database: Database
         await observer.execute(
             "UPDATE webhook_deliveries SET created_at = now() - interval '8 days' WHERE state = 'DELIVERED'"
         )
+        await observer.execute("SELECT pg_advisory_lock($1)", TIDY_LOCK_KEY)
+        await outbox.tidy()  # somebody else does
+        assert await observer.fetchval(count, kept.id) == 2
+        await observer.execute("SELECT pg_advisory_unlock($1)", TIDY_LOCK_KEY)
         await outbox.tidy()
     assert await observer.fetchval(count, kept.id) == 1
 

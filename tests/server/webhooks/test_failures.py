@@ -1,6 +1,8 @@
 """Receivers that answer wrongly, slowly or never."""
 
 import contextlib
+import socket
+import struct
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler
 from typing import Any
@@ -67,6 +69,11 @@ def nothing(handler: BaseHTTPRequestHandler, number: int) -> None:
     handler.close_connection = True
 
 
+def reset(handler: BaseHTTPRequestHandler, number: int) -> None:
+    handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    handler.close_connection = True
+
+
 def endless_body(handler: BaseHTTPRequestHandler, number: int) -> None:
     """Takes the message, and then says more than anybody wants to hear."""
     handler.send_response(200)
@@ -78,7 +85,7 @@ def endless_body(handler: BaseHTTPRequestHandler, number: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("behaviour", "state"), [(garbage, "FAILED"), (nothing, "FAILED"), (endless_body, "DELIVERED")]
+    ("behaviour", "state"), [(garbage, "FAILED"), (nothing, "FAILED"), (reset, "FAILED"), (endless_body, "DELIVERED")]
 )
 def test_strange_answers(api: Api, subscribe: Subscribe, behaviour: Behaviour, state: str) -> None:
     with receiver(behaviour) as running:

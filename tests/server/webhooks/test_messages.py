@@ -1,13 +1,15 @@
 """Checks what a receiver gets: signed as Standard Webhooks has it, and with nothing but ids unless a document says so."""
 
+import asyncio
 import json
 
+import asyncpg
 import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from tests.harness.receivers import Subscribe, receiver
 from tests.harness.servers import Api
-from tests.harness.waiting import eventually
+from tests.harness.waiting import eventually, until_lock_is_awaited
 
 
 def test_a_message_is_signed_and_has_ids_only(api: Api, subscribe: Subscribe) -> None:
@@ -87,6 +89,28 @@ def test_a_document_is_executed_for_each_message(api: Api, subscribe: Subscribe)
         erased = running.wait(2)[1]
     assert erased.json["data"]["result"] == {"data": {"meeting": None}}
     assert erased.json["data"]["events"] == ["MEETING_ERASED"]
+
+
+@pytest.mark.usefixtures("quick_retries")
+async def test_a_document_that_cannot_be_executed_now_is_executed_later(
+    api: Api, subscribe: Subscribe, sending_database: str
+) -> None:
+    locking, observer = [await asyncpg.connect(sending_database) for _ in range(2)]
+    cancel = "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE $1::int = ANY (pg_blocking_pids(pid))"
+    with receiver() as running:
+        created = subscribe(running.url, "AGENT_CREATED", document="{ meetingCount }")
+        id = created["webhook"]["id"]
+        async with locking.transaction():
+            await locking.execute("LOCK TABLE meetings IN ACCESS EXCLUSIVE MODE")
+            api.agent()
+            await until_lock_is_awaited(observer)
+            await observer.execute(cancel, locking.get_server_pid())
+            (attempt,) = eventually(lambda: api.run("Webhook", id=id)["deliveries"]["nodes"][0]["attempts"])
+            assert attempt["error"].startswith("the document cannot be executed now")
+            assert api.run("Webhook", id=id)["failingSince"] is None
+        (message,) = running.wait(1)
+        assert message.json["data"]["result"].keys() == {"data"}
+    await asyncio.gather(locking.close(), observer.close())
 
 
 @pytest.mark.parametrize(
