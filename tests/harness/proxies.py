@@ -1,11 +1,11 @@
-"""Runs the proxies that docs/self-hosting.md configures, before a server of the tests."""
+"""Runs the proxies that the docs configure, before servers of the tests."""
 
 import re
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from tests.harness.servers import RunningServer
 
 NAME = "api.example.com"
 WAIT_SECONDS = 20
+PROGRAMS_PATH = "/usr/sbin:/usr/bin"
 
 
 @contextmanager
@@ -46,21 +47,28 @@ def running_proxy(name: str, server: RunningServer, folder: Path, prefix: str = 
         text = text.replace("{\n", f"{{\n\tbind 127.0.0.1\n\ttls {folder}/fullchain.pem {folder}/privkey.pem\n", 1)
         configuration.write_text(f"{{\n\tadmin off\n\tauto_https off\n}}\n{text}")
         command = ["caddy", "run", "--adapter", "caddyfile", "--config", str(configuration)]
-    with (folder / f"{name}.log").open("wb") as log:
-        process = subprocess.Popen(
-            command, stdout=log, stderr=log, env={"HOME": str(folder), "PATH": "/usr/sbin:/usr/bin"}
-        )
+    with proxy_process(command, port, folder):
+        yield port
+
+
+@contextmanager
+def proxy_process(command: Sequence[str], port: int, folder: Path) -> Iterator[None]:
+    """Runs a proxy until the block is left, and waits until it listens. Its log is in the folder."""
+    log = folder / f"{command[0]}.log"
+    with log.open("wb") as output:
+        environment = {"HOME": str(folder), "PATH": PROGRAMS_PATH}
+        process = subprocess.Popen(command, stdout=output, stderr=output, env=environment)
     try:
         end = time.monotonic() + WAIT_SECONDS
         while not listens(port):
-            assert process.poll() is None, (folder / f"{name}.log").read_text()
-            assert time.monotonic() < end, (folder / f"{name}.log").read_text()
+            assert process.poll() is None, log.read_text()
+            assert time.monotonic() < end, log.read_text()
             time.sleep(0.02)
-        yield port
+        yield
     finally:
         process.terminate()
         process.wait(WAIT_SECONDS)
-        sys.stdout.write((folder / f"{name}.log").read_text())  # which pytest shows if the test fails
+        sys.stdout.write(log.read_text())  # which pytest shows if the test fails
 
 
 def free_port() -> int:
