@@ -44,7 +44,8 @@ def test_the_wheel_holds_the_packages_and_what_they_serve(wheel: Path) -> None:
     if is_vendored():
         assert "server/graphiql/vendor/graphiql.min.js" in names
     if is_built():
-        assert "server/console/dist/index.html.br" in names
+        assert "server/console/dist/index.html" in names
+        assert [name for name in names if name.startswith("server/console/dist/assets/") and name.endswith(".js.br")]
     assert not [name for name in names if name.startswith("graphql/") or "node_modules" in name]
 
 
