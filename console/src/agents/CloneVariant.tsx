@@ -1,7 +1,7 @@
 import { useState } from 'react';
 import { mutate, useAction } from '../api/mutations';
+import { ActionForm } from '../shell/ActionForm';
 import { Dialog } from '../shell/Dialog';
-import { Problem } from '../shell/Problem';
 import type { Column } from './columns';
 import { CLONE_VARIANT, type Agent } from './operations';
 
@@ -26,18 +26,10 @@ export function CloneVariant({ agent, column, onClose, onDone }: Props) {
     });
   return (
     <Dialog title={`Clone ${column.name}`} onClose={onClose}>
-      <form
-        className="stack"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void clone();
-        }}
-      >
+      <ActionForm action="Clone" busy={busy} problem={problem} onSubmit={clone}>
         <label>Name of the new variant <input required value={name} onChange={(event) => setName(event.target.value)} /></label>
         <label className="check"><input type="checkbox" checked={activate} onChange={(event) => setActivate(event.target.checked)} /> Activate it at once</label>
-        <Problem message={problem} />
-        <button className="primary" disabled={busy}>Clone</button>
-      </form>
+      </ActionForm>
     </Dialog>
   );
 }

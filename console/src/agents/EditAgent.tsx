@@ -1,7 +1,7 @@
 import { useState } from 'react';
 import { mutate, useAction } from '../api/mutations';
+import { ActionForm } from '../shell/ActionForm';
 import { Dialog } from '../shell/Dialog';
-import { Problem } from '../shell/Problem';
 import { UPDATE_AGENT, type Agent } from './operations';
 
 interface Props {
@@ -24,18 +24,10 @@ export function EditAgent({ agent, onChange, onClose }: Props) {
     });
   return (
     <Dialog title="Edit the agent" onClose={onClose}>
-      <form
-        className="stack"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void save();
-        }}
-      >
+      <ActionForm action="Save" busy={busy} problem={problem} onSubmit={save}>
         <label>Name <input required value={name} onChange={(event) => setName(event.target.value)} /></label>
         <label>Description <textarea rows={3} value={description} onChange={(event) => setDescription(event.target.value)} /></label>
-        <Problem message={problem} />
-        <button className="primary" disabled={busy}>Save</button>
-      </form>
+      </ActionForm>
     </Dialog>
   );
 }

@@ -1,8 +1,8 @@
 import { useState } from 'react';
 import { useLocation } from 'wouter';
 import { mutate, useAction } from '../api/mutations';
+import { ActionForm } from '../shell/ActionForm';
 import { Dialog } from '../shell/Dialog';
-import { Problem } from '../shell/Problem';
 import { CREATE_AGENT } from './operations';
 
 /** Creates an agent, and goes to its page. */
@@ -20,19 +20,11 @@ export function NewAgent({ onClose }: { onClose: () => void }) {
     });
   return (
     <Dialog title="New agent" onClose={onClose}>
-      <form
-        className="stack"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void create();
-        }}
-      >
+      <ActionForm action="Create" busy={busy} problem={problem} onSubmit={create}>
         <label>Name <input required value={name} onChange={(event) => setName(event.target.value)} /></label>
         <label>Provider <input required placeholder="anthropic" value={modelProvider} onChange={(event) => setModelProvider(event.target.value)} /></label>
         <label>Model <input required value={modelName} onChange={(event) => setModelName(event.target.value)} /></label>
-        <Problem message={problem} />
-        <button className="primary" disabled={busy}>Create</button>
-      </form>
+      </ActionForm>
     </Dialog>
   );
 }

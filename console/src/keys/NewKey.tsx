@@ -1,8 +1,8 @@
 import { useState } from 'react';
 import { mutate, useAction } from '../api/mutations';
 import type { Scope } from '../gql/operations';
+import { ActionForm } from '../shell/ActionForm';
 import { Dialog } from '../shell/Dialog';
-import { Problem } from '../shell/Problem';
 import { ShownOnce } from '../shell/ShownOnce';
 import { CREATE_API_KEY } from './operations';
 
@@ -36,13 +36,7 @@ export function NewKey({ onCreated, onClose }: Props) {
   if (token !== null) return <ShownOnce title={`The key ${name}`} label="Key" text={token} onClose={onClose} />;
   return (
     <Dialog title="New key" onClose={onClose}>
-      <form
-        className="stack"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void create();
-        }}
-      >
+      <ActionForm action="Create" busy={busy} problem={problem} onSubmit={create}>
         <label>Name <input required value={name} onChange={(event) => setName(event.target.value)} /></label>
         <label>
           What it allows
@@ -51,9 +45,7 @@ export function NewKey({ onCreated, onClose }: Props) {
           </select>
         </label>
         <label>Last day, if it ends <input type="date" value={expires} onChange={(event) => setExpires(event.target.value)} /></label>
-        <Problem message={problem} />
-        <button className="primary" disabled={busy}>Create</button>
-      </form>
+      </ActionForm>
     </Dialog>
   );
 }

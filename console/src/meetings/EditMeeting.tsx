@@ -1,8 +1,8 @@
 import { useState } from 'react';
 import { mutate, useAction } from '../api/mutations';
 import type { MeetingState } from '../gql/operations';
+import { ActionForm } from '../shell/ActionForm';
 import { Dialog } from '../shell/Dialog';
-import { Problem } from '../shell/Problem';
 import { UPDATE_MEETING, type Meeting } from './operations';
 import { STATES, stateWords } from './StateBadge';
 
@@ -36,13 +36,7 @@ function EditDialog({ meeting, onChange, onClose }: Props & { onClose: () => voi
     });
   return (
     <Dialog title="Edit the meeting" onClose={onClose}>
-      <form
-        className="stack"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void save();
-        }}
-      >
+      <ActionForm action="Save" busy={busy} problem={problem} onSubmit={save}>
         <label>Title <input required value={title} onChange={(event) => setTitle(event.target.value)} /></label>
         <label>
           State
@@ -50,9 +44,7 @@ function EditDialog({ meeting, onChange, onClose }: Props & { onClose: () => voi
             {STATES.map((each) => <option key={each} value={each}>{stateWords(each)}</option>)}
           </select>
         </label>
-        <Problem message={problem} />
-        <button className="primary" disabled={busy}>Save</button>
-      </form>
+      </ActionForm>
     </Dialog>
   );
 }

@@ -1,8 +1,8 @@
 import { useState } from 'react';
 import { useLocation } from 'wouter';
 import { mutate, useAction } from '../api/mutations';
+import { ActionForm } from '../shell/ActionForm';
 import { Dialog } from '../shell/Dialog';
-import { Problem } from '../shell/Problem';
 import { ERASE_MEETING, type Meeting } from './operations';
 
 /** Erases a meeting for ever, after the visitor has said so twice. */
@@ -22,18 +22,10 @@ export function EraseMeeting({ meeting }: { meeting: Meeting }) {
       <button type="button" className="danger" onClick={() => setIsOpen(true)}>Erase…</button>
       {isOpen && (
         <Dialog title={`Erase “${meeting.title}”?`} onClose={() => setIsOpen(false)}>
-          <form
-            className="stack"
-            onSubmit={(event) => {
-              event.preventDefault();
-              void erase();
-            }}
-          >
+          <ActionForm action="Erase for ever" isDangerous busy={busy} problem={problem} onSubmit={erase}>
             <p>All that was said and named is removed, also from the history and the search. Nothing takes it back.</p>
             <label>Reason, for the server’s log <input value={reason} onChange={(event) => setReason(event.target.value)} /></label>
-            <Problem message={problem} />
-            <button className="danger" disabled={busy}>Erase for ever</button>
-          </form>
+          </ActionForm>
         </Dialog>
       )}
     </>

@@ -2,8 +2,8 @@ import { useState } from 'react';
 import { useLocation } from 'wouter';
 import { AgentChoice } from '../agents/AgentChoice';
 import { mutate, useAction } from '../api/mutations';
+import { ActionForm } from '../shell/ActionForm';
 import { Dialog } from '../shell/Dialog';
-import { Problem } from '../shell/Problem';
 import { CREATE_MEETING } from './operations';
 
 /** Creates a meeting, and goes to its page. */
@@ -20,18 +20,10 @@ export function NewMeeting({ onClose }: { onClose: () => void }) {
     });
   return (
     <Dialog title="New meeting" onClose={onClose}>
-      <form
-        className="stack"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void create();
-        }}
-      >
+      <ActionForm action="Create" busy={busy} problem={problem} onSubmit={create}>
         <label>Title <input required value={title} onChange={(event) => setTitle(event.target.value)} /></label>
         <AgentChoice label="Agent" onChoose={setAgentId} />
-        <Problem message={problem} />
-        <button className="primary" disabled={busy}>Create</button>
-      </form>
+      </ActionForm>
     </Dialog>
   );
 }

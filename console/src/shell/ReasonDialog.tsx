@@ -1,8 +1,8 @@
 import { useState, type ReactNode } from 'react';
 import type { Client } from 'urql';
 import { useAction } from '../api/mutations';
+import { ActionForm } from './ActionForm';
 import { Dialog } from './Dialog';
-import { Problem } from './Problem';
 
 interface Props {
   title: string;
@@ -25,18 +25,10 @@ export function ReasonDialog({ title, action, perform, onDone, onClose, children
     });
   return (
     <Dialog title={title} onClose={onClose}>
-      <form
-        className="stack"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void confirm();
-        }}
-      >
+      <ActionForm action={action} busy={busy} problem={problem} onSubmit={confirm}>
         <p>{children}</p>
         <label>Reason <input value={reason} onChange={(event) => setReason(event.target.value)} /></label>
-        <Problem message={problem} />
-        <button className="primary" disabled={busy}>{action}</button>
-      </form>
+      </ActionForm>
     </Dialog>
   );
 }

@@ -1,6 +1,6 @@
 import { useState } from 'react';
 import type { WebhookEventType } from '../gql/operations';
-import { Problem } from '../shell/Problem';
+import { ActionForm } from '../shell/ActionForm';
 import { EVENT_TYPES, eventWords } from './eventTypes';
 
 export interface WebhookValues {
@@ -25,13 +25,7 @@ export function WebhookForm({ initial, action, busy, problem, onSubmit }: Props)
   const toggle = (type: WebhookEventType, isWanted: boolean) =>
     change({ events: EVENT_TYPES.filter((each) => (each === type ? isWanted : values.events.includes(each))) });
   return (
-    <form
-      className="stack"
-      onSubmit={(event) => {
-        event.preventDefault();
-        onSubmit(values);
-      }}
-    >
+    <ActionForm action={action} busy={busy} problem={problem} onSubmit={() => onSubmit(values)}>
       <label>Name <input required value={values.name} onChange={(event) => change({ name: event.target.value })} /></label>
       <label>URL <input required type="url" placeholder="https://example.com/hooks/rapporteur" value={values.url} onChange={(event) => change({ url: event.target.value })} /></label>
       <fieldset>
@@ -56,8 +50,6 @@ export function WebhookForm({ initial, action, busy, problem, onSubmit }: Props)
           />
         </label>
       </details>
-      <Problem message={problem} />
-      <button className="primary" disabled={busy}>{action}</button>
-    </form>
+    </ActionForm>
   );
 }
