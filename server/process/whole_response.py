@@ -33,40 +33,40 @@ class WholeResponse:
         start, self._has_begun = self._start, True
         del cycle.send  # it is uvicorn's again; else the request would stay in a circle
         if start is not None:
-            if message["type"] == "http.response.body" and (head := self._head(start, message)) is not None:
-                self._write(head, message)
+            if message["type"] == "http.response.body" and (begun := self._head(start, message)) is not None:
+                self._write(*begun, message)
                 return
             await cycle.send(start)
         await cycle.send(message)
 
-    def _head(self, start: HTTPResponseStartEvent, message: HTTPResponseBodyEvent) -> bytes | None:
-        """Returns the head of a response of a known length, or None if uvicorn must write it, or say what is wrong with it."""
+    def _head(self, start: HTTPResponseStartEvent, message: HTTPResponseBodyEvent) -> tuple[bytes, int] | None:
+        """Returns the head of a response of a known length, and how much of its body will follow the first part.
+
+        Returns None if uvicorn must write it, or say what is wrong with it.
+        """
         cycle = self._cycle
         if "body" not in message or cycle.disconnected or cycle.flow.write_paused or cycle.scope["method"] == "HEAD":
             return None
         start["headers"] = own = list(start.get("headers", ()))
         headers = cycle.default_headers + own
         named = dict(headers)
-        length = int(named.get(b"content-length", -1))
-        given = len(message["body"])
-        is_right = given <= length if message.get("more_body", False) else given == length
+        rest = int(named.get(b"content-length", -1)) - len(message["body"])
+        is_right = rest >= 0 if message.get("more_body", False) else rest == 0
         if not is_right or not _LEFT_TO_UVICORN.isdisjoint(named):
             return None
-        cycle.expected_content_length = length
         lines = [_header_line(name, value) for name, value in headers]
         if not cycle.keep_alive:
             lines.append(b"connection: close\r\n")
-        return b"".join((STATUS_LINE[start["status"]], *lines, b"\r\n"))
+        return b"".join((STATUS_LINE[start["status"]], *lines, b"\r\n")), rest
 
-    def _write(self, head: bytes, message: HTTPResponseBodyEvent) -> None:
+    def _write(self, head: bytes, rest: int, message: HTTPResponseBodyEvent) -> None:
         """Writes the beginning of the response, and ends it if it is whole, as uvicorn does."""
-        cycle, body = self._cycle, message["body"]
-        cycle.transport.writelines((head, body))
+        cycle = self._cycle
+        cycle.transport.writelines((head, message["body"]))
         cycle.waiting_for_100_continue = False
         cycle.response_started = True
         if message.get("more_body", False):
-            cycle.chunked_encoding = False
-            cycle.expected_content_length -= len(body)
+            cycle.chunked_encoding, cycle.expected_content_length = False, rest
             return
         cycle.response_complete = True
         cycle.message_event.set()
