@@ -1,9 +1,7 @@
 // What happened to the agent and its variants, the newest first.
 
-import { usePages, type Page } from '../api/pages';
+import { usePagedRead, type Page } from '../api/pages';
 import { describeFailure } from '../api/problems';
-import { query } from '../api/queries';
-import { useRead } from '../api/useRead';
 import type { AgentHistoryQuery } from '../gql/operations';
 import { Problem } from '../shell/Problem';
 import { ShowMore } from '../shell/ShowMore';
@@ -19,10 +17,7 @@ interface Props {
 
 export function AgentHistory({ agent, onChange }: Props) {
   const variables = { id: agent.id, first: PAGE_SIZE };
-  const [{ data, error }, reload] = useRead({ query: AGENT_HISTORY, variables });
-  const pages = usePages(agent.id, data && pageOf(data), async (client, after) =>
-    pageOf(await query(client, AGENT_HISTORY, { ...variables, after })),
-  );
+  const { error, reload, pages } = usePagedRead(AGENT_HISTORY, variables, pageOf);
   const changed = () => {
     reload();
     onChange();

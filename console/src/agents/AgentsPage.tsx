@@ -1,9 +1,7 @@
 import { useDeferredValue, useState } from 'react';
 import { useSearchParams } from 'wouter';
-import { usePages, type Page } from '../api/pages';
+import { usePagedRead, type Page } from '../api/pages';
 import { describeFailure } from '../api/problems';
-import { query } from '../api/queries';
-import { useRead } from '../api/useRead';
 import type { AgentsQuery } from '../gql/operations';
 import { Empty } from '../shell/Empty';
 import { Problem } from '../shell/Problem';
@@ -24,11 +22,8 @@ export function AgentsPage() {
   const [isCreating, setIsCreating] = useState(false);
   const mayWrite = useScope('WRITE');
   const variables = { first: PAGE_SIZE, filter: filter ? { text: filter } : null, orderBy: { field: 'NAME' as const } };
-  const [{ data, error, fetching }, reload] = useRead({ query: AGENTS, variables });
+  const { data, error, fetching, reload, pages } = usePagedRead(AGENTS, variables, pageOf);
   const agents = data?.agents;
-  const pages = usePages(filter, data && pageOf(data), async (client, after) =>
-    pageOf(await query(client, AGENTS, { ...variables, after })),
-  );
 
   return (
     <>

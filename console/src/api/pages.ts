@@ -1,8 +1,10 @@
 // Lists that are read page by page, as far as somebody asks for.
 
 import { useEffect, useState } from 'react';
-import type { Client } from 'urql';
+import type { AnyVariables, Client, TypedDocumentNode } from 'urql';
 import { useAction } from './mutations';
+import { query } from './queries';
+import { useRead } from './useRead';
 
 export interface Page<Item> {
   items: readonly Item[];
@@ -53,6 +55,19 @@ export function usePages<Item extends { id: string }>(
     problem,
     loadMore: () => setAsked({ key, pages: pages.length }),
   };
+}
+
+/** Reads a list: its first page as `useRead` does, and as many pages after it as are asked for. Other variables name another list. */
+export function usePagedRead<Data extends object, Variables extends AnyVariables & object, Item extends { id: string }>(
+  document: TypedDocumentNode<Data, Variables>,
+  variables: Variables,
+  pageOf: (data: Data) => Page<Item>,
+) {
+  const [{ data, error, fetching }, reload] = useRead<Data, Variables>({ query: document, variables });
+  const pages = usePages(JSON.stringify(variables), data && pageOf(data), async (client, after) =>
+    pageOf(await query(client, document, { ...variables, after })),
+  );
+  return { data, error, fetching, reload, pages };
 }
 
 const cursorAfter = ({ pageInfo }: Page<unknown>): string | null => (pageInfo.hasNextPage ? (pageInfo.endCursor ?? null) : null);

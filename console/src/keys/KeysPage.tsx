@@ -1,8 +1,6 @@
 import { useState } from 'react';
-import { usePages, type Page } from '../api/pages';
+import { usePagedRead, type Page } from '../api/pages';
 import { describeFailure } from '../api/problems';
-import { query } from '../api/queries';
-import { useRead } from '../api/useRead';
 import type { ApiKeysQuery } from '../gql/operations';
 import { Empty } from '../shell/Empty';
 import { Problem } from '../shell/Problem';
@@ -18,10 +16,7 @@ const PAGE_SIZE = 50;
 export function KeysPage() {
   useTitle('Keys');
   const [isCreating, setIsCreating] = useState(false);
-  const [{ data, error, fetching }, reload] = useRead({ query: API_KEYS, variables: { first: PAGE_SIZE } });
-  const pages = usePages('keys', data && pageOf(data), async (client, after) =>
-    pageOf(await query(client, API_KEYS, { first: PAGE_SIZE, after })),
-  );
+  const { error, fetching, reload, pages } = usePagedRead(API_KEYS, { first: PAGE_SIZE }, pageOf);
   const keys = pages.items;
   return (
     <>

@@ -3,11 +3,9 @@
 import { useEffect, useRef, useState } from 'react';
 import { useConnected } from '../api/connected';
 import { useFollow } from '../api/follow';
-import { usePages, type Page } from '../api/pages';
+import { usePagedRead, type Page } from '../api/pages';
 import { describeFailure } from '../api/problems';
-import { query } from '../api/queries';
 import { useReadAgain } from '../api/useReadAgain';
-import { useRead } from '../api/useRead';
 import type { MeetingsQuery, MeetingState } from '../gql/operations';
 import { ORDERS, type OrderName } from './MeetingFilters';
 import { MEETING_UPDATES, MEETINGS, type ListedMeeting, type MeetingChange } from './operations';
@@ -23,12 +21,8 @@ export function useMeetings(text: string, state: MeetingState | '', order: Order
     filter: { ...(text && { text }), ...(state && { state }) },
     orderBy: ORDERS.find(({ name }) => name === order)?.orderBy ?? null,
   };
-  const [{ data, error, fetching }, reload] = useRead({ query: MEETINGS, variables });
+  const { data, error, fetching, reload, pages } = usePagedRead(MEETINGS, variables, pageOf);
   const [changes, setChanges] = useState<ReadonlyMap<string, MeetingChange | null>>(new Map()); // null: deleted
-
-  const pages = usePages(JSON.stringify(variables), data && pageOf(data), async (client, after) =>
-    pageOf(await query(client, MEETINGS, { ...variables, after })),
-  );
 
   const isConnected = useConnected();
   const wasLost = useRef(false);

@@ -1,9 +1,7 @@
 import { useEffect } from 'react';
 import { EVENT_WORDS } from '../agents/HistoryEvent';
-import { usePages, type Page } from '../api/pages';
+import { usePagedRead, type Page } from '../api/pages';
 import { describeFailure } from '../api/problems';
-import { query } from '../api/queries';
-import { useRead } from '../api/useRead';
 import type { WebhookHistoryQuery } from '../gql/operations';
 import { Problem } from '../shell/Problem';
 import { ShowMore } from '../shell/ShowMore';
@@ -15,10 +13,7 @@ const PAGE_SIZE = 10;
 /** Who changed the webhook and why, also where a server disabled it; read again with each of its versions. */
 export function WebhookHistory({ webhook }: { webhook: Webhook }) {
   const variables = { id: webhook.id, first: PAGE_SIZE };
-  const [{ data, error }, reload] = useRead({ query: WEBHOOK_HISTORY, variables });
-  const pages = usePages(webhook.id, data && pageOf(data), async (client, after) =>
-    pageOf(await query(client, WEBHOOK_HISTORY, { ...variables, after })),
-  );
+  const { data, error, reload, pages } = usePagedRead(WEBHOOK_HISTORY, variables, pageOf);
   const isOld = data?.webhook != null && data.webhook.version < webhook.version;
   useEffect(() => {
     if (isOld) reload();

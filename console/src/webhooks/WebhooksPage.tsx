@@ -1,9 +1,7 @@
 import { useState } from 'react';
 import { Link } from 'wouter';
-import { usePages, type Page } from '../api/pages';
+import { usePagedRead, type Page } from '../api/pages';
 import { describeFailure } from '../api/problems';
-import { query } from '../api/queries';
-import { useRead } from '../api/useRead';
 import type { WebhooksQuery } from '../gql/operations';
 import { Empty } from '../shell/Empty';
 import { Problem } from '../shell/Problem';
@@ -19,10 +17,7 @@ const PAGE_SIZE = 50;
 export function WebhooksPage() {
   useTitle('Webhooks');
   const [isCreating, setIsCreating] = useState(false);
-  const [{ data, error, fetching }, reload] = useRead({ query: WEBHOOKS, variables: { first: PAGE_SIZE } });
-  const pages = usePages('webhooks', data && pageOf(data), async (client, after) =>
-    pageOf(await query(client, WEBHOOKS, { first: PAGE_SIZE, after })),
-  );
+  const { error, fetching, reload, pages } = usePagedRead(WEBHOOKS, { first: PAGE_SIZE }, pageOf);
   const webhooks = pages.items;
   return (
     <>
