@@ -1,11 +1,11 @@
 """`python -m bench.soak`: readers and writers through kills, and nothing may be lost.
 
 Two `rapporteur serve` stand on one PostgreSQL. Writers create, revise and delete segments through both; readers follow the
-meetings over WebSocket: they come, lag, leave, break off, and go on from their cursor at either server. Editors count under
-optimistic locking and activate variants. Every few seconds there is a fault (bench/soak/faults.py): a server or PostgreSQL is
-killed with kill -9, connections are cut, frozen or forgotten, answers are lost, a table is locked, the database refuses writes.
-In the end every reader drains, and must have what the table has; tables and histories must have what was acknowledged, once;
-and no reader may ever have got an older text after a newer one.
+meetings over WebSocket: they come, lag, leave, break off, and go on from their cursor at either server. People correct what is
+heard and name its speakers. Editors count under optimistic locking and activate variants. Every few seconds there is a fault
+(bench/soak/faults.py): a server or PostgreSQL is killed with kill -9, connections are cut, frozen or forgotten, answers are
+lost, a table is locked, the database refuses writes. In the end every reader drains, and must have what the table has; tables
+and histories must have what was acknowledged, once; and no reader may ever have got an older text after a newer one.
 
 It ends with exit code 1 if anything of that is not so.
 """
@@ -22,12 +22,13 @@ from rich.table import Table
 from bench.soak.clients import Reader, Writer
 from bench.soak.editors import AGENTS, Editor, compare_agents
 from bench.soak.faults import disturb
+from bench.soak.people import PEOPLE, Person, compare_people
 from bench.soak.site import Site, site
 from bench.soak.world import CURSOR, MEETINGS, PAGE, Soak, Transcript, transcript
 from server.wire.graphql_files import operation
 
-DRAIN = 60.0
-"""Seconds in which every reader must get what it has not got yet, once all is calm."""
+DRAIN_SECONDS = 60.0
+"""Every reader must get what it has not got yet in these, once all is calm."""
 
 
 async def soak(site: Site, seconds: float, writers: int, readers: int, pace: float) -> Soak:
@@ -44,45 +45,58 @@ async def soak(site: Site, seconds: float, writers: int, readers: int, pace: flo
                 await it.ask(client, operation("CreateVariant"), agentId=agent["id"], input={"name": name})
         all_writers = [Writer(it, number) for number in range(writers)]
         all_readers = [Reader(it, number) for number in range(readers)]
+        people = [Person(it, number) for number in range(PEOPLE)]
         editors = [Editor(it, number) for number in range(2 * AGENTS)]
         async with asyncio.timeout(seconds + 120), asyncio.TaskGroup() as group:
             for writer in all_writers:
                 group.create_task(writer.run(pace))
             for reader in all_readers:
                 group.create_task(reader.run())
+            for person in people:
+                group.create_task(person.run(pace))
             for editor in editors:
                 group.create_task(editor.run(pace))
             group.create_task(disturb(it, site))
             await asyncio.sleep(seconds)
             it.stopping.set()
-        await compare(it, client, all_writers, all_readers)
+        tables = {id: await table(it, client, id) for id in it.meetings}
+        await compare(it, client, tables, all_writers, all_readers)
+        compare_people(it, people, tables)
         await compare_agents(it, client, editors)
     return it
 
 
-async def compare(it: Soak, client: httpx.AsyncClient, writers: list[Writer], readers: list[Reader]) -> None:
+async def compare(
+    it: Soak,
+    client: httpx.AsyncClient,
+    tables: dict[str, Transcript],
+    writers: list[Writer],
+    readers: list[Reader],
+) -> None:
     """Every reader drains; what it has, what the table has and what was acknowledged must be the same."""
     ends = {id: (await it.ask(client, CURSOR, id=id))["updatesCursor"] for id in it.meetings}
-    tables = {id: await table(it, client, id) for id in it.meetings}
     it.counts["segments in the tables"] = sum(map(len, tables.values()))
     newcomers = [Reader(it, len(readers) + number) for number in range(2 * MEETINGS)]
     everyone = [*readers, *newcomers]
-    drains = (asyncio.wait_for(reader.drain(n, ends[reader.meeting]), DRAIN) for n, reader in enumerate(everyone))
+    drains = (
+        asyncio.wait_for(reader.drain(n, ends[reader.meeting]), DRAIN_SECONDS) for n, reader in enumerate(everyone)
+    )
     results = await asyncio.gather(*drains, return_exceptions=True)
     for reader, result in zip(everyone, results, strict=True):
         if isinstance(result, TimeoutError):
             it.counts["never caught up"] += 1
-            it.wrong(f"{reader.name} did not get to the end in {DRAIN} s")
+            it.wrong(f"{reader.name} did not get to the end in {DRAIN_SECONDS} s")
         elif isinstance(result, BaseException):
             raise result
-        lost = {number for number, _ in reader.transcript.items() ^ tables[reader.meeting].items()}
+        read, stored = reader.transcript, tables[reader.meeting]
+        lost = {number for number in read.keys() | stored.keys() if read.get(number) != stored.get(number)}
         it.counts["losses"] += len(lost)
         if lost:
             it.wrong(f"{reader.name} has other segments than the table: {sorted(lost)[:10]}")
     for writer in writers:
         for id, texts in writer.acknowledged.items():
-            stored = {number: tables[id][number][1] if number in tables[id] else None for number in texts}
-            lost = {number for number, text in texts.items() if stored[number] != text}
+            heard = {number: segment["heard"]["text"] for number, segment in tables[id].items()}
+            lost = {number for number, text in texts.items() if heard.get(number) != text}
             it.counts["acknowledged writes lost"] += len(lost)
             if lost:
                 it.wrong(f"acknowledged and not in the table: {sorted(lost)[:10]} of {id}")
@@ -119,6 +133,7 @@ def main() -> None:
         "gone backwards",
         "acknowledged writes lost",
         "acknowledged changes lost or doubled",
+        "corrections lost",
         "never caught up",
         "wrongs",
     ):

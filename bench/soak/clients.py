@@ -12,7 +12,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 from websockets.typing import Subprotocol
 
-from bench.soak.world import CROWD, OWN, SHARED, SIZES, Soak, Transcript, transcript
+from bench.soak.world import BATCH_SIZES, CROWD, LABELS, SEGMENTS_OF_A_WRITER, SHARED, Soak, Transcript, transcript
 from server.wire.graphql_files import operation
 
 
@@ -22,7 +22,7 @@ class Writer:
     def __init__(self, soak: Soak, number: int) -> None:
         self._soak = soak
         self._draw = random.Random(number)
-        self._own = range(100 + number * OWN, 100 + (number + 1) * OWN)
+        self._own = range(100 + number * SEGMENTS_OF_A_WRITER, 100 + (number + 1) * SEGMENTS_OF_A_WRITER)
         self._revision = 0
         self._final: dict[str, set[int]] = {meeting: set() for meeting in soak.meetings}
         """Own segments that were sent as final: a hypothesis would not replace them."""
@@ -61,7 +61,7 @@ class Writer:
             is_final |= number in self._final[meeting]
             if is_final:
                 self._final[meeting].add(number)
-        fields = {"speaker": f"Speaker {self._draw.randint(1, 5)}", "isFinal": is_final}
+        fields = {"speaker": self._draw.choice(LABELS), "isFinal": is_final}
         return {"segmentId": number, "text": text, "startTime": number, "endTime": number + 1, **fields}
 
 
@@ -88,7 +88,7 @@ class Reader:
     async def run(self) -> None:
         while not self._soak.stopping.is_set():
             with contextlib.suppress(Broken):
-                await self._visit(self._draw.choice(self._soak.urls), self._draw.choice(SIZES), self._follow)
+                await self._visit(self._draw.choice(self._soak.urls), self._draw.choice(BATCH_SIZES), self._follow)
             self._soak.counts["visits"] += 1
             if self._draw.random() < 0.05:
                 self._forget()
@@ -103,7 +103,7 @@ class Reader:
 
         while True:
             try:
-                await self._visit(self._soak.urls[number % 2], max(SIZES), to_the_end)
+                await self._visit(self._soak.urls[number % 2], max(BATCH_SIZES), to_the_end)
             except Broken:
                 self._soak.counts["broken while draining"] += 1
             else:

@@ -12,15 +12,16 @@ import httpx
 import orjson
 
 MEETINGS = 4
-OWN = 60
+SEGMENTS_OF_A_WRITER = 60
 """Segments of each writer in each meeting: only it writes them, so what the table must hold is known."""
 SHARED = range(1, 11)
 """Segments that all writers write."""
 CROWD = range(10_000, 13_000)
 """Segments that are all written now and then, a thousand after the other: each as many as a page of the hub's."""
-SIZES = (1, 3, 10, 100, 1000)
+LABELS = tuple(f"SPEAKER_{number:02}" for number in range(5))
+"""The speakers whom recognisers hear."""
+BATCH_SIZES = (1, 3, 10, 100, 1000)
 """The sizes of the readers' batches."""
-
 
 CURSOR = "query ($id: ID!) { meeting(id: $id) { updatesCursor } }"
 PAGE = """
@@ -28,18 +29,18 @@ query ($id: ID!, $after: String) {
   meeting(id: $id) {
     segments(first: 1000, after: $after) {
       pageInfo { hasNextPage endCursor }
-      nodes { segmentId version text speaker startTime endTime isFinal confidence }
+      nodes { segmentId version text speaker startTime endTime isFinal confidence heard { text speaker } }
     }
   }
 }
 """
-CONTENT = ("version", "text", "speaker", "startTime", "endTime", "isFinal", "confidence")
-Transcript = dict[int, tuple[Any, ...]]
+CONTENT = ("version", "text", "speaker", "startTime", "endTime", "isFinal", "confidence", "heard")
+Transcript = dict[int, dict[str, Any]]
 """The fields of CONTENT of each segment."""
 
 
 def transcript(segments: list[dict[str, Any]]) -> Transcript:
-    return {segment["segmentId"]: tuple(segment[name] for name in CONTENT) for segment in segments}
+    return {segment["segmentId"]: {name: segment[name] for name in CONTENT} for segment in segments}
 
 
 class Refused(Exception):
@@ -68,11 +69,13 @@ class Soak:
             async with asyncio.timeout(seconds):
                 await self.stopping.wait()
 
-    async def ask(self, client: httpx.AsyncClient, query: str, **variables: Any) -> Any:
-        """Returns the value of the query's only field, from any server, when there is one that can answer."""
+    async def ask(
+        self, client: httpx.AsyncClient, query: str, *, handled: Collection[str] = (), **variables: Any
+    ) -> Any:
+        """Returns what `ask_once` does, from any server, when there is one that can answer."""
         while True:
             try:
-                return await self.ask_once(client, query, variables)
+                return await self.ask_once(client, query, variables, handled)
             except (httpx.HTTPError, Refused):
                 self.counts["requests tried again"] += 1
                 await asyncio.sleep(random.uniform(0.05, 0.3))
