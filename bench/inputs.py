@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from db.database import Database
-from domain.columns import ValueColumns
+from domain.bulk_validation import ValueColumns
 from domain.ids import DEFAULT_WORKSPACE_ID, MeetingId, new_id
 from domain.meetings import Meeting, MeetingState
 from domain.principals import local

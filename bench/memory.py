@@ -17,7 +17,7 @@ from rich.table import Table
 from bench.latency import LONG_SEGMENTS, LONG_TEXT, SEGMENTS
 from domain.ids import DEFAULT_WORKSPACE_ID
 from domain.principals import Scope
-from server.operations.kept_memory import MAX_VARIABLES_BYTES
+from server.operations.subscription_memory import MAX_VARIABLES_BYTES
 from tests.harness.api_keys import create_api_key
 from tests.harness.commands import serving
 from tests.harness.databases import TestPostgres, postgres_directory, running_postgres

@@ -34,7 +34,7 @@ import server
 from db.database import Database
 from db.embedded import embedded_postgres
 from db.migrate import migrate
-from db.revisions import MIGRATION_TIMEOUT_SECONDS
+from db.schema_revisions import MIGRATION_TIMEOUT_SECONDS
 from db.workspaces import ensure_workspace
 from domain.errors import InvalidInput
 from domain.ids import DEFAULT_WORKSPACE_ID, MeetingId, new_id

@@ -8,8 +8,8 @@ from sqlalchemy import Executable, text
 from db.driver import Record
 from db.meetings import FIELDS as MEETING_FIELDS
 from db.repository import Repository
-from db.resolution import NAMES
 from db.row_mapping import map_rows
+from db.segment_resolution import NAMES
 from domain.errors import NotFound
 from domain.ids import MeetingId
 from domain.meetings import Meeting

@@ -8,10 +8,10 @@ from typing import Any, Protocol, Self, TypeVar
 import asyncpg
 from sqlalchemy import Executable
 
+from db.compiled_statements import driver_statement
 from db.driver import DriverConnection, Record
 from db.errors import connection_has_ended, translate_errors
 from db.pool import ConnectionPool
-from db.statements import driver_statement
 from db.statistics import StatementCounts
 from domain.errors import ServiceUnavailable
 

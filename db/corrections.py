@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from sqlalchemy import text
 
 from db.change_sequence import LOCKED, RESULT, STAMPED, SegmentChanges, of_meeting, raised
-from db.resolution import assignments, heard, resolved
+from db.segment_resolution import assignments, heard, resolved
 from domain.ids import MeetingId
 from domain.meetings import Meeting
 from domain.segments import Segment

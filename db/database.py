@@ -11,12 +11,12 @@ from db.change_notifier import ChangeNotifier
 from db.connections import AutocommitConnection, Connection
 from db.credentials import Credentials
 from db.engine import create_engine, create_session_factory
-from db.log_places import WRITTEN_PLACE, token_of
 from db.replica_reads import ReplicaConnection, TokenConnection
 from db.replicas import Replicas
 from db.unit_of_work import AutocommitRepositories, Repositories, UnitOfWork
+from db.wal_positions import WRITTEN_PLACE, token_of
 from db.webhook_outbox import Outbox
-from domain.consistency import PRIMARY, ConsistencyToken
+from domain.consistency_tokens import PRIMARY, ConsistencyToken
 from domain.errors import Forbidden, ServiceUnavailable
 from domain.history import Author
 from domain.ids import WorkspaceId

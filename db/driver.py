@@ -15,7 +15,7 @@ import orjson
 from sqlalchemy import URL
 
 from db.connection_url import ConnectionUrl
-from db.log_places import StandbyPlace
+from db.wal_positions import StandbyPlace
 
 logger = logging.getLogger("rapporteur.database")
 

@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 
 from db.engine import Engine
 from db.errors import WRONG_SCHEMA, driver_error, translate_errors
-from db.revisions import MIGRATION_TIMEOUT_SECONDS, MIGRATIONS, head
+from db.schema_revisions import MIGRATION_TIMEOUT_SECONDS, MIGRATIONS, head
 from db.search_index import index_segments
 from domain.errors import DatabaseUnusable
 

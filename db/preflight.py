@@ -10,7 +10,7 @@ import asyncpg
 
 from db.connection_url import ConnectionUrl
 from db.driver import ConnectionSettings, DriverConnection
-from db.revisions import head, is_current, is_known
+from db.schema_revisions import head, is_current, is_known
 from db.tables import metadata
 from domain.errors import DatabaseUnusable, ServiceUnavailable
 

@@ -4,7 +4,7 @@ from sqlalchemy import text
 
 from db.connections import AutocommitConnection
 from db.database import Database
-from db.revisions import current_revision, is_current
+from db.schema_revisions import current_revision, is_current
 from domain.errors import ServiceUnavailable
 
 _READ_ONLY = text("SELECT current_setting('transaction_read_only') = 'on' AS is_read_only")

@@ -15,14 +15,14 @@ from typing import Any
 
 from sqlalchemy import Executable
 
+from db.compiled_statements import driver_statement
 from db.connections import AutocommitConnection, PooledConnection
 from db.driver import DriverConnection, Record
 from db.errors import translate_errors
-from db.log_places import STANDBY_PLACE, StandbyPlace
 from db.pool import ConnectionPool
 from db.replicas import ReadOutcome, Replicas
-from db.statements import driver_statement
-from domain.consistency import ConsistencyToken
+from db.wal_positions import STANDBY_PLACE, StandbyPlace
+from domain.consistency_tokens import ConsistencyToken
 from domain.errors import ServiceUnavailable
 
 

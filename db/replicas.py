@@ -18,11 +18,11 @@ from typing import NoReturn
 
 from db.driver import ConnectionSettings, DriverConnection, Record
 from db.errors import WRONG_SCHEMA
-from db.log_places import FLUSHED_PLACE, STANDBY_PLACE, StandbyPlace, token_of
 from db.pool import ConnectionPool
 from db.preflight import without_password
-from db.revisions import is_current
-from domain.consistency import PRIMARY, ConsistencyToken
+from db.schema_revisions import is_current
+from db.wal_positions import FLUSHED_PLACE, STANDBY_PLACE, StandbyPlace, token_of
+from domain.consistency_tokens import PRIMARY, ConsistencyToken
 
 logger = logging.getLogger("rapporteur.replicas")
 

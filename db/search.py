@@ -29,10 +29,10 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, REGCONFIG, TSQUERY, TSVECTOR
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
-from db.explained import Explained, expected_rows
 from db.filters import Conditions, apply_filter, filter_parameters
 from db.keyset import page_parameters
 from db.repository import WORKSPACE, Repository, columns
+from db.row_estimates import Explained, expected_rows
 from db.row_mapping import MappedQuery
 from db.segments import FIELDS
 from db.tables import segments, workspaces

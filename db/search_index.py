@@ -7,7 +7,7 @@ from sqlalchemy import Integer, Uuid, bindparam, func, select, text, update
 
 from db.connections import Session
 from db.engine import Engine
-from db.revisions import MIGRATION_TIMEOUT_SECONDS
+from db.schema_revisions import MIGRATION_TIMEOUT_SECONDS
 from db.tables import meetings, segments, workspaces
 from domain.ids import MeetingId, WorkspaceId
 

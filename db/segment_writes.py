@@ -8,13 +8,13 @@ from sqlalchemy import text
 
 from db.change_sequence import LOCKED, RESULT, STAMPED, SegmentChanges, of_meeting, raised
 from db.meetings import FIELDS as MEETING_FIELDS
-from db.resolution import NAMES, assignments, heard, resolved
-from domain.columns import ValueColumns
+from db.segment_resolution import NAMES, assignments, heard, resolved
+from domain.bulk_validation import ValueColumns
 from domain.errors import FieldProblem, InvalidInput
 from domain.ids import MeetingId
 from domain.rules import INT32_MAX
 from domain.segments import DeletedSegments, Segment, SegmentContent, UpsertedSegments, segment_columns
-from domain.words import Word
+from domain.word_timings import Word
 
 _CONTENT = ("text", "speaker", "start_time", "end_time", "is_final", "confidence", "words")
 """The columns of what a caller writes, as they are heard."""

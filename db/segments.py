@@ -24,7 +24,7 @@ from domain.ordering import SegmentOrder
 from domain.pagination import Page, PageRequest
 from domain.segments import MAX_SPEAKERS, Segment, SpeakerStats, segment_cursor
 from domain.stream_positions import Position
-from domain.words import Word, words_of
+from domain.word_timings import Word, words_of
 
 FIELDS = tuple(name for name in Segment.__match_args__ if name != "words")
 """The fields of a segment that are read, unless its words are asked for."""

@@ -10,8 +10,8 @@ from sqlalchemy.dialects.postgresql import insert
 
 from db.change_sequence import LOCKED, RESULT, STAMPED, SegmentChanges, of_meeting, raised
 from db.repository import IDS, WORKSPACE
-from db.resolution import assignments, heard, resolved
 from db.row_mapping import MappedQuery
+from db.segment_resolution import assignments, heard, resolved
 from db.tables import events, segments, speaker_erasures, workspaces
 from domain.history import Aggregate
 from domain.ids import MeetingId

@@ -264,7 +264,7 @@ segments = Table(
     Column("meeting_id", Uuid, nullable=False),
     Column("segment_id", Integer, nullable=False),
     *external_id("segments", "workspace_id", "meeting_id"),
-    # These two are resolved: see `db.resolution`.
+    # These two are resolved: see `db.segment_resolution`.
     Column("text", Text, nullable=False),
     Column("speaker", Text, nullable=False),
     Column("start_time", Double, nullable=False),

@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 from db.connections import Session
 from db.engine import Engine
 from db.repository import ID
-from db.revisions import MIGRATION_TIMEOUT_SECONDS
+from db.schema_revisions import MIGRATION_TIMEOUT_SECONDS
 from db.tables import segments, workspaces
 from domain.ids import WorkspaceId
 from domain.search import DEFAULT_LANGUAGE

@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import Annotated, Any, NamedTuple
 
-from domain.columns import ValueColumns, usual_columns
+from domain.bulk_validation import ValueColumns, usual_columns
 from domain.cursors import CursorFormat
 from domain.errors import InvalidInput
 from domain.ids import ExternalId, MeetingId
@@ -16,7 +16,7 @@ from domain.rules import Integer, Number, Text
 from domain.stream_positions import updates_cursor
 from domain.times import Seconds
 from domain.validation import Problems
-from domain.words import Word, Words
+from domain.word_timings import Word, Words
 
 MAX_WRITE_SEGMENTS = 1_000
 """The most segments that one write can have."""

@@ -7,7 +7,7 @@ import strawberry
 
 from db.database import Database, Reads
 from db.unit_of_work import Repositories, UnitOfWork
-from domain.consistency import ConsistencyToken
+from domain.consistency_tokens import ConsistencyToken
 from domain.history import REASON, Author
 from domain.ids import WorkspaceId
 from domain.principals import Principal

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from db.unit_of_work import Repositories
-from domain.columns import ValueColumns
+from domain.bulk_validation import ValueColumns
 from domain.errors import InvalidInput, NotFound, require
 from domain.ids import MeetingId
 from domain.meetings import Meeting
@@ -20,7 +20,7 @@ from domain.segments import (
 )
 from domain.stream_positions import updates_cursor
 from domain.validation import checked
-from domain.words import Word
+from domain.word_timings import Word
 from executor.batching import batch_resolver
 from resolvers.context import Context, Info
 from resolvers.meetings import load_meetings, meeting_id, visible_meetings

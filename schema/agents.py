@@ -22,7 +22,7 @@ from resolvers.context import Info
 from resolvers.pagination import PageArguments, Paging
 from schema.configs import AgentConfig, ConfigInput, NewConfigInput, RenderedPrompt, ResolvedConfig, ResolvedConfigSet
 from schema.connections import Connection
-from schema.declarations import (
+from schema.field_declarations import (
     READERS,
     WRITERS,
     SizedBy,

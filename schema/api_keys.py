@@ -13,8 +13,8 @@ from resolvers import api_keys as resolve
 from resolvers.context import Info
 from resolvers.pagination import Paging
 from schema.connections import Connection
-from schema.declarations import ADMINISTRATORS, ANYONE, declared, root_field, visible_to_bots
 from schema.enums import describe_enum
+from schema.field_declarations import ADMINISTRATORS, ANYONE, declared, root_field, visible_to_bots
 from schema.inputs import provided
 from schema.results import result_union
 

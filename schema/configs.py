@@ -15,8 +15,8 @@ from domain.configs import AgentConfig as ConfigEntity
 from domain.parameters import Parameters
 from domain.validation import Declaration, declarations
 from resolvers import configs as resolve
-from schema.declarations import Cost, Length, declared
 from schema.enums import describe_enum
+from schema.field_declarations import Cost, Length, declared
 from schema.field_names import field_name
 
 T = TypeVar("T")

@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 import strawberry
 
 from resolvers.pagination import CountedPage
-from schema.declarations import COUNTED, Length, declared, visible_to_bots
+from schema.field_declarations import COUNTED, Length, declared, visible_to_bots
 
 T = TypeVar("T")
 

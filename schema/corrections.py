@@ -9,7 +9,7 @@ from domain import segments as segment_entities
 from executor import InstancesOf
 from resolvers import corrections as resolve
 from resolvers.context import Info
-from schema.declarations import WRITERS, Length, SizedBy, declared, root_field
+from schema.field_declarations import WRITERS, Length, SizedBy, declared, root_field
 from schema.inputs import provided
 from schema.meetings import Meeting, MeetingResult
 from schema.results import result_union

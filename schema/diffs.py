@@ -6,7 +6,7 @@ from strawberry.scalars import JSON
 from domain import diffs as entities
 from resolvers import diffs as resolve
 from resolvers.context import Info
-from schema.declarations import READERS, declared, root_field
+from schema.field_declarations import READERS, declared, root_field
 from schema.field_names import field_name
 from schema.inputs import parsed
 

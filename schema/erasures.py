@@ -13,8 +13,8 @@ from executor import InstancesOf
 from resolvers import erasures as resolve
 from resolvers.context import Info
 from resolvers.speaker_erasures import erase_speaker
-from schema.declarations import ADMINISTRATORS, Cost, Length, SizedBy, declared, root_field
 from schema.enums import describe_enum
+from schema.field_declarations import ADMINISTRATORS, Cost, Length, SizedBy, declared, root_field
 from schema.results import result_union
 
 describe_enum(

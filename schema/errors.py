@@ -12,8 +12,8 @@ from strawberry.types.field import StrawberryField
 from strawberry.utils.str_converters import to_camel_case
 
 from domain import errors
-from schema.declarations import declared, visible_to_bots
 from schema.enums import describe_enum
+from schema.field_declarations import declared, visible_to_bots
 
 MAX_MESSAGE_CHARS = 1_000
 

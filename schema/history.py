@@ -14,8 +14,8 @@ from resolvers import variants as resolve_variants
 from resolvers.pagination import Paging
 from schema.configs import AgentConfig, ConfigOverrides
 from schema.connections import Connection
-from schema.declarations import READERS, declared, root_field
 from schema.enums import describe_enum
+from schema.field_declarations import READERS, declared, root_field
 from schema.field_names import field_name
 
 HISTORY_PAGING = Paging(20, 100)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from strawberry import UNSET, Some
 
-from domain.columns import ValueColumns
+from domain.bulk_validation import ValueColumns
 from domain.validation import parse
 
 if TYPE_CHECKING:

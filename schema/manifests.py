@@ -9,7 +9,7 @@ from executor import InstancesOf
 from resolvers import manifests as resolve
 from resolvers.context import Info
 from schema.configs import ConfigInput, NewConfigInput
-from schema.declarations import WRITERS, SizedBy, declared, root_field
+from schema.field_declarations import WRITERS, SizedBy, declared, root_field
 from schema.history import AgentEvent
 from schema.inputs import provided
 from schema.results import result_union

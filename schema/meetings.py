@@ -26,7 +26,8 @@ from resolvers.context import Info
 from resolvers.pagination import PageArguments, Paging
 from schema.agents import Agent
 from schema.connections import Connection
-from schema.declarations import (
+from schema.enums import describe_enum
+from schema.field_declarations import (
     ADMINISTRATORS,
     COUNTED,
     READERS,
@@ -39,7 +40,6 @@ from schema.declarations import (
     root_field,
     visible_to_bots,
 )
-from schema.enums import describe_enum
 from schema.history import HISTORY_PAGING, MeetingEventConnection
 from schema.inputs import parsed
 from schema.nodes import Node

@@ -3,7 +3,7 @@
 import strawberry
 
 from resolvers import nodes as resolve
-from schema.declarations import READERS_AND_BOTS, SizedBy, root_field, visible_to_bots
+from schema.field_declarations import READERS_AND_BOTS, SizedBy, root_field, visible_to_bots
 
 
 @visible_to_bots

@@ -9,7 +9,7 @@ from domain import search, segments
 from resolvers import search as resolve
 from resolvers.pagination import PageArguments, Paging
 from schema.connections import PageInfo
-from schema.declarations import READERS, Cost, Length, declared, root_field
+from schema.field_declarations import READERS, Cost, Length, declared, root_field
 from schema.segments import Segment
 
 

@@ -8,13 +8,13 @@ from strawberry import Maybe
 
 from domain import change_stream, meetings
 from domain import segments as entities
-from domain import words as word_entities
+from domain import word_timings as word_entities
 from executor import InstancesOf
 from resolvers import segments as resolve
 from resolvers import subscriptions as resolve_subscriptions
 from resolvers.context import Info
 from schema.connections import Connection
-from schema.declarations import (
+from schema.field_declarations import (
     READERS_AND_BOTS,
     WRITERS,
     WRITERS_AND_BOTS,

@@ -9,7 +9,7 @@ from domain.transcripts import Note
 from executor import InstancesOf
 from resolvers import transcript_imports as resolve
 from resolvers.context import Info
-from schema.declarations import WRITERS, Cost, declared, root_field
+from schema.field_declarations import WRITERS, Cost, declared, root_field
 from schema.inputs import parsed
 from schema.meetings import Meeting
 from schema.results import result_union

@@ -13,7 +13,7 @@ from resolvers import variants as resolve
 from resolvers.context import Info
 from schema.agents import Agent, AgentResult
 from schema.configs import AgentConfig, ConfigInput, ConfigOverrides
-from schema.declarations import READERS, WRITERS, connection_field, root_field
+from schema.field_declarations import READERS, WRITERS, connection_field, root_field
 from schema.history import HISTORY_PAGING, AgentEventConnection, VariantRevision
 from schema.inputs import parsed
 from schema.nodes import Node

@@ -12,8 +12,8 @@ from resolvers import webhooks as resolve
 from resolvers.context import Info
 from resolvers.pagination import Paging
 from schema.connections import Connection
-from schema.declarations import ADMINISTRATORS, connection_field, declared, root_field
 from schema.enums import describe_enum
+from schema.field_declarations import ADMINISTRATORS, connection_field, declared, root_field
 from schema.history import HISTORY_PAGING, WebhookEventConnection
 from schema.inputs import parsed
 from schema.results import Deleted, DeleteResult, result_union

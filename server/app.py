@@ -51,8 +51,8 @@ from server.operations.statistics import OperationStatistics, known_names
 from server.settings import Settings
 from server.shutdown import on_stop_signal
 from server.tracing import is_tracing
-from server.webhooks.addresses import AddressBook
-from server.webhooks.contents import Contents
+from server.webhooks.payloads import Contents
+from server.webhooks.receiver_addresses import AddressBook
 from server.webhooks.sender import WebhookSender
 from server.websocket.endpoint import WebSocketEndpoint
 from server.wire.connection_limit import ConnectionLimit

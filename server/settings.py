@@ -16,8 +16,8 @@ from domain.errors import DatabaseUnusable
 from domain.ids import DEFAULT_WORKSPACE_ID
 from domain.search import language as language_rule
 from schema.documents.limits import MAX_NESTING, Limits
-from server.wire.addresses import ANY, LOOPBACK_HOSTS, is_loopback, parse_hosts, parse_networks, parse_origins
 from server.wire.graphql_files import OPERATIONS
+from server.wire.hosts_and_origins import ANY, LOOPBACK_HOSTS, is_loopback, parse_hosts, parse_networks, parse_origins
 
 ENV_PREFIX = "RAPPORTEUR_"
 _DOCUMENT_LIMITS = Limits()

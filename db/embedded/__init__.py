@@ -18,11 +18,11 @@ from pathlib import Path
 import fasteners
 
 from db.data_dir import cluster_dir
-from db.embedded.account import Account, account_for
 from db.embedded.cluster import INITDB_TIMEOUT_SECONDS, major_version, make_cluster
+from db.embedded.cluster_replacement import finish_replacement, new_cluster
+from db.embedded.os_account import Account, account_for
 from db.embedded.postmaster import START_TIMEOUT_SECONDS, STOP_TIMEOUT_SECONDS, ensure_postmaster, find_postmaster
 from db.embedded.programs import POSTGRES_MAJOR
-from db.embedded.replacement import finish_replacement, new_cluster
 from domain.errors import DatabaseUnusable, ServiceUnavailable
 
 _USERS_LOCK = "users.lock"

@@ -6,7 +6,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from db.embedded.account import Account
+from db.embedded.os_account import Account
 from db.embedded.programs import LONGEST_PATH_BYTES, find_programs, first_cause, run
 from domain.errors import DatabaseUnusable
 

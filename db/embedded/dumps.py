@@ -11,7 +11,7 @@ from typing import IO, Any
 
 import asyncpg
 
-from db.embedded.account import Account
+from db.embedded.os_account import Account
 from db.embedded.programs import environment, find_programs, first_cause
 from domain.errors import DatabaseUnusable
 

@@ -15,8 +15,8 @@ from urllib.parse import quote
 
 import psutil
 
-from db.embedded.account import Account
 from db.embedded.cluster import SUPERUSER, data_argument
+from db.embedded.os_account import Account
 from db.embedded.programs import environment, find_programs, first_cause
 from domain.errors import DatabaseUnusable, ServiceUnavailable
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import platformdirs
 
-from db.embedded.account import Account
+from db.embedded.os_account import Account
 from domain.errors import DatabaseUnusable
 
 POSTGRES_MAJOR = 18

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import asyncpg
 
-from db.embedded.account import Account
+from db.embedded.cluster_replacement import finish_replacement, new_cluster
 from db.embedded.dumps import dump, load, snapshot
+from db.embedded.os_account import Account
 from db.embedded.postmaster import ensure_postmaster
 from db.embedded.programs import POSTGRES_MAJOR, find_postgres
-from db.embedded.replacement import finish_replacement, new_cluster
 from domain.errors import DatabaseUnusable
 
 logger = logging.getLogger("rapporteur.database")

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, text
 
 import db.webhook_tables  # noqa: F401  # adds its tables to those of `db.tables`
 from db.engine import create_engine
-from db.revisions import MIGRATION_TIMEOUT_SECONDS
+from db.schema_revisions import MIGRATION_TIMEOUT_SECONDS
 from db.tables import metadata
 
 LOCK_TIMEOUT_SECONDS = 5

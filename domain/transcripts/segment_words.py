@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from domain.times import MAX_TIME_SECONDS
 from domain.transcripts.cues import Cue, CueWord
-from domain.words import MAX_WORDS, Word
+from domain.word_timings import MAX_WORDS, Word
 
 _MAX_WORD_CHARS = 200
 

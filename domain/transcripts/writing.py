@@ -16,7 +16,7 @@ from domain.transcripts.cues import Notes
 from domain.transcripts.labels import LabelledText, hide_labels, labelled_texts
 from domain.transcripts.markup import BREAK, NOBODY, OVERRIDE, TAG, VERBATIM, one_line, unescape, without_tags
 from domain.transcripts.repetition import grows
-from domain.words import Word
+from domain.word_timings import Word
 
 
 class TranscriptFormat(Enum):

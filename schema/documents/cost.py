@@ -25,9 +25,9 @@ from graphql import (
 )
 
 from domain.principals import Scopes
-from schema.declarations import SizedBy
 from schema.documents.field_rules import FieldRule, field_rules
 from schema.documents.scopes import type_scopes
+from schema.field_declarations import SizedBy
 
 Variables = Mapping[str, Any]
 INTROSPECTION = ("__schema", "__type")

@@ -1,7 +1,7 @@
 """The rules of a schema's fields: what they cost, how many items they give, and which scopes they need.
 
-The rules are what the fields declare (`schema.declarations`) and what follows from their types. They are read once from the
-built schema, which is refused if a declaration is missing.
+The rules are what the fields declare (`schema.field_declarations`) and what follows from their types. They are read once from
+the built schema, which is refused if a declaration is missing.
 """
 
 from collections.abc import Iterator
@@ -19,8 +19,8 @@ from graphql import (
 from graphql.type import is_composite_type
 
 from domain.principals import ALL, Scopes
-from schema.declarations import DECLARATION, LOADED, WRITTEN, Cost, Declaration, Length, SizedBy
 from schema.documents.scopes import type_scopes
+from schema.field_declarations import DECLARATION, LOADED, WRITTEN, Cost, Declaration, Length, SizedBy
 
 INTROSPECTION_LENGTHS = {
     "__Directive.args": 2,

@@ -21,7 +21,7 @@ class Limits(NamedTuple):
     """Holds the limits of one request."""
 
     max_cost: int = 100_000
-    """The cost of an operation, in fields of one row; see `schema.declarations.Cost`."""
+    """The cost of an operation, in fields of one row; see `schema.field_declarations.Cost`."""
     max_depth: int = 15
     """The nesting of fields."""
     max_tokens: int = 2_000

@@ -14,7 +14,7 @@ from graphql import (
 from graphql.type import is_composite_type
 
 from domain.principals import ALL, Scopes
-from schema.declarations import READERS, is_visible_to_bots
+from schema.field_declarations import READERS, is_visible_to_bots
 
 
 def type_scopes(schema: GraphQLSchema) -> dict[str, Scopes]:

@@ -23,7 +23,7 @@ class RateLimits(NamedTuple):
     requests: int = 0
     """Requests a minute."""
     cost: int = 0
-    """Cost a minute, in the unit of `schema.declarations.Cost`."""
+    """Cost a minute, in the unit of `schema.field_declarations.Cost`."""
     operations: int = 0
     """Concurrent queries and mutations."""
     subscriptions: int = 0

@@ -16,11 +16,11 @@ import typer
 
 from db.data_dir import has_database
 from db.embedded import replaced_cluster
-from db.embedded.account import Account
 from db.embedded.backup_file import BackupHeading, opened_backup, write_backup
 from db.embedded.dumps import dump, load, snapshot
+from db.embedded.os_account import Account
 from db.lost_changes import skip_lost_changes
-from db.revisions import MIGRATION_TIMEOUT_SECONDS, head, is_known
+from db.schema_revisions import MIGRATION_TIMEOUT_SECONDS, head, is_known
 from domain.errors import DatabaseUnusable, RapporteurError
 from server.cli.database import DATABASE, existing_database
 from server.cli.erasures import RecordedErasure, ReplayOutcome, read_erasures, recorded_erasures, replay

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from server.process.bootstrap import describe_database
 from server.settings import Settings
-from server.wire.addresses import is_loopback
+from server.wire.hosts_and_origins import is_loopback
 
 
 def show_banner(console: Console, settings: Settings, url: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import typer
 
 from db.database import Database
-from db.revisions import head
+from db.schema_revisions import head
 from domain.errors import RapporteurError
 from domain.ids import WorkspaceId
 from server.cli.options import fail, stderr

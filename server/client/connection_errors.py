@@ -6,7 +6,7 @@ import ssl
 
 import httpx
 
-from server.wire.addresses import is_loopback
+from server.wire.hosts_and_origins import is_loopback
 
 TLS_PROBE_SECONDS = 5.0
 """The time that a server may take to answer a TLS handshake."""

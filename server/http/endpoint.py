@@ -19,7 +19,7 @@ from server.current_request import current_request
 from server.graphiql import graphiql_page
 from server.http.sse import EventStream
 from server.middleware.csrf import check_csrf
-from server.operations.consistency import with_header_token
+from server.operations.consistency_tokens import with_header_token
 from server.operations.runner import OperationRunner
 from server.settings import Settings
 from server.wire.connection_limit import ConnectionLimit, TooManyConnections

@@ -14,7 +14,7 @@ from domain.principals import Principal
 from server.settings import Settings
 from server.wire.request_errors import RequestErrors, encode_errors
 from server.wire.responses import MAX_WHOLE_BYTES
-from server.wire.results import Body, size_of
+from server.wire.result_encoding import Body, size_of
 
 LAST_WRITE_TIMEOUT_SECONDS = 1
 """The time that a client has for the end of a stream."""

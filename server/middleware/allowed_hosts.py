@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from server.wire.addresses import ANY
+from server.wire.hosts_and_origins import ANY
 from server.wire.refusals import error_response
 
 HEALTH_PATHS = ("/healthz", "/readyz")

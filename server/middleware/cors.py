@@ -8,8 +8,8 @@ from strawberry.http.websocket_origin import is_same_origin
 
 from domain.errors import RapporteurError
 from server.middleware.csrf import PREFLIGHT_HEADERS
-from server.wire.addresses import ANY
 from server.wire.headers import ACTOR_HEADER
+from server.wire.hosts_and_origins import ANY
 
 ALLOWED_HEADERS = (
     "Authorization",

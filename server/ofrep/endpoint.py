@@ -26,7 +26,7 @@ from server.ofrep.evaluations import (
     evaluation,
     failure,
 )
-from server.operations.consistency import with_header_token
+from server.operations.consistency_tokens import with_header_token
 from server.operations.runner import OperationRunner
 from server.settings import Settings
 from server.wire.content_negotiation import JSON, content_type
@@ -37,7 +37,7 @@ from server.wire.refusals import CLIENT_CLOSED_REQUEST, RequestRefused
 from server.wire.request_errors import RequestErrors
 from server.wire.requests import GraphQLRequest, json_from_body
 from server.wire.responses import body_response
-from server.wire.results import encode_large
+from server.wire.result_encoding import encode_large
 
 PATH = "/ofrep/v1/evaluate/flags"
 OPERATION = "ResolvedConfigs"

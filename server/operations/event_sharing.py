@@ -27,7 +27,7 @@ from resolvers.context import Context
 from server.wire.deadline import Deadline
 from server.wire.json import encode_json
 from server.wire.requests import GraphQLRequest
-from server.wire.results import Body, encode_large_result, encode_result, size_of
+from server.wire.result_encoding import Body, encode_large_result, encode_result, size_of
 
 MAX_CACHED_RESPONSE_BYTES = 1024 * 1024
 MAX_CACHED_RESPONSES = 16

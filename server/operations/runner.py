@@ -20,7 +20,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Receive
 from strawberry.execution.is_awaitable import optimized_is_awaitable
 
-from domain.consistency import ConsistencyToken
+from domain.consistency_tokens import ConsistencyToken
 from domain.errors import AnswerTooLarge
 from domain.principals import Principal
 from resolvers.context import Context
@@ -30,22 +30,22 @@ from schema.errors import CodedError, with_code
 from schema.schema import RapporteurSchema
 from server.auth.rate_limits import RateLimiter, RateLimiters
 from server.current_request import current_request, note_errors
-from server.operations.consistency import CONSISTENCY, requested_token
+from server.operations.consistency_tokens import CONSISTENCY, requested_token
 from server.operations.event_sharing import EventResponses, selection_key
-from server.operations.kept_memory import (
+from server.operations.operation_name import check_operation_name
+from server.operations.persisted_documents import PersistedDocuments
+from server.operations.statistics import ABANDONED, OK, OperationCounts, OperationStatistics, outcome_of
+from server.operations.subscription_memory import (
     DOCUMENT_BYTES_PER_CHAR,
     check_variables_size,
     drop_undeclared_variables,
     drop_values,
 )
-from server.operations.operation_name import check_operation_name
-from server.operations.persisted_documents import PersistedDocuments
-from server.operations.statistics import ABANDONED, OK, OperationCounts, OperationStatistics, outcome_of
 from server.wire.deadline import Deadline
 from server.wire.request_errors import RequestErrors
 from server.wire.requests import GraphQLRequest
 from server.wire.responses import MAX_WHOLE_BYTES
-from server.wire.results import Body, encode_large_result, encode_result, size_of
+from server.wire.result_encoding import Body, encode_large_result, encode_result, size_of
 
 MAX_SMALL_COST = 20_000
 """The cost above which an operation is large: few of those run at once, and their answers are encoded in slices."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from db.data_dir import default_data_dir, has_database
 from db.database import Database
 from db.preflight import check_database, require_current, without_password
-from db.revisions import MIGRATION_TIMEOUT_SECONDS, current_revision, is_current
+from db.schema_revisions import MIGRATION_TIMEOUT_SECONDS, current_revision, is_current
 from db.search_index import index_segments
 from db.workspaces import ensure_workspace
 from domain.errors import DatabaseUnusable

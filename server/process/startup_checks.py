@@ -3,7 +3,7 @@
 from db.database import Database
 from domain.errors import RapporteurError
 from server.settings import Settings
-from server.wire.addresses import is_loopback
+from server.wire.hosts_and_origins import is_loopback
 
 
 class UnsafeExposure(RapporteurError):

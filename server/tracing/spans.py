@@ -16,7 +16,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, ConsoleSpanExporter, SpanExporter
 from opentelemetry.trace import NonRecordingSpan, Span, SpanContext, SpanKind, Status, StatusCode, TraceFlags
 
-from db.statements import summary
+from db.compiled_statements import summary
 from server.current_request import CurrentRequest, current_request
 from server.tracing import EXPORTER_VARIABLE
 

@@ -14,11 +14,11 @@ from domain.errors import ServiceUnavailable
 from domain.history import Author
 from domain.ids import WebhookId
 from domain.webhooks import DISABLE_AFTER, FAILED_FOR_LONG, GONE, Attempt, Message, retry_delay
-from server.webhooks.addresses import AddressBook
-from server.webhooks.contents import Contents, NotNow
+from server.webhooks.payloads import Contents, NotNow
+from server.webhooks.receiver_addresses import AddressBook
 
 if TYPE_CHECKING:
-    from server.webhooks.receivers import Answer, Receivers
+    from server.webhooks.http_client import Answer, Receivers
 
 logger = logging.getLogger("rapporteur.webhooks")
 
@@ -168,7 +168,10 @@ class WebhookSender:
             del self._is_quick[next(iter(self._is_quick))]
 
     async def _send(self, message: Message) -> "Answer":
-        from server.webhooks.receivers import Answer, Receivers  # with an HTTP client, which takes a fifth of a second
+        from server.webhooks.http_client import (  # with an HTTP client, which takes a fifth of a second
+            Answer,
+            Receivers,
+        )
 
         if self._receivers is None:
             self._receivers = Receivers(self._addresses)

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from starlette.types import Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from domain.consistency import ConsistencyToken, parse_tokens
+from domain.consistency_tokens import ConsistencyToken, parse_tokens
 from domain.errors import InvalidInput, RateLimited, ServiceUnavailable, Unauthenticated
 from domain.history import ANONYMOUS
 from domain.principals import Principal
@@ -26,7 +26,7 @@ from server.auth.bearer import bearer_token
 from server.auth.guard import Guard
 from server.current_request import CurrentRequest, current_request, new_request_id, traceparent_in, valid_traceparent
 from server.middleware.access_log import log_operation
-from server.operations.consistency import CONSISTENCY, with_tokens
+from server.operations.consistency_tokens import CONSISTENCY, with_tokens
 from server.operations.runner import OperationRunner
 from server.settings import Settings
 from server.wire.headers import request_headers
@@ -34,7 +34,7 @@ from server.wire.json import TooManyValues, decode_client_json, encode_json
 from server.wire.request_errors import RequestErrors
 from server.wire.requests import GraphQLRequest, MalformedRequest, parse_parameters
 from server.wire.responses import MAX_WHOLE_BYTES
-from server.wire.results import size_of
+from server.wire.result_encoding import size_of
 
 PROTOCOL = "graphql-transport-ws"
 SEND_TEXT_EXTENSION = "rapporteur.websocket.send_text"

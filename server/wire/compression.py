@@ -12,7 +12,7 @@ import zlib
 from functools import lru_cache
 
 from resolvers.worker_threads import run_in_worker
-from server.wire.results import Body, size_of
+from server.wire.result_encoding import Body, size_of
 
 COMPRESSION_LEVEL = 4
 """A transcript becomes a sixth of its size at this level, at a quarter of the time that the highest level takes."""

@@ -13,7 +13,7 @@ from resolvers.worker_threads import run_in_worker
 from server.wire.compression import MAX_INLINE_BYTES, accepts_gzip, gzip_body
 from server.wire.content_negotiation import content_type
 from server.wire.headers import Headers
-from server.wire.results import Body, size_of
+from server.wire.result_encoding import Body, size_of
 
 MAX_WHOLE_BYTES = 64 * 1024
 """The size of bodies that are sent as a whole, and not counted: the buffers of the network have room for more."""

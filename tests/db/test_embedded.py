@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from db.embedded import programs
-from db.embedded.account import Account
+from db.embedded.os_account import Account
 from tests.harness.databases import postgres_directory
 from tests.harness.embedded import PATIENCE, ROOT, kill_all, postmaster, query, servers, started, using
 from tests.harness.waiting import eventually

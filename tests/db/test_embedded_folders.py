@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from db.embedded import programs
-from db.embedded.account import Account
+from db.embedded.os_account import Account
 from tests.harness.databases import postgres_directory
 from tests.harness.embedded import kill_all, query, servers, started, using
 

@@ -12,8 +12,8 @@ import pytest
 
 from db.data_dir import has_database
 from db.embedded import embedded_postgres
-from db.embedded.account import Account, account_for
 from db.embedded.cluster import data_argument, major_version
+from db.embedded.os_account import Account, account_for
 from db.embedded.postmaster import Postmaster, ensure_postmaster
 from db.embedded.programs import POSTGRES_MAJOR, environment, find_postgres, find_programs, run
 from domain.errors import DatabaseUnusable

@@ -9,7 +9,7 @@ from sqlalchemy import make_url
 from db.database import Database
 from db.preflight import check_database
 from db.readiness import usable_revision
-from db.revisions import head
+from db.schema_revisions import head
 from domain.errors import DatabaseUnusable, Forbidden, ServiceUnavailable
 from domain.ids import DEFAULT_WORKSPACE_ID as WORKSPACE
 from domain.meetings import Meeting

@@ -20,7 +20,7 @@ import db.triggers  # attaches them to the tables, which are compared with what 
 import db.webhook_triggers
 from db.engine import Engine, create_engine
 from db.migrate import migrate
-from db.revisions import MIGRATIONS, current_revision, head, revisions
+from db.schema_revisions import MIGRATIONS, current_revision, head, revisions
 from db.tables import metadata
 from domain.errors import ServiceUnavailable
 from tests.harness.databases import TestPostgres

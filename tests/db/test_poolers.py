@@ -15,7 +15,7 @@ from db.connections import AutocommitConnection, Session
 from db.driver import ConnectionSettings
 from db.migrate import migrate
 from db.preflight import check_database
-from db.revisions import current_revision, head
+from db.schema_revisions import current_revision, head
 from db.workspaces import ensure_workspace
 from domain.errors import DatabaseUnusable, ServiceUnavailable
 from domain.ids import DEFAULT_WORKSPACE_ID as WORKSPACE

@@ -12,7 +12,7 @@ from sqlalchemy import make_url
 from db import preflight
 from db.embedded import embedded_postgres
 from db.preflight import check_database, require_current, without_password
-from db.revisions import head
+from db.schema_revisions import head
 from domain.errors import DatabaseUnusable, ServiceUnavailable
 from tests.harness.databases import TestPostgres, postgres_directory
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from db.embedded import embedded_postgres
-from db.embedded.account import account_for
+from db.embedded.os_account import account_for
 from db.embedded.postmaster import ensure_postmaster
 from db.embedded.programs import find_postgres
 from db.embedded.programs import run as run_program

@@ -3,7 +3,7 @@
 import os
 import subprocess
 
-from db.embedded.account import Account
+from db.embedded.os_account import Account
 from db.embedded.programs import environment, find_programs
 
 

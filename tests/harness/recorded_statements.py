@@ -7,10 +7,10 @@ from unittest.mock import patch
 
 from sqlalchemy import Executable, event
 
+from db.compiled_statements import driver_statement
 from db.connections import AutocommitConnection, Session
 from db.driver import Record
 from db.engine import Engine
-from db.statements import driver_statement
 
 Rows = Callable[[Any, Executable, Mapping[str, Any]], Any]
 

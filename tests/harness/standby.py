@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 import asyncpg
 import psutil
 
-from db.embedded.account import account_for
 from db.embedded.cluster import data_argument
+from db.embedded.os_account import account_for
 from db.embedded.postmaster import ensure_postmaster, find_postmaster
 from db.embedded.programs import find_programs, run
 from tests.harness.databases import TestPostgres, postgres_directory, running_postgres

@@ -10,7 +10,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from db.embedded.account import account_for
+from db.embedded.os_account import account_for
 from db.embedded.postmaster import ensure_postmaster, find_postmaster
 from db.engine import create_engine
 from db.migrate import migrate

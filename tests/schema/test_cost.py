@@ -27,11 +27,11 @@ from graphql import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from schema.declarations import COUNTED, DECLARATION, LOADED, WRITTEN, Cost, Declaration, SizedBy
 from schema.documents.cache import MAX_CACHE_CHARS, MAX_CACHED_DOCUMENT_CHARS
 from schema.documents.cost import CostModel
 from schema.documents.limits import Limits
 from schema.documents.size import TooComplex
+from schema.field_declarations import COUNTED, DECLARATION, LOADED, WRITTEN, Cost, Declaration, SizedBy
 from schema.schema import schema
 from server.wire.graphql_files import OPERATIONS, operation
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.consistency import ConsistencyToken, parse_tokens
+from domain.consistency_tokens import ConsistencyToken, parse_tokens
 from rapporteur_client import AsyncClient, Client, ClientClosed, SegmentInput
 from rapporteur_client.consistency import MAX_TOKENS, ConsistencyTokens
 from tests.harness.replicas import READ_TITLE, SET_TITLE, ask

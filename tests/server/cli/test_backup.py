@@ -19,7 +19,7 @@ import pytest
 
 from db.embedded import embedded_postgres
 from db.embedded.backup_file import opened_backup
-from db.revisions import head
+from db.schema_revisions import head
 from domain.errors import RapporteurError
 from tests.harness.commands import COMMAND, environment, run, run_process
 from tests.harness.databases import postgres_directory

@@ -5,7 +5,7 @@ import pytest
 from db.database import Database
 from server.process.startup_checks import resolve_auth
 from server.settings import Settings
-from server.wire.addresses import is_loopback
+from server.wire.hosts_and_origins import is_loopback
 from tests.harness.commands import run, serving
 from tests.harness.servers import Api
 from tests.harness.waiting import eventually

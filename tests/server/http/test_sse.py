@@ -14,7 +14,7 @@ from domain.principals import local
 from server.http.sse import EventStream
 from server.settings import Settings
 from server.wire.graphql_files import operation
-from server.wire.results import Body
+from server.wire.result_encoding import Body
 from tests.harness.live_operations import polled_meetings
 from tests.harness.servers import Api, RunningServer, running_server, segment
 from tests.harness.sse_client import event_stream, streamed_response

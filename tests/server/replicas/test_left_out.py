@@ -12,7 +12,7 @@ from sqlalchemy import text
 from db.database import Database
 from db.replica_reads import ReplicaConnection
 from db.replicas import ReadOutcome, ReplicaStatus
-from db.revisions import head
+from db.schema_revisions import head
 from tests.harness import commands, http
 from tests.harness.pgbouncer import needs_pgbouncer, pgbouncer
 from tests.harness.pooled_connections import eventually as eventually_async

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from domain.webhooks import Message
-from server.webhooks.contents import Contents
+from server.webhooks.payloads import Contents
 from tests.harness.receivers import SENDING, Behaviour, Execute, Subscribe, held, receiver, status, statuses
 from tests.harness.servers import Api, running_server, segment
 from tests.harness.waiting import eventually

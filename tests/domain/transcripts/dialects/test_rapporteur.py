@@ -1,7 +1,7 @@
 """Checks that our own export reads back as it was written."""
 
 from domain.transcripts import TranscriptFormat, write_transcript
-from domain.words import Word
+from domain.word_timings import Word
 from tests.harness.transcript_files import messages, segment, transcript
 
 

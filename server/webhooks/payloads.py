@@ -20,7 +20,7 @@ from resolvers.context import Context
 from server.operations.runner import OperationRunner
 from server.wire.request_errors import RequestErrors
 from server.wire.requests import GraphQLRequest
-from server.wire.results import size_of
+from server.wire.result_encoding import size_of
 
 MAX_RESULT_BYTES = 1024 * 1024
 PASSING_CODES = frozenset(("SERVICE_UNAVAILABLE", "RATE_LIMITED", "INTERNAL"))

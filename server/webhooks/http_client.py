@@ -10,7 +10,7 @@ import httpx
 from standardwebhooks import Webhook as Signer
 
 from domain.webhooks import Message
-from server.webhooks.addresses import AddressBook, AddressRefused
+from server.webhooks.receiver_addresses import AddressBook, AddressRefused
 
 ATTEMPT_TIMEOUT_SECONDS = 15.0
 """The time that an attempt may take, from looking up the name to the status of the answer."""

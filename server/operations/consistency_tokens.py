@@ -1,6 +1,6 @@
 """Consistency tokens in requests: `extensions.consistency`, which a header or a WebSocket's `connection_init` may also give."""
 
-from domain.consistency import ConsistencyToken, parse_tokens
+from domain.consistency_tokens import ConsistencyToken, parse_tokens
 from server.wire.headers import CONSISTENCY_HEADER, Headers
 from server.wire.requests import GraphQLRequest
 

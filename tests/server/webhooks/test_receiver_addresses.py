@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from server.webhooks.addresses import AddressBook, AddressRefused
+from server.webhooks.receiver_addresses import AddressBook, AddressRefused
 from tests.harness.receivers import Subscribe, receiver
 from tests.harness.servers import Api, running_server
 from tests.harness.waiting import eventually

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import text
 
-from domain.consistency import ConsistencyToken
+from domain.consistency_tokens import ConsistencyToken
 
 _PRIMARY = """
 SELECT system_identifier AS cluster, ('x' || left(pg_walfile_name(place), 8))::bit(32)::bigint AS timeline, place AS position

@@ -15,8 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from db.data_dir import next_cluster_dir
-from db.embedded.account import Account
 from db.embedded.cluster import make_cluster
+from db.embedded.os_account import Account
 from db.embedded.postmaster import ensure_postmaster, find_postmaster
 
 

@@ -12,7 +12,7 @@ import strawberry
 
 from domain.principals import ALL, Scope, Scopes
 from resolvers.pagination import Paging
-from schema.paging import paged
+from schema.page_arguments import paged
 
 C = TypeVar("C", bound=type)
 FieldDecorator = Callable[[Callable[..., Any]], Any]

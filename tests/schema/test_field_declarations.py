@@ -9,7 +9,8 @@ import strawberry
 
 from resolvers.pagination import PageArguments, Paging
 from schema.connections import Connection
-from schema.declarations import (
+from schema.documents.field_rules import DeclarationError, FieldRules, field_rules
+from schema.field_declarations import (
     READERS,
     WRITERS,
     Declaration,
@@ -19,7 +20,6 @@ from schema.declarations import (
     declared,
     root_field,
 )
-from schema.documents.field_rules import DeclarationError, FieldRules, field_rules
 
 
 @strawberry.type

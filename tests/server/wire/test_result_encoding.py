@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from domain.errors import AnswerTooLarge
 from resolvers.operation_budget import OperationBudget, Turns
-from server.wire.results import (
+from server.wire.result_encoding import (
     MAX_BYTES_WITHOUT_TURN,
     MAX_PART_BYTES,
     MAX_PART_LEAVES,

@@ -3,7 +3,7 @@
 import gc
 from typing import Any
 
-from server.operations.kept_memory import MAX_VARIABLES_BYTES
+from server.operations.subscription_memory import MAX_VARIABLES_BYTES
 from tests.harness import http
 from tests.harness.servers import Api, RunningServer, segment
 from tests.harness.sse_client import EventStream
