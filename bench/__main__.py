@@ -27,9 +27,9 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
-from bench.client import Load, Result, in_a_process
 from bench.floor import floor_server
 from bench.live import fan_out
+from bench.load_client import Load, Result, in_a_process
 from tests.harness.commands import Serving, serving
 from tests.harness.databases import postgres_directory, running_postgres
 from tests.harness.servers import Api, segment

@@ -20,11 +20,11 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.soak.clients import Reader, Writer
+from bench.soak.correctors import PEOPLE, Person, compare_people
+from bench.soak.deployment import Site, site
 from bench.soak.editors import AGENTS, Editor, compare_agents
 from bench.soak.faults import disturb
-from bench.soak.people import PEOPLE, Person, compare_people
-from bench.soak.site import Site, site
-from bench.soak.world import CURSOR, MEETINGS, PAGE, Soak, Transcript, transcript
+from bench.soak.shared_state import CURSOR, MEETINGS, PAGE, Soak, Transcript, transcript
 from server.wire.graphql_files import operation
 
 DRAIN_SECONDS = 60.0

@@ -12,7 +12,16 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 from websockets.typing import Subprotocol
 
-from bench.soak.world import BATCH_SIZES, CROWD, LABELS, SEGMENTS_OF_A_WRITER, SHARED, Soak, Transcript, transcript
+from bench.soak.shared_state import (
+    BATCH_SIZES,
+    CROWD,
+    LABELS,
+    SEGMENTS_OF_A_WRITER,
+    SHARED,
+    Soak,
+    Transcript,
+    transcript,
+)
 from server.wire.graphql_files import operation
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from bench.soak.world import Refused, Soak
+from bench.soak.shared_state import Refused, Soak
 from server.wire.graphql_files import operation
 
 AGENTS = 3

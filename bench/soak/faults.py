@@ -3,9 +3,9 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
+from bench.soak.deployment import Site
 from bench.soak.proxy import FaultProxy
-from bench.soak.site import Site
-from bench.soak.world import Soak
+from bench.soak.shared_state import Soak
 
 CALM_SECONDS, DOWN_SECONDS, FROZEN_SECONDS = 4.0, 1.5, 4.0
 """Seconds between faults, for which PostgreSQL stays down, and for which a freeze, a lock or a refusal of writes lasts."""

@@ -1,4 +1,4 @@
-"""A closed loop of requests, for a process of its own: `python -m bench.client` with a `Load` as JSON on standard input.
+"""A closed loop of requests, for a process of its own: `python -m bench.load_client` with a `Load` as JSON on standard input.
 
 Each connection sends its next request when the answer to the last one is there, and the next body of the list each time. Plain
 asyncio, as a client that costs more than the server would measure itself.
@@ -120,7 +120,7 @@ async def run(load: Load) -> Result:
 
 def in_a_process(load: Load) -> Result:
     """Run it beside this process. Raises CalledProcessError if an answer is no good."""
-    command = [sys.executable, "-m", "bench.client"]
+    command = [sys.executable, "-m", "bench.load_client"]
     done = subprocess.run(command, input=orjson.dumps(asdict(load)), stdout=subprocess.PIPE, check=True)
     return Result(**orjson.loads(done.stdout))
 

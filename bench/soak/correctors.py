@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 
-from bench.soak.world import LABELS, SHARED, Soak, Transcript
+from bench.soak.shared_state import LABELS, SHARED, Soak, Transcript
 from server.wire.graphql_files import operation
 
 PEOPLE = 2

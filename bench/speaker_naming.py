@@ -1,4 +1,4 @@
-"""`python -m bench.naming`: what naming a speaker costs in a meeting of 10,000 segments, while others read it.
+"""`python -m bench.speaker_naming`: what naming a speaker costs in a meeting of 10,000 segments, while others read it.
 
 Each naming is the first in its meeting, in the transaction that `nameSpeakers` makes, with PostgreSQL's own settings (fsync
 too). The speaker has all segments of the meeting, or a third of them. Then the same again, with one index of the segments

@@ -1,4 +1,4 @@
-"""`python -m bench.inputs`: what it costs to make the domain's segments of the variables of an upsert.
+"""`python -m bench.upsert_inputs`: what it costs to make the domain's segments of the variables of an upsert.
 
 In memory: the document is prepared before, and what stands for the repositories takes the segments and writes nothing.
 The figures are microseconds of CPU for one upsert, the least of some series. Compare figures of one run only.

@@ -1,4 +1,4 @@
-"""`python -m bench.hostile`: what documents that are made to cost much cost the server, in CPU time.
+"""`python -m bench.hostile_documents`: what documents that are made to cost much cost the server, in CPU time.
 
 The server runs in a process of its own; its CPU is read from the system before and after a series of requests of one document.
 Each is asked for with a comment of its own in each request, so that no cache knows it, and then again and again as it is.

@@ -1,4 +1,4 @@
-"""`python -m bench.growth`: what a page costs as its list grows, in CPU time of this process and of PostgreSQL.
+"""`python -m bench.page_growth`: what a page costs as its list grows, in CPU time of this process and of PostgreSQL.
 
 Pages of 100 segments from the start, the middle and the end of meetings of 1,000 to 100,000 segments, and pages of 20 agents
 among 10 to 10,000: none should cost more for what stands beside it.

@@ -1,4 +1,4 @@
-"""`python -m bench.servers`: what many servers cost one PostgreSQL, in connections and notifications.
+"""`python -m bench.many_servers`: what many servers cost one PostgreSQL, in connections and notifications.
 
 SERVERS servers, each with its pool and its listener as a real one has them, share one process here and one PostgreSQL. All
 connections of the pools are open. RATE times a second one of the servers, each in its turn, writes a segment; all others must

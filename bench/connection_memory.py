@@ -1,4 +1,4 @@
-"""`python -m bench.memory`: how much memory of the server one client takes by each kind of thing that stays.
+"""`python -m bench.connection_memory`: how much memory of the server one client takes by each kind of thing that stays.
 
 A server of its own for each kind; the figure is what its resident memory grows by, divided by the number of connections.
 Then one key asks for answers of 40 MB on many connections, and reads none: what the memory grows by in whole.

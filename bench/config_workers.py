@@ -1,4 +1,4 @@
-"""`PYTHONPATH=clients/python python -m bench.workers`: how soon workers have a new configuration, and what a restart costs.
+"""`PYTHONPATH=clients/python python -m bench.config_workers`: how soon workers have a new configuration; what a restart costs.
 
 One server process, PostgreSQL and all workers share this machine.
 
