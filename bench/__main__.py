@@ -2,8 +2,8 @@
 
 Five workloads (`bench/peers/queries`) and the fan-out of live updates, each on one server process and on two. The figures to
 compare are CPU milliseconds for one request, of the server's processes and of PostgreSQL's: they include what is done in the
-background, and depend little on what else the machine does. Requests a second and latencies are with CONNECTIONS clients that
-never pause, on a machine that they share.
+background, and depend little on what else the machine does. Requests a second and latencies are measured with CONNECTION_COUNT
+clients that never pause, on a machine that they share.
 
 The last column divides both by those of the floor (`bench.floor`): a program that answers the same without GraphQL, on the same
 database in the same run, so that it depends little on the machine.
@@ -36,33 +36,45 @@ from tests.harness.servers import Api, segment
 
 BASELINE = Path(__file__).parent / "baseline.json"
 QUERIES = Path(__file__).parent / "peers" / "queries"
-AGENTS, VARIANTS, MEETINGS, SEGMENTS, LONG, INGESTING = 50, 5, 50, 200, 2_000, 64
+AGENT_COUNT, VARIANTS_PER_AGENT = 50, 5
+MEETING_COUNT, SEGMENTS_PER_MEETING = 50, 200
+LONG_MEETING_SEGMENTS = 2_000
+INGESTING_MEETING_COUNT = 64
 PROMPT = "You are exact and brief. Say who decided what, and what stays open. " * 15
-CONNECTIONS = 16
-SUBSCRIBERS, WRITES = 100, 20
-FAN_OUT = f"fan-out to {SUBSCRIBERS} subscribers"
+CONNECTION_COUNT = 16
+SUBSCRIBER_COUNT, WRITES_PER_SECOND = 100, 20
+FAN_OUT = f"fan-out to {SUBSCRIBER_COUNT} subscribers"
 
 FLOOR = "floor"
 
 Figures = dict[str, dict[str, dict[str, float]]]
-"""By number of workers, workload, and kind of figure; under FLOOR those of the floor."""
+"""The figures by number of workers, workload, and kind of figure; FLOOR has those of the floor."""
 
 
 def fill(api: Api) -> dict[str, list[dict[str, Any]]]:
-    """Make the data; gives for each workload the variables that requests take in turn."""
+    """Makes the data, and returns for each workload the variables that requests take in turn."""
     draw = random.Random(1)
-    ingesting = [api.meeting(f"Ingesting {n}")["id"] for n in range(INGESTING)]  # not among the newest, which W3 reads
+    ingesting = [
+        api.meeting(f"Ingesting {n}")["id"] for n in range(INGESTING_MEETING_COUNT)
+    ]  # not among the newest, which W3 reads
     slugs = []
-    for n in range(AGENTS):
+    for n in range(AGENT_COUNT):
         agent = api.agent(f"Agent {n}", systemPrompt=PROMPT, userPromptTemplate=PROMPT)
-        variants = [api.variant(agent, f"Variant {v}", systemPrompt=PROMPT, temperature=v / 4) for v in range(VARIANTS)]
+        variants = [
+            api.variant(agent, f"Variant {v}", systemPrompt=PROMPT, temperature=v / 4)
+            for v in range(VARIANTS_PER_AGENT)
+        ]
         if n % 2:
-            api.run("ActivateVariant", id=variants[n % VARIANTS]["id"])
+            api.run("ActivateVariant", id=variants[n % VARIANTS_PER_AGENT]["id"])
         slugs.append(agent["slug"])
-    for n in range(MEETINGS):
-        api.meeting(f"Meeting {n}", segments=SEGMENTS)
-    long = api.meeting("Long", segments=LONG // 2)["id"]
-    api.run("UpsertSegments", meetingId=long, segments=[segment(n) for n in range(LONG // 2 + 1, LONG + 1)])
+    for n in range(MEETING_COUNT):
+        api.meeting(f"Meeting {n}", segments=SEGMENTS_PER_MEETING)
+    long = api.meeting("Long", segments=LONG_MEETING_SEGMENTS // 2)["id"]
+    api.run(
+        "UpsertSegments",
+        meetingId=long,
+        segments=[segment(n) for n in range(LONG_MEETING_SEGMENTS // 2 + 1, LONG_MEETING_SEGMENTS + 1)],
+    )
 
     def spoken() -> list[dict[str, Any]]:
         new = [
@@ -86,7 +98,7 @@ class Clock:
         self._pids = pids
 
     def settled(self) -> list[float]:
-        """Milliseconds of each tree, as soon as all are idle, or after five seconds."""
+        """Returns the milliseconds of CPU of each process tree, as soon as all are idle, or after five seconds."""
         now = self._now()
         for _ in range(20):
             before = now
@@ -122,7 +134,7 @@ def workload(url: str, clock: Clock, name: str, variables: list[dict[str, Any]],
     bodies = [orjson.dumps({"query": query, "variables": drawn}).decode() for drawn in variables]
 
     def load(seconds: float) -> Result:
-        return in_a_process(Load(url, bodies, CONNECTIONS, seconds))
+        return in_a_process(Load(url, bodies, CONNECTION_COUNT, seconds))
 
     load(min(seconds, 2))
     figures: dict[str, float] = {}
@@ -135,10 +147,10 @@ def workload(url: str, clock: Clock, name: str, variables: list[dict[str, Any]],
 def live(server: Serving, clock: Clock, seconds: int) -> dict[str, float]:
     figures: dict[str, float] = {}
     with measured(clock, figures):
-        latencies = sorted(asyncio.run(fan_out(server, SUBSCRIBERS, WRITES, seconds)))
-    each = {name: used / (WRITES * seconds) for name, used in figures.items()}
+        latencies = sorted(asyncio.run(fan_out(server, SUBSCRIBER_COUNT, WRITES_PER_SECOND, seconds)))
+    each = {name: used / (WRITES_PER_SECOND * seconds) for name, used in figures.items()}
     middle, last = latencies[len(latencies) // 2], latencies[len(latencies) * 99 // 100]
-    return each | {"rate": WRITES, "p50": middle, "p99": last}
+    return each | {"rate": WRITES_PER_SECOND, "p50": middle, "p99": last}
 
 
 def measure(seconds: int, workers: list[int]) -> Figures:

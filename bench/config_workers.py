@@ -3,10 +3,10 @@
 One server process, PostgreSQL and all workers share this machine.
 
 - config(): microseconds of one call, from memory.
-- activation: from sending activateVariant to the answer of `config()` at PROBES workers that use the Python library, while
+- activation: from sending activateVariant to the answer of `config()` at PROBE_COUNT workers that use the Python library, while
   WORKERS connections follow all agents. `last` is the time until the last connection has the event.
 - `--storm WORKERS`: as many workers lose their server (kill -9), which is started again: seconds from when it accepts
-  connections until all have everything, and how many calls of `config()` failed meanwhile at PROBES that use the library.
+  connections until all have everything, and how many calls of `config()` failed meanwhile at PROBE_COUNT that use the library.
 """
 
 import argparse
@@ -34,9 +34,9 @@ from tests.harness.client_processes import RestartableServer, restartable_server
 from tests.harness.databases import postgres_directory, running_postgres
 from tests.harness.servers import Api
 
-AGENTS = 50
-PROBES = 5
-ACTIVATIONS = 100
+AGENT_COUNT = 50
+PROBE_COUNT = 5
+ACTIVATION_COUNT = 100
 ACTIVATION_PAUSE_SECONDS = 0.05
 PROMPT = "You are exact and brief. Say who decided what, and what stays open. " * 15
 START_TIMEOUT_SECONDS = 120.0
@@ -44,7 +44,7 @@ START_TIMEOUT_SECONDS = 120.0
 
 def make_agents(api: Api) -> tuple[str, list[str]]:
     """Makes the agents of the workspace. Returns the slug of one of them, and the ids of two variants of it."""
-    made = [api.agent(f"Worker's {number}", systemPrompt=PROMPT) for number in range(AGENTS)]
+    made = [api.agent(f"Worker's {number}", systemPrompt=PROMPT) for number in range(AGENT_COUNT)]
     return made[0]["slug"], [api.variant(made[0], f"V{n}", temperature=n / 10)["id"] for n in range(2)]
 
 
@@ -67,7 +67,7 @@ async def activation(server: RestartableServer, slug: str, variants: list[str], 
     arrivals: list[float] = []
     others, probes = [], []
     for number in range(workers):
-        if number % (workers // PROBES) == 0:  # they are told in the order in which they came
+        if number % (workers // PROBE_COUNT) == 0:  # they are told in the order in which they came
             probe = AsyncClient(server.url)
             probe.start()
             assert await probe.wait_until_current(START_TIMEOUT_SECONDS)
@@ -82,7 +82,7 @@ async def activation(server: RestartableServer, slug: str, variants: list[str], 
     latencies, last = [], []
     loop = asyncio.get_running_loop()
     before = sum(process.cpu_times()[:2])
-    for number in range(ACTIVATIONS):
+    for number in range(ACTIVATION_COUNT):
         frames.clear()
         arrivals.clear()
         begin = time.monotonic()
@@ -94,7 +94,7 @@ async def activation(server: RestartableServer, slug: str, variants: list[str], 
         latencies += [(arrival - begin) * 1000 for arrival in arrivals]
         last.append((frames[-1] - begin) * 1000)
         await asyncio.sleep(ACTIVATION_PAUSE_SECONDS)
-    server_cpu = (sum(process.cpu_times()[:2]) - before) * 1000 / ACTIVATIONS
+    server_cpu = (sum(process.cpu_times()[:2]) - before) * 1000 / ACTIVATION_COUNT
     for other in others:
         other.close()
     for probe in probes:
@@ -149,9 +149,9 @@ class ReconnectingWorker:
 async def storm(server: RestartableServer, slug: str, workers: int) -> tuple[float, int, int]:
     """Returns the seconds until all workers are current after a restart, the connections lost then, and the failed calls."""
     loop = asyncio.get_running_loop()
-    others = [ReconnectingWorker(server.url) for _ in range(workers - PROBES)]
+    others = [ReconnectingWorker(server.url) for _ in range(workers - PROBE_COUNT)]
     tasks = [asyncio.create_task(other.run()) for other in others]
-    probes = [AsyncClient(server.url) for _ in range(PROBES)]
+    probes = [AsyncClient(server.url) for _ in range(PROBE_COUNT)]
     for probe in probes:
         probe.start()
     failed = 0

@@ -14,7 +14,7 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
-from bench.latency import LONG_SEGMENTS, LONG_TEXT, SEGMENTS
+from bench.latency import INSERT_SEGMENTS, LONG_MEETING_SEGMENTS, LONG_TEXT
 from domain.ids import DEFAULT_WORKSPACE_ID
 from domain.principals import Scope
 from server.operations.subscription_memory import MAX_VARIABLES_BYTES
@@ -26,9 +26,9 @@ from tests.harness.unread_connection import UnreadConnection
 from tests.harness.websocket_client import WebSocketClient, websocket
 
 SUBSCRIPTION = "subscription ($id: ID!%s) { segmentUpdates(meetingId: $id) { cursor %s segments { segmentId text } } }"
-SECONDS = 20
-"""The time in which unread answers are looked at."""
-SPEAKERS = "meeting { title %s }"
+UNREAD_SECONDS = 20
+"""The time for which the memory is watched while answers stay unread."""
+MEETING_SELECTION = "meeting { title %s }"
 
 
 def plain(socket: WebSocketClient, id: str, number: int) -> None:
@@ -44,14 +44,14 @@ def undeclared(socket: WebSocketClient, id: str, number: int) -> None:
 
 
 def variables(socket: WebSocketClient, id: str, number: int) -> None:
-    query = SUBSCRIPTION % (", $speaker: String", SPEAKERS % "segments(speaker: $speaker) { nodes { text } }")
+    query = SUBSCRIPTION % (", $speaker: String", MEETING_SELECTION % "segments(speaker: $speaker) { nodes { text } }")
     socket.subscribe("1", query, id=id, speaker="x" * (MAX_VARIABLES_BYTES - 2_000))
     socket.receive()  # an error, as no speaker has such a name, and the stream stays open
 
 
 def document(socket: WebSocketClient, id: str, number: int) -> None:
     aliases = " ".join(f"alias_{number + 10}_{n}_{'x' * 30}: title" for n in range(190))
-    _subscribe(socket, SUBSCRIPTION % ("", SPEAKERS % aliases), id=id)
+    _subscribe(socket, SUBSCRIPTION % ("", MEETING_SELECTION % aliases), id=id)
 
 
 def _subscribe(socket: WebSocketClient, query: str, **values: Any) -> None:
@@ -70,20 +70,20 @@ KINDS: dict[str, tuple[Callable[[WebSocketClient, str, int], None], dict[str, An
 }
 
 
-UNREAD = "query($id: ID!) { meeting(id: $id) { segments(first: 1000) { nodes { a: text b: text } } } }"
+UNREAD_QUERY = "query($id: ID!) { meeting(id: $id) { segments(first: 1000) { nodes { a: text b: text } } } }"
 
 
 def over_http(connection: UnreadConnection, id: str) -> None:
-    connection.send_post(UNREAD, "application/json", id=id)
+    connection.send_post(UNREAD_QUERY, "application/json", id=id)
 
 
 def over_events(connection: UnreadConnection, id: str) -> None:
-    connection.send_post(UNREAD, "text/event-stream", id=id)
+    connection.send_post(UNREAD_QUERY, "text/event-stream", id=id)
 
 
 def over_websocket(connection: UnreadConnection, id: str) -> None:
     connection.open_websocket()
-    connection.subscribe(UNREAD, id=id)
+    connection.subscribe(UNREAD_QUERY, id=id)
 
 
 def unread_answers(
@@ -94,14 +94,14 @@ def unread_answers(
         token = create_api_key(url, Scope.WRITE)
         api = Api(server.url, token)
         id = api.meeting("Long texts")["id"]
-        values = {"workspace": DEFAULT_WORKSPACE_ID, "meeting": id, "text": LONG_TEXT, "count": LONG_SEGMENTS}
-        postgres.run_in(url, SEGMENTS.format(**values), f"UPDATE meetings SET change_seq = 1 WHERE id = '{id}'")
+        values = {"workspace": DEFAULT_WORKSPACE_ID, "meeting": id, "text": LONG_TEXT, "count": LONG_MEETING_SEGMENTS}
+        postgres.run_in(url, INSERT_SEGMENTS.format(**values), f"UPDATE meetings SET change_seq = 1 WHERE id = '{id}'")
         process = psutil.Process(server.process.pid)
         before = most = process.memory_info().rss
         with ExitStack() as stack:
             for _ in range(count):
                 send(stack.enter_context(UnreadConnection(server.url, token)), id)
-            for _ in range(SECONDS * 10):
+            for _ in range(UNREAD_SECONDS * 10):
                 time.sleep(0.1)
                 most = max(most, process.memory_info().rss)
         time.sleep(1)

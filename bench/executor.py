@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from asyncpg.pgproto.pgproto import UUID  # what the driver gives
+from asyncpg.pgproto.pgproto import UUID  # the class of the ids that the driver returns
 from rich.console import Console
 from rich.table import Table
 
@@ -34,16 +34,16 @@ from resolvers.live.registry import HubRegistry
 from schema.documents.limits import Limits
 from schema.schema import schema
 
-AGENTS, VARIANTS, SEGMENTS = 20, 5, 1_000
+AGENT_COUNT, VARIANTS_PER_AGENT, SEGMENT_COUNT = 20, 5, 1_000
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 CONFIG = """variantId modelProvider modelName systemPrompt userPromptTemplate promptVersion temperature maxTokens contextWindow
     inputTokenLimit tokenBudget timeoutSeconds maxRetries"""
 OPERATIONS = {
-    f"1 meeting x {SEGMENTS:,} segments x 5": (
+    f"1 meeting x {SEGMENT_COUNT:,} segments x 5": (
         "query ($id: ID!) { meeting(id: $id) { segments(first: 1000) { nodes"
         " { segmentId speaker text startTime endTime } } } }"
     ),
-    f"{AGENTS} agents x ({VARIANTS} variants x 6 + config x 13)": (
+    f"{AGENT_COUNT} agents x ({VARIANTS_PER_AGENT} variants x 6 + config x 13)": (
         "query { agents(first: 20) { nodes { variants { id slug name description isActive version }"
         f" resolvedConfig {{ {CONFIG} }} }} }} }}"
     ),
@@ -52,23 +52,23 @@ OPERATIONS = {
 }
 
 
-class Memory:
+class InMemoryDatabase:
     """Stands for the database and for its repositories: what they would read is there."""
 
     def __init__(self) -> None:
         self.agents = self.variants = self.meetings = self.segments = self
-        self.notifier = ChangeNotifier("postgresql://")  # to which nobody publishes
+        self.notifier = ChangeNotifier("postgresql://")  # nobody publishes to it
         config = AgentConfig("openai", "gpt", "You are exact and brief.", "{{text}}")
         self.of: dict[AgentId, Agent] = {}
         self.variants_of: dict[AgentId, list[AgentVariant]] = {}
-        for n in range(AGENTS):
+        for n in range(AGENT_COUNT):
             id = AgentId(UUID(str(new_id())))
             self.of[id] = Agent(id, f"agent-{n}", f"Agent {n}", "", None, 1, NOW, NOW, config)
             self.variants_of[id] = [
                 AgentVariant(
                     VariantId(UUID(str(new_id()))), id, f"v-{v}", f"V {v}", "", False, 1, NOW, NOW, ConfigOverrides()
                 )
-                for v in range(VARIANTS)
+                for v in range(VARIANTS_PER_AGENT)
             ]
         values = [getattr(config, name) for name in CONFIG_FIELDS]
         self.configs = {
@@ -92,11 +92,12 @@ class Memory:
             None,
         )
         self.said = [
-            Segment(self.meeting.id, n, f"Text {n}", n * 2.0, n * 2.0 + 1, f"Speaker {n % 3}") for n in range(SEGMENTS)
+            Segment(self.meeting.id, n, f"Text {n}", n * 2.0, n * 2.0 + 1, f"Speaker {n % 3}")
+            for n in range(SEGMENT_COUNT)
         ]
 
     @asynccontextmanager
-    async def reading(self, _: object) -> AsyncIterator["Memory"]:
+    async def reading(self, _: object) -> AsyncIterator["InMemoryDatabase"]:
         yield self
 
     async def by_ids(self, ids: Iterable[MeetingId], *_: object) -> dict[MeetingId, Meeting]:
@@ -119,7 +120,7 @@ class Memory:
 
 
 async def measured(executions: int, series: int) -> Table:
-    memory = Memory()
+    memory = InMemoryDatabase()
     database = cast(Database, memory)
     hubs, principal = HubRegistry(database), local(DEFAULT_WORKSPACE_ID)
     variables: dict[str, Any] = {"id": str(memory.meeting.id), "slug": "agent-7"}

@@ -18,7 +18,7 @@ from strawberry.utils.str_converters import to_camel_case
 
 from domain.configs import CONFIG_FIELDS
 
-CONNECTIONS = 8
+CONNECTION_COUNT = 8
 CONFIG = {to_camel_case(name): name for name in CONFIG_FIELDS if name != "parameters"}
 _RESOLVED = ", ".join(f'coalesce(v.{column}, a.{column}) AS "{name}"' for name, column in CONFIG.items())
 _AGENTS = f"""SELECT a.id, a.slug, a.name, v.id AS "variantId", {_RESOLVED}
@@ -105,7 +105,7 @@ def _serve(listening: socket.socket, database_url: str) -> None:
     async def app(scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "lifespan":
             await receive()
-            for _ in range(CONNECTIONS):
+            for _ in range(CONNECTION_COUNT):
                 connections.put_nowait(await asyncpg.connect(database_url))
             await send({"type": "lifespan.startup.complete"})
             return

@@ -18,7 +18,7 @@ from tests.harness.databases import postgres_directory, running_postgres
 from tests.harness.hostile_documents import OVER_THE_LIMITS, WITHIN_THE_LIMITS
 from tests.harness.servers import Api
 
-USUAL = {
+USUAL_DOCUMENTS = {
     "{ meetingCount }": "{ meetingCount }",
     "the operation Agents": operation("Agents"),
     "the operation Meetings": operation("Meetings"),
@@ -38,7 +38,7 @@ def main() -> None:
         serving(database_url=url, log_level="info") as server,
     ):
         process = psutil.Process(server.process.pid)
-        for part in (USUAL, over, WITHIN_THE_LIMITS):
+        for part in (USUAL_DOCUMENTS, over, WITHIN_THE_LIMITS):
             for name, query in part.items():
                 times = [measure(server.api, process, query, requests, new=new) for new in (True, False)]
                 figures = [f"{time:.1f}" for time in times]
@@ -51,7 +51,7 @@ _numbers = count()
 
 
 def measure(api: Api, process: psutil.Process, query: str, requests: int, *, new: bool) -> float:
-    """Milliseconds of server CPU per request."""
+    """Returns the milliseconds of the server's CPU per request."""
     bodies = [{"query": f"#{next(_numbers)}\n{query}" if new else query} for _ in range(requests)]
     api.http.post("/graphql", json=bodies[-1] if not new else {"query": query})
     before = process.cpu_times()

@@ -41,11 +41,11 @@ from tests.harness.commands import serving
 from tests.harness.databases import postgres_directory, running_postgres
 
 ROOT = Path(__file__).parents[1]
-REQUESTS = {"W1": 20, "W2": 10, "W3": 10, "W4": 120, "W5": 80}
+REQUEST_COUNTS = {"W1": 20, "W2": 10, "W3": 10, "W4": 120, "W5": 80}
 """The requests that are counted: some hundred million instructions, of which switching the count on and off takes under 1 %."""
-WARM_UP_REQUESTS = 70
-MAX_GROWTH = 0.03
-SLOWER = 3
+WARM_UP_REQUEST_COUNT = 70
+MAX_GROWTH_RATIO = 0.03
+SLOWER_EXIT_CODE = 3
 """The exit code where a workload takes more: another one says that nothing could be counted."""
 
 Drawn = dict[str, list[dict[str, Any]]]
@@ -123,13 +123,13 @@ async def count_in_process(database_url: str, drawn: Drawn, valgrind: Valgrind) 
         for workload, variables in drawn.items():
             query = (QUERIES / f"{workload}.graphql").read_text()
             requests = [_request(orjson.dumps({"query": query, "variables": each})) for each in variables]
-            await answer(requests, WARM_UP_REQUESTS)
+            await answer(requests, WARM_UP_REQUEST_COUNT)
             assert b'"errors":' not in b"".join(transport.written)
             gc.collect()
             gc.disable()
             valgrind.start()
-            await answer(requests, REQUESTS[workload])
-            counts[workload] = round(valgrind.stop() / REQUESTS[workload] / 1000, 1)
+            await answer(requests, REQUEST_COUNTS[workload])
+            counts[workload] = round(valgrind.stop() / REQUEST_COUNTS[workload] / 1000, 1)
             gc.enable()
     return counts
 
@@ -187,8 +187,10 @@ def with_a_reason(commit: str) -> set[str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("workloads", nargs="*", choices=[[], *REQUESTS], default=[], help="by default all")
-    parser.add_argument("--against", metavar="REVISION", help=f"fail if one is over {MAX_GROWTH:.0%} more than there")
+    parser.add_argument("workloads", nargs="*", choices=[[], *REQUEST_COUNTS], default=[], help="by default all")
+    parser.add_argument(
+        "--against", metavar="REVISION", help=f"fail if one is over {MAX_GROWTH_RATIO:.0%}% more than there"
+    )
     parser.add_argument("--json", action="store_true", help="print thousands of instructions as JSON")
     parser.add_argument("--count", nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -199,7 +201,7 @@ def main() -> None:
         return
     if not shutil.which("valgrind"):
         parser.error("valgrind is not installed")
-    workloads = options.workloads or list(REQUESTS)
+    workloads = options.workloads or list(REQUEST_COUNTS)
     if options.json:
         sys.stdout.write(orjson.dumps(measure(workloads)).decode())
         return
@@ -212,10 +214,12 @@ def main() -> None:
         was = before.get(workload)
         table.add_row(workload, f"{count:,.0f}", "" if was is None else f"{was:,.0f} ({count / was - 1:+.1%})")
     Console().print(table)
-    slower = {name for name, was in before.items() if counts[name] > was * (1 + MAX_GROWTH)} - with_a_reason("HEAD")
+    slower = {name for name, was in before.items() if counts[name] > was * (1 + MAX_GROWTH_RATIO)} - with_a_reason(
+        "HEAD"
+    )
     if slower:
-        sys.stderr.write(f"over {MAX_GROWTH:.0%} slower than {options.against}: {', '.join(sorted(slower))}\n")
-        sys.exit(SLOWER)
+        sys.stderr.write(f"over {MAX_GROWTH_RATIO:.0%} slower than {options.against}: {', '.join(sorted(slower))}\n")
+        sys.exit(SLOWER_EXIT_CODE)
 
 
 if __name__ == "__main__":

@@ -28,12 +28,12 @@ from tests.harness.databases import TestPostgres, postgres_directory, running_po
 from tests.harness.large_transcripts import usual_files
 from tests.harness.servers import Api
 
-LARGE_MEETING, MEETING, MEETINGS = 100_000, 10_000, 20
-LONG_SEGMENTS, LONG_TEXT_CHARS = 1_000, 20_000
-AGENTS, VARIANTS, PROMPT_CHARS = 50, 5, 200_000
+LARGE_MEETING_SEGMENTS, MEETING_SEGMENTS, MEETING_COUNT = 100_000, 10_000, 20
+LONG_MEETING_SEGMENTS, LONG_TEXT_CHARS = 1_000, 20_000
+AGENT_COUNT, VARIANTS_PER_AGENT, PROMPT_CHARS = 50, 5, 200_000
 PROBE_INTERVAL_SECONDS = 0.02
 ANSWER_TIMEOUT_SECONDS = 60
-SEGMENTS = """
+INSERT_SEGMENTS = """
     INSERT INTO segments (workspace_id, meeting_id, segment_id, text, speaker, start_time, end_time, is_final, change_seq)
     SELECT '{workspace}', '{meeting}', n, {text}, 'Speaker ' || n % 7, n * 2, n * 2 + 1.5, true, 1
     FROM generate_series(1, {count}) AS n"""
@@ -60,19 +60,19 @@ class Stored(NamedTuple):
 def fill(api: Api, postgres: TestPostgres, url: str) -> Stored:
     def meeting(title: str, count: int, text: str) -> str:
         id: str = api.meeting(title)["id"]
-        insert = SEGMENTS.format(workspace=DEFAULT_WORKSPACE_ID, meeting=id, text=text, count=count)
+        insert = INSERT_SEGMENTS.format(workspace=DEFAULT_WORKSPACE_ID, meeting=id, text=text, count=count)
         postgres.run_in(url, insert, f"UPDATE meetings SET change_seq = 1 WHERE id = '{id}'")
         return id
 
-    large = meeting("Large", LARGE_MEETING, SHORT_TEXT)
-    long = meeting("Long texts", LONG_SEGMENTS, LONG_TEXT)
-    meetings = [meeting(f"Meeting {n}", MEETING, SHORT_TEXT) for n in range(MEETINGS)]
+    large = meeting("Large", LARGE_MEETING_SEGMENTS, SHORT_TEXT)
+    long = meeting("Long texts", LONG_MEETING_SEGMENTS, LONG_TEXT)
+    meetings = [meeting(f"Meeting {n}", MEETING_SEGMENTS, SHORT_TEXT) for n in range(MEETING_COUNT)]
     prompt = "".join(f"Line {n}: be brief with {{{{name_{n % 50}}}}}.\n" for n in range(10_000))[:PROMPT_CHARS]
     agents = []
-    for n in range(AGENTS):
+    for n in range(AGENT_COUNT):
         agent = api.agent(f"Agent {n}", systemPrompt=f"{n}{prompt[3:]}", userPromptTemplate=f"{prompt[3:]}{n}")
         agents.append(agent["id"])
-        for v in range(VARIANTS):
+        for v in range(VARIANTS_PER_AGENT):
             api.variant(agent, f"Variant {v}", systemPrompt=f"{v}{prompt[3:]}")
     postgres.run_in(url, "VACUUM ANALYZE")
     return Stored(large, meetings, long, agents)

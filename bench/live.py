@@ -81,7 +81,7 @@ class Subscriber(asyncio.Protocol):
                 self._receive(frame)
 
     def _frame(self) -> bytes | None:
-        """The payload of the next frame, if all of it is here (RFC 6455, 5.2)."""
+        """Returns the payload of the next frame (RFC 6455, 5.2), or None if a part of the frame is still missing."""
         if len(self._buffer) < 2:
             return None
         length, start = self._buffer[1] & 127, 2
@@ -122,7 +122,7 @@ async def join(url: str, query: str, variables: dict[str, Any], receive: Callabl
 
 
 async def until(condition: Callable[[], bool], seconds: float = 60) -> None:
-    """Poll for a condition; who waits measures nothing meanwhile."""
+    """Waits until a condition holds. It polls, which disturbs no figure, as nothing is measured meanwhile."""
     async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110
             await asyncio.sleep(0.02)
@@ -134,7 +134,7 @@ def quantiles(latencies: list[float]) -> tuple[float, float, float]:
 
 
 async def fan_out(server: Serving, subscribers: int, rate: int, seconds: int) -> list[float]:
-    """Latencies in milliseconds."""
+    """Returns the latencies of all updates, in milliseconds."""
     meeting = server.api.meeting("Fan-out")["id"]
     received = 0
     arrivals: list[tuple[bytes, float]] = []
@@ -143,7 +143,7 @@ async def fan_out(server: Serving, subscribers: int, rate: int, seconds: int) ->
         nonlocal received
         received += 1
         now = time.time()
-        updates = frame.split(b'"updatedAt":"')[1:]  # what follows close upon each other comes together
+        updates = frame.split(b'"updatedAt":"')[1:]  # one event has all updates that came close together
         arrivals.extend((update.partition(b'"')[0], now) for update in updates)
 
     clients = [await join(server.url, UPDATES, {"meetingId": meeting}, receive) for _ in range(subscribers)]
@@ -167,7 +167,7 @@ async def fan_out(server: Serving, subscribers: int, rate: int, seconds: int) ->
 
 
 async def activation(server: Serving, times: int) -> list[float]:
-    """Latencies in milliseconds."""
+    """Returns the latencies of all updates, in milliseconds."""
     agent = server.api.agent("Worker's")
     variants = [server.api.variant(agent, f"V{n}", temperature=n / 10) for n in range(2)]
     arrivals: list[float] = []
@@ -187,7 +187,7 @@ async def activation(server: Serving, times: int) -> list[float]:
 
 
 async def idle(server: Serving, subscriptions: int, seconds: int) -> tuple[float, float]:
-    """Kilobytes of memory per subscription, and CPU in per cent of one core."""
+    """Returns the kilobytes of memory per subscription, and the CPU in per cent of one core."""
     process = psutil.Process(server.process.pid)
     meetings = [server.api.meeting(f"Idle {n}")["id"] for n in range(50)]
     before = process.memory_info().rss
@@ -210,7 +210,7 @@ async def idle(server: Serving, subscriptions: int, seconds: int) -> tuple[float
 
 
 async def stuck(server: Serving) -> tuple[float, float]:
-    """Seconds until a reader that never reads is let go, and megabytes that the server's memory grew meanwhile."""
+    """Returns after how many seconds a client that never reads is cut off, and by how many megabytes the memory grew."""
     process = psutil.Process(server.process.pid)
     meeting = server.api.meeting("Stuck")["id"]
     received: list[bytes] = []

@@ -16,8 +16,8 @@ from urllib.parse import urlsplit
 import orjson
 import uvloop
 
-LONGEST = 30.0
-"""Seconds for the last answers."""
+ANSWER_TIMEOUT_SECONDS = 30.0
+"""The time that the last answers may take, after the load has ended."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Result:
     p99: float
 
 
-class Connection(asyncio.Protocol):
+class LoadConnection(asyncio.Protocol):
     """Sends one request after the other until the time is up, and then closes."""
 
     def __init__(self, requests: list[bytes], start: int, end: float) -> None:
@@ -64,7 +64,7 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         try:
             self._read(data)
-        except AssertionError as error:  # which the loop would only log
+        except AssertionError as error:  # the loop would only log the error
             self.done.set_exception(error)
             self._transport.close()
 
@@ -105,12 +105,12 @@ async def run(load: Load) -> Result:
     for number in range(load.connections):
         start = number * len(requests) // load.connections  # so that they do not write to the same meetings in step
         _, connection = await loop.create_connection(
-            lambda start=start: Connection(requests, start, begin + load.seconds),  # type: ignore[misc]
+            lambda start=start: LoadConnection(requests, start, begin + load.seconds),  # type: ignore[misc]
             where.hostname,
             where.port,
         )
         connections.append(connection)
-    async with asyncio.timeout(load.seconds + LONGEST):
+    async with asyncio.timeout(load.seconds + ANSWER_TIMEOUT_SECONDS):
         await asyncio.gather(*(connection.done for connection in connections))
     times = sorted(time for connection in connections for time in connection.times)
     hundredths = statistics.quantiles(times, n=100)
@@ -119,7 +119,7 @@ async def run(load: Load) -> Result:
 
 
 def in_a_process(load: Load) -> Result:
-    """Run it beside this process. Raises CalledProcessError if an answer is no good."""
+    """Sends the load from a process of its own. Raises CalledProcessError if an answer is an error."""
     command = [sys.executable, "-m", "bench.load_client"]
     done = subprocess.run(command, input=orjson.dumps(asdict(load)), stdout=subprocess.PIPE, check=True)
     return Result(**orjson.loads(done.stdout))

@@ -36,7 +36,7 @@ from domain.meetings import Meeting
 from domain.segments import SegmentContent
 from tests.harness.databases import postgres_directory
 
-SPARE_CONNECTIONS = 20
+SPARE_CONNECTION_COUNT = 20
 
 
 class Server:
@@ -148,7 +148,7 @@ def main() -> None:
     parser.add_argument("--rates", type=int, nargs="*", default=[10, 50, 100])
     parser.add_argument("--seconds", type=int, default=10)
     options = parser.parse_args()
-    connections = options.servers * (options.pool + 1) + SPARE_CONNECTIONS
+    connections = options.servers * (options.pool + 1) + SPARE_CONNECTION_COUNT
     with postgres_directory() as directory:
         with embedded_postgres(directory) as url:
             uvloop.run(_allow(url, connections))

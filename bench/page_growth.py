@@ -22,13 +22,13 @@ from domain.pagination import Page, PageRequest
 from domain.segments import Segment, SegmentContent
 from tests.harness.databases import postgres_directory, running_postgres
 
-SEGMENTS, AGENTS = (1_000, 10_000, 100_000), (10, 100, 1_000, 10_000)
-REQUESTS, ROUNDS = 200, 5
-EVENTS = """
+SEGMENT_COUNTS, AGENT_COUNTS = (1_000, 10_000, 100_000), (10, 100, 1_000, 10_000)
+REQUEST_COUNT, ROUND_COUNT = 200, 5
+INSERT_EVENTS = """
     INSERT INTO events (workspace_id, entity_id, version, aggregate, aggregate_id, kind, actor, changes)
     SELECT $1, md5('agent' || n)::uuid, 1, 'AGENT', md5('agent' || n)::uuid, 'CREATED', 'bench', '{}'
     FROM generate_series($2::int, $3::int) AS n"""
-ROWS = """
+INSERT_SEGMENTS = """
     INSERT INTO agents (workspace_id, id, slug, name, description, model_provider, model_name, system_prompt,
         user_prompt_template, prompt_version, temperature, max_tokens, context_window, input_token_limit, token_budget,
         timeout_seconds, max_retries)
@@ -38,19 +38,22 @@ ROWS = """
 
 
 async def cost(database: Database, run: Callable[[], Awaitable[object]]) -> tuple[float, float]:
-    """Milliseconds of one run here and in PostgreSQL, of the cheapest round."""
+    """Returns the milliseconds of CPU that one run costs in this process and in PostgreSQL, in the cheapest round."""
     connection = await database.pool.acquire()  # the one that is used throughout, as the last one back is the next
     backend = psutil.Process(connection.get_server_pid())
     database.pool.release(connection)
-    found = []
-    for _ in range(ROUNDS):
-        here, there = time.process_time(), sum(backend.cpu_times()[:2])
-        for _ in range(REQUESTS):
+    costs = []
+    for _ in range(ROUND_COUNT):
+        own_start, backend_start = time.process_time(), sum(backend.cpu_times()[:2])
+        for _ in range(REQUEST_COUNT):
             await run()
-        found.append(
-            ((time.process_time() - here) / REQUESTS, (sum(backend.cpu_times()[:2]) - there) / REQUESTS),
+        costs.append(
+            (
+                (time.process_time() - own_start) / REQUEST_COUNT,
+                (sum(backend.cpu_times()[:2]) - backend_start) / REQUEST_COUNT,
+            ),
         )
-    return min(here for here, _ in found) * 1000, min(there for _, there in found) * 1000
+    return min(own for own, _ in costs) * 1000, min(in_backend for _, in_backend in costs) * 1000
 
 
 async def segments(database: Database, meeting: MeetingId, request: PageRequest) -> Page[Segment]:
@@ -72,7 +75,7 @@ async def measure(url: str) -> Table:
     table = Table("a page of", "among", "CPU ms here", "CPU ms in PostgreSQL")
     database = Database(url, pool_size=1)
     connection = await asyncpg.connect(url)
-    for count in SEGMENTS:
+    for count in SEGMENT_COUNTS:
         async with database.unit_of_work(DEFAULT_WORKSPACE_ID) as uow:
             meeting = (await uow.meetings.create(Meeting.create(title=f"Of {count}"))).id
             for start in range(0, count, 1_000):
@@ -86,8 +89,8 @@ async def measure(url: str) -> Table:
             figures = await cost(database, partial(segments, database, meeting, request))
             table.add_row("100 segments", f"{count:,}, after {place:,}", *(f"{figure:.3f}" for figure in figures))
     made = 0
-    for count in AGENTS:
-        for statement in (EVENTS, ROWS):
+    for count in AGENT_COUNTS:
+        for statement in (INSERT_EVENTS, INSERT_SEGMENTS):
             await connection.execute(statement, DEFAULT_WORKSPACE_ID, made + 1, count)
         made = count
         await connection.execute("VACUUM ANALYZE")

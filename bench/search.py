@@ -44,7 +44,7 @@ from domain.segments import SegmentContent
 from domain.transcripts import read_transcript
 
 DEMO = Path(server.__file__).parent / "process" / "demo.vtt"
-PER_MEETING = 1_000
+SEGMENTS_PER_MEETING = 1_000
 PAGE = PageRequest(20)
 COLUMNS = (
     *("workspace_id", "meeting_id", "segment_id", "text", "speaker", "start_time", "end_time", "is_final"),
@@ -54,7 +54,7 @@ Texts = list[list[str]]
 
 
 def read(paths: list[Path]) -> Texts:
-    """The words of each segment of the transcripts."""
+    """Returns the words of each segment of the transcripts."""
     files = [file for path in paths for file in (sorted(path.iterdir()) if path.is_dir() else [path])]
     return [
         segment.text.split() for file in files for segment in read_transcript(file.read_bytes(), file.name).segments
@@ -77,7 +77,7 @@ class Words:
         return [self.text(self._draw.randrange(len(self._texts))) for _ in range(count)]
 
     def pairs(self) -> Iterator[str]:
-        """Queries of two words, which may be too common to be looked up."""
+        """Yields queries of two words, which may be too common to be looked up."""
         while True:
             words = self._draw.choice(self._texts)
             if len(words) > 1:
@@ -88,9 +88,9 @@ class Words:
 
 
 async def fill(connection: Any, words: Words, segments: int) -> list[MeetingId]:
-    """Meetings of PER_MEETING segments each."""
-    meetings = [MeetingId(new_id()) for _ in range(segments // PER_MEETING)]
-    # No meeting without the event of its version.
+    """Stores meetings of SEGMENTS_PER_MEETING segments each, and returns their ids."""
+    meetings = [MeetingId(new_id()) for _ in range(segments // SEGMENTS_PER_MEETING)]
+    # The database takes no meeting without the event of its version.
     rows: list[tuple[Any, ...]] = [
         (DEFAULT_WORKSPACE_ID, id, 1, "MEETING", id, "CREATED", "bench", "{}") for id in meetings
     ]
@@ -105,13 +105,13 @@ async def fill(connection: Any, words: Words, segments: int) -> list[MeetingId]:
         "changes",
     )
     await connection.copy_records_to_table("events", records=rows, columns=names)
-    rows = [(DEFAULT_WORKSPACE_ID, id, "Meeting", "COMPLETED", 1, PER_MEETING) for id in meetings]
+    rows = [(DEFAULT_WORKSPACE_ID, id, "Meeting", "COMPLETED", 1, SEGMENTS_PER_MEETING) for id in meetings]
     names = ("workspace_id", "id", "title", "state", "change_seq", "last_segment_id")
     await connection.copy_records_to_table("meetings", records=rows, columns=names)
     number = 0
     for id in meetings:
         rows = []
-        for nth in range(1, PER_MEETING + 1):
+        for nth in range(1, SEGMENTS_PER_MEETING + 1):
             number += 1
             rows.append(
                 (DEFAULT_WORKSPACE_ID, id, nth, words.text(number), f"Speaker {nth % 5}", nth, nth + 1, True, 1)
@@ -122,14 +122,14 @@ async def fill(connection: Any, words: Words, segments: int) -> list[MeetingId]:
 
 
 async def timed(run: Callable[[], Awaitable[Any]]) -> float:
-    """Milliseconds."""
+    """Runs something, and returns the milliseconds that pass meanwhile."""
     begin = time.perf_counter()
     await run()
     return (time.perf_counter() - begin) * 1000
 
 
 async def searches(database: Database, queries: list[str], meeting: MeetingId | None = None) -> tuple[list[float], int]:
-    """Milliseconds of each query that has words to look up, and how many segments the middle one finds."""
+    """Returns the milliseconds of each query that has words to look up, and how many segments the middle one finds."""
     times, found = [], []
     async with database.reading(DEFAULT_WORKSPACE_ID) as repositories:
         for query in queries:
@@ -143,7 +143,7 @@ async def searches(database: Database, queries: list[str], meeting: MeetingId | 
 
 
 def processor_time(pid: int) -> float:
-    """Milliseconds that a process has run."""
+    """Returns the milliseconds of CPU that a process has used."""
     return int(Path(f"/proc/{pid}/schedstat").read_text().split()[0]) / 1e6
 
 

@@ -33,7 +33,7 @@ from domain.meetings import Meeting
 from domain.pagination import PageRequest
 from domain.segments import MAX_WRITE_SEGMENTS, SegmentContent
 
-SEGMENTS = 10_000
+SEGMENT_COUNT = 10_000
 LABEL = "SPEAKER_00"
 BACKEND = text("SELECT pg_backend_pid() AS pid")
 INDEXES = ("segments_search_idx", "segments_change_idx", "segments_speaker_idx")
@@ -46,7 +46,7 @@ async def new_meeting(database: Database, speakers: int) -> MeetingId:
     draw = random.Random(1)
     async with database.unit_of_work(DEFAULT_WORKSPACE_ID) as uow:
         meeting = await uow.meetings.create(Meeting.create(title="Weekly"))
-        for first in range(0, SEGMENTS, MAX_WRITE_SEGMENTS):
+        for first in range(0, SEGMENT_COUNT, MAX_WRITE_SEGMENTS):
             contents = [
                 SegmentContent(
                     " ".join(draw.choices(WORDS, k=draw.randint(4, 28))), n, n + 1.0, n, f"SPEAKER_{n % speakers:02}"
@@ -103,7 +103,7 @@ async def measure(url: str, times: int) -> Table:
             for series in zip(*figures, strict=True)
             for figure in (statistics.median(series), max(series))
         ]
-        table.add_row(f"{SEGMENTS // speakers:,} of {SEGMENTS:,}", what, *columns)
+        table.add_row(f"{SEGMENT_COUNT // speakers:,} of {SEGMENT_COUNT:,}", what, *columns)
 
     try:
         await migrate(database.engine)

@@ -35,7 +35,7 @@ SEGMENTS_PER_UPSERT = (1, 1_000)
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-class Memory:
+class InMemoryDatabase:
     """Stands for the database and its repositories."""
 
     def __init__(self) -> None:
@@ -45,7 +45,7 @@ class Memory:
         )
 
     @asynccontextmanager
-    async def writing(self, *_: object) -> AsyncIterator["Memory"]:
+    async def writing(self, *_: object) -> AsyncIterator["InMemoryDatabase"]:
         yield self
 
     async def upsert_columns(
@@ -55,7 +55,7 @@ class Memory:
 
 
 def segments(count: int) -> list[dict[str, Any]]:
-    """Segments as a transcriber sends them, with all fields."""
+    """Returns segments as a transcriber sends them, with all fields."""
     return [
         {
             "segmentId": number,
@@ -72,7 +72,7 @@ def segments(count: int) -> list[dict[str, Any]]:
 
 async def measured(executions: int, series: int) -> Table:
     """Returns a table with the cost of an upsert of each size."""
-    memory = Memory()
+    memory = InMemoryDatabase()
     fast = schema.limited(Limits())
     document = fast.documents.prepare(UPSERT).document
     table = Table("segments", "µs", "µs a segment", title=f"Inputs: {series} series of {executions} upserts")

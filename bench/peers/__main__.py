@@ -20,7 +20,7 @@ _AGE = f"timestamptz '{EPOCH}' + row_number() OVER (ORDER BY slug) * interval '1
 
 
 def _event(aggregate: str, source: str, aggregate_id: str = "id") -> str:
-    """No row without the event that made it."""
+    """Returns the query for the events that have made the rows: the database takes no row without its event."""
     return f"""SELECT '{DEFAULT_WORKSPACE_ID}'::uuid, id, 1, '{aggregate}', {aggregate_id}, 'CREATED', 'bench', '{{}}'::jsonb
         FROM {source}"""
 
@@ -56,7 +56,7 @@ _TABLES = (
 
 
 async def load(source: str) -> str:
-    """Make our database beside the comparison's, with the same data in it; gives its URL."""
+    """Makes our database beside the comparison's, with the same data in it, and returns its URL."""
     theirs = await asyncpg.connect(source)
     url = source.rpartition("/")[0] + f"/{DATABASE}"
     try:
@@ -88,7 +88,7 @@ async def load(source: str) -> str:
 
 
 def serve() -> None:
-    """Load, and become the server, as the comparison's environment says: `DATABASE_URL`, `POOL`, `PORT`."""
+    """Loads the data and becomes the server, as the comparison's environment says: `DATABASE_URL`, `POOL`, `PORT`."""
     settings = {
         "DATABASE_URL": asyncio.run(load(os.environ["DATABASE_URL"])),
         "POOL_SIZE": os.environ["POOL"],

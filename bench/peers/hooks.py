@@ -19,7 +19,7 @@ INGEST = "(SELECT id FROM meetings WHERE title LIKE 'Meeting i%')"
 
 
 def variables(workload: str, drawn: dict[str, Any]) -> dict[str, Any]:
-    """Ours for those drawn: a cursor in place of an offset."""
+    """Returns our variables for the ones drawn: a cursor stands in place of an offset."""
     given = dict(drawn)
     offset = given.pop("offset", 0)
     if offset and workload == "W1":
@@ -30,7 +30,7 @@ def variables(workload: str, drawn: dict[str, Any]) -> dict[str, Any]:
 
 
 def answer(workload: str, given: dict[str, Any]) -> dict[str, Any]:
-    """Ours in the shape of the others': no connections, overrides beside the names of a variant, its own words for states."""
+    """Returns our answer in the others' shape: no connections, overrides beside a variant's names, other words for states."""
     data = given["data"]
     match workload:
         case "W1":
@@ -54,7 +54,7 @@ def answer(workload: str, given: dict[str, Any]) -> dict[str, Any]:
 
 
 async def rows(connection: Any, meeting_id: str) -> list[dict[str, Any]]:
-    """The segments that are stored of a meeting."""
+    """Returns the stored segments of a meeting."""
     ours = await _beside(connection)
     try:
         return [
@@ -70,7 +70,7 @@ async def rows(connection: Any, meeting_id: str) -> list[dict[str, Any]]:
 
 
 async def reset(connection: Any) -> None:
-    """Remove what W5 appended; its rows must be as many as the meetings count."""
+    """Removes the segments that W5 appended, and checks that they are as many as the meetings count."""
     ours = await _beside(connection)
     try:
         removed = await ours.execute(f"DELETE FROM segments WHERE meeting_id IN {INGEST}")

@@ -7,7 +7,7 @@ heard and name its speakers. Editors count under optimistic locking and activate
 lost, a table is locked, the database refuses writes. In the end every reader drains, and must have what the table has; tables
 and histories must have what was acknowledged, once; and no reader may ever have got an older text after a newer one.
 
-It ends with exit code 1 if anything of that is not so.
+It ends with exit code 1 if one of these conditions does not hold.
 """
 
 import argparse
@@ -20,63 +20,65 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.soak.clients import Reader, Writer
-from bench.soak.correctors import PEOPLE, Person, compare_people
-from bench.soak.deployment import Site, site
-from bench.soak.editors import AGENTS, Editor, compare_agents
+from bench.soak.correctors import CORRECTOR_COUNT, Corrector, compare_corrections
+from bench.soak.deployment import Deployment, new_deployment
+from bench.soak.editors import AGENT_COUNT, Editor, compare_agents
 from bench.soak.faults import disturb
-from bench.soak.shared_state import CURSOR, MEETINGS, PAGE, Soak, Transcript, transcript
+from bench.soak.shared_state import CURSOR_QUERY, MEETING_COUNT, PAGE_QUERY, SharedState, Transcript, transcript
 from server.wire.graphql_files import operation
 
 DRAIN_SECONDS = 60.0
-"""Every reader must get what it has not got yet in these, once all is calm."""
+"""The time in which every reader must catch up, once no fault happens any more."""
 
 
-async def soak(site: Site, seconds: float, writers: int, readers: int, pace: float) -> Soak:
-    async with site.running(), httpx.AsyncClient(timeout=15) as client:
-        it = Soak(site.urls, [], [])
-        for number in range(MEETINGS):
-            created = await it.ask(client, operation("CreateMeeting"), input={"title": f"Meeting {number}"})
-            it.meetings.append(created["id"])
-        for number in range(AGENTS):
+async def soak(deployment: Deployment, seconds: float, writers: int, readers: int, pace: float) -> SharedState:
+    async with deployment.running(), httpx.AsyncClient(timeout=15) as client:
+        state = SharedState(deployment.urls, [], [])
+        for number in range(MEETING_COUNT):
+            created = await state.ask(client, operation("CreateMeeting"), input={"title": f"Meeting {number}"})
+            state.meetings.append(created["id"])
+        for number in range(AGENT_COUNT):
             config = {"modelProvider": "openai", "modelName": "gpt", "maxRetries": 0}
-            agent = await it.ask(client, operation("CreateAgent"), input={"name": f"Agent {number}", "config": config})
-            it.agents.append(agent["id"])
+            agent = await state.ask(
+                client, operation("CreateAgent"), input={"name": f"Agent {number}", "config": config}
+            )
+            state.agents.append(agent["id"])
             for name in ("One", "Two", "Three"):
-                await it.ask(client, operation("CreateVariant"), agentId=agent["id"], input={"name": name})
-        all_writers = [Writer(it, number) for number in range(writers)]
-        all_readers = [Reader(it, number) for number in range(readers)]
-        people = [Person(it, number) for number in range(PEOPLE)]
-        editors = [Editor(it, number) for number in range(2 * AGENTS)]
+                await state.ask(client, operation("CreateVariant"), agentId=agent["id"], input={"name": name})
+        all_writers = [Writer(state, number) for number in range(writers)]
+        all_readers = [Reader(state, number) for number in range(readers)]
+        correctors = [Corrector(state, number) for number in range(CORRECTOR_COUNT)]
+        editors = [Editor(state, number) for number in range(2 * AGENT_COUNT)]
         async with asyncio.timeout(seconds + 120), asyncio.TaskGroup() as group:
             for writer in all_writers:
                 group.create_task(writer.run(pace))
             for reader in all_readers:
                 group.create_task(reader.run())
-            for person in people:
-                group.create_task(person.run(pace))
+            for corrector in correctors:
+                group.create_task(corrector.run(pace))
             for editor in editors:
                 group.create_task(editor.run(pace))
-            group.create_task(disturb(it, site))
+            group.create_task(disturb(state, deployment))
             await asyncio.sleep(seconds)
-            it.stopping.set()
-        tables = {id: await table(it, client, id) for id in it.meetings}
-        await compare(it, client, tables, all_writers, all_readers)
-        compare_people(it, people, tables)
-        await compare_agents(it, client, editors)
-    return it
+            state.stopping.set()
+        tables = {id: await table(state, client, id) for id in state.meetings}
+        await compare(state, client, tables, all_writers, all_readers)
+        compare_corrections(state, correctors, tables)
+        await compare_agents(state, client, editors)
+    return state
 
 
 async def compare(
-    it: Soak,
+    state: SharedState,
     client: httpx.AsyncClient,
     tables: dict[str, Transcript],
     writers: list[Writer],
     readers: list[Reader],
 ) -> None:
-    """Every reader drains; what it has, what the table has and what was acknowledged must be the same."""
-    ends = {id: (await it.ask(client, CURSOR, id=id))["updatesCursor"] for id in it.meetings}
-    it.counts["segments in the tables"] = sum(map(len, tables.values()))
-    newcomers = [Reader(it, len(readers) + number) for number in range(2 * MEETINGS)]
+    """Lets every reader drain, and checks that readers, tables and acknowledged writes agree."""
+    ends = {id: (await state.ask(client, CURSOR_QUERY, id=id))["updatesCursor"] for id in state.meetings}
+    state.counts["segments in the tables"] = sum(map(len, tables.values()))
+    newcomers = [Reader(state, len(readers) + number) for number in range(2 * MEETING_COUNT)]
     everyone = [*readers, *newcomers]
     drains = (
         asyncio.wait_for(reader.drain(n, ends[reader.meeting]), DRAIN_SECONDS) for n, reader in enumerate(everyone)
@@ -84,29 +86,29 @@ async def compare(
     results = await asyncio.gather(*drains, return_exceptions=True)
     for reader, result in zip(everyone, results, strict=True):
         if isinstance(result, TimeoutError):
-            it.counts["never caught up"] += 1
-            it.wrong(f"{reader.name} did not get to the end in {DRAIN_SECONDS} s")
+            state.counts["never caught up"] += 1
+            state.wrong(f"{reader.name} did not get to the end in {DRAIN_SECONDS} s")
         elif isinstance(result, BaseException):
             raise result
         read, stored = reader.transcript, tables[reader.meeting]
         lost = {number for number in read.keys() | stored.keys() if read.get(number) != stored.get(number)}
-        it.counts["losses"] += len(lost)
+        state.counts["losses"] += len(lost)
         if lost:
-            it.wrong(f"{reader.name} has other segments than the table: {sorted(lost)[:10]}")
+            state.wrong(f"{reader.name} has other segments than the table: {sorted(lost)[:10]}")
     for writer in writers:
         for id, texts in writer.acknowledged.items():
             heard = {number: segment["heard"]["text"] for number, segment in tables[id].items()}
             lost = {number for number, text in texts.items() if heard.get(number) != text}
-            it.counts["acknowledged writes lost"] += len(lost)
+            state.counts["acknowledged writes lost"] += len(lost)
             if lost:
-                it.wrong(f"acknowledged and not in the table: {sorted(lost)[:10]} of {id}")
+                state.wrong(f"acknowledged and not in the table: {sorted(lost)[:10]} of {id}")
 
 
-async def table(it: Soak, client: httpx.AsyncClient, meeting: str) -> Transcript:
+async def table(state: SharedState, client: httpx.AsyncClient, meeting: str) -> Transcript:
     found: Transcript = {}
     after = None
     while True:
-        page = (await it.ask(client, PAGE, id=meeting, after=after))["segments"]
+        page = (await state.ask(client, PAGE_QUERY, id=meeting, after=after))["segments"]
         found |= transcript(page["nodes"])
         if not page["pageInfo"]["hasNextPage"]:
             return found
@@ -115,14 +117,14 @@ async def table(it: Soak, client: httpx.AsyncClient, meeting: str) -> Transcript
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seconds", type=float, default=60, help="how long it is written (default: 60)")
+    parser.add_argument("--seconds", type=float, default=60, help="how long segments are written (default: 60)")
     parser.add_argument("--writers", type=int, default=4)
     parser.add_argument("--readers", type=int, default=40)
     parser.add_argument("--pace", type=float, default=0.1, help="seconds between a writer's writes, on average")
     given = parser.parse_args()
     start = time.monotonic()
-    with site() as place:
-        done = asyncio.run(soak(place, given.seconds, given.writers, given.readers, given.pace))
+    with new_deployment() as deployment:
+        done = asyncio.run(soak(deployment, given.seconds, given.writers, given.readers, given.pace))
     shown = Table(
         title=f"{given.writers} writers, {given.readers} readers, {given.seconds:.0f} s of writing", min_width=50
     )

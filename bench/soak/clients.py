@@ -14,11 +14,11 @@ from websockets.typing import Subprotocol
 
 from bench.soak.shared_state import (
     BATCH_SIZES,
-    CROWD,
-    LABELS,
-    SEGMENTS_OF_A_WRITER,
-    SHARED,
-    Soak,
+    CROWD_SEGMENTS,
+    SEGMENTS_PER_WRITER,
+    SHARED_SEGMENTS,
+    SPEAKER_LABELS,
+    SharedState,
     Transcript,
     transcript,
 )
@@ -28,39 +28,39 @@ from server.wire.graphql_files import operation
 class Writer:
     """Writes until the stop; each write is repeated until it is acknowledged."""
 
-    def __init__(self, soak: Soak, number: int) -> None:
-        self._soak = soak
+    def __init__(self, state: SharedState, number: int) -> None:
+        self._state = state
         self._draw = random.Random(number)
-        self._own = range(100 + number * SEGMENTS_OF_A_WRITER, 100 + (number + 1) * SEGMENTS_OF_A_WRITER)
+        self._own = range(100 + number * SEGMENTS_PER_WRITER, 100 + (number + 1) * SEGMENTS_PER_WRITER)
         self._revision = 0
-        self._final: dict[str, set[int]] = {meeting: set() for meeting in soak.meetings}
+        self._final: dict[str, set[int]] = {meeting: set() for meeting in state.meetings}
         """Own segments that were sent as final: a hypothesis would not replace them."""
-        self.acknowledged: dict[str, dict[int, str | None]] = {meeting: {} for meeting in soak.meetings}
+        self.acknowledged: dict[str, dict[int, str | None]] = {meeting: {} for meeting in state.meetings}
         """The text of each of its own segments; None where it was deleted."""
 
     async def run(self, pace: float) -> None:
         async with httpx.AsyncClient(timeout=15) as client:
-            while not self._soak.stopping.is_set():
-                await self._write(client, self._draw.choice(self._soak.meetings))
-                await self._soak.rest(self._draw.uniform(0, 2 * pace))
+            while not self._state.stopping.is_set():
+                await self._write(client, self._draw.choice(self._state.meetings))
+                await self._state.rest(self._draw.uniform(0, 2 * pace))
 
     async def _write(self, client: httpx.AsyncClient, meeting: str) -> None:
         own = self._draw.sample(self._own, self._draw.randint(1, 6))
         what = self._draw.choices(["upsert", "again", "delete", "crowd"], [70, 10, 19, 1])[0]
         if what == "delete":
-            await self._soak.ask(client, operation("DeleteSegments"), meetingId=meeting, segmentIds=own)
+            await self._state.ask(client, operation("DeleteSegments"), meetingId=meeting, segmentIds=own)
             self.acknowledged[meeting].update(dict.fromkeys(own))
             self._final[meeting].difference_update(own)
         else:
-            shared = self._draw.sample(SHARED, 2)
+            shared = self._draw.sample(SHARED_SEGMENTS, 2)
             segments = [self._segment(meeting, number) for number in [*own, *shared]]
             for _ in range(2 if what == "again" else 1):
-                await self._soak.ask(client, operation("UpsertSegments"), meetingId=meeting, segments=segments)
+                await self._state.ask(client, operation("UpsertSegments"), meetingId=meeting, segments=segments)
             self.acknowledged[meeting].update({one["segmentId"]: one["text"] for one in segments[: len(own)]})
-            for start in range(0, len(CROWD) if what == "crowd" else 0, 1000):
-                segments = [self._segment(meeting, number) for number in CROWD[start : start + 1000]]
-                await self._soak.ask(client, operation("UpsertSegments"), meetingId=meeting, segments=segments)
-        self._soak.counts["writes"] += 1
+            for start in range(0, len(CROWD_SEGMENTS) if what == "crowd" else 0, 1000):
+                segments = [self._segment(meeting, number) for number in CROWD_SEGMENTS[start : start + 1000]]
+                await self._state.ask(client, operation("UpsertSegments"), meetingId=meeting, segments=segments)
+        self._state.counts["writes"] += 1
 
     def _segment(self, meeting: str, number: int) -> dict[str, Any]:
         self._revision += 1
@@ -70,22 +70,22 @@ class Writer:
             is_final |= number in self._final[meeting]
             if is_final:
                 self._final[meeting].add(number)
-        fields = {"speaker": self._draw.choice(LABELS), "isFinal": is_final}
+        fields = {"speaker": self._draw.choice(SPEAKER_LABELS), "isFinal": is_final}
         return {"segmentId": number, "text": text, "startTime": number, "endTime": number + 1, **fields}
 
 
 class Broken(Exception):
-    """The stream is over for now: the cursor is where to go on."""
+    """The stream has broken off; the reader can go on from its cursor."""
 
 
 class Reader:
     """Follows one meeting, now at one server and now at the other."""
 
-    def __init__(self, soak: Soak, number: int) -> None:
-        self._soak = soak
+    def __init__(self, state: SharedState, number: int) -> None:
+        self._state = state
         self._draw = random.Random(1000 + number)
         self.name = f"reader {number}"
-        self.meeting = soak.meetings[number % len(soak.meetings)]
+        self.meeting = state.meetings[number % len(state.meetings)]
         self._forget()
 
     def _forget(self) -> None:
@@ -95,16 +95,16 @@ class Reader:
         """The least version that each segment has; a deletion counts as one."""
 
     async def run(self) -> None:
-        while not self._soak.stopping.is_set():
+        while not self._state.stopping.is_set():
             with contextlib.suppress(Broken):
-                await self._visit(self._draw.choice(self._soak.urls), self._draw.choice(BATCH_SIZES), self._follow)
-            self._soak.counts["visits"] += 1
+                await self._visit(self._draw.choice(self._state.urls), self._draw.choice(BATCH_SIZES), self._follow)
+            self._state.counts["visits"] += 1
             if self._draw.random() < 0.05:
                 self._forget()
-            await self._soak.rest(self._draw.choice([0, 0.1, 0.5, 1, 4]))
+            await self._state.rest(self._draw.choice([0, 0.1, 0.5, 1, 4]))
 
     async def drain(self, number: int, end: str) -> None:
-        """Read up to the cursor after which nothing was written; the servers are up, so nothing may break."""
+        """Reads up to the cursor after which nothing was written, at one server until it breaks off."""
 
         async def to_the_end(socket: ClientConnection) -> None:
             while not await self._next(socket, end):
@@ -112,14 +112,14 @@ class Reader:
 
         while True:
             try:
-                await self._visit(self._soak.urls[number % 2], max(BATCH_SIZES), to_the_end)
+                await self._visit(self._state.urls[number % 2], max(BATCH_SIZES), to_the_end)
             except Broken:
-                self._soak.counts["broken while draining"] += 1
+                self._state.counts["broken while draining"] += 1
             else:
                 return
 
     async def _visit(self, url: str, size: int, read: Callable[[ClientConnection], Awaitable[None]]) -> None:
-        """Subscribe after the cursor and read. Raises Broken."""
+        """Subscribes after the cursor and reads. Raises Broken."""
         options: dict[str, Any] = {"proxy": None, "ping_interval": None, "max_size": None, "close_timeout": 2}
         protocol = Subprotocol("graphql-transport-ws")
         address = url.replace("http", "ws") + "/graphql"
@@ -132,15 +132,15 @@ class Reader:
                 await socket.send(orjson.dumps(subscribe).decode())
                 await read(socket)
         except (OSError, TimeoutError, WebSocketException) as error:
-            self._soak.counts["connections broken"] += 1
+            self._state.counts["connections broken"] += 1
             raise Broken from error
 
     async def _follow(self, socket: ClientConnection) -> None:
-        """Read for a while, at times slower than it comes; then leave, at times without a word."""
+        """Reads for a while, at times slower than updates come, and then leaves, at times without closing."""
         lag = self._draw.choice([0, 0, 0, 0.05, 0.5])
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._draw.uniform(0.1, 8)):
-                while not self._soak.stopping.is_set():
+                while not self._state.stopping.is_set():
                     await self._next(socket, None)
                     if lag:
                         await asyncio.sleep(lag)
@@ -151,7 +151,7 @@ class Reader:
                 await socket.send('{"type":"complete","id":"1"}')
 
     async def _next(self, socket: ClientConnection, end: str | None) -> bool:
-        """Take the next message; says whether it was the last up to `end`."""
+        """Takes the next message, and returns whether it was the last up to `end`."""
         message = orjson.loads(await socket.recv())
         match message["type"]:
             case "next":
@@ -163,16 +163,16 @@ class Reader:
             case "error":
                 codes = {error["extensions"].get("code") for error in message["payload"]}
                 if codes != {"SERVICE_UNAVAILABLE"}:
-                    self._soak.wrong(f"{self.name} was refused: {message['payload']}")
-                self._soak.counts["subscriptions refused"] += 1
+                    self._state.wrong(f"{self.name} was refused: {message['payload']}")
+                self._state.counts["subscriptions refused"] += 1
                 raise Broken
             case "complete":
-                self._soak.wrong(f"{self.name}: the stream of a meeting that is there has completed")
+                self._state.wrong(f"{self.name}: the stream of a meeting that is there has completed")
                 raise Broken
         return False
 
     def _take(self, updates: dict[str, Any]) -> None:
-        counts = self._soak.counts
+        counts = self._state.counts
         counts["events"] += 1
         for number in updates["deletedSegmentIds"]:
             counts["deletions read"] += 1
@@ -183,7 +183,7 @@ class Reader:
             number, version = segment["segmentId"], segment["version"]
             if version <= self._seen.get(number, 0):
                 counts["gone backwards"] += 1
-                self._soak.wrong(f"{self.name}: {number} is {version} after {self._seen[number]}")
+                self._state.wrong(f"{self.name}: {number} is {version} after {self._seen[number]}")
             self._seen[number] = version
         self.transcript |= transcript(updates["segments"])
         self.cursor = updates["cursor"]

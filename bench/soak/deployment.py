@@ -19,7 +19,7 @@ from tests.harness.commands import Serving, run_process, serving
 from tests.harness.databases import postgres_directory, running_postgres
 
 
-class Site:
+class Deployment:
     """Two servers on one PostgreSQL, all of which can be killed, with a proxy before each server and before its database."""
 
     def __init__(self, directory: Path, database_url: str) -> None:
@@ -66,7 +66,7 @@ class Site:
         self._servers[number].kill()
 
     def start_server(self, number: int) -> None:
-        """Starts it anew: on another port, which the proxy before it learns."""
+        """Starts a server anew, on another port, to which the proxy before it then connects."""
         self._stacks[number].close()
         self._servers[number] = self._serve(number)
 
@@ -115,7 +115,7 @@ class Site:
 
 @contextmanager
 def none_left(directory: Path) -> Iterator[None]:
-    """Stops at the end the PostgreSQL that the site has started; who started the first one no longer knows it."""
+    """Stops at the end the PostgreSQL that a fault has restarted: the harness knows only the one that it started itself."""
     try:
         yield
     finally:
@@ -126,9 +126,9 @@ def none_left(directory: Path) -> Iterator[None]:
 
 
 @contextmanager
-def site() -> Iterator[Site]:
+def new_deployment() -> Iterator[Deployment]:
     with postgres_directory() as directory, none_left(directory), running_postgres(directory) as postgres:
         # The harness leaves syncing out; here what was acknowledged must be on the disk.
         postgres.run("ALTER SYSTEM SET fsync = on", "SELECT pg_reload_conf()")
         with postgres.database() as url:
-            yield Site(directory, url)
+            yield Deployment(directory, url)

@@ -11,20 +11,20 @@ from typing import Any
 import httpx
 import orjson
 
-MEETINGS = 4
-SEGMENTS_OF_A_WRITER = 60
+MEETING_COUNT = 4
+SEGMENTS_PER_WRITER = 60
 """Segments of each writer in each meeting: only it writes them, so what the table must hold is known."""
-SHARED = range(1, 11)
+SHARED_SEGMENTS = range(1, 11)
 """Segments that all writers write."""
-CROWD = range(10_000, 13_000)
+CROWD_SEGMENTS = range(10_000, 13_000)
 """Segments that are all written now and then, a thousand after the other: each as many as a page of the hub's."""
-LABELS = tuple(f"SPEAKER_{number:02}" for number in range(5))
+SPEAKER_LABELS = tuple(f"SPEAKER_{number:02}" for number in range(5))
 """The speakers whom recognisers hear."""
 BATCH_SIZES = (1, 3, 10, 100, 1000)
 """The sizes of the readers' batches."""
 
-CURSOR = "query ($id: ID!) { meeting(id: $id) { updatesCursor } }"
-PAGE = """
+CURSOR_QUERY = "query ($id: ID!) { meeting(id: $id) { updatesCursor } }"
+PAGE_QUERY = """
 query ($id: ID!, $after: String) {
   meeting(id: $id) {
     segments(first: 1000, after: $after) {
@@ -44,11 +44,11 @@ def transcript(segments: list[dict[str, Any]]) -> Transcript:
 
 
 class Refused(Exception):
-    """The server answered with an error that says: later."""
+    """The server answered that it is unavailable, and that the request can be tried again later."""
 
 
 @dataclass
-class Soak:
+class SharedState:
     """Holds what all clients share: where the servers are, when to stop, what was counted and what went wrong."""
 
     urls: list[str]
@@ -64,7 +64,7 @@ class Soak:
             self.wrongs.append(what)
 
     async def rest(self, seconds: float) -> None:
-        """Wait, but not past the stop."""
+        """Waits for some seconds, or until the stop if that comes first."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self.stopping.wait()
