@@ -15,6 +15,7 @@ from domain.transcripts.markup import (
     timed_words,
     unescape,
     voices,
+    with_named_voices,
     without_tags,
 )
 
@@ -44,6 +45,10 @@ def cues_of(captions: Sequence[Caption], notes: Notes) -> list[Cue]:
     for caption in captions:
         if len(caption.payload) > _MAX_PAYLOAD_CHARS:
             raise NotATranscript(f"{_place(caption)}: it has more than {_MAX_PAYLOAD_CHARS:,} characters")
+    captions = [
+        caption._replace(payload=with_named_voices(caption.payload)) if "<v>" in caption.payload else caption
+        for caption in captions
+    ]
     shown = [without_tags(caption.payload) for caption in captions]
     captions, shown = _taken_once(captions, shown, notes)
     by_voice = [voices(caption.payload, text) for caption, text in zip(captions, shown, strict=True)]

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from domain.transcripts.labels import is_numbered_speaker, may_be_name
 
-_QUOTED = re.compile(r'([0-9]{1,10})[ \t]+"([^"\n]{1,200})"(?:[ \t]+\([0-9]*\))?')
+_QUOTED = re.compile(r'([0-9]{1,10})[ \t]+"([^"\n]{0,200})"(?:[ \t]+\([0-9]*\))?')
 
 
 class Identified(NamedTuple):

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from domain.transcripts.cues import Notes
+from domain.transcripts.cues import Notes, quoted
 from domain.transcripts.headings import ENUMERATIONS, HEADINGS, PARTICLES
 from domain.transcripts.markup import VERBATIM, unescape
 
@@ -29,6 +29,8 @@ _BRACKETED = re.compile(
     r"[-\u2013\u2014>\s]*+(?:\[([^\[\]\n]{1,100})\]|\u3010([^\u3010\u3011\n]{1,100})\u3011)"
     r"\s*+(:(?=\s|$)|\uff1a)?+"
 )
+_COLONS = (":", "\uff1a")
+_NUMBERED_START = re.compile(r"((?:speaker|spk)[ _-]?[0-9]{1,3})[ \t\n]+(?=[^\s:])", re.IGNORECASE)
 _IN_OTHER_BRACKETS = re.compile(r"(?:\(([^()\n]{1,40})\)|<([^<>\n]{1,40})>|\{([^{}\n]{1,40})\})\s*+:?+\s*+")
 _NAME_LINE = re.compile(r"(?:^-[ \t]*\n(?:[ \t]*\n)*)?^\(([^()\n]{1,60})\)[ \t]*\n", re.MULTILINE)
 """Matches a line that has only a name in parentheses, and the dash that captions put above it."""
@@ -98,17 +100,18 @@ def labelled_texts(payloads: Sequence[str], lines: Sequence[int | None], notes: 
     The payloads are in the order of the file and without tags, but with their character references: an escaped colon ends no
     label. Where a file names a speaker only when the speaker changes, the name goes on until the next one, with a note.
     """
-    payloads = _with_names_in_lines(payloads)
+    payloads = _with_names_in_lines(_with_colons(payloads))
     labels = [_label(payload) for payload in payloads]
     worded = [bool(payload) and not payload.startswith(VERBATIM) for payload in payloads]
     file = _Labels(labels, worded)
+    payloads, silent = _without_names_only(payloads, file, lines, notes)
     if not file.speakers and not any("\n" in payload for payload in payloads):
         return [[LabelledText("", _shown(payload))] if payload else [] for payload in payloads]
     first_labels = [label if file.accepts(label) else None for label in labels]
     goes_on = _names_changes_only(first_labels, worded)
     texts: list[list[LabelledText]] = []
     current = ""
-    for payload, label, line in zip(payloads, first_labels, lines, strict=True):
+    for payload, label, name, line in zip(payloads, first_labels, silent, lines, strict=True):
         unnamed = goes_on and not label and bool(payload) and not payload.startswith(VERBATIM)
         unnamed = unnamed and not _CHANGE.match(payload)
         if unnamed and current:
@@ -116,8 +119,8 @@ def labelled_texts(payloads: Sequence[str], lines: Sequence[int | None], notes: 
         parts = _parts(payload, label, current if unnamed else "", file)
         if parts and parts[-1].speaker:
             current = parts[-1].speaker
-        elif payload:
-            current = ""
+        elif payload or name:
+            current = name
         texts.append(parts)
     return texts
 
@@ -143,6 +146,40 @@ def _with_names_in_lines(payloads: Sequence[str]) -> Sequence[str]:
     if not names or len(names) * 5 < worded * 4 or len(set(names)) == len(names) or not all(map(may_be_name, names)):
         return payloads
     return [_NAME_LINE.sub(lambda match: f"{match[1].strip()}: ", payload) for payload in payloads]
+
+
+def _with_colons(payloads: Sequence[str]) -> Sequence[str]:
+    """Returns the payloads with a colon behind each `Speaker 1`, if nearly all begin so, with two numbers, and none has one."""
+    found = [_NUMBERED_START.match(payload) for payload in payloads]
+    names = [match[1] for match in found if match]
+    if len(set(names)) < 2 or len(names) * 5 < sum(map(bool, payloads)) * 4:
+        return payloads
+    return [
+        f"{match[1]}: {payload[match.end() :]}" if match else payload
+        for payload, match in zip(payloads, found, strict=True)
+    ]
+
+
+def _without_names_only(
+    payloads: Sequence[str], file: _Labels, lines: Sequence[int | None], notes: Notes
+) -> tuple[Sequence[str], Sequence[str]]:
+    """Returns the payloads without those that are only a label (`Dana Reyes:`), and the names of these.
+
+    Zoom writes so where nothing was understood. In a file of labels, a name of several words is one, too, that says nothing
+    anywhere; this is noted.
+    """
+    names: list[str] = []
+    for payload, line in zip(payloads, lines, strict=True):
+        name = unescape(payload[:-1]).strip() if payload[-1:] in _COLONS and len(payload) <= MAX_LABEL_CHARS else ""
+        if name not in file.speakers and not is_numbered_speaker(name):
+            is_new = bool(name) and file.nearly_all and bool(file.speakers) and " " in name and may_be_name(name)
+            if is_new:
+                notes.add(line, "has only the name of a speaker, and is left out", f": {quoted(payload)}")
+            name = name if is_new else ""
+        names.append(name)
+    if not any(names):
+        return payloads, names
+    return ["" if name else payload for payload, name in zip(payloads, names, strict=True)], names
 
 
 def is_numbered_speaker(name: str) -> bool:

@@ -29,6 +29,7 @@ BREAK = re.compile(r"<br[ \t]*+/?>", re.IGNORECASE)
 OVERRIDE = re.compile(r"\{\\[^{}\n]*+\}")
 """An override tag of Advanced SubStation Alpha, such as `{\\an8}`, which many SubRip files have."""
 _VOICE = re.compile(rf"<v{_CLASSES}(?:[ \t]++([^<>\n]*+))?+>|</v{_CLASSES}[ \t]*+>")
+_NAME_IN_VOICE = re.compile(r"<v>[ \t]*+([^<>:\n]{1,100}+):[ \t]*+</v>[ \t]*+")
 _DASH_AT_END = re.compile(r"\n[-\u2013\u2014][ \t]*$")
 _INLINE_TIME = re.compile(r"<((?:[0-9]{1,10}:)?[0-9]{2}:)([0-9]{2})\.([0-9]{3})>")
 _USUAL_REFERENCES = {"&lt;": "<", "&gt;": ">", "&nbsp;": "\u00a0", "&quot;": '"', "&amp;": "&"}
@@ -67,6 +68,11 @@ def without_tags(payload: str) -> str:
     if "{\\" in payload:
         payload = OVERRIDE.sub("", payload)
     return payload.strip()
+
+
+def with_named_voices(payload: str) -> str:
+    """Returns the payload with each name that Daily puts into a voice of nobody (`<v>Dana Reyes:</v>`) as that of the voice."""
+    return _NAME_IN_VOICE.sub(r"<v \1>", payload)
 
 
 def one_line(text: str) -> str:

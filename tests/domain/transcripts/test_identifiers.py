@@ -13,6 +13,7 @@ def test_webex_names_the_speaker_behind_the_number() -> None:
     file = _file(('7 "Ida Berg" (123456789)', "Hello."), ('8 "Ole" (0)', "Hi."))
     assert spoken(file) == [("Ida Berg", "Hello."), ("Ole", "Hi.")]
     assert [segment.segment_id for segment in transcript(file).segments] == [7, 8]
+    assert spoken(_file(('7 "Ida Berg" (1)', "Hello."), ('8 "" (0)', "Hi."))) == [("Ida Berg", "Hello."), ("", "Hi.")]
 
 
 @pytest.mark.parametrize(

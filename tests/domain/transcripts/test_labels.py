@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.harness.transcript_files import messages, spoken, srt, transcript, vtt
+from tests.harness.transcript_files import messages, spoken, srt, timed, transcript, vtt
 
 
 @pytest.mark.parametrize("write", [vtt, srt])
@@ -36,6 +36,10 @@ class TestSecondVoices:
             ("", ">> And four?"),
             ("Ole", "So."),
         ]
+
+    def test_a_name_may_stand_inside_of_a_voice(self, write: object) -> None:
+        file = (vtt if write is vtt else srt)("<v>Ida Berg:</v>Now?", "<v>Ole:</v> Now: yes.", "<v>So</v> be it.")
+        assert spoken(file) == [("Ida Berg", "Now?"), ("Ole", "Now: yes."), ("", "So be it.")]
 
     def test_a_dash_is_nobody(self, write: object) -> None:
         file = (vtt if write is vtt else srt)("<v ->Now?</v>", "<v Ole>Now.</v>")
@@ -102,6 +106,44 @@ class TestForms:
     @pytest.mark.parametrize("others", [("Ole: a", "Ole: b", "Ole: c", "Ole: d"), ("a b", "c d")])
     def test_at_the_start_of_a_file(self, payload: str, speaker: str, text: str, others: tuple[str, ...]) -> None:
         assert spoken(vtt(payload, *others))[0] == (speaker, text)
+
+
+class TestLabelsWithoutColons:
+    def test_are_numbered_speakers_at_the_start_of_nearly_every_cue(self) -> None:
+        cues = ["Speaker 1 Hello.", "Speaker 2\nHi: how\nare you?", "Speaker 1 Fine.", "SPEAKER 2 Good."]
+        assert spoken(vtt(*cues)) == [
+            ("Speaker 1", "Hello."),
+            ("Speaker 2", "Hi: how\nare you?"),
+            ("Speaker 1", "Fine."),
+            ("SPEAKER 2", "Good."),
+        ]
+
+    @pytest.mark.parametrize(
+        "cues", [("Speaker 1 is mute.", "Yes.", "No."), ("Speaker 1 is mute.", "Speaker 1 is gone."), ("Speaker 1",)]
+    )
+    def test_not_in_prose(self, cues: tuple[str, ...]) -> None:
+        assert spoken(vtt(*cues)) == [("", cue) for cue in cues]
+
+
+class TestLabelsWithoutTexts:
+    def test_are_left_out(self) -> None:
+        read = transcript(vtt("Ida Berg: So.", "Ole Moe:", "Ida Berg：", "Ole Moe: Yes.", "SPEAKER_00:", "Ole Moe: <b></b>"))
+        assert timed(read) == [("Ida Berg", "So.", 1.0, 2.0), ("Ole Moe", "Yes.", 1.0, 2.0)]
+        assert messages(read) == []
+
+    def test_with_a_note_where_the_name_says_nothing(self) -> None:
+        read = transcript(vtt("Ida Berg: So.", "Ann Lee:", "Ida Berg: Yes.", "Ole Moe: No.", "Ole Moe: Go."))
+        assert [segment.text for segment in read.segments] == ["So.", "Yes.", "No.", "Go."]
+        assert messages(read) == ['6: has only the name of a speaker, and is left out: "Ann Lee:"']
+
+    def test_name_who_speaks_next(self) -> None:
+        read = spoken(vtt("Ida: a", "b", "Ole:", "c", "Ida: d", "e", "Ole: f"))
+        assert read == [("Ida", "a"), ("Ida", "b"), ("Ole", "c"), ("Ida", "d"), ("Ida", "e"), ("Ole", "f")]
+
+    @pytest.mark.parametrize("line", ["We need this:", "Listen:", "The following:", "Next Steps:", ":"])
+    def test_not_prose(self, line: str) -> None:
+        for file in (vtt("Ida: So.", line, "Ole: Yes.", "Ole: Go.", "Ida: I go."), vtt("So.", line, "Yes.")):
+            assert ("", line) in spoken(file)
 
 
 class TestNamesInLines:
