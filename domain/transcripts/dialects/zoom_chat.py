@@ -6,7 +6,9 @@ from domain.transcripts.cues import NotATranscript, Reading
 from domain.transcripts.dialect import Dialect
 from domain.transcripts.source import Source
 
-_MESSAGE = re.compile(r"(?:[0-9-]+ )?[0-9]{2}:[0-9]{2}:[0-9]{2}\s+From\s.{1,200}?(?:\sTo\s|\sto\s|:)")
+_MESSAGE = re.compile(
+    r"(?:[0-9-]+ )?[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\s+From\s.{1,200}?(?:\sTo\s|\sto\s|:)|\t[^\t]{1,200}:\t)"
+)
 
 
 def _read(_: Source) -> Reading:

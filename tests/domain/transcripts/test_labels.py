@@ -127,7 +127,9 @@ class TestLabelsWithoutColons:
 
 class TestLabelsWithoutTexts:
     def test_are_left_out(self) -> None:
-        read = transcript(vtt("Ida Berg: So.", "Ole Moe:", "Ida Berg：", "Ole Moe: Yes.", "SPEAKER_00:", "Ole Moe: <b></b>"))
+        read = transcript(
+            vtt("Ida Berg: So.", "Ole Moe:", "Ida Berg：", "Ole Moe: Yes.", "SPEAKER_00:", "Ole Moe: <b></b>")
+        )
         assert timed(read) == [("Ida Berg", "So.", 1.0, 2.0), ("Ole Moe", "Yes.", 1.0, 2.0)]
         assert messages(read) == []
 

@@ -110,6 +110,15 @@ def test_other_texts_are_refused(text: str) -> None:
     assert "begins no transcript" in refusal(text, "notes.txt")
 
 
+@pytest.mark.parametrize("end", ["Meeting", "Transcription"])
+def test_google_meet_says_when_it_ended(end: str) -> None:
+    read = transcript(
+        f"00:00:00\n\nIda Moe: Hello.\nOle: Hi.\n00:05:00\nIda Moe: Bye.\n{end} ended after 00:06:12\n", "a.txt"
+    )
+    assert [segment.text for segment in read.segments] == ["Hello.", "Hi.", "Bye."]
+    assert [note.line for note in read.notes] == [7]
+
+
 def test_names_above_their_times() -> None:
     read = transcript("Ida Holm\n0:03\nWe ship.\n\nOmar Lund\n0:09\nGood.\nI see.\n", "a.txt")
     assert timed(read) == [("Ida Holm", "We ship.", 3.0, 9.0), ("Omar Lund", "Good.\nI see.", 9.0, 9.0)]
@@ -119,3 +128,55 @@ def test_names_above_their_times() -> None:
 def test_saved_captions_of_zoom() -> None:
     read = transcript("[Ida Holm] 00:00:03\nWe ship.\n\n[Omar Lund] 00:00:09\nGood.\n", "a.txt")
     assert timed(read) == [("Ida Holm", "We ship.", 3.0, 9.0), ("Omar Lund", "Good.", 9.0, 9.0)]
+
+
+def test_a_header_may_have_its_text_in_the_same_line() -> None:
+    for file in (
+        "Speaker 0    00:00:03    We ship.    \nSpeaker 1    00:00:09    Good: I see.\n",  # Rev.ai
+        "Speaker 0\t00:03\tWe ship.\n\nSpeaker 1\t00:09\tGood:\nI see.\n",
+        "Speaker 0: [00:00:03] We ship.\n\nSpeaker 1: [00:00:09] Good: I see.\n",  # Sonix, Descript
+        "**Speaker 0:** [00:00:03] We ship.\n\n**Speaker 1:** [00:00:09] Good: I see.\n",
+        "**[00:00:03]** Speaker 0: We ship.\n\n**[00:00:09]** Speaker 1: Good: I see.\n",
+    ):
+        read = transcript(file.replace("Good:\n", "Good: "), "a.txt")
+        assert timed(read) == [("Speaker 0", "We ship.", 3.0, 9.0), ("Speaker 1", "Good: I see.", 9.0, 9.0)]
+        assert read.notes == []
+
+
+def test_lines_below_such_a_header_are_no_names() -> None:
+    read = transcript("Ida (0:03): So\nWell\n\nOle (0:09): So\nWell\n\nIda (0:12): Yes\nWell\n", "a.txt")
+    assert timed(read)[:2] == [("Ida", "So\nWell", 3.0, 9.0), ("Ole", "So\nWell", 9.0, 12.0)]
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "{name} {spelled}\n{text}\n",
+        "{name}\n{spelled}{clock}\n{name} {spelled}\n{text}\n",
+        "{name}\n{spelled}\n{text}\n\n",
+    ],
+)
+def test_teams_spells_times_where_a_page_is_copied(form: str) -> None:
+    said = [
+        ("Ida Holm", "0 minutes 3 seconds", "0:03", "It took 30 seconds"),
+        ("Omar Lund", "1 minute 2 seconds", "1:02", "Good."),
+        ("Ida Holm", "1 hour 0 minutes 1 second", "1:00:01", "So."),
+    ]
+    file = "".join(
+        form.format(name=name, spelled=spelled, clock=clock, text=text) for name, spelled, clock, text in said
+    )
+    assert timed(transcript(file, "a.txt")) == [
+        ("Ida Holm", "It took 30 seconds", 3.0, 62.0),
+        ("Omar Lund", "Good.", 62.0, 3601.0),
+        ("Ida Holm", "So.", 3601.0, 3601.0),
+    ]
+
+
+@pytest.mark.parametrize(
+    "date",
+    ["March 5, 2024, 9:04AM", "5 mars 2024 09:04", "05/03/2024 09:04", "5. März 2024, 09:04", "2024-03-05 09:04"],
+)
+def test_a_date_is_no_name(date: str) -> None:
+    read = transcript(f"Weekly\n{date}\n1h 2m 3s\n\nIda Holm   0:03\nWe ship.\n\nRoom 2024   0:09\nGood.\n", "a.txt")
+    assert timed(read) == [("Ida Holm", "We ship.", 3.0, 9.0), ("Room 2024", "Good.", 9.0, 9.0)]
+    assert [note.line for note in read.notes] == [1, 2, 3]
