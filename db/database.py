@@ -14,7 +14,7 @@ from db.engine import create_engine, create_session_factory
 from db.replica_reads import ReplicaConnection, TokenConnection
 from db.replicas import Replicas
 from db.unit_of_work import AutocommitRepositories, Repositories, UnitOfWork
-from db.wal_positions import WRITTEN_PLACE, token_of
+from db.wal_positions import WRITTEN_POSITION, token_of
 from db.webhook_outbox import Outbox
 from domain.consistency_tokens import PRIMARY, ConsistencyToken
 from domain.errors import Forbidden, ServiceUnavailable
@@ -85,7 +85,7 @@ class Database:
         """Returns a token for everything that was written before. Any reader is to use the primary if it cannot be told."""
         try:
             async with AutocommitConnection(self.pool) as connection:
-                (row,) = await connection.rows(WRITTEN_PLACE, {})
+                (row,) = await connection.rows(WRITTEN_POSITION, {})
         except ServiceUnavailable as error:
             logger.warning("what was written has no place in the log: %s", error)
             return PRIMARY

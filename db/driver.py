@@ -15,7 +15,7 @@ import orjson
 from sqlalchemy import URL
 
 from db.connection_url import ConnectionUrl
-from db.wal_positions import StandbyPlace
+from db.wal_positions import StandbyPosition
 
 logger = logging.getLogger("rapporteur.database")
 
@@ -64,7 +64,7 @@ class DriverConnection(asyncpg.Connection):  # type: ignore[misc]
     """The time until which the user of the connection would have waited for it, by the clock of the event loop."""
     is_pooled: bool
     """A pooler stands between this connection and the server."""
-    standby: StandbyPlace | None
+    standby: StandbyPosition | None
     """The standby that is read on this connection, and how far it had got when it was last asked."""
     _begin: str
 

@@ -21,7 +21,7 @@ from db.driver import DriverConnection, Record
 from db.errors import translate_errors
 from db.pool import ConnectionPool
 from db.replicas import ReadOutcome, Replicas
-from db.wal_positions import STANDBY_PLACE, StandbyPlace
+from db.wal_positions import STANDBY_POSITION, StandbyPosition
 from domain.consistency_tokens import ConsistencyToken
 from domain.errors import ServiceUnavailable
 
@@ -60,7 +60,7 @@ class ReplicaConnection:
     async def rows_after(self, lock: Executable, statement: Executable, values: Mapping[str, Any]) -> Sequence[Record]:
         raise NotImplementedError("a standby has no locks")
 
-    def _will_do(self, standby: StandbyPlace | None) -> bool:
+    def _will_do(self, standby: StandbyPosition | None) -> bool:
         return (
             standby is not None and self._server in (None, standby.server) and self._needed.is_reached_by(standby.place)
         )
@@ -81,7 +81,7 @@ class TokenConnection:
     async def rows_after(self, lock: Executable, statement: Executable, values: Mapping[str, Any]) -> Sequence[Record]:
         raise NotImplementedError("a standby has no locks")
 
-    def _will_do(self, standby: StandbyPlace | None) -> bool:
+    def _will_do(self, standby: StandbyPosition | None) -> bool:
         return standby is None or self._token.is_reached_by(standby.place)
 
 
@@ -96,8 +96,8 @@ async def _read(
     pool: ConnectionPool,
     statement: Executable,
     values: Mapping[str, Any],
-    will_do: Callable[[StandbyPlace | None], bool],
-) -> tuple[StandbyPlace | None, Sequence[Record]]:
+    will_do: Callable[[StandbyPosition | None], bool],
+) -> tuple[StandbyPosition | None, Sequence[Record]]:
     """Runs one statement where the server will do, as far as it is known to have got; None stands for a primary.
 
     Returns the rows and where they are from. Raises NotReached, and what `Connection.rows` raises.
@@ -115,15 +115,15 @@ class _StandbyConnection(PooledConnection):
     """A connection to what may be a standby."""
 
     async def read(
-        self, text: str, arguments: Sequence[Any], will_do: Callable[[StandbyPlace | None], bool]
-    ) -> tuple[StandbyPlace | None, Sequence[Record]]:
-        async def read(driver: DriverConnection) -> tuple[StandbyPlace | None, Sequence[Record]]:
+        self, text: str, arguments: Sequence[Any], will_do: Callable[[StandbyPosition | None], bool]
+    ) -> tuple[StandbyPosition | None, Sequence[Record]]:
+        async def read(driver: DriverConnection) -> tuple[StandbyPosition | None, Sequence[Record]]:
             if driver.is_pooled:
-                (place,), rows = await driver.fetch_in_transaction([(STANDBY_PLACE, ()), (text, arguments)])
-                return StandbyPlace.of(place), rows
+                (place,), rows = await driver.fetch_in_transaction([(STANDBY_POSITION, ()), (text, arguments)])
+                return StandbyPosition.of(place), rows
             if driver.standby is None or not will_do(driver.standby):
-                (place,) = await driver.fetch(STANDBY_PLACE)
-                driver.standby = StandbyPlace.of(place)
+                (place,) = await driver.fetch(STANDBY_POSITION)
+                driver.standby = StandbyPosition.of(place)
                 if not will_do(driver.standby):
                     return driver.standby, ()
             return driver.standby, await driver.fetch(text, *arguments)

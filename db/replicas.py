@@ -21,7 +21,7 @@ from db.errors import WRONG_SCHEMA
 from db.pool import ConnectionPool
 from db.preflight import without_password
 from db.schema_revisions import is_current
-from db.wal_positions import FLUSHED_PLACE, STANDBY_PLACE, StandbyPlace, token_of
+from db.wal_positions import FLUSHED_POSITION, STANDBY_POSITION, StandbyPosition, token_of
 from domain.consistency_tokens import PRIMARY, ConsistencyToken
 
 logger = logging.getLogger("rapporteur.replicas")
@@ -34,7 +34,7 @@ REPLICA_TIMEOUT_SECONDS = 2.0
 KEPT_SECONDS = 600.0
 """The time for which the places of the primary are kept; a lag is known up to that."""
 
-_CHECK = f"SELECT place.*, (SELECT version_num FROM alembic_version) AS revision FROM ({STANDBY_PLACE}) AS place"
+_CHECK = f"SELECT place.*, (SELECT version_num FROM alembic_version) AS revision FROM ({STANDBY_POSITION}) AS place"
 
 
 class ReplicaStatus(StrEnum):
@@ -148,7 +148,7 @@ class Replicas:
         await asyncio.gather(*(replica.pool.close() for replica in self.all))
 
     async def _follow_primary(self) -> NoReturn:
-        check = _Check(self._primary, FLUSHED_PLACE)
+        check = _Check(self._primary, FLUSHED_POSITION)
         try:
             while True:
                 if isinstance(found := await check.row(), Record):
@@ -175,7 +175,7 @@ class Replicas:
         replica.place = None
         if isinstance(found, Exception):
             return ReplicaStatus.OTHER_SCHEMA if isinstance(found, WRONG_SCHEMA) else ReplicaStatus.AWAY
-        if (standby := StandbyPlace.of(found)) is None:
+        if (standby := StandbyPosition.of(found)) is None:
             return ReplicaStatus.NO_STANDBY
         if self.log.floor == PRIMARY:
             return ReplicaStatus.UNCHECKED

@@ -24,7 +24,7 @@ from domain.ordering import SegmentOrder
 from domain.pagination import Page, PageRequest
 from domain.segments import MAX_SPEAKERS, Segment, SpeakerStats, segment_cursor
 from domain.stream_positions import Position
-from domain.word_timings import Word, words_of
+from domain.word_timings import Word, decode_words
 
 FIELDS = tuple(name for name in Segment.__match_args__ if name != "words")
 """The fields of a segment that are read, unless its words are asked for."""
@@ -98,7 +98,7 @@ class SegmentRepository(SegmentWrites):
     )
     _BY_MEETINGS = MappedQuery.of(_OF_MEETINGS, Segment, without=("words",))
     _BY_MEETINGS_WITH_WORDS = MappedQuery.of(
-        _OF_MEETINGS.add_columns(segments.c.words), Segment, decoders=(("words", words_of),)
+        _OF_MEETINGS.add_columns(segments.c.words), Segment, decoders=(("words", decode_words),)
     )
 
     async def by_meetings(
@@ -171,7 +171,7 @@ class SegmentRepository(SegmentWrites):
         """Returns the words of those of the segments that have any."""
         ids, segment_ids = [id for id, _ in keys], [segment_id for _, segment_id in keys]
         rows = await self._rows(self._WORDS_BY_KEYS, ids=ids, segment_ids=segment_ids)
-        return {(row.meeting_id, row.segment_id): words_of(row.words) for row in rows}
+        return {(row.meeting_id, row.segment_id): decode_words(row.words) for row in rows}
 
     _COUNTS = (
         select(segments.c.meeting_id, func.count().label("total"))

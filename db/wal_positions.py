@@ -11,11 +11,11 @@ _PRIMARY = """
 SELECT system_identifier AS cluster, ('x' || left(pg_walfile_name(place), 8))::bit(32)::bigint AS timeline, place AS position
 FROM pg_control_system(), {function}() AS place
 """
-WRITTEN_PLACE = text(_PRIMARY.format(function="pg_current_wal_insert_lsn"))
+WRITTEN_POSITION = text(_PRIMARY.format(function="pg_current_wal_insert_lsn"))
 """The place after everything that was written before, be it flushed or not (as with synchronous_commit=off)."""
-FLUSHED_PLACE = _PRIMARY.format(function="pg_current_wal_flush_lsn")
+FLUSHED_POSITION = _PRIMARY.format(function="pg_current_wal_flush_lsn")
 """The place up to which standbys are sent the log. They reach it even if nothing more is written."""
-STANDBY_PLACE = """
+STANDBY_POSITION = """
 SELECT system_identifier AS cluster,
        greatest(
            (SELECT timeline_id FROM pg_control_checkpoint()),
@@ -33,7 +33,7 @@ may ask. Until one of them does, the standby counts as being in the old one.
 """
 
 
-class StandbyPlace(NamedTuple):
+class StandbyPosition(NamedTuple):
     """The place in the log that a standby is known to have reached, and the server that it is."""
 
     place: ConsistencyToken
@@ -41,8 +41,8 @@ class StandbyPlace(NamedTuple):
     """The time of the server's start, which tells it from others behind the same address."""
 
     @classmethod
-    def of(cls, row: Any) -> "StandbyPlace | None":
-        """Returns what a row of `STANDBY_PLACE` says; None if the server is no standby."""
+    def of(cls, row: Any) -> "StandbyPosition | None":
+        """Returns what a row of `STANDBY_POSITION` says; None if the server is no standby."""
         return None if row.position is None else cls(token_of(row), row.server)
 
 

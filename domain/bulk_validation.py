@@ -25,7 +25,7 @@ class _Field(NamedTuple):
     """The value in place of null; MISSING: null needs another look."""
 
 
-def usual_columns(kind: "type[DataclassInstance]", given: ValueColumns) -> dict[str, Sequence[Any]] | None:
+def valid_columns(kind: "type[DataclassInstance]", given: ValueColumns) -> dict[str, Sequence[Any]] | None:
     """Returns what the fields of a `kind` are made of these values, in which None is null or left out.
 
     Returns None if a value is unusual, or breaks a rule.

@@ -20,7 +20,7 @@ from domain.segments import (
     SEGMENT_TEXT,
     SPEAKER,
     Segment,
-    check_size,
+    check_item_count,
 )
 from domain.stream_positions import updates_cursor
 from domain.validation import Problems
@@ -107,7 +107,7 @@ def speaker_names(meeting: Meeting) -> list[SpeakerName]:
 
 
 def _parse(command: type[C], inputs: Sequence[Mapping[str, object]], path: str, key: str, max_items: int) -> list[C]:
-    check_size(len(inputs), path, max_items)
+    check_item_count(len(inputs), path, max_items)
     problems = Problems()
     commands: list[C] = []
     first_with: dict[object, int] = {}

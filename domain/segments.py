@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import Annotated, Any, NamedTuple
 
-from domain.bulk_validation import ValueColumns, usual_columns
+from domain.bulk_validation import ValueColumns, valid_columns
 from domain.cursors import CursorFormat
 from domain.errors import InvalidInput
 from domain.ids import ExternalId, MeetingId
@@ -207,7 +207,7 @@ def segment_cursor(segment: Segment, order: SegmentOrder) -> str:
     return segments_cursor(order).encode(str(segment.meeting_id), *key)
 
 
-def usual_segments(given: ValueColumns, deleted_ids: Sequence[int]) -> ValueColumns | None:
+def valid_segment_columns(given: ValueColumns, deleted_ids: Sequence[int]) -> ValueColumns | None:
     """Returns what `parse_segments` returns of the same values if nothing is wrong with them, and no segment has words."""
     if not 1 <= len(given["text"]) <= MAX_WRITE_SEGMENTS:
         return None
@@ -216,7 +216,7 @@ def usual_segments(given: ValueColumns, deleted_ids: Sequence[int]) -> ValueColu
         nulls = ids.count(None)
         if nulls != len(ids) and len(set(ids)) != len(ids) - nulls + (nulls > 0):
             return None
-    columns = usual_columns(SegmentContent, given)
+    columns = valid_columns(SegmentContent, given)
     if columns is None or any(map(operator.lt, columns["end_time"], columns["start_time"])):
         return None
     return None if deleted_ids and not set(deleted_ids).isdisjoint(columns["segment_id"]) else columns
@@ -230,7 +230,7 @@ def segment_columns(contents: "Sequence[SegmentContent | Segment]") -> ValueColu
 def parse_segments(inputs: Sequence[Mapping[str, object]], deleted_ids: Sequence[int] = ()) -> ValueColumns:
     """Returns the segments of one write, which deletes others. Raises InvalidInput with every problem of every segment."""
     if inputs or not deleted_ids:
-        check_size(len(inputs), "segments")
+        check_item_count(len(inputs), "segments")
     problems = Problems()
     contents: list[SegmentContent] = []
     first_with: dict[tuple[str, object], int] = {}
@@ -251,14 +251,14 @@ def parse_segments(inputs: Sequence[Mapping[str, object]], deleted_ids: Sequence
 
 def parse_segment_ids(segment_ids: Sequence[int], path: str = "segment_ids") -> list[int]:
     """Returns the numbers of the segments of one deletion. Raises InvalidInput."""
-    check_size(len(segment_ids), path)
+    check_item_count(len(segment_ids), path)
     problems = Problems()
     ids = [problems.check(SEGMENT_ID, id, f"{path}.{index}") for index, id in enumerate(segment_ids)]
     problems.raise_if_any()
     return ids
 
 
-def check_size(size: int, path: str, max_items: int = MAX_WRITE_SEGMENTS) -> None:
+def check_item_count(size: int, path: str, max_items: int = MAX_WRITE_SEGMENTS) -> None:
     """Raises InvalidInput unless the list of a call has as many items as it may have."""
     if not 1 <= size <= max_items:
         raise InvalidInput.of(path, f"must have 1 to {max_items:,} items, has {size:,}")

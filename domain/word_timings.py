@@ -25,6 +25,6 @@ class Word:
 Words = Annotated[list[Word], MaxItems(MAX_WORDS)]
 
 
-def words_of(stored: Sequence[Mapping[str, Any]] | None) -> list[Word]:
+def decode_words(stored: Sequence[Mapping[str, Any]] | None) -> list[Word]:
     """Returns the words of their stored form, a list of objects; None has no words."""
     return [Word(**word) for word in stored or ()]

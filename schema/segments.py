@@ -198,8 +198,8 @@ class SegmentMutations:
         if deleted:
             deleted = entities.parse_segment_ids(deleted, "delete_segment_ids")
         if segments:
-            entities.check_size(len(segments), "segments")  # before anything is made of them
-        contents = segments and entities.usual_segments(provided_columns(segments), deleted)
+            entities.check_item_count(len(segments), "segments")  # before anything is made of them
+        contents = segments and entities.valid_segment_columns(provided_columns(segments), deleted)
         contents = contents or entities.parse_segments([provided(segment) for segment in segments], deleted)
         return await resolve.upsert(info.context, meeting_id, contents, deleted)
 

@@ -51,8 +51,8 @@ from server.operations.statistics import OperationStatistics, known_names
 from server.settings import Settings
 from server.shutdown import on_stop_signal
 from server.tracing import is_tracing
-from server.webhooks.payloads import Contents
-from server.webhooks.receiver_addresses import AddressBook
+from server.webhooks.payloads import PayloadBuilder
+from server.webhooks.receiver_addresses import AddressResolver
 from server.webhooks.sender import WebhookSender
 from server.websocket.endpoint import WebSocketEndpoint
 from server.wire.connection_limit import ConnectionLimit
@@ -132,12 +132,12 @@ def create_app(settings: Settings, database_url: str, metrics_directory: Path | 
     worker_metrics = None if metrics_directory is None else WorkerMetrics(metrics_directory)
 
     def new_context(principal: Principal, actor: str) -> Context:
-        return Context(database, hubs, principal, actor, contents.check)
+        return Context(database, hubs, principal, actor, payloads.check)
 
-    contents = Contents(runner, new_context)
+    payloads = PayloadBuilder(runner, new_context)
 
-    addresses = AddressBook(settings.webhook_networks)
-    webhook_sender = WebhookSender(database, contents, addresses, settings.webhook_concurrency)
+    addresses = AddressResolver(settings.webhook_networks)
+    webhook_sender = WebhookSender(database, payloads, addresses, settings.webhook_concurrency)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:

@@ -28,7 +28,7 @@ from resolvers.projections import Projections
 from schema.documents.cost import CostModel, OperationCost
 from schema.documents.limits import CHARS_PER_TOKEN, MAX_COMMENTS, MAX_NESTING, Limits
 from schema.documents.one_of_variables import OneOfVariables
-from schema.documents.size import TooComplex, check_size
+from schema.documents.size import TooComplex, check_document_size
 
 MAX_CACHE_CHARS = 1_000_000
 """The length of all documents that are kept together; parsed, they take some sixty times as much memory."""
@@ -148,7 +148,7 @@ class DocumentCache:
     def _prepare(self, query: str) -> PreparedDocument | TooComplex:
         try:
             document = self._parsed(query)
-            aliases = check_size(document, self.limits)
+            aliases = check_document_size(document, self.limits)
             if aliases is None:
                 return PreparedDocument(document, self._problems(document, [NoFragmentCyclesRule]), {}, Projections())
         except TooComplex as error:

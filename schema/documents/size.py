@@ -59,7 +59,7 @@ class _Measures(NamedTuple):
 _EMPTY = _Measures()
 
 
-def check_size(document: DocumentNode, limits: Limits) -> int | None:
+def check_document_size(document: DocumentNode, limits: Limits) -> int | None:
     """Returns the number of aliases. Raises TooComplex.
 
     It is None if fragments use each other in a circle, so that the document cannot be written out.

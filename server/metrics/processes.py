@@ -43,7 +43,7 @@ class Family(NamedTuple):
 Families = dict[str, Family]
 
 
-class Snapshot(NamedTuple):
+class MetricsSnapshot(NamedTuple):
     """The metrics of a worker at one moment; a later one has a higher number."""
 
     number: int
@@ -61,9 +61,9 @@ class WorkerMetrics:
         self._between_threads = threading.Lock()
         self._between_workers = fasteners.InterProcessLock(directory / "lock")
 
-    def snapshot(self, metrics: Iterable[Metric]) -> Snapshot:
+    def snapshot(self, metrics: Iterable[Metric]) -> MetricsSnapshot:
         """Takes the metrics of this worker as they are now."""
-        return Snapshot(next(self._numbers), list(metrics))
+        return MetricsSnapshot(next(self._numbers), list(metrics))
 
     async def run(self, collect: Callable[[], Iterable[Metric]]) -> None:
         """Writes the metrics of this worker from time to time, until cancelled, and then once more."""
@@ -75,12 +75,12 @@ class WorkerMetrics:
             with suppress(OSError):  # the supervisor, whose folder it is, may have ended before
                 self.write(self.snapshot(collect()))
 
-    def write(self, own: Snapshot) -> None:
+    def write(self, own: MetricsSnapshot) -> None:
         """Writes the metrics of this worker, unless later ones were written: a sum must never become smaller."""
         with self._between_threads:
             self._write(own)
 
-    def merged(self, own: Snapshot) -> list[Metric]:
+    def merged(self, own: MetricsSnapshot) -> list[Metric]:
         """Returns the metrics of all workers; `own` are those of this one."""
         with self._between_threads, self._between_workers:
             self._write(own)
@@ -99,7 +99,7 @@ class WorkerMetrics:
             _add(merged, ended)
         return [_metric(name, family) for name, family in merged.items()]
 
-    def _write(self, own: Snapshot) -> None:
+    def _write(self, own: MetricsSnapshot) -> None:
         if own.number > self._written:
             self._written = own.number
             _write(self._own, _families(own.metrics))

@@ -10,7 +10,7 @@ import httpx
 from standardwebhooks import Webhook as Signer
 
 from domain.webhooks import Message
-from server.webhooks.receiver_addresses import AddressBook, AddressRefused
+from server.webhooks.receiver_addresses import AddressRefused, AddressResolver
 
 ATTEMPT_TIMEOUT_SECONDS = 15.0
 """The time that an attempt may take, from looking up the name to the status of the answer."""
@@ -22,7 +22,7 @@ MAX_BODY_BYTES = 64 * 1024
 MAX_RETRY_AFTER_SECONDS = 86_400
 
 
-class Answer(NamedTuple):
+class AttemptResult(NamedTuple):
     """The outcome of an attempt."""
 
     status_code: int | None
@@ -45,10 +45,10 @@ def signed_headers(secrets: list[bytes], message_id: str, body: str) -> dict[str
     }
 
 
-class Receivers:
+class ReceiverClient:
     """Calls receivers, each on a connection of its own to an address that was checked."""
 
-    def __init__(self, addresses: AddressBook) -> None:
+    def __init__(self, addresses: AddressResolver) -> None:
         self._addresses = addresses
         # Connections are not used again: one that was made for a name must not serve another name at the same address. Proxies
         # that the environment names are not used, as they would look the names up themselves.
@@ -59,7 +59,7 @@ class Receivers:
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=0),
         )
 
-    async def send(self, message: Message, body: str) -> Answer:
+    async def send(self, message: Message, body: str) -> AttemptResult:
         """Posts the body of a message, signed, and returns what became of it."""
         headers = {
             "content-type": "application/json",
@@ -70,17 +70,17 @@ class Receivers:
             async with asyncio.timeout(ATTEMPT_TIMEOUT_SECONDS):
                 return await self._send(httpx.URL(message.url), headers, body.encode())
         except TimeoutError:
-            return Answer(None, f"no answer within {ATTEMPT_TIMEOUT_SECONDS:g} seconds")
+            return AttemptResult(None, f"no answer within {ATTEMPT_TIMEOUT_SECONDS:g} seconds")
         except AddressRefused as refused:
-            return Answer(None, str(refused))
+            return AttemptResult(None, str(refused))
         except httpx.InvalidURL:
-            return Answer(None, "the URL names no host that can be looked up")
+            return AttemptResult(None, "the URL names no host that can be looked up")
         except httpx.HTTPError as error:
-            return Answer(None, _reason(error))
+            return AttemptResult(None, _reason(error))
         except (OSError, ValueError) as error:  # a name that leads nowhere, or that is none
-            return Answer(None, f"the host was not found: {error}")
+            return AttemptResult(None, f"the host was not found: {error}")
 
-    async def _send(self, url: httpx.URL, headers: dict[str, str], body: bytes) -> Answer:
+    async def _send(self, url: httpx.URL, headers: dict[str, str], body: bytes) -> AttemptResult:
         is_encrypted = url.scheme == "https"
         port = url.port or (443 if is_encrypted else 80)
         addresses = await self._addresses.find(url.raw_host.decode(), port, encrypted=is_encrypted)
@@ -90,7 +90,7 @@ class Receivers:
                 return await self._post(url.copy_with(host=str(address)), host, url.host, headers, body)
         return await self._post(url.copy_with(host=str(addresses[-1])), host, url.host, headers, body)
 
-    async def _post(self, url: httpx.URL, host: str, name: str, headers: dict[str, str], body: bytes) -> Answer:
+    async def _post(self, url: httpx.URL, host: str, name: str, headers: dict[str, str], body: bytes) -> AttemptResult:
         """Posts to an address. `host` and `name` are what the receiver is called: in the request, and by its certificate."""
         request = self._http.build_request(
             "POST",
@@ -125,13 +125,13 @@ async def _read(response: httpx.Response) -> None:
             return
 
 
-def _answer(response: httpx.Response) -> Answer:
+def _answer(response: httpx.Response) -> AttemptResult:
     status = response.status_code
     if response.is_success:
-        return Answer(status, None)
+        return AttemptResult(status, None)
     if response.is_redirect:
-        return Answer(status, "the receiver redirects, which is not followed: give the webhook the URL itself")
-    return Answer(status, f"the receiver answered {status}", _retry_after(response.headers.get("retry-after")))
+        return AttemptResult(status, "the receiver redirects, which is not followed: give the webhook the URL itself")
+    return AttemptResult(status, f"the receiver answered {status}", _retry_after(response.headers.get("retry-after")))
 
 
 def _retry_after(value: str | None) -> float:

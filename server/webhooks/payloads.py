@@ -33,11 +33,11 @@ VARIABLES = frozenset(("id", "agentId", "meetingId"))
 NewContext = Callable[[Principal, str], Context]
 
 
-class NotNow(Exception):
+class TemporaryFailure(Exception):
     """The document cannot be executed at this moment. The message says why."""
 
 
-class Contents:
+class PayloadBuilder:
     """Makes the bodies of messages, and checks the documents of webhooks."""
 
     def __init__(self, runner: OperationRunner, new_context: NewContext) -> None:
@@ -59,7 +59,7 @@ class Contents:
             )
 
     async def body(self, message: Message) -> str:
-        """Returns the body of a message, as JSON. Raises NotNow."""
+        """Returns the body of a message, as JSON. Raises TemporaryFailure."""
         body = message.body()
         if message.document is not None and not message.is_test:
             data: Any = body["data"]
@@ -69,7 +69,7 @@ class Contents:
     async def _result(self, message: Message, document: str) -> object:
         """Returns the response to the document; the errors of one that cannot be executed any longer are the response.
 
-        Raises NotNow for errors that pass, unless the message has waited for that too often.
+        Raises TemporaryFailure for errors that pass, unless the message has waited for that too often.
         """
         changed = str(message.aggregate_id)
         variables = {"id": changed, message.aggregate.value.lower() + "Id": changed}
@@ -89,7 +89,7 @@ class Contents:
 
 def _expect_lasting(codes: Collection[str], message: Message, reason: str) -> None:
     if not PASSING_CODES.isdisjoint(codes) and message.attempts < MAX_PASSING_FAILURES:
-        raise NotNow(f"the document cannot be executed now: {reason[:200]}")
+        raise TemporaryFailure(f"the document cannot be executed now: {reason[:200]}")
 
 
 def _request(document: str, variables: dict[str, str]) -> GraphQLRequest:

@@ -24,7 +24,7 @@ class AddressRefused(Exception):
     """The address is not one that the server connects to. The message says why."""
 
 
-class AddressBook:
+class AddressResolver:
     """Looks receivers up. It has threads of its own, as names that lead nowhere would keep those of others."""
 
     def __init__(self, allowed_networks: Sequence[str]) -> None:

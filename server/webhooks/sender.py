@@ -14,11 +14,11 @@ from domain.errors import ServiceUnavailable
 from domain.history import Author
 from domain.ids import WebhookId
 from domain.webhooks import DISABLE_AFTER, FAILED_FOR_LONG, GONE, Attempt, Message, retry_delay
-from server.webhooks.payloads import Contents, NotNow
-from server.webhooks.receiver_addresses import AddressBook
+from server.webhooks.payloads import PayloadBuilder, TemporaryFailure
+from server.webhooks.receiver_addresses import AddressResolver
 
 if TYPE_CHECKING:
-    from server.webhooks.http_client import Answer, Receivers
+    from server.webhooks.http_client import AttemptResult, ReceiverClient
 
 logger = logging.getLogger("rapporteur.webhooks")
 
@@ -53,9 +53,11 @@ class WebhookSender:
     to be slow or fail get half of the attempts together, so that the other half is never taken by what only waits.
     """
 
-    def __init__(self, database: Database, contents: Contents, addresses: AddressBook, concurrency: int) -> None:
+    def __init__(
+        self, database: Database, payloads: PayloadBuilder, addresses: AddressResolver, concurrency: int
+    ) -> None:
         self._database = database
-        self._contents = contents
+        self._payloads = payloads
         self._addresses = addresses
         self._concurrency = concurrency
         self._share = max(1, min(MAX_SHARE, concurrency // 4))
@@ -65,7 +67,7 @@ class WebhookSender:
         """The receivers by whether they answered quickly the last time, the newest answer last."""
         self._troubled: set[WebhookId] = set()
         """The webhooks under way that were slow or failed when their attempt began."""
-        self._receivers: Receivers | None = None
+        self._receivers: ReceiverClient | None = None
         self._wake = asyncio.Event()
         self._has_webhooks = False
         self._is_waiting = False
@@ -167,23 +169,23 @@ class WebhookSender:
         if len(self._is_quick) > MAX_REMEMBERED:
             del self._is_quick[next(iter(self._is_quick))]
 
-    async def _send(self, message: Message) -> "Answer":
+    async def _send(self, message: Message) -> "AttemptResult":
         from server.webhooks.http_client import (  # with an HTTP client, which takes a fifth of a second
-            Answer,
-            Receivers,
+            AttemptResult,
+            ReceiverClient,
         )
 
         if self._receivers is None:
-            self._receivers = Receivers(self._addresses)
+            self._receivers = ReceiverClient(self._addresses)
         try:
-            return await self._receivers.send(message, await self._contents.body(message))
-        except NotNow as reason:
-            return Answer(None, str(reason), is_receivers_fault=False)
+            return await self._receivers.send(message, await self._payloads.body(message))
+        except TemporaryFailure as reason:
+            return AttemptResult(None, str(reason), is_receivers_fault=False)
         except Exception:  # an attempt that was not noted would be made again and again
             logger.exception("the delivery %s could not be sent", message.id)
-            return Answer(None, "the server could not send it, and has logged why")
+            return AttemptResult(None, "the server could not send it, and has logged why")
 
-    async def _note_patiently(self, message: Message, attempt: Attempt, answer: "Answer") -> None:
+    async def _note_patiently(self, message: Message, attempt: Attempt, answer: "AttemptResult") -> None:
         for delay in NOTE_RETRY_DELAYS_SECONDS:
             try:
                 return await self._note(message, attempt, answer)
@@ -191,7 +193,7 @@ class WebhookSender:
                 await asyncio.sleep(delay)
         return await self._note(message, attempt, answer)
 
-    async def _note(self, message: Message, attempt: Attempt, answer: "Answer") -> None:
+    async def _note(self, message: Message, attempt: Attempt, answer: "AttemptResult") -> None:
         if attempt.error is None:
             async with self._database.outbox() as outbox:
                 await outbox.note_success(message, attempt)

@@ -6,7 +6,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from domain.errors import InvalidInput
-from domain.segments import SegmentContent, parse_segments, usual_segments
+from domain.segments import SegmentContent, parse_segments, valid_segment_columns
 from domain.validation import declarations
 
 FIELDS = tuple(declarations(SegmentContent))
@@ -57,12 +57,12 @@ def outcome(rows: list[dict[str, Any]], deleted_ids: list[int]) -> Any:
 @example([dict.fromkeys(FIELDS) | {"text": "So", "start_time": 0.0, "end_time": 1.0, "segment_id": 7}], [7])
 @settings(max_examples=200)
 def test_what_is_accepted_is_what_each_segment_gives(rows: list[dict[str, Any]], deleted_ids: list[int]) -> None:
-    found = usual_segments(columns(rows), deleted_ids)
+    found = valid_segment_columns(columns(rows), deleted_ids)
     assert found is None or repr(found) == repr(outcome(rows, deleted_ids))  # repr tells -0.0 from 0.0, and 1 from 1.0
 
 
 @given(st.lists(st.fixed_dictionaries(USUAL), min_size=1, max_size=4))
 @settings(max_examples=50)
-def test_usual_segments_need_no_other_look(rows: list[dict[str, Any]]) -> None:
+def test_valid_columns_are_what_parsing_gives(rows: list[dict[str, Any]]) -> None:
     expected = outcome(rows, [])
-    assert repr(usual_segments(columns(rows), [])) == repr(expected)
+    assert repr(valid_segment_columns(columns(rows), [])) == repr(expected)

@@ -1,4 +1,4 @@
-"""Receivers that answer wrongly, slowly or never."""
+"""ReceiverClient that answer wrongly, slowly or never."""
 
 import contextlib
 import socket
@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from domain.webhooks import Message
-from server.webhooks.payloads import Contents
+from server.webhooks.payloads import PayloadBuilder
 from tests.harness.receivers import SENDING, Behaviour, Execute, Subscribe, held, receiver, status, statuses
 from tests.harness.servers import Api, running_server, segment
 from tests.harness.waiting import eventually
@@ -50,10 +50,10 @@ def test_what_failed_is_sent_again_with_the_same_id(api: Api, subscribe: Subscri
 def test_what_cannot_be_sent_is_a_failed_attempt(
     api: Api, subscribe: Subscribe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def body(self: Contents, message: Message) -> str:
+    async def body(self: PayloadBuilder, message: Message) -> str:
         raise RuntimeError("something unforeseen")
 
-    monkeypatch.setattr(Contents, "body", body)
+    monkeypatch.setattr(PayloadBuilder, "body", body)
     created = subscribe("https://receiver.invalid/", "MEETING_CREATED")
     api.meeting()
     attempt = first_attempt(api, created)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from server.webhooks.receiver_addresses import AddressBook, AddressRefused
+from server.webhooks.receiver_addresses import AddressRefused, AddressResolver
 from tests.harness.receivers import Subscribe, receiver
 from tests.harness.servers import Api, running_server
 from tests.harness.waiting import eventually
@@ -21,7 +21,7 @@ PRIVATE = [
 
 @pytest.mark.parametrize("address", PUBLIC)
 async def test_public_addresses_are_called_with_encryption_only(address: str) -> None:
-    book = AddressBook(["10.0.0.0/8"])
+    book = AddressResolver(["10.0.0.0/8"])
     assert await book.find(address, 443, encrypted=True) == [ip_address(address)]
     with pytest.raises(AddressRefused, match="use https://"):
         await book.find(address, 80, encrypted=False)
@@ -29,7 +29,7 @@ async def test_public_addresses_are_called_with_encryption_only(address: str) ->
 
 @pytest.mark.parametrize("address", PRIVATE)
 async def test_private_addresses_are_refused(address: str) -> None:
-    book = AddressBook(["172.31.0.0/16"])
+    book = AddressResolver(["172.31.0.0/16"])
     for encrypted in (True, False):
         with pytest.raises(AddressRefused, match="RAPPORTEUR_WEBHOOK_NETWORKS"):
             await book.find(address, 443, encrypted=encrypted)
@@ -37,12 +37,12 @@ async def test_private_addresses_are_refused(address: str) -> None:
 
 @pytest.mark.parametrize("address", ["10.1.2.3", "::ffff:10.1.2.3"])
 async def test_an_allowed_network_is_called(address: str) -> None:
-    assert await AddressBook(["10.1.0.0/16"]).find(address, 80, encrypted=False) == [ip_address(address)]
+    assert await AddressResolver(["10.1.0.0/16"]).find(address, 80, encrypted=False) == [ip_address(address)]
 
 
 async def test_of_several_addresses_only_public_ones_are_called(monkeypatch: pytest.MonkeyPatch) -> None:
     answer(monkeypatch, "10.0.0.1", "93.184.215.14", "127.0.0.1")
-    assert await AddressBook([]).find("mixed.test", 443, encrypted=True) == [ip_address("93.184.215.14")]
+    assert await AddressResolver([]).find("mixed.test", 443, encrypted=True) == [ip_address("93.184.215.14")]
 
 
 def answer(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> list[str]:
