@@ -50,7 +50,9 @@ def test_javascript_in_a_browser_polls_and_sees_a_change(server: RunningServer, 
     command: list[str | Path] = ["node", HERE / "openfeature-web.mjs", server.url, agent["slug"]]
     with running_programs({"node": command}) as running:
         program = running["node"]
-        assert program.has(lambda it: len(it.messages) == 2, time.monotonic() + TIMEOUT_SECONDS), program.errors
+        assert program.has(lambda running: len(running.messages) == 2, time.monotonic() + TIMEOUT_SECONDS), (
+            program.errors
+        )
         server.api.run("DeactivateVariant", agentId=agent["id"])
         assert program.end(time.monotonic() + TIMEOUT_SECONDS) == 0, program.errors
     assert program.messages == [

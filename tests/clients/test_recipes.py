@@ -65,7 +65,7 @@ def test_a_recipe_has_in_the_end_what_the_table_has(database_url: str, recipe: l
 
 
 def assert_it_comes_to_have(program: Program, wanted: list[Any]) -> None:
-    there = program.has(lambda it: it.messages[-1:] == [wanted], time.monotonic() + TIMEOUT_SECONDS)
+    there = program.has(lambda running: running.messages[-1:] == [wanted], time.monotonic() + TIMEOUT_SECONDS)
     assert there, (wanted, program.messages, program.errors)
 
 

@@ -97,7 +97,7 @@ def test_a_generated_client_gets_all_members_of_a_union(
     program = ["node", project / "typed.mjs"] if language == "typescript" else [sys.executable, project / "typed.py"]
     with running_programs({"typed": [*program, f"{demo_server.url}/graphql"]}, read_line=str.strip) as running:
         typed = running["typed"]
-        assert typed.has(lambda it: len(it.messages) == len(SAID), time.monotonic() + TIMEOUT_SECONDS), (
+        assert typed.has(lambda program: len(program.messages) == len(SAID), time.monotonic() + TIMEOUT_SECONDS), (
             typed.messages,
             typed.errors,
         )
@@ -106,7 +106,7 @@ def test_a_generated_client_gets_all_members_of_a_union(
     assert (typed.messages, typed.errors) == (SAID, [])
 
 
-class Site(NamedTuple):
+class ServedPage(NamedTuple):
     """The bundled pages at an origin of their own, and the server that they may use, through a wire that can be cut."""
 
     origin: str
@@ -115,18 +115,18 @@ class Site(NamedTuple):
 
 
 @pytest.fixture
-def site(typescript_project: Path, database_url: str) -> Iterator[Site]:
+def served_page(typescript_project: Path, database_url: str) -> Iterator[ServedPage]:
     with (
         files_at(typescript_project / "page") as origin,
         running_server(database_url, origins=(origin,), compression_threshold=0) as server,
         closing(TcpProxy(server.url)) as wire,
     ):
-        yield Site(origin, server, wire)
+        yield ServedPage(origin, server, wire)
 
 
 @pytest.mark.parametrize("library", ["apollo", "urql"])
-async def test_the_react_page_shows_a_live_transcript(site: Site, library: str) -> None:
-    origin, server, wire = site
+async def test_the_react_page_shows_a_live_transcript(served_page: ServedPage, library: str) -> None:
+    origin, server, wire = served_page
     meeting = server.api.meeting("Live", segments=60)["id"]
     write = partial(asyncio.to_thread, server.api.run, "UpsertSegments", meetingId=meeting)
     async with running_browser() as browser:
@@ -172,11 +172,11 @@ def files_at(folder: Path) -> Iterator[str]:
         def log_message(self, format: str, *args: object) -> None:
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder))) as site:
-        thread = threading.Thread(target=site.serve_forever)
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder))) as http_server:
+        thread = threading.Thread(target=http_server.serve_forever)
         thread.start()
         try:
-            yield f"http://127.0.0.1:{site.server_port}"
+            yield f"http://127.0.0.1:{http_server.server_port}"
         finally:
-            site.shutdown()
+            http_server.shutdown()
             thread.join()

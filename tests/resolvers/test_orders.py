@@ -56,7 +56,7 @@ FIELDS = {"CREATED_AT": "createdAt", "UPDATED_AT": "updatedAt", "NAME": "name", 
 
 
 @dataclass
-class World:
+class OrderedList:
     """A list whose every item is known."""
 
     api: Api
@@ -141,7 +141,7 @@ def holds(item: Any, condition: str, value: Any) -> bool:
 
 
 @pytest.fixture
-def agents(fresh_api: Api, database_url: str) -> World:
+def agents(fresh_api: Api, database_url: str) -> OrderedList:
     def make(name: str, number: int = 0) -> str:
         provider, model = ("openai", "anthropic")[number % 2], ("small", "large")[number // 2 % 2]
         agent = fresh_api.agent(name, modelProvider=provider, modelName=model)
@@ -155,12 +155,12 @@ def agents(fresh_api: Api, database_url: str) -> World:
         "modelName": st.sampled_from(["small", "large"]),
         "hasActiveVariant": st.booleans(),
     }
-    world = World(fresh_api, "agents", "Agent", "name", make, "DeleteAgent", False, conditions)
-    return filled(world, database_url)
+    ordered_list = OrderedList(fresh_api, "agents", "Agent", "name", make, "DeleteAgent", False, conditions)
+    return filled(ordered_list, database_url)
 
 
 @pytest.fixture
-def meetings(fresh_api: Api, database_url: str) -> World:
+def meetings(fresh_api: Api, database_url: str) -> OrderedList:
     served = [fresh_api.agent()["id"] for _ in range(2)]
 
     def make(title: str, number: int = 0) -> str:
@@ -170,29 +170,30 @@ def meetings(fresh_api: Api, database_url: str) -> World:
             fresh_api.run("UpdateMeeting", id=meeting["id"], input={"state": "RECORDING"})
         return str(meeting["id"])
 
-    world = World(fresh_api, "meetings", "Meeting", "title", make, "DeleteMeeting", True)
-    filled(world, database_url)
-    moments = st.sampled_from([item["createdAt"] for item in world.items()])
-    world.conditions = {
+    ordered_list = OrderedList(fresh_api, "meetings", "Meeting", "title", make, "DeleteMeeting", True)
+    filled(ordered_list, database_url)
+    moments = st.sampled_from([item["createdAt"] for item in ordered_list.items()])
+    ordered_list.conditions = {
         "text": st.sampled_from(TEXTS),
         "state": st.sampled_from(["CREATED", "RECORDING", "ERROR"]),
         "agentId": st.sampled_from(served),
         "createdAfter": moments,
         "createdBefore": moments,
     }
-    return world
+    return ordered_list
 
 
-def filled(world: World, database_url: str) -> World:
-    """With an item of each name, some of which were made, or changed, in the same microsecond, or in the next."""
-    world.ids = [world.make(name, number) for number, name in enumerate(NAMES)]
+def filled(ordered_list: OrderedList, database_url: str) -> OrderedList:
+    """Makes an item of each name, some of which were made, or changed, in the same microsecond, or in the next."""
+    table = ordered_list.plural
+    ordered_list.ids = [ordered_list.make(name, number) for number, name in enumerate(NAMES)]
 
     async def main() -> None:
         connection = await asyncpg.connect(database_url)
         try:
-            for column, ids in (("created_at", world.ids[2:7]), ("updated_at", world.ids[5:10])):
+            for column, ids in (("created_at", ordered_list.ids[2:7]), ("updated_at", ordered_list.ids[5:10])):
                 await connection.execute(
-                    f"UPDATE {world.plural} SET {column} = (SELECT max({column}) FROM {world.plural} WHERE id = $1)"
+                    f"UPDATE {table} SET {column} = (SELECT max({column}) FROM {table} WHERE id = $1)"
                     f" + (CASE WHEN id = $2 THEN 1 ELSE 0 END) * interval '1 microsecond' WHERE id = ANY ($3)",
                     *(ids[0], ids[-1], ids),
                 )
@@ -200,12 +201,12 @@ def filled(world: World, database_url: str) -> World:
             await connection.close()
 
     asyncio.run(main())
-    return world
+    return ordered_list
 
 
 @pytest.fixture(params=["agents", "meetings"])
-def world(request: pytest.FixtureRequest) -> World:
-    found: World = request.getfixturevalue(request.param)
+def ordered_list(request: pytest.FixtureRequest) -> OrderedList:
+    found: OrderedList = request.getfixturevalue(request.param)
     return found
 
 
@@ -215,12 +216,12 @@ SIZES = st.lists(st.integers(1, 6) | st.just(100), min_size=1, max_size=4)
 @settings(max_examples=60)
 @given(data=st.data(), sizes=SIZES, backward=st.booleans())
 def test_the_pages_of_every_order_and_filter_together_are_the_whole(
-    world: World, data: st.DataObject, sizes: list[int], backward: bool
+    ordered_list: OrderedList, data: st.DataObject, sizes: list[int], backward: bool
 ) -> None:
-    filter, order = data.draw(world.filters(), "filter"), data.draw(world.orders(), "order")
-    expected = world.expected(filter, order)
+    filter, order = data.draw(ordered_list.filters(), "filter"), data.draw(ordered_list.orders(), "order")
+    expected = ordered_list.expected(filter, order)
     found: list[str] = []
-    for page, size in world.walk(filter, order, sizes, backward):
+    for page, size in ordered_list.walk(filter, order, sizes, backward):
         here = [edge["node"]["id"] for edge in page["edges"]]
         assert len(here) == min(size, len(expected) - len(found))
         found = here + found if backward else found + here
@@ -233,50 +234,50 @@ def test_the_pages_of_every_order_and_filter_together_are_the_whole(
 @settings(max_examples=60)
 @given(data=st.data(), sizes=SIZES, backward=st.booleans())
 def test_what_comes_and_goes_between_pages_moves_nothing_else(
-    world: World, data: st.DataObject, sizes: list[int], backward: bool
+    ordered_list: OrderedList, data: st.DataObject, sizes: list[int], backward: bool
 ) -> None:
-    filter, order = data.draw(world.filters(), "filter"), data.draw(world.orders(), "order")
-    new = [world.make(name) for name in data.draw(st.lists(st.sampled_from(NAMES), max_size=3))]
-    world.ids += new
+    filter, order = data.draw(ordered_list.filters(), "filter"), data.draw(ordered_list.orders(), "order")
+    new = [ordered_list.make(name) for name in data.draw(st.lists(st.sampled_from(NAMES), max_size=3))]
+    ordered_list.ids += new
     try:
         found: list[str] = []
-        for page, _ in world.walk(filter, order, sizes, backward):
+        for page, _ in ordered_list.walk(filter, order, sizes, backward):
             here = [edge["node"]["id"] for edge in page["edges"]]
             found = here + found if backward else found + here
             if data.draw(st.booleans(), "insert") and len(new) < 12:
-                new.append(world.make(data.draw(st.sampled_from(NAMES), "name")))
-                world.ids.append(new[-1])
+                new.append(ordered_list.make(data.draw(st.sampled_from(NAMES), "name")))
+                ordered_list.ids.append(new[-1])
             if data.draw(st.booleans(), "delete") and new:
-                world.api.run(world.delete, id=data.draw(st.sampled_from(new), "deleted"))
+                ordered_list.api.run(ordered_list.delete, id=data.draw(st.sampled_from(new), "deleted"))
         assert len(found) == len(set(found))
-        throughout = [id for id in world.expected(filter, order) if id not in new]
+        throughout = [id for id in ordered_list.expected(filter, order) if id not in new]
         assert [id for id in found if id not in new] == throughout
-        left = {item["id"] for item in world.items()}
-        in_order = world.expected(filter, order)
+        left = {item["id"] for item in ordered_list.items()}
+        in_order = ordered_list.expected(filter, order)
         assert [id for id in found if id in left] == [id for id in in_order if id in found]
     finally:
         for id in new:
             with suppress(ValueError):
-                world.ids.remove(id)
-            world.api.run(world.delete, id=id)
+                ordered_list.ids.remove(id)
+            ordered_list.api.run(ordered_list.delete, id=id)
 
 
-def test_a_cursor_is_a_place_in_either_direction(world: World) -> None:
-    for by in ("CREATED_AT", "UPDATED_AT", world.name.upper()):
+def test_a_cursor_is_a_place_in_either_direction(ordered_list: OrderedList) -> None:
+    for by in ("CREATED_AT", "UPDATED_AT", ordered_list.name.upper()):
         up, down = ({"field": by, "direction": direction} for direction in ("ASC", "DESC"))
-        for edge in world.page(first=100, orderBy=up)["edges"]:
-            above = world.page(first=100, after=edge["cursor"], orderBy=up)["edges"]
-            assert above == world.page(first=100, before=edge["cursor"], orderBy=down)["edges"][::-1]
+        for edge in ordered_list.page(first=100, orderBy=up)["edges"]:
+            above = ordered_list.page(first=100, after=edge["cursor"], orderBy=up)["edges"]
+            assert above == ordered_list.page(first=100, before=edge["cursor"], orderBy=down)["edges"][::-1]
 
 
-def test_a_cursor_of_another_order_is_refused(world: World) -> None:
-    fields = ("CREATED_AT", "UPDATED_AT", world.name.upper())
-    cursors = {by: world.page(first=1, orderBy={"field": by})["pageInfo"]["endCursor"] for by in fields}
+def test_a_cursor_of_another_order_is_refused(ordered_list: OrderedList) -> None:
+    fields = ("CREATED_AT", "UPDATED_AT", ordered_list.name.upper())
+    cursors = {by: ordered_list.page(first=1, orderBy={"field": by})["pageInfo"]["endCursor"] for by in fields}
     assert len(set(cursors.values())) == 3
     for by, cursor in cursors.items():
         for other in fields:
             variables = {"first": 5, "after": cursor, "orderBy": {"field": other}}
-            answer = world.api.post(PAGES % {"list": world.plural, "type": world.type}, variables)
+            answer = ordered_list.api.post(PAGES % {"list": ordered_list.plural, "type": ordered_list.type}, variables)
             if by == other:
                 assert "errors" not in answer
             else:
@@ -288,11 +289,13 @@ def test_a_cursor_of_another_order_is_refused(world: World) -> None:
 
 
 @pytest.mark.parametrize("character", ["\x01", "🤖", '"', "İ"])
-def test_a_cursor_holds_the_longest_name(world: World, character: str) -> None:
-    id = world.make(character * {"agents": 200, "meetings": 500}[world.plural])
-    order = {"field": world.name.upper()}
-    (cursor,) = (edge["cursor"] for edge in world.page(first=100, orderBy=order)["edges"] if edge["node"]["id"] == id)
-    before = world.page(last=100, before=cursor, orderBy=order)["edges"]
-    after = world.page(first=100, after=cursor, orderBy=order)["edges"]
+def test_a_cursor_holds_the_longest_name(ordered_list: OrderedList, character: str) -> None:
+    id = ordered_list.make(character * {"agents": 200, "meetings": 500}[ordered_list.plural])
+    order = {"field": ordered_list.name.upper()}
+    (cursor,) = (
+        edge["cursor"] for edge in ordered_list.page(first=100, orderBy=order)["edges"] if edge["node"]["id"] == id
+    )
+    before = ordered_list.page(last=100, before=cursor, orderBy=order)["edges"]
+    after = ordered_list.page(first=100, after=cursor, orderBy=order)["edges"]
     assert len(before) + len(after) == len(NAMES)
     assert id not in [edge["node"]["id"] for edge in before + after]

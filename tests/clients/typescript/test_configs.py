@@ -54,19 +54,19 @@ def numbers(update: Any) -> list[int]:
     return [each["segmentId"] for each in update["segments"]]
 
 
-def changed(slug: str, model: str | None, client: str = "it") -> Any:
+def changed(slug: str, model: str | None, client: str = "client") -> Any:
     message = {"client": client, "changed": slug, "model": model}
-    return lambda it: it == message
+    return lambda received: received == message
 
 
 def test_configurations_outlive_the_server(client: TypeScriptClient, database_url: str, tmp_path: Path) -> None:
     with restartable_server(database_url) as killed:
         agent = killed.api.agent("Scribe", modelName="first")
         cached = {"url": killed.url, "cache": str(tmp_path / "cache")}
-        client.run("open", "it", cached)
-        assert client.run("waitUntilCurrent", "it", 40_000) is True
-        client.run("listen", "it")
-        given = client.run("config", "it", "scribe")
+        client.run("open", "client", cached)
+        assert client.run("waitUntilCurrent", "client", 40_000) is True
+        client.run("listen", "client")
+        given = client.run("config", "client", "scribe")
         assert (given["config"]["modelName"], given["origin"]) == ("first", "memory")
         assert given["age"] >= 0
 
@@ -74,21 +74,21 @@ def test_configurations_outlive_the_server(client: TypeScriptClient, database_ur
         killed.api.run("ActivateVariant", id=variant["id"])
         client.wait_for(changed("scribe", "second"))
         client.wait_for(lambda message: "a listener of the test" in message.get("problem", ""))
-        assert client.run("config", "it", "scribe")["config"]["variantSlug"] == "newer"
+        assert client.run("config", "client", "scribe")["config"]["variantSlug"] == "newer"
         write_manifests(killed.url, tmp_path / "manifests")
         killed.api.agent("Added", modelName="added")
         client.wait_for(changed("added", "added"))
         eventually(lambda: any(b'"added"' in file.read_bytes() for file in (tmp_path / "cache").glob("*.json")))
 
         meeting = killed.api.meeting("Followed", segments=1)
-        client.run("follow", "it", "meeting", meeting["id"], {})
-        client.run("segments", "it", "writer", meeting["id"], {})
+        client.run("follow", "client", "meeting", meeting["id"], {})
+        client.run("segments", "client", "writer", meeting["id"], {})
         client.wait_for(lambda message: "update" in message)
 
         killed.end(signal.SIGKILL)
         client.wait_for(lambda message: killed.url in message.get("problem", ""))
         client.run("write", "writer", [segment(2, text="Said while the server is away")])
-        assert answer(client, "it", "scribe") == ("second", "memory")
+        assert answer(client, "client", "scribe") == ("second", "memory")
         client.run("open", "restarted", cached)
         client.run("listen", "restarted")
         assert client.run("waitUntilCurrent", "restarted", 1) is False
@@ -107,7 +107,7 @@ def test_configurations_outlive_the_server(client: TypeScriptClient, database_ur
         assert [number for update in followed for number in numbers(update)] == [1, 2]
         server.api.run("UpdateAgent", id=agent["id"], input={"config": {"modelName": "third"}})
         server.api.run("UpdateVariant", id=variant["id"], input={"overrides": {"modelName": None}})
-        for name in ("it", "restarted"):
+        for name in ("client", "restarted"):
             client.wait_for(changed("scribe", "third", name))
             assert answer(client, name, "scribe") == ("third", "memory")
         assert client.run("waitUntilCurrent", "new", 40_000) is True
@@ -115,7 +115,7 @@ def test_configurations_outlive_the_server(client: TypeScriptClient, database_ur
 
         server.api.run("DeleteAgent", id=agent["id"])
         client.wait_for(changed("scribe", None))
-        assert answer(client, "it", "scribe", DEFAULT) == ("by-default", "default")
+        assert answer(client, "client", "scribe", DEFAULT) == ("by-default", "default")
 
 
 def test_a_deletion_is_noticed_also_when_it_happened_while_the_connection_was_lost(
@@ -123,9 +123,9 @@ def test_a_deletion_is_noticed_also_when_it_happened_while_the_connection_was_lo
 ) -> None:
     agent = server.api.agent("Short lived")
     with contextlib.closing(TcpProxy(server.url)) as wire:
-        client.run("open", "it", {"url": f"http://{wire.address}", "agents": [agent["slug"], "not-yet"]})
-        assert client.run("waitUntilCurrent", "it", 40_000) is True
-        client.run("listen", "it")
+        client.run("open", "client", {"url": f"http://{wire.address}", "agents": [agent["slug"], "not-yet"]})
+        assert client.run("waitUntilCurrent", "client", 40_000) is True
+        client.run("listen", "client")
         server.api.run("DeleteAgent", id=agent["id"])
         wire.cut()
         client.wait_for(changed(agent["slug"], None))
@@ -209,18 +209,18 @@ def test_a_key_is_renewed_when_the_server_rejects_it(
         return created["apiKey"]
 
     key_file.write_text("rapporteur_unknown")
-    client.run("open", "it", {"url": server.url, "keyFile": str(key_file)})
-    assert client.run("waitUntilCurrent", "it", 1) is False
+    client.run("open", "client", {"url": server.url, "keyFile": str(key_file)})
+    assert client.run("waitUntilCurrent", "client", 1) is False
     first = new_key("first")
-    assert client.run("waitUntilCurrent", "it", 40_000) is True
+    assert client.run("waitUntilCurrent", "client", 40_000) is True
     meeting = admin.meeting("Guarded", segments=1)
-    client.run("follow", "it", "meeting", meeting["id"], {})
-    client.run("listen", "it")
+    client.run("follow", "client", "meeting", meeting["id"], {})
+    client.run("listen", "client")
     client.wait_for(lambda message: "update" in message)
 
     new_key("second")
     admin.run("RevokeApiKey", id=first["id"])  # which ends what the first one has open
-    client.run("segments", "it", "writer", meeting["id"], {})
+    client.run("segments", "client", "writer", meeting["id"], {})
     client.run("write", "writer", [segment(2)])
     client.run("flush", "writer")
     client.wait_for(lambda message: "update" in message and numbers(message["update"]) == [2])

@@ -117,11 +117,11 @@ def files_at(folder: Path) -> Iterator[str]:
         def log_message(self, format: str, *args: object) -> None:
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder))) as site:
-        thread = Thread(target=site.serve_forever)
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder))) as http_server:
+        thread = Thread(target=http_server.serve_forever)
         thread.start()
         try:
-            yield f"http://127.0.0.1:{site.server_port}"
+            yield f"http://127.0.0.1:{http_server.server_port}"
         finally:
-            site.shutdown()
+            http_server.shutdown()
             thread.join()

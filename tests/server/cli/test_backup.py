@@ -33,7 +33,7 @@ SECRET = "Zanzibar"
 
 
 @dataclass
-class Site:
+class BackedUpServer:
     """A data directory with a database, and what became of it after its backup was made."""
 
     directory: Path
@@ -57,7 +57,7 @@ def folder() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="module")
-def site() -> Iterator[Site]:
+def backed_up() -> Iterator[BackedUpServer]:
     with postgres_directory() as path:
         path.chmod(0o755)
         directory = path.resolve() / "data"
@@ -74,7 +74,7 @@ def site() -> Iterator[Site]:
             lost = api.run("UpsertSegments", meetingId=followed["id"], segments=[segment(2, text="lost")])["cursor"]
             api.run("EraseMeeting", id=erased["id"])
             erasures.write_text(run("erasures", "export", data_dir=str(directory)).stdout)
-        yield Site(directory, backup, erasures, token, followed["id"], kept, lost, answers)
+        yield BackedUpServer(directory, backup, erasures, token, followed["id"], kept, lost, answers)
 
 
 def everything(api: Api) -> list[Any]:
@@ -94,33 +94,33 @@ def settled(directory: Path) -> list[str]:
     return sorted(each.name for each in directory.iterdir() if each.is_dir())
 
 
-def test_a_backup_of_a_running_server_is_restored_on_an_empty_machine(site: Site, folder: Path) -> None:
-    restored = run("restore", site.backup, data_dir=str(folder / "data"))
+def test_a_backup_of_a_running_server_is_restored_on_an_empty_machine(backed_up: BackedUpServer, folder: Path) -> None:
+    restored = run("restore", backed_up.backup, data_dir=str(folder / "data"))
     assert restored.returncode == 0, restored.stderr
     assert "2 agents, 3 meetings, 15 segments" in restored.stdout
     assert settled(folder / "data") == ["postgres"]
     with embedded_postgres(folder / "data") as url, running_server(url, auth=True) as server:
-        api = Api(server.url, site.token)
-        assert everything(api) == site.answers
-        api.run("UpsertSegments", meetingId=site.followed, segments=[segment(2, text="again")])
-        with websocket(server.url, additional_headers={"Authorization": f"Bearer {site.token}"}) as socket:
-            socket.start("kept", "SegmentUpdates", meetingId=site.followed, after=site.kept_cursor)
+        api = Api(server.url, backed_up.token)
+        assert everything(api) == backed_up.answers
+        api.run("UpsertSegments", meetingId=backed_up.followed, segments=[segment(2, text="again")])
+        with websocket(server.url, additional_headers={"Authorization": f"Bearer {backed_up.token}"}) as socket:
+            socket.start("kept", "SegmentUpdates", meetingId=backed_up.followed, after=backed_up.kept_cursor)
             assert [each["text"] for each in socket.next("kept")["segments"]] == ["again"]
-            socket.start("lost", "SegmentUpdates", meetingId=site.followed, after=site.lost_cursor)
+            socket.start("lost", "SegmentUpdates", meetingId=backed_up.followed, after=backed_up.lost_cursor)
             assert "was lost when a backup was restored" in str(socket.receive()["payload"])
 
 
 def test_what_was_erased_since_is_erased_again_by_a_file_or_by_what_the_replaced_database_knows(
-    site: Site, folder: Path
+    backed_up: BackedUpServer, folder: Path
 ) -> None:
     data_dir = str(folder / "data")
-    restored = run("restore", site.backup, "--erasures", site.erasures, data_dir=data_dir)
+    restored = run("restore", backed_up.backup, "--erasures", backed_up.erasures, data_dir=data_dir)
     assert restored.returncode == 0, restored.stderr
     assert "1 of 1 meetings are erased" in restored.stdout
-    refused = run("restore", site.backup, data_dir=data_dir)
+    refused = run("restore", backed_up.backup, data_dir=data_dir)
     assert (refused.returncode, settled(folder / "data")) == (4, ["postgres"])
     assert "--replace" in refused.stderr
-    replaced = run("restore", site.backup, "--replace", "--json", data_dir=data_dir)
+    replaced = run("restore", backed_up.backup, "--replace", "--json", data_dir=data_dir)
     assert replaced.returncode == 0, replaced.stderr
     assert orjson.loads(replaced.stdout)["erasures"]["erased"] == 1
     kept, now = settled(folder / "data")[::-1]
@@ -134,22 +134,24 @@ def test_what_was_erased_since_is_erased_again_by_a_file_or_by_what_the_replaced
     assert SECRET not in gzip.decompress((folder / "again.sql.gz").read_bytes()).decode()
 
 
-def test_a_backup_is_readable_by_its_owner_only_and_writes_over_nothing(site: Site, folder: Path) -> None:
+def test_a_backup_is_readable_by_its_owner_only_and_writes_over_nothing(
+    backed_up: BackedUpServer, folder: Path
+) -> None:
     file = folder / "backup.sql.gz"
     for arguments, code in (((), 0), ((), 2), (("--force",), 0)):
-        done = run("backup", file, *arguments, "--json", data_dir=str(site.directory))
+        done = run("backup", file, *arguments, "--json", data_dir=str(backed_up.directory))
         assert done.returncode == code, done.stderr
     assert orjson.loads(done.stdout)["rows"]["public.agents"] == 2
     assert file.stat().st_mode & 0o777 == 0o600
     assert [each.name for each in folder.iterdir()] == [file.name]
-    missing = run("backup", folder / "nowhere" / "file", data_dir=str(site.directory))
+    missing = run("backup", folder / "nowhere" / "file", data_dir=str(backed_up.directory))
     assert (missing.returncode, "No such file" in missing.stderr) == (1, True)
-    inside = run("backup", folder, "--force", data_dir=str(site.directory))
+    inside = run("backup", folder, "--force", data_dir=str(backed_up.directory))
     assert (inside.returncode, "name a file" in inside.stderr) == (2, True)
 
 
-def test_a_backup_goes_through_pipes(site: Site, folder: Path) -> None:
-    settings = environment(data_dir=str(site.directory))
+def test_a_backup_goes_through_pipes(backed_up: BackedUpServer, folder: Path) -> None:
+    settings = environment(data_dir=str(backed_up.directory))
     made = subprocess.run([*COMMAND, "backup", "-"], env=settings, capture_output=True, timeout=60, check=False)
     assert made.returncode == 0, made.stderr
     command = [*COMMAND, "restore", "-", "--check"]
@@ -158,13 +160,13 @@ def test_a_backup_goes_through_pipes(site: Site, folder: Path) -> None:
     assert b"The backup is good" in checked.stdout
 
 
-def test_a_full_disk_leaves_nothing_but_one_line(site: Site, folder: Path) -> None:
+def test_a_full_disk_leaves_nothing_but_one_line(backed_up: BackedUpServer, folder: Path) -> None:
     def limit_files() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
 
-    with embedded_postgres(site.directory):
+    with embedded_postgres(backed_up.directory):
         command = [*COMMAND, "backup", str(folder / "backup.sql.gz")]
-        settings = environment(data_dir=str(site.directory))
+        settings = environment(data_dir=str(backed_up.directory))
         full = subprocess.run(
             command, env=settings, capture_output=True, text=True, timeout=60, check=False, preexec_fn=limit_files
         )
@@ -182,13 +184,13 @@ def test_a_full_disk_leaves_nothing_but_one_line(site: Site, folder: Path) -> No
         )
 
 
-async def test_a_backup_that_is_ended_leaves_nothing(site: Site, folder: Path) -> None:
-    with embedded_postgres(site.directory) as url:
+async def test_a_backup_that_is_ended_leaves_nothing(backed_up: BackedUpServer, folder: Path) -> None:
+    with embedded_postgres(backed_up.directory) as url:
         migration, watcher = [await asyncpg.connect(url) for _ in range(2)]
         async with migration.transaction():
             await migration.execute("LOCK TABLE segments")
             command = [*COMMAND, "backup", str(folder / "backup.sql.gz")]
-            process = await asyncio.create_subprocess_exec(*command, env=environment(data_dir=str(site.directory)))
+            process = await asyncio.create_subprocess_exec(*command, env=environment(data_dir=str(backed_up.directory)))
             await until_lock_is_awaited(watcher)
             assert len(os.listdir(folder)) == 1
             process.send_signal(signal.SIGTERM)
@@ -204,8 +206,8 @@ def read(content: bytes) -> bytes:
         return b"".join(parts)
 
 
-def test_a_byte_that_has_changed_or_is_missing_is_noticed(site: Site) -> None:
-    content = site.backup.read_bytes()
+def test_a_byte_that_has_changed_or_is_missing_is_noticed(backed_up: BackedUpServer) -> None:
+    content = backed_up.backup.read_bytes()
     whole = read(content)
     assert whole.startswith(b"--\n-- PostgreSQL database dump")
     for position in range(10, len(content), 97):  # gzip's first ten bytes say nothing about the content
@@ -216,8 +218,10 @@ def test_a_byte_that_has_changed_or_is_missing_is_noticed(site: Site) -> None:
             read(content[:length])
 
 
-def test_what_cannot_be_restored_is_refused_in_one_line_and_leaves_nothing(site: Site, folder: Path) -> None:
-    content = site.backup.read_bytes()
+def test_what_cannot_be_restored_is_refused_in_one_line_and_leaves_nothing(
+    backed_up: BackedUpServer, folder: Path
+) -> None:
+    content = backed_up.backup.read_bytes()
     heading, _, rest = gzip.decompress(content).partition(b"\n")
     rows = heading.replace(b'"public.meetings":3', b'"public.meetings":4')
     newer = heading.replace(head().encode(), b"9999").replace(b'"rapporteur":"', b'"rapporteur":"7.')
@@ -244,12 +248,12 @@ def test_what_cannot_be_restored_is_refused_in_one_line_and_leaves_nothing(site:
     assert (missing.returncode, missing.stderr) == (1, f"error: {folder / 'nothing'}: No such file or directory\n")
 
 
-def test_a_data_directory_in_use_is_not_replaced(site: Site) -> None:
-    with embedded_postgres(site.directory):
-        done = run_process("restore", site.backup, "--replace", data_dir=str(site.directory))
+def test_a_data_directory_in_use_is_not_replaced(backed_up: BackedUpServer) -> None:
+    with embedded_postgres(backed_up.directory):
+        done = run_process("restore", backed_up.backup, "--replace", data_dir=str(backed_up.directory))
     assert done.returncode == 3
     assert "a server or another command uses the data directory" in done.stderr
-    assert settled(site.directory) == ["postgres"]
+    assert settled(backed_up.directory) == ["postgres"]
 
 
 def postgres_processes(directory: Path) -> list[psutil.Process]:
@@ -266,7 +270,7 @@ def postgres_processes(directory: Path) -> list[psutil.Process]:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_a_restore_that_is_ended_halfway_leaves_no_database_and_can_be_done_again(
-    site: Site, folder: Path, number: signal.Signals
+    backed_up: BackedUpServer, folder: Path, number: signal.Signals
 ) -> None:
     directory = folder / "data"
     restoring = subprocess.Popen(
@@ -276,7 +280,7 @@ def test_a_restore_that_is_ended_halfway_leaves_no_database_and_can_be_done_agai
         stderr=subprocess.DEVNULL,
     )
     assert restoring.stdin is not None
-    restoring.stdin.write(site.backup.read_bytes()[:-100])  # it waits for the rest
+    restoring.stdin.write(backed_up.backup.read_bytes()[:-100])  # it waits for the rest
     restoring.stdin.flush()
     eventually((directory / "postgres-making" / "postmaster.pid").exists)
     restoring.send_signal(number)
@@ -286,20 +290,22 @@ def test_a_restore_that_is_ended_halfway_leaves_no_database_and_can_be_done_agai
         assert postgres_processes(directory) == []
         assert settled(directory) == []
     assert "there is no database" in run("keys", "list", data_dir=str(directory)).stderr
-    assert run("restore", site.backup, data_dir=str(directory)).returncode == 0
+    assert run("restore", backed_up.backup, data_dir=str(directory)).returncode == 0
     assert settled(directory) == ["postgres"]
     assert postgres_processes(directory) == []
 
 
-def test_commands_for_the_embedded_database_say_what_to_do_with_another(site: Site, database_url: str) -> None:
-    for arguments in (("backup", "file"), ("restore", site.backup)):
+def test_commands_for_the_embedded_database_say_what_to_do_with_another(
+    backed_up: BackedUpServer, database_url: str
+) -> None:
+    for arguments in (("backup", "file"), ("restore", backed_up.backup)):
         done = run(*arguments, database_url=database_url)
         assert done.returncode == 2
         assert "docs/backup.md" in done.stderr
 
 
-def test_after_restore_finishes_what_other_tools_have_restored(site: Site, database_url: str) -> None:
+def test_after_restore_finishes_what_other_tools_have_restored(backed_up: BackedUpServer, database_url: str) -> None:
     for _ in range(2):
-        done = run("after-restore", "--erasures", site.erasures, "--json", database_url=database_url)
+        done = run("after-restore", "--erasures", backed_up.erasures, "--json", database_url=database_url)
         assert done.returncode == 0, done.stderr
         assert orjson.loads(done.stdout)["erasures"]["unknown"] == 1
