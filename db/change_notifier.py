@@ -157,7 +157,7 @@ class ChangeNotifier:
         try:
             async with self._connected() as connection:
                 await self._send(connection)
-        except Exception as error:  # what was written stays written
+        except Exception as error:  # the write itself is committed already
             logger.warning("other processes will notice later: %s", error)
 
     @asynccontextmanager
@@ -197,7 +197,7 @@ class ChangeNotifier:
                 "a pooler stands before the database: other servers' live updates come with the next poll, unless"
                 " RAPPORTEUR_LISTEN_URL leads to PostgreSQL itself"
             )
-        self._call_subscribers(None)  # what was sent before this LISTEN is lost
+        self._call_subscribers(None)  # notifications sent before this LISTEN are lost
         while True:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(HEARTBEAT_SECONDS):

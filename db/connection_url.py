@@ -176,7 +176,7 @@ def _query_parameters(query: str) -> dict[str, str]:
     values = {}
     for pair in filter(None, query.split("&")):
         name, separator, value = pair.partition("=")
-        if not _PARAMETER_NAME.fullmatch(name):  # it may be a part of a password
+        if not _PARAMETER_NAME.fullmatch(name):  # the message leaves the name out, as it may be part of a password
             raise DatabaseUnusable("what follows the ? are no parameters: name=value&name=value; a ? is written %3F")
         name = "dbname" if name == "database" else name
         if not separator:

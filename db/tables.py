@@ -280,10 +280,10 @@ segments = Table(
     # (The default is for servers that know nothing of it yet.)
     Column("language", Text, nullable=False, server_default=text("'english'")),
     Column("search_vector", TSVECTOR, Computed("search_vector(language, text)", persisted=True)),
-    # What was heard, or null where it is the same as what is resolved.
+    # The values as heard, or null where they equal the resolved ones.
     Column("heard_text", Text),
     Column("heard_speaker", Text),
-    # What a person said instead, or null.
+    # The values that a person gave instead, or null.
     Column("corrected_text", Text),
     Column("corrected_speaker", Text),
     Column("corrected_by", Text),

@@ -91,8 +91,8 @@ class DeliveryRepository(Repository):
             raise NotFound("delivery", id)
         return _to_delivery(rows[0])
 
-    # What is added to a pending delivery makes another message of it. An attempt that is under way goes on; the rest is sent
-    # after it.
+    # An event that is added to a pending delivery makes another message of it. An attempt that is under way goes on, and the
+    # added event is sent after it.
     _QUEUE = text(
         f"""
 INSERT INTO webhook_deliveries AS pending (

@@ -141,7 +141,7 @@ UPDATE webhook_deliveries AS stored SET
 FROM delivery WHERE stored.workspace_id = delivery.workspace_id AND stored.id = delivery.id
 RETURNING stored.id"""
     )
-    # Those that are locked by a writer or a sender are left as they are, so that nobody waits here.
+    # Rows that a writer or a sender has locked are left as they are, so that nobody waits here.
     _RECOVERED = text(
         f"""
 WITH recovered AS (

@@ -54,15 +54,15 @@ webhooks = Table(
     CheckConstraint("version >= 1", name="version"),
 )
 
-# What receivers are told. The pending ones are the outbox: `db.webhook_triggers` writes them in the statement of the change.
-# They refer to no webhook by a foreign key, as a writer would then wait for somebody who deletes the webhook.
+# The deliveries of events to receivers. The pending ones are the outbox: `db.webhook_triggers` writes them in the statement
+# of the change. They refer to no webhook by a foreign key, as a writer would then wait for somebody who deletes the webhook.
 webhook_deliveries = Table(
     "webhook_deliveries",
     metadata,
     Column("workspace_id", Uuid, nullable=False),
     Column("id", Uuid, nullable=False),
     Column("webhook_id", Uuid, nullable=False),
-    # What has changed. A test is of the webhook itself.
+    # The thing that has changed. For a test delivery it is the webhook itself.
     Column("aggregate", Text, nullable=False),
     Column("aggregate_id", Uuid, nullable=False),
     # The kinds of changes that no attempt has, and those that the present attempt has.

@@ -44,7 +44,7 @@ class Projections:
         `fields` are those of the field's type. They must be a constant of a module, as they are known by their identity.
         """
         raw = info._raw_info
-        # Which of the document's nodes they are depends on @skip and @include.
+        # The nodes of the document that count for a field depend on @skip and @include.
         key = (id(fields), *map(id, raw.field_nodes))
         if key not in self._columns:
             if len(self._columns) >= MAX_PROJECTIONS:

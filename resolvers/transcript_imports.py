@@ -77,7 +77,7 @@ async def _known_meeting(uow: UnitOfWork, command: ImportTranscript) -> Meeting 
 
 async def _name_speakers(uow: UnitOfWork, command: ImportTranscript, read: SpeakerTurns) -> ImportedTranscript:
     """Gives the segments of a meeting the speakers that the file names for their times."""
-    assert command.into is not None  # as turns are read only then
+    assert command.into is not None  # speaker turns are read for an existing meeting only
     meeting = await uow.meetings.get_for_update(command.into)
     segments = (await uow.segments.by_meetings([meeting.id], with_words=True))[meeting.id]
     renamed = await run_in_worker(renamed_segments, read.turns, segments)

@@ -97,7 +97,7 @@ def configure(level: str) -> None:
         handler.setFormatter(JsonFormatter())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     # No line says where in the code it was logged, nor which thread did it: to find that out takes longer than the rest.
-    logging._srcfile = None  # as the documentation of the module has it
+    logging._srcfile = None  # the way that the documentation of `logging` recommends
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     # At the level debug, uvicorn logs headers and messages of WebSockets with the tokens in them.
     uvicorn.setLevel(max(logging.getLogger().level, logging.INFO))

@@ -39,7 +39,7 @@ class CustomBuildHook(BuildHookInterface[Any]):
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         if version == "editable":
-            return  # it serves what is in the checkout
+            return  # an editable installation serves the files of the checkout
         if not _is_vendored() and (problem := copy_graphiql()):
             self.app.display_warning(problem)
         if problem := build_console():

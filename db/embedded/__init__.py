@@ -140,7 +140,7 @@ def _upgrade(cluster: Path, account: Account) -> None:
         with _alone(cluster, account):
             major = major_version(cluster)
             if major not in (None, POSTGRES_MAJOR):
-                from db.embedded.upgrade import upgrade_cluster  # which few starts need
+                from db.embedded.upgrade import upgrade_cluster  # few starts need this module
 
                 upgrade_cluster(cluster, account, major)
 

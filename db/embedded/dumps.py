@@ -94,7 +94,7 @@ def load(url: str, chunks: Iterable[bytes], account: Account) -> None:
             process.stdin.write(b"\nANALYZE;\n")
             process.stdin.close()
         except BrokenPipeError:
-            pass  # it has said why
+            pass  # psql has ended, and has written the reason to its standard error
         if process.wait():
             raise DatabaseUnusable(f"the dump cannot be loaded: {first_cause(_text(errors))}")
 

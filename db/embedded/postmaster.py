@@ -83,7 +83,7 @@ def ensure_postmaster(cluster: Path, account: Account, postgres: Path | None = N
             found = find_postmaster(cluster)
             if found is not None and found.status == "ready":
                 if started is not None:
-                    started.returncode = 0  # it goes on without us: Popen is not to warn of that
+                    started.returncode = 0  # the postmaster outlives this process: Popen should not warn about that
                 return found
             if found is None and started is None:
                 _remove_traces(cluster)
@@ -142,7 +142,7 @@ def _start(
             stderr=descriptor,
             cwd=cluster,
             env=environment(),
-            start_new_session=True,  # what a terminal's Ctrl-C ends is not the database
+            start_new_session=True,  # a terminal's Ctrl-C should not end the database
             umask=0o077,
             **account.process_options,
         )

@@ -93,7 +93,7 @@ class Authenticator:
                     await credentials.record_use({key: timedelta(seconds=now - at) for key, at in used_at.items()})
             except ServiceUnavailable as error:
                 logger.warning("the use of keys is not recorded: %s", error)
-            except Exception:  # it must neither stop the next records, nor leave the rest of a shutdown undone
+            except Exception:  # an error must stop neither the next recordings nor the rest of a shutdown
                 logger.exception("the use of keys is not recorded")
 
     async def _shared_look_up(self, digest: bytes, token: str) -> Principal:

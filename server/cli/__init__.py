@@ -78,7 +78,9 @@ class _Root(TyperGroup):
             if error.errno not in _OUTPUT_FAILED or error.filename is not None:
                 raise
             typer.echo(f"error: the results cannot be written: {error.strerror}", err=True)
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left would fail again at the exit
+            os.dup2(
+                os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
+            )  # flushing the rest would fail again at the exit
             raise typer.Exit(1) from error
 
 

@@ -20,7 +20,7 @@ class LazyCommand(TyperCommand):
     def load(self) -> Any:
         """Imports and returns the command itself."""
         module, _, attribute = self._target.partition(":")
-        gc.disable()  # what is imported stays, and the collector would look through it again and again
+        gc.disable()  # imported objects stay, and the collector would traverse them again and again
         try:
             target = getattr(import_module(module), attribute)
         finally:

@@ -66,7 +66,7 @@ class ApiClient:
         try:
             response = self._http.post(self.url, content=content)
             if (token := response.headers.get(CONSISTENCY_HEADER)) is not None:
-                self._http.headers[CONSISTENCY_HEADER] = token  # what follows sees what was written
+                self._http.headers[CONSISTENCY_HEADER] = token  # later requests see what this one wrote
             answer = response.json()
         except httpx.TransportError as error:
             raise ApiError(explain(self.url, error)) from error

@@ -25,5 +25,5 @@ def with_tokens(request: GraphQLRequest, tokens: str) -> GraphQLRequest:
     extensions = request.extensions or {}
     own = extensions.get(CONSISTENCY)
     if own is not None and not isinstance(own, str):
-        return request  # which is refused for that
+        return request  # the request is refused later, for this extension
     return request._replace(extensions={**extensions, CONSISTENCY: tokens if own is None else f"{own},{tokens}"})

@@ -61,7 +61,7 @@ class Tracing:
     def statement(self, query: Any) -> None:
         """Makes the span of a statement that has just ended (a `LoggedQuery` of asyncpg), in that of its operation."""
         if not trace.get_current_span().get_span_context().is_valid:
-            return  # what runs in the background belongs to no operation
+            return  # a statement of a background task belongs to no operation
         ended = time.time_ns()
         text = summary(query.query)
         verb, _, table = text.partition(" ")

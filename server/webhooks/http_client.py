@@ -77,7 +77,7 @@ class ReceiverClient:
             return AttemptResult(None, "the URL names no host that can be looked up")
         except httpx.HTTPError as error:
             return AttemptResult(None, _reason(error))
-        except (OSError, ValueError) as error:  # a name that leads nowhere, or that is none
+        except (OSError, ValueError) as error:  # the name cannot be resolved, or is not a host name
             return AttemptResult(None, f"the host was not found: {error}")
 
     async def _send(self, url: httpx.URL, headers: dict[str, str], body: bytes) -> AttemptResult:

@@ -157,7 +157,7 @@ class WebhookSender:
             attempt_counts["failed" if answer.error else "delivered"] += 1
             attempt = Attempt(at, answer.status_code, answer.error, round(perf_counter() - started, 3))
             await self._note_patiently(message, attempt, answer)
-        except Exception as error:  # it is attempted again when its lease ends
+        except Exception as error:  # the message is attempted again when its lease ends
             logger.warning(
                 *("the outcome of the delivery %s is not noted: %s", message.id, error),
                 exc_info=not isinstance(error, ServiceUnavailable),
@@ -216,7 +216,9 @@ class WebhookSender:
             found = await uow.webhooks.by_ids([message.webhook_id])
             if message.webhook_id in found:
                 webhook = await uow.webhooks.get_for_update(message.webhook_id)
-                if webhook.is_enabled and webhook.failing_since is not None:  # it was neither changed nor did it answer
+                if (
+                    webhook.is_enabled and webhook.failing_since is not None
+                ):  # the webhook was not changed meanwhile, and no attempt succeeded
                     await uow.webhooks.update(webhook.disable())
                     await uow.commit()
                     logger.warning("the webhook %s is disabled: %s", webhook.id, author.reason)

@@ -63,7 +63,9 @@ class LargeResponse(Response):
             await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
             for part in self._parts:
                 await send({"type": "http.response.body", "body": part, "more_body": True})
-            await send({"type": "http.response.body", "body": b""})  # which waits until the client has taken the others
+            await send(
+                {"type": "http.response.body", "body": b""}
+            )  # this waits until the client has taken the other parts
 
 
 async def body_response(

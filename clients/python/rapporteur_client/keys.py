@@ -26,7 +26,7 @@ class KeySource:
         """Returns the key; None if the caller has none. Raises Unavailable if the caller's function fails."""
         if self._key is None or isinstance(self._key, str):
             return self._current
-        async with self._asking:  # it is not asked twice at once
+        async with self._asking:  # the caller's function is not called twice at once
             if self._current is None:
                 try:
                     self._current = await asyncio.wait_for(self._ask(self._key), KEY_TIMEOUT_SECONDS)

@@ -36,7 +36,7 @@ class SegmentQueue:
             if (older := self._waiting.get(key)) is not None:
                 if older.segment.is_final and not segment.is_final:
                     return
-                number = older.number  # it keeps its place
+                number = older.number  # the segment keeps its place in the queue
             elif len(self._waiting) + len(self._in_flight) >= self._max_segments:
                 raise QueueFull(f"{self._max_segments:,} segments wait to be written: the server is away, or slow")
             self._waiting[key] = _Waiting(number, segment)
