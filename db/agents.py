@@ -31,7 +31,7 @@ _IN_WORKSPACE = agents.c.workspace_id == WORKSPACE
 
 
 def _agent_columns(source: FromClause, requested: ColumnNames = None) -> list[ColumnElement[Any]]:
-    """Returns the columns of an agent's row, those of its configuration labelled as such."""
+    """Returns the columns of an agent's row. The labels of its configuration's columns begin with `config.`."""
     config = columns(source, CONFIG_FIELDS, requested)
     return [*columns(source, _OWN_FIELDS, requested), *(column.label(f"config.{column.name}") for column in config)]
 
@@ -65,7 +65,8 @@ RESOLVED_DECODERS = (
 
 
 def resolved_columns(prefix: str = "", requested: ColumnNames = None) -> list[ColumnElement[Any]]:
-    """Returns what an agent resolves to: the active variant's value, else the agent's, field by field; and which are which.
+    """Returns the columns of the configuration that an agent resolves to, field by field: the active variant's value, else the
+    agent's; and from which of them each comes.
 
     Parameters are merged, key by key. The columns' names, and those that are requested, have the prefix.
     """

@@ -1,4 +1,4 @@
-"""API keys in SQL: listing, creating and revoking those of one workspace."""
+"""API keys in SQL: lists, creates and revokes the keys of one workspace."""
 
 from collections.abc import Sequence
 from dataclasses import fields

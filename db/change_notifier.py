@@ -118,7 +118,7 @@ class ChangeNotifier:
         self._subscribers.remove(subscriber)
 
     def publish(self, changes: Changes) -> None:
-        """Calls the subscribers in this process now; those in other processes are notified soon."""
+        """Calls the subscribers in this process now. Subscribers in other processes are notified soon."""
         self._call_subscribers(changes)
         self._unsent.add(changes)
         self._has_unsent.set()

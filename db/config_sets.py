@@ -20,11 +20,11 @@ Versions = tuple[int, int]
 
 
 class ConfigChanges(NamedTuple):
-    """The difference between the configurations that are known and those that there are, as of one moment."""
+    """The difference between the configurations that a caller knows and the present ones, as of one moment."""
 
     changed: list[tuple[ResolvedAgentConfig, Versions]]
     gone: list[AgentId]
-    """The known agents that no longer are among those asked for."""
+    """The known agents that were deleted, or that the request does not name."""
 
 
 def _changes(*conditions: Any) -> Select[Any]:

@@ -50,7 +50,7 @@ class Credentials:
     )
 
     async def filter_active(self, keys: Collection[KeyName]) -> set[KeyId]:
-        """Returns those of the keys that are neither revoked nor expired."""
+        """Returns the keys that are neither revoked nor expired."""
         names = {"workspaces": [workspace for workspace, _ in keys], "keys": [key for _, key in keys]}
         return {row.id for row in await self._connection.rows(self._FILTER_ACTIVE, names)}
 

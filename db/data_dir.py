@@ -26,7 +26,7 @@ def cluster_dir(data_dir: Path) -> Path:
 
 
 def next_cluster_dir(cluster: Path) -> Path:
-    """Returns the folder of a finished cluster that is to take the place of the one that is there."""
+    """Returns the folder of a finished cluster that is about to replace the present one."""
     return cluster.with_name("postgres-next")
 
 

@@ -51,7 +51,7 @@ class Database:
         replica_max_lag: float = 5.0,
         **options: Any,
     ) -> None:
-        """`options` are those of `db.engine.create_engine`. Nothing is connected yet.
+        """`options` are passed to `db.engine.create_engine`. Nothing is connected yet.
 
         `listen_url` is for notifications, where they do not pass a pooler. With `read_only` nothing is written. Replicas that
         are up to `replica_max_lag` seconds behind are read by `reads_of`, once `replicas` runs.

@@ -38,7 +38,7 @@ class Engine(AsyncEngine):
         return self._pool
 
     async def dispose(self, close: bool = True) -> None:
-        """Closes the connections: idle ones now, those in use when they are released. The engine can still be used."""
+        """Closes the connections: idle ones now, and used ones when they are released. The engine can still be used."""
         await self.pool.close()
         await super().dispose(close)
 

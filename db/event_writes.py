@@ -81,10 +81,10 @@ class AuditedTable:
         kind: EventKindOfUpdate | None = None,
         clocked: Sequence[str] = (),
     ) -> None:
-        """`aggregate` says in what kind of history the events stand. Without a `kind`, each update is UPDATED.
+        """`aggregate` is the kind of history that the events belong to. Without a `kind`, each update is UPDATED.
 
         `clocked` are columns with times that the database's clock sets, as it does with all other times of the row. Their
-        parameters `new_<name>` only say whether there is a time; one that is there already stays.
+        parameters `new_<name>` only say whether there is a time; a time that is set already stays.
         """
         self.table = table
         self._clocked = clocked

@@ -153,7 +153,7 @@ def _revisions() -> Select[Any]:
 
 
 class EventRepository(Repository):
-    """The histories of one workspace, those of what was deleted included."""
+    """The histories of one workspace, including the histories of deleted entities."""
 
     @staticmethod
     @lru_cache(maxsize=20)

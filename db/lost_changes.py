@@ -25,7 +25,7 @@ SELECT count(*) AS meetings FROM skipped"""
 
 
 async def skip_lost_changes(engine: Engine) -> int:
-    """Has the changes of each meeting go on at numbers that no lost one had, and returns the number of meetings.
+    """Lets the changes of each meeting continue at numbers that no lost change had, and returns the number of meetings.
 
     Where nothing was lost, no client can notice this, so it may be done again.
     """

@@ -16,7 +16,7 @@ class GrantRepository(Repository):
     """The grants of one workspace."""
 
     async def filter_granted(self, principal: str, ids: Iterable[MeetingId]) -> set[MeetingId]:
-        """Returns those of the meetings that have been granted to the principal."""
+        """Returns the meetings that have been granted to the principal."""
         rows = await self._rows(_FILTER_GRANTED, principal_id=principal, ids=list(ids))
         return {row.meeting_id for row in rows}
 

@@ -131,7 +131,7 @@ class MeetingRepository(Repository):
     )
 
     async def find_for_update(self, ids: Iterable[MeetingId]) -> dict[MeetingId, Meeting]:
-        """Returns those of the meetings that exist, and locks their rows until the unit of work ends."""
+        """Returns the meetings that exist, and locks their rows until the unit of work ends."""
         return {meeting.id: meeting for meeting in to_meetings(await self._rows(self._FIND_FOR_UPDATE, ids=list(ids)))}
 
     @staticmethod
@@ -242,7 +242,7 @@ class MeetingRepository(Repository):
         self._note_changes(id)
 
     def _note_changes(self, *ids: MeetingId) -> None:
-        """Has the notifier tell that these meetings themselves have changed, and with them the list of meetings."""
+        """Lets the notifier publish, after the commit, that these meetings and the list of meetings have changed."""
         if ids:
             self._changes.meetings.update(ids)
             self._changes.meeting_lists.add(self._workspace_id)

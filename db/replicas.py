@@ -196,7 +196,7 @@ class Replicas:
 
 
 class _Check:
-    """Runs one statement again and again on a connection of its own, so that it does not wait for those of users."""
+    """Runs one statement again and again on its own connection, so that it does not wait for the statements of users."""
 
     def __init__(self, settings: ConnectionSettings, statement: str) -> None:
         self._settings = settings

@@ -50,7 +50,7 @@ class Repository:
         self._author = author or Author()
 
     def _note_agent_change(self, id: AgentId) -> None:
-        """Has the notifier tell that this agent was created or deleted, or that what it resolves to may have changed."""
+        """Lets the notifier publish after the commit that an agent was created or deleted, or may resolve to something else."""
         self._changes.agents.add(id)
         self._changes.config_sets.add(self._workspace_id)
 

@@ -46,9 +46,9 @@ ORDER BY due.ended_at, due.id LIMIT :limit"""
     )
 
     async def due(self, days: int, limit: int, after: DueMeeting | None = None) -> list[DueMeeting]:
-        """Returns the meetings that ended, or were deleted, more than `days` ago, those of before first.
+        """Returns the meetings that ended, or were deleted, more than `days` ago, the earliest first.
 
-        Left out are meetings that are held, and those that never ended.
+        Meetings on hold, and meetings that never ended, are left out.
         """
         values = {"after_id": after and after.id, "after_time": after and after.ended_at}
         rows = await self._rows(self._DUE, days=days, limit=limit, **values)

@@ -1,6 +1,6 @@
-"""Revisions of the schema: those that this code knows, and the one that a database is at.
+"""Revisions of the database's schema: the ones that this code knows, and the one that a database is at.
 
-They are the names of the files in `migrations/versions`, so that a server does not need Alembic unless it migrates.
+A revision is one of the names of the files in `migrations/versions`, so that a server does not need Alembic unless it migrates.
 """
 
 from functools import cache

@@ -125,9 +125,10 @@ class SegmentRepository(SegmentWrites):
     async def first_by_meetings(
         self, meeting_ids: Collection[MeetingId], limit: int, *, with_words: bool = False, final_only: bool = False
     ) -> list[Segment]:
-        """Returns up to `limit` segments of some meetings: those of one after those of another, by the meetings' ids.
+        """Returns up to `limit` segments of some meetings, one meeting after the other, by the meetings' ids.
 
-        Those of one meeting have its lowest numbers. They are in the order of time, and by number where they start together.
+        Of each meeting they are the segments with the lowest numbers, in the order of time, and by number where they start
+        together.
         """
         query = self._FIRST_BY_MEETINGS_WITH_WORDS if with_words else self._FIRST_BY_MEETINGS
         return await self._entities(query, ids=list(meeting_ids), limit=limit, final_only=final_only)
@@ -168,7 +169,7 @@ class SegmentRepository(SegmentWrites):
     )
 
     async def words(self, keys: Collection[tuple[MeetingId, int]]) -> dict[tuple[MeetingId, int], list[Word]]:
-        """Returns the words of those of the segments that have any."""
+        """Returns the words of the segments that have any."""
         ids, segment_ids = [id for id, _ in keys], [segment_id for _, segment_id in keys]
         rows = await self._rows(self._WORDS_BY_KEYS, ids=ids, segment_ids=segment_ids)
         return {(row.meeting_id, row.segment_id): decode_words(row.words) for row in rows}

@@ -55,7 +55,7 @@ class SpeakerErasureRepository(SegmentChanges):
     _ALL = _KNOWN.limit(bindparam("limit"))
 
     async def known_meetings(self, ids: Collection[MeetingId]) -> list[MeetingId]:
-        """Returns those of the ids that are of meetings, also of deleted ones."""
+        """Returns the ids that belong to meetings, also to deleted ones."""
         return [row.entity_id for row in await self._rows(self._KNOWN_OF, ids=list(ids))]
 
     async def first_meetings(self, limit: int) -> list[MeetingId]:
@@ -175,7 +175,7 @@ counted AS (SELECT count(*) AS updated FROM changed),
     )
 
     async def record(self, erasure: SpeakerErasure, *, is_new: bool) -> None:
-        """Stores the record of an erasure, with the transaction's time if it is new. One that is there already stays."""
+        """Stores the record of an erasure, with the transaction's time if it is new. A record that exists already stays."""
         values = {f"new_{name}": getattr(erasure, name) for name in _FIELDS}
         await self._rows(
             self._RECORD,

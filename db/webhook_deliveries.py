@@ -1,4 +1,4 @@
-"""Deliveries of webhooks in SQL, as those who own the webhooks see them."""
+"""Deliveries of webhooks in SQL, as the owners of the webhooks see them."""
 
 from collections import defaultdict
 from collections.abc import Collection

@@ -200,10 +200,10 @@ RETURNING id"""
     async def note_failure(
         self, message: Message, attempt: Attempt, delay: float, pause: float, *, is_receivers_fault: bool = True
     ) -> None:
-        """Has a delivery attempted again after `delay` seconds, unless it is a test, or has been tried for long enough.
+        """Schedules another attempt after `delay` seconds, unless the delivery is a test, or its time for attempts is over.
 
-        `pause` is the time for which the receiver asked to be left alone, in seconds; 0: it did not. The webhook fails from now
-        on, if that is the receiver's fault.
+        `pause` is the time for which the receiver asked not to be called, in seconds; 0 if it did not ask. The webhook counts
+        as failing from now on, if the failure is the receiver's fault.
         """
         await self._run(
             self._FAILED,
@@ -256,7 +256,7 @@ WHERE delivery.workspace_id = removed.workspace_id AND delivery.id = removed.id"
     )
 
     async def tidy(self) -> None:
-        """Removes deliveries that are too old or too many, and those of deleted webhooks; fails those that nobody sends.
+        """Removes deliveries that are too old, too many, or of deleted webhooks; fails deliveries that nobody sends.
 
         Does nothing while another process does it.
         """

@@ -1,4 +1,4 @@
-"""The streams of changes: those of a meeting's segments, in the batches that readers get, and those of meetings themselves."""
+"""The streams of changes: of a meeting's segments, in the batches that readers get, and of meetings themselves."""
 
 from dataclasses import dataclass
 from datetime import datetime

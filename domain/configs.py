@@ -68,12 +68,12 @@ class AgentConfig(ConfigFields[Never]):
 
     @property
     def variables(self) -> list[str]:
-        """The variables of the two prompts, those of the system prompt first."""
+        """The variables of the two prompts, beginning with the ones of the system prompt."""
         return variables_of(self.system_prompt, self.user_prompt_template)
 
     @property
     def warnings(self) -> list[str]:
-        """Sentences about texts in the two prompts that look like variables and are none."""
+        """The warnings about texts in the two prompts that look like variables and are none, as sentences."""
         return warnings_of(self.system_prompt, self.user_prompt_template)
 
 

@@ -43,7 +43,7 @@ class CorrectSegment:
     """The reason for this correction alone; None: that for all corrections of the call."""
 
     def apply(self, segment: Segment) -> Segment:
-        """Returns the segment with its new corrections; its text and speaker are still those of before. Raises Conflict."""
+        """Returns the segment with its new corrections; its text and speaker do not change yet. Raises Conflict."""
         ensure_version(segment.version, self.expected_version)
         return replace(
             segment,
@@ -93,7 +93,7 @@ def parse_speaker_names(inputs: Sequence[Mapping[str, object]]) -> list[NameSpea
 
 
 def name_speakers(meeting: Meeting, names: Sequence[NameSpeaker]) -> Meeting:
-    """Returns the meeting with these names beside those that it has. Raises InvalidInput if it would have too many."""
+    """Returns the meeting with these names in addition to its present ones. Raises InvalidInput if it would have too many."""
     given = {each.label: each.name for each in names}
     present = {label: name for label, name in (meeting.speaker_names | given).items() if name is not None}
     if len(present) > MAX_SPEAKERS:

@@ -89,7 +89,7 @@ def _starts(characters: list[str], sought: list[str]) -> Iterator[int]:
 
 
 def _joined(places: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    """Yields the places in order, those that overlap joined to one."""
+    """Yields the places in order, and joins places that overlap."""
     current: tuple[int, int] | None = None
     for start, end in places:
         if current is None or start >= current[1]:

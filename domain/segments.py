@@ -208,7 +208,7 @@ def segment_cursor(segment: Segment, order: SegmentOrder) -> str:
 
 
 def valid_segment_columns(given: ValueColumns, deleted_ids: Sequence[int]) -> ValueColumns | None:
-    """Returns what `parse_segments` returns of the same values if nothing is wrong with them, and no segment has words."""
+    """Returns what `parse_segments` would return for these values, or None if one is wrong or a segment has words."""
     if not 1 <= len(given["text"]) <= MAX_WRITE_SEGMENTS:
         return None
     for name in ("segment_id", "external_id"):

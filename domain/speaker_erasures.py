@@ -170,7 +170,7 @@ class Pseudonymization:
         return self.names - {fold(self.pseudonym)}
 
     def fingerprints(self, key: ErasureKey, meeting_id: MeetingId, earlier: Iterable[SpeakerErasure]) -> list[bytes]:
-        """Returns the fingerprints of the names, and those of earlier erasures of the same speaker in the meeting."""
+        """Returns the fingerprints of the names, and the ones that earlier erasures of this speaker in the meeting recorded."""
         kept = [
             each.fingerprints for each in earlier if (each.meeting_id, each.pseudonym) == (meeting_id, self.pseudonym)
         ]

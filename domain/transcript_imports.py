@@ -1,4 +1,4 @@
-"""Imports of transcript files: into a meeting of their own, or into one that is there already."""
+"""Imports of transcript files, into a new meeting or into an existing one."""
 
 import hashlib
 from collections.abc import Sequence
@@ -67,8 +67,8 @@ class ImportTranscript:
     def added_segments(self, transcript: ReadTranscript) -> list[SegmentContent]:
         """Returns the segments for a meeting that has others already.
 
-        They take the next free numbers, and have the texts and speakers that corrections gave them. Their external ids are
-        those of the file or made of its hash, so that the same file again finds them.
+        They take the next free numbers, and have the texts and speakers that corrections gave them. Their external ids
+        come from the file or are made of its hash, so that another import of the same file finds them.
         """
         prefix = self.sha256[:16]
         return [

@@ -46,7 +46,7 @@ GONE = Author("rapporteur", "the receiver answered 410 Gone")
 
 
 class WebhookEventType(Enum):
-    """The kinds of changes that a webhook can be told of: those of the history, and two that history does not have."""
+    """The kinds of changes that a webhook can be told of: the kinds of the history, and two that the history does not have."""
 
     AGENT_CREATED = "AGENT_CREATED"
     AGENT_UPDATED = "AGENT_UPDATED"

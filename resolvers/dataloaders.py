@@ -44,7 +44,7 @@ class RunningBatches:
             self._tasks.discard(task)
 
     def cancel(self) -> None:
-        """Cancels the batches under way, down to their statements in the database, and those that have yet to begin."""
+        """Cancels the batches under way, down to their statements in the database, and the batches that have yet to begin."""
         self._ended = True
         for task in self._tasks:
             task.cancel()
@@ -54,7 +54,7 @@ class Loaders:
     """The loaders of one operation, or of what follows one mutation in it. They do not load again what they have loaded."""
 
     def __init__(self, reads: Reads, workspace_id: WorkspaceId, batches: RunningBatches | None = None) -> None:
-        """`batches` are those of the operation."""
+        """`batches` are the running batches of the operation."""
         self._reads = reads
         self._workspace_id = workspace_id
         self._batches = batches or RunningBatches()

@@ -43,7 +43,7 @@ async def erase(uow: UnitOfWork, id: MeetingId, erased_by: str, erased_at: datet
 
 
 async def lock_for_erasure(uow: UnitOfWork, ids: Collection[MeetingId]) -> dict[MeetingId, Meeting]:
-    """Returns those of the meetings that exist, and locks them. Every erasure starts here."""
+    """Returns the meetings that exist, and locks them. Every erasure starts here."""
     return await uow.meetings.find_for_update(ids)
 
 

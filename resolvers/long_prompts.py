@@ -15,7 +15,7 @@ def prompt_chars(config: AgentConfig) -> int:
 
 
 async def hash_long_prompts(configs: Collection[ResolvedAgentConfig]) -> None:
-    """Has the configurations make their etags, which they keep, in a thread if their prompts are long."""
+    """Computes the etags of the configurations, which keep them; in a worker thread if their prompts are long."""
     if sum(map(prompt_chars, configs)) > MAX_INLINE_PROMPT_CHARS:
         for config in configs:
             await run_in_worker(getattr, config, "etag")

@@ -32,7 +32,7 @@ async def load_meetings(
 async def visible_meetings(
     repositories: Repositories, ids: Collection[MeetingId], principal: Principal
 ) -> Collection[MeetingId]:
-    """Returns those of the meetings that the principal may see, if they exist."""
+    """Returns the existing meetings that the principal may see."""
     return ids if principal.sees_all else await repositories.grants.filter_granted(principal.id, ids)
 
 

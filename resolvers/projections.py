@@ -17,7 +17,7 @@ MAX_PROJECTIONS = 100
 
 
 def column_fields(*names: str, part: str = "") -> dict[str, Columns]:
-    """Returns the fields that have a column of the same name, or `part.name` if they are those of a part of the row."""
+    """Returns the columns of fields that are named like their columns, or `part.name` for the fields of a part of the row."""
     return {to_camel_case(name): frozenset((f"{part}.{name}" if part else name,)) for name in names}
 
 
@@ -41,7 +41,7 @@ class Projections:
     def columns(self, info: strawberry.Info, fields: FieldColumns) -> Columns | None:
         """Returns the columns that the document needs below the field that is being resolved; None: perhaps all.
 
-        `fields` are those of the field's type. They must be a constant of a module, as they are known by their identity.
+        `fields` are the fields of the field's type. They must be a constant of a module, as they are known by their identity.
         """
         raw = info._raw_info
         # The nodes of the document that count for a field depend on @skip and @include.

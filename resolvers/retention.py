@@ -18,7 +18,7 @@ INTERVAL_SECONDS = 600.0
 MAX_DUE_PER_READ = 5_000
 """The number of meetings of a workspace that are looked up at once: some 10 minutes of erasures.
 
-A look-up passes over all deletions of the workspace, so one for each few erasures would cost more than those.
+A look-up passes over all deletions of the workspace, so a look-up for every few erasures would cost more than they do.
 """
 PAUSE_SECONDS = 0.1
 """The time between two erasures, each of which is a transaction, so that the database has time for others."""

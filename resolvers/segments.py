@@ -63,7 +63,7 @@ async def load_segment_pages(
 async def load_segment_counts(
     repositories: Repositories, ids: list[MeetingId], speaker: str | None
 ) -> dict[MeetingId, int]:
-    """Counts all segments of each meeting, or those of one speaker."""
+    """Counts all segments of each meeting, or only the segments of one speaker."""
     return await repositories.segments.counts(ids, speaker)
 
 

@@ -1,6 +1,6 @@
 """Configurations in GraphQL: complete, as overrides, resolved, and as inputs.
 
-The fields are those that `domain.configs` declares.
+`domain.configs` declares the fields.
 """
 
 from collections.abc import Callable, Mapping
@@ -24,7 +24,7 @@ _MAYBE: Any = Maybe  # of types that are not known before the program runs
 
 _CONFIG = declarations(ConfigEntity)
 _INPUT = dict(sorted(_CONFIG.items(), key=lambda item: item[1].required))
-"""The fields in the order of the inputs: those that a new agent's configuration needs come last."""
+"""The fields in the order of the inputs: the fields that a new agent's configuration requires come last."""
 
 
 def _type(declaration: Declaration) -> Any:
@@ -32,7 +32,7 @@ def _type(declaration: Declaration) -> Any:
 
 
 def _with_fields(annotations: Mapping[str, object]) -> Callable[[type[T]], type[T]]:
-    """Returns a decorator that declares fields, before those that the class declares itself."""
+    """Returns a decorator that declares fields, before the ones that the class declares itself."""
 
     def decorate(cls: type[T]) -> type[T]:
         cls.__annotations__ = {**annotations, **cls.__annotations__}

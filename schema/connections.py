@@ -1,6 +1,6 @@
 """The types of connections, after the GraphQL Cursor Connections Specification of Relay.
 
-The objects behind them are those of `domain.pagination`.
+Their values are the objects of `domain.pagination`.
 """
 
 from typing import Generic, TypeVar

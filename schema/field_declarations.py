@@ -63,7 +63,7 @@ class Declaration(NamedTuple):
     """Holds what one field declares."""
 
     scopes: Scopes | None = None
-    """The caller needs one of these scopes to ask for the field; None: those of the type that it gives."""
+    """The caller needs one of these scopes to ask for the field; None: the scopes of the field's type decide."""
     cost: Cost | None = None
     sized_by: SizedBy | None = None
     length: int | Length | None = None

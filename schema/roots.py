@@ -30,7 +30,7 @@ class Query(
     ApiKeyQueries,
     WebhookQueries,
 ):
-    """Has the queries of all aggregates."""
+    """Holds the queries of all aggregates."""
 
 
 @strawberry.type(description="What can be done. Each mutation is done as a whole, or not at all.")
@@ -46,9 +46,9 @@ class Mutation(
     ApiKeyMutations,
     WebhookMutations,
 ):
-    """Has the mutations of all aggregates."""
+    """Holds the mutations of all aggregates."""
 
 
 @strawberry.type(description="What can be followed. Nothing is lost on the way.")
 class Subscription(SegmentSubscriptions, MeetingSubscriptions, AgentSubscriptions):
-    """Has the subscriptions of all aggregates."""
+    """Holds the subscriptions of all aggregates."""

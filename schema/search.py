@@ -1,4 +1,4 @@
-"""The GraphQL types and root field of search. The objects behind the types are those of `domain.search`."""
+"""The GraphQL types and root field of search. Their values are the objects of `domain.search`."""
 
 from datetime import datetime
 

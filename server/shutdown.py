@@ -8,7 +8,7 @@ from typing import Any
 
 
 def on_stop_signal(stop: Callable[[], object]) -> None:
-    """Has `stop` called as soon as SIGINT or SIGTERM arrives, before the handler that uvicorn has set by now.
+    """Calls `stop` as soon as SIGINT or SIGTERM arrives, before the handler that uvicorn has installed.
 
     uvicorn waits for requests to finish before it tells the app, and an event stream would never finish.
     """

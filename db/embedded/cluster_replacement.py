@@ -1,10 +1,10 @@
-"""Puts a new cluster in the place of the one that is there, as a restore and an upgrade do: whole or not at all.
+"""Replaces the present cluster by a new one, as a restore and an upgrade do: completely or not at all.
 
 data directory/
-├── postgres/                      the cluster that is there
+├── postgres/                      the present cluster
 ├── postgres-making/               the new one, until it is finished
 ├── postgres-next/                 the finished one, until the other one is out of its way
-└── postgres-20261129-101500/      the one that was there before
+└── postgres-20261129-101500/      the cluster before the last replacement
 """
 
 import os
@@ -67,7 +67,7 @@ def _remove(making: Path) -> None:
 
 
 def _sync(folder: Path) -> None:
-    """Has the names in a folder survive a loss of power."""
+    """Writes the names in a folder to the disk, so that they survive a loss of power."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

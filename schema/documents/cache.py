@@ -62,7 +62,7 @@ class ShortNumbers(ASTValidationRule):
 
 
 class DocumentCache:
-    """Prepares the documents of one schema under some limits, and keeps those that were used last."""
+    """Prepares the documents of one schema under some limits, and keeps the most recently used ones."""
 
     def __init__(
         self,

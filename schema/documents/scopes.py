@@ -1,4 +1,4 @@
-"""The scopes that a caller needs to see a type, beside those that fields declare.
+"""The scopes that a caller needs to see a type, in addition to the ones that fields declare.
 
 A document is refused before anything of it is executed if it asks for a field that the caller's scopes do not cover.
 """

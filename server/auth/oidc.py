@@ -31,7 +31,7 @@ ISSUER_TIMEOUT_SECONDS = 5.0
 """The time in which the issuer must answer."""
 MAX_KEY_SET_BYTES = 256 * 1024
 SCOPE_PREFIX = "rapporteur:"
-"""A prefix that scopes may have, where the issuer's scopes are those of many services."""
+"""A prefix that scopes may have, for issuers whose tokens carry the scopes of many services."""
 
 
 class OidcIssuer:

@@ -14,7 +14,7 @@ from server.settings import Settings
 WINDOW_SECONDS = 60.0
 """The time in which an empty bucket is full again."""
 MAX_RATE_LIMITERS = 10_000
-"""The number of principals whose use is remembered before those that use nothing are removed."""
+"""The number of principals whose use is remembered; above it, principals that use nothing now are forgotten."""
 
 
 class RateLimits(NamedTuple):

@@ -258,7 +258,7 @@ def _output(file: Path, *, force: bool) -> Iterator[BinaryIO]:
 
 @contextmanager
 def _ended_by_signals() -> Iterator[None]:
-    """Has SIGTERM end the block as Ctrl-C does, so that nothing unfinished is left."""
+    """Lets SIGTERM end the block as Ctrl-C does, so that nothing unfinished is left."""
     before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         yield

@@ -64,7 +64,7 @@ async def _until_signal(work: Awaitable[Result]) -> Result:
 
 
 def _on_signals(handler: Any) -> Any:
-    """Has the handler called when the server is to end. Returns the handler before."""
+    """Installs the handler for the signals that end the server. Returns the previous handler."""
     signal.signal(signal.SIGTERM, handler)
     return signal.signal(signal.SIGINT, handler)
 

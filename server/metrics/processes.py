@@ -81,7 +81,7 @@ class WorkerMetrics:
             self._write(own)
 
     def merged(self, own: MetricsSnapshot) -> list[Metric]:
-        """Returns the metrics of all workers; `own` are those of this one."""
+        """Returns the metrics of all workers; `own` are the metrics of this one."""
         with self._between_threads, self._between_workers:
             self._write(own)
             ended = _read(self._directory / _ENDED)
@@ -139,7 +139,7 @@ def _add(families: Families, others: Families) -> None:
 
 
 def _of_process(families: Families, pid: int) -> Families:
-    """Returns the metrics with the label `pid` at those that describe the process."""
+    """Returns the metrics; the ones that describe the process get the label `pid`."""
     label = (("pid", str(pid)),)
     return {
         name: family

@@ -136,7 +136,7 @@ def selection_key(
 def _event_variables(
     document: DocumentNode, operation: OperationDefinitionNode, variables: dict[str, Any]
 ) -> list[tuple[str, Any]]:
-    """Returns the variables that the execution of an event reads: not those in arguments of the subscription field."""
+    """Returns the variables that the execution of an event reads, without those in arguments of the subscription field."""
     used: set[str] = set()
 
     class VariableCollector(Visitor):

@@ -1,4 +1,4 @@
-"""Finds documents that a request names by their SHA-256: trusted documents, or those that a client has sent before.
+"""Finds documents that a request names by their SHA-256: trusted documents, or documents that a client has sent before.
 
 A request names a document by `documentId`, as the persisted documents of GraphQL over HTTP have it, or by
 `extensions.persistedQuery` of Apollo's automatic persisted queries (APQ).

@@ -48,7 +48,7 @@ from server.wire.responses import MAX_WHOLE_BYTES
 from server.wire.result_encoding import Body, encode_large_result, encode_result, size_of
 
 MAX_SMALL_COST = 20_000
-"""The cost above which an operation is large: few of those run at once, and their answers are encoded in slices."""
+"""The cost above which an operation is large: few large operations run at once, and their answers are encoded in slices."""
 MAX_SMALL_ALIASES = 10
 """The number of aliases above which an answer is encoded in slices, as it may have the same long text many times."""
 MAX_SMALL_SECONDS = 0.05
@@ -290,7 +290,7 @@ class OperationRunner:
 
     @contextmanager
     def _subscribed(self, prepared: PreparedOperation, context: Context) -> Iterator[int]:
-        """Admits a subscription, which counts among those of its principal while the block runs. Yields its cost."""
+        """Admits a subscription, which counts as one of its principal's while the block runs. Yields its cost."""
         rate_limiter = self._rate_limiters.for_principal(context.principal)
         with rate_limiter.subscriptions:
             cost = self._admit(prepared, context, rate_limiter)

@@ -70,7 +70,7 @@ class OperationStatistics:
     """Holds the counts by name and type of the operation."""
 
     def __init__(self, names: Iterable[str]) -> None:
-        """`names` are those that are told apart."""
+        """`names` are the operation names that are counted separately; all others are counted together."""
         self._names = frozenset(names)
         self.queries: dict[str, OperationCounts] = {}
         self.mutations: dict[str, OperationCounts] = {}

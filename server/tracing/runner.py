@@ -19,7 +19,7 @@ class TracedRunner(OperationRunner):
     """The runner of a server that is traced."""
 
     def __init__(self, tracing: Tracing, *arguments: Any) -> None:
-        """`arguments` are those of OperationRunner."""
+        """`arguments` are passed to OperationRunner."""
         super().__init__(*arguments)
         self._tracing = tracing
 

@@ -25,7 +25,7 @@ class AddressRefused(Exception):
 
 
 class AddressResolver:
-    """Looks receivers up. It has threads of its own, as names that lead nowhere would keep those of others."""
+    """Looks up the addresses of receivers in its own threads, as names that cannot be resolved block threads for long."""
 
     def __init__(self, allowed_networks: Sequence[str]) -> None:
         """`allowed_networks` are private networks whose addresses may be connected to all the same."""
@@ -35,8 +35,8 @@ class AddressResolver:
     async def find(self, host: str, port: int, *, encrypted: bool) -> list[Address]:
         """Returns the addresses of a host that may be connected to, in the order to try them.
 
-        Without encryption those are of allowed networks only. Raises AddressRefused if there are none, and OSError if the name
-        leads nowhere.
+        Without encryption these are addresses of allowed networks only. Raises AddressRefused if there are none, and OSError if
+        the name cannot be resolved.
         """
         try:
             found = [ip_address(host.strip("[]"))]

@@ -31,7 +31,7 @@ MIN_PAUSE_SECONDS = 0.05
 QUICK_SECONDS = 1.0
 """The time of an attempt up to which the receiver counts as quick."""
 MAX_REMEMBERED = 1_000
-"""The number of receivers of which it is remembered whether they are quick: those that were called last."""
+"""The number of receivers, the last ones called, for which the sender remembers whether they are quick."""
 TIDY_SECONDS = 600.0
 MAX_SHARE = 10
 """The number of attempts to one quick receiver at once, or nearly: those that are taken together may be as many. At most it is
@@ -39,7 +39,7 @@ a quarter of all."""
 NOTE_RETRY_DELAYS_SECONDS = (1.0, 5.0, 15.0)
 """The times after which an outcome that the database could not take is noted again; else the message would be sent twice."""
 STOP_SECONDS = 5.0
-"""The time that attempts under way have when the server stops. Others repeat those that are not done by then."""
+"""The time that attempts under way have when the server stops. Other servers repeat the attempts that are not done by then."""
 GONE_STATUS = 410
 
 attempt_counts: Counter[str] = Counter(delivered=0, failed=0)
@@ -91,7 +91,7 @@ class WebhookSender:
             await self._end_attempts()
 
     def _notice(self, changes: Changes | None) -> None:
-        """Has the sender look at once where something changed that is sent at once; writes of segments are not."""
+        """Wakes the sender for changes that are sent at once; writes of segments are sent with the next look."""
         if (
             changes is None
             or changes.webhooks

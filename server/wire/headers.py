@@ -7,7 +7,7 @@ from starlette.types import Scope
 ACTOR_HEADER = "rapporteur-actor"
 """Names the actor of a change, in an HTTP request or in the handshake of a WebSocket."""
 CONSISTENCY_HEADER = "rapporteur-consistency"
-"""Has a consistency token: in the response to a mutation, and in requests that are to see what it wrote."""
+"""The header with a consistency token: in the response to a mutation, and in requests that must see what the mutation wrote."""
 
 _KEPT = "rapporteur.headers"
 """The key of a scope under which its headers are kept, as several ask for them."""

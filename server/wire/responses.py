@@ -1,4 +1,4 @@
-"""Makes responses of bodies: compressed for clients that accept it, and not sent at all to those that have the same already."""
+"""Makes responses of bodies: compressed for clients that accept it, left out for clients that have the same body already."""
 
 import hashlib
 import re
@@ -48,7 +48,7 @@ def matches(if_none_match: bytes, tag: str) -> bool:
 
 
 class LargeResponse(Response):
-    """Sends a body in parts, each when the client has taken those before it, and counts it until the last one is taken."""
+    """Sends a body in parts, each when the client has taken the part before, and counts its bytes until the last is taken."""
 
     def __init__(
         self, body: Body, status: int, headers: Mapping[str, str], media_type: str, held: AbstractContextManager[object]
