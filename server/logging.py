@@ -9,10 +9,11 @@ Whatever a client has sent reaches a log shortened, and without characters that 
 import logging
 import re
 import sys
+import time
 import traceback
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Any, TypeAlias
+from typing import Any, TextIO, TypeAlias
 
 import orjson
 from rich.console import Console
@@ -24,7 +25,7 @@ from server.printable import printable
 MAX_MESSAGE_CHARACTERS = 2_000
 MAX_FIELD_CHARACTERS = 500
 MAX_EXCEPTION_LINES = 200
-FROM_CLIENTS = frozenset(("path", "key", "operation"))
+FROM_CLIENTS = ("path", "key", "operation")
 """The fields of a request's line that a client may have written as it likes."""
 
 _QUOTED_VALUE = re.compile(r"(invalid input .*?: ).*")
@@ -41,7 +42,8 @@ class Formatter(logging.Formatter):
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802
         record.message = printable(record.message, MAX_MESSAGE_CHARACTERS)
-        known = _request_fields(record)
+        known: dict[str, Any] = {}
+        _add_request_fields(known, record)
         words = [f"{name}={known[name]}" for name in ("error", "request_id", "trace_id") if name in known]
         return " ".join([super().formatMessage(record), *words])
 
@@ -67,22 +69,57 @@ class JsonFormatter(Formatter):
             "logger": record.name,
             "message": printable(record.getMessage(), MAX_MESSAGE_CHARACTERS),
         }
-        line |= _request_fields(record)
+        _add_request_fields(line, record)
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
         return orjson.dumps(line, default=str).decode()
 
 
-def _request_fields(record: logging.LogRecord) -> dict[str, Any]:
-    """Returns what is known of the request that a line is about; nothing for a line about none."""
+def _add_request_fields(line: dict[str, Any], record: logging.LogRecord) -> None:
+    """Adds what is known of the request that a line is about, if it is about one."""
     request: CurrentRequest | None = getattr(record, "request", None) or current_request.get()
     if request is None:
-        return {}
-    return {
-        name: printable(value, MAX_FIELD_CHARACTERS) if name in FROM_CLIENTS else value
-        for name, value in vars(request).items()
-        if value is not None and name != "traceparent"
+        return
+    for name, value in vars(request).items():
+        if value is not None:
+            line[name] = printable(value, MAX_FIELD_CHARACTERS) if name in FROM_CLIENTS else value
+    line.pop("traceparent", None)
+
+
+_UNSAID = {"pathname": "", "filename": "", "lineno": 0, "exc_info": None, "exc_text": None, "stack_info": None}
+"""The attributes of a record that handlers and formatters may ask for, and that no line about a request says."""
+
+
+def log_request(logger: logging.Logger, request: CurrentRequest, message: str, *arguments: object) -> None:
+    """Logs a line about a request as `logger.info` does, which takes twice as long: it finds out much that no line says."""
+    if not logger.isEnabledFor(logging.INFO):
+        return
+    record = logging.LogRecord.__new__(logging.LogRecord)
+    record.__dict__ = {
+        **_UNSAID,
+        "name": logger.name,
+        "levelno": logging.INFO,
+        "levelname": "INFO",
+        "msg": message,
+        "args": arguments,
+        "created": time.time(),
+        "request": request,
     }
+    logger.handle(record)
+
+
+class LineHandler(logging.StreamHandler[TextIO]):
+    """Writes each record at once as a line, as its base class does in more calls."""
+
+    def handle(self, record: logging.LogRecord) -> bool:
+        assert self.lock
+        with self.lock:
+            try:
+                self.stream.write(self.format(record) + "\n")
+                self.stream.flush()
+            except Exception:
+                self.handleError(record)
+        return True
 
 
 def configure(level: str) -> None:
@@ -93,7 +130,7 @@ def configure(level: str) -> None:
         handler: logging.Handler = RichHandler(console=Console(stderr=True), show_path=False, markup=False)
         handler.setFormatter(Formatter("%(message)s", datefmt="[%X]"))
     else:
-        handler = logging.StreamHandler()
+        handler = LineHandler()
         handler.setFormatter(JsonFormatter())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     # No line says where in the code it was logged, nor which thread did it: to find that out takes longer than the rest.

@@ -8,6 +8,7 @@ from collections.abc import Awaitable
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from server.current_request import REQUEST_ID_HEADER, CurrentRequest, current_request, request_id_in, traceparent_in
+from server.logging import log_request
 from server.wire.headers import request_headers
 
 logger = logging.getLogger("rapporteur.access")
@@ -24,7 +25,7 @@ def log_operation(request: CurrentRequest, outcome: str, seconds: float) -> None
     """Logs an operation over a WebSocket when it has ended; `outcome` is `complete`, `error` or `ended` (by either side)."""
     request.milliseconds = round(seconds * 1000, 1)
     values = (outcome, request.milliseconds, request.operation or "")
-    logger.info("WS /graphql %s %.1f ms %s", *values, extra={"request": request})
+    log_request(logger, request, "WS /graphql %s %.1f ms %s", *values)
 
 
 class AccessLog:
@@ -57,7 +58,7 @@ class AccessLog:
             request_counts[_counted_path(path), status] += 1
             request.status, request.milliseconds = status, round((time.perf_counter() - started) * 1000, 1)
             values = (request.method, path, status, request.milliseconds, request.operation or "")
-            logger.info("%s %s %d %.1f ms %s", *values, extra={"request": request})
+            log_request(logger, request, "%s %s %d %.1f ms %s", *values)
 
 
 def _counted_path(path: str) -> str:
