@@ -32,6 +32,8 @@ class Fields:
     word_text: tuple[str, ...] = ("punctuated_word", "word", "text", "content")
     word_confidence: tuple[str, ...] = ("confidence", "probability", "score", "conf")
     seconds_per_unit: float = 1.0
+    needs_end: bool = True
+    """Tells whether a segment without an end or a duration is refused; otherwise it ends where the next one starts."""
     keeps_text: bool = False
     """Tells whether white space around a text belongs to it."""
 
@@ -84,7 +86,9 @@ class SegmentReader:
             duration = self._seconds(item, fields.duration, index, None, required=True)
             end = None if start is None or duration is None else start + duration
         else:
-            end = self._seconds(item, fields.end, index, words[-1].end_time if words else None, required=True)
+            end = self._seconds(
+                item, fields.end, index, words[-1].end_time if words else None, required=fields.needs_end
+            )
         cue = Cue(text if fields.keeps_text else text.strip(), start, end, place=self.place(index), words=words)
         cue.item = index
         cue.speaker = self._speaker(item, index)

@@ -18,6 +18,7 @@ NOT_JSON = _NotJson()
 FENCE = "```"
 _JSON_START = re.compile(r'\{\s*(?:["}]|$)|\[\s*(?:[{\["\]]|$|-?[0-9.]+\s*(?:,|\](?![ \t]*\[)))')
 _JSON_TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"|[{}\[\],:]|\n', re.DOTALL)
+_WHITE_SPACE = re.compile(r"\s*+")
 _JSON_LINES = ("jsonl", "ndjson")
 """The extensions of files of JSON Lines, which may have one line only."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -74,7 +75,7 @@ class Source:
         else:
             is_line = self.extension in _JSON_LINES and isinstance(document, dict) and not _has_list(document)
             return self._json_lines() if is_line else document
-        documents = self._json_lines()
+        documents = self._json_lines() or self._following_documents()
         if documents is not None:
             return documents
         return self._lenient_json(problem)
@@ -120,6 +121,27 @@ class Source:
             return None
         for number in repaired:
             self.notes.add(number, "has NaN, Infinity or half a character, which JSON does not allow: read as null")
+        self.item_lines = numbers
+        return documents
+
+    def _following_documents(self) -> list[object] | None:
+        """Returns the objects of a text that is several, of any number of lines, as Vosk's tools print them; or None."""
+        decoder, position, line = json.JSONDecoder(parse_float=_finite), 0, 1
+        documents: list[object] = []
+        numbers: list[int] = []
+        while (found := _WHITE_SPACE.match(self.text, position)) and found.end() < len(self.text):
+            line += found[0].count("\n")
+            try:
+                document, position = decoder.raw_decode(self.text, found.end())
+            except (ValueError, RecursionError):
+                return None
+            if not isinstance(document, dict):
+                return None
+            documents.append(document)
+            numbers.append(line)
+            line += self.text.count("\n", found.end(), position)
+        if len(documents) < 2:
+            return None
         self.item_lines = numbers
         return documents
 

@@ -6,14 +6,16 @@ from domain.transcripts.json_segments import Fields, Path, SegmentReader, at, ob
 from domain.transcripts.source import Source
 
 _FIELDS = Fields(
-    text=("text", "raw_text", "sentence"), speaker=("speaker_name", "speaker", "speaker_id"), segment_id=("index",)
+    text=("text", "raw_text", "sentence"),
+    speaker=("speaker_name", "speaker", "speaker_id", "speaker_label"),
+    segment_id=("index",),
 )
 _PATHS: tuple[Path, ...] = (("sentences",), ("transcript", "sentences"), ("data", "transcript", "sentences"))
 
 
 def _recognises(source: Source) -> bool:
     document = source.document
-    if any(objects_at(document, *path) for path in _PATHS):
+    if any("transcript" not in sentence for path in _PATHS for sentence in objects_at(document, *path)[:1]):
         return True
     return isinstance(document, list) and all("speaker_name" in item for item in objects_at(document)[:3] or [{}])
 

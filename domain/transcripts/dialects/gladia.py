@@ -1,4 +1,4 @@
-"""Reads the transcripts of Gladia's API: results, and the messages that announce them; of version 1, predictions."""
+"""Reads the transcripts of Gladia's API: results, messages of them and of a stream; of version 1, predictions."""
 
 from domain.transcripts.cues import Reading
 from domain.transcripts.dialect import Dialect
@@ -21,11 +21,22 @@ def _path(document: object) -> Path | None:
     )
 
 
+def _is_message(message: dict[str, object]) -> bool:
+    return message.get("type") == "transcript" and isinstance(at(message, "data", "utterance"), dict)
+
+
 def _read(source: Source) -> Reading:
-    path = _path(source.document)
-    assert path is not None  # as the dialect recognised the file
+    path = _path(source.document) or ()
     utterances = at(source.document, *path)
-    channels = {repr(utterance.get("channel")) for utterance in objects_at(utterances)}
+    if not path:
+        # The utterances of a stream, of which only the final ones are read.
+        utterances = [
+            at(message, "data", "utterance")
+            if _is_message(message) and at(message, "data", "is_final")
+            else {"text": None}
+            for message in objects_at(source.document)
+        ]
+    channels = {repr(utterance["channel"]) for utterance in objects_at(utterances) if "channel" in utterance}
     speaker = ("speaker", "channel") if len(channels) > 1 else ("speaker",)
     fields = Fields(_TEXT, _START, _END, speaker=speaker, segment_id=())
     return Reading(SegmentReader(source, path, fields).read(utterances if isinstance(utterances, list) else []))
@@ -34,6 +45,6 @@ def _read(source: Source) -> Reading:
 DIALECT = Dialect(
     "Gladia",
     'is JSON whose "transcription" has "utterances"',
-    lambda source: _path(source.document) is not None,
+    lambda source: _path(source.document) is not None or any(map(_is_message, objects_at(source.document)[:200])),
     _read,
 )

@@ -16,7 +16,7 @@ from domain.transcripts.spoken_words import cues_of_turn
 
 
 def _recognises(source: Source) -> bool:
-    return any("start_timestamp" in word for turn in _turns(source)[:20] for word in objects_at(turn, "words")[:1])
+    return any("start_timestamp" in word for turn in _turns(source)[:200] for word in objects_at(turn, "words")[:1])
 
 
 def _path(source: Source) -> tuple[str, ...]:
@@ -24,7 +24,13 @@ def _path(source: Source) -> tuple[str, ...]:
 
 
 def _turns(source: Source) -> list[dict[str, object]]:
-    return objects_at(source.document, *_path(source))
+    """Returns the turns; of the messages of a stream, those that are final."""
+    turns = objects_at(source.document, *_path(source))
+    if not any("event" in turn for turn in turns[:20]):
+        return turns
+    events = [turn if turn.get("event") == "transcript.data" else {} for turn in turns]
+    found = [at(event, "data", "data") for event in events]
+    return [turn if isinstance(turn, dict) else {} for turn in found]
 
 
 def _read(source: Source) -> Reading:

@@ -1,12 +1,17 @@
 """Reads JSON lists of segments with a text, a start and an end, under the names that most programs use."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from domain.transcripts.cues import NotATranscript, Reading, quoted
 from domain.transcripts.dialect import Dialect
 from domain.transcripts.json_segments import Fields, Path, SegmentReader, at, merge_revisions, objects_at
+from domain.transcripts.moments import since_first
 from domain.transcripts.source import NOT_JSON, Source
 
-_TEXT = ("text", "body", "transcript", "content", "sentence", "utterance")
+_TEXT = ("text", "body", "transcript", "content", "sentence", "utterance", "transcription", "segment")
 _SPEAKER = (
+    "voice",
     "speaker_name",
     "speakerName",
     "speaker",
@@ -19,9 +24,12 @@ _SPEAKER = (
     "name",
     "spk",
 )
+_SOURCES = ("role", "source", "channel", "media_channel")
+"""Fields that tell who speaks where their values differ, and no other field does."""
+_MOMENTS = ("timestamp", "time", "ts")
 _FIELDS = Fields(
     text=_TEXT,
-    start=("start", "startTime", "start_time", "begin", "from", "start_timestamp", "offset"),
+    start=("start", "startTime", "start_time", "begin", "from", "start_timestamp", "offset", *_MOMENTS),
     end=("end", "endTime", "end_time", "to", "end_timestamp"),
     duration=("duration", "dur"),
     speaker=_SPEAKER,
@@ -42,6 +50,10 @@ _PATHS: tuple[Path, ...] = (
     ("results",),
     ("data", "segments"),
     ("data",),
+    ("sentences",),
+    ("transcript_segments",),
+    ("output", "turnLevelTranscription"),
+    ("timestamp", "segment"),
 )
 
 
@@ -57,15 +69,33 @@ def _read(source: Source) -> Reading:
         raise NotATranscript(_refusal(document))
     first = next((item for item in objects_at(items)), {})
     fields = _MILLISECONDS if any(name in first for name in _MILLISECONDS.start) else _FIELDS
+    items = since_first(list(map(_with_ends, items)), fields.start + fields.end, fields.seconds_per_unit)
+    has_ends = any({*fields.end, *fields.duration, *fields.words} & item.keys() for item in objects_at(items))
+    fields = replace(fields, speaker=fields.speaker + _sources(objects_at(items)))
+    if not has_ends:
+        fields = replace(fields, duration=(), needs_end=False)
     cues = SegmentReader(source, path, fields).read(items)
     title = at(document, "title")
-    return Reading(merge_revisions(cues, source.notes), title if isinstance(title, str) else "")
+    return Reading(merge_revisions(cues, source.notes), title if isinstance(title, str) else "", has_ends=has_ends)
+
+
+def _with_ends(item: object) -> object:
+    """Returns the item with a start and an end in place of a pair of both."""
+    name = next((name for name in _MOMENTS if isinstance(at(item, name, 1), int | float)), None)
+    if name is None or not isinstance(item, dict):
+        return item
+    return {**item, "start": at(item, name, 0), "end": at(item, name, 1), name: None}
+
+
+def _sources(items: Sequence[dict[str, object]]) -> tuple[str, ...]:
+    return tuple(name for name in _SOURCES if len({repr(item.get(name)) for item in items}) > 1)
 
 
 def _refusal(document: object) -> str:
     names = [quoted(name) for name in document] if isinstance(document, dict) else []
     found = f", and has {', '.join(names[:6])}{' and more' if len(names) > 6 else ''}" if names else ""
-    return f'the JSON must be a list of segments, or an object with such a list as "segments"{found}'
+    untimed = ": its text has no times" if any(isinstance(at(document, name), str) for name in _TEXT) else ""
+    return f'the JSON must be a list of segments, or an object with such a list as "segments"{found}{untimed}'
 
 
 DIALECT = Dialect(

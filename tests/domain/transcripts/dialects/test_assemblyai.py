@@ -41,3 +41,42 @@ def test_sentences_and_paragraphs(name: str) -> None:
     read = transcript({"id": "x", name: items, "audio_duration": 2})
     assert read.dialect == "AssemblyAI"
     assert timed(read) == [("A", "Ready?", 0.5, 0.9), ("B", "Yes.", 1.0, 1.5)]
+
+
+def test_final_messages_of_a_stream_are_read() -> None:
+    def turn(number: int, text: str, start: int, *, ended: bool) -> dict[str, object]:
+        words = [{"text": text, "start": start, "end": start + 900, "confidence": 0.5, "word_is_final": ended}]
+        return {"type": "Turn", "turn_order": number, "end_of_turn": ended, "transcript": text, "words": words}
+
+    turns = [turn(0, "we", 500, ended=False), turn(0, "we ship", 500, ended=True), turn(0, "We ship.", 500, ended=True)]
+    read = transcript(
+        [{"type": "Begin", "id": "x"}, *turns, turn(1, "Good.", 2000, ended=True), {"type": "Termination"}]
+    )
+    assert timed(read) == [("", "We ship.", 0.5, 1.4), ("", "Good.", 2.0, 2.9)]
+    assert read.dialect == "AssemblyAI"
+
+
+def test_the_older_messages_of_a_stream() -> None:
+    def message(kind: str, text: str) -> dict[str, object]:
+        return {
+            "message_type": kind,
+            "audio_start": 500,
+            "audio_end": 1400,
+            "text": text,
+            "words": [],
+            "confidence": 0.5,
+        }
+
+    messages = [
+        {"message_type": "SessionBegins"},
+        message("PartialTranscript", "we"),
+        message("FinalTranscript", "We ship."),
+    ]
+    assert timed(transcript(messages)) == [("", "We ship.", 0.5, 1.4)]
+
+
+def test_words_of_other_programs_are_no_milliseconds() -> None:
+    words = [{"word": "we", "start_time": 0.5, "end_time": 0.8, "speaker_label": "speaker_0"}]
+    sentences = [{"text": "we", "start_time": 0.5, "end_time": 0.8, "speaker_label": "speaker_0"}]
+    for file in ({"status": "success", "words": words}, {"status": "success", "words": words, "sentences": sentences}):
+        assert timed(transcript(file)) == [("speaker_0", "we", 0.5, 0.8)]

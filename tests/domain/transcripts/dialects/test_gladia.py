@@ -34,3 +34,19 @@ def test_channels_are_speakers_where_there_are_several() -> None:
     utterances = [{"start": 1.0, "end": 1.5, "text": "Hello.", "channel": channel} for channel in (0, 1)]
     read = transcript({"transcription": {"utterances": utterances}})
     assert [speaker for speaker, *_ in timed(read)] == ["0", "1"]
+
+
+def test_final_messages_of_a_stream_are_read() -> None:
+    def message(text: str, channel: int, *, is_final: bool) -> dict[str, object]:
+        utterance = {"text": text, "start": 1.0, "end": 1.5, "channel": channel, "words": []}
+        return {
+            "type": "transcript",
+            "session_id": "s",
+            "data": {"id": "0", "is_final": is_final, "utterance": utterance},
+        }
+
+    messages = [message("Who", 0, is_final=False), message("Who comes?", 0, is_final=True), {"type": "stop_recording"}]
+    read = transcript(messages)
+    assert (read.dialect, timed(read)) == ("Gladia", [("", "Who comes?", 1.0, 1.5)])
+    both = transcript([*messages, message("I.", 1, is_final=True)])
+    assert [segment.speaker for segment in both.segments] == ["0", "1"]

@@ -27,3 +27,14 @@ def test_the_older_form() -> None:
         "words": [{"text": "Hi", "start_timestamp": 1.0, "end_timestamp": 1.5, "confidence": 0.5}],
     }
     assert timed(transcript([turn])) == [("Ida", "Hi", 1.0, 1.5)]
+
+
+def test_final_messages_of_a_stream_are_read() -> None:
+    def message(event: str, *texts: str) -> dict[str, object]:
+        words = [
+            {"text": text, "start_timestamp": {"relative": 1.0}, "end_timestamp": {"relative": 1.5}} for text in texts
+        ]
+        return {"event": event, "data": {"data": {"words": words, "participant": {"id": 1, "name": "Ida"}}, "bot": {}}}
+
+    read = transcript([message("transcript.partial_data", "All"), message("transcript.data", "All", "set.")])
+    assert (read.dialect, timed(read)) == ("Recall.ai", [("Ida", "All set.", 1.0, 1.5)])

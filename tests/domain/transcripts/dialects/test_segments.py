@@ -1,5 +1,7 @@
 """Checks JSON and JSON Lines whose segments have the names that most programs use."""
 
+import json
+
 import pytest
 
 from tests.harness.transcript_files import messages, refusal, timed, transcript
@@ -146,3 +148,58 @@ def test_manifests_of_nemo_have_an_offset_and_a_duration() -> None:
 def test_a_list_called_data() -> None:
     read = transcript({"meetingId": "x", "data": [{"startTime": 1, "endTime": 3, "speaker": "Ida", "text": "Hello."}]})
     assert timed(read) == [("Ida", "Hello.", 1.0, 3.0)]
+
+
+def test_several_documents_of_many_lines_follow_each_other() -> None:
+    said = [{"text": "we ship", "result": [{"word": "we ship", "start": 1, "end": 2, "conf": 0.5}]}, {"text": ""}]
+    file = "".join(f"{json.dumps(each, indent=2)}\n" for each in (*said, {"text": "x", "start": 4, "end": 3}))
+    read = transcript(file)
+    assert timed(read) == [("", "we ship", 1.0, 2.0), ("", "x", 4.0, 4.0)]
+    assert [note.line for note in read.notes] == [file.count("\n") - 4]
+    for broken in (file + "{", file + "1", file + "[]"):
+        assert "no valid JSON" in refusal(broken, "a.json")
+
+
+def test_times_alone_end_where_the_next_one_starts() -> None:
+    for name, text in (("transcript", "text"), ("sentences", "transcript")):
+        file: dict[str, object] = {
+            name: [
+                {text: "We ship.", "timestamp": "00:00:03", "speaker": {"display_name": "Ida"}},
+                {text: "Good.", "timestamp": 8.5, "speaker": "Ole"},
+            ]
+        }
+        read = transcript(file)
+        assert (timed(read), read.notes) == ([("Ida", "We ship.", 3.0, 8.5), ("Ole", "Good.", 8.5, 8.5)], [])
+    assert "[1].duration: is needed" in refusal(
+        '[{"text": "a", "start": 1, "end": 2}, {"text": "b", "start": 3}]', "a.json"
+    )
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("2025-01-07T15:00:03.100Z", "2025-01-07T16:00:08.000+01:00"),
+        ("2025-01-07 15:00:03.1", "2025-01-07 15:00:08"),
+        (1_736_262_003.1, 1_736_262_008),
+        (1_736_262_003_100, "1736262008000"),
+    ],
+)
+def test_moments_count_from_the_first_one(first: object, second: object) -> None:
+    items = [{"text": "Good.", "timestamp": second, "role": "user"}, {"text": "Hi.", "timestamp": first, "role": "bot"}]
+    assert timed(transcript(items)) == [("user", "Good.", 4.9, 4.9), ("bot", "Hi.", 0.0, 0.0)]
+    pairs = [{"text": "Hi.", "start_timestamp": first, "end_timestamp": second, "source": "microphone"}]
+    assert timed(transcript(pairs)) == [("", "Hi.", 0.0, 4.9)]
+
+
+def test_a_date_that_is_none_is_refused() -> None:
+    assert "must be a time in numbers" in refusal(
+        '[{"text": "a", "start": "2025-13-07T15:00:03Z", "end": 1}]', "a.json"
+    )
+
+
+def test_pairs_of_times() -> None:
+    assert timed(transcript([{"timestamp": [1, 2.5], "text": " Go."}])) == [("", "Go.", 1.0, 2.5)]
+
+
+def test_a_text_without_times_is_refused() -> None:
+    assert "its text has no times" in refusal('{"text": "So be it.", "usage": {}}', "a.json")
