@@ -36,7 +36,7 @@ from domain.segments import MAX_WRITE_SEGMENTS, SegmentContent
 SEGMENT_COUNT = 10_000
 LABEL = "SPEAKER_00"
 BACKEND = text("SELECT pg_backend_pid() AS pid")
-INDEXES = ("segments_search_idx", "segments_change_idx", "segments_speaker_idx")
+INDEXES = ("segments_search_idx", "segments_change_idx")
 TEXT = "we ship the notes on Friday after Omar has read what was said about prices and dates in the second meeting"
 WORDS = TEXT.split()
 

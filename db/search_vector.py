@@ -44,7 +44,9 @@ DO $do$BEGIN EXECUTE format($f$
 CREATE FUNCTION search_vector(language text, words text) RETURNS tsvector
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
 DECLARE
-    config CONSTANT regconfig := ('pg_catalog.' || language)::regconfig;
+    config CONSTANT regconfig := CASE language
+        WHEN 'english' THEN 'pg_catalog.english'::regconfig ELSE ('pg_catalog.' || language)::regconfig
+    END;
     is_ascii CONSTANT boolean := octet_length(words) = char_length(words);
     acronym text;
     accented text;
@@ -77,15 +79,15 @@ BEGIN
     ELSE
         words := lower({_WITH_BLANKS} COLLATE pg_catalog.%1$I);
     END IF;
-    IF octet_length(words) > {MAX_WORD_CHARS} AND EXISTS (
-        SELECT FROM string_to_table(words, ' ') AS word WHERE octet_length(word) > {MAX_WORD_CHARS}
-    ) THEN
-        words := (
-            SELECT string_agg(substr(word, start, {MAX_WORD_CHARS}), ' ' ORDER BY number, start)
-            FROM string_to_table(regexp_replace(words COLLATE "C", '[^{_LETTERS}]+', ' ', 'g'), ' ')
-                WITH ORDINALITY AS letters (word, number),
-                generate_series(1, char_length(word), {MAX_WORD_CHARS}) AS start
-        );
+    IF octet_length(words) > {MAX_WORD_CHARS} THEN
+        IF EXISTS (SELECT FROM string_to_table(words, ' ') AS word WHERE octet_length(word) > {MAX_WORD_CHARS}) THEN
+            words := (
+                SELECT string_agg(substr(word, start, {MAX_WORD_CHARS}), ' ' ORDER BY number, start)
+                FROM string_to_table(regexp_replace(words COLLATE "C", '[^{_LETTERS}]+', ' ', 'g'), ' ')
+                    WITH ORDINALITY AS letters (word, number),
+                    generate_series(1, char_length(word), {MAX_WORD_CHARS}) AS start
+            );
+        END IF;
     END IF;
     IF NOT is_ascii AND words COLLATE "C" ~ '[^{_WITHOUT_ACCENTS}]' THEN
         accented := words;
@@ -106,7 +108,7 @@ $$$f$, CASE WHEN current_setting('server_version_num')::int >= 170000 THEN 'pg_c
 ); END$do$"""
 """Creates `search_vector(language, words)`.
 
-Most texts need few of its steps, and each step first checks that it is needed. Acronyms that are common words otherwise ("IT")
-are indexed under a word of their own. Where the language's stemmer reads accents, a word is indexed under both of its stems, at
-the same place.
+Most texts need few of its steps, and each step first checks that it is needed, without a subquery: PL/pgSQL would run a query
+for each. Acronyms that are common words otherwise ("IT") are indexed under a word of their own. Where the language's stemmer
+reads accents, a word is indexed under both of its stems, at the same place.
 """

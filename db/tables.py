@@ -306,11 +306,6 @@ segments = Table(
         name="correction",
     ),
     Index("segments_change_idx", "workspace_id", "meeting_id", "change_seq", "segment_id"),
-    Index(
-        "segments_speaker_idx",
-        *("workspace_id", "meeting_id", "speaker", "segment_id"),
-        postgresql_where=text("NOT deleted"),
-    ),
     # New words go to a list first, which every search reads: 2 MB of it cost a search one or two milliseconds.
     Index(
         "segments_search_idx",
