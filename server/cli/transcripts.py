@@ -106,7 +106,7 @@ def _check_files(files: Sequence[Path], options: ReadOptions, json: bool) -> Non
             transcript = read_file(path, options)
         except NotATranscript as error:
             refused += 1
-            _print_refusal(stderr, path, "cannot be read", error)
+            _print_refusal(stderr, path, "would be refused", error)
             continue
         speakers = {segment.speaker for segment in transcript.segments if segment.speaker}
         count = len(transcript.segments)

@@ -98,7 +98,11 @@ def test_check_needs_no_server_and_changes_nothing(tmp_path: Path) -> None:
     checked = run("import", "--check", good, bad, "--url", "http://127.0.0.1:1")
     assert checked.returncode == 1
     assert checked.stdout == f"{good}: WebVTT, 2 segments, 2 speakers, 0 notes\n"
-    assert "bad.txt: cannot be read: line 1 begins no transcript" in checked.stderr
+    assert "bad.txt: would be refused: line 1 begins no transcript" in checked.stderr
+    missing = run("import", "--check", tmp_path / "missing.vtt")
+    assert (
+        missing.stderr == f"{tmp_path / 'missing.vtt'}: would be refused: cannot be read: No such file or directory\n"
+    )
     result = run("import", "--check", good, "--json")
     assert orjson.loads(result.stdout)[0]["speakers"] == ["Ada", "Bo"]
 
