@@ -62,7 +62,9 @@ class ReplicaConnection:
 
     def _will_do(self, standby: StandbyPosition | None) -> bool:
         return (
-            standby is not None and self._server in (None, standby.server) and self._needed.is_reached_by(standby.place)
+            standby is not None
+            and self._server in (None, standby.server)
+            and self._needed.is_reached_by(standby.reached)
         )
 
 
@@ -82,7 +84,7 @@ class TokenConnection:
         raise NotImplementedError("a standby has no locks")
 
     def _will_do(self, standby: StandbyPosition | None) -> bool:
-        return standby is None or self._token.is_reached_by(standby.place)
+        return standby is None or self._token.is_reached_by(standby.reached)
 
 
 class NotReached(ServiceUnavailable):

@@ -32,9 +32,9 @@ CHECK_TIMEOUT_SECONDS = 2.0
 REPLICA_TIMEOUT_SECONDS = 2.0
 """The time that a read waits for a connection to a replica, before it goes to the primary."""
 KEPT_SECONDS = 600.0
-"""The time for which the places of the primary are kept; a lag is known up to that."""
+"""The time for which the positions of the primary are kept; a lag is known up to that."""
 
-_CHECK = f"SELECT place.*, (SELECT version_num FROM alembic_version) AS revision FROM ({STANDBY_POSITION}) AS place"
+_CHECK = f"SELECT standby.*, (SELECT version_num FROM alembic_version) AS revision FROM ({STANDBY_POSITION}) AS standby"
 
 
 class ReplicaStatus(StrEnum):
@@ -65,30 +65,30 @@ class PrimaryLog:
         """`max_lag` is the time in seconds that a replica may be behind the primary."""
         self.max_lag = max_lag
         self._times: list[float] = []
-        self._places: list[ConsistencyToken] = []
+        self._positions: list[ConsistencyToken] = []
         self.floor = PRIMARY
-        """The place that a replica must have reached so as not to be too far behind; PRIMARY as long as none is known."""
+        """The position that a replica must have reached so as not to be too far behind; PRIMARY as long as none is known."""
 
-    def add(self, place: ConsistencyToken) -> None:
-        """Adds the place that the primary has now."""
-        if self._places and place.cluster != self._places[-1].cluster:
-            self._times, self._places = [], []
+    def add(self, position: ConsistencyToken) -> None:
+        """Adds the position that the primary has now."""
+        if self._positions and position.cluster != self._positions[-1].cluster:
+            self._times, self._positions = [], []
         self._times.append(time.monotonic())
-        self._places.append(place)
+        self._positions.append(position)
 
     def advance(self) -> None:
-        """Moves the floor with the time. While the primary is away, it stays at the last place that is known of the primary."""
+        """Moves the floor with the time. While the primary is away, it stays at the primary's last known position."""
         now = time.monotonic()
         forgotten = bisect_right(self._times, now - KEPT_SECONDS, hi=max(len(self._times) - 1, 0))
-        del self._times[:forgotten], self._places[:forgotten]
-        if self._places:
-            self.floor = self._places[max(bisect_right(self._times, now - self.max_lag) - 1, 0)]
+        del self._times[:forgotten], self._positions[:forgotten]
+        if self._positions:
+            self.floor = self._positions[max(bisect_right(self._times, now - self.max_lag) - 1, 0)]
 
-    def lag(self, place: ConsistencyToken) -> float:
-        """Returns for how many seconds the primary has had something that a copy at this place has not, as far as is known."""
+    def lag(self, position: ConsistencyToken) -> float:
+        """Returns for how many seconds the primary has had something that a copy at this position lacks, as far as is known."""
         now = missing = time.monotonic()
-        for since, written in zip(reversed(self._times), reversed(self._places), strict=True):
-            if written.is_reached_by(place):
+        for since, written in zip(reversed(self._times), reversed(self._positions), strict=True):
+            if written.is_reached_by(position):
                 break
             missing = since
         return now - missing
@@ -103,8 +103,8 @@ class Replica:
         self.name = without_password(str(settings.url))
         """The name for the log."""
         self.status = ReplicaStatus.UNCHECKED
-        self.place: ConsistencyToken | None = None
-        """The place that it has reached at least."""
+        self.reached: ConsistencyToken | None = None
+        """The position that the replica has reached at least."""
 
 
 class Replicas:
@@ -134,8 +134,12 @@ class Replicas:
 
         If none has, as far as is known, it may have since.
         """
-        usable = [each for each in self.all if each.status is ReplicaStatus.IN_USE and each.place is not None]
-        return min(usable, key=lambda each: (not token.is_reached_by(each.place), each.pool.checkedout()), default=None)  # type: ignore[arg-type]
+        usable = [each for each in self.all if each.status is ReplicaStatus.IN_USE and each.reached is not None]
+
+        def preference(replica: Replica) -> tuple[bool, int]:
+            return not (replica.reached and token.is_reached_by(replica.reached)), replica.pool.checkedout()
+
+        return min(usable, key=preference, default=None)
 
     async def run(self) -> None:
         """Checks the servers until it is cancelled."""
@@ -172,19 +176,19 @@ class Replicas:
 
     def _status(self, replica: Replica, found: Record | Exception) -> ReplicaStatus:
         """Returns what a check means for the replica."""
-        replica.place = None
+        replica.reached = None
         if isinstance(found, Exception):
             return ReplicaStatus.OTHER_SCHEMA if isinstance(found, WRONG_SCHEMA) else ReplicaStatus.AWAY
         if (standby := StandbyPosition.of(found)) is None:
             return ReplicaStatus.NO_STANDBY
         if self.log.floor == PRIMARY:
             return ReplicaStatus.UNCHECKED
-        if standby.place.cluster != self.log.floor.cluster:
+        if standby.reached.cluster != self.log.floor.cluster:
             return ReplicaStatus.OTHER_CLUSTER
         if not is_current(found.revision):
             return ReplicaStatus.OTHER_SCHEMA
-        replica.place = standby.place
-        return ReplicaStatus.IN_USE if self.log.floor.is_reached_by(standby.place) else ReplicaStatus.BEHIND
+        replica.reached = standby.reached
+        return ReplicaStatus.IN_USE if self.log.floor.is_reached_by(standby.reached) else ReplicaStatus.BEHIND
 
     def _change(self, replica: Replica, status: ReplicaStatus, found: Record | Exception) -> None:
         replica.status = status

@@ -8,13 +8,13 @@ from sqlalchemy import text
 from domain.consistency_tokens import ConsistencyToken
 
 _PRIMARY = """
-SELECT system_identifier AS cluster, ('x' || left(pg_walfile_name(place), 8))::bit(32)::bigint AS timeline, place AS position
-FROM pg_control_system(), {function}() AS place
+SELECT system_identifier AS cluster, ('x' || left(pg_walfile_name(lsn), 8))::bit(32)::bigint AS timeline, lsn AS position
+FROM pg_control_system(), {function}() AS lsn
 """
 WRITTEN_POSITION = text(_PRIMARY.format(function="pg_current_wal_insert_lsn"))
-"""The place after everything that was written before, be it flushed or not (as with synchronous_commit=off)."""
+"""The position after everything that was written before, be it flushed or not (as with synchronous_commit=off)."""
 FLUSHED_POSITION = _PRIMARY.format(function="pg_current_wal_flush_lsn")
-"""The place up to which standbys are sent the log. They reach it even if nothing more is written."""
+"""The position up to which standbys are sent the log. They reach it even if nothing more is written."""
 STANDBY_POSITION = """
 SELECT system_identifier AS cluster,
        greatest(
@@ -26,7 +26,7 @@ SELECT system_identifier AS cluster,
        pg_postmaster_start_time() AS server
 FROM pg_control_system()
 """
-"""The place that a standby has replayed; its position is null on a server that is no standby.
+"""Reads the position that a standby has replayed; the column `position` is null on a server that is no standby.
 
 The control file knows of a new timeline a little later than the receiver of the log, which only members of pg_read_all_stats
 may ask. Until one of them does, the standby counts as being in the old one.
@@ -34,9 +34,9 @@ may ask. Until one of them does, the standby counts as being in the old one.
 
 
 class StandbyPosition(NamedTuple):
-    """The place in the log that a standby is known to have reached, and the server that it is."""
+    """The position in the log that a standby is known to have reached, and the server that it is."""
 
-    place: ConsistencyToken
+    reached: ConsistencyToken
     server: datetime
     """The time of the server's start, which tells it from others behind the same address."""
 
@@ -47,5 +47,5 @@ class StandbyPosition(NamedTuple):
 
 
 def token_of(row: Any) -> ConsistencyToken:
-    """Returns the place that a row of one of these statements names."""
+    """Returns the position that a row of one of these statements names."""
     return ConsistencyToken(row.cluster, row.timeline, row.position)

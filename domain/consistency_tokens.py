@@ -1,8 +1,8 @@
 """Consistency tokens: a mutation gives one, and a read that gives it back sees at least what the mutation wrote.
 
-A token names a place in the write-ahead log of a database cluster. The log goes on in another timeline when a standby is
-promoted, so that places of two timelines are not simply one after the other: a copy of the database has reached a token if it
-is as far in the log, and in the same timeline or a later one. A copy in an earlier timeline may have what was lost instead.
+A token names a position in the write-ahead log of a database cluster. The log goes on in another timeline when a standby is
+promoted, so that positions of two timelines are not simply one after the other: a copy of the database has reached a token if
+it is as far in the log, and in the same timeline or a later one. A copy in an earlier timeline may have what was lost instead.
 """
 
 import re
@@ -17,17 +17,17 @@ _TOKEN = re.compile(r"([0-9a-f]{1,16})-([0-9a-f]{1,8})-([0-9a-f]{1,16})", re.ASC
 
 
 class ConsistencyToken(NamedTuple):
-    """A place in the log of a cluster."""
+    """A position in the log of a cluster."""
 
     cluster: int
     """The cluster's system identifier."""
     timeline: int
     position: int
-    """The bytes of log before the place."""
+    """The bytes of log before the position."""
 
-    def is_reached_by(self, place: "ConsistencyToken") -> bool:
-        """Returns whether a copy of the database that is at this place has everything that was written before the token."""
-        return self.position <= place.position and self.timeline <= place.timeline and self.cluster == place.cluster
+    def is_reached_by(self, copy: "ConsistencyToken") -> bool:
+        """Returns whether a copy of the database, which is at the position `copy`, has everything written before the token."""
+        return self.position <= copy.position and self.timeline <= copy.timeline and self.cluster == copy.cluster
 
     def join(self, other: "ConsistencyToken") -> "ConsistencyToken":
         """Returns the token that is reached where both are. Those of two clusters are both reached on the primary only."""

@@ -217,7 +217,7 @@ def _replicas(replicas: Replicas) -> Iterator[Metric]:
         "rapporteur_replica_lag_seconds",
         "Time for which the primary has had what the replica lacks; absent if the replica cannot be asked.",
         ("replica",),
-        {number: replicas.log.lag(replica.place) for number, replica in numbered if replica.place is not None},
+        {number: replicas.log.lag(replica.reached) for number, replica in numbered if replica.reached is not None},
     )
     yield _counters(
         "rapporteur_replica_reads",
