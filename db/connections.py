@@ -49,6 +49,10 @@ class PooledConnection:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        self.leave()
+
+    def leave(self) -> None:
+        """Gives the connection back, or away if it is good for nothing else."""
         driver, self._driver = self._driver, None
         if driver is None:
             return
@@ -64,49 +68,58 @@ class PooledConnection:
 
     async def _run(self, use: Callable[[DriverConnection], Awaitable[T]]) -> T:
         """Uses the connection, and finds out by the errors whether it is good for anything else."""
-        assert self._driver is not None, "the block has been left"
-        self._driver.running_since = time.monotonic()
+        driver = self._in_use()
+        driver.running_since = time.monotonic()
         try:
-            return await use(self._driver)
-        except asyncpg.ReadOnlySQLTransactionError:  # after a failover: a new connection leads to the new primary
-            if _is_replaceable(self._driver):
-                self.pool.expire(self._driver)
-            raise
-        except TimeoutError:  # of the driver: the server should have ended the statement before
-            self._is_interrupted = True
-            if not self._driver.is_pooled:  # a pooler may have had no server for it
-                self.pool.expire(self._driver)
-            raise
-        except (asyncpg.PostgresError, asyncpg.InterfaceError):
-            raise
-        except BaseException:  # cancelled or timed out: the statement may still be running
-            self._is_interrupted = True
+            return await use(driver)
+        except BaseException as error:
+            self._judge(driver, error)
             raise
         finally:
-            self._driver.running_since = None
+            driver.running_since = None
+
+    def _in_use(self) -> DriverConnection:
+        assert self._driver is not None, "the block has been left"
+        return self._driver
+
+    def _judge(self, driver: DriverConnection, error: BaseException) -> None:
+        """Finds out by an error what the connection is good for."""
+        if isinstance(error, asyncpg.ReadOnlySQLTransactionError):
+            if _is_replaceable(driver):  # after a failover: a new connection leads to the new primary
+                self.pool.expire(driver)
+        elif isinstance(error, TimeoutError):  # of the driver: the server should have ended the statement before
+            self._is_interrupted = True
+            if not driver.is_pooled:  # a pooler may have had no server for it
+                self.pool.expire(driver)
+        elif not isinstance(error, asyncpg.PostgresError | asyncpg.InterfaceError):
+            self._is_interrupted = True  # cancelled or timed out: the statement may still be running
 
     async def _run_first(self, use: Callable[[DriverConnection], Awaitable[T]]) -> T:
-        """Runs the first statement of a transaction, and once more on another connection if that may be of use.
+        """Runs the first statement of a transaction, and once more on another connection if that may be of use."""
+        try:
+            return await self._run(use)
+        except Exception as error:
+            await self._replace_after(error)
+        return await self._run(use)
+
+    async def _replace_after(self, error: BaseException) -> None:
+        """Takes another connection if that may be of use after an error of the first statement, and raises it if not.
 
         It may if nothing could be sent, and if the server was found to be read-only, so that nothing was written.
         """
-        assert self._driver is not None, "the block has been left"
-        try:
-            return await self._run(use)
-        except asyncpg.InternalClientError as error:
-            if not connection_has_ended(error):
-                raise
-        except asyncpg.ReadOnlySQLTransactionError:
-            if not _is_replaceable(self._driver):
-                raise
-        ended, self._driver = self._driver, None
-        assert ended is not None
+        ended = self._in_use()
+        if isinstance(error, asyncpg.ReadOnlySQLTransactionError):
+            is_of_use = _is_replaceable(ended)
+        else:
+            is_of_use = connection_has_ended(error)
+        if not is_of_use:
+            raise error
+        self._driver = None
         ended.terminate()
         self.pool.expire(ended)
         self.pool.release(ended)
         self._driver = await self.pool.acquire()
         self._is_interrupted = False
-        return await self._run(use)
 
 
 async def _counted(counts: StatementCounts, running: Awaitable[Sequence[Record]]) -> Sequence[Record]:
@@ -131,9 +144,17 @@ class AutocommitConnection(PooledConnection):
     async def rows(self, statement: Executable, values: Mapping[str, Any]) -> Sequence[Record]:
         compiled = driver_statement(statement)
         arguments = compiled.arguments(values)
-        started = time.monotonic()
-        with translate_errors():
-            rows = await self._run_first(lambda driver: driver.fetch_alone(compiled.text, arguments))
+        driver = self._in_use()
+        driver.running_since = started = time.monotonic()
+        try:  # this is `_run_first`, and nearly all statements come here: each call between takes some time
+            rows = await driver.fetch_alone(compiled.text, arguments)
+        except BaseException as error:
+            self._judge(driver, error)
+            with translate_errors():
+                await self._replace_after(error)
+                rows = await self._run(lambda driver: driver.fetch_alone(compiled.text, arguments))
+        finally:
+            driver.running_since = None
         compiled.counts.add(len(rows), time.monotonic() - started)
         return rows
 

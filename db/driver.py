@@ -97,10 +97,22 @@ class DriverConnection(asyncpg.Connection):  # type: ignore[misc]
         return rows
 
     async def fetch_alone(self, text: str, arguments: Sequence[Any]) -> Sequence[Record]:
-        """Runs one statement, which is a transaction of its own, and returns its rows."""
+        """Runs one statement, which is a transaction of its own, and returns its rows.
+
+        One that is prepared already is given to the driver's protocol at once: the driver's own way there takes as long as the
+        protocol does.
+        """
         if self.is_pooled:
-            (rows,) = await self.fetch_in_transaction([(text, arguments)])
-        else:
+            (found,) = await self.fetch_in_transaction([(text, arguments)])
+            return found
+        statement = self._stmt_cache.get((text, Record, False))
+        rows: Sequence[Record]
+        if statement is None or self._query_loggers or self.is_closed():
+            rows = await self.fetch(text, *arguments)
+            return rows
+        try:
+            rows = await self._protocol.bind_execute(statement, arguments, "", 0, False, None)
+        except asyncpg.InvalidCachedStatementError:  # the schema has changed, so that nothing was done
             rows = await self.fetch(text, *arguments)
         return rows
 

@@ -36,7 +36,7 @@ WRONG_SCHEMA = (
 TOO_MANY_REQUESTS = "too many requests at once: no database connection became free in time"
 
 
-def connection_has_ended(error: Exception) -> bool:
+def connection_has_ended(error: BaseException) -> bool:
     """Checks that nothing was sent, as the server had already said that it ends the connection.
 
     The driver takes such a connection for open until it is closed. Its error has kinds that are met after sending, when a

@@ -25,6 +25,7 @@ EXPECTED_VERSION = bindparam("expected_version", type_=Integer)
 """The version that the row to update must be at."""
 IDS = bindparam("ids", type_=ARRAY(Uuid))
 
+_NOBODY = Author()
 ColumnNames = frozenset[str] | None
 """The names of the columns that the caller will read, or None for all. Entities are without the others."""
 
@@ -47,7 +48,7 @@ class Repository:
         self._connection = connection
         self._workspace_id = workspace_id
         self._changes = changes
-        self._author = author or Author()
+        self._author = author or _NOBODY
 
     def _note_agent_change(self, id: AgentId) -> None:
         """Lets the notifier publish after the commit that an agent was created or deleted, or may resolve to something else."""

@@ -117,11 +117,9 @@ class AutocommitRepositories(Repositories):
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        try:
-            await self._connection.__aexit__(kind, error, traceback)
-        finally:
-            if self._publish and (changes := self.changes.drain()):
-                self._publish(changes)
+        self._connection.leave()
+        if self._publish and (changes := self.changes.drain()):
+            self._publish(changes)
 
 
 class UnitOfWork(Repositories):

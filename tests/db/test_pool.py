@@ -1,13 +1,16 @@
 """Checks the pool's rules for connections that are silent: nobody has to wait long for what will not come."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from db import pool as pool_module
 from db.connections import AutocommitConnection
+from db.database import Database
+from db.driver import Record
 from domain.errors import ServiceUnavailable
 from tests.harness.pooled_connections import assert_whole, bounded, eventually, opened, run
 from tests.harness.postgres_proxy import PostgresProxy, postgres_proxy
@@ -89,3 +92,19 @@ async def test_a_connection_that_is_in_use_when_all_expire_is_closed_when_it_is_
             old.expire()
         assert database.pool.checkedin() == 0
         await assert_whole(database.engine, 2)
+
+
+async def test_a_prepared_statement_whose_table_has_changed_since_is_prepared_anew(database_url: str) -> None:
+    async with opened(database_url, pool_size=1) as database, bounded():
+        await run_all(database, "CREATE TABLE changing AS SELECT 1 AS one")
+        for columns in ((1,), (1, 2), (1, 2, 3)):
+            for _ in range(2):
+                (row,) = await run_all(database, "SELECT * FROM changing")
+                assert tuple(row) == columns
+            last = len(columns) + 1
+            await run_all(database, f"ALTER TABLE changing ADD added_{last} int DEFAULT {last}")
+
+
+async def run_all(database: Database, statement: str) -> Sequence[Record]:
+    async with AutocommitConnection(database.pool) as connection:
+        return await connection.rows(text(statement), {})
