@@ -1,6 +1,7 @@
 """Defines a dialect of transcript files, and finds all of them: each is a module in `domain.transcripts.dialects`."""
 
 import pkgutil
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -63,9 +64,23 @@ _KNOWN = (
 )
 
 
+_OTHER_FORMATS = (
+    (r'file type = "ootextfile"|"ootextfile"', "a TextGrid of Praat: export its intervals as a table"),
+    (r"<annotation_document\b", "a document of ELAN: export it as a table (tab-delimited text) or SubRip"),
+    (r"scenarist_scc", "SCC, whose captions are codes of a television: convert it to WebVTT or SubRip"),
+    (r"[0-9]{3}stl[0-9]{2}\.", "EBU STL, a binary format of television: convert it to WebVTT or SubRip"),
+    (r"\$fontname|//font select", "STL of Spruce: convert it to SubRip"),
+)
+"""Formats of transcripts and captions that are not read: how they begin, in lower case, and what they are."""
+
+
 def _look(source: Source) -> str:
     """Returns what a file seems to be, as a message names it."""
     start = source.first.lower()
+    beginning = re.sub(r"^\s*(?:<\?xml[^>]*>\s*|<!--[^>]*>\s*)*+", "", source.text[:2_000].lower())
+    for pattern, name in _OTHER_FORMATS:
+        if re.match(pattern, beginning):
+            return name
     lines = [line for line in source.lines[source.first_line : source.first_line + 20] if line.strip()]
     if start.startswith(("<!doctype html", "<html")):
         return "a web page"

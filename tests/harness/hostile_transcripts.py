@@ -16,6 +16,8 @@ FRAGMENTS = (
     *("1,", '"', '"a",', "\\", "<p>a</p>", '<p begin="1s">a</p>', "<div>", "<!-- ", "<br/>", "&amp;", "<p a='b'>"),
     *("A B   0:03\na\n", "A B   0:03\n", "[00:00:03] ", "[00:00:03] a: b\n", "(0:03)\n", "0:0:1.0 --> 0:0:2.0\nA\nb\n"),
     *("0:00:01.000,0:00:02.000\na\n", "0:00:01.000,0:00:02.000\n", "0:00:01,0:00\n"),
+    *("<SYNC Start=1>", "<SYNC Start=1><P Class=a>b", "<P Class=b>", "<!--", "a 1 0.5 0.3 so 0.9\n", "a 1 b 1 2 <o> so\n"),
+    *("1.0\t2.0\ta\n", "\\\t", "Speaker 1 a\n", "Ann 1 minute 2 seconds\na\n", "1 hour ", "Ann: [00:03] a\n", "**a**"),
     *("[00:01.00]", "[00:01.00]a\n", "{1}{2}a\n", "{y:i}", "[1][2]a|\n", ",", ";", '"a",1\n', '"', "1,2,a\n", "[ti:", "a: b\n"),
 )  # fmt: skip
 STARTS = {
@@ -31,6 +33,12 @@ STARTS = {
     "table": "Start,End,Text\n",
     "LRC": "[ti:Weekly]\n[00:01.00]a",
     "MicroDVD": "{1}{1}25\n{1}{2}a",
+    "SAMI": "<SAMI><BODY><SYNC Start=1000><P Class=ENCC>a",
+    "CTM": "a 1 0.5 0.3 so 0.9\na 1 0.9 0.3 so 0.9\n",
+    "STM": "a 1 Ann 0.5 0.9 <o> so\n",
+    "Audacity": "1.0\t2.0\ta\n",
+    "spelled times": "Ann 0 minutes 2 seconds\na\nBo 0 minutes 3 seconds\na\n",
+    "TTML of Apple": '<tt xmlns:i="http://music.apple.com/x"><body><div><p begin="1" end="2"><span begin="1" end="2">a</span>',
     "JSON": "[",
     "JSON object": '{"segments":[',
 }

@@ -13,6 +13,7 @@ from domain.transcripts.source import Source
 _MAX_DEPTH = 100
 _OFFSET = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,9})?)(h|m|s|ms|f|t)")
 _FRAMES = re.compile(r"([0-9]{1,10}):([0-9]{2}):([0-9]{2}):([0-9]{2,3})(?:\.[0-9]+)?")
+_SECONDS = re.compile(r"[0-9]{1,9}\.[0-9]{1,9}|[0-9]{1,9}")
 _FACTORS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
 
 
@@ -40,6 +41,8 @@ class _Reader:
     _frame_rate: float = 30.0
     _tick_rate: float = 1.0
     _agent_id: str = ""
+    _is_of_apple: bool = False
+    """Tells whether times count from the start of the media everywhere, and are seconds, and spans with times are words."""
 
     def read(self) -> None:
         """Raises NotATranscript."""
@@ -67,14 +70,20 @@ class _Reader:
         parent = self._open[-1] if self._open else _Element("")
         if name == "tt":
             self._set_rates(local)
+            self._is_of_apple = any("apple.com/" in value for value in attributes.values())
+        is_word = self._is_of_apple and name == "span" and local.get("unit") != "sentence"
         element = _Element(name, parent.start, parent.end, local.get("agent", parent.agent))
         element.id = local.get("id", "") if name == "p" else parent.id
         element.line, element.has_times = self._parser.CurrentLineNumber, parent.has_times
-        if name in ("body", "div", "p", "span"):
+        if is_word:
+            element.has_times = False
+            if local.get("unit") == "word" and self._text and not self._text[-1][-1:].isspace():
+                self._text.append(" ")
+        elif name in ("body", "div", "p", "span"):
             self._set_times(element, parent, local)
         if name == "br":
             self._text.append("\n")
-        elif name == "p" or (name == "span" and "begin" in local):
+        elif name == "p" or (name == "span" and "begin" in local and not is_word):
             self._flush(parent)
         elif name in ("title", "name", "agent"):
             self._text.clear()
@@ -107,9 +116,10 @@ class _Reader:
     def _set_times(self, element: _Element, parent: _Element, attributes: dict[str, str]) -> None:
         begin, end, duration = (self._time(attributes.get(name)) for name in ("begin", "end", "dur"))
         element.has_times = begin is not None
-        element.start = parent.start + (begin or 0.0)
+        origin = 0.0 if self._is_of_apple else parent.start
+        element.start = parent.start if begin is None else origin + begin
         if end is not None:
-            element.end = parent.start + end
+            element.end = origin + end
         elif duration is not None:
             element.end = element.start + duration
 
@@ -127,6 +137,8 @@ class _Reader:
         if frames := _FRAMES.fullmatch(value):
             hours, minutes, whole, count = map(int, frames.groups())
             return hours * 3600 + minutes * 60 + whole + count / self._frame_rate
+        if (seconds := _SECONDS.fullmatch(value)) and (self._is_of_apple or "." in value):
+            return float(seconds[0])
         time = parse_clock(value)
         if time is None:
             raise NotATranscript(

@@ -1,4 +1,4 @@
-"""Reads YouTube's timed text: `<text start="1.5" dur="2">` in seconds (srv1), or `<p t="1500" d="2000">` in ms (srv3)."""
+"""Reads YouTube's timed text: `<text start="1.5" dur="2">` in seconds (srv1), or `t="1500" d="2000"` in ms."""
 
 import html
 import re
@@ -27,7 +27,7 @@ def _read(source: Source) -> Reading:
 
     def start(name: str, attributes: dict[str, str]) -> None:
         if name in _NAMES:
-            start_name, duration_name, unit = _NAMES[name]
+            start_name, duration_name, unit = _NAMES["p" if "t" in attributes else name]
             begin = seconds_of(attributes.get(start_name, ""), unit)
             if begin is None:
                 raise NotATranscript(f"line {parser.CurrentLineNumber:,}: a text has no time that can be read")

@@ -61,3 +61,37 @@ def test_a_paragraph_without_an_end_is_noted() -> None:
     read = transcript(f'{HEAD}<div>\n<p begin="1s">a</p></div></body></tt>')
     assert timed(read) == [("", "a", 1.0, 1.0)]
     assert messages(read) == ["6: a paragraph has no end, and ends where it begins"]
+
+
+APPLE = '<tt xmlns="http://www.w3.org/ns/ttml" xmlns:x="http://{}.apple.com/{}"><body dur="99.0"><div begin="10.0" end="20">'
+
+
+def test_apple_s_podcasts_have_words_in_sentences() -> None:
+    def spans(start: int, *words: str) -> str:
+        timed = "".join(f'<span x:unit="word" begin="{start}.5" end="{start}.6">{word}</span>' for word in words)
+        return f'<span x:unit="sentence" begin="{start}.0" end="{start + 1}">{timed}</span>'
+
+    head = APPLE.format("podcasts", "transcript-ttml-internal")
+    paragraph = f'<p begin="11.0" end="13" ttm:agent="SPEAKER_1">{spans(11, "We", "ship.")}{spans(12, "Now.")}</p>'
+    read = transcript(f"{head}{paragraph}</div></body></tt>")
+    assert (read.dialect, read.notes) == ("TTML", [])
+    assert timed(read) == [("SPEAKER_1", "We ship.", 11.0, 12.0), ("SPEAKER_1", "Now.", 12.0, 13.0)]
+
+
+def test_apple_s_lyrics_have_syllables() -> None:
+    head = APPLE.format("music", "lyric-ttml-internal")
+    words = (
+        '<span begin="11.0" end="11.5">We</span> <span begin="11.5" end="11.7">sai</span><span begin="12">ling</span>'
+    )
+    assert timed(transcript(f'{head}<p begin="11.0" end="1:02.5">{words}</p></div></body></tt>')) == [
+        ("", "We sailing", 11.0, 62.5)
+    ]
+
+
+def test_seconds_without_a_unit_need_a_point() -> None:
+    assert timed(transcript(f'{HEAD}<div><p begin="1.5" end="2.0">So.</p></div></body></tt>')) == [
+        ("", "So.", 1.5, 2.0)
+    ]
+    assert "a time that cannot be read" in refusal(
+        f'{HEAD}<div><p begin="1" end="2">So.</p></div></body></tt>', "a.ttml"
+    )

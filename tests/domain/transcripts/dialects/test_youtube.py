@@ -25,6 +25,7 @@ def test_json3() -> None:
     "file",
     [
         '<?xml version="1.0"?><transcript><text start="1" dur="1">Q&amp;amp;A &amp;lt;b&amp;gt;</text></transcript>',
+        '<timedtext><text t="1000" d="1000">Q&amp;A &lt;b&gt;</text><text t="1500" append="1">\n</text></timedtext>',
         '<timedtext format="3"><body><p t="1000" d="1000">Q&amp;A <s t="200">&lt;b&gt;</s></p></body></timedtext>',
     ],
 )
