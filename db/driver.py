@@ -11,6 +11,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import asyncpg
+import asyncpg.protocol.protocol
 import orjson
 from sqlalchemy import URL
 
@@ -35,6 +36,12 @@ _OF_ONE_HOST = (
 
 query_loggers: list[Callable[[Any], None]] = []
 """Functions that are told of each statement on connections that are opened from now on (`Connection.add_query_logger`)."""
+
+
+# The driver asks whether each element of an array is an array itself, and asks abstract classes, which takes it five times as
+# long as to encode the elements. Here only lists and tuples are arrays.
+for _abstract_class in ("IterableABC", "SizedABC"):
+    setattr(asyncpg.protocol.protocol, _abstract_class, (list, tuple))
 
 
 class Record(asyncpg.Record):  # type: ignore[misc]
