@@ -11,7 +11,7 @@ from db.event_writes import AuditedTable, Values, new_values
 from db.filters import apply_filter, contains_text, filter_parameters
 from db.keyset import PageShape, keyset_page, page_parameters
 from db.repository import EXPECTED_VERSION, ID, IDS, KEY, WORKSPACE, ColumnNames, Repository, columns
-from db.row_mapping import MappedQuery
+from db.row_mapping import AnySelect, MappedQuery
 from db.tables import agent_variants, agents, workspaces
 from domain.agents import Agent, CreateAgent, ResolvedAgentConfig
 from domain.configs import CONFIG_FIELDS, VALUE_FIELDS
@@ -106,7 +106,7 @@ def _agent_query(requested: ColumnNames, *always: str) -> MappedQuery[Agent]:
     return MappedQuery.of(both.where(_IN_WORKSPACE), Agent, parts=("config", "resolved"), decoders=RESOLVED_DECODERS)
 
 
-def _mapped(statement: Select[Any]) -> MappedQuery[Agent]:
+def _mapped(statement: AnySelect) -> MappedQuery[Agent]:
     return MappedQuery.of(statement, Agent, parts=("config",), without=("resolved",), decoders=(PARAMETERS_DECODER,))
 
 
@@ -229,7 +229,7 @@ class AgentRepository(Repository):
 
     @staticmethod
     @lru_cache(maxsize=100)
-    def _count(conditions: tuple[str, ...]) -> Select[Any]:
+    def _count(conditions: tuple[str, ...]) -> Select[int]:
         count = select(func.count().label("total")).select_from(agents).where(_IN_WORKSPACE)
         return apply_filter(count, _CONDITIONS, conditions)
 
@@ -273,7 +273,7 @@ class AgentRepository(Repository):
         .where(_IN_WORKSPACE, agents.c.id == any_(IDS))
     )
 
-    async def signatures(self, ids: Iterable[AgentId]) -> dict[AgentId, tuple[Any, ...]]:
+    async def signatures(self, ids: Iterable[AgentId]) -> dict[AgentId, tuple[object, ...]]:
         """Returns of each agent something small that changes whenever what it resolves to may have changed."""
         rows = await self._rows(self._SIGNATURES, ids=list(ids))
         return {row.id: (row.version, row.active_variant_id, row.active_variant_version) for row in rows}
@@ -324,7 +324,7 @@ class AgentRepository(Repository):
         return self._UPDATE.entities(rows)[0]
 
     @staticmethod
-    def _activate() -> Select[Any]:
+    def _activate() -> AnySelect:
         """Locks the agent and the variant, activates it unless it is active already, and returns both as they are then."""
         before = (
             select(agents, agent_variants.c.id.label("variant_id"), agent_variants.c.version.label("variant_version"))
@@ -364,7 +364,7 @@ class AgentRepository(Repository):
         return agent
 
     @staticmethod
-    def _delete() -> Select[Any]:
+    def _delete() -> AnySelect:
         deleted, event = _AUDITED.delete(_IN_WORKSPACE, agents.c.id == ID)
         _, events_of_variants = AUDITED_VARIANTS.delete(
             agent_variants.c.workspace_id == WORKSPACE, agent_variants.c.agent_id == ID

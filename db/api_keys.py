@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import fields
 from functools import lru_cache
-from typing import Any
 
-from sqlalchemy import Select, Text, bindparam, func, insert, select, update
+from sqlalchemy import Text, bindparam, func, insert, select, update
 
 from db.driver import Record
 from db.keyset import PageShape, keyset_page, page_parameters
 from db.repository import ID, KEY, WORKSPACE, Repository, columns
+from db.row_mapping import AnySelect
 from db.tables import api_keys
 from domain.api_keys import ApiKey, CreateApiKey, api_key_cursor
 from domain.errors import NotFound
@@ -32,7 +32,7 @@ class KeyRepository(Repository):
 
     @staticmethod
     @lru_cache(maxsize=20)
-    def _page(shape: PageShape) -> Select[Any]:
+    def _page(shape: PageShape) -> AnySelect:
         return keyset_page(_KEYS, [api_keys.c.id], shape, descending=True)
 
     async def page(self, request: PageRequest) -> Page[ApiKey]:

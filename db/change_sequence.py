@@ -1,7 +1,5 @@
 """The parts that all writes of a meeting's segments share: they lock the meeting, stamp, and raise its change sequence."""
 
-from typing import Any
-
 import asyncpg
 from sqlalchemy import Executable, text
 
@@ -60,7 +58,7 @@ class SegmentChanges(Repository):
         "SELECT id FROM meetings WHERE workspace_id = :workspace AND id = :meeting_id FOR NO KEY UPDATE"
     )
 
-    async def _written(self, meeting_id: MeetingId, statement: Executable, **values: Any) -> tuple[Meeting, Record]:
+    async def _written(self, meeting_id: MeetingId, statement: Executable, **values: object) -> tuple[Meeting, Record]:
         """Runs a write, and returns the meeting after it, and the row that counts what it did. Raises NotFound.
 
         A write does nothing if its snapshot is not current. Then it is run again, after the lock was taken.

@@ -7,7 +7,7 @@ imported, or cached by what they are made of.
 import re
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import Executable
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
@@ -26,12 +26,12 @@ class DriverStatement(NamedTuple):
 
     text: str
     names: tuple[str, ...]
-    literals: Mapping[str, Any]
+    literals: Mapping[str, object]
     """The values that the statement brings itself."""
     counts: StatementCounts
     """The counts of this statement, and of others with the same summary."""
 
-    def arguments(self, values: Mapping[str, Any]) -> list[Any]:
+    def arguments(self, values: Mapping[str, object]) -> list[object]:
         """Returns the values in the order of the placeholders."""
         literals = self.literals
         return [literals[name] if name in literals else values[name] for name in self.names]

@@ -1,14 +1,14 @@
 """Reads what many agents resolve to, in one SQL statement."""
 
 from collections.abc import Collection, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from sqlalchemy import BigInteger, Integer, Select, Text, any_, bindparam, func, or_, select
+from sqlalchemy import BigInteger, ColumnElement, Integer, Text, any_, bindparam, func, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from db.agents import RESOLVED_DECODERS, WITH_ACTIVE_VARIANT, resolved_columns
 from db.repository import IDS, WORKSPACE, Repository
-from db.row_mapping import column_names, row_mapper
+from db.row_mapping import AnySelect, column_names, row_mapper
 from db.tables import agent_variants, agents
 from domain.agents import ResolvedAgentConfig
 from domain.config_sets import MAX_CONFIGS, MAX_PROMPT_BYTES
@@ -27,7 +27,7 @@ class ConfigChanges(NamedTuple):
     """The known agents that were deleted, or that the request does not name."""
 
 
-def _changes(*conditions: Any) -> Select[Any]:
+def _changes(*conditions: ColumnElement[bool]) -> AnySelect:
     """Returns the statement for the agents that are not known at their present versions, among those that are asked for.
 
     A row has what the agent resolves to; or else, of a known agent that is not there, nulls. If the agents are more than a set

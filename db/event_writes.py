@@ -14,7 +14,6 @@ from sqlalchemy import (
     FromClause,
     Index,
     Integer,
-    Select,
     Table,
     Text,
     bindparam,
@@ -29,6 +28,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert
 
 from db.repository import EXPECTED_VERSION, ID, KEY, WORKSPACE
+from db.row_mapping import AnySelect
 from db.tables import events, recorded_columns
 from domain.history import Aggregate, EventKind
 
@@ -101,7 +101,7 @@ class AuditedTable:
 
     def insert_one(
         self, returning: Returning, *, unless_in: Index | None = None, **keys: ColumnElement[Any]
-    ) -> Select[Any]:
+    ) -> AnySelect:
         """Returns the statement that inserts the row `id` with `new_<name>` for each recorded column, and these keys.
 
         If the unique index `unless_in` has the row's key already, the statement does nothing, and returns no row.
@@ -111,7 +111,7 @@ class AuditedTable:
         written, event = self.insert(values, unless_in)
         return select(*returning(written)).add_cte(event)
 
-    def update_one(self, returning: Returning) -> Select[Any]:
+    def update_one(self, returning: Returning) -> AnySelect:
         """Returns the statement that gives the row `key` its `new_<name>` values, if it is at the version expected."""
         columns = self.table.c
         present = select(self.table).where(
@@ -124,12 +124,12 @@ class AuditedTable:
         written, event = self.update(before, {**self._new_values, **times})
         return select(*returning(written)).add_cte(event)
 
-    def update_rows(self, locked: Select[Any], values: Mapping[str, ColumnElement[Any]]) -> Select[Any]:
+    def update_rows(self, locked: AnySelect, values: Mapping[str, ColumnElement[Any]]) -> AnySelect:
         """Returns the statement that gives all rows of `locked`, which locks them and has all columns, these values."""
         written, event = self.update(locked.cte("before"), values)
         return select(written.c.id).add_cte(event)
 
-    def delete_rows(self, *conditions: ColumnElement[bool]) -> Select[Any]:
+    def delete_rows(self, *conditions: ColumnElement[bool]) -> AnySelect:
         """Returns the statement that deletes the rows for which the conditions hold."""
         deleted, event = self.delete(*conditions)
         return select(deleted.c.id).add_cte(event)

@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import fields
 from enum import Enum
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Select, Text, bindparam, func
 
 from domain.filters import AgentFilter, MeetingFilter
 from domain.search import Search
+
+T = TypeVar("T")
 
 Conditions = Mapping[str, ColumnElement[bool]]
 """The condition for each field of a filter. Its parameter has the field's name."""
@@ -22,7 +24,7 @@ def filter_parameters(filter: AgentFilter | MeetingFilter | Search) -> dict[str,
     }
 
 
-def apply_filter(statement: Select[Any], conditions: Conditions, names: tuple[str, ...]) -> Select[Any]:
+def apply_filter(statement: Select[T], conditions: Conditions, names: tuple[str, ...]) -> Select[T]:
     """Adds the conditions of these names to the statement."""
     return statement.where(*(conditions[name] for name in names))
 

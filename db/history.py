@@ -6,13 +6,14 @@ from dataclasses import fields
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Text, any_, bindparam, case, cast, func, or_, select, true
+from sqlalchemy import ColumnElement, Text, any_, bindparam, case, cast, func, or_, select, true
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Integer, Uuid
 
 from db.driver import Record
 from db.keyset import PageShape, SortColumns, cursor_parameters, keyset_page, page_parameters
 from db.repository import ID, IDS, WORKSPACE, Repository
+from db.row_mapping import AnySelect
 from db.tables import events
 from domain.activations import Activation
 from domain.history import (
@@ -77,7 +78,7 @@ _IN_HISTORY = (
 )
 
 
-def _history_parameters(histories: Collection[History], kind: EventKind | None) -> dict[str, Any]:
+def _history_parameters(histories: Collection[History], kind: EventKind | None) -> dict[str, object]:
     return {
         "kind": kind and kind.value,
         "aggregates": [history.aggregate.value for history in histories],
@@ -117,11 +118,11 @@ _OF_VERSIONS = (
 )
 
 
-def _version_parameters(keys: Collection[EntityVersion]) -> dict[str, Any]:
+def _version_parameters(keys: Collection[EntityVersion]) -> dict[str, object]:
     return {"ids": [id for id, _ in keys], "versions": [version for _, version in keys]}
 
 
-def _revisions() -> Select[Any]:
+def _revisions() -> AnySelect:
     """Returns the statement for the events of versions, each with the state of its entity: the last value of each field.
 
     Which version gave a field its last value is found without reading values; then only those values are read.
@@ -157,7 +158,7 @@ class EventRepository(Repository):
 
     @staticmethod
     @lru_cache(maxsize=20)
-    def _pages(shape: PageShape, *, of_kind: bool) -> Select[Any]:
+    def _pages(shape: PageShape, *, of_kind: bool) -> AnySelect:
         of_one = select(*_COLUMNS).where(*_IN_HISTORY)
         if of_kind:
             of_one = of_one.where(_OF_KIND)

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Integer, Select, Text, bindparam, func, tuple_
+from sqlalchemy import ColumnElement, Integer, Text, bindparam, func, tuple_
 
+from db.row_mapping import AnySelect
 from domain.pagination import PageRequest
 
 
@@ -29,13 +30,13 @@ def cursor_parameters(end: str, columns: SortColumns) -> SortColumns:
 
 
 def keyset_page(
-    statement: Select[Any],
+    statement: AnySelect,
     columns: SortColumns,
     shape: PageShape,
     *,
     descending: bool = False,
     bounds: Callable[[str, SortColumns], SortColumns] = cursor_parameters,
-) -> Select[Any]:
+) -> AnySelect:
     """Returns the statement for one page and one row more, which says that there is more, in the direction of the request.
 
     The list is ordered by `columns`, which are unique in it together; "after" is below in a `descending` list. `bounds`
@@ -52,9 +53,9 @@ def keyset_page(
     return statement.order_by(*order).limit(bindparam("limit", type_=Integer))
 
 
-def page_parameters(request: PageRequest, columns: int) -> dict[str, Any]:
+def page_parameters(request: PageRequest, columns: int) -> dict[str, object]:
     """Returns the parameters of a `keyset_page` by so many columns: the last parts of the cursors' keys."""
-    parameters: dict[str, Any] = {"limit": request.limit + 1}
+    parameters: dict[str, object] = {"limit": request.limit + 1}
     for end, key in (("after", request.after), ("before", request.before)):
         if key is not None:
             parameters |= {f"{end}_{n}": value for n, value in enumerate(key[-columns:])}

@@ -29,7 +29,7 @@ from db.event_writes import AuditedTable, Values, new_values
 from db.filters import apply_filter, contains_text, filter_parameters
 from db.keyset import PageShape, keyset_page, page_parameters
 from db.repository import ID, IDS, WORKSPACE, Repository, columns
-from db.row_mapping import RowMapper, column_names, row_mapper
+from db.row_mapping import AnySelect, RowMapper, column_names, row_mapper
 from db.tables import events, meetings, recorded_columns
 from domain.change_stream import MeetingUpdate
 from domain.errors import Conflict, NotFound, ServiceUnavailable
@@ -76,7 +76,7 @@ _CLOCKED = ("started_at", "ended_at", "held_at")
 _AUDITED = AuditedTable(meetings, Aggregate.MEETING, _kind, _CLOCKED)
 
 
-def _updates() -> Select[Any]:
+def _updates() -> AnySelect:
     """Returns the statement for the meetings that changed in the last `seconds`, but at no version that is known already.
 
     A row has the meeting's columns, or nulls if it was deleted. Its events say when a meeting was deleted.
@@ -136,7 +136,7 @@ class MeetingRepository(Repository):
 
     @staticmethod
     @lru_cache(maxsize=100)
-    def _page(conditions: tuple[str, ...], order: Order, shape: PageShape) -> Select[Any]:
+    def _page(conditions: tuple[str, ...], order: Order, shape: PageShape) -> AnySelect:
         sort_columns = columns(meetings, (order.field, "id"))
         filtered = apply_filter(_MEETINGS, _CONDITIONS, conditions)
         return keyset_page(filtered, sort_columns, shape, descending=order.descending)
@@ -149,7 +149,7 @@ class MeetingRepository(Repository):
 
     @staticmethod
     @lru_cache(maxsize=100)
-    def _count(conditions: tuple[str, ...]) -> Select[Any]:
+    def _count(conditions: tuple[str, ...]) -> Select[int]:
         count = select(func.count().label("total")).select_from(meetings).where(_IN_WORKSPACE)
         return apply_filter(count, _CONDITIONS, conditions)
 

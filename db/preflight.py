@@ -3,13 +3,12 @@
 import re
 import ssl
 from socket import gaierror
-from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode
 
 import asyncpg
 
 from db.connection_url import ConnectionUrl
-from db.driver import ConnectionSettings, DriverConnection
+from db.driver import ConnectionSettings, DriverConnection, Record
 from db.schema_revisions import head, is_current, is_known
 from db.tables import metadata
 from domain.errors import DatabaseUnusable, ServiceUnavailable
@@ -139,7 +138,7 @@ def _line(error: Exception) -> str:
 
 
 async def _check(connection: DriverConnection, name: str, read_only: bool) -> str | None:
-    facts: Any = await connection.fetchrow(_FACTS)
+    facts: Record = await connection.fetchrow(_FACTS)
     role, schema = facts["role"], facts["schema"]
     problem = None
     if facts["major"] < MINIMUM_MAJOR:

@@ -11,7 +11,6 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import Executable
 
@@ -40,7 +39,7 @@ class ReplicaConnection:
         """The server that was read first, as another one behind the same address may be behind it."""
         self._otherwise = ReadOutcome.NO_REPLICA
 
-    async def rows(self, statement: Executable, values: Mapping[str, Any]) -> Sequence[Record]:
+    async def rows(self, statement: Executable, values: Mapping[str, object]) -> Sequence[Record]:
         """Does what `Connection.rows` does for a statement that only reads."""
         if self._replica is not None:
             try:
@@ -57,7 +56,9 @@ class ReplicaConnection:
         async with AutocommitConnection(self._primary) as primary:
             return await primary.rows(statement, values)
 
-    async def rows_after(self, lock: Executable, statement: Executable, values: Mapping[str, Any]) -> Sequence[Record]:
+    async def rows_after(
+        self, lock: Executable, statement: Executable, values: Mapping[str, object]
+    ) -> Sequence[Record]:
         raise NotImplementedError("a standby has no locks")
 
     def _will_do(self, standby: StandbyPosition | None) -> bool:
@@ -75,12 +76,14 @@ class TokenConnection:
         self._pool = pool
         self._token = token
 
-    async def rows(self, statement: Executable, values: Mapping[str, Any]) -> Sequence[Record]:
+    async def rows(self, statement: Executable, values: Mapping[str, object]) -> Sequence[Record]:
         """Does what `Connection.rows` does for a statement that only reads. Raises NotReached, too."""
         _, rows = await _read(self._pool, statement, values, self._will_do)
         return rows
 
-    async def rows_after(self, lock: Executable, statement: Executable, values: Mapping[str, Any]) -> Sequence[Record]:
+    async def rows_after(
+        self, lock: Executable, statement: Executable, values: Mapping[str, object]
+    ) -> Sequence[Record]:
         raise NotImplementedError("a standby has no locks")
 
     def _will_do(self, standby: StandbyPosition | None) -> bool:
@@ -97,7 +100,7 @@ class NotReached(ServiceUnavailable):
 async def _read(
     pool: ConnectionPool,
     statement: Executable,
-    values: Mapping[str, Any],
+    values: Mapping[str, object],
     will_do: Callable[[StandbyPosition | None], bool],
 ) -> tuple[StandbyPosition | None, Sequence[Record]]:
     """Runs one statement where the server will do, as far as it is known to have got; None stands for a primary.
@@ -117,7 +120,7 @@ class _StandbyConnection(PooledConnection):
     """A connection to what may be a standby."""
 
     async def read(
-        self, text: str, arguments: Sequence[Any], will_do: Callable[[StandbyPosition | None], bool]
+        self, text: str, arguments: Sequence[object], will_do: Callable[[StandbyPosition | None], bool]
     ) -> tuple[StandbyPosition | None, Sequence[Record]]:
         async def read(driver: DriverConnection) -> tuple[StandbyPosition | None, Sequence[Record]]:
             if driver.is_pooled:

@@ -55,16 +55,16 @@ class Repository:
         self._changes.agents.add(id)
         self._changes.config_sets.add(self._workspace_id)
 
-    def _rows(self, statement: Executable, **values: Any) -> Awaitable[Sequence[Record]]:
+    def _rows(self, statement: Executable, **values: object) -> Awaitable[Sequence[Record]]:
         """Runs one statement with these parameters, and `workspace`. Raises the domain's errors, not the driver's."""
         return self._connection.rows(statement, {"workspace": self._workspace_id, **values})
 
-    async def _entities(self, query: MappedQuery[T], **values: Any) -> list[T]:
+    async def _entities(self, query: MappedQuery[T], **values: object) -> list[T]:
         """Runs one query with these parameters, and `workspace`, and returns the entities of its rows."""
         return query.entities(await self._rows(query.statement, **values))
 
     async def _write(
-        self, statement: Executable, *, restored_version: int | None = None, **values: Any
+        self, statement: Executable, *, restored_version: int | None = None, **values: object
     ) -> Sequence[Record]:
         """Runs one statement of `db.event_writes`, with the author for its events."""
         return await self._rows(

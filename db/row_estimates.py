@@ -1,12 +1,12 @@
 """Asks PostgreSQL what it expects of a statement, which is not executed."""
 
-from typing import Any
-
-from sqlalchemy import Executable, Select
+from sqlalchemy import Executable
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql import ClauseElement
+from sqlalchemy.sql.compiler import SQLCompiler
 
 from db.driver import Record
+from db.row_mapping import AnySelect
 
 
 class Explained(Executable, ClauseElement):
@@ -14,12 +14,12 @@ class Explained(Executable, ClauseElement):
 
     inherit_cache = False
 
-    def __init__(self, query: Select[Any]) -> None:
+    def __init__(self, query: AnySelect) -> None:
         self.query = query
 
 
 @compiles(Explained)
-def _compile(explained: Explained, compiler: Any, **options: Any) -> str:
+def _compile(explained: Explained, compiler: SQLCompiler, **options: object) -> str:
     return f"EXPLAIN (FORMAT JSON) {compiler.process(explained.query, **options)}"
 
 

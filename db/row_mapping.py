@@ -10,14 +10,16 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import is_dataclass
 from enum import Enum
 from functools import lru_cache
-from typing import Any, Generic, NamedTuple, Self, TypeVar, get_args, get_type_hints, overload
+from typing import Any, Generic, NamedTuple, Self, TypeVar, cast, get_args, get_type_hints, overload
 
 from sqlalchemy import Select
 
 from db.driver import Record
 
 T = TypeVar("T")
-Row = Sequence[Any]
+AnySelect = Select[tuple[object, ...]]
+"""A SELECT of any columns: what its rows hold is known where they are mapped, not to SQLAlchemy."""
+Row = Sequence[object]
 RowMapper = Callable[[Iterable[Row]], list[T]]
 Decoders = tuple[tuple[str, Callable[[Any], Any]], ...]
 """The names of fields, and the functions that make their values of the columns' values."""
@@ -26,7 +28,7 @@ Decoders = tuple[tuple[str, Callable[[Any], Any]], ...]
 class MappedQuery(NamedTuple, Generic[T]):
     """A statement, the function that makes entities of its rows, and the names of its columns."""
 
-    statement: Select[Any]
+    statement: AnySelect
     entities: RowMapper[T]
     columns: tuple[str, ...]
     """The names as `MappedRows` takes them: a column whose values are decoded is named after no field."""
@@ -34,7 +36,7 @@ class MappedQuery(NamedTuple, Generic[T]):
     @classmethod
     def of(
         cls,
-        statement: Select[Any],
+        statement: AnySelect,
         entity: type[T],
         *,
         parts: tuple[str, ...] = (),
@@ -91,7 +93,7 @@ class MappedRows(Sequence[T]):
         return self._made()[index]
 
 
-def column_names(statement: Select[Any]) -> tuple[str, ...]:
+def column_names(statement: AnySelect) -> tuple[str, ...]:
     return tuple(column.name for column in statement.selected_columns)
 
 
@@ -110,7 +112,7 @@ def row_mapper(
     a field of `decoders` gets what its function returns. All other fields stay unset: reading one raises AttributeError.
     """
     types, decode = {part: _part_type(entity, part) for part in parts}, dict(decoders)
-    namespace: dict[str, Any] = {
+    namespace: dict[str, object] = {
         "new": object.__new__,
         "Entity": entity,
         **{f"Type_{part}": types[part] for part in parts},
@@ -137,8 +139,7 @@ def row_mapper(
         f"    for {', '.join(variables)}, in rows:\n        {body}\n        add(entity)\n    return entities\n"
     )
     exec(source, namespace)
-    mapper: RowMapper[T] = namespace["make_entities"]
-    return mapper
+    return cast(RowMapper[T], namespace["make_entities"])
 
 
 def _part_type(entity: type, field: str) -> type:

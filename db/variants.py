@@ -6,13 +6,13 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Select, Uuid, any_, bindparam, func, select
+from sqlalchemy import ColumnElement, FromClause, Uuid, any_, bindparam, func, select
 
 from db.agents import AUDITED_VARIANTS, PARAMETERS_DECODER
 from db.driver import Record
 from db.event_writes import new_values
 from db.repository import ID, IDS, WORKSPACE, ColumnNames, Repository, columns
-from db.row_mapping import MappedQuery, MappedRows
+from db.row_mapping import AnySelect, MappedQuery, MappedRows
 from db.tables import agent_variants, agents
 from domain.agents import Agent
 from domain.configs import CONFIG_FIELDS
@@ -49,13 +49,13 @@ def _written_columns(written: FromClause) -> list[ColumnElement[Any]]:
     return _variant_columns(written, is_active.label("is_active"))
 
 
-def _variant_query(requested: ColumnNames = None) -> Select[Any]:
+def _variant_query(requested: ColumnNames = None) -> AnySelect:
     of_agent = (agents.c.workspace_id == agent_variants.c.workspace_id) & (agents.c.id == agent_variants.c.agent_id)
     selected = _variant_columns(agent_variants, _is_active(agent_variants, agents), requested)
     return select(*selected).join_from(agent_variants, agents, of_agent).where(_IN_WORKSPACE)
 
 
-def _mapped(statement: Select[Any]) -> MappedQuery[AgentVariant]:
+def _mapped(statement: AnySelect) -> MappedQuery[AgentVariant]:
     return MappedQuery.of(statement, AgentVariant, parts=("overrides",), decoders=(PARAMETERS_DECODER,))
 
 

@@ -7,11 +7,12 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, Select, Text, bindparam, func, or_, select, text, true
+from sqlalchemy import ColumnElement, Text, bindparam, func, or_, select, text, true
 
 from db.driver import Record
 from db.keyset import PageShape, keyset_page, page_parameters
 from db.repository import ID, IDS, WORKSPACE, Repository
+from db.row_mapping import AnySelect
 from db.webhook_tables import webhook_deliveries, webhooks
 from domain.errors import NotFound
 from domain.history import Aggregate
@@ -54,7 +55,7 @@ class DeliveryRepository(Repository):
 
     @staticmethod
     @lru_cache(maxsize=20)
-    def _pages(shape: PageShape) -> Select[Any]:
+    def _pages(shape: PageShape) -> AnySelect:
         of_one = select(*_COLUMNS).where(*_OF_WEBHOOKS)
         page = keyset_page(of_one, [_D.created_at, _D.id], shape, descending=True).lateral("page")
         return select(_WEBHOOK_IDS.c.nth, *page.c).join_from(_WEBHOOK_IDS, page, true())

@@ -6,9 +6,8 @@ for a lock while it holds another.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import Executable, text
 
 from db.connections import Connection
 from db.driver import Record
@@ -41,7 +40,7 @@ class Outbox:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    async def _run(self, statement: Any, **values: Any) -> Sequence[Record]:
+    async def _run(self, statement: Executable, **values: object) -> Sequence[Record]:
         return await self._connection.rows(statement, values)
 
     _EXISTS = text("SELECT EXISTS (SELECT FROM webhooks) AS found")
@@ -265,8 +264,8 @@ WHERE delivery.workspace_id = removed.workspace_id AND delivery.id = removed.id"
         await self._run(self._REMOVE, kept=MAX_KEPT, days=KEPT_DAYS, **values)
 
 
-def _of_attempt(message: Message, attempt: Attempt) -> dict[str, Any]:
-    stored: Mapping[str, Any] = {
+def _of_attempt(message: Message, attempt: Attempt) -> dict[str, object]:
+    stored: Mapping[str, object] = {
         "at": attempt.at.isoformat(),
         "status_code": attempt.status_code,
         "error": attempt.error,

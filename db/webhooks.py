@@ -10,7 +10,6 @@ from sqlalchemy import (
     FromClause,
     Integer,
     LargeBinary,
-    Select,
     any_,
     bindparam,
     case,
@@ -24,6 +23,7 @@ from db.driver import Record
 from db.event_writes import AuditedTable, Values, new_values
 from db.keyset import PageShape, keyset_page, page_parameters
 from db.repository import ID, IDS, KEY, WORKSPACE, Repository, columns
+from db.row_mapping import AnySelect
 from db.tables import recorded_columns
 from db.webhook_tables import webhooks
 from domain.errors import Conflict, NotFound
@@ -74,7 +74,7 @@ class WebhookRepository(Repository):
 
     @staticmethod
     @lru_cache(maxsize=20)
-    def _page(shape: PageShape) -> Select[Any]:
+    def _page(shape: PageShape) -> AnySelect:
         return keyset_page(_WEBHOOKS, [webhooks.c.id], shape, descending=True)
 
     async def page(self, request: PageRequest) -> Page[Webhook]:

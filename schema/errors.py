@@ -2,8 +2,8 @@
 
 import logging
 from collections import Counter
+from collections.abc import Mapping
 from enum import Enum
-from typing import Any
 from uuid import uuid4
 
 import strawberry
@@ -96,19 +96,19 @@ def _graphql_path(field: errors.FieldProblem) -> str:
 
 
 class NotFoundHandler(strawberry.ExceptionHandler[errors.NotFound, NotFound]):
-    def handle(self, exception: errors.NotFound, *, field: StrawberryField, info: Any) -> NotFound:
+    def handle(self, exception: errors.NotFound, *, field: StrawberryField, info: object) -> NotFound:
         return NotFound(code=_counted(ErrorCode.NOT_FOUND), message=str(exception), id=strawberry.ID(exception.id))
 
 
 class InvalidInputHandler(strawberry.ExceptionHandler[errors.InvalidInput, InvalidInput]):
-    def handle(self, exception: errors.InvalidInput, *, field: StrawberryField, info: Any) -> InvalidInput:
+    def handle(self, exception: errors.InvalidInput, *, field: StrawberryField, info: object) -> InvalidInput:
         fields = _fields(exception)
         message = "; ".join(f"{invalid.path} {invalid.message}" for invalid in fields[:5])
         return InvalidInput(code=_counted(ErrorCode.INVALID_INPUT), message=message, fields=fields)
 
 
 class ConflictHandler(strawberry.ExceptionHandler[errors.Conflict, Conflict]):
-    def handle(self, exception: errors.Conflict, *, field: StrawberryField, info: Any) -> Conflict:
+    def handle(self, exception: errors.Conflict, *, field: StrawberryField, info: object) -> Conflict:
         return Conflict(
             code=_counted(ErrorCode.CONFLICT), message=str(exception), current_version=exception.current_version
         )
@@ -165,9 +165,9 @@ def with_code(error: GraphQLError) -> CodedError:
             return _with(error, "Internal error", {"code": "INTERNAL", "id": id})
 
 
-def _with(error: GraphQLError, message: str, extensions: dict[str, Any]) -> CodedError:
-    error_counts[extensions["code"]] += 1
+def _with(error: GraphQLError, message: str, extensions: Mapping[str, object]) -> CodedError:
+    error_counts[str(extensions["code"])] += 1
     if len(message) > MAX_MESSAGE_CHARS:  # graphql-core quotes a bad value in full
         message = f"{message[:MAX_MESSAGE_CHARS]}..."
     # The original error is left out: it has been told or logged.
-    return CodedError(message, error.nodes, error.source, error.positions, error.path, extensions=extensions)
+    return CodedError(message, error.nodes, error.source, error.positions, error.path, extensions=dict(extensions))

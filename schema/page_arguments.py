@@ -17,11 +17,11 @@ def paged(resolver: Callable[..., Any], paging: Paging) -> Callable[..., Any]:
     """
     declared = signature(resolver)
     (page,) = (each for each in declared.parameters.values() if each.annotation is PageArguments)
-    defaults: dict[str, Any] = {"first": paging.default, "after": None}
+    defaults: dict[str, object] = {"first": paging.default, "after": None}
     if not paging.forward_only:
         defaults |= {"last": None, "before": None}
     at_most = f"0 to {paging.maximum:,}"
-    annotations: dict[str, Any] = {
+    annotations: dict[str, object] = {
         "first": Annotated[
             int | None,
             strawberry.argument(
@@ -39,20 +39,20 @@ def paged(resolver: Callable[..., Any], paging: Paging) -> Callable[..., Any]:
         ],
     }
 
-    def bundled(arguments: dict[str, Any]) -> dict[str, Any]:
-        given = {name: arguments.pop(name, None) for name in defaults}
+    def bundled(arguments: dict[str, object]) -> dict[str, object]:
+        given: dict[str, Any] = {name: arguments.pop(name, None) for name in defaults}
         return {page.name: PageArguments(paging, **given), **arguments}
 
     described: Any
     if iscoroutinefunction(resolver):
 
-        async def asynchronous(*args: Any, **arguments: Any) -> Any:
+        async def asynchronous(*args: object, **arguments: object) -> Any:
             return await resolver(*args, **bundled(arguments))
 
         described = asynchronous
     else:
 
-        def synchronous(*args: Any, **arguments: Any) -> Any:
+        def synchronous(*args: object, **arguments: object) -> Any:
             return resolver(*args, **bundled(arguments))
 
         described = synchronous
@@ -70,7 +70,7 @@ def paged(resolver: Callable[..., Any], paging: Paging) -> Callable[..., Any]:
     described.__annotations__ = {each.name: each.annotation for each in parameters}
     if batch := getattr(resolver, "batch", None):
 
-        async def paged_batch(roots: list[Any], info: Any, **arguments: Any) -> Any:
+        async def paged_batch(roots: list[object], info: object, **arguments: object) -> Any:
             return await batch(roots, info, **bundled(arguments))
 
         described.batch = paged_batch

@@ -5,7 +5,6 @@ import re
 import secrets
 from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
-from typing import Any
 
 from domain.ids import WorkspaceId
 from domain.principals import LOCAL, Principal
@@ -78,7 +77,7 @@ def new_request_id() -> str:
     return f"{_PROCESS}-{next(_NUMBERS):x}"
 
 
-def valid_traceparent(value: Any) -> str | None:
+def valid_traceparent(value: object) -> str | None:
     """Returns the value of a `traceparent`, or None if that is malformed."""
     match = _TRACEPARENT.fullmatch(value) if isinstance(value, str) else None
     return match[0] if match and (match[1] != "00" or match[2] is None) else None

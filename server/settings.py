@@ -5,7 +5,7 @@ its name, type, range, default and description.
 """
 
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
 from pydantic import BaseModel, BeforeValidator, Field, field_validator, model_validator
@@ -35,7 +35,7 @@ Urls = Annotated[tuple[str, ...], NoDecode, BeforeValidator(lambda url: url.spli
 """URLs that are written with spaces between them, as one may have commas in it."""
 
 
-def split_names(value: Any) -> Any:
+def split_names(value: object) -> object:
     return tuple(filter(None, map(str.strip, value.split(",")))) if isinstance(value, str) else value
 
 
@@ -73,7 +73,7 @@ class NetworkSettings(BaseModel):
 
     @field_validator("hosts", "origins", mode="before")
     @classmethod
-    def _split_names(cls, value: Any) -> Any:
+    def _split_names(cls, value: object) -> object:
         return split_names(value)
 
     @field_validator("hosts")
@@ -315,7 +315,7 @@ class WebhookSettings(BaseModel):
 
     @field_validator("webhook_networks", mode="before")
     @classmethod
-    def _split_networks(cls, value: Any) -> Any:
+    def _split_networks(cls, value: object) -> object:
         return split_names(value)
 
     @field_validator("webhook_networks")

@@ -4,12 +4,20 @@ import os
 import pwd
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 from domain.errors import DatabaseUnusable
 
 UNPRIVILEGED_ACCOUNTS = ("postgres", "nobody")
 """The accounts that are tried, in this order, where root starts the server and owns the folders above the data, too."""
+
+
+class ProcessOptions(TypedDict, total=False):
+    """The arguments of `subprocess.Popen` that make a process run under another account."""
+
+    user: int
+    group: int
+    extra_groups: list[str | int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +33,7 @@ class Account:
         return self.uid == os.geteuid()
 
     @property
-    def process_options(self) -> dict[str, Any]:
+    def process_options(self) -> ProcessOptions:
         """The arguments of `subprocess.Popen` that make a process run under the account."""
         return {} if self.is_own else {"user": self.uid, "group": self.gid, "extra_groups": []}
 

@@ -3,7 +3,7 @@
 import re
 from collections import OrderedDict
 from collections.abc import Collection, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from graphql import (
     ASTValidationRule,
@@ -100,7 +100,7 @@ class DocumentCache:
         return found
 
     def cost(
-        self, prepared: PreparedDocument, operation: OperationDefinitionNode, variables: Mapping[str, Any] | None
+        self, prepared: PreparedDocument, operation: OperationDefinitionNode, variables: Mapping[str, object] | None
     ) -> int:
         """Returns the cost of an operation of a valid document. Raises TooComplex."""
         costs = _costs(prepared, operation)

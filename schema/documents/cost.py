@@ -5,7 +5,7 @@ each row of the type; and, in a connection, what is paid for each item of the pa
 """
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple, cast
+from typing import NamedTuple, cast
 
 from graphql import (
     DocumentNode,
@@ -29,7 +29,7 @@ from schema.documents.field_rules import FieldRule, field_rules
 from schema.documents.scopes import type_scopes
 from schema.field_declarations import SizedBy
 
-Variables = Mapping[str, Any]
+Variables = Mapping[str, object]
 INTROSPECTION = ("__schema", "__type")
 
 
@@ -38,7 +38,7 @@ class _ItemCount(NamedTuple):
 
     literal: int
     """The largest number in the document; -1: none."""
-    variables: tuple[tuple[str, Any], ...]
+    variables: tuple[tuple[str, object], ...]
     """The names of variables with their defaults in the operation's definition."""
     default: int
     maximum: int
@@ -50,7 +50,7 @@ class _ItemCount(NamedTuple):
         return self.default if size < 0 else size
 
 
-def _number(value: Any, maximum: int) -> int:
+def _number(value: object, maximum: int) -> int:
     """Returns how many items a value asks for, or has itself; -1: it says nothing.
 
     More items than may be asked for are refused where the value is read, and so is what is no number. Items that are given
@@ -225,7 +225,7 @@ class _Operation:
         return _ItemCount(literal, tuple(variables), field.default_size, sized_by.maximum)
 
 
-def _literal(node: ValueNode | None) -> Any:
+def _literal(node: ValueNode | None) -> object:
     """Returns a number, a list of the right length, None, or an ellipsis for anything else."""
     if node is None or isinstance(node, NullValueNode):
         return None

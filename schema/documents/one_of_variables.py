@@ -1,7 +1,5 @@
 """A rule of the September 2025 specification that graphql-core 3.3 applies to some documents only."""
 
-from typing import Any
-
 from graphql import (
     GraphQLError,
     NonNullTypeNode,
@@ -20,7 +18,7 @@ class OneOfVariables(ValidationRule):
     graphql-core 3.3 does not see this where the type of the input object is Non-Null or in a list.
     """
 
-    def leave_operation_definition(self, operation: OperationDefinitionNode, *_: Any) -> None:
+    def leave_operation_definition(self, operation: OperationDefinitionNode, *_: object) -> None:
         definitions = {node.variable.name.value: node for node in operation.variable_definitions or ()}
         for usage in self.context.get_recursive_variable_usages(operation):
             type_ = get_named_type(usage.parent_type)

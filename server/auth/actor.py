@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from getpass import getuser
-from typing import Any
 
 from domain.history import ACTOR
 from domain.principals import LOCAL, Principal
@@ -13,7 +12,7 @@ ACTOR_KEY = "actor"
 """Names the actor in the payload of `connection_init`, because browsers can set no headers of a WebSocket."""
 
 
-def actor_name(principal: Principal, headers: Headers, payload: Mapping[str, Any] | None = None) -> str:
+def actor_name(principal: Principal, headers: Headers, payload: Mapping[str, object] | None = None) -> str:
     """Returns the principal's name, or `alice via console` if the client names an actor. Raises InvalidInput."""
     actor = _client_actor(headers, payload)
     if actor is None:
@@ -29,7 +28,7 @@ def user_name() -> str:
         return "command line"
 
 
-def _client_actor(headers: Headers, payload: Mapping[str, Any] | None) -> str | None:
+def _client_actor(headers: Headers, payload: Mapping[str, object] | None) -> str | None:
     if payload and payload.get(ACTOR_KEY) is not None:
         return str(checked(ACTOR, payload[ACTOR_KEY], ACTOR_KEY))
     header = headers.get(ACTOR_HEADER.encode())

@@ -1,7 +1,6 @@
 """Finds the key or token of a client: `Authorization: Bearer ...` (RFC 6750), in a header or in `connection_init`."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from server.wire.headers import Headers
 
@@ -14,7 +13,7 @@ MAX_TOKEN_CHARACTERS = 8_192
 """The longest token, which is what common proxies let through in a header."""
 
 
-def bearer_token(headers: Headers, payload: Mapping[str, Any] | None = None) -> str | None:
+def bearer_token(headers: Headers, payload: Mapping[str, object] | None = None) -> str | None:
     """Returns the token, None if there is none, and "" for a text that cannot be a token, so that it is refused.
 
     The payload of `connection_init` comes first, because browsers can set no headers of a WebSocket. In it the token stands as
@@ -24,8 +23,9 @@ def bearer_token(headers: Headers, payload: Mapping[str, Any] | None = None) -> 
     allows one).
     """
     value = _authorization(payload) if payload else None
-    if value is None and payload and isinstance(payload.get("headers"), dict):
-        value = _authorization(payload["headers"])
+    nested = payload.get("headers") if payload else None
+    if value is None and isinstance(nested, dict):
+        value = _authorization(nested)
     if value is None:
         header = headers.get(AUTHORIZATION.encode())
         if header is None:
@@ -36,5 +36,5 @@ def bearer_token(headers: Headers, payload: Mapping[str, Any] | None = None) -> 
     return token if scheme.lower() == "bearer" and len(token) <= MAX_TOKEN_CHARACTERS else ""
 
 
-def _authorization(values: Mapping[str, Any]) -> Any:
+def _authorization(values: Mapping[str, object]) -> object:
     return next((value for name, value in values.items() if name.lower() == AUTHORIZATION), None)

@@ -59,7 +59,7 @@ def _position(field: Any) -> int:
     return _FIELD_ORDER.index(field["field"]) if field["field"] in _FIELD_ORDER else len(_FIELD_ORDER)
 
 
-def _value(value: Any) -> str:
+def _value(value: object) -> str:
     if isinstance(value, dict):
         return json_line(value)
     return "none" if value is None else repr(value) if isinstance(value, str) else str(value)

@@ -28,7 +28,7 @@ def list_agents(url: ServerUrl = DEFAULT_URL, api_key: ApiKeyToken = None, json:
     print_table(columns, (_row(agent) for agent in agents))
 
 
-def _row(agent: Any) -> tuple[Any, ...]:
+def _row(agent: Any) -> tuple[object, ...]:
     active, config = agent["activeVariant"], agent["resolvedConfig"]
     model = f"{config['modelProvider']}/{config['modelName']}"
     return (

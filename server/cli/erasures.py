@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple, Self
+from typing import Annotated, NamedTuple, Self
 from uuid import UUID
 
 import orjson
@@ -44,7 +44,7 @@ class RecordedErasure(NamedTuple):
     key_id: str = ""
     """The id of the key that the fingerprints of a speaker's names were made with."""
 
-    def values(self) -> dict[str, Any]:
+    def values(self) -> dict[str, object]:
         values = {
             "workspaceId": str(self.workspace_id),
             "meetingId": str(self.erasure.meeting_id),

@@ -104,7 +104,7 @@ def _argument_problems(error: InvalidInput, meetings: Sequence[str]) -> Iterator
         yield f"{_ARGUMENTS[field]}{value}: {problem.message}"
 
 
-def _as_json(key: ApiKey) -> dict[str, Any]:
+def _as_json(key: ApiKey) -> dict[str, object]:
     """Returns a key as the API has it."""
     return {
         "id": key.id,
@@ -143,7 +143,7 @@ def list_keys(settings: Settings, workspace: Workspace = None, json: JsonOutput 
     print_table(columns, (_row(key) for key in found))
 
 
-def _row(key: ApiKey) -> tuple[Any, ...]:
+def _row(key: ApiKey) -> tuple[object, ...]:
     state = "active" if key.is_active else f"revoked by {key.revoked_by}" if key.revoked_at else "expired"
     times = (key.created_at, key.expires_at, key.last_used_at)
     scopes = " ".join(scope.value.lower() for scope in key.scopes)

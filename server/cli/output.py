@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterable, Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 import orjson
 import typer
@@ -24,7 +24,7 @@ def json_line(value: object) -> str:
     return orjson.dumps(value).decode()
 
 
-def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Prints rows in columns. The first column is never shortened, as it is to be copied; None is shown as nothing."""
     from rich.console import Console
     from rich.table import Table
@@ -37,7 +37,7 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else 200).print(table)
 
 
-def print_fields(fields: Iterable[tuple[str, Any]]) -> None:
+def print_fields(fields: Iterable[tuple[str, object]]) -> None:
     """Prints one `name: value` a line; further lines of a value are indented."""
     for name, value in fields:
         text = "none" if value is None else str(value)

@@ -3,7 +3,7 @@
 import inspect
 import re
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from pydantic import ValidationError
@@ -25,7 +25,7 @@ def settings_options(*names: str) -> Callable[[Callable[..., None]], Callable[..
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
         options = {each.name: _parameter(each) for each in settings_reference() if not names or each.name in names}
 
-        def run(**arguments: Any) -> None:
+        def run(**arguments: object) -> None:
             values = {name: arguments.pop(name) for name in options}
             command(read_settings(**values), **arguments)
 

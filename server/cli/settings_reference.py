@@ -78,7 +78,7 @@ def _kind(field: FieldInfo) -> str:
     raise TypeError(f"a type is not described: {field.annotation}")
 
 
-def _range(metadata: list[Any]) -> str:
+def _range(metadata: list[object]) -> str:
     """Returns the bounds of a number, or of a text's length, in words."""
     lower: Any = None
     above: Any = None
@@ -100,7 +100,7 @@ def _range(metadata: list[Any]) -> str:
     return f"{words} characters" if any(isinstance(bound, MaxLen) for bound in metadata) else words
 
 
-def _default(value: Any) -> str:
+def _default(value: object) -> str:
     match value:
         case None | ():
             return ""

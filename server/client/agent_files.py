@@ -82,7 +82,7 @@ def read_manifest(path: Path) -> dict[str, Any]:
     return {"slug": name, **_parse_agent(loaded)}
 
 
-def _parse_agent(value: Any) -> dict[str, Any]:
+def _parse_agent(value: object) -> dict[str, Any]:
     given = _check_mapping(value, "", _AGENT)
     if "name" not in given:
         raise NotAManifest("name is needed")
@@ -96,14 +96,14 @@ def _parse_agent(value: Any) -> dict[str, Any]:
     return agent
 
 
-def _parse_variant(name: str, value: Any) -> dict[str, Any]:
+def _parse_variant(name: str, value: object) -> dict[str, object]:
     where = f"variants.{name}"
     given = _check_mapping(value, where, _VARIANT)
     overrides = _parse_values(given.get("overrides"), f"{where}.overrides")
     return {"name": name, **_name_and_description(given, f"{where}."), "slug": name, "overrides": overrides}
 
 
-def _name_and_description(given: Mapping[str, Any], prefix: str) -> dict[str, Any]:
+def _name_and_description(given: Mapping[str, object], prefix: str) -> dict[str, object]:
     """Returns the name and the description, as far as the file has them."""
     named = {
         name: _check_optional_text(given[name], prefix + name) for name in ("name", "description") if name in given
@@ -113,7 +113,7 @@ def _name_and_description(given: Mapping[str, Any], prefix: str) -> dict[str, An
     return named
 
 
-def _check_optional_text(value: Any, where: str) -> Any:
+def _check_optional_text(value: object, where: str) -> object:
     _refuse_ambiguous(value, where)
     if value is not None and not isinstance(value, str):
         unquoted = isinstance(value, int | float)  # a text to whoever wrote it
@@ -121,7 +121,7 @@ def _check_optional_text(value: Any, where: str) -> Any:
     return _check_text(value, where)
 
 
-def _parse_values(value: Any, where: str) -> dict[str, Any]:
+def _parse_values(value: object, where: str) -> dict[str, object]:
     """Returns a mapping of configuration fields; the server says whether it wants these values."""
     values = _check_mapping(value, where)
     for name, item in values.items():
@@ -138,7 +138,7 @@ def _parse_values(value: Any, where: str) -> dict[str, Any]:
     return values
 
 
-def _check_json(value: Any, where: str) -> None:
+def _check_json(value: object, where: str) -> None:
     """Raises NotAManifest for what JSON does not have."""
     _refuse_ambiguous(value, where)
     if isinstance(value, dict):
@@ -153,7 +153,7 @@ def _check_json(value: Any, where: str) -> None:
         _check_text(value, where)
 
 
-def _refuse_ambiguous(value: Any, where: str) -> None:
+def _refuse_ambiguous(value: object, where: str) -> None:
     """Raises NotAManifest for a number that would be changed: `010` is ten to some readers, and eight to others."""
     if isinstance(value, manifest_yaml.Ambiguous):
         plain = str(int(value))
@@ -162,14 +162,14 @@ def _refuse_ambiguous(value: Any, where: str) -> None:
         )
 
 
-def _check_text(value: Any, where: str) -> Any:
+def _check_text(value: object, where: str) -> object:
     try:
         return _text_rule(value) if isinstance(value, str) else value
     except Violation as error:
         raise NotAManifest(f"{where} {error}") from error
 
 
-def _check_mapping(value: Any, where: str, known: set[str] | None = None) -> dict[str, Any]:
+def _check_mapping(value: object, where: str, known: set[str] | None = None) -> dict[str, object]:
     """Returns the mapping, or an empty one for null. Raises NotAManifest for a key that is no text, or is not known."""
     if value is None and where:
         return {}

@@ -60,7 +60,7 @@ class ApiClient:
     def __exit__(self, *_: object) -> None:
         self._http.close()
 
-    def run(self, name: str, **variables: Any) -> Any:
+    def run(self, name: str, **variables: object) -> Any:
         """Runs the operation `name` and returns the value of its only field. Raises ApiError for errors of every kind."""
         content = _encode_request(name, variables)  # outside the try: this ValueError would not be the server's
         try:
@@ -77,7 +77,7 @@ class ApiClient:
             raise self._unexpected_answer(response, len(content))
         return _only_value(answer)
 
-    def pages(self, name: str, **variables: Any) -> Iterator[list[Any]]:
+    def pages(self, name: str, **variables: object) -> Iterator[list[Any]]:
         """Runs an operation whose only field is a connection, and yields the nodes of each page in order. Raises ApiError."""
         after = None
         while True:
@@ -87,7 +87,7 @@ class ApiClient:
                 return
             after = page["pageInfo"]["endCursor"]
 
-    def events(self, name: str, **variables: Any) -> Iterator[Any]:
+    def events(self, name: str, **variables: object) -> Iterator[Any]:
         """Runs a subscription and yields the value of its only field for each event, until it completes. Raises ApiError."""
         timeout = httpx.Timeout(60, read=None)
         headers = {"Accept": "text/event-stream"}
@@ -109,7 +109,7 @@ class ApiClient:
         except httpx.TransportError as error:
             raise ApiError(explain(self.url, error)) from error
 
-    def health(self) -> dict[str, Any]:
+    def health(self) -> dict[str, object]:
         """Returns the server's `version`, its `database` ("ok", or the reason why it cannot serve), and the `schema` revision.
 
         A server with replicas also says how they are: `replicas` has the status of each, such as "in use".
@@ -146,7 +146,7 @@ class ApiClient:
         return ApiError(f"what answers at {self.url} is no Rapporteur server (HTTP {response.status_code})")
 
 
-def _encode_request(name: str, variables: dict[str, Any]) -> bytes:
+def _encode_request(name: str, variables: dict[str, object]) -> bytes:
     request = {"query": operation(name), "operationName": name, "variables": variables}
     try:
         return json.dumps(request, ensure_ascii=False, allow_nan=False).encode()

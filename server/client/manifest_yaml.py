@@ -55,14 +55,14 @@ class _Loader(_BASE):  # type: ignore[misc]
 
     yaml_implicit_resolvers = _implicit_resolvers()
 
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[object, object]:
         keys: set[str] = set()
         for key, _ in node.value:
             if key.value in keys:
                 raise NotYaml(f"line {key.start_mark.line + 1}: {_shortened(str(key.value))} is given twice")
             if isinstance(key.value, str):
                 keys.add(key.value)
-        mapping: dict[Any, Any] = super().construct_mapping(node, deep)
+        mapping: dict[object, object] = super().construct_mapping(node, deep)
         return mapping
 
     def flatten_mapping(self, node: yaml.MappingNode) -> None:
@@ -110,7 +110,7 @@ def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
 _Dumper.add_representer(str, _represent_text)
 
 
-def load(text: str) -> Any:
+def load(text: str) -> object:
     """Returns the only document of a text: mappings, lists, texts, numbers, true, false and null; `Ambiguous` scalars.
 
     The time is linear in the length of the text. Raises NotYaml, also for anchors, aliases, tags other than `!!str`, keys
@@ -145,7 +145,7 @@ def _check_events(text: str) -> None:
             depth -= 1
 
 
-def dump(value: Mapping[str, Any]) -> str:
+def dump(value: Mapping[str, object]) -> str:
     """Returns the YAML of a mapping, in its order, for readers of YAML 1.1 and 1.2 alike."""
     dumped: str = yaml.dump(value, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=2**31)
     return dumped

@@ -5,7 +5,6 @@ The server reads the file. Only its bytes are decoded here, as the API takes a t
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from domain.segments import SegmentContent
 from domain.transcripts import NotATranscript, Note, ReadTranscript, decode_transcript, read_transcript
@@ -50,7 +49,7 @@ def import_file(
     content, notes = decode_transcript(_read(path), options.encoding)
     if options.strict and notes:
         raise NotATranscript(f"it cannot be read strictly: {notes[0].message}")
-    input: dict[str, Any] = {"content": content, "fileName": readable(path.name)[-255:]}
+    input: dict[str, object] = {"content": content, "fileName": readable(path.name)[-255:]}
     input |= {"offset": options.offset, "strict": options.strict}
     input |= {"title": title} if title else {}
     input |= {"into": into} if into else {}
@@ -90,7 +89,7 @@ def readable(name: str) -> str:
     return name.encode(errors="replace").decode()
 
 
-def segment_input(content: SegmentContent) -> dict[str, Any]:
+def segment_input(content: SegmentContent) -> dict[str, object]:
     """Returns the content as the input type `SegmentInput` has it."""
     camel = {
         "segment_id": "segmentId",

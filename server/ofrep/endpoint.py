@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from typing import Any
 
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
@@ -96,7 +95,7 @@ class OfrepEndpoint:
             current.operation = OPERATION
         configs = await self._configs(None if key is None else [_agent_slug(key)], principal, headers, receive)
         if key is None:
-            answer: Any = {"flags": [evaluation(config) for config in configs]}
+            answer: dict[str, object] = {"flags": [evaluation(config) for config in configs]}
         elif configs:
             answer = evaluation(configs[0])
         else:
@@ -115,7 +114,7 @@ class OfrepEndpoint:
 
     async def _configs(
         self, slugs: list[str] | None, principal: Principal, headers: Headers, receive: Receive
-    ) -> list[dict[str, Any]]:
+    ) -> list[dict[str, object]]:
         """Returns what the agents resolve to, as the operation gives it. Raises EvaluationFailed, or ClientDisconnect."""
         request = GraphQLRequest(operation(OPERATION), {"agentSlugs": slugs}, OPERATION, None)
         try:
@@ -125,7 +124,7 @@ class OfrepEndpoint:
             raise _failed(errors) from errors
         if executed.errors or executed.data is None:
             raise _failed(RequestErrors(executed.errors))
-        configs: list[dict[str, Any]] = executed.data["resolvedConfigs"]["configs"]
+        configs: list[dict[str, object]] = executed.data["resolvedConfigs"]["configs"]
         return configs
 
 

@@ -1,7 +1,5 @@
 """The words of the protocol: what it calls an evaluation, and an error."""
 
-from typing import Any
-
 BASE_VARIANT = "base"
 """The variant of an agent without an active variant."""
 PARSE_ERROR, INVALID_CONTEXT, FLAG_NOT_FOUND, GENERAL = "PARSE_ERROR", "INVALID_CONTEXT", "FLAG_NOT_FOUND", "GENERAL"
@@ -18,7 +16,7 @@ class EvaluationFailed(Exception):
         self.retry_after = retry_after
 
 
-def evaluation(config: dict[str, Any]) -> dict[str, Any]:
+def evaluation(config: dict[str, object]) -> dict[str, object]:
     """Returns the evaluation of an agent's flag, whose value is what the agent resolves to."""
     return {
         "key": config["agentSlug"],
@@ -28,9 +26,10 @@ def evaluation(config: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def failure(error: EvaluationFailed, key: str | None) -> dict[str, Any]:
+def failure(error: EvaluationFailed, key: str | None) -> dict[str, object]:
     """Returns the body of the response to flags that are not evaluated; `key` is that of the one that was asked for."""
-    return ({} if key is None else {"key": key}) | {"errorCode": error.code, "errorDetails": error.details}
+    body: dict[str, object] = {} if key is None else {"key": key}
+    return body | {"errorCode": error.code, "errorDetails": error.details}
 
 
 def check_context(body: object) -> None:

@@ -54,7 +54,7 @@ class EventResponses:
         executor: Executor[Any],
         event: object,
         selection_key: bytes,
-        extensions: dict[str, Any] | None,
+        extensions: dict[str, object] | None,
         context: Context,
         *,
         is_large: bool = False,
@@ -94,7 +94,7 @@ class EventResponses:
     async def _finish(
         self,
         result: Awaitable[ExecutionResult] | ExecutionResult,
-        extensions: dict[str, Any] | None,
+        extensions: dict[str, object] | None,
         context: Context,
         is_large: bool,
     ) -> Body:
@@ -110,7 +110,7 @@ class EventResponses:
             context.budget.end()
         return self._encode(finished, extensions)
 
-    def _encode(self, result: ExecutionResult, extensions: dict[str, Any] | None) -> Body:
+    def _encode(self, result: ExecutionResult, extensions: dict[str, object] | None) -> Body:
         response = encode_result(result.data, result.errors, extensions)
         if len(response) > self._max_answer_bytes:
             raise AnswerTooLarge(self._max_answer_bytes)
@@ -126,7 +126,7 @@ def selection_key(
     request: GraphQLRequest,
     document: DocumentNode,
     operation: OperationDefinitionNode,
-    extensions: dict[str, Any] | None,
+    extensions: dict[str, object] | None,
 ) -> bytes:
     """Returns a key that is equal for subscriptions whose responses to the same event are equal: a hash, as it is kept."""
     variables = _event_variables(document, operation, request.variables or {})
@@ -134,8 +134,8 @@ def selection_key(
 
 
 def _event_variables(
-    document: DocumentNode, operation: OperationDefinitionNode, variables: dict[str, Any]
-) -> list[tuple[str, Any]]:
+    document: DocumentNode, operation: OperationDefinitionNode, variables: dict[str, object]
+) -> list[tuple[str, object]]:
     """Returns the variables that the execution of an event reads, without those in arguments of the subscription field."""
     used: set[str] = set()
 

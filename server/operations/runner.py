@@ -356,9 +356,9 @@ def _too_large(error: AnswerTooLarge) -> ExecutionResult:
     return ExecutionResult(None, [GraphQLError(str(error), original_error=error)])
 
 
-def _extensions(prepared: PreparedOperation, context: Context) -> dict[str, Any] | None:
+def _extensions(prepared: PreparedOperation, context: Context) -> dict[str, object] | None:
     """Returns the `extensions` of the response: the cost, if the client asked for it, and a mutation's token."""
-    extensions: dict[str, Any] = {}
+    extensions: dict[str, object] = {}
     if prepared.request.extensions and prepared.request.extensions.get("cost"):
         extensions["cost"] = context.budget.charged
     if context.written is not None:

@@ -1,7 +1,5 @@
 """Bounds what an open subscription keeps of its request: the document, and the variables that the document declares."""
 
-from typing import Any
-
 from graphql import GraphQLError, OperationDefinitionNode
 
 from server.wire.requests import GraphQLRequest
@@ -38,7 +36,7 @@ def drop_values(request: GraphQLRequest) -> None:
             values.clear()
 
 
-def memory_of(value: Any) -> int:
+def memory_of(value: object) -> int:
     """Returns the bytes, about, that a value of JSON takes in memory."""
     size, rest = 0, [value]
     while rest:

@@ -72,7 +72,7 @@ class PayloadBuilder:
         Raises TemporaryFailure for errors that pass, unless the message has waited for that too often.
         """
         changed = str(message.aggregate_id)
-        variables = {"id": changed, message.aggregate.value.lower() + "Id": changed}
+        variables: dict[str, object] = {"id": changed, message.aggregate.value.lower() + "Id": changed}
         principal = _principal(message.workspace_id, message.webhook_id, message.webhook_name)
         try:
             prepared = self._runner.check(_request(document, variables), principal)
@@ -92,7 +92,7 @@ def _expect_lasting(codes: Collection[str], message: Message, reason: str) -> No
         raise TemporaryFailure(f"the document cannot be executed now: {reason[:200]}")
 
 
-def _request(document: str, variables: dict[str, str]) -> GraphQLRequest:
+def _request(document: str, variables: dict[str, object]) -> GraphQLRequest:
     return GraphQLRequest(document, variables, None, None)
 
 

@@ -47,13 +47,13 @@ class GraphQLRequest(NamedTuple):
 
     query: str | None
     """The document, or None if the request names its document by a hash."""
-    variables: dict[str, Any] | None
+    variables: dict[str, object] | None
     operation_name: str | None
-    extensions: dict[str, Any] | None
+    extensions: dict[str, object] | None
     document_id: str | None = None
 
 
-def parse_parameters(value: Any) -> GraphQLRequest:
+def parse_parameters(value: object) -> GraphQLRequest:
     """Returns the request in a JSON object; other members of the object are ignored. Raises MalformedRequest."""
     if not isinstance(value, dict):
         raise MalformedRequest("must be a JSON object with the field query (batches are not supported)")
@@ -105,7 +105,7 @@ async def json_from_body(
 
 def request_from_url(query: bytes) -> GraphQLRequest:
     """Returns the request in a URL's query. Raises RequestRefused."""
-    values: dict[str, Any] = {}
+    values: dict[str, object] = {}
     for name, value in QueryParams(query).multi_items():
         if name in values and name in _NAMES:
             raise RequestRefused(400, f"{name} is given twice")
@@ -114,15 +114,16 @@ def request_from_url(query: bytes) -> GraphQLRequest:
         if values.get(name) == "":  # in a URL the empty string means that there is none
             del values[name]
     for parameter in _PARAMETERS:
-        if parameter.is_json_in_url and parameter.name in values:
+        text = values.get(parameter.name)
+        if parameter.is_json_in_url and isinstance(text, str):
             try:
-                values[parameter.name] = decode_json(values[parameter.name])
+                values[parameter.name] = decode_json(text)
             except (ValueError, RecursionError) as error:
                 raise RequestRefused(400, f"{parameter.name} is not JSON: {error}") from error
     return _checked_request(values, "the URL's query")
 
 
-def _checked_request(value: Any, source: str) -> GraphQLRequest:
+def _checked_request(value: object, source: str) -> GraphQLRequest:
     try:
         return parse_parameters(value)
     except MalformedRequest as error:

@@ -6,7 +6,7 @@ A large body stays in parts of bounded size until it is sent: to join them would
 import asyncio
 import time
 from collections.abc import Iterator, Sequence
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from graphql import GraphQLError
 
@@ -31,19 +31,19 @@ MAX_BYTES_WITHOUT_TURN = 1024 * 1024
 """The size from which on a result is encoded in turn with other large work (see `resolvers.operation_budget`)."""
 
 
-def encode_result(data: Any, errors: Sequence[GraphQLError] | None, extensions: dict[str, Any] | None) -> bytes:
+def encode_result(data: object, errors: Sequence[GraphQLError] | None, extensions: dict[str, object] | None) -> bytes:
     """Returns the JSON of a result; `errors` and `extensions` are left out where there are none."""
     return encode_json(_response(data, errors, extensions))
 
 
 async def encode_large_result(
-    data: Any, errors: Sequence[GraphQLError] | None, extensions: dict[str, Any] | None, budget: OperationBudget
+    data: object, errors: Sequence[GraphQLError] | None, extensions: dict[str, object] | None, budget: OperationBudget
 ) -> Body:
     """Returns the JSON of a result as `encode_result` does, in slices between which others go on. Raises AnswerTooLarge."""
     return await encode_large(_response(data, errors, extensions), budget)
 
 
-async def encode_large(value: Any, budget: OperationBudget) -> Body:
+async def encode_large(value: object, budget: OperationBudget) -> Body:
     """Returns the JSON of a value, in slices between which others go on. Raises AnswerTooLarge."""
     body: list[bytes] = []
     part: list[bytes] = []
@@ -71,7 +71,9 @@ def size_of(body: Body) -> int:
     return sum(map(len, body))
 
 
-def _response(data: Any, errors: Sequence[GraphQLError] | None, extensions: dict[str, Any] | None) -> dict[str, Any]:
+def _response(
+    data: object, errors: Sequence[GraphQLError] | None, extensions: dict[str, object] | None
+) -> dict[str, object]:
     response = {"data": data}
     if errors:
         response["errors"] = [with_code(error).formatted for error in errors]
@@ -80,7 +82,7 @@ def _response(data: Any, errors: Sequence[GraphQLError] | None, extensions: dict
     return response
 
 
-def _pieces(value: Any) -> Iterator[bytes]:
+def _pieces(value: object) -> Iterator[bytes]:
     """Yields the JSON of a value in pieces. Neighbours in a list are one piece, as many as the pieces before let expect."""
     if type(value) is dict:
         opening = b"{"
@@ -114,7 +116,7 @@ def _pieces(value: Any) -> Iterator[bytes]:
         yield encode_json(value)
 
 
-def _leaf_count(value: Any) -> int:
+def _leaf_count(value: object) -> int:
     """Returns how many leaves a value has, if the items of each list are like its first one; at least 1."""
     if type(value) is str:
         return 1 + len(value) // CHARS_PER_LEAF
