@@ -110,13 +110,13 @@ class Database:
 
     @asynccontextmanager
     async def credentials(self) -> AsyncIterator[Credentials]:
-        """The keys of all workspaces, on a connection of their own, in autocommit."""
+        """Gives access to the keys of all workspaces, on a connection of their own, in autocommit."""
         async with AutocommitConnection(self.pool) as connection:
             yield Credentials(connection)
 
     @asynccontextmanager
     async def outbox(self) -> AsyncIterator[Outbox]:
-        """The deliveries of all workspaces, on a connection of their own, in autocommit."""
+        """Gives access to the deliveries of all workspaces, on a connection of their own, in autocommit."""
         async with AutocommitConnection(self.pool) as connection:
             yield Outbox(connection)
 

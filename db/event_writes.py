@@ -147,7 +147,7 @@ class AuditedTable:
     def update(
         self, before: CTE, values: Mapping[str, ColumnElement[Any]], *conditions: ColumnElement[bool]
     ) -> tuple[CTE, CTE]:
-        """`before` has locked the rows to update, and has all their columns."""
+        """Returns the updated rows and their events; `before` has locked the rows, and has all their columns."""
         table = self.table
         written = (
             update(table)

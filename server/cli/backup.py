@@ -147,7 +147,7 @@ async def _check_rows(url: str, heading: BackupHeading) -> None:
 
 
 async def _finish(settings: Settings, url: str, again: Sequence[RecordedErasure]) -> ReplayOutcome:
-    """Does what is to be done after a restore, whoever has done it: migrates, keeps cursors good, and erases again."""
+    """Finishes a restore, whichever tool has made it: migrates, keeps cursors valid, and repeats erasures."""
     await prepare(settings, url, demo=False)
     async with opened(settings.model_copy(update={"statement_timeout": MIGRATION_TIMEOUT_SECONDS}), url) as database:
         await skip_lost_changes(database.engine)
@@ -184,7 +184,7 @@ def _require_embedded(settings: Settings, advice: str) -> None:
 
 
 def _erasures_of_present(settings: Settings, directory: Path, *, replace: bool) -> list[RecordedErasure]:
-    """Returns the erasures that the database knows which is to be replaced. Raises DatabaseUnusable if it must not be."""
+    """Returns the erasures recorded in the database that a restore replaces. Raises DatabaseUnusable if none may replace it."""
     if not has_database(directory):
         return []
     if not replace:

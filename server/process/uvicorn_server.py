@@ -28,7 +28,7 @@ WORKER_START_TIMEOUT_SECONDS = 60
 
 
 def configuration(settings: Settings, app: Any, **options: Any) -> uvicorn.Config:
-    """How uvicorn is to run the app."""
+    """Returns the configuration by which uvicorn runs the app."""
     return uvicorn.Config(
         app,
         host=settings.host,
@@ -98,6 +98,6 @@ def _worker_app(settings: Settings, database_url: str, metrics_directory: Path |
 
 
 def _end_with(sentinel: int) -> None:
-    """End this worker when its supervisor is gone, killed perhaps: else it would keep the port, and serve on unseen."""
+    """Ends this worker when its supervisor is gone, killed perhaps: else it would keep the port, and serve on unseen."""
     multiprocessing.connection.wait([sentinel])
     os.kill(os.getpid(), signal.SIGTERM)

@@ -1,4 +1,4 @@
-"""Checks that docstrings are sentences: none begins as only a part of a sentence can."""
+"""Checks that docstrings are sentences: none begins as only a part of a sentence can, and functions say what they do."""
 
 import ast
 from collections.abc import Iterator
@@ -13,6 +13,8 @@ FRAGMENT_OPENINGS = {
     "Whose",
 }
 """First words after which there is no main clause, or one that is hard to find."""
+COMMANDS = "server/cli/"
+"""The docstrings of commands are their help, which says what to do."""
 ROOMS = ("bench", "clients", "db", "domain", "executor", "resolvers", "schema", "server", "tests", "tools")
 
 
@@ -36,3 +38,22 @@ def test_docstrings_begin_as_sentences_do(room: str) -> None:
         if text and text.split()[0].rstrip(".,:;") in FRAGMENT_OPENINGS
     ]
     assert fragments == []
+
+
+def _names_something(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """Returns whether the docstring names what the function stands for: of a property, of parameters."""
+    return function.name == "__init__" or any("property" in ast.unparse(each) for each in function.decorator_list)
+
+
+@pytest.mark.parametrize("room", [room for room in ROOMS if room != "tests"])
+def test_docstrings_of_functions_begin_with_a_verb(room: str) -> None:
+    nameless = [
+        f"{name}: {text.splitlines()[0]}"
+        for file in python_files(room)
+        if (name := str(file.relative_to(REPOSITORY)))
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not _names_something(node)
+        if (text := ast.get_docstring(node)) and not text.split()[0].rstrip(".,").endswith("s")
+        if not name.startswith(COMMANDS)
+    ]
+    assert nameless == []
