@@ -9,9 +9,9 @@ from tests.harness.servers import RunningServer, running_server, segment
 
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="session")]
 
-LONG = 10_000
-BATCH = 1_000
-MAX_ROWS = 60
+SEGMENT_COUNT = 10_000
+BATCH_SIZE = 1_000
+MAX_ROW_COUNT = 60
 
 
 async def test_words_appear_as_they_are_spoken_and_become_final(
@@ -76,23 +76,25 @@ async def test_a_long_transcript_follows_the_last_words_until_one_scrolls_up(
     api = console_server.api
     meeting = api.meeting("Conference")
     api.run("UpdateMeeting", id=meeting["id"], input={"state": "RECORDING"})
-    for first in range(1, LONG, BATCH):
-        batch = [segment(number) for number in range(first, first + BATCH)]
+    for first in range(1, SEGMENT_COUNT, BATCH_SIZE):
+        batch = [segment(number) for number in range(first, first + BATCH_SIZE)]
         api.run("UpsertSegments", meetingId=meeting["id"], segments=batch)
     visitor = await ConsolePage.open(browser, console_server.url, f"/console/meetings/{meeting['id']}")
-    await visitor.sees(f"Text {LONG}")
-    assert await visitor.page.locator(".segment").count() < MAX_ROWS
-    api.run("UpsertSegments", meetingId=meeting["id"], segments=[segment(LONG + 1)])
-    await visitor.sees(f"Text {LONG + 1}")
+    await visitor.sees(f"Text {SEGMENT_COUNT}")
+    assert await visitor.page.locator(".segment").count() < MAX_ROW_COUNT
+    api.run("UpsertSegments", meetingId=meeting["id"], segments=[segment(SEGMENT_COUNT + 1)])
+    await visitor.sees(f"Text {SEGMENT_COUNT + 1}")
 
     await visitor.page.get_by_role("region", name="Transcript").focus()
     await visitor.page.keyboard.press("Home")
     await visitor.page.get_by_text("Text 1", exact=True).wait_for()
-    api.run("UpsertSegments", meetingId=meeting["id"], segments=[segment(LONG + 2)])
-    await expect(visitor.page.locator("li[aria-setsize]").first).to_have_attribute("aria-setsize", str(LONG + 2))
+    api.run("UpsertSegments", meetingId=meeting["id"], segments=[segment(SEGMENT_COUNT + 2)])
+    await expect(visitor.page.locator("li[aria-setsize]").first).to_have_attribute(
+        "aria-setsize", str(SEGMENT_COUNT + 2)
+    )
     assert await visitor.page.get_by_text("Text 1", exact=True).is_visible()
     await visitor.page.get_by_role("button", name="Follow the last words").click()
-    await visitor.sees(f"Text {LONG + 2}")
+    await visitor.sees(f"Text {SEGMENT_COUNT + 2}")
 
     await visitor.page.goto(f"{console_server.url}/console/meetings/{meeting['id']}#segment-5000")
     await expect(visitor.page.locator(".is-linked")).to_contain_text("Text 5000")
@@ -101,5 +103,5 @@ async def test_a_long_transcript_follows_the_last_words_until_one_scrolls_up(
     await timeline.press("Home")
     await expect(visitor.page.locator(".is-linked")).to_contain_text("Text 1")
     await timeline.press("End")
-    await expect(visitor.page.locator(".is-linked")).to_contain_text(f"Text {LONG + 2}")
+    await expect(visitor.page.locator(".is-linked")).to_contain_text(f"Text {SEGMENT_COUNT + 2}")
     await visitor.close()

@@ -16,7 +16,7 @@ from domain.segments import SegmentContent
 
 pytestmark = pytest.mark.slow
 
-SEGMENTS = 100
+SEGMENT_COUNT = 100
 
 
 @pytest.fixture(autouse=True)
@@ -40,7 +40,7 @@ async def database(database: Database, observer: Any) -> Database:
     async with database.unit_of_work(WORKSPACE) as uow:
         meeting = await uow.meetings.create(Meeting.create(title="Weekly"))
         contents = [
-            SegmentContent(said(n), n, n + 1.0, segment_id=n, speaker=f"{n % 2}") for n in range(1, SEGMENTS + 1)
+            SegmentContent(said(n), n, n + 1.0, segment_id=n, speaker=f"{n % 2}") for n in range(1, SEGMENT_COUNT + 1)
         ]
         await uow.segments.add_many(meeting.id, contents)
         await uow.commit()
@@ -89,7 +89,7 @@ async def test_what_is_excluded_is_not_found(database: Database) -> None:
 async def test_other_words_are_ranked(database: Database, query: str) -> None:
     """Also those that are common only in older segments."""
     hits = await pages(database, Search(query), 7)
-    assert sorted(numbers(hits)) == [n for n in range(1, SEGMENTS + 1) if query in said(n)]
+    assert sorted(numbers(hits)) == [n for n in range(1, SEGMENT_COUNT + 1) if query in said(n)]
     keys = [(hit.rank, hit.segment.segment_id) for hit in hits]
     assert keys == sorted(keys, reverse=True)
     assert min(hit.rank for hit in hits) > UNRANKED

@@ -21,7 +21,7 @@ pytestmark = [
     pytest.mark.skipif(shutil.which("haproxy", path=PROGRAMS_PATH) is None, reason="haproxy is not here"),
 ]
 
-SEGMENTS = 300
+SEGMENT_COUNT = 300
 
 
 @pytest.fixture
@@ -60,20 +60,20 @@ async def test_nothing_is_lost_when_a_server_behind_the_proxy_is_killed(
             seen: set[str] = set()
             async for update in client.follow(meeting):
                 seen.update(segment.text for segment in update.segments)
-                if len(seen) == SEGMENTS:
+                if len(seen) == SEGMENT_COUNT:
                     return
 
         following = [asyncio.create_task(follow(client)) for client in (one, other)]
-        for number in range(SEGMENTS):
+        for number in range(SEGMENT_COUNT):
             writer.write(SegmentInput(f"Text {number}", number, number + 1))
-            if number == SEGMENTS // 3:
+            if number == SEGMENT_COUNT // 3:
                 await writer.flush(TIMEOUT_SECONDS)
                 both[0].kill()
         await writer.flush(TIMEOUT_SECONDS)
         async with asyncio.timeout(TIMEOUT_SECONDS):
             await asyncio.gather(*following)
         answer = await other.request(operation("Transcript"), {"id": meeting, "first": 1000})
-        assert len(answer["meeting"]["segments"]["edges"]) == SEGMENTS
+        assert len(answer["meeting"]["segments"]["edges"]) == SEGMENT_COUNT
 
 
 def test_requests_and_event_streams_go_to_the_server_that_is_left(both: tuple[Serving, Serving], url: str) -> None:

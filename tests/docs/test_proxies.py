@@ -23,7 +23,7 @@ from tests.harness.websocket_client import PROTOCOL, WebSocketClient
 pytestmark = pytest.mark.slow
 
 WAIT_SECONDS = 20
-STREAM_ATTEMPTS = 5
+STREAM_ATTEMPT_COUNT = 5
 
 
 @pytest.fixture(params=["nginx", "caddy"])
@@ -68,7 +68,7 @@ def test_everything_passes_through_the_proxy(
             with ExitStack() as streams:
                 # Caddy 2.6 now and then closes its connection to the server as a stream begins, and ends the client's:
                 # "reading from backend: use of closed network connection". Clients connect again, and so does this one.
-                for _ in range(STREAM_ATTEMPTS):
+                for _ in range(STREAM_ATTEMPT_COUNT):
                     stream = streams.enter_context(client.stream("POST", json=body, **request))
                     assert stream.status_code == 200, stream.read()
                     lines = stream.iter_lines()

@@ -23,8 +23,8 @@ query Look($id: ID!) {
   }
 }
 """
-READERS = 3
-ENOUGH = 10
+READER_COUNT = 3
+MIN_READS = 10
 """Different versions that the readers must have come across."""
 
 
@@ -39,7 +39,7 @@ def active(looked: Any) -> list[str]:
 
 def while_read(url: str, agent_id: str, jobs: Sequence[Callable[[Api], Any]]) -> tuple[list[list[Any]], list[Any]]:
     """Runs the jobs until readers have seen enough versions of the agent; returns results by round, and what was seen."""
-    reading, finished = threading.Barrier(READERS + 1), threading.Event()
+    reading, finished = threading.Barrier(READER_COUNT + 1), threading.Event()
     seen: list[Any] = []
 
     def read() -> None:
@@ -50,11 +50,11 @@ def while_read(url: str, agent_id: str, jobs: Sequence[Callable[[Api], Any]]) ->
             seen.append(look(api, agent_id))
 
     rounds: list[list[Any]] = []
-    with ThreadPoolExecutor(READERS) as threads:
-        readers = [threads.submit(read) for _ in range(READERS)]
+    with ThreadPoolExecutor(READER_COUNT) as threads:
+        readers = [threads.submit(read) for _ in range(READER_COUNT)]
         try:
             reading.wait(TIMEOUT_SECONDS)
-            while len({looked["version"] for looked in list(seen)}) < ENOUGH:
+            while len({looked["version"] for looked in list(seen)}) < MIN_READS:
                 assert len(rounds) < 50, "the readers do not get through"
                 rounds.append(run_concurrently(url, jobs))
         finally:

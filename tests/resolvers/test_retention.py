@@ -19,7 +19,7 @@ from tests.harness.meeting_calls import in_state, read, update
 from tests.harness.servers import Api, RunningServer, running_server
 from tests.harness.waiting import eventually
 
-DAYS = 30
+RETENTION_DAYS = 30
 SENTINEL = "Zanzibar"
 
 
@@ -74,7 +74,7 @@ def retained(database: Database, *workspaces: WorkspaceId) -> Retention:
     async def all_workspaces() -> tuple[WorkspaceId, ...]:
         return workspaces or (DEFAULT_WORKSPACE_ID,)
 
-    return Retention(database, DAYS, all_workspaces)
+    return Retention(database, RETENTION_DAYS, all_workspaces)
 
 
 async def age(sql: Any, meeting: Any, days: int) -> None:
@@ -110,9 +110,9 @@ async def test_what_ended_longer_ago_is_erased_and_nothing_else(
     held = in_state(api, "STOPPED")
     api.run("HoldMeeting", id=held["id"])
     for meeting in (*due.values(), held, *(kept[state] for state in ("CREATED", "RECORDING", "STOPPING"))):
-        await age(sql, meeting, DAYS + 1)
+        await age(sql, meeting, RETENTION_DAYS + 1)
     for name in ("recent", "recent import"):
-        await age(sql, kept[name], DAYS - 1)
+        await age(sql, kept[name], RETENTION_DAYS - 1)
 
     assert await retained(database).erase_due() == len(due)
     assert await retained(database).erase_due() == 0
@@ -134,12 +134,12 @@ async def test_deleted_meetings_are_erased_by_their_end_or_else_their_deletion(
         named(api, in_state(api, state), f"{SENTINEL} {number}")
         for number, state in enumerate(("STOPPED", "CREATED", "STOPPED", "RECORDING"))
     )
-    await age(sql, ended_and_deleted, DAYS + 1)
-    await age(sql, ended_lately, DAYS - 1)
-    await age(sql, never_ended, DAYS + 1)
+    await age(sql, ended_and_deleted, RETENTION_DAYS + 1)
+    await age(sql, ended_lately, RETENTION_DAYS - 1)
+    await age(sql, never_ended, RETENTION_DAYS + 1)
     for meeting in (ended_and_deleted, deleted, ended_lately, never_ended):
         api.run("DeleteMeeting", id=meeting["id"])
-    await age_deletion(sql, deleted, DAYS + 1)
+    await age_deletion(sql, deleted, RETENTION_DAYS + 1)
     assert await retained(database).erase_due() == 2
     erased = {
         title
@@ -156,7 +156,7 @@ async def test_all_is_erased_however_little_is_looked_up_at_once(
 ) -> None:
     monkeypatch.setattr(retention, "MAX_DUE_PER_READ", 2)
     meetings = [in_state(server.api, "STOPPED") for _ in range(5)]
-    for days, meeting in enumerate(meetings, DAYS + 1):
+    for days, meeting in enumerate(meetings, RETENTION_DAYS + 1):
         await age(sql, meeting, days)
     assert await retained(database).erase_due() == 5
     assert [read(server.api, meeting) for meeting in meetings] == [None] * 5
@@ -168,7 +168,7 @@ async def test_each_workspace_has_its_own(
 ) -> None:
     meetings = {each: in_state(each.api, "STOPPED") for each in (server, theirs)}
     for meeting in meetings.values():
-        await age(sql, meeting, DAYS + 1)
+        await age(sql, meeting, RETENTION_DAYS + 1)
     assert await retained(database).erase_due() == 1
     assert [read(each.api, meeting) is None for each, meeting in meetings.items()] == [True, False]
     assert await retained(database, DEFAULT_WORKSPACE_ID, other_workspace).erase_due() == 1
@@ -176,7 +176,7 @@ async def test_each_workspace_has_its_own(
 
 async def test_while_another_server_erases_nothing_is_done(server: RunningServer, database: Database, sql: Any) -> None:
     meeting = in_state(server.api, "STOPPED")
-    await age(sql, meeting, DAYS + 1)
+    await age(sql, meeting, RETENTION_DAYS + 1)
     async with sql.transaction():
         await sql.execute("SELECT pg_advisory_xact_lock($1)", ADVISORY_LOCK_KEY)
         assert await retained(database).erase_due() == 0
@@ -187,8 +187,8 @@ async def test_one_that_cannot_be_erased_now_keeps_no_other_from_it(
     server: RunningServer, database: Database, sql: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     locked, free = (in_state(server.api, "STOPPED") for _ in range(2))
-    await age(sql, locked, DAYS + 2)
-    await age(sql, free, DAYS + 1)
+    await age(sql, locked, RETENTION_DAYS + 2)
+    await age(sql, free, RETENTION_DAYS + 1)
     async with sql.transaction():
         await sql.execute("SELECT FROM meetings WHERE id = $1 FOR UPDATE", locked["id"])
         assert await retained(database).erase_due() == 1
@@ -202,7 +202,7 @@ async def test_one_that_is_due_no_more_when_its_turn_comes_is_kept(
     server: RunningServer, database: Database, sql: Any, change: str
 ) -> None:
     meeting = in_state(server.api, "STOPPED")
-    await age(sql, meeting, DAYS + 1)
+    await age(sql, meeting, RETENTION_DAYS + 1)
     retaining = retained(database)
     (due,) = await retaining._due(DEFAULT_WORKSPACE_ID, None)
     if change == "resumed":
@@ -219,8 +219,8 @@ async def test_a_server_erases_in_all_workspaces_that_it_serves(database_url: st
         apis = [Api(server.url, key) for key in keys]
         meetings = [in_state(api, "STOPPED") for api in apis]
     for meeting in meetings:
-        await age(sql, meeting, DAYS + 1)
-    with running_server(database_url, auth=True, retention_days=DAYS) as server:
+        await age(sql, meeting, RETENTION_DAYS + 1)
+    with running_server(database_url, auth=True, retention_days=RETENTION_DAYS) as server:
         for key, meeting in zip(keys, meetings, strict=True):
             api = Api(server.url, key)
             eventually(lambda api=api, meeting=meeting: read(api, meeting) is None)  # type: ignore[misc]
@@ -230,7 +230,7 @@ async def test_the_log_names_what_was_erased_by_its_id_only(
     server: RunningServer, database: Database, sql: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     meeting = named(server.api, in_state(server.api, "STOPPED"), SENTINEL)
-    await age(sql, meeting, DAYS + 1)
+    await age(sql, meeting, RETENTION_DAYS + 1)
     with caplog.at_level(logging.INFO):
         await retained(database).erase_due()
     (line,) = (record.getMessage() for record in caplog.records if record.name == "rapporteur.erasures")

@@ -46,7 +46,7 @@ from tests.harness.servers import Api
 
 pytestmark = pytest.mark.slow
 
-PAGE = 3
+PAGE_SIZE = 3
 MAX_ASKED = 10
 """Revisions of one document: more would be too complex."""
 DIFF = "query Diff($a: ConfigRef!, $b: ConfigRef!) { configDiff(a: $a, b: $b) { fields { field a b textDiff } } }"
@@ -288,7 +288,7 @@ class HistoryMachine(HistoryModel):
 
     @invariant()
     def the_history_is_what_was_done_and_gives_what_there_is(self) -> None:
-        events = history(self.api, self.agent.id, PAGE)
+        events = history(self.api, self.agent.id, PAGE_SIZE)
         assert events == self.events
         assert replayed(events) == present(self.api, self.agent.id)
 
@@ -314,7 +314,7 @@ class HistoryMachine(HistoryModel):
         deleted = [*sorted(self.living.values(), key=lambda variant: variant.id), self.agent]
         for entity in deleted:
             self.wrote(entity, "DELETED", {})
-        events = history(self.api, self.agent.id, PAGE)
+        events = history(self.api, self.agent.id, PAGE_SIZE)
         *others, last = events[-len(deleted) :]
         others.sort(key=lambda event: str(event["id"]))
         assert [*events[: -len(deleted)], *others, last] == self.events

@@ -27,7 +27,7 @@ from tests.harness.servers import Api, RunningServer, running_server
 
 pytestmark = pytest.mark.slow
 
-PATIENCE = 10.0
+TIMEOUT_SECONDS = 10.0
 """Seconds in which what is due must come."""
 SERVERS = st.integers(0, 1)
 NUMBERS = st.integers(0, 7)
@@ -135,7 +135,7 @@ class Reader:
     def _receive(self) -> Any:
         assert self._socket
         while True:
-            message = orjson.loads(self._socket.recv(PATIENCE))
+            message = orjson.loads(self._socket.recv(TIMEOUT_SECONDS))
             if message["type"] != "ping":
                 return message
             self._send(type="pong")

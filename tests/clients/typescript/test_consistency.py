@@ -10,7 +10,7 @@ from tests.harness.waiting import eventually
 
 pytestmark = pytest.mark.slow
 
-MANY = 30
+MEETING_COUNT = 30
 
 
 def set_title(client: TypeScriptClient, id: str, title: str) -> int:
@@ -27,7 +27,7 @@ def test_a_client_reads_what_it_wrote(
     client: TypeScriptClient, pair: Pair, servers: tuple[RunningServer, RunningServer]
 ) -> None:
     one, other = servers
-    ids = [one.api.meeting("Old")["id"] for _ in range(MANY)]
+    ids = [one.api.meeting("Old")["id"] for _ in range(MEETING_COUNT)]
     for server in servers:
         eventually(lambda: ask(server, READ_TITLE, id=ids[-1]).value is not None)  # noqa: B023
     client.run("open", "writer", {"url": one.url})
@@ -37,7 +37,7 @@ def test_a_client_reads_what_it_wrote(
         for command in [set_title(client, id, "New") for id in ids]:
             client.result(command)
         eventually(lambda: ask(other, READ_TITLE, id=ids[-1]).value == {"title": "Old"})  # who gives no token
-        assert [title(client, "writer", id) for id in ids] == ["New"] * MANY
+        assert [title(client, "writer", id) for id in ids] == ["New"] * MEETING_COUNT
         client.run("readAfter", "reader", client.run("consistency", "writer"))
         assert title(client, "reader", ids[-1]) == "New"
         client.run("segments", "writer", "segments", ids[0], {})

@@ -26,7 +26,7 @@ from tests.harness.older_statements import UPSERT
 from tests.harness.stored_segments import new_meeting, read_segments
 
 NAME, LABEL = "Zanzibar", "SPEAKER_00"
-WRITES = 60
+WRITE_COUNT = 60
 
 
 @pytest.fixture
@@ -143,7 +143,7 @@ async def test_both_write_at_once(database: Database, database_url: str, older: 
     chosen = random.Random(3)
 
     async def write_as_before() -> None:
-        for number in range(WRITES):
+        for number in range(WRITE_COUNT):
             id = chosen.choice(meetings)
             await older.hear(id, number % 7, f"We ship {number}.")
             await older.update(id, await older.version(id), f"Weekly {number}")

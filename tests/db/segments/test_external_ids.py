@@ -21,7 +21,7 @@ from tests.harness.stored_segments import (
     write_counts,
 )
 
-WRITERS = 8
+WRITER_COUNT = 8
 
 
 async def read_ids(database: Database, meeting_id: MeetingId) -> dict[str | None, int]:
@@ -95,11 +95,11 @@ async def test_meetings_do_not_share_ids(database: Database, meeting_id: Meeting
 @pytest.mark.slow
 async def test_of_writers_at_once_one_creates_and_the_others_revise(database: Database, meeting_id: MeetingId) -> None:
     results = await asyncio.gather(
-        *(write(database, meeting_id, content(text=f"of {n}", external_id="SG_a")) for n in range(WRITERS))
+        *(write(database, meeting_id, content(text=f"of {n}", external_id="SG_a")) for n in range(WRITER_COUNT))
     )
-    assert sorted(map(write_counts, results)) == [(0, 1, 0)] * (WRITERS - 1) + [(1, 0, 0)]
+    assert sorted(map(write_counts, results)) == [(0, 1, 0)] * (WRITER_COUNT - 1) + [(1, 0, 0)]
     (segment,) = await read_segments(database, meeting_id)
-    assert (segment.segment_id, segment.version) == (1, WRITERS)
+    assert (segment.segment_id, segment.version) == (1, WRITER_COUNT)
 
 
 async def test_a_second_session_of_a_recogniser_leaves_the_first_as_it_is(

@@ -13,7 +13,7 @@ from tests.harness.servers import Api, RunningServer, running_server, segment
 from tests.harness.sse_client import event_stream
 from tests.harness.websocket_client import websocket
 
-LIMIT = 1024 * 1024
+LIMIT_BYTES = 1024 * 1024
 LONG = "Said at length. " * 100
 SEGMENTS = "query ($id: ID!) { meeting(id: $id) { segments(first: 1000) { nodes { %s } } } }"
 EVENTS = "subscription ($id: ID!) { segmentUpdates(meetingId: $id, batchSize: 1000) { segments { text } } }"
@@ -21,7 +21,7 @@ EVENTS = "subscription ($id: ID!) { segmentUpdates(meetingId: $id, batchSize: 10
 
 @pytest.fixture(scope="module")
 def limited(postgres: Any) -> Iterator[RunningServer]:
-    with postgres.database() as url, running_server(url, max_answer=LIMIT) as running:
+    with postgres.database() as url, running_server(url, max_answer=LIMIT_BYTES) as running:
         yield running
 
 
@@ -34,7 +34,7 @@ def long_meeting(limited: RunningServer) -> str:
 
 
 def expect_too_large(error: Any) -> None:
-    assert error["extensions"] == {"code": "QUERY_TOO_COMPLEX", "measure": "answer", "limit": LIMIT}
+    assert error["extensions"] == {"code": "QUERY_TOO_COMPLEX", "measure": "answer", "limit": LIMIT_BYTES}
     assert "RAPPORTEUR_MAX_ANSWER" in error["message"]
 
 

@@ -21,9 +21,9 @@ from tests.harness.websocket_client import WebSocketClient, websocket
 
 pytestmark = pytest.mark.slow
 
-SOON = 10.0
+STOP_TIMEOUT_SECONDS = 10.0
 """Seconds after SIGTERM in which a server must be gone."""
-RESTARTING = 1012
+SERVICE_RESTART_CODE = 1012
 """The close code for which clients connect again."""
 
 
@@ -56,11 +56,11 @@ def assert_stops_well(server: Serving, database_url: str) -> None:
             answer = pool.submit(server.api.run, "UpdateMeeting", id=meeting["id"], input={"title": "After"})
             eventually(is_waited_for)
             server.process.send_signal(signal.SIGTERM)
-            assert follower.expect_close()[0] == RESTARTING
+            assert follower.expect_close()[0] == SERVICE_RESTART_CODE
             assert stream.event() is None, "a `complete` would say that there is nothing to come back for"
             assert not answer.done()
         assert answer.result(TIMEOUT_SECONDS)["title"] == "After"
-        assert server.process.wait(SOON) == 0
+        assert server.process.wait(STOP_TIMEOUT_SECONDS) == 0
 
 
 def test_a_stopping_server_answers_what_it_was_asked_and_sends_its_followers_elsewhere(database_url: str) -> None:
@@ -99,7 +99,7 @@ def test_what_does_not_end_does_not_keep_a_server(database_url: str) -> None:
             pool.submit(server.api.run, "UpdateMeeting", id=meeting["id"], input={"title": "Never"})
             eventually(is_waited_for)
             server.process.send_signal(signal.SIGTERM)
-            assert server.process.wait(SOON) == 0
+            assert server.process.wait(STOP_TIMEOUT_SECONDS) == 0
 
 
 def test_a_write_through_one_server_reaches_the_subscribers_of_another(database_url: str) -> None:

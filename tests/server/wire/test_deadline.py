@@ -25,7 +25,7 @@ from tests.harness.websocket_client import websocket
 pytestmark = pytest.mark.slow
 
 RESPONSE = "application/graphql-response+json"
-POOL = 5
+POOL_SIZE = 5
 COUNT = "{ meetingCount }"
 BY_LOADER = "{ agents { nodes { name variants { id } } } }"
 CREATE = 'mutation { createMeeting(input: {title: "Too late"}) { __typename } }'
@@ -60,7 +60,7 @@ def nothing_goes_wrong_in_the_server(caplog: pytest.LogCaptureFixture) -> Iterat
 @pytest.fixture
 def hasty(database_url: str) -> Iterator[RunningServer]:
     """A server that gives up soon."""
-    with running_server(database_url, pool_size=POOL, operation_timeout=1) as server:
+    with running_server(database_url, pool_size=POOL_SIZE, operation_timeout=1) as server:
         server.api.agent()
         yield server
 
@@ -68,7 +68,7 @@ def hasty(database_url: str) -> Iterator[RunningServer]:
 @pytest.fixture
 def patient(database_url: str) -> Iterator[RunningServer]:
     """A server that gives up late."""
-    with running_server(database_url, pool_size=POOL, pool_timeout=60, operation_timeout=600) as server:
+    with running_server(database_url, pool_size=POOL_SIZE, pool_timeout=60, operation_timeout=600) as server:
         server.api.agent()
         yield server
 
@@ -183,14 +183,14 @@ def test_500_that_leave_take_no_connection_with_them(patient: RunningServer, dat
             with ExitStack() as clients:
                 for number in range(20):  # most of them wait for a connection
                     clients.enter_context(sent(patient, OPERATIONS[number % len(OPERATIONS)]))
-                eventually(lambda: busy() == POOL)
+                eventually(lambda: busy() == POOL_SIZE)
             assert_whole(patient, busy)
-    for _ in range(2 * POOL):
+    for _ in range(2 * POOL_SIZE):
         assert patient.api.post(COUNT) == {"data": {"meetingCount": 0}}
     with held(database_url) as busy, ExitStack() as clients:
-        for _ in range(2 * POOL):
+        for _ in range(2 * POOL_SIZE):
             clients.enter_context(sent(patient, COUNT))
-        eventually(lambda: busy() == POOL)  # all of the pool can be had
+        eventually(lambda: busy() == POOL_SIZE)  # all of the pool can be had
 
 
 # The block
