@@ -291,7 +291,7 @@ class AgentRepository(Repository):
     _CREATE = _mapped(_AUDITED.insert_one(_agent_columns))
 
     async def create(self, new: CreateAgent) -> Agent:
-        """Stores an agent, with the first free slug of its name if it has none. Raises Conflict for a slug that is taken."""
+        """Stores an agent and returns it; without a slug, it gets the first free one of its name. Raises Conflict."""
         await self.lock_slugs()
         slug = new.slug
         if slug is None:
@@ -305,7 +305,7 @@ class AgentRepository(Repository):
     _UPDATE = _mapped(_AUDITED.update_one(_agent_columns))
 
     async def update(self, agent: Agent, *, restored_version: int | None = None) -> Agent:
-        """Stores the agent's present values as its next version. Raises Conflict if it is no longer at the version given.
+        """Stores the agent's present values as its next version, and returns it. Raises Conflict if the version is out of date.
 
         `restored_version` is the version that the values come from, if this reverts to it.
         """

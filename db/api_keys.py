@@ -56,7 +56,7 @@ class KeyRepository(Repository):
     )
 
     async def create(self, new: CreateApiKey, digest: bytes) -> ApiKey:
-        """Stores a key. Raises Conflict if another key that is not revoked has its name."""
+        """Stores a key and returns it. Raises Conflict if another key that is not revoked has its name."""
         (row,) = await self._rows(
             self._CREATE,
             new_id=new.id,
@@ -77,7 +77,7 @@ class KeyRepository(Repository):
     )
 
     async def revoke(self, id: KeyId) -> ApiKey:
-        """Revokes a key; one that is revoked already stays as it is. Raises NotFound."""
+        """Revokes a key and returns it; a key that is revoked already stays as it is. Raises NotFound."""
         rows: Sequence[Record] = await self._rows(self._REVOKE, key=id, by=self._author.actor)
         if not rows:
             rows = await self._rows(self._BY_ID, id=id)

@@ -53,7 +53,7 @@ class ErasureRepository(Repository):
     )
 
     async def erase_history(self, meeting_id: MeetingId, erased_by: str, erased_at: datetime | None = None) -> Erasure:
-        """Erases the events of a meeting that is deleted, and records it, by default with the database's time.
+        """Erases the events of a deleted meeting, and returns the record of the erasure, by default with the database's time.
 
         An erasure that is recorded already stays as it is.
 

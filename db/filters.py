@@ -25,10 +25,10 @@ def filter_parameters(filter: AgentFilter | MeetingFilter | Search) -> dict[str,
 
 
 def apply_filter(statement: Select[T], conditions: Conditions, names: tuple[str, ...]) -> Select[T]:
-    """Adds the conditions of these names to the statement."""
+    """Returns the statement with the conditions of these names added."""
     return statement.where(*(conditions[name] for name in names))
 
 
 def contains_text(column: ColumnElement[str]) -> ColumnElement[bool]:
-    """Checks that the column contains the parameter `text`, ignoring case."""
+    """Returns the condition that the column contains the parameter `text`, ignoring case."""
     return func.strpos(func.fold_case(column), func.fold_case(bindparam("text", type_=Text))) > 0

@@ -205,7 +205,7 @@ class MeetingRepository(Repository):
     _UPDATE = _AUDITED.update_one(_meeting_columns)
 
     async def update(self, changed: Meeting) -> Meeting:
-        """Stores the meeting's present values as its next version; a time that is new is that of the database.
+        """Stores the meeting's present values as its next version, and returns it; new times are the database's.
 
         Raises NotFound, Conflict ("modified concurrently") if it is no longer at the version given, and InvalidInput if
         its agent does not exist.

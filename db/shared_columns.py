@@ -58,7 +58,7 @@ def version() -> Column[object]:
 
 
 def event_of_version(table: str) -> ForeignKeyConstraint:
-    """Requires for each version the event that made it."""
+    """Returns the foreign key that requires for each version the event that made it."""
     return ForeignKeyConstraint(
         ["workspace_id", "id", "version"],
         ["events.workspace_id", "events.entity_id", "events.version"],

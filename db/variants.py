@@ -113,7 +113,7 @@ class VariantRepository(Repository):
     _CREATE = _mapped(AUDITED_VARIANTS.insert_one(_written_columns, agent_id=bindparam("agent", type_=Uuid)))
 
     async def create(self, agent: Agent, new: CreateVariant, *, replacing: int = 0) -> AgentVariant:
-        """Stores a variant of an agent that the caller has locked.
+        """Stores a variant of an agent that the caller has locked, and returns it.
 
         Without a slug it gets the first free one of its name. Raises Conflict for a slug that is taken, or one variant too
         many; `replacing` is the number of variants that the caller deletes before the unit of work ends.
@@ -129,7 +129,7 @@ class VariantRepository(Repository):
     _UPDATE = _mapped(AUDITED_VARIANTS.update_one(_written_columns))
 
     async def update(self, variant: AgentVariant, *, restored_version: int | None = None) -> AgentVariant:
-        """Stores the variant's present values as its next version. Raises Conflict if it is no longer at the version given.
+        """Stores the variant's values as its next version, and returns it. Raises Conflict if the version is out of date.
 
         `restored_version` is the version that the values come from, if this reverts to it.
         """

@@ -118,7 +118,7 @@ RETURNING {", ".join(_FIELDS)}, sending || events AS events"""
         return await self._queue(webhook.id, Aggregate.WEBHOOK, webhook.id, [TEST], webhook.version, None, uuid4())
 
     async def queue_again(self, delivery: Delivery) -> Delivery:
-        """Queues what a delivery had once more, to be sent now. It goes into the pending delivery of the same thing, if any."""
+        """Queues the events of a delivery again, to be sent now, and returns the pending delivery that has them."""
         return await self._queue(
             *(delivery.webhook_id, delivery.aggregate, delivery.aggregate_id, delivery.events),
             *(delivery.version, delivery.change_seq, delivery.message_id),

@@ -91,7 +91,7 @@ class WebhookRepository(Repository):
     _CREATE = _AUDITED.insert_one(_webhook_columns, secret=bindparam("secret", type_=LargeBinary))
 
     async def create(self, new: Webhook, secret: bytes) -> Webhook:
-        """Stores a new webhook. Raises Conflict if the workspace has as many as it can have."""
+        """Stores a new webhook and returns it. Raises Conflict if the workspace has as many as it can have."""
         if await self.count() >= MAX_WEBHOOKS:
             raise Conflict(f"a workspace has at most {MAX_WEBHOOKS} webhooks: delete one that is not used")
         self._changes.webhooks.add(new.id)
@@ -119,7 +119,7 @@ class WebhookRepository(Repository):
     )
 
     async def update(self, changed: Webhook) -> Webhook:
-        """Stores the present values of a webhook that the caller has locked, which counts as one that has not failed yet."""
+        """Stores the values of a webhook that the caller has locked, and returns it; from now on it has not failed yet."""
         self._changes.webhooks.add(changed.id)
         await self._write(self._UPDATE, key=changed.id, expected_version=changed.version, **_stored_values(changed))
         return _to_webhooks(await self._rows(self._FORGIVE, key=changed.id))[0]

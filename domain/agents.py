@@ -125,7 +125,7 @@ class RenderedPrompt:
 
     @classmethod
     def of(cls, config: ResolvedAgentConfig, variables: object) -> "RenderedPrompt":
-        """Renders the prompts. Raises InvalidInput unless the variables are exactly those of the prompts."""
+        """Returns the prompts with their values. Raises InvalidInput unless the variables are exactly those of the prompts."""
         return cls(config, *render((config.system_prompt, config.user_prompt_template), variables))
 
     @property

@@ -41,7 +41,7 @@ class ImportResult:
 def import_file(
     client: ApiClient, path: Path, options: ReadOptions, *, title: str = "", into: str | None = None
 ) -> ImportResult:
-    """Imports one file as a meeting, or `into` the meeting with this id.
+    """Imports one file as a meeting, or `into` the meeting with this id, and returns what became of it.
 
     Without a `title`, the meeting has that of the file, or the file's name. Raises NotATranscript for a file that cannot be
     read, and ApiError.
