@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Iterator
-from copy import deepcopy
+from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,9 +67,10 @@ class Position:
 
     def replaced(self, variables: dict[str, Any], value: Any) -> dict[str, Any]:
         self.value_in(variables)  # which must have something there
-        changed = deepcopy(variables)
+        changed = dict(variables)
         at: Any = changed
         for step in self.path[:-1]:
+            at[step] = copy(at[step])
             at = at[step]
         at[self.path[-1]] = value
         if self.path == ("last",):

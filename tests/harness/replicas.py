@@ -40,7 +40,7 @@ def ask(server: RunningServer, query: str, token: object = None, header: str | N
     body = {"query": query, "variables": variables} | ({} if token is None else {"extensions": {"consistency": token}})
     headers = {} if header is None else {"Rapporteur-Consistency": header}
     response = server.api.http.post_json("/graphql", json.dumps(body).encode(), **headers)
-    return Answer(json.loads(response.content), response.headers.get("Rapporteur-Consistency"))
+    return Answer(json.loads(response.content), response.headers.get("rapporteur-consistency"))
 
 
 def status(server: RunningServer) -> ReplicaStatus:

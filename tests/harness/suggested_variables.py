@@ -4,6 +4,7 @@ An operation that takes ids and versions only needs no sample variables in the t
 """
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
 from graphql import NonNullTypeNode, OperationDefinitionNode, OperationType, get_operation_ast, parse
@@ -15,6 +16,7 @@ IDS = {"id", "agentId", "variantId", "meetingId"}
 KINDS = ("meeting", "variant", "agent", "webhook")
 
 
+@cache
 def _node(name: str) -> OperationDefinitionNode:
     node = get_operation_ast(parse(operation(name)))
     assert node is not None

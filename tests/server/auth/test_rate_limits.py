@@ -209,6 +209,10 @@ def test_the_memory_of_bodies_under_way(postgres: TestPostgres) -> None:
                 f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n",
             ]
             slow.sendall("\r\n".join(head).encode() + body[:390_000])
+            for _ in range(
+                10
+            ):  # rounds of the server's loop, in which it reads that: else it would refuse the slow one
+                asked(api)
 
             def is_refused() -> bool:  # once so much of the slow body has come
                 answer = api.http.post_json("/graphql", body)
