@@ -44,7 +44,7 @@ class ImportTranscript:
         if self.into is not None and (self.title is not None or self.external_id is not None):
             raise InvalidInput.of("input.into", "must be left out where title or externalId are those of a new meeting")
         try:
-            if self.into is not None and (found := read_turns(self.content, self.file_name)):
+            if self.into is not None and (found := read_turns(self.content, self.file_name, strict=self.strict)):
                 turns = [Turn(turn.start + self.offset, turn.end + self.offset, turn.speaker) for turn in found.turns]
                 return replace(found, turns=turns)
             return read_transcript(self.content, self.file_name, offset=self.offset, strict=self.strict)

@@ -32,6 +32,8 @@ _COMMON_EAST_ASIAN = re.compile("[\u3000-\u30ff\u4e00-\u9fa5\uac00-\ud7a3\uff01-
 _SINGLE_BYTE = ("cp1252", "cp1251", "cp1250", "koi8_r", "cp1253", "cp1254", "cp1255", "cp1256")
 _TYPOGRAPHIC = "\u2018\u2019\u201a\u201c\u201d\u201e\u2013\u2014\u2026\u00ab\u00bb"
 """Marks that stand beside the letters of every script."""
+_ENCODINGS_OF_NAMES = ("idna", "punycode")
+"""Encodings of names in the Internet, one of which takes time that grows with the square of a text."""
 _SAMPLE_BYTES = 20_000
 _MAX_SAMPLES = 200
 
@@ -45,16 +47,26 @@ def decode(data: bytes, encoding: str | None, notes: Notes) -> str:
     for mark, message in _NO_TEXT:
         if data.startswith(mark):
             raise NotATranscript(f"this is {message} first")
-    name = encoding or _unicode_form(data, notes)
+    name = _known(encoding) if encoding else _unicode_form(data, notes)
     try:
         text = data.decode(name)
-    except LookupError:
-        raise NotATranscript(f"there is no encoding {quoted(name)}") from None
     except UnicodeError as error:
         start = error.start if isinstance(error, UnicodeDecodeError) else 0
         line = _line_after(data[:start].decode(name, "ignore"))
         raise NotATranscript(f"line {line:,} is not in {_shown(name)}{_advice(data, encoding)}") from None
     return text
+
+
+def _known(encoding: str) -> str:
+    """Returns the name of an encoding of texts. Raises NotATranscript if it is none."""
+    try:
+        name = codecs.lookup(encoding).name
+        if name not in _ENCODINGS_OF_NAMES:
+            b"a".decode(name, "replace")  # which is refused for an encoding of other things than texts
+            return name
+    except (LookupError, ValueError):
+        pass
+    raise NotATranscript(f"there is no encoding {quoted(ascii(encoding)[1:-1])}")
 
 
 def with_plain_lines(text: str, notes: Notes) -> str:

@@ -89,13 +89,20 @@ class SpeakerTurns:
     notes: list[Note]
 
 
-def read_turns(data: bytes | str, name: str, *, encoding: str | None = None) -> SpeakerTurns | None:
-    """Returns the turns of speakers, or None for a file that has words. Raises NotATranscript."""
+def read_turns(
+    data: bytes | str, name: str, *, encoding: str | None = None, strict: bool = False
+) -> SpeakerTurns | None:
+    """Returns the turns of speakers, or None for a file that has words.
+
+    Raises NotATranscript; `strict` raises it for every note.
+    """
     source, dialect = open_source(data, name, encoding)
     if dialect.read_turns is None:
         return None
-    turns = dialect.read_turns(source)
-    return SpeakerTurns(dialect.name, turns, source.notes.list())
+    turns, notes = dialect.read_turns(source), source.notes.list()
+    if strict and notes:
+        raise NotATranscript(_refusal(notes))
+    return SpeakerTurns(dialect.name, turns, notes)
 
 
 def open_source(data: bytes | str, name: str, encoding: str | None = None) -> tuple[Source, Dialect]:

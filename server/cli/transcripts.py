@@ -12,18 +12,23 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, TaskID, TextColumn
 
 from domain.segments import SegmentContent
-from domain.transcripts import NotATranscript, Note, TranscriptFormat
+from domain.times import MAX_TIME_SECONDS
+from domain.transcripts import NotATranscript, Note, SpeakerTurns, TranscriptFormat
+from domain.transcripts.speaker_turns import Turn
 from server.cli.options import DEFAULT_URL, ApiKeyToken, MeetingArgument, ServerUrl, fail, stderr
 from server.cli.output import JsonOutput, counted, print_json
 from server.client.api_client import ApiClient, ApiError
-from server.client.transcript_import import ImportResult, ReadOptions, import_file, read_file, readable
+from server.client.transcript_import import ImportResult, ReadOptions, check_file, import_file, read_file, readable
 from server.client.transcript_replay import SAMPLE_TRANSCRIPT, Follower, schedule
 from server.client.transcript_replay import replay as replay_lines
 from server.printable import printable
 
 
 def import_files(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="VTT, SRT, SBV, TTML, CSV, JSON or text.")],
+    files: Annotated[
+        list[Path],
+        typer.Argument(metavar="FILE...", help="VTT, SRT, SBV, TTML, CSV, JSON or text; - reads standard input."),
+    ],
     title: Annotated[
         str, typer.Option(help="The meeting's title; left out: that of the file, or the file's name.")
     ] = "",
@@ -46,9 +51,11 @@ def import_files(
     What is repaired or left out is named with its line. A file that is not a transcript is named and left out, the others go
     in. The same file again changes nothing.
     """
+    if not abs(offset) <= MAX_TIME_SECONDS:  # NaN is not, either
+        raise fail(f"--offset must be a number of seconds, of {MAX_TIME_SECONDS:,} at most")
     options = ReadOptions(encoding, offset, strict)
     if check:
-        _check_files(files, options, json)
+        _check_files(files, options, into, json)
         return
     results: list[dict[str, Any]] = []
     refused = 0
@@ -97,33 +104,37 @@ def _progress(*columns: ProgressColumn, transient: bool = False) -> Progress:
     )
 
 
-def _check_files(files: Sequence[Path], options: ReadOptions, json: bool) -> None:
+def _check_files(files: Sequence[Path], options: ReadOptions, into: str | None, json: bool) -> None:
     """Prints what each file would be read as, and its notes, without a server."""
     results: list[dict[str, Any]] = []
     refused = 0
     for path in files:
         try:
-            transcript = read_file(path, options)
+            transcript = check_file(path, options, into=into)
         except NotATranscript as error:
             refused += 1
             _print_refusal(stderr, path, "would be refused", error)
             continue
-        speakers = {segment.speaker for segment in transcript.segments if segment.speaker}
-        count = len(transcript.segments)
+        items: Sequence[Turn | SegmentContent]
+        if isinstance(transcript, SpeakerTurns):
+            title, items, what = "", transcript.turns, "turn"
+        else:
+            title, items, what = transcript.title, transcript.segments, "segment"
+        speakers = {item.speaker for item in items if item.speaker}
         _print_notes(stderr, path, transcript.notes)
         results.append(
             {
                 "file": str(path),
                 "dialect": transcript.dialect,
-                "title": transcript.title,
-                "segments": count,
+                "title": title,
+                f"{what}s": len(items),
                 "speakers": sorted(speakers),
                 "notes": _note_objects(transcript.notes),
             }
         )
         if not json:
             found = (
-                counted(count, "segment"),
+                counted(len(items), what),
                 counted(len(speakers), "speaker"),
                 counted(len(transcript.notes), "note"),
             )

@@ -3,15 +3,25 @@
 The server reads the file. Only its bytes are decoded here, as the API takes a text.
 """
 
+import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from domain.segments import SegmentContent
-from domain.transcripts import NotATranscript, Note, ReadTranscript, decode_transcript, read_transcript
+from domain.transcripts import (
+    NotATranscript,
+    Note,
+    ReadTranscript,
+    SpeakerTurns,
+    decode_transcript,
+    read_transcript,
+    read_turns,
+)
 from server.client.api_client import ApiClient, InputRefused
 
 MAX_FILE_BYTES = 256 * 1024 * 1024
 """The size of a file, which is more than any meeting's words take."""
+STANDARD_INPUT = Path("-")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +59,11 @@ def import_file(
     content, notes = decode_transcript(_read(path), options.encoding)
     if options.strict and notes:
         raise NotATranscript(f"it cannot be read strictly: {notes[0].message}")
-    input: dict[str, object] = {"content": content, "fileName": readable(path.name)[-255:]}
+    name = "" if path == STANDARD_INPUT else readable(path.name)
+    input: dict[str, object] = {"content": content, "fileName": name[-255:]}
     input |= {"offset": options.offset, "strict": options.strict}
     input |= {"title": title} if title else {}
-    input |= {"into": into} if into else {}
+    input |= {"into": into} if into is not None else {}
     try:
         imported = client.run("ImportTranscript", input=input)
     except InputRefused as error:
@@ -67,6 +78,14 @@ def import_file(
     )
 
 
+def check_file(path: Path, options: ReadOptions, *, into: str | None) -> ReadTranscript | SpeakerTurns:
+    """Reads a transcript file, or the turns of one without words if it goes `into` a meeting. Raises NotATranscript."""
+    data, name = _read(path), path.name
+    if into is not None and (turns := read_turns(data, name, encoding=options.encoding, strict=options.strict)):
+        return turns
+    return read_transcript(data, name, encoding=options.encoding, offset=options.offset, strict=options.strict)
+
+
 def read_file(path: Path, options: ReadOptions | None = None) -> ReadTranscript:
     """Reads a transcript file. Raises NotATranscript, also for a file that cannot be read."""
     options = options or ReadOptions()
@@ -76,12 +95,18 @@ def read_file(path: Path, options: ReadOptions | None = None) -> ReadTranscript:
 
 
 def _read(path: Path) -> bytes:
+    """Returns the content of a file, or of standard input for `-`. Raises NotATranscript."""
     try:
-        if path.stat().st_size > MAX_FILE_BYTES:
-            raise NotATranscript(f"is larger than {MAX_FILE_BYTES // 2**20} MiB")
-        return path.read_bytes()
+        if path == STANDARD_INPUT:
+            data = sys.stdin.buffer.read(MAX_FILE_BYTES + 1)
+        else:
+            with path.open("rb") as file:
+                data = file.read(MAX_FILE_BYTES + 1)
     except OSError as error:
         raise NotATranscript(f"cannot be read: {error.strerror}") from error
+    if len(data) > MAX_FILE_BYTES:
+        raise NotATranscript(f"is larger than {MAX_FILE_BYTES // 2**20} MiB")
+    return data
 
 
 def readable(name: str) -> str:

@@ -10,7 +10,7 @@ from domain.transcripts.spoken_words import sentences
 
 _TIME = r"[0-9]{1,9}(?:\.[0-9]{1,9})?"
 _LINE = re.compile(
-    rf"(\S++)[ \t]++(\S++)[ \t]++({_TIME})[ \t]++({_TIME})[ \t]++(\S++)(?:[ \t]++(\S++)(?:[ \t].*)?)?[ \t]*+"
+    rf"(\S++)[ \t]++(\S++)[ \t]++({_TIME})[ \t]++({_TIME})[ \t]++(\S++)(?:[ \t]++({_TIME}|NA)(?:[ \t]++\S++){{0,2}})?[ \t]*+"
 )
 _NO_WORD = re.compile(r"<(?:eps|sil|unk)>|<NA>", re.IGNORECASE)
 _FIRST_LINES = 20
@@ -62,5 +62,6 @@ DIALECT = Dialect(
     _recognises,
     _read,
     ("ctm",),
+    generality=1,
     has_units=True,
 )

@@ -49,5 +49,6 @@ DIALECT = Dialect(
     _recognises,
     _read,
     ("stm",),
+    generality=1,
     has_units=True,
 )

@@ -1,5 +1,6 @@
 """Runs `rapporteur import`, `export` and `replay` against a server."""
 
+import io
 from pathlib import Path
 
 import orjson
@@ -105,6 +106,59 @@ def test_check_needs_no_server_and_changes_nothing(tmp_path: Path) -> None:
     )
     result = run("import", "--check", good, "--json")
     assert orjson.loads(result.stdout)[0]["speakers"] == ["Ada", "Bo"]
+
+
+@pytest.mark.parametrize("encoding", ["nonsense", "rot13", "base64", "idna", "punycode", "\udcff"])
+def test_an_unknown_encoding_is_refused(encoding: str, tmp_path: Path) -> None:
+    file = tmp_path / "a.srt"
+    file.write_bytes("1\n00:00:01,000 --> 00:00:02,000\nCafé.\n".encode("cp1252"))
+    result = run("import", "--check", file, "--encoding", encoding)
+    assert result.returncode == 1
+    assert "there is no encoding" in result.stderr
+
+
+@pytest.mark.parametrize("offset", ["nan", "inf", "-inf", "1e9"])
+def test_an_offset_that_is_no_time_is_refused(offset: str, tmp_path: Path) -> None:
+    file = tmp_path / "a.vtt"
+    file.write_text(VTT.format("Ada"))
+    for check in ((), ("--check",)):
+        result = run("import", *check, file, f"--offset={offset}", "--url", "http://127.0.0.1:1")
+        assert (result.returncode, result.stdout) == (1, "")
+        assert "error: --offset must be a number of seconds" in result.stderr
+
+
+def test_an_empty_id_is_no_new_meeting(server: RunningServer, tmp_path: Path) -> None:
+    file = tmp_path / "a.vtt"
+    file.write_text(VTT.format("Ann"))
+    result = run("import", file, "--into", "", "--url", server.url)
+    assert (result.returncode, result.stdout) == (1, "")
+    assert "into must be a UUID" in result.stderr
+
+
+def test_check_reads_turns_for_a_meeting(tmp_path: Path) -> None:
+    file = tmp_path / "call.rttm"
+    file.write_text("SPEAKER x 1 0.0 2.5 <NA> <NA> Ada <NA> <NA>\nnothing\n")
+    options = ("import", "--check", file, "--into", "01900000-0000-7000-8000-0000000000c1")
+    checked = run(*options)
+    assert checked.stdout == f"{file}: RTTM, 1 turn, 1 speaker, 1 note\n"
+    assert orjson.loads(run(*options, "--json").stdout)[0]["turns"] == 1
+    assert "would be refused: it cannot be read strictly: line 2" in run(*options, "--strict").stderr
+
+
+def test_standard_input_is_a_file(server: RunningServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    def pipe(text: str) -> None:
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
+
+    pipe(VTT.format("Ada"))
+    checked = run("import", "--check", "-")
+    assert checked.stdout == "-: WebVTT, 2 segments, 2 speakers, 0 notes\n"
+    pipe(VTT.format("Pia"))
+    imported = run("import", "-", "--title", "Piped", "--url", server.url)
+    assert imported.stdout.endswith("  Piped  (2 segments)\n")
+
+
+def test_a_device_without_an_end_is_refused() -> None:
+    assert "/dev/zero: would be refused: is larger than 256 MiB" in run("import", "--check", "/dev/zero").stderr
 
 
 def test_export_writes_files_and_refuses_what_is_not_there(server: RunningServer, tmp_path: Path) -> None:

@@ -29,6 +29,11 @@ a 1 Ole 3.00 3.50 <o,f0,male> good
     assert timed(read) == [("Ida_Holm", "we ship", 0.5, 2.5), ("Ole", "good", 3.0, 3.5)]
 
 
+def test_turns_of_rttm_are_neither() -> None:
+    for file in ("SPEAKER a 1 0.5 1.5 <NA> <NA> S1 <NA> <NA>\n", "SPEAKER a 1 0.5 1.5 <NA> <NA> S1 0.9 <NA>\n" * 3):
+        assert "RTTM names speakers" in refusal(file, "a.txt")
+
+
 @pytest.mark.parametrize(
     ("file", "message"),
     [
