@@ -141,11 +141,11 @@ class CreatedApiKey:
     api_key: ApiKey
 
 
-class _ApiKeyKey(NamedTuple):
+class _ApiKeyCursorKey(NamedTuple):
     id: KeyId
 
 
-API_KEYS_CURSOR = CursorFormat("keys", _ApiKeyKey)
+API_KEYS_CURSOR = CursorFormat("keys", _ApiKeyCursorKey)
 
 
 def api_key_cursor(key: ApiKey) -> str:

@@ -103,14 +103,14 @@ class History:
     variant_id: VariantId | None = None
 
 
-class EventKey(NamedTuple):
+class EventCursorKey(NamedTuple):
     """The key of an event in a history. It is not the event's number: the numbers count the events of all workspaces."""
 
     entity_id: UUID
     version: Version
 
 
-HISTORY_CURSOR = CursorFormat("history", EventKey)
+HISTORY_CURSOR = CursorFormat("history", EventCursorKey)
 
 
 def event_cursor(event: Event) -> str:

@@ -174,14 +174,14 @@ class DeletedSegments:
         return updates_cursor(self.meeting)
 
 
-class SegmentKey(NamedTuple):
+class SegmentCursorKey(NamedTuple):
     """The key of a segment in the list of a meeting's segments."""
 
     meeting_id: MeetingId
     segment_id: Annotated[int, SEGMENT_ID]
 
 
-class TimedSegmentKey(NamedTuple):
+class TimedSegmentCursorKey(NamedTuple):
     """The key of a segment in the list of a meeting's segments by time."""
 
     meeting_id: MeetingId
@@ -189,10 +189,10 @@ class TimedSegmentKey(NamedTuple):
     segment_id: Annotated[int, SEGMENT_ID]
 
 
-SEGMENTS_CURSOR = CursorFormat("segments", SegmentKey)
+SEGMENTS_CURSOR = CursorFormat("segments", SegmentCursorKey)
 _CURSORS: dict[SegmentOrderField, CursorFormat[Any]] = {
     SegmentOrderField.SEGMENT_ID: SEGMENTS_CURSOR,
-    SegmentOrderField.START_TIME: CursorFormat("segments.start_time", TimedSegmentKey),
+    SegmentOrderField.START_TIME: CursorFormat("segments.start_time", TimedSegmentCursorKey),
 }
 
 

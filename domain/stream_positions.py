@@ -38,13 +38,13 @@ class Position(NamedTuple):
         return _UPDATES.encode(str(meeting_id), self.change_seq, self.segment_id)
 
 
-class _UpdatesKey(NamedTuple):
+class _UpdatesCursorKey(NamedTuple):
     meeting_id: MeetingId
     change_seq: Annotated[int, Integer(0, 2**63 - 1)]
     segment_id: Annotated[int, Integer(0)]
 
 
-_UPDATES = CursorFormat("updates", _UpdatesKey)
+_UPDATES = CursorFormat("updates", _UpdatesCursorKey)
 
 START = Position.after_write(0)
 

@@ -248,11 +248,11 @@ class Delivery:
         return self.aggregate_id if self.aggregate is Aggregate.MEETING else None
 
 
-class _WebhookKey(NamedTuple):
+class _WebhookCursorKey(NamedTuple):
     id: WebhookId
 
 
-WEBHOOKS_CURSOR = CursorFormat("webhooks", _WebhookKey)
+WEBHOOKS_CURSOR = CursorFormat("webhooks", _WebhookCursorKey)
 
 
 def webhook_cursor(webhook: Webhook) -> str:
