@@ -55,7 +55,7 @@ _ALLOWED: Mapping[str, Sequence[str]] = {
     "sslsni": ("1",),
     "target_session_attrs": ("any", "read-write", "read-only", "primary", "standby", "prefer-standby"),
 }
-"""The values of parameters that have few. Those of libpq that are missing here are what the driver cannot do."""
+"""The values of parameters that have few. The driver cannot do the values of libpq that are missing here."""
 _UNSUPPORTED = (
     *("require_auth", "requirepeer", "scram_client_key", "scram_server_key", "servicefile", "sslcrldir"),
     *("oauth_issuer", "oauth_client_id", "oauth_client_secret", "oauth_scope"),

@@ -1,8 +1,8 @@
 """Changes that were lost when a backup was restored: their numbers are never given to others.
 
 A restored meeting stands at an earlier number of its change sequence than some clients have seen. So each meeting goes on at a
-number that no change of it ever had, and remembers the numbers between. That is the time of the restore in nanoseconds, as no
-meeting is written a thousand million times a second.
+number that no change of it ever had, and remembers the numbers between. The number is the time of the restore in nanoseconds:
+no meeting is written a thousand million times a second.
 """
 
 from sqlalchemy import text

@@ -34,7 +34,7 @@ class MeetingChanges(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class SegmentUpdates:
-    """A batch of changes up to `position`. `caught_up` says that there were no others at that moment.
+    """A batch of changes up to `position`. `caught_up` says that there were no further changes at that moment.
 
     A batch without changes says that the meeting itself has changed, unless it is a reader's first.
     """

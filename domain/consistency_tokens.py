@@ -30,7 +30,7 @@ class ConsistencyToken(NamedTuple):
         return self.position <= copy.position and self.timeline <= copy.timeline and self.cluster == copy.cluster
 
     def join(self, other: "ConsistencyToken") -> "ConsistencyToken":
-        """Returns the token that is reached where both are. Those of two clusters are both reached on the primary only."""
+        """Returns the token that is reached where both are. Tokens of two clusters are reached on the primary only."""
         if self.cluster != other.cluster:
             return PRIMARY
         return ConsistencyToken(self.cluster, max(self.timeline, other.timeline), max(self.position, other.position))

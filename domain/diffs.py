@@ -53,9 +53,9 @@ class ConfigFieldDiff:
 
     @property
     def text_diff(self) -> str | None:
-        """Returns the unified diff of the values of a prompt, or None for another field. May take a tenth of a second.
+        """Returns the unified diff of the values of a prompt, or None for another field. It may take a tenth of a second.
 
-        That of parameters is of their JSON, with a line for each value and sorted keys.
+        Parameters are compared as JSON, with a line for each value and sorted keys.
         """
         if self.field == "parameters":
             return text_diff(_indented(self.a), _indented(self.b))

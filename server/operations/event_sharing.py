@@ -1,7 +1,7 @@
 """Executes and encodes an event once for all subscribers that ask for the same of it.
 
-Subscribers at the same position of a stream get the same event object from the registry of live feeds. Those that also
-select the same fields, with the same variables, share the bytes of the response.
+Subscribers at the same position of a stream get the same event object from the registry of live feeds. Subscribers
+that also select the same fields, with the same variables, share the bytes of the response.
 """
 
 import asyncio
