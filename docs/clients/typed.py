@@ -8,9 +8,9 @@ import asyncio
 import sys
 from typing import assert_never
 
-from rapporteur_client import Rapporteur
-from rapporteur_client.input_types import ConfigInput, UpdateAgentInput
-from rapporteur_client.update_agent import (
+from rapporteur_api import Rapporteur
+from rapporteur_api.input_types import ConfigInput, UpdateAgentInput
+from rapporteur_api.update_agent import (
     UpdateAgentUpdateAgentAgent,
     UpdateAgentUpdateAgentConflict,
     UpdateAgentUpdateAgentInvalidInput,

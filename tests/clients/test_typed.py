@@ -85,7 +85,7 @@ def python_project(tmp_path_factory: pytest.TempPathFactory, ariadne_codegen: Pa
     (project / "graphql").symlink_to(ROOT / "graphql")
     command = [sys.executable, "-m", "ariadne_codegen", "--config", "ariadne-codegen.toml"]
     ran(project, *command, PYTHONPATH=str(ariadne_codegen))
-    ran(project, sys.executable, "-m", "mypy", "--config-file", "ariadne-codegen.toml", "typed.py", "rapporteur_client")
+    ran(project, sys.executable, "-m", "mypy", "--config-file", "ariadne-codegen.toml", "typed.py", "rapporteur_api")
     return project
 
 
