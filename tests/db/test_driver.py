@@ -1,4 +1,4 @@
-"""What the driver makes of parameters."""
+"""Checks what the driver makes of parameters."""
 
 import sys
 from types import FrameType
