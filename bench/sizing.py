@@ -31,7 +31,7 @@ mutation ($meetingId: ID!, $segments: [SegmentInput!]!) {
 }
 """
 MAX_LATE_SECONDS = 1.0
-"""How far the writers may fall behind the clock: beyond that, the machine does not keep up."""
+"""The time by which writers may fall behind the clock; beyond it the machine does not keep up."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Step:
     latencies: tuple[float, float, float]
     """The 50th, 95th and 99th percentile, in milliseconds."""
     late: float
-    """How far the last write was behind the clock, in seconds."""
+    """The seconds by which the last write was behind the clock."""
     server: float
     """The server's CPU, in cores."""
     postgres: float

@@ -81,7 +81,7 @@ class ApiKey:
     created_by: str
     expires_at: datetime | None
     last_used_at: datetime | None
-    """Precise to the minute."""
+    """The time of the last use, precise to the minute; None if the key was never used."""
     revoked_at: datetime | None
     revoked_by: str | None
 

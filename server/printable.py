@@ -3,7 +3,7 @@
 import unicodedata
 
 _ESCAPED_CATEGORIES = {"Cc", "Cf", "Cs", "Zl", "Zp"}
-"""Unicode categories of characters that a terminal obeys, does not show, or breaks lines at."""
+"""The Unicode categories of characters that a terminal obeys, does not show, or breaks lines at."""
 
 
 def printable(text: str, max_characters: int | None = None) -> str:

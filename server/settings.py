@@ -356,7 +356,7 @@ class Settings(
     LoggingSettings,
     BaseSettings,
 ):
-    """How a server runs."""
+    """The settings of a server, group by group."""
 
     model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, env_ignore_empty=True, hide_input_in_errors=True)
 

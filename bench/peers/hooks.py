@@ -14,7 +14,7 @@ from uuid import UUID
 DATABASE = "rapporteur"
 STATES = {"live": "RECORDING", "ended": "COMPLETED", "scheduled": "CREATED"}
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
-"""When the first agent was made, and each a minute after the one before."""
+"""The time at which the first agent was made; each further one was made a minute later."""
 INGEST = "(SELECT id FROM meetings WHERE title LIKE 'Meeting i%')"
 
 

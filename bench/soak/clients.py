@@ -34,7 +34,7 @@ class Writer:
         self._own = range(100 + number * SEGMENTS_PER_WRITER, 100 + (number + 1) * SEGMENTS_PER_WRITER)
         self._revision = 0
         self._final: dict[str, set[int]] = {meeting: set() for meeting in state.meetings}
-        """Own segments that were sent as final: a hypothesis would not replace them."""
+        """The own segments that were sent as final, which no hypothesis would replace."""
         self.acknowledged: dict[str, dict[int, str | None]] = {meeting: {} for meeting in state.meetings}
         """The text of each of its own segments; None where it was deleted."""
 

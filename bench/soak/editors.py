@@ -32,7 +32,7 @@ class Outcome(StrEnum):
     DONE = "done"
     CONFLICT = "conflict"
     NONE = "no answer"
-    """It may have been done, or not."""
+    """The change may have been made, or not."""
 
 
 @dataclass

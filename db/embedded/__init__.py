@@ -28,7 +28,7 @@ from domain.errors import DatabaseUnusable, ServiceUnavailable
 _USERS_LOCK = "users.lock"
 _START_LOCK = "start.lock"
 LOCK_TIMEOUT_SECONDS = INITDB_TIMEOUT_SECONDS + START_TIMEOUT_SECONDS + STOP_TIMEOUT_SECONDS
-"""How long another process may hold a lock: it makes, starts or stops the server, and each of these has a bound."""
+"""The time that another process may hold a lock: it makes, starts or stops the server, and each of these has a bound."""
 
 
 @contextmanager

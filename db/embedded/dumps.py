@@ -17,7 +17,7 @@ from domain.errors import DatabaseUnusable
 
 CHUNK_BYTES = 1024 * 1024
 LOCK_TIMEOUT_SECONDS = 60
-"""How long a dump waits for tables that a migration changes."""
+"""The time that a dump waits for tables that a migration changes."""
 MAX_REPORT_BYTES = 1024 * 1024
 _TABLES = """
 SELECT format('%I.%I', schemaname, tablename) FROM pg_tables

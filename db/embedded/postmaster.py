@@ -21,7 +21,7 @@ from db.embedded.programs import environment, find_programs, first_cause
 from domain.errors import DatabaseUnusable, ServiceUnavailable
 
 START_TIMEOUT_SECONDS = 120.0
-"""How long a server may take until it answers, the recovery from a crash included."""
+"""The time that a server may take until it answers, the recovery from a crash included."""
 STOP_TIMEOUT_SECONDS = 60.0
 POLL_SECONDS = 0.02
 LONGEST_SOCKET_PATH_BYTES = 103 if sys.platform == "darwin" else 107

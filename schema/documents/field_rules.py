@@ -56,7 +56,7 @@ class FieldRule(NamedTuple):
     scopes: Scopes
     """The caller needs one of these to ask for the field."""
     is_newest: bool = False
-    """Only the primary answers."""
+    """True if the field is answered by the primary only, and never by a replica."""
 
 
 FieldRules = dict[str, dict[str, FieldRule]]

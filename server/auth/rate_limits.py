@@ -21,13 +21,13 @@ class RateLimits(NamedTuple):
     """The limits of each principal; 0 sets none."""
 
     requests: int = 0
-    """Requests a minute."""
+    """The number of requests a minute."""
     cost: int = 0
-    """Cost a minute, in the unit of `schema.field_declarations.Cost`."""
+    """The cost a minute, in the unit of `schema.field_declarations.Cost`."""
     operations: int = 0
-    """Concurrent queries and mutations."""
+    """The number of concurrent queries and mutations."""
     subscriptions: int = 0
-    """Concurrent subscriptions."""
+    """The number of concurrent subscriptions."""
     memory: int = 0
     """Bytes that each of these may take: documents and variables of open subscriptions, about; large bodies; unread answers."""
 
@@ -140,7 +140,7 @@ class RateLimiter:
         self.bodies = MemoryBudget("the bodies of your key's requests", limits.memory)
         self.answers = MemoryBudget("the answers that your key has not read yet", limits.memory)
         self.large_operations = asyncio.Semaphore(1)
-        """Held by the one large operation that runs; see `resolvers.operation_budget.Turns`."""
+        """The one large operation that runs holds this; see `resolvers.operation_budget.Turns`."""
 
     def count_request(self) -> None:
         """Raises RateLimited."""

@@ -4,7 +4,7 @@ from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """How a command ended; 0 is success, and also the end of a server by a signal."""
+    """The ways in which a command ends; 0 is success, and also the end of a server by a signal."""
 
     FAILED = 1
     USAGE = 2

@@ -16,7 +16,7 @@ from server.wire.headers import ACTOR_HEADER, CONSISTENCY_HEADER
 _ARGUMENT = re.compile(r"^(input|filter)\.(?=.)")
 """The beginning of a path that tells a person nothing: whoever runs a command has given its fields one by one."""
 _UNKNOWN_NAMES = ("Cannot query field", "Unknown argument", "Unknown type", "Unknown fragment")
-"""How messages begin that say of a document of ours, which is valid for its own version, that it is not."""
+"""The beginnings of messages by which a server of another version refuses a document of ours."""
 _JSON = (b"content-type", b"application/json")
 
 

@@ -31,7 +31,7 @@ from server.wire.result_encoding import Body, encode_large_result, encode_result
 
 MAX_CACHED_RESPONSE_BYTES = 1024 * 1024
 MAX_CACHED_RESPONSES = 16
-"""Encoded events that are kept for subscribers that come to them a little later."""
+"""The number of encoded events that are kept for subscribers that come to them a little later."""
 
 
 class EventResponses:

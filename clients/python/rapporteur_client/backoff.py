@@ -1,4 +1,4 @@
-"""How long to wait before the next try: longer each time, up to a bound, and never in step with other clients."""
+"""Computes the pause before the next try: longer each time, up to a bound, and never in step with other clients."""
 
 import random
 

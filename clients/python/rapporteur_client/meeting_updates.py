@@ -48,7 +48,7 @@ class MeetingUpdate:
     """The segments that were created or revised: replace those with the same `segment_id`."""
     deleted_segment_ids: tuple[int, ...]
     caught_up: bool
-    """At that moment there was nothing more to send."""
+    """True if the server had nothing more to send at that moment."""
     title: str
     state: str
     """The meeting's state, such as `RECORDING`."""
