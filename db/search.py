@@ -1,7 +1,7 @@
 """Search in SQL, by PostgreSQL's full text: `segments.search_vector` has each segment's words, and its index finds them."""
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from functools import lru_cache
 from typing import Any, TypeAlias
 
@@ -29,6 +29,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, REGCONFIG, TSQUERY, TSVECTOR
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
+from db.driver import Record
 from db.filters import Conditions, apply_filter, filter_parameters
 from db.keyset import page_parameters
 from db.repository import WORKSPACE, Repository, columns
@@ -54,7 +55,7 @@ _RANK_NORMALIZATION = 1 | 32
 _LOWEST_RANK = literal(1e-9, Double)
 """The rank of a segment that has none by PostgreSQL's count: `UNRANKED` tells another order."""
 MAX_RANKED_SEGMENTS = 10_000
-"""The number of segments, as PostgreSQL expects it, above which a query has very common words: ranking reads each segment."""
+"""The number of segments above which a query has very common words: ranking reads each segment."""
 MAX_NEWEST_SEGMENTS = 2_000
 """The number of the newest segments of which some must be a page of very common words. Else these are ranked all the same."""
 _MAX_NODES_RANKED_BY_DISTANCE = 15
@@ -169,18 +170,17 @@ def _matching(statement: Select[Any], parsed: CTE, conditions: tuple[str, ...]) 
     return apply_filter(statement, _CONDITIONS, conditions)
 
 
-def _rank(parsed: CTE) -> ColumnElement[float]:
-    """Returns the rank, from 0 to 1, by the segment and the query only.
+def _rank(words: ColumnElement[Any], parsed: Columns) -> ColumnElement[float]:
+    """Returns the rank, from 0 to 1, by the segment's words and the query only.
 
     `ts_rank_cd` takes time that grows with the words of the query times the places they have in the segment, times the
     words again: 26 words that are all over a long segment took it 60 ms, and `ts_rank` of words joined by "and", which
     compares all pairs of places, 150 ms. Joined by "or" it only counts, which takes less than the search itself.
     """
-    words = segments.c.search_vector
-    joined_by_or = parsed.c.included.op("||")(parsed.c.included)
+    joined_by_or = parsed.included.op("||")(parsed.included)
     by_count = func.ts_rank(words, joined_by_or, _RANK_NORMALIZATION)
-    by_distance = func.ts_rank_cd(words, parsed.c.query, _RANK_NORMALIZATION)
-    rank = cast(case((parsed.c.is_short, by_distance), else_=by_count), Double)
+    by_distance = func.ts_rank_cd(words, parsed.query, _RANK_NORMALIZATION)
+    rank = cast(case((parsed.is_short, by_distance), else_=by_count), Double)
     return func.greatest(rank, _LOWEST_RANK, type_=Double)
 
 
@@ -205,7 +205,7 @@ class SearchRepository(Repository):
     def _page(conditions: tuple[str, ...], *, after: bool) -> MappedQuery[Segment]:
         """Returns the query for a page. If nothing is found, it has one row with the query's tree, and no segment."""
         parsed = _parsed_query()
-        rank = _rank(parsed).label("rank")
+        rank = _rank(segments.c.search_vector, parsed.c).label("rank")
         key = (rank, segments.c.meeting_id, segments.c.segment_id)
         best = _matching(select(*_COLUMNS, rank), parsed, conditions)
         if after:
@@ -220,21 +220,49 @@ class SearchRepository(Repository):
         )
         return MappedQuery.of(statement, Segment, without=("words",))
 
+    @staticmethod
+    @lru_cache(maxsize=100)
+    def _bounded_page(conditions: tuple[str, ...]) -> MappedQuery[Segment]:
+        """Returns the query for a first page, of which `found` tells how many segments are ranked: one more than the most.
+
+        PostgreSQL takes words for independent of each other, and may expect a hundredth of what a frequent phrase finds.
+        """
+        parsed = _parsed_query()
+        columns = (*_COLUMNS, segments.c.search_vector, parsed.c.query, parsed.c.included, parsed.c.is_short)
+        found = (
+            _matching(select(*columns), parsed, conditions).limit(literal(MAX_RANKED_SEGMENTS + 1, Integer)).subquery()
+        )
+        rank = _rank(found.c.search_vector, found.c).label("rank")
+        count = func.count().over().label("found")
+        ranked = select(*(found.c[name] for name in FIELDS), rank, count).subquery()
+        key = (ranked.c.rank.desc(), ranked.c.meeting_id.desc(), ranked.c.segment_id.desc())
+        page = select(ranked).order_by(*key).limit(bindparam("limit", type_=Integer)).subquery()
+        statement = (
+            select(parsed.c.tree, *page.c)
+            .select_from(parsed.outerjoin(page, true()))
+            .order_by(page.c.rank.desc(), page.c.meeting_id.desc(), page.c.segment_id.desc())
+        )
+        return MappedQuery.of(statement, Segment, without=("words",))
+
     async def page(self, request: PageRequest, filter: Search) -> Page[Hit]:
         """Returns what is found, the best first, and among equals the newest meeting's last segment first.
 
         Very common words rank nothing: see `_page_of_newest`. Raises InvalidInput for a query that only excludes words.
         """
         conditions, parameters = _filter_parameters(filter)
+        ranked = parameters | page_parameters(request, 3)
+        if not await self._has_common_words(request, conditions, parameters):
+            is_first = request.after is None
+            query = self._bounded_page(conditions) if is_first else self._page(conditions, after=True)
+            rows = await self._rows(query.statement, **ranked)
+            for row in rows[:1]:
+                _check_words(row.tree)
+            if not (is_first and rows and (rows[0]["found"] or 0) > MAX_RANKED_SEGMENTS):
+                return _ranked(request, query, rows)
         if (newest := await self._page_of_newest(request, conditions, parameters)) is not None:
             return newest
-        query = self._page(conditions, after=request.after is not None)
-        rows = await self._rows(query.statement, **parameters, **page_parameters(request, 3))
-        for row in rows[:1]:
-            _check_words(row.tree)
-        found = [row for row in rows if row["segment_id"] is not None]
-        hits = [Hit(segment, row["rank"]) for segment, row in zip(query.entities(found), found, strict=True)]
-        return Page.of(request, hits, hit_cursor)
+        query = self._page(conditions, after=False)
+        return _ranked(request, query, await self._rows(query.statement, **ranked))
 
     @staticmethod
     @lru_cache(maxsize=100)
@@ -268,15 +296,8 @@ class SearchRepository(Repository):
     async def _page_of_newest(
         self, request: PageRequest, conditions: tuple[str, ...], parameters: dict[str, Any]
     ) -> Page[Hit] | None:
-        """Returns a page of what is found with very common words, the newest first; None if the best are to come first.
-
-        What tells is the cursor, so that all pages have the order of the first one.
-        """
+        """Returns a page of what is found with very common words, the newest first; None for a first page that is short."""
         after = request.after
-        if after is not None and HitKey(*after).rank != UNRANKED:
-            return None
-        if after is None and await self._expected_count(conditions, parameters) <= MAX_RANKED_SEGMENTS:
-            return None
         parameters = parameters | page_parameters(request, 3)
         query = self._newest(conditions, after=after is not None, is_bounded=True)
         rows = await self._rows(query.statement, **parameters)
@@ -286,6 +307,17 @@ class SearchRepository(Repository):
             query = self._newest(conditions, after=True, is_bounded=False)
             rows = await self._rows(query.statement, **parameters)
         return Page.of(request, [Hit(segment, UNRANKED) for segment in query.entities(rows)], hit_cursor)
+
+    async def _has_common_words(
+        self, request: PageRequest, conditions: tuple[str, ...], parameters: dict[str, Any]
+    ) -> bool:
+        """Returns whether PostgreSQL expects so many segments that they are not ranked.
+
+        On later pages the cursor tells, so that all pages have the order of the first one.
+        """
+        if request.after is not None:
+            return HitKey(*request.after).rank == UNRANKED
+        return await self._expected_count(conditions, parameters) > MAX_RANKED_SEGMENTS
 
     async def _expected_count(self, conditions: tuple[str, ...], parameters: dict[str, Any]) -> int:
         """Returns how many segments PostgreSQL expects to find by its statistics."""
@@ -334,6 +366,12 @@ class SearchRepository(Repository):
         if is_short:
             return highlighter.highlights_of_all(words, matching)
         return await asyncio.to_thread(highlighter.highlights_of_all, words, matching)
+
+
+def _ranked(request: PageRequest, query: MappedQuery[Segment], rows: Sequence[Record]) -> Page[Hit]:
+    found = [row for row in rows if row["segment_id"] is not None]
+    hits = [Hit(segment, row["rank"]) for segment, row in zip(query.entities(found), found, strict=True)]
+    return Page.of(request, hits, hit_cursor)
 
 
 def _read(texts: Collection[str]) -> tuple[dict[str, list[Word]], list[str]]:

@@ -24,14 +24,17 @@ def low_limits(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Lets words of 30 segments be very common."""
     monkeypatch.setattr(searches, "MAX_RANKED_SEGMENTS", 30)
     monkeypatch.setattr(searches, "MAX_NEWEST_SEGMENTS", 20)
-    SearchRepository._newest.cache_clear()
+    for query in (SearchRepository._newest, SearchRepository._bounded_page):
+        query.cache_clear()
     yield
-    SearchRepository._newest.cache_clear()
+    for query in (SearchRepository._newest, SearchRepository._bounded_page):
+        query.cache_clear()
 
 
 def said(number: int) -> str:
-    """Returns the text of a segment: most have "okapi", the older ones "quagga", a few "ibex"."""
+    """Returns the text of a segment: most have "okapi", the older ones "quagga", the newer ones "kudu nyala", a few "ibex"."""
     words = ["okapi " * (1 + number % 5) if number <= 60 or number > 80 else "gnu", "quagga" * (number <= 60)]
+    words.append("kudu nyala" * (number > 60))
     return " ".join((*words, "ibex" * (number % 10 == 0), f"in segment {number}"))
 
 
@@ -78,6 +81,15 @@ async def test_conditions_hold(database: Database) -> None:
     hits = await pages(database, search, 3)
     assert numbers(sorted(hits, key=lambda hit: hit.segment.segment_id)) == [*range(39, 60, 2), *range(81, 101, 2)]
     assert numbers(await pages(database, Search("okapi", speaker="1"), 5)) == [*range(99, 80, -2), *range(59, 0, -2)]
+
+
+@pytest.mark.parametrize("query", ["kudu nyala", "kudu kudu", '"kudu nyala"'])
+async def test_words_that_come_together_are_counted_where_postgresql_expects_few(
+    database: Database, query: str
+) -> None:
+    hits = await pages(database, Search(query), 7)
+    assert numbers(hits) == list(range(100, 60, -1))
+    assert {hit.rank for hit in hits} == {UNRANKED}
 
 
 async def test_what_is_excluded_is_not_found(database: Database) -> None:
