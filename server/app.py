@@ -10,7 +10,6 @@ from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route, WebSocketRoute
@@ -38,12 +37,10 @@ from server.http.health import health_routes
 from server.metrics.endpoint import metrics_route
 from server.metrics.families import ProcessMetrics
 from server.metrics.processes import WorkerMetrics
-from server.middleware.access_log import AccessLog
 from server.middleware.allowed_hosts import AllowedHosts
 from server.middleware.cors import check_origins, cors
-from server.middleware.graphql_fast_path import GraphQLFastPath
+from server.middleware.every_request import EveryRequest
 from server.middleware.refused_origins import RefusedOrigins
-from server.middleware.security_headers import SecurityHeaders
 from server.ofrep.endpoint import OfrepEndpoint, ofrep_routes
 from server.operations.persisted_documents import PersistedDocuments, load_trusted_documents
 from server.operations.runner import OperationRunner
@@ -182,18 +179,16 @@ def create_app(settings: Settings, database_url: str, metrics_directory: Path | 
             *(console_routes() if settings.serves_console else ()),
             *(graphiql_routes(OPERATIONS) if settings.serves_graphiql else ()),
         ],
-        middleware=[
-            Middleware(AccessLog),
-            Middleware(SecurityHeaders),
-            Middleware(AllowedHosts, settings.allowed_hosts),
-            Middleware(RefusedOrigins, settings.origins),
-            *cors(settings.origins),
-            Middleware(GraphQLFastPath, graphql),
-        ],
+        middleware=cors(settings.origins),
         exception_handlers={HTTPException: _http_error},
         lifespan=lifespan,
     )
     app.state.database = database
+    graphql_app = graphql.app
+    for cls, args, kwargs in cors(settings.origins):
+        graphql_app = cls(graphql_app, *args, **kwargs)
+    hosts, refused_origins = AllowedHosts(settings.allowed_hosts), RefusedOrigins(settings.origins)
+    app.middleware_stack = EveryRequest(app.build_middleware_stack(), graphql.path, graphql_app, hosts, refused_origins)
     return app
 
 

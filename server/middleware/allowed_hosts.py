@@ -5,13 +5,13 @@ page's origin; but the `Host` header still has the page's name. Starlette's Trus
 """
 
 import re
-from collections.abc import Awaitable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Scope
 
+from server.wire.headers import Headers
 from server.wire.hosts_and_origins import ANY
-from server.wire.refusals import error_response
 
 HEALTH_PATHS = ("/healthz", "/readyz")
 """Paths that probes ask for under any name or address; they tell no more than that the server is well."""
@@ -21,39 +21,36 @@ _HOST_HEADER = re.compile(r"([a-z0-9._~!$&'()*+,;=%-]*|\[[0-9a-f:.]+\])(:\d*)?")
 
 
 class AllowedHosts:
-    """Middleware that answers 400 to requests and WebSockets under other names than `hosts`, of which `*` allows all.
+    """The names that the server answers to; `*` allows all."""
 
-    It also answers 400 to HTTP/1.1 without the header, with several, or with one that is malformed (RFC 9112, 3.2).
-    """
-
-    def __init__(self, app: ASGIApp, hosts: Sequence[str]) -> None:
-        self._app = app
+    def __init__(self, hosts: Sequence[str]) -> None:
         self._allows_all = ANY in hosts
         self._names = frozenset(hosts)
         self._suffixes = tuple(host[1:] for host in hosts if host.startswith("*."))
 
-    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-        if scope["type"] in ("http", "websocket") and (problem := self._problem(scope)):
-            return error_response(problem, 400)(scope, receive, send)
-        return self._app(scope, receive, send)
+    def problem(self, scope: Scope, headers: Headers) -> str | None:
+        """Returns what is wrong with the `Host` of a request, if anything is.
 
-    def _problem(self, scope: Scope) -> str | None:
-        hosts = [value for name, value in scope["headers"] if name == b"host"]
-        if len(hosts) != 1:
-            if hosts or scope["http_version"] != "1.0":
+        HTTP/1.1 must have the header once, and well-formed (RFC 9112, 3.2).
+        """
+        header = headers.get(b"host")
+        if header is None or b"," in header:  # there may be several
+            hosts = [value for name, value in scope["headers"] if name == b"host"]
+            if len(hosts) > 1 or (not hosts and scope["http_version"] != "1.0"):
                 return f"a request must have one Host header, not {len(hosts)}"
-            hosts = [b""]
-        host = hosts[0].decode("latin-1")
-        name = _host_name(host)
-        if name is None:
-            return f"the Host {host[:100]!r} is no host"
-        if self._allows_all or name in self._names or name.endswith(self._suffixes) or scope["path"] in HEALTH_PATHS:
+        name = _host_name(header or b"")
+        if name is not None and (
+            self._allows_all or name in self._names or name.endswith(self._suffixes) or scope["path"] in HEALTH_PATHS
+        ):
             return None
-        return f"this server does not answer to the Host {host[:100]!r}: name it in RAPPORTEUR_HOSTS (--hosts)"
+        host = (header or b"").decode("latin-1")[:100]
+        if name is None:
+            return f"the Host {host!r} is no host"
+        return f"this server does not answer to the Host {host!r}: name it in RAPPORTEUR_HOSTS (--hosts)"
 
 
 @lru_cache(maxsize=256)
-def _host_name(header: str) -> str | None:
+def _host_name(header: bytes) -> str | None:
     """Returns the host in lower case without the port, or None if the header is malformed."""
-    match = _HOST_HEADER.fullmatch(header.lower())
+    match = _HOST_HEADER.fullmatch(header.decode("latin-1").lower())
     return None if match is None else match[1]

@@ -2,9 +2,9 @@
 
 import logging
 import time
-from collections.abc import Awaitable, Sequence
+from collections.abc import Sequence
 
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Scope
 
 from server.middleware.cors import is_allowed
 from server.printable import printable
@@ -21,25 +21,21 @@ logger = logging.getLogger("rapporteur.origins")
 
 
 class RefusedOrigins:
-    """Middleware that warns of each origin that is not allowed when one of its pages first sends a request."""
+    """Warns of each origin that is not allowed when one of its pages first sends a request."""
 
-    def __init__(self, app: ASGIApp, origins: Sequence[str]) -> None:
-        self._app = app
+    def __init__(self, origins: Sequence[str]) -> None:
+        """`origins` are those that are allowed."""
         self._origins = origins
         self._logged: set[str] = set()
         self._period_ends = 0.0
 
-    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-        if scope["type"] in ("http", "websocket"):
-            for name, value in scope["headers"]:
-                if name == b"origin":
-                    self._check(scope, value.decode("latin-1"))
-                    break
-        return self._app(scope, receive, send)
-
-    def _check(self, scope: Scope, origin: str) -> None:
-        host = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"host"), None)
-        if not is_allowed(origin, host, self._origins):
+    def check(self, scope: Scope) -> None:
+        """Warns if the request comes from a page that is not allowed to send it."""
+        origin, host = (
+            next((value.decode("latin-1") for name, value in scope["headers"] if name == wanted), None)
+            for wanted in (b"origin", b"host")
+        )
+        if origin is not None and not is_allowed(origin, host, self._origins):
             self._warn(printable(origin, MAX_ORIGIN_CHARACTERS))
 
     def _warn(self, origin: str) -> None:

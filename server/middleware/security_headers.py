@@ -1,8 +1,6 @@
-"""Adds headers to every response that tell browsers to do less with it (OWASP, REST Security Cheat Sheet)."""
+"""The headers of every response that tell browsers to do less with it (OWASP, REST Security Cheat Sheet)."""
 
-from collections.abc import Awaitable
-
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from collections.abc import Sequence
 
 SECURITY_HEADERS = (
     (b"cache-control", b"no-store"),
@@ -14,23 +12,12 @@ SECURITY_HEADERS = (
     (b"x-frame-options", b"DENY"),
 )
 """The headers of a response of the API, which is no page and must not be stored. Pages and files set some of their own."""
+_NAMES = frozenset(name for name, _ in SECURITY_HEADERS)
 
 
-class SecurityHeaders:
-    """Middleware that adds each of the headers that a response does not set itself."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-        if scope["type"] != "http":
-            return self._app(scope, receive, send)
-
-        def send_with_headers(message: Message) -> Awaitable[None]:
-            if message["type"] == "http.response.start":
-                own = dict(message["headers"])
-                added = [header for header in SECURITY_HEADERS if header[0] not in own]
-                message["headers"] = [*message["headers"], *added]
-            return send(message)
-
-        return self._app(scope, receive, send_with_headers)
+def with_security_headers(headers: Sequence[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """Returns the headers of a response, with each of these that the response does not set itself."""
+    own = dict(headers)
+    if _NAMES.isdisjoint(own):
+        return [*headers, *SECURITY_HEADERS]
+    return [*headers, *(header for header in SECURITY_HEADERS if header[0] not in own)]

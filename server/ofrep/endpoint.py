@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from domain.errors import InvalidInput
 from domain.principals import Principal
@@ -59,6 +59,7 @@ class OfrepEndpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         key: str | None = scope["path_params"].get("key")
+        response: ASGIApp
         try:
             response = await self._respond(scope, key, receive)
         except ClientDisconnect:
@@ -73,7 +74,7 @@ class OfrepEndpoint:
             response = _failure_response(_failed(RequestErrors.from_exception(error)), key, {})
         await response(scope, receive, send)
 
-    async def _respond(self, scope: Scope, key: str | None, receive: Receive) -> Response:
+    async def _respond(self, scope: Scope, key: str | None, receive: Receive) -> ASGIApp:
         """Returns the response to a request that succeeds. Raises RequestRefused, EvaluationFailed, or ClientDisconnect."""
         if scope["method"] != "POST":
             raise RequestRefused(405, "flags are evaluated by POST", {"Allow": "POST"})

@@ -57,10 +57,10 @@ def parse_parameters(value: object) -> GraphQLRequest:
     """Returns the request in a JSON object; other members of the object are ignored. Raises MalformedRequest."""
     if not isinstance(value, dict):
         raise MalformedRequest("must be a JSON object with the field query (batches are not supported)")
-    for name, type_, description, _ in _PARAMETERS:
-        if (found := value.get(name)) is not None and not isinstance(found, type_):
-            raise MalformedRequest(f"{name} must be {description}")
     request = GraphQLRequest(*map(value.get, _PARAMETER_NAMES))
+    for found, parameter in zip(request, _PARAMETERS, strict=True):
+        if found is not None and not isinstance(found, parameter.type):
+            raise MalformedRequest(f"{parameter.name} must be {parameter.description}")
     has_hash = request.document_id is not None or (request.extensions or {}).get("persistedQuery") is not None
     if request.query is None and not has_hash:
         raise MalformedRequest("query must be a GraphQL document")

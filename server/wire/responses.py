@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, ExitStack, nullcontext
 from typing import TypeAlias
 
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from resolvers.worker_threads import run_in_worker
 from server.wire.compression import MAX_INLINE_BYTES, accepts_gzip, gzip_body
@@ -47,6 +47,21 @@ def matches(if_none_match: bytes, tag: str) -> bool:
     return tag in named
 
 
+class SmallResponse:
+    """Sends a body as Starlette's Response does, whose headers take more time."""
+
+    def __init__(self, body: bytes, status: int, headers: Mapping[str, str], media_type: str) -> None:
+        own = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+        length = (b"content-length", b"%d" % len(body))
+        self._headers = [*own, length, (b"content-type", media_type.encode("latin-1"))]
+        self._body = body
+        self._status = status
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": self._status, "headers": self._headers})
+        await send({"type": "http.response.body", "body": self._body})
+
+
 class LargeResponse(Response):
     """Sends a body in parts, each when the client has taken the part before, and counts its bytes until the last is taken."""
 
@@ -79,7 +94,7 @@ async def body_response(
     compression_threshold: int,
     is_revalidated: bool = False,
     hold: HoldAnswer | None = None,
-) -> Response:
+) -> ASGIApp:
     """Returns the response to a request with these headers.
 
     `vary` names the request headers on which the response depends, `Accept-Encoding` aside. A response that `is_revalidated`
@@ -89,7 +104,8 @@ async def body_response(
     The tag is that of the body before compression, as each compressed body is padded by another length. It tells the codings
     apart, so that it is a strong one, and is recognised in either.
     """
-    is_compressible = 0 < compression_threshold <= size_of(body)
+    size = size_of(body)
+    is_compressible = 0 < compression_threshold <= size
     is_gzipped = is_compressible and accepts_gzip(request.get(b"accept-encoding", b""))
     sent = dict(headers)
     if is_compressible:
@@ -101,6 +117,8 @@ async def body_response(
         sent |= {"ETag": f'"{tag}{_GZIP_SUFFIX if is_gzipped else ""}"', "Cache-Control": REVALIDATED}
         if matches(request.get(b"if-none-match", b""), tag):
             return Response(status_code=NOT_MODIFIED, headers=sent)
+    if size <= MAX_WHOLE_BYTES and not is_gzipped:
+        return SmallResponse(b"".join(body), status, sent, content_type(media_type))
     with ExitStack() as held:
         held.enter_context(_held(body, hold))
         if is_gzipped:
@@ -109,7 +127,7 @@ async def body_response(
             held.close()
             held.enter_context(_held(body, hold))
         if size_of(body) <= MAX_WHOLE_BYTES:
-            return Response(b"".join(body), status, sent, content_type(media_type))
+            return SmallResponse(b"".join(body), status, sent, content_type(media_type))
         return LargeResponse(body, status, sent, content_type(media_type), held.pop_all())
 
 

@@ -11,8 +11,10 @@ from starlette.types import Message, Receive, Scope, Send
 
 from server.current_request import current_request
 from server.logging import JsonFormatter
-from server.middleware import access_log
-from server.middleware.access_log import AccessLog
+from server.middleware import access_log, every_request
+from server.middleware.allowed_hosts import AllowedHosts
+from server.middleware.every_request import EveryRequest
+from server.middleware.refused_origins import RefusedOrigins
 
 pytestmark = pytest.mark.usefixtures("instantaneous")
 
@@ -23,7 +25,7 @@ def instantaneous(monkeypatch: pytest.MonkeyPatch) -> None:
         def perf_counter(self) -> float:
             return 1.0
 
-    monkeypatch.setattr(access_log, "time", Clock())
+    monkeypatch.setattr(every_request, "time", Clock())
 
 
 async def lines(caplog: pytest.LogCaptureFixture, operation: str | None, answer: Any) -> list[dict[str, Any]]:
@@ -42,9 +44,10 @@ async def lines(caplog: pytest.LogCaptureFixture, operation: str | None, answer:
         pass
 
     caplog.set_level(logging.INFO, access_log.logger.name)
-    scope: Scope = {"type": "http", "method": "POST", "path": "/graphql", "headers": [], "state": {}}
+    scope: Scope = {"type": "http", "method": "POST", "path": "/graphql", "headers": [(b"host", b"localhost")]}
+    outermost = EveryRequest(app, "/graphql", app, AllowedHosts(["*"]), RefusedOrigins(()))
     with contextlib.suppress(ZeroDivisionError):
-        await AccessLog(app)(scope, receive, send)
+        await outermost(scope, receive, send)
     return [
         json.loads(JsonFormatter().format(record)) for record in caplog.records if record.name == access_log.logger.name
     ]

@@ -83,18 +83,15 @@ def test_a_flood_of_origins_is_shortened_and_escaped(
     clock = Clock()
     monkeypatch.setattr(refused_origins, "time", clock)
 
-    async def no_app(*_: object) -> None:
-        raise AssertionError
-
-    middleware = RefusedOrigins(no_app, ())
-    middleware._warn("https://first.example.com")
+    refused = RefusedOrigins(())
+    refused._warn("https://first.example.com")
     for number in range(10 * MAX_ORIGINS):
-        scope = {"headers": [(b"host", b"localhost")]}
-        middleware._check(scope, f"https://\x1b[2J{number}.example.com/" + "x" * 10_000)
+        origin = f"https://\x1b[2J{number}.example.com/" + "x" * 10_000
+        refused.check({"headers": [(b"host", b"localhost"), (b"origin", origin.encode())]})
     found = warnings(caplog)
     assert len(found) == MAX_ORIGINS + 1
     assert "further ones are not logged" in found[-1]
     assert all(len(warning) < 500 and warning.isprintable() for warning in found)
     clock.now += PERIOD_SECONDS
-    middleware._warn("https://first.example.com")
+    refused._warn("https://first.example.com")
     assert "first.example.com" in warnings(caplog)[-1]
