@@ -52,11 +52,11 @@ def _installed(name: str) -> Path:
     done_before = folder / ".installed"
     with InterProcessLock(INSTALLING):
         if not done_before.exists() or done_before.stat().st_mtime < lock.stat().st_mtime:
-            install = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
-            install += ["--require-hashes", "--upgrade", "--target", str(folder), "-r", str(lock)]
+            install = [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--no-deps", "--require-hashes"]
+            install += ["--target", str(folder), "-r", str(lock)]
             done = subprocess.run(install, capture_output=True, text=True, timeout=300, check=False)
-            if done.returncode and re.search("NewConnectionError|No matching distribution", done.stderr + done.stdout):
-                pytest.skip(f"pip reaches no index: {done.stderr}")
+            if done.returncode and re.search("error sending request|not found in the package registry", done.stderr):
+                pytest.skip(f"uv reaches no index: {done.stderr}")
             assert done.returncode == 0, done.stderr
             done_before.touch()
     return folder

@@ -11,7 +11,7 @@ from playwright.async_api import Browser, async_playwright
 NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 """The shell has no interface of its own, and takes two thirds of the time."""
 OPTIONS = [
-    *("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"),
+    *("--no-sandbox", "--disable-gpu", "--in-process-gpu", "--no-first-run", "--disable-background-networking"),
     # Pages find this machine only. A route of Playwright's in their way would see each request, and keep nothing cached.
     "--host-resolver-rules=MAP rebound.example 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 ]
