@@ -5,15 +5,15 @@ import logging
 import os
 import queue
 import signal
-import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
-from urllib.parse import urlsplit
 
 import orjson
 
@@ -78,16 +78,31 @@ def _process_state_kept() -> Iterator[None]:
             logger.propagate = propagate
 
 
-def run_process(*arguments: str | Path, **settings: str) -> subprocess.CompletedProcess[str]:
-    """Runs a command to its end as a process, as users do."""
-    command = [*COMMAND, *map(str, arguments)]
-    return subprocess.run(command, env=environment(**settings), capture_output=True, text=True, timeout=60, check=False)
+def run_process(
+    *arguments: str | Path, input: bytes = b"", stdout: io.IOBase | None = None, **settings: str
+) -> "subprocess.CompletedProcess[Any]":
+    """Runs a command to its end as a process, with pipes as users have them: its output is bytes, and its errors are text."""
+    command = [str(argument) for argument in arguments]
+    (stdin, writing), (reading, piped) = os.pipe(), os.pipe()
+    process = ForkedCommand(command, environment(**settings), stdin, stdout or piped)
+    os.close(stdin)
+    os.close(piped)
+
+    def write() -> None:
+        with suppress(BrokenPipeError), os.fdopen(writing, "wb") as pipe:
+            pipe.write(input)
+
+    with ThreadPoolExecutor() as pool, os.fdopen(reading, "rb") as output, process.stderr as errors:
+        pool.submit(write)
+        complaints = pool.submit(errors.read)
+        written = output.read()
+        return subprocess.CompletedProcess(command, process.wait(60), written, complaints.result())
 
 
 class Serving:
-    """A `rapporteur serve` that listens at `url`; its log so far is in `log`."""
+    """A `rapporteur serve` that answers at `url`, with all of its workers; its log so far is in `log`."""
 
-    def __init__(self, process: subprocess.Popen[str] | ForkedCommand) -> None:
+    def __init__(self, process: subprocess.Popen[str] | ForkedCommand, workers: int = 1) -> None:
         self.process = process
         self.log: list[str] = []
         self._urls: queue.Queue[str | None] = queue.Queue()
@@ -97,15 +112,8 @@ class Serving:
         assert url, f"the server did not start: {''.join(self.log)}"
         self.url = url
         self.api = Api(url)
-        eventually(self._accepts_connections)  # uvicorn logs its address just before it listens
-
-    def _accepts_connections(self) -> bool:
-        address = urlsplit(self.url)
-        try:
-            socket.create_connection((address.hostname, address.port)).close()
-        except ConnectionRefusedError:
-            return False
-        return True
+        # A request that comes before waits for the workers, which may take longer to start than a request may take.
+        eventually(lambda: sum("Application startup complete" in line for line in list(self.log)) >= workers)
 
     def _read_log(self) -> None:
         assert self.process.stderr is not None
@@ -128,19 +136,25 @@ class Serving:
         return self.process.wait(15)
 
 
-def served(*options: str, **settings: str) -> subprocess.Popen[str] | ForkedCommand:
-    """Starts `rapporteur serve`: as a new process if it starts workers, which need one, else as a copy of one."""
-    if settings.get("workers", "1") != "1":
-        command = [*COMMAND, "serve", *options]
-        return subprocess.Popen(command, env=environment(**settings), stderr=subprocess.PIPE, text=True)
+def served(*options: str, **settings: str) -> ForkedCommand:
+    """Starts `rapporteur serve`."""
     return ForkedCommand(["serve", *options], environment(**settings))
 
 
+def served_anew(*options: str, **settings: str) -> subprocess.Popen[str]:
+    """Starts `rapporteur serve` as users do: it and its workers are no copies."""
+    return subprocess.Popen(
+        [*COMMAND, "serve", *options], env=environment(**settings), stderr=subprocess.PIPE, text=True
+    )
+
+
 @contextmanager
-def serving(**settings: str) -> Iterator[Serving]:
+def serving(
+    start: Callable[..., subprocess.Popen[str] | ForkedCommand] = served, /, **settings: str
+) -> Iterator[Serving]:
     """`rapporteur serve` on a free port; stopped at the end if it still runs."""
-    server = Serving(served("--port", "0", **settings))
-    process = server.process
+    process = start("--port", "0", **settings)
+    server = Serving(process, int(settings.get("workers", "1")))
     try:
         yield server
     finally:

@@ -1,5 +1,6 @@
 """Starts `rapporteur` as a copy of a process that has imported it: the imports take most of the time of a start."""
 
+import io
 import multiprocessing
 import os
 import signal
@@ -8,18 +9,32 @@ import sys
 from collections.abc import Sequence
 from multiprocessing.connection import Connection
 
+from uvicorn import _subprocess as uvicorn_subprocess
+
 _COPIES = multiprocessing.get_context("forkserver")
-_COPIES.set_forkserver_preload(["server.cli.serve"])
+_COPIES.set_forkserver_preload(["server.cli.serve", "server.cli.backup", "uvicorn.supervisors"])
 
 
 class ForkedCommand:
-    """A command that runs, with the part of `subprocess.Popen` that tests of servers use."""
+    """A command that runs, with the part of `subprocess.Popen` that tests use. Its workers are copies of it, too.
 
-    def __init__(self, arguments: Sequence[str], environment: dict[str, str]) -> None:
+    Its standard input is empty, and its standard output is that of the tests, unless they are given.
+    """
+
+    def __init__(
+        self,
+        arguments: Sequence[str],
+        environment: dict[str, str],
+        stdin: io.IOBase | int | None = None,
+        stdout: io.IOBase | int | None = None,
+    ) -> None:
         reading, writing = _COPIES.Pipe(duplex=False)
-        self._process = _COPIES.Process(target=_run, args=(arguments, environment, writing))
+        given = [None if each is None else Connection(os.dup(_number(each))) for each in (stdin, stdout)]
+        self._process = _COPIES.Process(target=_run, args=(arguments, environment, *given, writing))
         self._process.start()
-        writing.close()
+        for connection in (*given, writing):
+            if connection:
+                connection.close()
         self.stderr = os.fdopen(os.dup(reading.fileno()))
         reading.close()
 
@@ -49,13 +64,30 @@ class ForkedCommand:
         self.send_signal(signal.SIGKILL)
 
 
-def _run(arguments: Sequence[str], environment: dict[str, str], stderr: Connection) -> None:
+def _number(file: io.IOBase | int) -> int:
+    return file if isinstance(file, int) else file.fileno()
+
+
+def _run(
+    arguments: Sequence[str],
+    environment: dict[str, str],
+    stdin: Connection | None,
+    stdout: Connection | None,
+    stderr: Connection,
+) -> None:
     os.environ.clear()
     os.environ.update(environment)
-    os.dup2(stderr.fileno(), 2)
-    stderr.close()
+    for number, given in enumerate((stdin, stdout, stderr)):
+        if given:
+            os.dup2(given.fileno(), number)
+            given.close()
+    if stdin:
+        sys.stdin = os.fdopen(0, closefd=False)
+    if stdout:
+        sys.stdout = os.fdopen(1, "w", closefd=False)
     sys.stderr = os.fdopen(2, "w", buffering=1, errors="backslashreplace", closefd=False)
     sys.argv = ["rapporteur", *arguments]
+    uvicorn_subprocess.spawn = multiprocessing.get_context("fork")  # type: ignore[assignment]
     from server.cli import app
 
     app()

@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import io
 import os
+import re
 import resource
 import signal
 import subprocess
@@ -23,6 +24,7 @@ from db.schema_revisions import head
 from domain.errors import RapporteurError
 from tests.harness.commands import COMMAND, environment, run, run_process
 from tests.harness.databases import postgres_directory
+from tests.harness.forked_commands import ForkedCommand
 from tests.harness.servers import Api, running_server, segment
 from tests.harness.waiting import eventually, until_lock_is_awaited
 from tests.harness.websocket_client import websocket
@@ -151,11 +153,10 @@ def test_a_backup_is_readable_by_its_owner_only_and_writes_over_nothing(
 
 
 def test_a_backup_goes_through_pipes(backed_up: BackedUpServer, folder: Path) -> None:
-    settings = environment(data_dir=str(backed_up.directory))
-    made = subprocess.run([*COMMAND, "backup", "-"], env=settings, capture_output=True, timeout=60, check=False)
+    data_dir = str(backed_up.directory)
+    made = run_process("backup", "-", data_dir=data_dir)
     assert made.returncode == 0, made.stderr
-    command = [*COMMAND, "restore", "-", "--check"]
-    checked = subprocess.run(command, env=settings, input=made.stdout, capture_output=True, timeout=60, check=False)
+    checked = run_process("restore", "-", "--check", input=made.stdout, data_dir=data_dir)
     assert checked.returncode == 0, checked.stderr
     assert b"The backup is good" in checked.stdout
 
@@ -189,13 +190,13 @@ async def test_a_backup_that_is_ended_leaves_nothing(backed_up: BackedUpServer, 
         migration, watcher = [await asyncpg.connect(url) for _ in range(2)]
         async with migration.transaction():
             await migration.execute("LOCK TABLE segments")
-            command = [*COMMAND, "backup", str(folder / "backup.sql.gz")]
-            process = await asyncio.create_subprocess_exec(*command, env=environment(data_dir=str(backed_up.directory)))
-            await until_lock_is_awaited(watcher)
-            assert len(os.listdir(folder)) == 1
-            process.send_signal(signal.SIGTERM)
-            async with asyncio.timeout(60):
-                assert await process.wait() == 128 + signal.SIGTERM
+            settings = environment(data_dir=str(backed_up.directory))
+            process = ForkedCommand(["backup", str(folder / "backup.sql.gz")], settings)
+            with process.stderr:
+                await until_lock_is_awaited(watcher)
+                assert len(os.listdir(folder)) == 1
+                process.send_signal(signal.SIGTERM)
+                assert await asyncio.to_thread(process.wait, 60) == 128 + signal.SIGTERM
         await migration.close()
         await watcher.close()
     assert os.listdir(folder) == []
@@ -206,13 +207,23 @@ def read(content: bytes) -> bytes:
         return b"".join(parts)
 
 
+def problem_of(content: bytes) -> str:
+    """Returns why a backup cannot be read, or the empty string."""
+    try:
+        read(content)
+    except RapporteurError as error:
+        return str(error)
+    return ""
+
+
 def test_a_byte_that_has_changed_or_is_missing_is_noticed(backed_up: BackedUpServer) -> None:
     content = backed_up.backup.read_bytes()
     whole = read(content)
     assert whole.startswith(b"--\n-- PostgreSQL database dump")
     for position in range(10, len(content), 97):  # gzip's first ten bytes say nothing about the content
-        with pytest.raises(RapporteurError, match=r"is damaged|is cut short|is no backup"):
-            read(content[:position] + bytes([content[position] ^ 1]) + content[position + 1 :])
+        changed = content[:position] + bytes([content[position] ^ 1]) + content[position + 1 :]
+        # Nor does a bit that fills up a byte after what was compressed.
+        assert re.search("is damaged|is cut short|is no backup", problem_of(changed)) or read(changed) == whole
     for length in range(0, len(content), 997):
         with pytest.raises(RapporteurError, match=r"is cut short|is no backup"):
             read(content[:length])
@@ -273,19 +284,15 @@ def test_a_restore_that_is_ended_halfway_leaves_no_database_and_can_be_done_agai
     backed_up: BackedUpServer, folder: Path, number: signal.Signals
 ) -> None:
     directory = folder / "data"
-    restoring = subprocess.Popen(
-        [*COMMAND, "restore", "-"],
-        env=environment(data_dir=str(directory)),
-        stdin=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-    )
-    assert restoring.stdin is not None
-    restoring.stdin.write(backed_up.backup.read_bytes()[:-100])  # it waits for the rest
-    restoring.stdin.flush()
-    eventually((directory / "postgres-making" / "postmaster.pid").exists)
-    restoring.send_signal(number)
-    assert restoring.wait(60) in (128 + number, -number)
-    restoring.stdin.close()
+    reading, writing = os.pipe()
+    restoring = ForkedCommand(["restore", "-"], environment(data_dir=str(directory)), stdin=reading)
+    os.close(reading)
+    with os.fdopen(writing, "wb") as pipe, restoring.stderr:
+        pipe.write(backed_up.backup.read_bytes()[:-100])  # it waits for the rest
+        pipe.flush()
+        eventually((directory / "postgres-making" / "postmaster.pid").exists)
+        restoring.send_signal(number)
+        assert restoring.wait(60) in (128 + number, -number)
     if number == signal.SIGTERM:
         assert postgres_processes(directory) == []
         assert settled(directory) == []

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.harness.certificates import self_signed
-from tests.harness.commands import COMMAND, environment, run
+from tests.harness.commands import COMMAND, environment, run, run_process
 from tests.harness.raw_answers import answering
 from tests.harness.servers import RunningServer, running_server, segment
 
@@ -199,13 +199,5 @@ def test_what_an_encoding_does_not_have_is_escaped(server: RunningServer, argume
 @pytest.mark.parametrize("arguments", [("schema",), ("meetings", "list"), ("meetings", "list", "--json")])
 def test_a_full_disk_under_the_results_is_said_so(server: RunningServer, arguments: tuple[str, ...]) -> None:
     with Path("/dev/full").open("wb") as full:
-        done = subprocess.run(
-            [*COMMAND, *arguments],
-            env=environment(url=server.url),
-            stdout=full,
-            stderr=subprocess.PIPE,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        done = run_process(*arguments, stdout=full, url=server.url)
     assert (done.returncode, done.stderr) == (1, "error: the results cannot be written: No space left on device\n")

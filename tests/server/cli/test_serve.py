@@ -48,7 +48,7 @@ def test_a_second_server_shares_the_database_and_a_kill_loses_nothing(data_dir: 
 
 
 async def test_database_url_is_one_that_tools_can_use(data_dir: Path, started: Serving) -> None:
-    url = run_process("database-url", data_dir=str(data_dir)).stdout.strip()
+    url = run_process("database-url", data_dir=str(data_dir)).stdout.decode().strip()
     connection = await asyncpg.connect(url)
     assert await connection.fetchval("SELECT count(*) FROM agents") == 2
     await connection.close()

@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from server.wire.graphql_files import operation
-from tests.harness.commands import Serving, serving
+from tests.harness.commands import Serving, served_anew, serving
 from tests.harness.servers import segment
 from tests.harness.sse_client import EventStream, event_stream
 from tests.harness.unread_connection import UnreadConnection
@@ -147,7 +147,6 @@ def worker_of(server: Serving, client: WebSocketClient) -> psutil.Process:
 @contextmanager
 def connected_to_both_workers(server: Serving) -> Iterator[tuple[WebSocketClient, WebSocketClient]]:
     """A connection to each: while the first one's worker is stopped, only the other takes new ones."""
-    eventually(lambda: sum("Application startup complete" in line for line in server.log) == 2)
     with websocket(server.url) as first, ExitStack() as stack:
         worker = worker_of(server, first)
         worker.suspend()
@@ -160,7 +159,7 @@ def connected_to_both_workers(server: Serving) -> Iterator[tuple[WebSocketClient
 
 
 def test_two_workers_tell_each_other_what_is_written_and_stop_together(database_url: str) -> None:
-    with serving(database_url=database_url, demo="false", workers="2") as server:
+    with serving(served_anew, database_url=database_url, demo="false", workers="2") as server:
         with connected_to_both_workers(server) as followers:
             meeting = server.api.meeting()
             for follower in followers:
