@@ -23,6 +23,9 @@ _USUAL_TIMES = re.compile(
 )
 
 
+_FRAME_RATES = (24, 25, 30, 50, 60)
+
+
 class CueTimes(NamedTuple):
     """The times of a cue, in seconds, which may be negative."""
 
@@ -51,6 +54,11 @@ def parse_clock(text: str) -> float | None:
     """Returns the seconds of a text such as `00:01:02,500` or `1:02`, or None."""
     clock = CLOCK.fullmatch(visible(text).strip())
     return seconds(clock) if clock else None
+
+
+def frame_rate(most: int) -> int:
+    """Returns the lowest usual number of frames in a second of which this one can be the last."""
+    return next((rate for rate in _FRAME_RATES if most < rate), 100)
 
 
 def visible(text: str) -> str:

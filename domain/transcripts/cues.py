@@ -100,6 +100,8 @@ class Reading(NamedTuple):
     """Tells whether the dialect says when a cue ends; otherwise it ends where the next one starts."""
     in_milliseconds: bool = False
     """Tells whether the dialect writes milliseconds, which were divided."""
+    has_units: bool = False
+    """Tells whether the times say themselves that they are seconds, as clocks and dates do."""
 
 
 def quoted(line: str) -> str:

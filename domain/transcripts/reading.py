@@ -58,8 +58,8 @@ def read_transcript(
     _repair_times(cues, source, has_ends=reading.has_ends)
     if dialect.may_repeat:
         cues = _without_repetitions(cues, source)
-    if not dialect.has_units:
-        check_units(cues, source.notes, in_milliseconds=reading.in_milliseconds)
+    if not (dialect.has_units or reading.has_units):
+        check_units(cues, source.notes, in_milliseconds=reading.in_milliseconds, has_ends=reading.has_ends)
     _note_restart(cues, source)
     _shift(cues, offset, source)
     _check_external_ids(cues)

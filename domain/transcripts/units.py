@@ -1,7 +1,7 @@
 """Checks that the times of a transcript can be seconds: milliseconds are a thousand times as slow as people speak."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from statistics import median
 
 from domain.transcripts.cues import Cue, NotATranscript, Notes
@@ -14,13 +14,14 @@ _SOUND = re.compile(r"\s*[\[(*\u266a].*[\])*\u266a]\s*", re.DOTALL)
 """A text that only describes a sound, such as `[Music]`, which can last."""
 
 
-def check_units(cues: Sequence[Cue], notes: Notes, *, in_milliseconds: bool) -> None:
+def check_units(cues: Sequence[Cue], notes: Notes, *, in_milliseconds: bool, has_ends: bool = True) -> None:
     """Corrects times that are milliseconds in place of seconds, or the other way round, with a note.
 
-    `in_milliseconds` says that the times were milliseconds by their dialect, and are divided. Raises NotATranscript if the
+    `in_milliseconds` says that the times were milliseconds by their dialect, and are divided. Without `has_ends`, a cue lasts
+    until the next one, so that only the fastest tells how fast people speak. Raises NotATranscript if the
     times are a hundred times slower than speech, and no milliseconds either.
     """
-    pace = _seconds_per_word(cues)
+    pace = _seconds_per_word(cues, median if has_ends else min)
     if pace is None:
         return
     if pace > _SLOWEST_SECONDS_PER_WORD:
@@ -40,8 +41,8 @@ def check_units(cues: Sequence[Cue], notes: Notes, *, in_milliseconds: bool) -> 
             notes.add(None, f"{1 / pace:,.0f} words are said in a second, which nobody can: are the times seconds?")
 
 
-def _seconds_per_word(cues: Sequence[Cue]) -> float | None:
-    """Returns the median of the cues that have a duration, or None if there are none."""
+def _seconds_per_word(cues: Sequence[Cue], choose: Callable[[list[float]], float]) -> float | None:
+    """Returns the pace that is chosen of those of the cues that have a duration, or None if there are none."""
     paces = [
         (cue.end_time - cue.start_time) / _words(cue.text)
         for cue in cues
@@ -50,7 +51,7 @@ def _seconds_per_word(cues: Sequence[Cue]) -> float | None:
         and cue.end_time > cue.start_time
         and not _SOUND.fullmatch(cue.text)
     ]
-    return median(paces) if paces else None
+    return choose(paces) if paces else None
 
 
 def _words(text: str) -> int:

@@ -18,6 +18,7 @@ FRAGMENTS = (
     *("0:00:01.000,0:00:02.000\na\n", "0:00:01.000,0:00:02.000\n", "0:00:01,0:00\n"),
     *("<SYNC Start=1>", "<SYNC Start=1><P Class=a>b", "<P Class=b>", "<!--", "a 1 0.5 0.3 so 0.9\n", "a 1 b 1 2 <o> so\n"),
     *("1.0\t2.0\ta\n", "\\\t", "Speaker 1 a\n", "Ann 1 minute 2 seconds\na\n", "1 hour ", "Ann: [00:03] a\n", "**a**"),
+    *("- [0:03] ", "00:00:03:12 - 00:00:05:00\n", "00:00:03:12 - 00:00:05:00\nAnn\na\n"),
     *("[00:01.00]", "[00:01.00]a\n", "{1}{2}a\n", "{y:i}", "[1][2]a|\n", ",", ";", '"a",1\n', '"', "1,2,a\n", "[ti:", "a: b\n"),
 )  # fmt: skip
 STARTS = {
@@ -33,6 +34,7 @@ STARTS = {
     "table": "Start,End,Text\n",
     "LRC": "[ti:Weekly]\n[00:01.00]a",
     "MicroDVD": "{1}{1}25\n{1}{2}a",
+    "Premiere": "00:00:03:12 - 00:00:05:00\nAnn\na\n",
     "SAMI": "<SAMI><BODY><SYNC Start=1000><P Class=ENCC>a",
     "CTM": "a 1 0.5 0.3 so 0.9\na 1 0.9 0.3 so 0.9\n",
     "STM": "a 1 Ann 0.5 0.9 <o> so\n",

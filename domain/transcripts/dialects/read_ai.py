@@ -23,4 +23,5 @@ DIALECT = Dialect(
     'is JSON with "speaker_blocks"',
     lambda source: any(objects_at(source.document, *path) for path in _PATHS),
     _read,
+    has_units=True,
 )

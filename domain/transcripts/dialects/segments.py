@@ -69,14 +69,20 @@ def _read(source: Source) -> Reading:
         raise NotATranscript(_refusal(document))
     first = next((item for item in objects_at(items)), {})
     fields = _MILLISECONDS if any(name in first for name in _MILLISECONDS.start) else _FIELDS
-    items = since_first(list(map(_with_ends, items)), fields.start + fields.end, fields.seconds_per_unit)
+    paired = list(map(_with_ends, items))
+    items = since_first(paired, fields.start + fields.end, fields.seconds_per_unit)
+    has_units = items != paired or any(
+        ":" in str(item.get(name, "")) for name in fields.start for item in objects_at(items[:1])
+    )
     has_ends = any({*fields.end, *fields.duration, *fields.words} & item.keys() for item in objects_at(items))
     fields = replace(fields, speaker=fields.speaker + _sources(objects_at(items)))
     if not has_ends:
         fields = replace(fields, duration=(), needs_end=False)
     cues = SegmentReader(source, path, fields).read(items)
     title = at(document, "title")
-    return Reading(merge_revisions(cues, source.notes), title if isinstance(title, str) else "", has_ends=has_ends)
+    return Reading(
+        merge_revisions(cues, source.notes), title if isinstance(title, str) else "", has_ends, has_units=has_units
+    )
 
 
 def _with_ends(item: object) -> object:

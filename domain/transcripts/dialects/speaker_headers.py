@@ -45,6 +45,7 @@ _SPELLED_FORMS = _FORMS[5:7]
 _TIMES_ALONE = (_FORMS[0], _SPELLED_FORMS[0])
 _SPELLED_TWICE = re.compile(rf"{_SPELLED}[0-9:]{{4,9}}")
 """Matches the time that Teams writes above its header where a transcript is copied from its page."""
+_ITEM = re.compile(r"^[-*+][ \t]++(?=\*\*|[\[(]?[0-9]{1,3}:[0-9]{2})")
 _BOLD = re.compile(r"[ \t]*+\*\*([^*\n]{1,100})\*\*")
 _DATE = re.compile(
     r"(?:.*[^0-9])?[0-9]{1,2}(?:st|nd|rd|th|\.)?[ ,/.-](?:.*[^0-9])?(?:19|20)[0-9]{2}|[0-9]{4}[-/.][0-9-/.]{3,6}"
@@ -78,8 +79,9 @@ class _Paragraph(NamedTuple):
 
 
 def _lines(source: Source, first: int = 0, last: int | None = None) -> list[str]:
-    """Returns the lines, of which none begins with a part in bold type (of Markdown)."""
-    return [_BOLD.sub(r"\1", line, count=1) if "**" in line[:9] else line for line in source.lines[first:last]]
+    """Returns the lines, of which none begins with a part in bold type or, before that or a time, as a list (of Markdown)."""
+    lines = (_ITEM.sub("", line) if line[:1] in "-*+" else line for line in source.lines[first:last])
+    return [_BOLD.sub(r"\1", line, count=1) if "**" in line[:9] else line for line in lines]
 
 
 def _header(form: re.Pattern[str], line: str) -> re.Match[str] | None:

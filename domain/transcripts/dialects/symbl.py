@@ -23,4 +23,6 @@ def _read(source: Source) -> Reading:
     return Reading(SegmentReader(source, ("messages",), fields).read(since_first(items, fields.start + fields.end)))
 
 
-DIALECT = Dialect("Symbl", 'is JSON with "messages" that have "from" and "startTime"', _recognises, _read)
+DIALECT = Dialect(
+    "Symbl", 'is JSON with "messages" that have "from" and "startTime"', _recognises, _read, has_units=True
+)

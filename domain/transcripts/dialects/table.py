@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from domain.transcripts.captions import as_payload
+from domain.transcripts.clocks import frame_rate
 from domain.transcripts.cues import Cue, NotATranscript, Reading, check_size, quoted
 from domain.transcripts.dialect import Dialect
 from domain.transcripts.json_segments import confidence_of, seconds_of
@@ -13,17 +14,20 @@ from domain.transcripts.source import Source
 
 _DIVIDERS = ",;\t|"
 _NAMES = {
-    "text": "text|transcript|sentence|content|utterance|transcription|speech|caption|dialogue|words|body|spoken text",
-    "speaker": "speaker|speaker name|speaker label|name|participant|participant name|user name|who|speaker id",
-    "start": "start|start time|timestamp|time|begin|begin time|from|in|time in|in point|timecode|timecode in|start timecode",
-    "end": "end|end time|to|out|time out|out point|timecode out|end timecode|stop|stop time|finish",
+    "text": "text|transcript|sentence|content|utterance|transcription|speech|caption|dialogue|words|body|spoken text"
+    "|texte|texto|testo|transkript",
+    "speaker": "speaker|speaker name|speaker label|name|participant|participant name|user name|who|speaker id"
+    "|sprecher|sprecherin|intervenant|locuteur|orador|hablante|falante|parlante|spreker",
+    "start": "start|start time|timestamp|time|begin|begin time|from|in|time in|in point|timecode|timecode in|start timecode"
+    "|beginn|anfang|début|inicio|início|inizio",
+    "end": "end|end time|to|out|time out|out point|timecode out|end timecode|stop|stop time|finish|ende|fin|fim|fine",
     "duration": "duration|length",
     "confidence": "confidence",
 }
 """The names of the columns that are read, in lower case; the first that is there counts."""
 _UNIT = re.compile(r"(.*?)[ (]*\b(milliseconds|millis|ms|seconds|secs|sec|s|hh:mm:ss(?:[.,:]\w+)?|mm:ss)\)?")
+_DECIMAL_COMMA = re.compile(r"[0-9]{1,9},[0-9]{1,9}")
 _FRAMES = re.compile(r"([0-9]{1,3}):([0-9]{2}):([0-9]{2})[:;]([0-9]{2})")
-_FRAME_RATES = (24, 25, 30, 50, 60)
 
 
 class _Columns:
@@ -47,7 +51,10 @@ class _Columns:
         self.in_milliseconds = start is not None and units[start] in ("milliseconds", "millis", "ms")
         self.are_named = {"text", "start"} <= self._columns.keys()
         self.unread = [
-            name for name in header if "speaker" not in self and re.search("speaker|participant", name, re.I)
+            name
+            for name in header
+            if "speaker" not in self
+            and re.search("speaker|participant|sprecher|interven|locut|orador|hablante|falante", name, re.I)
         ]
 
     def __contains__(self, kind: str) -> bool:
@@ -131,7 +138,7 @@ class _Times:
         values = (columns.of(row, kind) for _, row in rows for kind in ("start", "end"))
         most = max((int(frames[4]) for value in values if (frames := _FRAMES.fullmatch(value))), default=None)
         if most is not None:
-            self._frame_rate = next((rate for rate in _FRAME_RATES if most < rate), 100)
+            self._frame_rate = frame_rate(most)
             source.notes.add(None, f"the times end with frames: read as {self._frame_rate} a second")
 
     def of(self, row: Sequence[str], line: int) -> tuple[float | None, float | None]:
@@ -148,7 +155,7 @@ class _Times:
         if frames := _FRAMES.fullmatch(value):
             hours, minutes, whole, count = map(int, frames.groups())
             return hours * 3600 + minutes * 60 + whole + count / self._frame_rate
-        time = seconds_of(value, self._seconds_per_unit)
+        time = seconds_of(value.replace(",", ".") if _DECIMAL_COMMA.fullmatch(value) else value, self._seconds_per_unit)
         if time is None:
             raise NotATranscript(
                 f"line {line:,} has a time that cannot be read (00:00:01.5, or seconds): {quoted(value)}"

@@ -7,11 +7,14 @@ from domain.transcripts.dialect import Dialect
 from domain.transcripts.source import Source
 
 _HEADER = ["start", "end", "text"]
+_OTHER_TIMES = re.compile(r"[0-9]+[.,:]")
 _ROW = re.compile(r"([0-9]{1,12})\t([0-9]{1,12})\t(.*)")
 
 
 def _recognises(source: Source) -> bool:
-    return source.first.lower().split("\t") == _HEADER
+    """Returns whether the file has this header, and no row whose times are no whole numbers: see the dialect of tables."""
+    first = source.lines[source.first_line + 1 : source.first_line + 2]
+    return source.first.lower().split("\t") == _HEADER and not any(map(_OTHER_TIMES.match, first))
 
 
 def _read(source: Source) -> Reading:

@@ -203,3 +203,17 @@ def test_pairs_of_times() -> None:
 
 def test_a_text_without_times_is_refused() -> None:
     assert "its text has no times" in refusal('{"text": "So be it.", "usage": {}}', "a.json")
+
+
+@pytest.mark.parametrize(
+    ("times", "starts"),
+    [
+        (["2025-01-07T15:00:00Z", "2025-01-07T15:10:00Z", "2025-01-07T15:25:00Z"], [0.0, 600.0, 1500.0]),
+        (["00:00:00", "00:10:00", "00:25:00"], [0.0, 600.0, 1500.0]),
+        ([0, 400, 402], [0.0, 400.0, 402.0]),
+        ([1000, 2400, 3000], [1.0, 2.4, 3.0]),
+    ],
+)
+def test_pauses_do_not_make_seconds_milliseconds(times: list[object], starts: list[float]) -> None:
+    read = transcript([{"text": "Yes.", "timestamp": time} for time in times])
+    assert [segment.start_time for segment in read.segments] == starts

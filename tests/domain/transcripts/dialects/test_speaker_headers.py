@@ -136,6 +136,7 @@ def test_a_header_may_have_its_text_in_the_same_line() -> None:
         "Speaker 0\t00:03\tWe ship.\n\nSpeaker 1\t00:09\tGood:\nI see.\n",
         "Speaker 0: [00:00:03] We ship.\n\nSpeaker 1: [00:00:09] Good: I see.\n",  # Sonix, Descript
         "**Speaker 0:** [00:00:03] We ship.\n\n**Speaker 1:** [00:00:09] Good: I see.\n",
+        "- [00:03] **Speaker 0**: We ship.\n- [00:09] **Speaker 1**: Good: I see.\n",
         "**[00:00:03]** Speaker 0: We ship.\n\n**[00:00:09]** Speaker 1: Good: I see.\n",
     ):
         read = transcript(file.replace("Good:\n", "Good: "), "a.txt")

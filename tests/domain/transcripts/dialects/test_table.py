@@ -79,3 +79,16 @@ def test_a_column_that_may_name_speakers_is_named() -> None:
 )
 def test_what_could_lose_words_is_refused(file: str, message: str) -> None:
     assert message in refusal(file, "meeting.csv")
+
+
+def test_columns_of_other_languages_and_commas_in_numbers() -> None:
+    read = transcript(
+        "Sprecher;Beginn;Ende;Text\nIda;3,1;5,2;So bleibt es.\nOle;00:00:08,000;00:00:08,500;Ja.\n", "a.csv"
+    )
+    assert timed(read) == [("Ida", "So bleibt es.", 3.1, 5.2), ("Ole", "Ja.", 8.0, 8.5)]
+    assert read.notes == []
+
+
+def test_seconds_below_the_header_of_whisper() -> None:
+    read = transcript("start\tend\ttext\n3.1\t5.2\tWe ship.\n8.0\t8.5\tGood.\n", "a.tsv")
+    assert (read.dialect, timed(read)) == ("Table", [("", "We ship.", 3.1, 5.2), ("", "Good.", 8.0, 8.5)])
