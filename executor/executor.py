@@ -32,7 +32,7 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from executor.fallback import NotPlannable
 from executor.field_context import FieldContext
-from executor.object_rows import ObjectRows
+from executor.object_rows import are_object_rows
 from executor.operation_plan import OperationPlan, RootPlan
 from executor.pacing import MAX_UNPACED_ITEMS, is_event_loop_running, paced
 from executor.pending_loads import PendingLoads
@@ -329,7 +329,7 @@ class FastExecutor(StrawberryGraphQLCoreExecutionContext):
         position_context: PositionContext,
     ) -> AwaitableOrValue[list[object]]:
         """Completes a list: here, if graphql-core completes a long one, which takes long, little by little."""
-        if isinstance(items, ObjectRows):
+        if are_object_rows(items):
             items = list(items)
         if isinstance(items, list) and len(items) > MAX_UNPACED_ITEMS and is_event_loop_running():
             items = paced(items)

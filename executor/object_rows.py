@@ -1,10 +1,10 @@
 """Objects that a database has given as rows, and that are made only if something asks for more than their columns."""
 
 from collections.abc import Iterator, Sequence
-from typing import Protocol, runtime_checkable
+from functools import lru_cache
+from typing import Any, Protocol, TypeGuard
 
 
-@runtime_checkable
 class ObjectRows(Protocol):
     """A list of objects as a resolver may return it. Where only columns are selected, no object is made."""
 
@@ -27,3 +27,13 @@ class ObjectRows(Protocol):
 
     def __iter__(self) -> Iterator[object]:
         """Makes the objects, or gives those that were made before."""
+
+
+def are_object_rows(value: Any) -> TypeGuard[ObjectRows]:
+    """Returns whether the value is such a list. Its class is looked at once: `isinstance` looks at all members each time."""
+    return _has_members(type(value))  # type: ignore[arg-type]  # classes are hashable
+
+
+@lru_cache(maxsize=1_000)
+def _has_members(class_: type) -> bool:
+    return all(hasattr(class_, name) for name in ("object_class", "columns", "rows", "__len__", "__iter__"))

@@ -36,7 +36,7 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from executor.codegen import Namespace, compile_function
 from executor.fallback import FallbackRequired, NotPlannable
 from executor.field_context import CollectedField, FieldContext
-from executor.object_rows import ObjectRows
+from executor.object_rows import ObjectRows, are_object_rows
 from executor.output_coercion import compile_leaf_list_completer, output_coercion_expression
 from executor.plain_values import is_plain_class, require_plain_values
 from executor.resolution import AsyncResolver, AttributeResolver, SyncResolver, resolver_for
@@ -172,7 +172,7 @@ class ListCompleter(Completer):
         if classes.issubset(LIST_CLASSES):
             items = list(chain.from_iterable(cast(list[Collection[object]], lists)))
             completed = self._items.complete(context, items)
-        elif len(classes) == 1 and isinstance(lists[0], ObjectRows):
+        elif len(classes) == 1 and are_object_rows(lists[0]):
             completed = self._items.complete_rows(context, cast(list[ObjectRows], lists))
         else:
             raise FallbackRequired

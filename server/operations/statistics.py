@@ -83,10 +83,12 @@ class OperationStatistics:
     def of(self, operation: OperationDefinitionNode) -> OperationCounts:
         """Returns the counts of an operation."""
         kind, name = operation.operation, operation.name.value if operation.name else OTHER
+        if name not in self._names:
+            name = OTHER
         of_kind = self.queries if kind is _QUERY else self.mutations if kind is _MUTATION else self.subscriptions
         counts = of_kind.get(name)
         if counts is None:
-            counts = of_kind.setdefault(name if name in self._names else OTHER, OperationCounts())
+            counts = of_kind[name] = OperationCounts()
         return counts
 
 
