@@ -259,7 +259,7 @@ def _label(marked: str) -> _Label | None:
         name = name[1:-1].strip()
     if not text or not 1 <= len(name) <= MAX_LABEL_CHARS or "\n" in before or "\r" in before:
         return None
-    if _CLOCK_TIME.search(name):
+    if _CLOCK_TIME.search(name) or "://" in name:
         return None
     return _Label(name, text, is_certain=is_numbered_speaker(name))
 

@@ -172,6 +172,7 @@ class TestProse:
             "Next Steps: none",
             "Step 2: drain the queue",
             "so: we wait",
+            "https://example.com: see it",
             "Question: who owns it?",
             "Reminder: bring a laptop",
             "Wichtig: nicht löschen",

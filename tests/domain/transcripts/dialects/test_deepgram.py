@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from tests.harness.transcript_files import timed, transcript
 
 
@@ -74,3 +76,39 @@ def test_results_that_a_library_wraps() -> None:
     read = transcript({"result": {"results": {"utterances": utterances, "channels": []}}, "error": None})
     assert read.dialect == "Deepgram"
     assert timed(read) == [("0", "We ship.", 1.0, 2.0)]
+
+
+def _word_of(text: str, start: float, speaker: int | None) -> dict[str, object]:
+    return {"word": text, "start": start, "end": start + 0.5} | ({} if speaker is None else {"speaker": speaker})
+
+
+@pytest.mark.parametrize(
+    ("speakers", "names"),
+    [((0, 0, 0), ["0", "1", "0"]), ((0, 0, 1), ["0-0", "1", "0-1"]), ((None, None, None), ["0", "1", "0"])],
+)
+def test_speakers_of_several_channels_are_counted_in_each(speakers: tuple[int | None, ...], names: list[str]) -> None:
+    first, other, last = (
+        _word_of(text, start, speaker) for text, start, speaker in zip("abc", (1, 2, 4), speakers, strict=True)
+    )
+    channels = [{"alternatives": [{"transcript": "x", "words": words}]} for words in ([first, last], [other])]
+    utterances = [
+        {**word, "transcript": word["word"], "channel": channel}
+        for word, channel in ((first, 0), (other, 1), (last, 0))
+    ]
+    messages = [
+        {
+            "type": "Results",
+            "start": word["start"],
+            "duration": 0.5,
+            "is_final": True,
+            "channel_index": [channel, 2],
+            "channel": {"alternatives": [{"transcript": word["word"], "words": [word]}]},
+        }
+        for word, channel in ((first, 0), (other, 1), (last, 0))
+    ]
+    for file in (
+        {"results": {"channels": channels}},
+        {"results": {"channels": channels, "utterances": utterances}},
+        messages,
+    ):
+        assert [segment.speaker for segment in transcript(file).segments] == names
