@@ -13,12 +13,14 @@ from domain.transcripts.dialect import Dialect
 from domain.transcripts.source import Source
 
 _CLOCK = r"([0-9]{2}):([0-9]{2}):([0-9]{2})[:;]([0-9]{2})"
-_TIMES = re.compile(rf"[ \t]*{_CLOCK}[ \t]+-[ \t]+{_CLOCK}[ \t]*")
+_TIMES = re.compile(rf"{_CLOCK}[ \t]+-[ \t]+{_CLOCK}")
 
 
 def _read(source: Source) -> Reading:
     """Returns the paragraphs. One line alone below the times is what was said, by nobody who is named."""
-    found = [(number, times) for number, line in enumerate(source.lines, 1) if (times := _TIMES.fullmatch(line))]
+    found = [
+        (number, times) for number, line in enumerate(source.lines, 1) if (times := _TIMES.fullmatch(line.strip()))
+    ]
     check_size(len(found))
     most = max(int(times[group]) for _, times in found for group in (4, 8))
     rate = frame_rate(most)

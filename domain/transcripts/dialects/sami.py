@@ -28,7 +28,8 @@ def _read(source: Source) -> Reading:
     captions: list[Caption] = []
     language: str | None = None
     line, counted = 1, 0
-    for mark, end in zip(marks, [*(mark.start() for mark in marks[1:]), len(text)], strict=True):
+    for index, mark in enumerate(marks):
+        end = marks[index + 1].start() if index + 1 < len(marks) else len(text)
         line, counted = line + text.count("\n", counted, mark.start()), mark.start()
         start = _START.search(mark[1])
         if start is None:

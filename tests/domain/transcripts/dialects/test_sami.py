@@ -30,3 +30,8 @@ def test_another_language_is_left_out_with_a_note() -> None:
 
 def test_a_time_that_cannot_be_read_is_refused() -> None:
     assert "line 6 has a time that cannot be read" in refusal(f"{HEAD}<SYNC Begin=1>a", "a.smi")
+
+
+def test_a_file_without_captions_is_refused() -> None:
+    for body in ("", "<!-- <SYNC Start=1000><P>a"):
+        assert "no cue with words" in refusal(f"<SAMI>{body}", "a.smi")
