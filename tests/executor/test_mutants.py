@@ -3,7 +3,7 @@
 import asyncio
 import importlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import chain, zip_longest
 from pathlib import Path
@@ -29,6 +29,12 @@ SOURCE = Path(executor.__file__).parent
 
 Request = tuple[str, dict[str, Any], list[Thing], Answer]
 """A document with its variables, the data, and graphql-core's answer."""
+
+Corpus = tuple[list[Request], list[Request]]
+"""Requests that select much, and requests that give much."""
+
+INPUT_MODULES = ("arguments", "input_coercion", "input_conversion", "variables")
+"""The modules whose faults are found sooner by requests that give much."""
 
 Fault = tuple[str, str, str]
 """The module, the text to replace, which is there once, and what replaces it."""
@@ -166,10 +172,10 @@ MUTANTS: dict[str, Fault] = {
 
 
 @pytest.fixture(scope="module")
-def corpus() -> list[Request]:
+def corpus() -> Corpus:
     """The same in each run of the tests, with graphql-core's answers.
 
-    It takes one of each kind in turn, as each kind finds faults of its own: so a fault is found soon.
+    It takes a chosen and a generated one in turn, as each kind finds faults of its own: so a fault is found soon.
     """
 
     def ask(document: str, values: dict[str, Any], data: list[Thing]) -> Request:
@@ -198,8 +204,11 @@ def corpus() -> list[Request]:
         collect_inputs()
         chosen = [[ask(*example)] for example in examples()]
         chosen_inputs = [ask_twice(*example) for example in input_examples(SLOW._schema)]
-    in_turn = chain.from_iterable(zip_longest(chosen, generated, chosen_inputs, generated_inputs))
-    return [request for requests in in_turn for request in requests or ()]
+    return in_turn(chosen, generated), in_turn(chosen_inputs, generated_inputs)
+
+
+def in_turn(*kinds: list[list[Request]]) -> list[Request]:
+    return [request for requests in chain.from_iterable(zip_longest(*kinds)) for request in requests or ()]
 
 
 @contextmanager
@@ -224,11 +233,11 @@ def executor_with(fault: Fault | None, folder: Path) -> Iterator[Any]:
             del sys.modules[name]
 
 
-def differs(mutant: Any, corpus: list[Request]) -> bool:
+def differs(mutant: Any, requests: Iterable[Request]) -> bool:
     schema = schema_of(mutant)
 
     async def first_difference() -> bool:
-        for document, values, data, expected in corpus:
+        for document, values, data, expected in requests:
             if await answer(schema, document, values, data) != expected:
                 return True
         return False
@@ -239,10 +248,10 @@ def differs(mutant: Any, corpus: list[Request]) -> bool:
 @pytest.mark.filterwarnings(
     "ignore::pytest.PytestUnraisableExceptionWarning"
 )  # what a fault leaves behind is its own matter
-def test_each_fault_is_found(corpus: list[Request], tmp_path: Path, subtests: pytest.Subtests) -> None:
+def test_each_fault_is_found(corpus: Corpus, tmp_path: Path, subtests: pytest.Subtests) -> None:
     """Checks all faults in one test, as the corpus takes long to make and each process would make one."""
     for number, (name, fault) in enumerate(MUTANTS.items()):
         with subtests.test(name), executor_with(fault, tmp_path / str(number)) as mutant:
-            assert differs(mutant, corpus)
+            assert differs(mutant, chain(*reversed(corpus)) if fault[0] in INPUT_MODULES else chain(*corpus))
     with subtests.test("no fault"), executor_with(None, tmp_path / "none") as mutant:
-        assert not differs(mutant, corpus)
+        assert not differs(mutant, chain(*corpus))

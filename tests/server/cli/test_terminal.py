@@ -11,6 +11,7 @@ import pytest
 from tests.harness.commands import COMMAND, environment, run
 from tests.harness.markdown import ROOT
 from tests.harness.terminal import CTRL_C, Terminal
+from tests.harness.waiting import eventually
 
 pytestmark = pytest.mark.slow
 
@@ -64,8 +65,8 @@ def test_a_start_prints_a_banner_and_ctrl_c_ends_it_quietly(
 def test_ctrl_c_before_the_server_is_ready_ends_it_quietly_too(tmp_path_factory: pytest.TempPathFactory) -> None:
     data_dir = tmp_path_factory.mktemp("interrupted")
     terminal = Terminal(SERVE, environment(port="0", data_dir=str(data_dir)), ROOT)
-    while not any(data_dir.glob("new-*")):
-        assert terminal.is_running
+    eventually(lambda: any(data_dir.glob("new-*")) or not terminal.is_running)
+    assert terminal.is_running
     terminal.press(CTRL_C)
     assert terminal.wait() == 0
     assert terminal.output.strip() == "^C"
