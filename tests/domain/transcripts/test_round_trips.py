@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 
 from domain.segments import Segment, SegmentContent
 from domain.times import MAX_TIME_SECONDS
-from domain.transcripts import NotATranscript, TranscriptFormat, read_transcript, write_transcript
+from domain.transcripts import NotATranscript, TranscriptFormat, read_transcript, read_turns, write_transcript
 from domain.validation import parse
+from tests.harness import hostile_transcripts
 from tests.harness.large_transcripts import usual_files
 from tests.harness.large_word_transcripts import word_files
 from tests.harness.transcript_files import TIMES, read, segment, srt, vtt
@@ -56,6 +57,13 @@ SMALL_FILES = [
     "[ti:Weekly]\n[00:01.00]Ida: Hello.\n",
     "{25}{50}Hello.|Hi.\n",
     "0:0:3.240 --> 0:0:8.100\nIda\nHello.\n",
+    "Ida  0:03  Hello.\nOle  0:04  Hi.\n",
+    "Ida 0 minutes 3 seconds\nHello.\nOle 0 minutes 4 seconds\nHi.\n",
+    "00:00:03:12 - 00:00:05:00\nIda\nHello.\n",
+    "<SAMI><SYNC Start=1000><P Class=EN>Hello.\n",
+    "a 1 0.5 0.3 hello 0.9\na 1 0.9 0.3 hi 0.9\n",
+    "a 1 Ida 0.5 0.9 <o> hello\n",
+    "1.0\t2.0\tIda: Hello.\n",
     vtt("<v Ida>Hello.</v>"),
     srt(">> IDA: Hello."),
 ]
@@ -200,6 +208,20 @@ class TestAnyFile:
     def test_a_document_with_other_values_is_read_or_refused(self, document: object) -> None:
         with contextlib.suppress(NotATranscript):
             assert read_transcript(orjson.dumps(document), "a.json").segments
+
+    @given(
+        st.sampled_from([*hostile_transcripts.STARTS.values()]),
+        st.lists(st.sampled_from(hostile_transcripts.FRAGMENTS), max_size=5),
+        st.integers(0, 60),
+    )
+    @settings(max_examples=200)
+    @example("<SAMI>", ["<!--"], 0)
+    @example("\u00a0", ["00:00:03:12 - 00:00:05:00\n"], 0)
+    def test_of_any_dialect_is_read_or_refused(self, start: str, fragments: list[str], cut: int) -> None:
+        for file in (start + "".join(fragments), start[:-cut] + "".join(fragments), "".join(fragments) + start):
+            for read_file in (read_transcript, read_turns):
+                with contextlib.suppress(NotATranscript):
+                    read_file(file, "a")
 
     @given(FILES, st.text())
     @settings(max_examples=200)
