@@ -17,6 +17,7 @@ from rich.table import Table
 from domain.transcript_imports import MAX_CONTENT_CHARS
 from domain.transcripts import NotATranscript, read_transcript, read_turns
 from tests.harness.hostile_transcripts import hostile_files
+from tests.harness.large_meeting_transcripts import meeting_files
 from tests.harness.large_transcripts import File, usual_files
 from tests.harness.large_word_transcripts import word_files
 
@@ -71,7 +72,7 @@ def main() -> None:
         "--slowest", type=int, default=40, help="of the hostile files, the number to read whole (default: 40)"
     )
     options = parser.parse_args()
-    known = hostile_files() if options.hostile else chain(usual_files(), word_files())
+    known = hostile_files() if options.hostile else chain(usual_files(), word_files(), meeting_files())
     files = [each for each in known if options.only in each[0]]
     if options.hostile:
         files = dearest(files, options.slowest)

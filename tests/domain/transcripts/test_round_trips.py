@@ -19,6 +19,7 @@ from domain.times import MAX_TIME_SECONDS
 from domain.transcripts import NotATranscript, TranscriptFormat, read_transcript, read_turns, write_transcript
 from domain.validation import parse
 from tests.harness import hostile_transcripts
+from tests.harness.large_meeting_transcripts import meeting_files
 from tests.harness.large_transcripts import usual_files
 from tests.harness.large_word_transcripts import word_files
 from tests.harness.transcript_files import TIMES, read, segment, srt, vtt
@@ -174,7 +175,9 @@ FILES = st.one_of(
 
 
 DOCUMENTS = [
-    orjson.loads(file.content(1_000)) for _, file in chain(usual_files(), word_files()) if file.name == "a.json"
+    orjson.loads(file.content(1_000))
+    for _, file in chain(usual_files(), word_files(), meeting_files())
+    if file.name == "a.json"
 ]
 """Short files of each JSON dialect."""
 VALUES: st.SearchStrategy[object] = st.one_of(
