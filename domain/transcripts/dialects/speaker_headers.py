@@ -37,7 +37,7 @@ _FORMS = (
     re.compile(rf"{_NAME}(?: [ \t]++|\t[ \t]*+)(?P<start>{_CLOCK})(?: [ \t]++|\t[ \t]*+)(?P<text>\S.*)"),
     re.compile(rf"[ \t]*+(?P<start>{_SPELLED})[ \t]*+"),
     re.compile(rf"{_NAME}[ \t]++(?P<start>{_SPELLED})[ \t]*+"),  # Dana Reyes 0 minutes 3 seconds
-    re.compile(rf"{_NAME}[ \t]++[\[(](?P<start>{_CLOCK})[\])][ \t]*+:[ \t]*+(?P<text>\S.*)"),  # Dana Reyes (0:03): So
+    re.compile(rf"{_NAME}[ \t]*+[\[(](?P<start>{_CLOCK})[\])][ \t]*+:[ \t]*+(?P<text>\S.*)"),  # Dana Reyes (0:03): So
     # [00:00:03] Dana Reyes: So
     re.compile(rf"[ \t]*+@?{_BRACKETED}(?:[ \t]*+(?P<mark>{_MARK})[ \t]++|[ \t]++)(?P<text>\S.*)"),
 )
@@ -162,11 +162,12 @@ def _is_title(source: Source, number: int, first: _Paragraph) -> bool:
 def _begin_with_names(paragraphs: Sequence[_Paragraph]) -> bool:
     """Returns whether a name stands behind each time, and what was said below it: `0:03 - Dana Reyes`.
 
-    Without a mark between them, some names must come again: else these may be the first words.
+    Without a mark between them, some names must come again, or all have several words: else these may be the first words.
     """
     names = [paragraph.lines[0].rstrip(":").strip() for paragraph in paragraphs]
     are_names = all(len(paragraph.lines) > 1 for paragraph in paragraphs) and all(map(may_be_name, names))
-    return are_names and (all(paragraph.has_mark for paragraph in paragraphs) or len(set(names)) * 2 <= len(names))
+    have_marks = all(paragraph.has_mark for paragraph in paragraphs)
+    return are_names and (have_marks or len(set(names)) * 2 <= len(names) or all(" " in name for name in names))
 
 
 def _names_above(source: Source, paragraphs: list[_Paragraph]) -> list[str]:

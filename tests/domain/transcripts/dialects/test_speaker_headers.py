@@ -181,3 +181,18 @@ def test_a_date_is_no_name(date: str) -> None:
     read = transcript(f"Weekly\n{date}\n1h 2m 3s\n\nIda Holm   0:03\nWe ship.\n\nRoom 2024   0:09\nGood.\n", "a.txt")
     assert timed(read) == [("Ida Holm", "We ship.", 3.0, 9.0), ("Room 2024", "Good.", 9.0, 9.0)]
     assert [note.line for note in read.notes] == [1, 2, 3]
+
+
+def test_names_of_several_words_behind_times() -> None:
+    read = transcript("10:00:03 AM Ida Holm\nWe ship.\n\n10:00:09 AM Omar Lund\nGood.\n", "a.txt")
+    assert [(segment.speaker, segment.text) for segment in read.segments] == [
+        ("Ida Holm", "We ship."),
+        ("Omar Lund", "Good."),
+    ]
+    read = transcript("0:03 Good\nmorning.\n\n0:09 We\nship.\n", "a.txt")
+    assert [segment.speaker for segment in read.segments] == ["", ""]
+
+
+def test_a_time_right_behind_a_name() -> None:
+    read = transcript("张三(00:00:03): 你好\n李四(00:00:08): 是的\n", "a.txt")
+    assert timed(read) == [("张三", "你好", 3.0, 8.0), ("李四", "是的", 8.0, 8.0)]
