@@ -14,7 +14,7 @@ from domain.transcripts.dialect import Dialect, all_dialects, not_recognised
 from domain.transcripts.encodings import decode, with_plain_lines
 from domain.transcripts.repetition import Spoken, firsts_of_grown
 from domain.transcripts.segment_words import words_of_cue
-from domain.transcripts.source import Source, without_surrogates
+from domain.transcripts.source import FENCE, Source, without_fence, without_surrogates
 from domain.transcripts.speaker_turns import Turn
 from domain.transcripts.units import check_units
 from domain.validation import Problems, parse
@@ -112,6 +112,8 @@ def open_source(data: bytes | str, name: str, encoding: str | None = None) -> tu
     source.text = with_plain_lines(text, source.notes)
     if not source.text.strip():
         raise NotATranscript("the file is empty")
+    if source.first.startswith(FENCE) and source.text.lstrip().partition("\n")[2].lstrip()[:1] in ("[", "{"):
+        source = Source("\n".join(without_fence(source)), name, source.notes)
     dialect = next((dialect for dialect in all_dialects() if dialect.recognises(source)), None)
     if dialect:
         return source, dialect

@@ -217,3 +217,9 @@ def test_a_text_without_times_is_refused() -> None:
 def test_pauses_do_not_make_seconds_milliseconds(times: list[object], starts: list[float]) -> None:
     read = transcript([{"text": "Yes.", "timestamp": time} for time in times])
     assert [segment.start_time for segment in read.segments] == starts
+
+
+def test_a_fence_of_markdown_around_json() -> None:
+    read = transcript('```json\n[\n{"text": "So.", "start": 2, "end": 1}\n]\n```\n')
+    assert timed(read) == [("", "So.", 2.0, 2.0)]
+    assert [note.line for note in read.notes] == [1, 3, 5]
