@@ -7,6 +7,7 @@ way stands in `EXCEPTIONS`.
 """
 
 import json
+from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -18,11 +19,20 @@ from graphql import (
 
 from tests.harness.bad_values import HUGE, POSITIONS, SCHEMA, Position, bad_values, kind, uses
 from tests.harness.base_calls import BASE_CALLS, DEFINITIONS, DOCUMENTS
-from tests.harness.servers import Api, segment
+from tests.harness.databases import TestPostgres
+from tests.harness.servers import Api, running_server, segment
 from tests.harness.suggested_variables import MUTATIONS
 from tests.harness.worlds import World
 
 pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def api(postgres: TestPostgres) -> Iterator[Api]:
+    """A client of a server of its own: the many agents of these tests are too many for those that ask for all agents."""
+    with postgres.database() as url, running_server(url) as server:
+        yield server.api
+
 
 EXCEPTIONS = {
     ("*.description", "empty"): "accepted",
