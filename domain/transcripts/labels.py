@@ -98,21 +98,23 @@ def labelled_texts(payloads: Sequence[str], lines: Sequence[int | None], notes: 
     """Returns the texts of each cue of a file with their speakers; several if a cue has several speakers.
 
     The payloads are in the order of the file and without tags, but with their character references: an escaped colon ends no
-    label. Where a file names a speaker only when the speaker changes, the name goes on until the next one, with a note.
+    label. Where a file names a speaker only when the speaker changes, or in a cue alone, the name goes on until the next one,
+    with a note.
     """
     payloads = _with_names_in_lines(_with_colons(payloads))
     labels = [_label(payload) for payload in payloads]
     worded = [bool(payload) and not payload.startswith(VERBATIM) for payload in payloads]
     file = _Labels(labels, worded)
     payloads, silent = _without_names_only(payloads, file, lines, notes)
-    if not file.speakers and not any("\n" in payload for payload in payloads):
+    if not file.speakers and not any(silent) and not any("\n" in payload for payload in payloads):
         return [[LabelledText("", _shown(payload))] if payload else [] for payload in payloads]
     first_labels = [label if file.accepts(label) else None for label in labels]
-    goes_on = _names_changes_only(first_labels, worded)
+    goes_on = _names_changes_only(first_labels, [said and not name for said, name in zip(worded, silent, strict=True)])
     texts: list[list[LabelledText]] = []
-    current = ""
+    current, was_alone = "", False
     for payload, label, name, line in zip(payloads, first_labels, silent, lines, strict=True):
-        unnamed = goes_on and not label and bool(payload) and not payload.startswith(VERBATIM)
+        was_alone = bool(name) or (was_alone and not label)
+        unnamed = (goes_on or was_alone) and not label and bool(payload) and not payload.startswith(VERBATIM)
         unnamed = unnamed and not _CHANGE.match(payload)
         if unnamed and current:
             notes.add(line, "names no speaker: the one who was named last goes on")

@@ -142,6 +142,17 @@ class TestLabelsWithoutTexts:
         read = spoken(vtt("Ida: a", "b", "Ole:", "c", "Ida: d", "e", "Ole: f"))
         assert read == [("Ida", "a"), ("Ida", "b"), ("Ole", "c"), ("Ida", "d"), ("Ida", "e"), ("Ole", "f")]
 
+    def test_name_who_speaks_in_the_cues_below(self) -> None:
+        read = transcript(vtt("Speaker 1:", "a", "b", "Speaker 2:", "c", "Speaker 1:"))
+        assert [(each.speaker, each.text) for each in read.segments] == [
+            ("Speaker 1", "a"),
+            ("Speaker 1", "b"),
+            ("Speaker 2", "c"),
+        ]
+        assert [note.line for note in read.notes] == [6, 9, 15]
+        file = vtt("Ida: a", "Ida: b", "Ole: x", "Ole:", "c", "Ida: d", "e")
+        assert spoken(file)[2:] == [("Ole", "x"), ("Ole", "c"), ("Ida", "d"), ("", "e")]
+
     @pytest.mark.parametrize("line", ["We need this:", "Listen:", "The following:", "Next Steps:", ":"])
     def test_not_prose(self, line: str) -> None:
         for file in (vtt("Ida: So.", line, "Ole: Yes.", "Ole: Go.", "Ida: I go."), vtt("So.", line, "Yes.")):
