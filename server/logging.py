@@ -86,8 +86,11 @@ def _add_request_fields(line: dict[str, Any], record: logging.LogRecord) -> None
     line.pop("traceparent", None)
 
 
-_UNSAID = {"pathname": "", "filename": "", "lineno": 0, "exc_info": None, "exc_text": None, "stack_info": None}
-"""The attributes of a record that handlers and formatters may ask for, and that no line about a request says."""
+_UNSAID = dict.fromkeys(vars(logging.makeLogRecord({}))) | {
+    **dict.fromkeys(("pathname", "filename", "module"), ""),
+    **dict.fromkeys(("lineno", "msecs", "relativeCreated"), 0),
+}
+"""All attributes of a record, as handlers of others may ask for any; no line about a request says these."""
 
 
 def log_request(logger: logging.Logger, request: CurrentRequest, message: str, *arguments: object) -> None:

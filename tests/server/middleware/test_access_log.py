@@ -80,3 +80,12 @@ async def test_what_a_client_names_an_operation_is_shortened_and_escaped(caplog:
     for text in (line["message"], line["operation"]):
         assert text.isprintable()
         assert "\\x1b[2J\\x07\\x0d\\x0a" in text
+
+
+async def test_a_line_can_be_given_to_handlers_of_others(caplog: pytest.LogCaptureFixture) -> None:
+    await lines(caplog, "Agents", Response())
+    (record,) = (record for record in caplog.records if record.name == access_log.logger.name)
+    assert vars(logging.makeLogRecord({})).keys() <= vars(record).keys()
+    assert "POST /graphql 200 0.0 ms Agents" in logging.Formatter(
+        "%(asctime)s %(pathname)s:%(lineno)d %(message)s"
+    ).format(record)
