@@ -6,12 +6,11 @@ from dataclasses import replace
 from domain.transcripts.cues import NotATranscript, Reading, quoted
 from domain.transcripts.dialect import Dialect
 from domain.transcripts.json_segments import Fields, Path, SegmentReader, at, merge_revisions, objects_at
-from domain.transcripts.moments import since_first
+from domain.transcripts.moments import moment_of, since_first
 from domain.transcripts.source import NOT_JSON, Source
 
 _TEXT = ("text", "body", "transcript", "content", "sentence", "utterance", "transcription", "segment")
 _SPEAKER = (
-    "voice",
     "speaker_name",
     "speakerName",
     "speaker",
@@ -69,11 +68,9 @@ def _read(source: Source) -> Reading:
         raise NotATranscript(_refusal(document))
     first = next((item for item in objects_at(items)), {})
     fields = _MILLISECONDS if any(name in first for name in _MILLISECONDS.start) else _FIELDS
-    paired = list(map(_with_ends, items))
-    items = since_first(paired, fields.start + fields.end, fields.seconds_per_unit)
-    has_units = items != paired or any(
-        ":" in str(item.get(name, "")) for name in fields.start for item in objects_at(items[:1])
-    )
+    items = list(map(_with_usual_names, items))
+    has_units = any(_says_its_unit(item, fields) for item in objects_at(items[:1]))
+    items = since_first(items, fields.start + fields.end, fields.seconds_per_unit)
     has_ends = any({*fields.end, *fields.duration, *fields.words} & item.keys() for item in objects_at(items))
     fields = replace(fields, speaker=fields.speaker + _sources(objects_at(items)))
     if not has_ends:
@@ -85,12 +82,20 @@ def _read(source: Source) -> Reading:
     )
 
 
-def _with_ends(item: object) -> object:
-    """Returns the item with a start and an end in place of a pair of both."""
-    name = next((name for name in _MOMENTS if isinstance(at(item, name, 1), int | float)), None)
-    if name is None or not isinstance(item, dict):
+def _with_usual_names(item: object) -> object:
+    """Returns the item with a start and an end in place of a pair of both, and with the name that Podlove gives a speaker."""
+    if not isinstance(item, dict):
         return item
-    return {**item, "start": at(item, name, 0), "end": at(item, name, 1), name: None}
+    if "start_ms" in item and item.get("voice"):
+        item = {**item, "speaker": item["voice"]}
+    name = next((name for name in _MOMENTS if isinstance(at(item, name, 1), int | float)), None)
+    return {**item, "start": at(item, name, 0), "end": at(item, name, 1), name: None} if name else item
+
+
+def _says_its_unit(item: dict[str, object], fields: Fields) -> bool:
+    """Returns whether the start that is read is a clock or a date."""
+    start = next((item[name] for name in fields.start if item.get(name) is not None), None)
+    return moment_of(start) is not None or (isinstance(start, str) and ":" in start)
 
 
 def _sources(items: Sequence[dict[str, object]]) -> tuple[str, ...]:

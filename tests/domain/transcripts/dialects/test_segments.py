@@ -197,6 +197,17 @@ def test_a_date_that_is_none_is_refused() -> None:
     )
 
 
+def test_milliseconds_beside_a_date_are_no_seconds() -> None:
+    items = [{"text": "a b", "start": 3000, "end": 5000, "timestamp": "2025-01-07T15:00:03Z"}]
+    assert timed(transcript(items)) == [("", "a b", 3.0, 5.0)]
+
+
+@pytest.mark.parametrize(("voice", "speaker"), [("Ida", "Ida"), ("", "7"), (None, "7")])
+def test_podlove_calls_a_name_a_voice(voice: str | None, speaker: str) -> None:
+    item = {"start": "00:00:01.000", "start_ms": 1000, "end": "00:00:02.000", "end_ms": 2000, "text": "a b"}
+    assert timed(transcript([{**item, "speaker": "7", "voice": voice}])) == [(speaker, "a b", 1.0, 2.0)]
+
+
 def test_pairs_of_times() -> None:
     assert timed(transcript([{"timestamp": [1, 2.5], "text": " Go."}])) == [("", "Go.", 1.0, 2.5)]
 
