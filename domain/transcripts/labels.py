@@ -128,7 +128,9 @@ def labelled_texts(payloads: Sequence[str], lines: Sequence[int | None], notes: 
 
 
 def hide_labels(marked: str) -> str:
-    """Returns a payload that shows the same text, in which nothing is taken for a label: colons and brackets are escaped."""
+    """Returns a payload that shows the same text, in which nothing is taken for a label: what would make it one is escaped."""
+    if _NUMBERED_START.match(marked):
+        marked = f"&#{ord(marked[0])};{marked[1:]}"
     if ":" in marked:
         marked = re.sub(r":(?=\s|\*|$)", "&#58;", marked)
     if not marked.isascii():

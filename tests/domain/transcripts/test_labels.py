@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.harness.transcript_files import messages, spoken, srt, timed, transcript, vtt
+from domain.transcripts import TranscriptFormat, write_transcript
+from tests.harness.transcript_files import messages, segment, spoken, srt, timed, transcript, vtt
 
 
 @pytest.mark.parametrize("write", [vtt, srt])
@@ -206,3 +207,12 @@ class TestProse:
     def test_questions_and_answers_throughout_are_speakers(self) -> None:
         file = vtt("Question: a", "Answer: b", "Question: c", "Answer: d")
         assert [speaker for speaker, _ in spoken(file)] == ["Question", "Answer", "Question", "Answer"]
+
+
+@pytest.mark.parametrize("format", [TranscriptFormat.VTT, TranscriptFormat.SRT])
+@pytest.mark.parametrize(
+    "texts", [("Speaker 1 is mute.", "Speaker 2 is gone."), ("Ole Moe:", "So."), ("Speaker 1:", "So.", "Speaker 2:")]
+)
+def test_texts_of_nobody_stay_so_in_an_export(format: TranscriptFormat, texts: tuple[str, ...]) -> None:
+    segments = [segment(text, "", number, number * 2.0, number * 2.0 + 1) for number, text in enumerate(texts, 1)]
+    assert spoken(write_transcript(segments, format)) == [("", text) for text in texts]

@@ -34,7 +34,19 @@ FRAGMENTS = st.one_of(
     st.sampled_from(
         ["<", ">", "<v Bob>", "<v ", "<b>", "</i>", "&", "&amp;", "&#58;", "&#10;", TIMES, TIMES.replace(".", ",")]
     ),
-    st.sampled_from(["-", "\n>> ", "(SPEAKER_00) ", "{speaker 1}", "(Bob)\n", f"7 {TIMES}", "Спикер №1: "]),
+    st.sampled_from(
+        [
+            "-",
+            "\n>> ",
+            "Speaker 1 ",
+            "Speaker 2\n",
+            "(SPEAKER_00) ",
+            "{speaker 1}",
+            "(Bob)\n",
+            f"7 {TIMES}",
+            "Спикер №1: ",
+        ]
+    ),
     st.sampled_from(
         ["שלום", "مرحبا", "\u202e", "👩‍🚀", "\u2028", "\x85", "\u00a0", "\x1c", "\ufeff", "WEBVTT", "STYLE"]
     ),
