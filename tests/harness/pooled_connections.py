@@ -48,7 +48,7 @@ async def eventually(holds: Callable[[], Awaitable[bool]]) -> None:
     """Look again and again until it holds."""
     async with bounded():
         while not await holds():  # noqa: ASYNC110 - PostgreSQL rings no bell for this
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.01)
 
 
 async def run(engine: Engine, statement: str) -> Any:
