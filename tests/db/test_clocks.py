@@ -12,9 +12,9 @@ from tests.harness.api_keys import create_api_key
 from tests.harness.base_calls import BASE_CALLS, DOCUMENTS
 from tests.harness.clocks import wrong_clock
 from tests.harness.commands import run
+from tests.harness.sample_entities import SampleEntities
 from tests.harness.servers import Api, running_server
 from tests.harness.suggested_variables import MUTATIONS
-from tests.harness.worlds import World
 
 ERROR = timedelta(hours=3)
 GIVEN = {("api_keys", "expires_at")}
@@ -59,7 +59,7 @@ def test_every_time_is_the_databases(database_url: str, error: timedelta) -> Non
 
 def call_all_mutations(api: Api) -> None:
     for name in MUTATIONS:
-        variables = BASE_CALLS[name](World.made(api))
+        variables = BASE_CALLS[name](SampleEntities.create(api))
         assert "errors" not in api.post(DOCUMENTS[name], variables, name)
     meeting = api.meeting()
     for state in ("RECORDING", "STOPPED", "RECORDING", "STOPPING", "STOPPED", "COMPLETED"):

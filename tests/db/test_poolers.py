@@ -25,9 +25,9 @@ from tests.harness.base_calls import BASE_CALLS, DEFINITIONS, DOCUMENTS
 from tests.harness.databases import TestPostgres
 from tests.harness.pgbouncer import PgBouncer, needs_pgbouncer, pgbouncer
 from tests.harness.pooled_connections import bounded, eventually, opened, run
+from tests.harness.sample_entities import SampleEntities
 from tests.harness.servers import running_server
 from tests.harness.suggested_variables import MUTATIONS
-from tests.harness.worlds import World
 
 pytestmark = [pytest.mark.slow, needs_pgbouncer]
 
@@ -62,10 +62,10 @@ def test_every_operation_works(database_url: str, mode: str, ignored: str) -> No
         ThreadPoolExecutor(4) as clients,
     ):
         api = server.api
-        seen = World.made(api)
+        seen = SampleEntities.create(api)
 
         def call_twice(name: str) -> list[dict[str, Any]]:
-            variables = BASE_CALLS[name](World.made(api) if name in MUTATIONS else seen)
+            variables = BASE_CALLS[name](SampleEntities.create(api) if name in MUTATIONS else seen)
             return [api.post(DOCUMENTS[name], variables, name) for _ in range(2)]
 
         answers = zip(DEFINITIONS, clients.map(call_twice, DEFINITIONS), strict=True)

@@ -9,11 +9,11 @@ import strawberry
 from executor import FastExecutor
 from executor.dataloader import DataLoader
 from tests.harness.executor.examples import BELOW, FAST
-from tests.harness.executor.sources import World
+from tests.harness.executor.sources import ExecutionData
 from tests.harness.executor.things import copied, sound
 
 
-class Gated(World):
+class Gated(ExecutionData):
     """Loads wait for the gate."""
 
     def __init__(self) -> None:
@@ -33,18 +33,18 @@ TURNS = range(8)
 @pytest.mark.parametrize("turn", TURNS)
 async def test_a_cancelled_operation_leaves_its_loads_to_others(turn: int) -> None:
     """Whatever it was at."""
-    world = Gated()
-    operation = asyncio.create_task(FAST.execute(f"{{ nodes {{ {BELOW} }} }}", context_value=world))
+    context = Gated()
+    operation = asyncio.create_task(FAST.execute(f"{{ nodes {{ {BELOW} }} }}", context_value=context))
     for _ in range(turn):
         await asyncio.sleep(0)
     operation.cancel()
     with pytest.raises(asyncio.CancelledError):
         await operation
-    world.gate.set()
+    context.gate.set()
     async with asyncio.timeout(10):
-        result = await FAST.execute(f"{{ nodes {{ {BELOW} }} }}", context_value=world)
+        result = await FAST.execute(f"{{ nodes {{ {BELOW} }} }}", context_value=context)
     assert result.errors is None
-    assert len([key for keys in world.loads for key in keys]) == len({key for keys in world.loads for key in keys})
+    assert len([key for keys in context.loads for key in keys]) == len({key for keys in context.loads for key in keys})
 
 
 async def test_a_failed_sibling_leaves_loads_to_others() -> None:

@@ -14,22 +14,22 @@ from executor import ExecutionCounts, FastExecutor, execution_counts
 from tests.harness.executor.comparison import Answer, answer, build_executor
 from tests.harness.executor.examples import BELOW, FAST, SLOW, compare
 from tests.harness.executor.schema import schema_of
-from tests.harness.executor.sources import World
+from tests.harness.executor.sources import ExecutionData
 from tests.harness.executor.things import copied, sound
 
 
 async def test_a_level_is_loaded_at_once() -> None:
-    world = copied(sound("node", "node", "node"))
-    result = await FAST.execute("{ nodes { boss { boss { name } friend { name } } } }", context_value=world)
+    context = copied(sound("node", "node", "node"))
+    result = await FAST.execute("{ nodes { boss { boss { name } friend { name } } } }", context_value=context)
     assert result.errors is None
-    assert [sorted(keys) for keys in world.loads] == [[0, 1, 2], [None]]  # the second level is in the loader by then
+    assert [sorted(keys) for keys in context.loads] == [[0, 1, 2], [None]]  # the second level is in the loader by then
     assert execution_counts == ExecutionCounts(completed=1)
 
 
 async def test_fields_of_one_level_share_a_batch() -> None:
-    world = copied(sound("node", "node", "dog"))
-    await FAST.execute(f"{{ nodes {{ {BELOW} }} }}", context_value=world)
-    assert len(world.loads) == 1
+    context = copied(sound("node", "node", "dog"))
+    await FAST.execute(f"{{ nodes {{ {BELOW} }} }}", context_value=context)
+    assert len(context.loads) == 1
 
 
 async def test_only_values_with_subfields_are_counted() -> None:
@@ -104,7 +104,7 @@ async def test_requests_share_no_state() -> None:
     """Executors of one operation share only what belongs to the operation, and objects that nobody changes."""
     document = parse("query ($at: Int) { node(at: $at) { id } }")
     _, one, other = (
-        build_executor(FAST, document, context_value=World([]), raw_variable_values={"at": 1}) for _ in range(3)
+        build_executor(FAST, document, context_value=ExecutionData([]), raw_variable_values={"at": 1}) for _ in range(3)
     )
     assert one.fragments is other.fragments  # which makes of each what graphql-core's constructor makes
     shared = {
@@ -118,7 +118,7 @@ async def test_an_executor_is_in_no_reference_cycle_when_it_has_finished() -> No
     document = parse("query ($at: Int) { nodes { id boss { id } } thing: nodes { name } }")
 
     async def executed() -> ref[Any]:
-        executor = build_executor(FAST, document, context_value=World(sound("node", "dog")))
+        executor = build_executor(FAST, document, context_value=ExecutionData(sound("node", "dog")))
         result: Any = executor.execute_operation()
         result = result if isinstance(result, ExecutionResult) else await result
         assert result.data

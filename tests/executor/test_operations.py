@@ -11,7 +11,7 @@ import pytest
 from executor import ExecutionCounts, execution_counts
 from server.wire.graphql_files import operation
 from tests.harness.databases import TestPostgres
-from tests.harness.operation_variables import VARIABLES, World
+from tests.harness.operation_variables import VARIABLES, SizedWorkspace
 from tests.harness.recorded_statements import recorded
 from tests.harness.servers import RunningServer, running_server
 from tests.harness.sse_client import event_stream
@@ -32,8 +32,8 @@ def servers(postgres: TestPostgres) -> Iterator[tuple[RunningServer, RunningServ
 
 
 @pytest.fixture(scope="module")
-def world(servers: tuple[RunningServer, RunningServer]) -> World:
-    return World(servers[0].api, SIZE)
+def workspace(servers: tuple[RunningServer, RunningServer]) -> SizedWorkspace:
+    return SizedWorkspace(servers[0].api, SIZE)
 
 
 def asked(server: RunningServer, name: str, variables: dict[str, Any]) -> tuple[bytes, ExecutionCounts, int]:
@@ -58,15 +58,15 @@ def unnamed(answer: bytes) -> str:
 
 @pytest.mark.parametrize("name", VARIABLES)
 def test_the_answer_is_the_same_without_a_fallback(
-    name: str, servers: tuple[RunningServer, RunningServer], world: World
+    name: str, servers: tuple[RunningServer, RunningServer], workspace: SizedWorkspace
 ) -> None:
     fast, slow = servers
-    variables = VARIABLES[name](world, fast.api)
+    variables = VARIABLES[name](workspace, fast.api)
     answer, done, statements = asked(fast, name, variables)
     assert (done.fell_back, done.delegated, done.inputs_fell_back) == (0, 0, 0)
     assert bool(done.completed) is (name not in LEAVES)
     if name in MUTATIONS:
-        new = VARIABLES[name](world, slow.api)
+        new = VARIABLES[name](workspace, slow.api)
         other, nothing, of_slow = asked(slow, name, new)
         # A slug that is made from a name which is there already has a number.
         assert re.sub(r"-\d+\b", "", unnamed(other)) == re.sub(r"-\d+\b", "", unnamed(answer))
@@ -78,8 +78,14 @@ def test_the_answer_is_the_same_without_a_fallback(
 
 
 @pytest.mark.parametrize("name", ["SegmentUpdates", "MeetingUpdates", "ResolvedConfigUpdates"])
-def test_the_events_are_the_same(name: str, servers: tuple[RunningServer, RunningServer], world: World) -> None:
-    ids = {"agentId": world.agent["id"]} if name == "ResolvedConfigUpdates" else {"meetingId": world.meeting["id"]}
+def test_the_events_are_the_same(
+    name: str, servers: tuple[RunningServer, RunningServer], workspace: SizedWorkspace
+) -> None:
+    ids = (
+        {"agentId": workspace.agent["id"]}
+        if name == "ResolvedConfigUpdates"
+        else {"meetingId": workspace.meeting["id"]}
+    )
     payloads = []
     before = execution_counts.completed, execution_counts.fell_back
     for server in servers:
@@ -97,11 +103,13 @@ def test_the_events_are_the_same(name: str, servers: tuple[RunningServer, Runnin
         'agent { slug variant(slug: "No slug") { id } }',
     ],
 )
-def test_an_error_is_the_same(broken: str, servers: tuple[RunningServer, RunningServer], world: World) -> None:
+def test_an_error_is_the_same(
+    broken: str, servers: tuple[RunningServer, RunningServer], workspace: SizedWorkspace
+) -> None:
     """Checks the code of an error, and the data beside it."""
     query = f"query ($id: ID!) {{ meeting(id: $id) {{ title {broken} }} }}"
     before = execution_counts.fell_back
-    answers = [server.api.post(query, {"id": world.meeting["id"]}) for server in servers]
+    answers = [server.api.post(query, {"id": workspace.meeting["id"]}) for server in servers]
     assert answers[0] == answers[1]
     (error,) = answers[0]["errors"]
     assert error["extensions"]["code"] == "BAD_USER_INPUT"

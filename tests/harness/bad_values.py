@@ -27,7 +27,7 @@ from graphql import (
 
 from schema.schema import schema
 from tests.harness.base_calls import DEFINITIONS
-from tests.harness.worlds import World
+from tests.harness.sample_entities import SampleEntities
 
 SCHEMA = schema._schema
 Path = tuple[str | int, ...]
@@ -163,7 +163,7 @@ BAD_VALUES: dict[str, dict[str, Any]] = {
 }
 
 
-def bad_values(position: Position, world: World, variables: dict[str, Any]) -> dict[str, Any]:
+def bad_values(position: Position, entities: SampleEntities, variables: dict[str, Any]) -> dict[str, Any]:
     """Returns the values that must be refused at the position, by what is wrong with them."""
     values = {"null": None, **BAD_VALUES[kind(position)]}
     match kind(position):
@@ -179,11 +179,13 @@ def bad_values(position: Position, world: World, variables: dict[str, Any]) -> d
                 "Transcript": "segments",
             }
             own = lists.get(position.operation, "history")
-            values |= {f"of {name}": cursor for name, cursor in world.cursors.items() if name != own}
+            values |= {f"of {name}": cursor for name, cursor in entities.cursors.items() if name != own}
         case "ID" if position.operation not in ("Node", "Nodes"):
-            values["of another kind"] = world.meeting if position.value_in(variables) != world.meeting else world.agent
+            values["of another kind"] = (
+                entities.meeting if position.value_in(variables) != entities.meeting else entities.agent
+            )
             if position.path[-1] == "sourceVariantId":
-                values["of another agent"] = world.foreign_variant
+                values["of another agent"] = entities.foreign_variant
         case "list":
             values["too many"] = [position.value_in(variables)[0]] * 1_001
     return values

@@ -12,10 +12,10 @@ from graphql import (
 )
 
 from server.wire.graphql_files import OPERATIONS, operation
+from tests.harness.sample_entities import SampleEntities, page_arguments
 from tests.harness.servers import segment
 from tests.harness.stored_webhooks import WEBHOOK
 from tests.harness.suggested_variables import MUTATIONS, QUERIES, suggested_variables
-from tests.harness.worlds import World, page
 
 CONFIG_DIFF = "query {}($a: ConfigRef!, $b: ConfigRef!) {{ configDiff(a: $a, b: $b) {{ fields {{ field a b }} }} }}"
 EXTRA = {
@@ -64,42 +64,46 @@ BY_NUMBER = {"field": "SEGMENT_ID", "direction": "ASC"}
 BY_AGE = {"field": "CREATED_AT", "direction": "DESC"}
 
 
-def meeting_filter(world: World) -> dict[str, Any]:
+def meeting_filter(entities: SampleEntities) -> dict[str, Any]:
     moments = {"createdAfter": "2026-01-31T12:00:00Z", "createdBefore": "2999-01-31T12:00:00Z"}
     return {
         "text": "meet",
-        "externalId": world.external_id,
+        "externalId": entities.external_id,
         "state": "CREATED",
-        "agentId": world.agent,
+        "agentId": entities.agent,
         "metadata": {"a": 1},
         **moments,
     }
 
 
-BaseCall = Callable[[World], dict[str, Any]]
+BaseCall = Callable[[SampleEntities], dict[str, Any]]
 
 
 def _suggested(name: str) -> BaseCall:
     optional = {"expectedVersion": 1, "reason": "Better"}
-    return lambda world: suggested_variables(
+    return lambda entities: suggested_variables(
         name,
         {
-            "agent": lambda: world.agent,
-            "variant": lambda: world.variant,
-            "meeting": lambda: world.meeting,
-            "webhook": lambda: world.webhook,
+            "agent": lambda: entities.agent,
+            "variant": lambda: entities.variant,
+            "meeting": lambda: entities.meeting,
+            "webhook": lambda: entities.webhook,
         },
         optional,
     )
 
 
 BASE_CALLS: dict[str, BaseCall] = {name: _suggested(name) for name in (*QUERIES, *MUTATIONS)} | {
-    "AgentBySlug": lambda world: {"slug": world.agent_slug, "variant": "variant"},
-    "Agents": lambda world: {**page(world.cursors["agents"]), "filter": AGENT_FILTER, "orderBy": BY_AGE},
-    "AgentHistory": lambda world: {"id": world.agent, "variantId": world.variant, **world.history()},
-    "AgentManifests": lambda world: {"first": 5, "after": world.cursors["agents"]},
-    "ApiKeys": lambda world: page(world.cursors["keys"]),
-    "ApplyAgents": lambda world: {
+    "AgentBySlug": lambda entities: {"slug": entities.agent_slug, "variant": "variant"},
+    "Agents": lambda entities: {
+        **page_arguments(entities.cursors["agents"]),
+        "filter": AGENT_FILTER,
+        "orderBy": BY_AGE,
+    },
+    "AgentHistory": lambda entities: {"id": entities.agent, "variantId": entities.variant, **entities.history()},
+    "AgentManifests": lambda entities: {"first": 5, "after": entities.cursors["agents"]},
+    "ApiKeys": lambda entities: page_arguments(entities.cursors["keys"]),
+    "ApplyAgents": lambda entities: {
         "agents": [
             {
                 "config": CONFIG,
@@ -113,121 +117,125 @@ BASE_CALLS: dict[str, BaseCall] = {name: _suggested(name) for name in (*QUERIES,
         "expectedState": None,
         "reason": "Better",
     },
-    "CloneVariant": lambda world: {
+    "CloneVariant": lambda entities: {
         "reason": "Better",
-        "agentId": world.agent,
-        "input": {"sourceVariantId": world.variant, "overrides": CONFIG, "activate": True, **named()},
+        "agentId": entities.agent,
+        "input": {"sourceVariantId": entities.variant, "overrides": CONFIG, "activate": True, **named()},
     },
-    "ConfigDiff": lambda world: {"a": {"base": world.agent}, "b": {"variant": world.variant}},
-    "CorrectSegments": lambda world: {
+    "ConfigDiff": lambda entities: {"a": {"base": entities.agent}, "b": {"variant": entities.variant}},
+    "CorrectSegments": lambda entities: {
         "reason": "Better",
-        "meetingId": world.meeting,
+        "meetingId": entities.meeting,
         "corrections": [{"segmentId": 1, "text": "Corrected.", "speaker": "Ada", "expectedVersion": 1}],
     },
-    "CreateAgent": lambda world: {"reason": "Better", "input": {"config": CONFIG, **named()}},
-    "CreateApiKey": lambda world: {
+    "CreateAgent": lambda entities: {"reason": "Better", "input": {"config": CONFIG, **named()}},
+    "CreateApiKey": lambda entities: {
         "input": {
             "name": uuid4().hex,
             "scopes": ["READ", "INGEST"],
             "expiresAt": "2999-01-31T12:00:00Z",
-            "meetingIds": [world.meeting],
+            "meetingIds": [entities.meeting],
         }
     },
-    "CreateMeeting": lambda world: {
+    "CreateMeeting": lambda entities: {
         "reason": "Better",
-        "input": {"title": "Title", "agentId": world.agent, "metadata": {"a": 1}, "externalId": uuid4().hex},
+        "input": {"title": "Title", "agentId": entities.agent, "metadata": {"a": 1}, "externalId": uuid4().hex},
     },
-    "CreateVariant": lambda world: {
+    "CreateVariant": lambda entities: {
         "reason": "Better",
-        "agentId": world.agent,
+        "agentId": entities.agent,
         "input": {"overrides": CONFIG, **named()},
     },
-    "CreateWebhook": lambda world: {"reason": "Better", "input": WEBHOOK},
-    "DeleteAgent": lambda world: {"reason": "Better", "id": world.agent, "expectedVersion": 2},
-    "DeleteSegments": lambda world: {"meetingId": world.meeting, "segmentIds": [1]},
-    "HistoryOfAgent": lambda world: {"agentId": world.agent, "variantId": world.variant, **world.history()},
-    "HistoryOfMeeting": lambda world: {"meetingId": world.meeting, **world.history()},
-    "HoldMeeting": lambda world: {"id": world.meeting, "hold": True, "reason": "Better"},
-    "MeetingByExternalId": lambda world: {"externalId": world.external_id},
-    "MeetingCountOf": lambda world: {"state": "CREATED"},
-    "MeetingHistory": lambda world: {"id": world.meeting, **world.history()},
-    "Meetings": lambda world: {
-        **page(world.cursors["meetings"]),
-        "filter": meeting_filter(world),
+    "CreateWebhook": lambda entities: {"reason": "Better", "input": WEBHOOK},
+    "DeleteAgent": lambda entities: {"reason": "Better", "id": entities.agent, "expectedVersion": 2},
+    "DeleteSegments": lambda entities: {"meetingId": entities.meeting, "segmentIds": [1]},
+    "HistoryOfAgent": lambda entities: {"agentId": entities.agent, "variantId": entities.variant, **entities.history()},
+    "HistoryOfMeeting": lambda entities: {"meetingId": entities.meeting, **entities.history()},
+    "HoldMeeting": lambda entities: {"id": entities.meeting, "hold": True, "reason": "Better"},
+    "MeetingByExternalId": lambda entities: {"externalId": entities.external_id},
+    "MeetingCountOf": lambda entities: {"state": "CREATED"},
+    "MeetingHistory": lambda entities: {"id": entities.meeting, **entities.history()},
+    "Meetings": lambda entities: {
+        **page_arguments(entities.cursors["meetings"]),
+        "filter": meeting_filter(entities),
         "orderBy": BY_AGE,
         "segments": 1,
     },
-    "EraseSpeaker": lambda world: {
-        "name": world.external_id,
+    "EraseSpeaker": lambda entities: {
+        "name": entities.external_id,
         "mode": "TEXT",
-        "meetingIds": [world.meeting],
+        "meetingIds": [entities.meeting],
         "reason": "Why",
     },
-    "NameSpeakers": lambda world: {
+    "NameSpeakers": lambda entities: {
         "reason": "Better",
-        "meetingId": world.meeting,
+        "meetingId": entities.meeting,
         "names": [{"label": "Speaker 1", "name": "Ada"}],
     },
-    "Node": lambda world: {"id": world.agent},
-    "Nodes": lambda world: {"ids": [world.agent, world.meeting]},
-    "Redeliver": lambda world: {"id": world.delivery},
-    "RenderPrompt": lambda world: {"agentId": world.agent, "variables": {}},
-    "ResolvedConfig": lambda world: {"slug": world.agent_slug},
-    "ResolvedConfigs": lambda world: {"agentSlugs": [world.agent_slug]},
-    "ResolvedDiff": lambda world: {"a": {"resolved": world.agent}, "b": {"base": world.agent}},
-    "RevertAgent": lambda world: {"id": world.agent, "toVersion": 1, "expectedVersion": 2, "reason": "Better"},
-    "RevisionDiff": lambda world: {
-        "a": {"baseRevision": {"agentId": world.agent, "version": 1}},
-        "b": {"variantRevision": {"variantId": world.variant, "version": 1}},
+    "Node": lambda entities: {"id": entities.agent},
+    "Nodes": lambda entities: {"ids": [entities.agent, entities.meeting]},
+    "Redeliver": lambda entities: {"id": entities.delivery},
+    "RenderPrompt": lambda entities: {"agentId": entities.agent, "variables": {}},
+    "ResolvedConfig": lambda entities: {"slug": entities.agent_slug},
+    "ResolvedConfigs": lambda entities: {"agentSlugs": [entities.agent_slug]},
+    "ResolvedDiff": lambda entities: {"a": {"resolved": entities.agent}, "b": {"base": entities.agent}},
+    "RevertAgent": lambda entities: {"id": entities.agent, "toVersion": 1, "expectedVersion": 2, "reason": "Better"},
+    "RevisionDiff": lambda entities: {
+        "a": {"baseRevision": {"agentId": entities.agent, "version": 1}},
+        "b": {"variantRevision": {"variantId": entities.variant, "version": 1}},
     },
-    "RevokeApiKey": lambda world: {"id": world.key},
-    "RollbackActivation": lambda world: {"agentId": world.agent, "expectedVersion": 2, "reason": "Better"},
-    "SearchSegments": lambda world: {
+    "RevokeApiKey": lambda entities: {"id": entities.key},
+    "RollbackActivation": lambda entities: {"agentId": entities.agent, "expectedVersion": 2, "reason": "Better"},
+    "SearchSegments": lambda entities: {
         "query": "text",
-        "meetingId": world.meeting,
+        "meetingId": entities.meeting,
         "speaker": "Speaker 0",
         "fromTime": 0.0,
         "toTime": 60.0,
         "createdAfter": "2026-01-31T12:00:00Z",
         "createdBefore": "2999-01-31T12:00:00Z",
         "first": 5,
-        "after": world.cursors["search"],
+        "after": entities.cursors["search"],
     },
-    "Transcript": lambda world: {
-        "id": world.meeting,
+    "Transcript": lambda entities: {
+        "id": entities.meeting,
         "speaker": "Ada",
         "orderBy": BY_NUMBER,
-        **page(world.cursors["segments"]),
+        **page_arguments(entities.cursors["segments"]),
     },
-    "TranscriptFile": lambda world: {"id": world.meeting, "format": "VTT", "finalOnly": True},
-    "UpdateAgent": lambda world: {
+    "TranscriptFile": lambda entities: {"id": entities.meeting, "format": "VTT", "finalOnly": True},
+    "UpdateAgent": lambda entities: {
         "reason": "Better",
-        "id": world.agent,
+        "id": entities.agent,
         "expectedVersion": 2,
         "input": {"config": CONFIG, **named()},
     },
-    "UpdateMeeting": lambda world: {
+    "UpdateMeeting": lambda entities: {
         "reason": "Better",
-        "id": world.meeting,
+        "id": entities.meeting,
         "expectedVersion": 1,
-        "input": {"title": "New", "agentId": world.other_agent, "metadata": {"a": 2}, "state": "RECORDING"},
+        "input": {"title": "New", "agentId": entities.other_agent, "metadata": {"a": 2}, "state": "RECORDING"},
     },
-    "UpdateWebhook": lambda world: {
+    "UpdateWebhook": lambda entities: {
         "reason": "Better",
-        "id": world.webhook,
+        "id": entities.webhook,
         "expectedVersion": 1,
         "input": {**WEBHOOK, "isEnabled": False},
     },
-    "Webhook": lambda world: {"id": world.webhook, "state": "PENDING", **page(world.cursors["deliveries"])},
-    "WebhookHistory": lambda world: {"id": world.webhook, **world.history()},
-    "Webhooks": lambda world: page(world.cursors["webhooks"]),
-    "UpdateVariant": lambda world: {
+    "Webhook": lambda entities: {
+        "id": entities.webhook,
+        "state": "PENDING",
+        **page_arguments(entities.cursors["deliveries"]),
+    },
+    "WebhookHistory": lambda entities: {"id": entities.webhook, **entities.history()},
+    "Webhooks": lambda entities: page_arguments(entities.cursors["webhooks"]),
+    "UpdateVariant": lambda entities: {
         "reason": "Better",
-        "id": world.variant,
+        "id": entities.variant,
         "expectedVersion": 1,
         "input": {"overrides": CONFIG, **named()},
     },
-    "ImportTranscript": lambda world: {
+    "ImportTranscript": lambda entities: {
         "reason": "Better",
         "input": {
             "content": f"WEBVTT\n\n00:01.000 --> 00:02.000\n{uuid4()}\n",
@@ -239,13 +247,13 @@ BASE_CALLS: dict[str, BaseCall] = {name: _suggested(name) for name in (*QUERIES,
             "strict": True,
         },
     },
-    "UpsertSegments": lambda world: {
-        "meetingId": world.meeting,
+    "UpsertSegments": lambda entities: {
+        "meetingId": entities.meeting,
         "segments": [
             segment(7, isFinal=False, confidence=0.5, externalId="SG_7", words=[WORD]),
             segment(2, text="Revised"),
         ],
         "deleteSegmentIds": [3],
     },
-    "VariantHistory": lambda world: {"id": world.variant, **world.history()},
+    "VariantHistory": lambda entities: {"id": entities.variant, **entities.history()},
 }

@@ -1,4 +1,4 @@
-"""Gives valid variables for every operation, over a world of any size.
+"""Gives valid variables for every operation, in a workspace of any size.
 
 A mutation gets something new to change, so that it always changes something. An operation whose required variables are ids and
 versions needs no entry in VARIABLES.
@@ -13,7 +13,7 @@ from tests.harness.stored_webhooks import WEBHOOK
 from tests.harness.suggested_variables import MUTATIONS, suggested_variables
 
 
-class World:
+class SizedWorkspace:
     """`size` of everything: agents with variants and one active each, meetings with speakers and segments."""
 
     def __init__(self, api: Api, size: int) -> None:
@@ -45,30 +45,30 @@ class World:
         return [entity["id"] for entity in (*self.agents, *self.meetings)] + variants + segments
 
 
-Variables = Callable[[World, Api], dict[str, Any]]
+Variables = Callable[[SizedWorkspace, Api], dict[str, Any]]
 
 
-def new(world: World, api: Api) -> Any:
+def new(workspace: SizedWorkspace, api: Api) -> Any:
     """Creates an agent to change or delete, with `size` variants and meetings."""
     agent = api.agent("To change")
-    agent["variants"] = [api.variant(agent, f"Variant {n}", temperature=0.5) for n in range(world.size)]
-    for n in range(world.size):
+    agent["variants"] = [api.variant(agent, f"Variant {n}", temperature=0.5) for n in range(workspace.size)]
+    for n in range(workspace.size):
         api.run("CreateMeeting", input={"title": f"Meeting {n}", "agentId": agent["id"]})
     return agent
 
 
-def edited(world: World, api: Api) -> Any:
+def edited(workspace: SizedWorkspace, api: Api) -> Any:
     """An agent that was edited `size` times, and its first variant too."""
-    agent = new(world, api)
-    for n in range(world.size):
+    agent = new(workspace, api)
+    for n in range(workspace.size):
         api.run("UpdateAgent", id=agent["id"], input={"config": {"maxTokens": n}})
         api.run("UpdateVariant", id=agent["variants"][0]["id"], input={"overrides": {"maxTokens": n}})
     return agent
 
 
-def switched(world: World, api: Api) -> str:
+def switched(workspace: SizedWorkspace, api: Api) -> str:
     """An agent of which `size` variants were active, one after the other."""
-    agent = new(world, api)
+    agent = new(workspace, api)
     for variant in agent["variants"]:
         api.run("ActivateVariant", id=variant["id"])
     id: str = agent["id"]
@@ -81,14 +81,14 @@ def manifest(agent: Any) -> Any:
     return {"slug": agent["slug"], "name": agent["name"], "config": config}
 
 
-def new_meeting(world: World, api: Api) -> str:
-    meeting: str = api.meeting("To change", segments=world.size)["id"]
+def new_meeting(workspace: SizedWorkspace, api: Api) -> str:
+    meeting: str = api.meeting("To change", segments=workspace.size)["id"]
     return meeting
 
 
-def meeting_with_name(world: World, api: Api) -> str:
+def meeting_with_name(workspace: SizedWorkspace, api: Api) -> str:
     """A new meeting in which a speaker was named, so that erasing the speaker changes the meeting itself."""
-    meeting = new_meeting(world, api)
+    meeting = new_meeting(workspace, api)
     api.run("NameSpeakers", meetingId=meeting, names=[{"label": "Speaker 1", "name": "Ada"}])
     return meeting
 
@@ -106,117 +106,126 @@ def new_webhook(api: Api) -> str:
 
 NAMED = {"name": "New"}
 VARIABLES: dict[str, Variables] = {
-    "Agents": lambda world, api: {
-        "first": world.size,
-        "filter": {"text": world.tag},
+    "Agents": lambda workspace, api: {
+        "first": workspace.size,
+        "filter": {"text": workspace.tag},
         "orderBy": {"field": "NAME"},
     },
-    "ApiKeys": lambda world, api: {"first": world.size},
-    "CreateApiKey": lambda world, api: {
+    "ApiKeys": lambda workspace, api: {"first": workspace.size},
+    "CreateApiKey": lambda workspace, api: {
         "input": {
             "name": uuid4().hex,
             "scopes": ["INGEST"],
-            "meetingIds": [new_meeting(world, api) for _ in range(world.size)],
+            "meetingIds": [new_meeting(workspace, api) for _ in range(workspace.size)],
         }
     },
-    "RevokeApiKey": lambda world, api: {"id": new_key(api)},
-    "CreateWebhook": lambda world, api: {"input": WEBHOOK},
-    "UpdateWebhook": lambda world, api: {"id": new_webhook(api), "input": {"isEnabled": False}},
-    "Redeliver": lambda world, api: {"id": api.run("TestWebhook", id=new_webhook(api))["id"]},
-    "Webhooks": lambda world, api: {"first": world.size},
-    "AgentBySlug": lambda world, api: {"slug": world.agent["slug"], "variant": world.variant["slug"]},
-    "ResolvedConfig": lambda world, api: {"slug": world.agent["slug"]},
-    "ResolvedConfigs": lambda world, api: {"agentSlugs": [agent["slug"] for agent in world.agents]},
-    "RenderPrompt": lambda world, api: {"agentId": world.agent["id"], "variables": {}},
-    "Meetings": lambda world, api: {
-        "first": world.size,
-        "segments": world.size,
-        "filter": {"text": world.tag},
+    "RevokeApiKey": lambda workspace, api: {"id": new_key(api)},
+    "CreateWebhook": lambda workspace, api: {"input": WEBHOOK},
+    "UpdateWebhook": lambda workspace, api: {"id": new_webhook(api), "input": {"isEnabled": False}},
+    "Redeliver": lambda workspace, api: {"id": api.run("TestWebhook", id=new_webhook(api))["id"]},
+    "Webhooks": lambda workspace, api: {"first": workspace.size},
+    "AgentBySlug": lambda workspace, api: {"slug": workspace.agent["slug"], "variant": workspace.variant["slug"]},
+    "ResolvedConfig": lambda workspace, api: {"slug": workspace.agent["slug"]},
+    "ResolvedConfigs": lambda workspace, api: {"agentSlugs": [agent["slug"] for agent in workspace.agents]},
+    "RenderPrompt": lambda workspace, api: {"agentId": workspace.agent["id"], "variables": {}},
+    "Meetings": lambda workspace, api: {
+        "first": workspace.size,
+        "segments": workspace.size,
+        "filter": {"text": workspace.tag},
         "orderBy": {"field": "UPDATED_AT", "direction": "ASC"},
     },
-    "MeetingByExternalId": lambda world, api: {"externalId": world.meeting["externalId"]},
-    "Transcript": lambda world, api: {
-        "id": world.meeting["id"],
-        "first": world.size,
+    "MeetingByExternalId": lambda workspace, api: {"externalId": workspace.meeting["externalId"]},
+    "Transcript": lambda workspace, api: {
+        "id": workspace.meeting["id"],
+        "first": workspace.size,
         "orderBy": {"field": "START_TIME"},
     },
-    "TranscriptFile": lambda world, api: {"id": world.meeting["id"], "format": "VTT"},
-    "SearchSegments": lambda world, api: {"query": "text", "meetingId": world.meeting["id"], "first": world.size},
-    "Node": lambda world, api: {"id": f"{world.meeting['id']}:1"},
-    "Nodes": lambda world, api: {"ids": world.ids()},
-    "CreateAgent": lambda world, api: {"input": {"name": "New", "config": {"modelProvider": "p", "modelName": "m"}}},
-    "UpdateAgent": lambda world, api: {"id": new(world, api)["id"], "input": {"name": "Other"}},
-    "CreateVariant": lambda world, api: {"agentId": new(world, api)["id"], "input": NAMED},
-    "CloneVariant": lambda world, api: {
-        "agentId": (agent := new(world, api))["id"],
+    "TranscriptFile": lambda workspace, api: {"id": workspace.meeting["id"], "format": "VTT"},
+    "SearchSegments": lambda workspace, api: {
+        "query": "text",
+        "meetingId": workspace.meeting["id"],
+        "first": workspace.size,
+    },
+    "Node": lambda workspace, api: {"id": f"{workspace.meeting['id']}:1"},
+    "Nodes": lambda workspace, api: {"ids": workspace.ids()},
+    "CreateAgent": lambda workspace, api: {
+        "input": {"name": "New", "config": {"modelProvider": "p", "modelName": "m"}}
+    },
+    "UpdateAgent": lambda workspace, api: {"id": new(workspace, api)["id"], "input": {"name": "Other"}},
+    "CreateVariant": lambda workspace, api: {"agentId": new(workspace, api)["id"], "input": NAMED},
+    "CloneVariant": lambda workspace, api: {
+        "agentId": (agent := new(workspace, api))["id"],
         "input": NAMED | {"sourceVariantId": agent["variants"][0]["id"], "activate": True},
     },
-    "UpdateVariant": lambda world, api: {"id": new(world, api)["variants"][0]["id"], "input": {"name": "Other"}},
-    "DeactivateVariant": lambda world, api: {"agentId": world.agents[-1]["id"]},
-    "RollbackActivation": lambda world, api: {"agentId": switched(world, api)},
-    "RevertAgent": lambda world, api: {"id": edited(world, api)["id"], "toVersion": 1},
-    "RevertVariant": lambda world, api: {"id": edited(world, api)["variants"][0]["id"], "toVersion": 1},
-    "AgentHistory": lambda world, api: {"id": edited(world, api)["id"]},
-    "VariantHistory": lambda world, api: {"id": edited(world, api)["variants"][0]["id"]},
-    "MeetingHistory": lambda world, api: {"id": world.meeting["id"]},
-    "HistoryOfAgent": lambda world, api: {"agentId": edited(world, api)["id"]},
-    "AgentRevision": lambda world, api: {"id": edited(world, api)["id"], "version": 2},
-    "VariantRevision": lambda world, api: {"id": edited(world, api)["variants"][0]["id"], "version": 2},
-    "ConfigDiff": lambda world, api: {
-        "a": {"base": world.agent["id"]},
-        "b": {"variantRevision": {"variantId": world.variant["id"], "version": 1}},
+    "UpdateVariant": lambda workspace, api: {
+        "id": new(workspace, api)["variants"][0]["id"],
+        "input": {"name": "Other"},
     },
-    "AgentManifests": lambda world, api: {"first": world.size},
-    "ApplyAgents": lambda world, api: {"agents": [manifest(agent) for agent in world.agents]},
-    "CreateMeeting": lambda world, api: {"input": {"title": "New", "agentId": world.agent["id"]}},
-    "UpdateMeeting": lambda world, api: {"id": new_meeting(world, api), "input": {"state": "RECORDING"}},
-    "UpsertSegments": lambda world, api: {
-        "meetingId": new_meeting(world, api),
-        "segments": [segment(n + 1, text="Revised") for n in range(world.size * 2)],
+    "DeactivateVariant": lambda workspace, api: {"agentId": workspace.agents[-1]["id"]},
+    "RollbackActivation": lambda workspace, api: {"agentId": switched(workspace, api)},
+    "RevertAgent": lambda workspace, api: {"id": edited(workspace, api)["id"], "toVersion": 1},
+    "RevertVariant": lambda workspace, api: {"id": edited(workspace, api)["variants"][0]["id"], "toVersion": 1},
+    "AgentHistory": lambda workspace, api: {"id": edited(workspace, api)["id"]},
+    "VariantHistory": lambda workspace, api: {"id": edited(workspace, api)["variants"][0]["id"]},
+    "MeetingHistory": lambda workspace, api: {"id": workspace.meeting["id"]},
+    "HistoryOfAgent": lambda workspace, api: {"agentId": edited(workspace, api)["id"]},
+    "AgentRevision": lambda workspace, api: {"id": edited(workspace, api)["id"], "version": 2},
+    "VariantRevision": lambda workspace, api: {"id": edited(workspace, api)["variants"][0]["id"], "version": 2},
+    "ConfigDiff": lambda workspace, api: {
+        "a": {"base": workspace.agent["id"]},
+        "b": {"variantRevision": {"variantId": workspace.variant["id"], "version": 1}},
     },
-    "CorrectSegments": lambda world, api: {
-        "meetingId": new_meeting(world, api),
-        "corrections": [{"segmentId": n, "text": "Corrected."} for n in range(1, world.size + 1)],
+    "AgentManifests": lambda workspace, api: {"first": workspace.size},
+    "ApplyAgents": lambda workspace, api: {"agents": [manifest(agent) for agent in workspace.agents]},
+    "CreateMeeting": lambda workspace, api: {"input": {"title": "New", "agentId": workspace.agent["id"]}},
+    "UpdateMeeting": lambda workspace, api: {"id": new_meeting(workspace, api), "input": {"state": "RECORDING"}},
+    "UpsertSegments": lambda workspace, api: {
+        "meetingId": new_meeting(workspace, api),
+        "segments": [segment(n + 1, text="Revised") for n in range(workspace.size * 2)],
     },
-    "EraseSpeaker": lambda world, api: {
+    "CorrectSegments": lambda workspace, api: {
+        "meetingId": new_meeting(workspace, api),
+        "corrections": [{"segmentId": n, "text": "Corrected."} for n in range(1, workspace.size + 1)],
+    },
+    "EraseSpeaker": lambda workspace, api: {
         "name": "Speaker 1",
         "mode": "TEXT",
-        "meetingIds": [meeting_with_name(world, api)],
+        "meetingIds": [meeting_with_name(workspace, api)],
     },
-    "NameSpeakers": lambda world, api: {
-        "meetingId": new_meeting(world, api),
-        "names": [{"label": f"Speaker {n}", "name": f"Name {n}"} for n in range(world.size)],
+    "NameSpeakers": lambda workspace, api: {
+        "meetingId": new_meeting(workspace, api),
+        "names": [{"label": f"Speaker {n}", "name": f"Name {n}"} for n in range(workspace.size)],
     },
-    "ImportTranscript": lambda world, api: {
+    "ImportTranscript": lambda workspace, api: {
         "input": {"content": f"WEBVTT\n\n00:01.000 --> 00:02.000\n{uuid4()}\n", "fileName": "New.vtt"}
     },
-    "DeleteSegments": lambda world, api: {
-        "meetingId": new_meeting(world, api),
-        "segmentIds": list(range(1, world.size + 1)),
+    "DeleteSegments": lambda workspace, api: {
+        "meetingId": new_meeting(workspace, api),
+        "segmentIds": list(range(1, workspace.size + 1)),
     },
 }
 
 
-def variables_of(name: str, world: World, api: Api) -> dict[str, Any]:
+def variables_of(name: str, workspace: SizedWorkspace, api: Api) -> dict[str, Any]:
     """Returns the variables of VARIABLES, or those that the operation suggests."""
     if name in VARIABLES:
-        return VARIABLES[name](world, api)
+        return VARIABLES[name](workspace, api)
     if name in MUTATIONS:
         return suggested_variables(
             name,
             {
-                "agent": lambda: str(new(world, api)["id"]),
-                "variant": lambda: str(new(world, api)["variants"][0]["id"]),
-                "meeting": lambda: new_meeting(world, api),
+                "agent": lambda: str(new(workspace, api)["id"]),
+                "variant": lambda: str(new(workspace, api)["variants"][0]["id"]),
+                "meeting": lambda: new_meeting(workspace, api),
                 "webhook": lambda: new_webhook(api),
             },
         )
     return suggested_variables(
         name,
         {
-            "agent": lambda: str(world.agent["id"]),
-            "variant": lambda: str(world.variant["id"]),
-            "meeting": lambda: str(world.meeting["id"]),
+            "agent": lambda: str(workspace.agent["id"]),
+            "variant": lambda: str(workspace.variant["id"]),
+            "meeting": lambda: str(workspace.meeting["id"]),
             "webhook": lambda: new_webhook(api),
         },
     )

@@ -20,9 +20,9 @@ from graphql import (
 from tests.harness.bad_values import HUGE, POSITIONS, SCHEMA, Position, bad_values, kind, uses
 from tests.harness.base_calls import BASE_CALLS, DEFINITIONS, DOCUMENTS
 from tests.harness.databases import TestPostgres
+from tests.harness.sample_entities import SampleEntities
 from tests.harness.servers import Api, running_server, segment
 from tests.harness.suggested_variables import MUTATIONS
-from tests.harness.worlds import World
 
 pytestmark = pytest.mark.slow
 
@@ -133,29 +133,29 @@ def misnamed(error: Any, position: Position) -> str | None:
 
 @pytest.mark.parametrize("name", POSITIONS)
 def test_each_bad_value_is_refused_by_name_and_changes_nothing(api: Api, name: str) -> None:
-    world = World.made(api)
-    before = world.state()
+    entities = SampleEntities.create(api)
+    before = entities.state()
     wrong: list[str] = []
 
     def check(position: Position, label: str) -> None:
-        nonlocal world, before
-        variables = BASE_CALLS[name](world)
-        value = bad_values(position, world, variables)[label]
+        nonlocal entities, before
+        variables = BASE_CALLS[name](entities)
+        value = bad_values(position, entities, variables)[label]
         outcome = ask(api, position, position.replaced(variables, value))
         if outcome != expected(position, label):
             wrong.append(f"{position.name}, {label}: {outcome}")
         if outcome == "accepted" and name in MUTATIONS:
             if not name.startswith(("Create", "Clone", "Import")):  # what these make, the next call does not meet
-                world = World.made(api)
-            before = world.state()
+                entities = SampleEntities.create(api)
+            before = entities.state()
 
     for position in POSITIONS[name]:
-        labels = bad_values(position, world, BASE_CALLS[name](world))
+        labels = bad_values(position, entities, BASE_CALLS[name](entities))
         accepted = [label for label in labels if expected(position, label) == "accepted"]
         for label in labels:
             if label not in accepted:
                 check(position, label)
-        if world.state() != before:
+        if entities.state() != before:
             wrong.append(f"{position.name}: something changed")
         for label in accepted:
             check(position, label)
@@ -165,7 +165,7 @@ def test_each_bad_value_is_refused_by_name_and_changes_nothing(api: Api, name: s
 @pytest.mark.parametrize("name", POSITIONS)
 def test_the_base_calls_go_through(api: Api, name: str) -> None:
     """Checks that the base calls succeed, so that a refusal is due to the one value that differs."""
-    result = api.post(DOCUMENTS[name], BASE_CALLS[name](World.made(api)), name)
+    result = api.post(DOCUMENTS[name], BASE_CALLS[name](SampleEntities.create(api)), name)
     assert "errors" not in result
     (value,) = result["data"].values()
     assert value not in (None, [], {"nodes": []})
@@ -211,31 +211,33 @@ TOGETHER = {
 
 @pytest.mark.parametrize("what", TOGETHER)
 def test_segments_are_written_all_or_none(api: Api, what: str) -> None:
-    world = World.made(api)
-    before = world.state()
+    entities = SampleEntities.create(api)
+    before = entities.state()
     segments, paths = TOGETHER[what]
-    refused = api.run("UpsertSegments", meetingId=world.meeting, segments=segments)
+    refused = api.run("UpsertSegments", meetingId=entities.meeting, segments=segments)
     assert refused["__typename"] == "InvalidInput", refused
     assert sorted(field["path"] for field in refused["fields"]) == paths
-    assert world.state() == before
+    assert entities.state() == before
 
 
 def test_where_no_number_is_left_a_segment_needs_one(api: Api) -> None:
-    world = World.made(api)
+    entities = SampleEntities.create(api)
     last = segment(1, segmentId=2**31 - 1)
-    assert api.run("UpsertSegments", meetingId=world.meeting, segments=[last])["created"] == 1
-    before = world.state()
+    assert api.run("UpsertSegments", meetingId=entities.meeting, segments=[last])["created"] == 1
+    before = entities.state()
     unnumbered = segment(1, segmentId=None)
-    refused = api.run("UpsertSegments", meetingId=world.meeting, segments=[segment(9), unnumbered])
+    refused = api.run("UpsertSegments", meetingId=entities.meeting, segments=[segment(9), unnumbered])
     assert [field["path"] for field in refused["fields"]] == ["segments"]
-    assert world.state() == before
+    assert entities.state() == before
 
 
 def test_a_thousand_segments_are_not_too_many(api: Api) -> None:
-    world = World.made(api)
+    entities = SampleEntities.create(api)
     thousand = [segment(number) for number in range(1_000)]
-    assert api.run("UpsertSegments", meetingId=world.other_meeting, segments=thousand)["created"] == 997
-    assert api.run("DeleteSegments", meetingId=world.other_meeting, segmentIds=list(range(1_000)))["deleted"] == 1_000
+    assert api.run("UpsertSegments", meetingId=entities.other_meeting, segments=thousand)["created"] == 997
+    assert (
+        api.run("DeleteSegments", meetingId=entities.other_meeting, segmentIds=list(range(1_000)))["deleted"] == 1_000
+    )
 
 
 def test_metadata_that_was_read_can_be_written(api: Api) -> None:

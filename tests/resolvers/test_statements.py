@@ -6,7 +6,7 @@ import pytest
 
 from server.wire.graphql_files import operation
 from tests.harness.databases import TestPostgres
-from tests.harness.operation_variables import World, variables_of
+from tests.harness.operation_variables import SizedWorkspace, variables_of
 from tests.harness.recorded_statements import recorded
 from tests.harness.servers import RunningServer, running_server
 from tests.harness.suggested_variables import MUTATIONS, QUERIES
@@ -24,15 +24,17 @@ def server(postgres: TestPostgres) -> Iterator[RunningServer]:
 
 
 @pytest.fixture(scope="module")
-def worlds(server: RunningServer) -> list[World]:
-    return [World(server.api, SMALL), World(server.api, LARGE)]
+def workspaces(server: RunningServer) -> list[SizedWorkspace]:
+    return [SizedWorkspace(server.api, SMALL), SizedWorkspace(server.api, LARGE)]
 
 
 @pytest.mark.parametrize("name", [*QUERIES, *MUTATIONS])
-def test_the_number_of_statements_does_not_grow(name: str, worlds: list[World], server: RunningServer) -> None:
+def test_the_number_of_statements_does_not_grow(
+    name: str, workspaces: list[SizedWorkspace], server: RunningServer
+) -> None:
     runs = []
-    for world in worlds:
-        variables = variables_of(name, world, server.api)
+    for workspace in workspaces:
+        variables = variables_of(name, workspace, server.api)
         with recorded(server.database.engine) as statements:
             answer = server.api.post(operation(name), variables, name)
         assert "errors" not in answer, answer
@@ -43,12 +45,12 @@ def test_the_number_of_statements_does_not_grow(name: str, worlds: list[World], 
         print("\n\n".join(large))  # noqa: T201 (what -s or a failure shows)
 
 
-def test_the_larger_answers_are_larger(worlds: list[World], server: RunningServer) -> None:
+def test_the_larger_answers_are_larger(workspaces: list[SizedWorkspace], server: RunningServer) -> None:
     """Checks that the answers compared above have 2 and 20 items on each level."""
     sizes = []
-    for world in worlds:
-        agents = server.api.run("Agents", **variables_of("Agents", world, server.api))["nodes"]
-        meetings = server.api.run("Meetings", **variables_of("Meetings", world, server.api))["nodes"]
+    for workspace in workspaces:
+        agents = server.api.run("Agents", **variables_of("Agents", workspace, server.api))["nodes"]
+        meetings = server.api.run("Meetings", **variables_of("Meetings", workspace, server.api))["nodes"]
         sizes.append(
             {len(agents), len(agents[0]["variants"]), len(meetings), len(meetings[0]["segments"]["nodes"])}
             | {len(meetings[0]["speakers"])}

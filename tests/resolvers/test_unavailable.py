@@ -16,10 +16,10 @@ from db.engine import create_engine
 from db.migrate import migrate
 from tests.harness.base_calls import BASE_CALLS, DEFINITIONS, DOCUMENTS
 from tests.harness.databases import TestPostgres, postgres_directory, running_postgres
+from tests.harness.sample_entities import SampleEntities
 from tests.harness.servers import Api, RunningServer, running_server
 from tests.harness.suggested_variables import MUTATIONS
 from tests.harness.waiting import is_lock_awaited
-from tests.harness.worlds import World
 
 pytestmark = pytest.mark.slow
 
@@ -87,19 +87,19 @@ def status(api: Api, path: str) -> int:
 def test_every_operation_says_so_and_is_served_again_when_the_database_is_back(
     api: Api, stoppable: Stoppable, caplog: pytest.LogCaptureFixture
 ) -> None:
-    world = World.made(api)
-    before = world.state()
+    entities = SampleEntities.create(api)
+    before = entities.state()
     with stoppable.away():
         for name in DEFINITIONS.keys() - {"Viewer"}:  # which needs no database
-            assert_unavailable(api.post(DOCUMENTS[name], BASE_CALLS[name](world), name))
+            assert_unavailable(api.post(DOCUMENTS[name], BASE_CALLS[name](entities), name))
         assert (status(api, "/readyz"), status(api, "/healthz")) == (503, 200)
         # What needs no database is answered all the same, and what is wrong is still the client's error.
         assert api.post("{ __typename }") == {"data": {"__typename": "Query"}}
         assert api.expect_error("Node", id="x")["extensions"]["code"] == "BAD_USER_INPUT"
     assert status(api, "/readyz") == 200
-    assert world.state() == before
+    assert entities.state() == before
     for name in DEFINITIONS:
-        called_on = World.made(api) if name in MUTATIONS else world
+        called_on = SampleEntities.create(api) if name in MUTATIONS else entities
         assert "errors" not in api.post(DOCUMENTS[name], BASE_CALLS[name](called_on), name)
     assert [record for record in caplog.records if record.name == "rapporteur.errors"] == []
 
@@ -162,20 +162,20 @@ async def test_who_finds_no_connection_is_told_so_and_served_when_there_is_one(
     one_connection: Api, database_url: str
 ) -> None:
     api = one_connection
-    world = World.made(api)
-    meeting = {"id": world.other_meeting}
+    entities = SampleEntities.create(api)
+    meeting = {"id": entities.other_meeting}
     async with Holder(database_url, meeting) as holder:
         mine = renaming(api, meeting, "Mine")
         await holder.blocks(mine)
         for name in SOME:
-            assert_unavailable(api.post(DOCUMENTS[name], BASE_CALLS[name](world), name))
+            assert_unavailable(api.post(DOCUMENTS[name], BASE_CALLS[name](entities), name))
         assert (status(api, "/readyz"), status(api, "/healthz")) == (503, 200)
         assert not mine.done()
         await holder.release()
         assert (await mine)["data"]["updateMeeting"]["title"] == "Mine"
     assert status(api, "/readyz") == 200
     for name in SOME:
-        assert "errors" not in api.post(DOCUMENTS[name], BASE_CALLS[name](world), name)
+        assert "errors" not in api.post(DOCUMENTS[name], BASE_CALLS[name](entities), name)
 
 
 @pytest.fixture
@@ -202,10 +202,10 @@ def test_an_older_schema_is_unavailability_until_it_is_migrated_again(database_u
 
     with running_server(database_url) as running:
         api = running.api
-        world = World.made(api)
+        entities = SampleEntities.create(api)
         asyncio.run(migrated(revision))
         for name in DEFINITIONS.keys() - {"Viewer"}:
-            answer = api.post(DOCUMENTS[name], BASE_CALLS[name](world), name)
+            answer = api.post(DOCUMENTS[name], BASE_CALLS[name](entities), name)
             if revision == "base":
                 assert_unavailable(answer)
             else:  # the older schema has tables: some calls are done, and others meet what those have changed
@@ -215,4 +215,4 @@ def test_an_older_schema_is_unavailability_until_it_is_migrated_again(database_u
         asyncio.run(migrated("head"))
         assert status(api, "/readyz") == 200
         for name in SOME:
-            assert "errors" not in api.post(DOCUMENTS[name], BASE_CALLS[name](World.made(api)), name)
+            assert "errors" not in api.post(DOCUMENTS[name], BASE_CALLS[name](SampleEntities.create(api)), name)

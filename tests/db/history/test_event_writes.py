@@ -13,7 +13,7 @@ from db.unit_of_work import UnitOfWork
 from domain.errors import Conflict
 from domain.history import Aggregate, Author, History
 from domain.meetings import Meeting
-from tests.harness.operation_variables import World, variables_of
+from tests.harness.operation_variables import SizedWorkspace, variables_of
 from tests.harness.recorded_statements import recorded
 from tests.harness.servers import RunningServer
 from tests.harness.stored_agents import event_kinds, events_of, store_agent
@@ -55,10 +55,10 @@ async def test_each_statement_that_changes_something_with_a_history_writes_the_e
 ) -> None:
     api = fresh_server.api
     seen: set[tuple[str, str]] = set()
-    world = World(api, 2)
+    workspace = SizedWorkspace(api, 2)
     # Keys and deliveries have no history.
     for name in set(MUTATIONS) - {"CreateApiKey", "RevokeApiKey", "TestWebhook", "Redeliver"}:
-        variables = variables_of(name, world, api)
+        variables = variables_of(name, workspace, api)
         if name == "ApplyAgents":  # of agents as they are
             variables = {"agents": [agent | {"name": "Applied"} for agent in variables["agents"]]}
         with recorded(fresh_server.database.engine) as statements:

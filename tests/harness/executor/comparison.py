@@ -87,9 +87,9 @@ def _seen(value: Any) -> Any:
 
 async def answer(schema: strawberry.Schema, document: str, variables: dict[str, Any], data: Sequence[Thing]) -> Answer:
     """Executes a document on a copy of the data."""
-    world = copied(data)
+    context = copied(data)
     async with asyncio.timeout(5):
-        return Answer.of(await schema.execute(document, deepcopy(variables), world, "the root"), world.received)
+        return Answer.of(await schema.execute(document, deepcopy(variables), context, "the root"), context.received)
 
 
 def build_executor(schema: strawberry.Schema, document: DocumentNode, **options: Any) -> FastExecutor:

@@ -9,12 +9,12 @@ from graphql import GraphQLError
 from strawberry import UNSET
 from strawberry.scalars import JSON
 
-from tests.harness.executor.sources import Colour, Shade, World
+from tests.harness.executor.sources import Colour, ExecutionData, Shade
 
 Even = NewType("Even", int)
 
 
-Info = strawberry.Info[World, None]
+Info = strawberry.Info[ExecutionData, None]
 
 
 async def soon(value: Any) -> Any:

@@ -83,7 +83,7 @@ class Pets:
     index: int
 
 
-class World:
+class ExecutionData:
     """The data of one execution, with loaders of its own."""
 
     def __init__(self, things: Sequence[Thing]) -> None:

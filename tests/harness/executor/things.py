@@ -11,7 +11,18 @@ import strawberry
 from graphql import GraphQLError, Undefined
 from hypothesis import strategies as st
 
-from tests.harness.executor.sources import Awaited, Colour, OtherColour, Pets, Raising, Shade, Spec, Text, Thing, World
+from tests.harness.executor.sources import (
+    Awaited,
+    Colour,
+    ExecutionData,
+    OtherColour,
+    Pets,
+    Raising,
+    Shade,
+    Spec,
+    Text,
+    Thing,
+)
 
 SOUND: dict[str, st.SearchStrategy[Any]] = {
     "name": st.sampled_from(["a", "b", "é"]),
@@ -104,6 +115,6 @@ def sound(*kinds: str) -> list[Thing]:
     return made
 
 
-def copied(data: Sequence[Thing]) -> World:
-    """A world of its own."""
-    return World([Thing(each.kind, dict(each.leaves), dict(each.related)) for each in data])
+def copied(data: Sequence[Thing]) -> ExecutionData:
+    """Copies the things, since an execution must not see what another did to them."""
+    return ExecutionData([Thing(each.kind, dict(each.leaves), dict(each.related)) for each in data])

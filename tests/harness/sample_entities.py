@@ -10,7 +10,7 @@ from tests.harness.stored_webhooks import WEBHOOK
 
 
 @dataclass
-class World:
+class SampleEntities:
     """Entities to call on, made anew whenever a call has changed them."""
 
     api: Api
@@ -30,12 +30,12 @@ class World:
     cursors: dict[str, str]
 
     @classmethod
-    def made(cls, api: Api) -> "World":
+    def create(cls, api: Api) -> "SampleEntities":
         external_id = uuid4().hex
         own_name = f"{WEBHOOK['name']} {get_ident()}"  # a thread must not delete the webhooks of others
-        made = api.post(ENTITIES, {"name": external_id, "webhook": WEBHOOK | {"name": own_name}})["data"]
-        webhook = made["webhook"]["webhook"]["id"]
-        agent, other = made["agent"]["id"], made["other"]["id"]
+        created = api.post(ENTITIES, {"name": external_id, "webhook": WEBHOOK | {"name": own_name}})["data"]
+        webhook = created["webhook"]["webhook"]["id"]
+        agent, other = created["agent"]["id"], created["other"]["id"]
         within = api.post(WITHIN, {"agent": agent, "other": other, "externalId": external_id})["data"]
         meeting, other_meeting, active = within["meeting"]["id"], within["otherMeeting"]["id"], within["active"]["id"]
         segments = [segment(number) for number in (1, 2, 3)]
@@ -57,9 +57,9 @@ class World:
             foreign_variant=within["foreign"]["id"],
             meeting=meeting,
             other_meeting=other_meeting,
-            key=made["key"]["apiKey"]["id"],
+            key=created["key"]["apiKey"]["id"],
             external_id=external_id,
-            agent_slug=made["agent"]["slug"],
+            agent_slug=created["agent"]["slug"],
             webhook=webhook,
             delivery=written["delivery"]["id"],
             cursors={
@@ -79,7 +79,7 @@ class World:
         )
 
     def history(self) -> dict[str, Any]:
-        return {**page(self.cursors["history"]), "kind": "CREATED"}
+        return {**page_arguments(self.cursors["history"]), "kind": "CREATED"}
 
     def state(self) -> Any:
         """Reads everything that a call could change in part."""
@@ -123,7 +123,7 @@ mutation Segments(
   delivery: testWebhook(id: $webhook) { ... on WebhookDelivery { id } }
 }
 """
-"""A world is made by few requests, as it is made for each operation and each value that an operation accepts."""
+"""The entities are made by few requests, as they are made for each operation and each value that an operation accepts."""
 PAGE = "pageInfo { startCursor }"
 CURSORS = f"""
 query Cursors($agent: ID!, $meeting: ID!, $other: ID!, $webhook: ID!) {{
@@ -158,5 +158,5 @@ fragment meeting on Meeting {
 """
 
 
-def page(cursor: str) -> dict[str, Any]:
+def page_arguments(cursor: str) -> dict[str, Any]:
     return {"first": 5, "last": None, "after": cursor, "before": None}
