@@ -8,7 +8,7 @@ import pytest
 
 from tests.harness.client_processes import TIMEOUT_SECONDS, ran, running_programs
 from tests.harness.databases import TestPostgres
-from tests.harness.markdown import ROOT, page
+from tests.harness.markdown import ROOT, markdown_page
 from tests.harness.servers import running_server
 
 pytestmark = pytest.mark.slow
@@ -32,7 +32,7 @@ def relay_project(tmp_path: Path, node_modules: Path) -> Path:
 
 
 def test_errors_come_into_no_list_and_take_nothings_place(relay_project: Path, postgres: TestPostgres) -> None:
-    *_, printed = page("docs/clients/relay.md").blocks_in("")
+    *_, printed = markdown_page("docs/clients/relay.md").blocks_in("")
     with postgres.database() as url, running_server(url, demo=True) as server:
         command: list[str | Path] = ["node", relay_project / "main.mjs", f"{server.url}/graphql"]
         with running_programs({"relay": command}, read_line=str.strip) as running:
@@ -45,5 +45,5 @@ def test_errors_come_into_no_list_and_take_nothings_place(relay_project: Path, p
 def test_the_page_shows_what_the_example_does() -> None:
     files = [(CLIENTS / "relay" / name).read_text() for name in ("environment.js", "meetings.js")]
     example = " ".join(" ".join(files).split())
-    for block in page("docs/clients/relay.md").blocks_in("js"):
+    for block in markdown_page("docs/clients/relay.md").blocks_in("js"):
         assert " ".join(block.text.split()) in example

@@ -12,7 +12,7 @@ import pytest
 from rapporteur_client import AsyncClient, SegmentInput
 from server.wire.graphql_files import operation
 from tests.harness.commands import Serving, serving
-from tests.harness.markdown import page
+from tests.harness.markdown import markdown_page
 from tests.harness.proxies import PROGRAMS_PATH, WAIT_SECONDS, free_port, proxy_process
 from tests.harness.waiting import TIMEOUT_SECONDS, eventually
 
@@ -34,7 +34,7 @@ def both(database_url: str) -> Iterator[tuple[Serving, Serving]]:
 def url(both: tuple[Serving, Serving], tmp_path: Path) -> Iterator[str]:
     """The address of the HAProxy before both. Only addresses are other ones than on the page, and it has no TLS."""
     port = free_port()
-    (block,) = page("docs/high-availability.md").blocks_in("haproxy")
+    (block,) = markdown_page("docs/high-availability.md").blocks_in("haproxy")
     text, bound = re.subn(r"bind :443 .*", f"bind 127.0.0.1:{port}", block.text)
     for address, server in zip(("10.0.0.1:8000", "10.0.0.2:8000"), both, strict=True):
         assert address in text

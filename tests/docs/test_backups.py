@@ -17,7 +17,7 @@ from db.embedded.programs import find_postgres
 from db.embedded.programs import run as run_program
 from tests.harness import commands
 from tests.harness.databases import TestPostgres, postgres_directory
-from tests.harness.markdown import page
+from tests.harness.markdown import markdown_page
 from tests.harness.servers import Api, running_server
 
 pytestmark = pytest.mark.slow
@@ -84,7 +84,7 @@ def command(start: str) -> str:
     """Returns the page's command that starts with these words."""
     lines = [
         " ".join(line.split())
-        for block in page("docs/backup.md").blocks_in("sh")
+        for block in markdown_page("docs/backup.md").blocks_in("sh")
         for line in block.text.replace("\\\n", " ").splitlines()
         if " ".join(line.split()).startswith(start)
     ]

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from tests.harness.databases import TestPostgres
-from tests.harness.markdown import CodeBlock, page
+from tests.harness.markdown import CodeBlock, markdown_page
 from tests.harness.servers import RunningServer, running_server
 
 pytestmark = pytest.mark.slow
@@ -35,7 +35,7 @@ def examples(name: str) -> list[Example]:
     """Returns the examples of a page, in order."""
     found: list[Example] = []
     request: CodeBlock | None = None
-    for block in page(name).blocks:
+    for block in markdown_page(name).blocks:
         if block.language == "graphql" or (block.language == "sh" and SERVER in block.text):
             request = block
         elif block.language in ("json", "text") and request and request.section == block.section:

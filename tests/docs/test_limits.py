@@ -7,7 +7,7 @@ from graphql import Lexer, Source, TokenKind
 from schema.documents.cache import operation_of
 from schema.schema import schema
 from server.wire.graphql_files import OPERATIONS
-from tests.harness.markdown import ROOT, page
+from tests.harness.markdown import ROOT, markdown_page
 
 TEXT = " ".join((ROOT / "docs/limits.md").read_text(encoding="utf-8").split())
 
@@ -20,7 +20,9 @@ def number_after(words: str) -> int:
 
 
 def test_the_cost_of_the_example() -> None:
-    (example,) = (block for block in page("docs/limits.md").blocks_in("graphql") if block.section == "The cost")
+    (example,) = (
+        block for block in markdown_page("docs/limits.md").blocks_in("graphql") if block.section == "The cost"
+    )
     prepared = schema.documents.prepare(example.text)
     cost = schema.documents.cost(prepared, operation_of(prepared.document, None), {})
     assert cost == number_after("For example, this costs")

@@ -27,7 +27,7 @@ class CodeBlock:
 
 
 @dataclass
-class Page:
+class MarkdownPage:
     """A Markdown file."""
 
     path: Path
@@ -49,9 +49,9 @@ class Page:
 
 
 @cache
-def page(name: str) -> Page:
+def markdown_page(name: str) -> MarkdownPage:
     """Returns the page at a path from the root of the repository."""
-    read = Page(ROOT / name)
+    read = MarkdownPage(ROOT / name)
     tokens = MarkdownIt("commonmark").enable("table").parse(read.path.read_text(encoding="utf-8"))
     section = ""
     for position, token in enumerate(tokens):

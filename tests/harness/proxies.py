@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.harness.markdown import page
+from tests.harness.markdown import markdown_page
 from tests.harness.servers import RunningServer
 
 NAME = "api.example.com"
@@ -25,7 +25,7 @@ def running_proxy(name: str, server: RunningServer, folder: Path, prefix: str = 
     """
     port = free_port()
     language = {"nginx": "nginx", "caddy": "caddyfile"}[name]
-    (block,) = page("docs/self-hosting.md").blocks_in(language)
+    (block,) = markdown_page("docs/self-hosting.md").blocks_in(language)
     text = block.text.replace("127.0.0.1:8000", server.url.removeprefix("http://"))
     configuration = folder / f"{name}.conf"
     if name == "nginx":

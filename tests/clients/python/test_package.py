@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from tests.harness.client_processes import ran
-from tests.harness.markdown import ROOT, page
+from tests.harness.markdown import ROOT, markdown_page
 from tests.harness.repository import PRODUCTION
 
 pytestmark = pytest.mark.slow
@@ -44,7 +44,7 @@ def test_the_package_installs_and_programs_that_use_it_pass_a_strict_type_check(
         (site_packages / "others.pth").write_text(str(Path(httpx.__file__).parents[1]))
     ran(tmp_path, python, "-c", IMPORTS_NOTHING_ELSE)
 
-    (example,) = page("clients/python/README.md").blocks_in("python")
+    (example,) = markdown_page("clients/python/README.md").blocks_in("python")
     (tmp_path / "example.py").write_text(example.text)
     shutil.copy(ROOT / "docs" / "recipes" / "worker.py", tmp_path)
     mypy: list[str | Path] = [
