@@ -46,8 +46,8 @@ MEMBERS = {
 
 
 @dataclass(frozen=True)
-class Position:
-    """A place in the variables of an operation."""
+class ValuePath:
+    """The path to a value in the variables of an operation."""
 
     operation: str
     path: Path
@@ -78,7 +78,7 @@ class Position:
         return changed
 
 
-def positions(name: str) -> Iterator[Position]:
+def value_paths(name: str) -> Iterator[ValuePath]:
     definition = DEFINITIONS[name]
     arguments = {variable: argument for _, _, argument, variable in uses(definition)}
     for variable in definition.variable_definitions or ():
@@ -86,19 +86,21 @@ def positions(name: str) -> Iterator[Position]:
         assert type_ is not None
         assert is_input_type(type_)
         variable_name = variable.variable.name.value
-        for path, inner in places((variable_name,), type_, MEMBERS.get((name, variable_name))):
-            yield Position(name, path, inner, arguments[variable_name])
+        for path, inner in paths_within((variable_name,), type_, MEMBERS.get((name, variable_name))):
+            yield ValuePath(name, path, inner, arguments[variable_name])
 
 
-def places(path: Path, type_: GraphQLInputType, member: str | None = None) -> Iterator[tuple[Path, GraphQLInputType]]:
+def paths_within(
+    path: Path, type_: GraphQLInputType, member: str | None = None
+) -> Iterator[tuple[Path, GraphQLInputType]]:
     yield path, type_
     match get_nullable_type(type_):
         case GraphQLList() as many:
-            yield from places((*path, 0), many.of_type)
+            yield from paths_within((*path, 0), many.of_type)
         case GraphQLInputObjectType() as input:
             for name, field in input.fields.items():
                 if not input.is_one_of or name == member:
-                    yield from places((*path, name), field.type)
+                    yield from paths_within((*path, name), field.type)
 
 
 def uses(definition: OperationDefinitionNode) -> list[tuple[str, str, str, str]]:
@@ -163,10 +165,10 @@ BAD_VALUES: dict[str, dict[str, Any]] = {
 }
 
 
-def bad_values(position: Position, entities: SampleEntities, variables: dict[str, Any]) -> dict[str, Any]:
-    """Returns the values that must be refused at the position, by what is wrong with them."""
-    values = {"null": None, **BAD_VALUES[kind(position)]}
-    match kind(position):
+def bad_values(value_path: ValuePath, entities: SampleEntities, variables: dict[str, Any]) -> dict[str, Any]:
+    """Returns the values that must be refused at the path, by what is wrong with them."""
+    values = {"null": None, **BAD_VALUES[kind(value_path)]}
+    match kind(value_path):
         case "cursor":
             lists = {
                 "ApiKeys": "keys",
@@ -178,28 +180,28 @@ def bad_values(position: Position, entities: SampleEntities, variables: dict[str
                 "SearchSegments": "search",
                 "Transcript": "segments",
             }
-            own = lists.get(position.operation, "history")
+            own = lists.get(value_path.operation, "history")
             values |= {f"of {name}": cursor for name, cursor in entities.cursors.items() if name != own}
-        case "ID" if position.operation not in ("Node", "Nodes"):
+        case "ID" if value_path.operation not in ("Node", "Nodes"):
             values["of another kind"] = (
-                entities.meeting if position.value_in(variables) != entities.meeting else entities.agent
+                entities.meeting if value_path.value_in(variables) != entities.meeting else entities.agent
             )
-            if position.path[-1] == "sourceVariantId":
+            if value_path.path[-1] == "sourceVariantId":
                 values["of another agent"] = entities.foreign_variant
         case "list":
-            values["too many"] = [position.value_in(variables)[0]] * 1_001
+            values["too many"] = [value_path.value_in(variables)[0]] * 1_001
     return values
 
 
-def kind(position: Position) -> str:
-    type_ = get_nullable_type(position.type)
+def kind(value_path: ValuePath) -> str:
+    type_ = get_nullable_type(value_path.type)
     if isinstance(type_, GraphQLList):
         return "list"
     if isinstance(type_, GraphQLInputObjectType):
         return "input object"
     if isinstance(type_, GraphQLEnumType):
         return "enum"
-    return "cursor" if position.path[-1] in ("after", "before") else get_named_type(type_).name
+    return "cursor" if value_path.path[-1] in ("after", "before") else get_named_type(type_).name
 
 
-POSITIONS = {name: found for name in DEFINITIONS if (found := list(positions(name)))}
+VALUE_PATHS = {name: found for name in DEFINITIONS if (found := list(value_paths(name)))}

@@ -17,7 +17,7 @@ from graphql import (
     GraphQLObjectType,
 )
 
-from tests.harness.bad_values import HUGE, POSITIONS, SCHEMA, Position, bad_values, kind, uses
+from tests.harness.bad_values import HUGE, SCHEMA, VALUE_PATHS, ValuePath, bad_values, kind, uses
 from tests.harness.base_calls import BASE_CALLS, DEFINITIONS, DOCUMENTS
 from tests.harness.databases import TestPostgres
 from tests.harness.sample_entities import SampleEntities
@@ -72,97 +72,99 @@ NO_NULL = (
 """Places where null is refused though the GraphQL type allows it: an update tells it apart from a field left out."""
 
 
-def expected(position: Position, label: str) -> str:
+def expected(value_path: ValuePath, label: str) -> str:
     """Returns the outcome that the call must have: as a rule, it is refused."""
     if label == "null":
-        required = isinstance(position.type, GraphQLNonNull) or any(fnmatchcase(position.name, at) for at in NO_NULL)
+        required = isinstance(value_path.type, GraphQLNonNull) or any(
+            fnmatchcase(value_path.name, at) for at in NO_NULL
+        )
         return "refused" if required else "accepted"
-    if label in ("unknown", "of another kind", "of another agent") and kind(position) == "ID":
-        if position.operation not in MUTATIONS:
+    if label in ("unknown", "of another kind", "of another agent") and kind(value_path) == "ID":
+        if value_path.operation not in MUTATIONS:
             return "accepted"  # null or an empty list: what is not there
         names = ("Meeting.input.agentId", "CreateApiKey.input.meetingIds.0", "ImportTranscript.input.into")
-        return "refused" if position.name.endswith(names) else "NotFound"
+        return "refused" if value_path.name.endswith(names) else "NotFound"
     outcomes = [
-        outcome for (at, what), outcome in EXCEPTIONS.items() if what == label and fnmatchcase(position.name, at)
+        outcome for (at, what), outcome in EXCEPTIONS.items() if what == label and fnmatchcase(value_path.name, at)
     ]
     return outcomes[0] if outcomes else "refused"
 
 
-def ask(api: Api, position: Position, variables: dict[str, Any]) -> str:
+def ask(api: Api, value_path: ValuePath, variables: dict[str, Any]) -> str:
     """Makes the call and returns its outcome: refused, accepted, or another."""
-    body = {"query": DOCUMENTS[position.operation], "variables": variables, "operationName": position.operation}
+    body = {"query": DOCUMENTS[value_path.operation], "variables": variables, "operationName": value_path.operation}
     content = json.dumps(body).replace(f'"{HUGE}"', "1e400")
     response = api.http.post_json("/graphql", content.encode())
     if response.status != 200:
         return f"HTTP {response.status}"
     answer = json.loads(response.content)
-    problems = [problem for error in answer.get("errors", ()) if (problem := misnamed(error, position))]
+    problems = [problem for error in answer.get("errors", ()) if (problem := misnamed(error, value_path))]
     if problems:
         return problems[0]
     if "errors" in answer:
         return "refused"
     (value,) = answer["data"].values()
-    if position.operation not in MUTATIONS or "code" not in value:
+    if value_path.operation not in MUTATIONS or "code" not in value:
         return "accepted"
     if value["__typename"] == "InvalidInput":
         paths = {field["path"] for field in value["fields"]}
-        return "refused" if paths == {in_domain(position)} else f"InvalidInput of {paths}"
+        return "refused" if paths == {in_domain(value_path)} else f"InvalidInput of {paths}"
     return str(value["__typename"])
 
 
-def in_domain(position: Position) -> str:
-    return ".".join([position.argument, *map(str, position.path[1:])])
+def in_domain(value_path: ValuePath) -> str:
+    return ".".join([value_path.argument, *map(str, value_path.path[1:])])
 
 
-def misnamed(error: Any, position: Position) -> str | None:
+def misnamed(error: Any, value_path: ValuePath) -> str | None:
     """Returns what is wrong with an entry of `errors`, or None."""
     if error["extensions"]["code"] != "BAD_USER_INPUT":
         return str(error["extensions"]["code"])
     if "fields" in error["extensions"]:
         paths = {field["path"] for field in error["extensions"]["fields"]}
-        at = in_domain(position)
-        within = position.operation == "RenderPrompt"  # which has names of the caller's own
+        at = in_domain(value_path)
+        within = value_path.operation == "RenderPrompt"  # which has names of the caller's own
         named = all(path == at or (within and path.startswith(f"{at}.")) for path in paths)
         return None if named else f"BAD_USER_INPUT of {paths}"
-    variable, *rest = position.path
+    variable, *rest = value_path.path
     nested = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in rest)
     if f"'${variable}'" in error["message"] and nested in error["message"]:
         return None
     return f"BAD_USER_INPUT that does not name it: {error['message'][:200]}"
 
 
-@pytest.mark.parametrize("name", POSITIONS)
+@pytest.mark.parametrize("name", VALUE_PATHS)
 def test_each_bad_value_is_refused_by_name_and_changes_nothing(api: Api, name: str) -> None:
     entities = SampleEntities.create(api)
     before = entities.state()
     wrong: list[str] = []
 
-    def check(position: Position, label: str) -> None:
+    def check(value_path: ValuePath, label: str) -> None:
         nonlocal entities, before
         variables = BASE_CALLS[name](entities)
-        value = bad_values(position, entities, variables)[label]
-        outcome = ask(api, position, position.replaced(variables, value))
-        if outcome != expected(position, label):
-            wrong.append(f"{position.name}, {label}: {outcome}")
+        value = bad_values(value_path, entities, variables)[label]
+        outcome = ask(api, value_path, value_path.replaced(variables, value))
+        if outcome != expected(value_path, label):
+            wrong.append(f"{value_path.name}, {label}: {outcome}")
         if outcome == "accepted" and name in MUTATIONS:
             if not name.startswith(("Create", "Clone", "Import")):  # what these make, the next call does not meet
                 entities = SampleEntities.create(api)
             before = entities.state()
 
-    for position in POSITIONS[name]:
-        labels = bad_values(position, entities, BASE_CALLS[name](entities))
-        accepted = [label for label in labels if expected(position, label) == "accepted"]
+    for value_path in VALUE_PATHS[name]:
+        labels = bad_values(value_path, entities, BASE_CALLS[name](entities))
+        accepted = [label for label in labels if expected(value_path, label) == "accepted"]
         for label in labels:
             if label not in accepted:
-                check(position, label)
+                check(value_path, label)
         if entities.state() != before:
-            wrong.append(f"{position.name}: something changed")
+            wrong.append(f"{value_path.name}: something changed")
         for label in accepted:
-            check(position, label)
+            check(value_path, label)
     assert not wrong, "\n".join(wrong)
 
 
-@pytest.mark.parametrize("name", POSITIONS)
+@pytest.mark.parametrize("name", VALUE_PATHS)
 def test_the_base_calls_go_through(api: Api, name: str) -> None:
     """Checks that the base calls succeed, so that a refusal is due to the one value that differs."""
     result = api.post(DOCUMENTS[name], BASE_CALLS[name](SampleEntities.create(api)), name)
@@ -186,7 +188,7 @@ def test_all_arguments_and_input_fields_are_in_the_matrix() -> None:
 
 
 def test_all_exceptions_are_needed() -> None:
-    names = [position.name for found in POSITIONS.values() for position in found]
+    names = [value_path.name for found in VALUE_PATHS.values() for value_path in found]
     for at in (*NO_NULL, *(at for at, _ in EXCEPTIONS)):
         assert any(fnmatchcase(name, at) for name in names), at
 
