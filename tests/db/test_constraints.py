@@ -19,13 +19,13 @@ from tests.harness.seed_rows import (
     KEY,
     MEETING,
     NOWHERE,
-    OURS,
+    OTHER_WORKSPACE,
     SECOND_VARIANT,
     SIBLING,
     SIBLINGS_VARIANT,
-    THEIRS,
     VARIANT,
     WEBHOOK_ID,
+    WORKSPACE,
     event,
     named_meeting,
     named_segment,
@@ -54,10 +54,10 @@ def segment(change: str) -> str:
     return f"UPDATE segments SET {change} WHERE meeting_id = '{MEETING}'"
 
 
-AN_ERASURE = f"INSERT INTO erasures (workspace_id, meeting_id, erased_by) VALUES ('{OURS}', '{MEETING}', 'key')"
+AN_ERASURE = f"INSERT INTO erasures (workspace_id, meeting_id, erased_by) VALUES ('{WORKSPACE}', '{MEETING}', 'key')"
 A_SPEAKER_ERASURE = f"""
     INSERT INTO speaker_erasures (workspace_id, meeting_id, pseudonym, mode, fingerprints, erased_by, erased_at)
-    VALUES ('{OURS}', '{MEETING}', 'Speaker 1', 'TEXT', '{{}}', 'key', now())"""
+    VALUES ('{WORKSPACE}', '{MEETING}', 'Speaker 1', 'TEXT', '{{}}', 'key', now())"""
 BAD_EXTERNAL_IDS = ["''", "repeat('a', 201)"]
 COUNTS = ["max_tokens", "context_window", "input_token_limit", "token_budget", "timeout_seconds", "max_retries"]
 BAD_SLUGS = [
@@ -87,10 +87,11 @@ BAD_TIMES = [
 ]
 
 REFUSED: dict[str, list[str]] = {
-    "workspaces_pkey": [f"INSERT INTO workspaces (id, name) VALUES ('{OURS}', 'again')"],
-    "workspaces_name_check": [f"UPDATE workspaces SET name = '' WHERE id = '{THEIRS}'"],
+    "workspaces_pkey": [f"INSERT INTO workspaces (id, name) VALUES ('{WORKSPACE}', 'again')"],
+    "workspaces_name_check": [f"UPDATE workspaces SET name = '' WHERE id = '{OTHER_WORKSPACE}'"],
     "workspaces_language_check": [
-        f"UPDATE workspaces SET language = '{language}' WHERE id = '{THEIRS}'" for language in ("", "x''y", "German")
+        f"UPDATE workspaces SET language = '{language}' WHERE id = '{OTHER_WORKSPACE}'"
+        for language in ("", "x''y", "German")
     ],
     # At most one variant is active, and it is the agent's own.
     "agents_active_variant_id_fkey": [
@@ -117,13 +118,13 @@ REFUSED: dict[str, list[str]] = {
     "agent_variants_version_check": [variant("version = 0")],
     "agents_workspace_id_slug_key": [agent("slug = 'sibling'")],
     "agent_variants_workspace_id_agent_id_slug_key": [variant("slug = 'second'")],
-    "agents_pkey": [AN_AGENT.format(OURS, AGENT, "again")],
-    "agent_variants_pkey": [A_VARIANT.format(OURS, SIBLING, VARIANT, "again")],
+    "agents_pkey": [AN_AGENT.format(WORKSPACE, AGENT, "again")],
+    "agent_variants_pkey": [A_VARIANT.format(WORKSPACE, SIBLING, VARIANT, "again")],
     "agents_workspace_id_fkey": [AN_AGENT.format(NOWHERE, NOWHERE, "agent")],
     "agent_variants_workspace_id_agent_id_fkey": [
-        A_VARIANT.format(OURS, NOWHERE, NOWHERE, "lost"),
-        A_VARIANT.format(OURS, FOREIGN, NOWHERE, "crossing"),
-        A_VARIANT.format(THEIRS, AGENT, NOWHERE, "crossing"),
+        A_VARIANT.format(WORKSPACE, NOWHERE, NOWHERE, "lost"),
+        A_VARIANT.format(WORKSPACE, FOREIGN, NOWHERE, "crossing"),
+        A_VARIANT.format(OTHER_WORKSPACE, AGENT, NOWHERE, "crossing"),
         agent(f"id = '{NOWHERE}'"),
     ],
     # Meetings.
@@ -144,18 +145,18 @@ REFUSED: dict[str, list[str]] = {
         f"{meeting('held_at = now(), version = 2')}; DELETE FROM meetings WHERE id = '{MEETING}'",
     ],
     "speaker_erasures_spare_held": [f"{meeting('held_at = now(), version = 2')}; {A_SPEAKER_ERASURE}"],
-    "meetings_pkey": [A_MEETING.format(OURS, MEETING, AGENT)],
+    "meetings_pkey": [A_MEETING.format(WORKSPACE, MEETING, AGENT)],
     "meetings_workspace_id_fkey": [A_MEETING.format(NOWHERE, NOWHERE, AGENT).replace(f"'{AGENT}')", "NULL)")],
     "meetings_workspace_id_agent_id_fkey": [
         meeting(f"agent_id = '{FOREIGN}'"),
         meeting(f"agent_id = '{NOWHERE}'"),
-        A_MEETING.format(THEIRS, NOWHERE, AGENT),
+        A_MEETING.format(OTHER_WORKSPACE, NOWHERE, AGENT),
         f"DELETE FROM agents WHERE id = '{AGENT}'",
     ],
     # No version without its event, and what an event may be.
-    "agents_event_fkey": [agent("version = 4"), AN_AGENT.format(OURS, uuid(98), "new")],
-    "agent_variants_event_fkey": [variant("version = 4"), A_VARIANT.format(OURS, AGENT, uuid(98), "new")],
-    "meetings_event_fkey": [meeting("version = 4"), A_MEETING.format(OURS, uuid(98), AGENT)],
+    "agents_event_fkey": [agent("version = 4"), AN_AGENT.format(WORKSPACE, uuid(98), "new")],
+    "agent_variants_event_fkey": [variant("version = 4"), A_VARIANT.format(WORKSPACE, AGENT, uuid(98), "new")],
+    "meetings_event_fkey": [meeting("version = 4"), A_MEETING.format(WORKSPACE, uuid(98), AGENT)],
     "events_pkey": [event(version=1)],
     "events_kind_check": [event(kind="RENAMED"), event(kind="")],
     "events_aggregate_check": [event(aggregate="SEGMENT")],
@@ -171,18 +172,18 @@ REFUSED: dict[str, list[str]] = {
     "segments_text_check": [
         segment("text = ''"),
         segment("deleted = true"),
-        A_SEGMENT.format(OURS, MEETING, 2).replace("'Text'", "''"),
+        A_SEGMENT.format(WORKSPACE, MEETING, 2).replace("'Text'", "''"),
     ],
     "segments_times_check": [segment(change) for change in BAD_TIMES],
     "segments_confidence_check": [
         segment(f"confidence = {value}") for value in ("-0.01", "1.01", "'NaN'", "'Infinity'", "'-Infinity'")
     ],
-    "segments_segment_id_check": [segment("segment_id = -1"), A_SEGMENT.format(OURS, MEETING, -1)],
+    "segments_segment_id_check": [segment("segment_id = -1"), A_SEGMENT.format(WORKSPACE, MEETING, -1)],
     "erasures_pkey": [f"DELETE FROM meetings WHERE id = '{MEETING}'; {AN_ERASURE}; {AN_ERASURE}"],
-    "erasures_workspace_id_fkey": [AN_ERASURE.replace(OURS, NOWHERE)],
+    "erasures_workspace_id_fkey": [AN_ERASURE.replace(WORKSPACE, NOWHERE)],
     "erasures_erased_by_check": [AN_ERASURE.replace("'key'", "''")],
     "speaker_erasures_pkey": [f"{A_SPEAKER_ERASURE}; {A_SPEAKER_ERASURE}"],
-    "speaker_erasures_workspace_id_fkey": [A_SPEAKER_ERASURE.replace(OURS, NOWHERE)],
+    "speaker_erasures_workspace_id_fkey": [A_SPEAKER_ERASURE.replace(WORKSPACE, NOWHERE)],
     "speaker_erasures_pseudonym_check": [A_SPEAKER_ERASURE.replace("'Speaker 1'", "''")],
     "speaker_erasures_mode_check": [A_SPEAKER_ERASURE.replace("'TEXT'", "'ALL'")],
     "speaker_erasures_erased_by_check": [A_SPEAKER_ERASURE.replace("'key'", "''")],
@@ -199,23 +200,24 @@ REFUSED: dict[str, list[str]] = {
     "segments_external_id_check": [named_segment(external_id) for external_id in BAD_EXTERNAL_IDS],
     "segments_external_id_idx": ["; ".join(named_segment("'ours'", number) for number in (2, 3))],
     "segments_external_id_is_kept": [segment("external_id = 'new'")],
-    "segments_pkey": [A_SEGMENT.format(OURS, MEETING, 1)],
+    "segments_pkey": [A_SEGMENT.format(WORKSPACE, MEETING, 1)],
     "segments_workspace_id_meeting_id_fkey": [
-        A_SEGMENT.format(OURS, NOWHERE, 1),
-        A_SEGMENT.format(OURS, FOREIGN_MEETING, 1),
-        A_SEGMENT.format(THEIRS, MEETING, 1),
+        A_SEGMENT.format(WORKSPACE, NOWHERE, 1),
+        A_SEGMENT.format(WORKSPACE, FOREIGN_MEETING, 1),
+        A_SEGMENT.format(OTHER_WORKSPACE, MEETING, 1),
     ],
     # Keys.
-    "api_keys_pkey": [A_KEY.format(OURS, KEY, "again")],
+    "api_keys_pkey": [A_KEY.format(WORKSPACE, KEY, "again")],
     "api_keys_workspace_id_fkey": [A_KEY.format(NOWHERE, NOWHERE, "lost")],
     "api_keys_name_check": [key("name = ''")],
-    "api_keys_name_idx": [key("name = 'second'"), A_KEY.format(OURS, NOWHERE, "key")],
+    "api_keys_name_idx": [key("name = 'second'"), A_KEY.format(WORKSPACE, NOWHERE, "key")],
     "api_keys_scopes_check": [key(f"scopes = '{scopes}'") for scopes in ("{}", "{ROOT}", "{READ,NULL,read}")],
     "api_keys_digest_check": [key("digest = ''"), key("digest = sha256('secret') || '0'")],
     "api_keys_revoked_check": [key("revoked_at = now()"), key("revoked_by = 'tester'")],
-    "meeting_grants_pkey": [A_GRANT.format(OURS, MEETING)],
+    "meeting_grants_pkey": [A_GRANT.format(WORKSPACE, MEETING)],
     "meeting_grants_workspace_id_meeting_id_fkey": [
-        A_GRANT.format(*where) for where in ((OURS, FOREIGN_MEETING), (THEIRS, MEETING), (OURS, NOWHERE))
+        A_GRANT.format(*where)
+        for where in ((WORKSPACE, FOREIGN_MEETING), (OTHER_WORKSPACE, MEETING), (WORKSPACE, NOWHERE))
     ],
     **REFUSED_WEBHOOKS,
 }
@@ -263,15 +265,15 @@ ACCEPTED = [
     segment("start_time = 0, end_time = 36000000"),
     *(segment(f"confidence = {value}") for value in (0, 1, "NULL")),
     *(segment(f"segment_id = {value}") for value in (0, 2147483647)),
-    A_SEGMENT.format(THEIRS, FOREIGN_MEETING, 1),
+    A_SEGMENT.format(OTHER_WORKSPACE, FOREIGN_MEETING, 1),
     *(named_meeting(external_id) for external_id in ("'a'", "repeat('a', 200)", "NULL")),
     segment("corrected_text = 'Text', corrected_speaker = '', corrected_by = 'ann', corrected_at = now()"),
     segment("heard_text = 'a', heard_speaker = 'b', words = '[]'"),
     *(named_segment(external_id) for external_id in ("'a'", "repeat('a', 200)", "NULL")),
     key("revoked_at = now(), revoked_by = 'tester'"),
     key("scopes = '{READ,WRITE,ADMIN,INGEST}'"),
-    A_KEY.format(THEIRS, KEY, "key"),
-    A_GRANT.format(THEIRS, FOREIGN_MEETING),
+    A_KEY.format(OTHER_WORKSPACE, KEY, "key"),
+    A_GRANT.format(OTHER_WORKSPACE, FOREIGN_MEETING),
 ]
 
 
@@ -384,4 +386,4 @@ async def test_a_meeting_goes_with_its_segments(sql: Any) -> None:
 
 async def test_a_workspace_that_is_in_use_stays(sql: Any) -> None:
     with pytest.raises(asyncpg.ForeignKeyViolationError):
-        await sql.execute(f"DELETE FROM workspaces WHERE id = '{THEIRS}'")
+        await sql.execute(f"DELETE FROM workspaces WHERE id = '{OTHER_WORKSPACE}'")

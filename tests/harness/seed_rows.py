@@ -6,7 +6,7 @@ def uuid(number: int) -> str:
 
 
 # Two agents of one workspace and one of another, each with a variant; the first has two, of which the first is active.
-OURS, THEIRS = uuid(0), uuid(1)
+WORKSPACE, OTHER_WORKSPACE = uuid(0), uuid(1)
 AGENT, SIBLING, FOREIGN = uuid(10), uuid(11), uuid(12)
 VARIANT, SECOND_VARIANT, SIBLINGS_VARIANT, FOREIGN_VARIANT = uuid(20), uuid(21), uuid(22), uuid(23)
 MEETING, FOREIGN_MEETING = uuid(30), uuid(31)
@@ -36,7 +36,7 @@ AN_EVENT = """
 
 def event(
     *,
-    workspace: str = OURS,
+    workspace: str = WORKSPACE,
     entity: str = AGENT,
     version: int = 2,
     aggregate: str = "AGENT",
@@ -50,14 +50,14 @@ def event(
 
 def named_meeting(external_id: str, id: str = NOWHERE) -> str:
     """Returns the SQL that inserts a meeting with an external id, which is an expression."""
-    meeting = A_MEETING.format(OURS, id, AGENT)
+    meeting = A_MEETING.format(WORKSPACE, id, AGENT)
     return meeting.replace("(workspace_id,", "(external_id, workspace_id,").replace(
         "VALUES (", f"VALUES ({external_id}, "
     )
 
 
 def named_segment(external_id: str, number: int = 2) -> str:
-    segment = A_SEGMENT.format(OURS, MEETING, number)
+    segment = A_SEGMENT.format(WORKSPACE, MEETING, number)
     return segment.replace("(workspace_id,", "(external_id, workspace_id,").replace(
         "VALUES (", f"VALUES ({external_id}, "
     )
@@ -76,28 +76,28 @@ A_DELIVERY = """
     VALUES ('{}', '{}', '{}', 'MEETING', '{}', '{{MEETING_UPDATED}}', gen_random_uuid())"""
 
 SEED = [
-    f"INSERT INTO workspaces (id, name) VALUES ('{THEIRS}', 'theirs')",
+    f"INSERT INTO workspaces (id, name) VALUES ('{OTHER_WORKSPACE}', 'theirs')",
     # In both workspaces the events that make versions of each id, also of those that are to be refused for other reasons.
     *(
         event(workspace=workspace, entity=uuid(id), version=version, kind="CREATED" if version == 1 else "DELETED")
-        for workspace in (OURS, THEIRS)
+        for workspace in (WORKSPACE, OTHER_WORKSPACE)
         for id in (*range(10, 13), *range(20, 24), 30, 31, 50, 99)
         for version in (1, 2, 3)
     ),
-    AN_AGENT.format(OURS, AGENT, "agent"),
-    AN_AGENT.format(OURS, SIBLING, "sibling"),
-    AN_AGENT.format(THEIRS, FOREIGN, "agent"),
-    A_VARIANT.format(OURS, AGENT, VARIANT, "variant"),
-    A_VARIANT.format(OURS, AGENT, SECOND_VARIANT, "second"),
-    A_VARIANT.format(OURS, SIBLING, SIBLINGS_VARIANT, "variant"),
-    A_VARIANT.format(THEIRS, FOREIGN, FOREIGN_VARIANT, "variant"),
+    AN_AGENT.format(WORKSPACE, AGENT, "agent"),
+    AN_AGENT.format(WORKSPACE, SIBLING, "sibling"),
+    AN_AGENT.format(OTHER_WORKSPACE, FOREIGN, "agent"),
+    A_VARIANT.format(WORKSPACE, AGENT, VARIANT, "variant"),
+    A_VARIANT.format(WORKSPACE, AGENT, SECOND_VARIANT, "second"),
+    A_VARIANT.format(WORKSPACE, SIBLING, SIBLINGS_VARIANT, "variant"),
+    A_VARIANT.format(OTHER_WORKSPACE, FOREIGN, FOREIGN_VARIANT, "variant"),
     f"UPDATE agents SET active_variant_id = '{VARIANT}', version = 2 WHERE id = '{AGENT}'",
-    A_MEETING.format(OURS, MEETING, AGENT),
-    A_MEETING.format(THEIRS, FOREIGN_MEETING, FOREIGN),
-    A_SEGMENT.format(OURS, MEETING, 1),
-    A_KEY.format(OURS, KEY, "key"),
-    A_KEY.format(OURS, SECOND_KEY, "second"),
-    A_GRANT.format(OURS, MEETING),
-    A_WEBHOOK.format(OURS, WEBHOOK_ID),
-    A_DELIVERY.format(OURS, DELIVERY_ID, WEBHOOK_ID, MEETING),
+    A_MEETING.format(WORKSPACE, MEETING, AGENT),
+    A_MEETING.format(OTHER_WORKSPACE, FOREIGN_MEETING, FOREIGN),
+    A_SEGMENT.format(WORKSPACE, MEETING, 1),
+    A_KEY.format(WORKSPACE, KEY, "key"),
+    A_KEY.format(WORKSPACE, SECOND_KEY, "second"),
+    A_GRANT.format(WORKSPACE, MEETING),
+    A_WEBHOOK.format(WORKSPACE, WEBHOOK_ID),
+    A_DELIVERY.format(WORKSPACE, DELIVERY_ID, WEBHOOK_ID, MEETING),
 ]

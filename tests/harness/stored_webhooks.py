@@ -6,8 +6,8 @@ from tests.harness.seed_rows import (
     DELIVERY_ID,
     MEETING,
     NOWHERE,
-    OURS,
     WEBHOOK_ID,
+    WORKSPACE,
     uuid,
 )
 
@@ -28,17 +28,17 @@ def delivery(change: str) -> str:
 
 
 REFUSED_WEBHOOKS = {
-    "webhooks_pkey": [A_WEBHOOK.format(OURS, WEBHOOK_ID)],
+    "webhooks_pkey": [A_WEBHOOK.format(WORKSPACE, WEBHOOK_ID)],
     "webhooks_workspace_id_fkey": [A_WEBHOOK.format(NOWHERE, NOWHERE)],
-    "webhooks_event_fkey": [webhook("version = 4"), A_WEBHOOK.format(OURS, uuid(98))],
+    "webhooks_event_fkey": [webhook("version = 4"), A_WEBHOOK.format(WORKSPACE, uuid(98))],
     "webhooks_name_check": [webhook("name = '', version = 2")],
     "webhooks_url_check": [webhook(f"url = '{url}', version = 2") for url in ("", "ftp://a", "file:///a")],
     "webhooks_events_check": [webhook("events = '{}', version = 2")],
     "webhooks_secret_check": [webhook("secret = ''")],
     "webhooks_old_secret_check": [webhook("old_secret = secret"), webhook("old_secret_expires_at = now()")],
     "webhooks_version_check": [webhook("version = 0")],
-    "webhook_deliveries_pkey": [A_DELIVERY.format(OURS, DELIVERY_ID, WEBHOOK_ID, NOWHERE)],
-    "webhook_deliveries_pending_key": [A_DELIVERY.format(OURS, NOWHERE, WEBHOOK_ID, MEETING)],
+    "webhook_deliveries_pkey": [A_DELIVERY.format(WORKSPACE, DELIVERY_ID, WEBHOOK_ID, NOWHERE)],
+    "webhook_deliveries_pending_key": [A_DELIVERY.format(WORKSPACE, NOWHERE, WEBHOOK_ID, MEETING)],
     "webhook_deliveries_workspace_id_fkey": [A_DELIVERY.format(NOWHERE, NOWHERE, WEBHOOK_ID, MEETING)],
     "webhook_deliveries_aggregate_check": [delivery("aggregate = 'SEGMENT'")],
     "webhook_deliveries_state_check": [delivery("state = 'LOST', next_attempt_at = NULL, finished_at = now()")],

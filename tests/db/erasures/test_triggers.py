@@ -5,14 +5,14 @@ from typing import Any
 import asyncpg
 import pytest
 
-from tests.harness.seed_rows import AGENT, FOREIGN_MEETING, MEETING, OURS, THEIRS, event
+from tests.harness.seed_rows import AGENT, FOREIGN_MEETING, MEETING, OTHER_WORKSPACE, WORKSPACE, event
 
 ERASE = "UPDATE events SET actor = 'erased', reason = NULL, changes = erased_changes(changes)"
 DELETE = f"DELETE FROM meetings WHERE id = '{MEETING}'"
 CHANGES = '{"title": ["A", "B"], "state": ["CREATED", "RECORDING"], "metadata": [null, {"a": 1}]}'
 
 
-def record(workspace: str = OURS, meeting: str = MEETING) -> str:
+def record(workspace: str = WORKSPACE, meeting: str = MEETING) -> str:
     return f"INSERT INTO erasures (workspace_id, meeting_id, erased_by) VALUES ('{workspace}', '{meeting}', 'key')"
 
 
@@ -26,7 +26,7 @@ async def erased(sql: Any) -> Any:
     return sql
 
 
-def of(entity: str, workspace: str = OURS) -> str:
+def of(entity: str, workspace: str = WORKSPACE) -> str:
     return f"WHERE workspace_id = '{workspace}' AND entity_id = '{entity}' AND version = 7"
 
 
@@ -62,14 +62,14 @@ async def test_all_other_changes_of_them_are_refused(erased: Any, change: str) -
 
 
 @pytest.mark.parametrize(
-    "where", [of(AGENT), f"WHERE entity_id = '{FOREIGN_MEETING}'", f"WHERE workspace_id = '{THEIRS}'", ""]
+    "where", [of(AGENT), f"WHERE entity_id = '{FOREIGN_MEETING}'", f"WHERE workspace_id = '{OTHER_WORKSPACE}'", ""]
 )
 async def test_the_events_of_others_cannot_be_erased(erased: Any, where: str) -> None:
     with pytest.raises(asyncpg.RestrictViolationError, match="events are never changed or deleted"):
         await erased.execute(f"{ERASE} {where}")
 
 
-@pytest.mark.parametrize("workspace", [OURS, THEIRS])
+@pytest.mark.parametrize("workspace", [WORKSPACE, OTHER_WORKSPACE])
 async def test_an_agents_events_cannot_be_erased_even_if_it_is_recorded(erased: Any, workspace: str) -> None:
     await erased.execute(record(workspace, AGENT))
     with pytest.raises(asyncpg.RestrictViolationError, match="events are never changed or deleted"):
@@ -101,7 +101,7 @@ PSEUDONYM = "Speaker 1"
 NAMES = """{"title": ["A", "B"], "speaker_names": [{"L": "Dana", "B": "Omar"}, {"L": "Dana R.", "B": "Omar", "": "Dana"}]}"""
 RECORD_SPEAKER = f"""
 INSERT INTO speaker_erasures (workspace_id, meeting_id, pseudonym, mode, fingerprints, erased_by, erased_at)
-VALUES ('{OURS}', '{MEETING}', '{PSEUDONYM}', 'TEXT', '{{}}', 'key', now())"""
+VALUES ('{WORKSPACE}', '{MEETING}', '{PSEUDONYM}', 'TEXT', '{{}}', 'key', now())"""
 
 
 def names(before: str, after: str) -> str:
