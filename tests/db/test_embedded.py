@@ -15,7 +15,7 @@ import pytest
 from db.embedded import programs
 from db.embedded.os_account import Account
 from tests.harness.databases import postgres_directory
-from tests.harness.embedded import PATIENCE, ROOT, kill_all, postmaster, query, servers, started, using
+from tests.harness.embedded import ROOT, TIMEOUT_SECONDS, kill_all, postmaster, query, servers, started, using
 from tests.harness.waiting import eventually
 
 pytestmark = pytest.mark.slow
@@ -141,7 +141,7 @@ def is_begun(directory: Path) -> bool:
 
 async def test_a_first_start_that_is_killed_halfway_is_begun_anew_by_the_next(fresh_directory: Path) -> None:
     async with started(fresh_directory) as first:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(TIMEOUT_SECONDS):
             while not is_begun(fresh_directory):  # noqa: ASYNC110 - nobody tells of it
                 await asyncio.sleep(0.001)
         os.killpg(first.process.pid, signal.SIGKILL)
@@ -201,7 +201,7 @@ async def run(program: str, directory: Path) -> list[str]:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(TIMEOUT_SECONDS):
         output, errors = await process.communicate()
     assert process.returncode == 0, errors.decode()
     return output.decode().splitlines()

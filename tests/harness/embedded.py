@@ -17,8 +17,8 @@ import psutil
 import db
 
 ROOT = Path(db.__file__).parents[1]
-PATIENCE = 60
-"""Seconds, for whatever starts or stops."""
+TIMEOUT_SECONDS = 60
+"""The longest that anything takes to start or stop."""
 
 USER = """
 import sys
@@ -45,19 +45,19 @@ class User:
     async def said(self) -> str:
         """The next line of its output."""
         assert self.process.stdout is not None
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(TIMEOUT_SECONDS):
             return (await self.process.stdout.readline()).decode().strip()
 
     async def leave(self) -> None:
         """Let it go, and wait until it has gone in good order."""
         assert self.process.stdin is not None
         self.process.stdin.close()
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(TIMEOUT_SECONDS):
             assert await self.process.wait() == 0
 
     async def kill(self) -> None:
         self.process.kill()
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(TIMEOUT_SECONDS):
             assert await self.process.wait() == -signal.SIGKILL
 
 
@@ -82,7 +82,7 @@ def kill_all(directory: Path) -> None:
     processes = servers(directory)
     for process in processes:
         process.kill()
-    _, alive = psutil.wait_procs(processes, timeout=PATIENCE)
+    _, alive = psutil.wait_procs(processes, timeout=TIMEOUT_SECONDS)
     assert not [process for process in alive if process.status() != psutil.STATUS_ZOMBIE]
 
 
@@ -113,7 +113,7 @@ async def using(directory: Path, *options: str) -> AsyncIterator[User]:
 
 
 async def query(url: str, statement: str) -> Any:
-    connection = await asyncpg.connect(url, timeout=PATIENCE)
+    connection = await asyncpg.connect(url, timeout=TIMEOUT_SECONDS)
     try:
         return await connection.fetchval(statement)
     finally:

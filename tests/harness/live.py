@@ -10,7 +10,7 @@ from typing import Any, Self, TypeVar
 import asyncpg
 import pytest
 
-from db import change_notifier as bell_module
+from db import change_notifier
 from db.change_notifier import ChangeNotifier, Changes
 from db.database import Database
 from domain.agents import Agent, CreateAgent, ResolvedAgentConfig
@@ -23,8 +23,8 @@ from domain.stream_positions import START, Position
 from domain.variants import AgentVariant, CreateVariant
 from resolvers.live.hub import Hub
 
-PATIENCE = 20.0
-NEVER = 3600.0
+TIMEOUT_SECONDS = 20.0
+LONGER_THAN_ANY_TEST_SECONDS = 3600.0
 POOL_SIZE = 5
 ROLE = "ordinary"
 LAST = 99
@@ -32,7 +32,7 @@ T = TypeVar("T")
 
 
 async def soon(awaitable: Awaitable[T]) -> T:
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(TIMEOUT_SECONDS):
         return await awaitable
 
 
@@ -149,7 +149,7 @@ class Reader:
 
     async def ended(self) -> bool:
         """Waits for the end, over the batches before it."""
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(TIMEOUT_SECONDS):
             async for _ in self.stream:
                 pass
         return True
@@ -177,7 +177,7 @@ class Configs:
 
 
 class Process:
-    """A bell, a hub and their database, and what the bell has told its listeners."""
+    """A change notifier, a hub and their database, and what the notifier has told its listeners."""
 
     def __init__(self, url: str, **options: Any) -> None:
         self.database = Database(url, pool_size=POOL_SIZE, **options)
@@ -224,10 +224,10 @@ class Process:
 
 
 @asynccontextmanager
-async def running(url: str, *, with_bell: bool, **options: Any) -> AsyncIterator[Process]:
+async def running(url: str, *, with_notifier: bool, **options: Any) -> AsyncIterator[Process]:
     process = Process(url, **options)
     services = [process.spawn(process.hub.run())]
-    if with_bell:
+    if with_notifier:
         services.append(process.spawn(process.database.notifier.run()))
     try:
         yield process
@@ -242,8 +242,8 @@ async def running(url: str, *, with_bell: bool, **options: Any) -> AsyncIterator
         await process.database.close()
 
 
-class Ear:
-    """Hears the notifications themselves, and who sent them."""
+class NotificationListener:
+    """Receives the notifications themselves, and who sent them."""
 
     def __init__(self, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
         self.connection = connection
@@ -256,38 +256,38 @@ class Ear:
         """The next one's sender and content."""
         pid, payload = await soon(self._received.get())
         assert len(payload.encode()) < 8000
-        changes = bell_module._decode(payload)
+        changes = change_notifier._decode(payload)
         assert changes is not None
         return pid, changes
 
-    async def pid_of(self, bell: ChangeNotifier) -> int:
-        """Which backend serves the bell, found by having it ring."""
-        ring = Changes(meetings={some_meeting()})
-        bell.publish(ring)
-        while (heard := await self.next())[1] != ring:
+    async def pid_of(self, notifier: ChangeNotifier) -> int:
+        """Finds the backend that serves the notifier, by having it notify."""
+        changes = Changes(meetings={some_meeting()})
+        notifier.publish(changes)
+        while (heard := await self.next())[1] != changes:
             pass
         return heard[0]
 
 
-class Doors:
-    """Ends the connections of the role that is not a superuser, and lets in no new ones of its."""
+class ConnectionBlocker:
+    """Blocks the connections of the role that is not a superuser, those that there are and new ones."""
 
     def __init__(self, connection: "asyncpg.Connection[asyncpg.Record]", database: str) -> None:
         self._connection = connection
         self._database = database
 
-    async def open(self) -> None:
+    async def allow(self) -> None:
         await self._connection.execute(f"ALTER DATABASE {self._database} CONNECTION LIMIT -1")
 
-    async def close(self) -> None:
-        """Nobody comes in, and who is in is thrown out."""
+    async def block(self) -> None:
+        """Ends the connections that there are, and refuses new ones."""
         await self._connection.execute(f"ALTER DATABASE {self._database} CONNECTION LIMIT 0")
         rows = await self._connection.fetch("SELECT pid FROM pg_stat_activity WHERE usename = $1", ROLE)
         for row in rows:
             assert await self._connection.fetchval("SELECT pg_terminate_backend($1, 10000)", row["pid"])
 
-    async def end(self, pid: int) -> None:
-        """Throw out one, and wait until it has gone."""
+    async def terminate(self, pid: int) -> None:
+        """Ends one connection, and waits until it has ended."""
         assert await self._connection.fetchval("SELECT pg_terminate_backend($1, 10000)", pid)
 
 
@@ -320,8 +320,8 @@ def texts(batches: Iterable[SegmentUpdates]) -> list[str]:
 
 
 @asynccontextmanager
-async def ringing(bell: ChangeNotifier) -> AsyncIterator[None]:
-    task = asyncio.create_task(bell.run())
+async def running_notifier(notifier: ChangeNotifier) -> AsyncIterator[None]:
+    task = asyncio.create_task(notifier.run())
     try:
         yield
         assert not task.done()

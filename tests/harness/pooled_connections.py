@@ -47,7 +47,7 @@ async def bounded() -> AsyncIterator[None]:
 async def eventually(holds: Callable[[], Awaitable[bool]]) -> None:
     """Look again and again until it holds."""
     async with bounded():
-        while not await holds():  # noqa: ASYNC110 - PostgreSQL rings no bell for this
+        while not await holds():  # noqa: ASYNC110 - PostgreSQL does not notify of this
             await asyncio.sleep(0.01)
 
 

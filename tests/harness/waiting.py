@@ -53,5 +53,5 @@ async def is_lock_awaited(watcher: Any, sessions: int = 1) -> bool:
 async def until_lock_is_awaited(watcher: Any, sessions: int = 1) -> None:
     """Returns when so many sessions wait for locks in the connection's database."""
     async with asyncio.timeout(TIMEOUT_SECONDS):
-        while not await is_lock_awaited(watcher, sessions):  # noqa: ASYNC110 - PostgreSQL rings no bell for this
+        while not await is_lock_awaited(watcher, sessions):  # noqa: ASYNC110 - PostgreSQL does not notify of this
             await asyncio.sleep(0.01)

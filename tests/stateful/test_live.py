@@ -19,7 +19,7 @@ from sqlalchemy import make_url
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
-from db import change_notifier as bell
+from db import change_notifier
 from resolvers.live import feeds, hub
 from server.wire.graphql_files import operation
 from tests.harness.databases import TestPostgres
@@ -262,8 +262,8 @@ def two_servers(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     monkeypatch.setattr(feeds, "MIN_KEPT_CHANGES", 2)
     monkeypatch.setattr(hub, "MAX_CHANGES_PER_READ", 3)
     monkeypatch.setattr(hub, "RETRY_DELAY_SECONDS", 0.05)
-    monkeypatch.setattr(hub, "POLL_INTERVAL_SECONDS", 1.0)  # a write whose commit is not answered rings for nobody
-    monkeypatch.setattr(bell, "HEARTBEAT_SECONDS", 0.2)
+    monkeypatch.setattr(hub, "POLL_INTERVAL_SECONDS", 1.0)  # a write whose commit is not answered notifies nobody
+    monkeypatch.setattr(change_notifier, "HEARTBEAT_SECONDS", 0.2)
     with running_server(database_url) as one, running_server(database_url) as other:
         yield [one, other]
 

@@ -1,6 +1,6 @@
-"""The live hub and the bell on the real database: nothing is lost, nothing goes backwards, nobody is woken for nothing.
+"""The live hub and the change notifier on the real database: nothing is lost, nothing goes backwards, no wake-up is in vain.
 
-A `Process` is what one server process has of them. It looks into the database only where a test lets it: unasked looks and
-heartbeats are an hour apart, a ring is sent by whom the test names, and a `silent` writer rings for nobody. No test waits for
-something that must not come: it has something else come after it, and sees that it is the next.
+A `Process` is what one server process has of them. It polls the database only where a test lets it: polls and heartbeats of its
+own are an hour apart, the test names who notifies, and a `silent` writer notifies nobody. No test waits for something that must
+not come: it has something else come after it, and sees that it is the next.
 """

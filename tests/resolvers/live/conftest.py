@@ -9,16 +9,16 @@ import asyncpg
 import pytest
 from sqlalchemy import make_url
 
-from db import change_notifier as bell_module
+from db import change_notifier
 from db.change_notifier import CHANNEL, ChangeNotifier
 from db.database import Database
 from resolvers.live import hub as hub_module
 from tests.harness.databases import TestPostgres
 from tests.harness.live import (
-    NEVER,
+    LONGER_THAN_ANY_TEST_SECONDS,
     ROLE,
-    Doors,
-    Ear,
+    ConnectionBlocker,
+    NotificationListener,
     Process,
     Start,
     Writer,
@@ -35,7 +35,7 @@ def database_url(postgres: TestPostgres) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def url_of_role(postgres: TestPostgres, database_url: str) -> Iterator[str]:
-    """The same database for a role that a closed door keeps out."""
+    """The same database for a role whose connections can be blocked."""
 
     async def make_role() -> None:
         connection = await asyncpg.connect(database_url)
@@ -56,19 +56,19 @@ def url_of_role(postgres: TestPostgres, database_url: str) -> Iterator[str]:
 
 @pytest.fixture(autouse=True)
 def nothing_unasked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hub_module, "POLL_INTERVAL_SECONDS", NEVER)
+    monkeypatch.setattr(hub_module, "POLL_INTERVAL_SECONDS", LONGER_THAN_ANY_TEST_SECONDS)
     monkeypatch.setattr(hub_module, "RETRY_DELAY_SECONDS", 0.01)
-    monkeypatch.setattr(bell_module, "HEARTBEAT_SECONDS", NEVER)
+    monkeypatch.setattr(change_notifier, "HEARTBEAT_SECONDS", LONGER_THAN_ANY_TEST_SECONDS)
 
 
 @pytest.fixture
 async def start(url_of_role: str) -> AsyncIterator[Start]:
-    """Starts a process; without its bell it hears only what it rings itself."""
+    """Starts a process; without its notifier it hears only of its own changes."""
     async with AsyncExitStack() as stack:
 
-        async def one(*, with_bell: bool = False, **options: Any) -> Process:
-            process = await stack.enter_async_context(running(url_of_role, with_bell=with_bell, **options))
-            if with_bell:
+        async def one(*, with_notifier: bool = False, **options: Any) -> Process:
+            process = await stack.enter_async_context(running(url_of_role, with_notifier=with_notifier, **options))
+            if with_notifier:
                 await process.is_listening()
             return process
 
@@ -89,36 +89,38 @@ async def silent(database_url: str) -> AsyncIterator[Writer]:
 
 
 @pytest.fixture
-async def ear(database_url: str) -> AsyncIterator[Ear]:
+async def listener(database_url: str) -> AsyncIterator[NotificationListener]:
     connection = await asyncpg.connect(database_url)
-    listening = Ear(connection)
+    listening = NotificationListener(connection)
     await connection.add_listener(CHANNEL, listening.receive)
     yield listening
     await connection.close()
 
 
 @pytest.fixture
-async def doors(postgres: TestPostgres, database_url: str) -> AsyncIterator[Doors]:
+async def blocker(postgres: TestPostgres, database_url: str) -> AsyncIterator[ConnectionBlocker]:
     connection = await asyncpg.connect(postgres.url)
     database = make_url(database_url).database
     assert database
-    doors = Doors(connection, database)
-    yield doors
-    await doors.open()
+    blocker = ConnectionBlocker(connection, database)
+    yield blocker
+    await blocker.allow()
     await connection.close()
 
 
 @pytest.fixture
-async def refusing_to_notify(ear: Ear) -> AsyncIterator[None]:
+async def refusing_to_notify(listener: NotificationListener) -> AsyncIterator[None]:
     """The role finds another function of that name, which fails."""
-    await ear.connection.execute(
+    await listener.connection.execute(
         "CREATE FUNCTION public.pg_notify(text, text) RETURNS void LANGUAGE plpgsql AS $$BEGIN RAISE 'no'; END$$"
     )
-    await ear.connection.execute(f"ALTER ROLE {ROLE} SET search_path = public, pg_catalog")
+    await listener.connection.execute(f"ALTER ROLE {ROLE} SET search_path = public, pg_catalog")
     yield
-    await ear.connection.execute(f"ALTER ROLE {ROLE} RESET search_path; DROP FUNCTION public.pg_notify(text, text)")
+    await listener.connection.execute(
+        f"ALTER ROLE {ROLE} RESET search_path; DROP FUNCTION public.pg_notify(text, text)"
+    )
 
 
 @pytest.fixture
-def bell(url_of_role: str) -> ChangeNotifier:
+def notifier(url_of_role: str) -> ChangeNotifier:
     return ChangeNotifier(url_of_role)

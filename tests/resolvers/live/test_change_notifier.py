@@ -1,4 +1,4 @@
-"""The bell, alone."""
+"""The change notifier, alone."""
 
 import asyncio
 import os
@@ -8,91 +8,98 @@ from typing import Any
 import asyncpg
 import pytest
 
-from db import change_notifier as bell_module
+from db import change_notifier
 from db.change_notifier import CHANNEL, MAX_IDS_PER_NOTIFY, ChangeNotifier, Changes
 from domain.ids import AgentId, KeyId, new_id
 from tests.harness.live import (
-    Doors,
-    Ear,
-    ringing,
+    ConnectionBlocker,
+    NotificationListener,
+    running_notifier,
     some_meeting,
     soon,
 )
 
 
-class TestBell:
+class TestChangeNotifier:
     @pytest.mark.slow
     async def test_listeners_of_the_same_process_hear_it_at_once_and_only_once(
-        self, bell: ChangeNotifier, ear: Ear
+        self, notifier: ChangeNotifier, listener: NotificationListener
     ) -> None:
         heard: asyncio.Queue[Changes | None] = asyncio.Queue()
-        bell.subscribe(heard.put_nowait)
-        ring = Changes({some_meeting()}, {AgentId(new_id())})
-        bell.publish(ring)
-        assert heard.get_nowait() == ring
-        async with ringing(bell):
+        notifier.subscribe(heard.put_nowait)
+        changes = Changes({some_meeting()}, {AgentId(new_id())})
+        notifier.publish(changes)
+        assert heard.get_nowait() == changes
+        async with running_notifier(notifier):
             assert await soon(heard.get()) is None  # it listens now
-            pid, sent = await ear.next()
-            assert sent == ring
+            pid, sent = await listener.next()
+            assert sent == changes
             fence = some_meeting()
-            await ear.connection.execute("SELECT pg_notify($1, $2)", CHANNEL, f'["m{fence.hex}"]')
+            await listener.connection.execute("SELECT pg_notify($1, $2)", CHANNEL, f'["m{fence.hex}"]')
             assert await soon(heard.get()) == Changes({fence})
-            assert (await ear.next())[0] != pid
+            assert (await listener.next())[0] != pid
 
-    async def test_rings_before_it_is_connected_go_out_together(self, bell: ChangeNotifier, ear: Ear) -> None:
-        rung = [Changes({some_meeting()}, {AgentId(new_id())}) for _ in range(20)]
-        for ring in [*rung, *rung]:
-            bell.publish(ring)
-        async with ringing(bell):
-            _, sent = await ear.next()
+    async def test_changes_before_it_is_connected_go_out_together(
+        self, notifier: ChangeNotifier, listener: NotificationListener
+    ) -> None:
+        published = [Changes({some_meeting()}, {AgentId(new_id())}) for _ in range(20)]
+        for changes in [*published, *published]:
+            notifier.publish(changes)
+        async with running_notifier(notifier):
+            _, sent = await listener.next()
             assert sent == Changes(
-                {id for ring in rung for id in ring.meetings}, {id for ring in rung for id in ring.agents}
+                {id for changes in published for id in changes.meetings},
+                {id for changes in published for id in changes.agents},
             )
             fence = Changes({some_meeting()})
-            bell.publish(fence)
-            assert (await ear.next())[1] == fence
+            notifier.publish(fence)
+            assert (await listener.next())[1] == fence
 
-    async def test_a_process_that_ends_sends_what_has_rung(self, bell: ChangeNotifier, ear: Ear) -> None:
-        await bell.flush()
-        rung = Changes({some_meeting()}, keys={KeyId(new_id())})
-        bell.publish(rung)
-        await bell.flush()
-        assert (await ear.next())[1] == rung
-        await bell.flush()  # it has been told
+    async def test_a_process_that_ends_sends_what_was_published(
+        self, notifier: ChangeNotifier, listener: NotificationListener
+    ) -> None:
+        await notifier.flush()
+        published = Changes({some_meeting()}, keys={KeyId(new_id())})
+        notifier.publish(published)
+        await notifier.flush()
+        assert (await listener.next())[1] == published
+        await notifier.flush()  # it has been told
         fence = Changes({some_meeting()})
-        bell.publish(fence)
-        await bell.flush()
-        assert (await ear.next())[1] == fence
+        notifier.publish(fence)
+        await notifier.flush()
+        assert (await listener.next())[1] == fence
 
     @pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="there is no SIGSTOP")
-    async def test_rings_while_a_notification_is_on_its_way_go_out_together(
-        self, bell: ChangeNotifier, ear: Ear
+    async def test_changes_while_a_notification_is_on_its_way_go_out_together(
+        self, notifier: ChangeNotifier, listener: NotificationListener
     ) -> None:
-        async with ringing(bell):
-            pid = await ear.pid_of(bell)
+        async with running_notifier(notifier):
+            pid = await listener.pid_of(notifier)
             ids = {some_meeting() for _ in range(40)}
             os.kill(pid, signal.SIGSTOP)
             try:
                 for id in ids:
-                    bell.publish(Changes({id}))
+                    notifier.publish(Changes({id}))
                     await asyncio.sleep(0)
             finally:
                 os.kill(pid, signal.SIGCONT)
             sent: list[Changes] = []
             while ids.difference(*(changes.meetings for changes in sent)):
-                sent.append((await ear.next())[1])
+                sent.append((await listener.next())[1])
             assert len(sent) <= 2
 
-    async def test_more_ids_than_a_notification_holds_go_out_in_several(self, bell: ChangeNotifier, ear: Ear) -> None:
-        ring = Changes({some_meeting() for _ in range(2 * MAX_IDS_PER_NOTIFY)}, {AgentId(new_id())})
-        bell.publish(ring)
-        async with ringing(bell):
-            parts = [(await ear.next())[1] for _ in range(3)]
+    async def test_more_ids_than_a_notification_holds_go_out_in_several(
+        self, notifier: ChangeNotifier, listener: NotificationListener
+    ) -> None:
+        changes = Changes({some_meeting() for _ in range(2 * MAX_IDS_PER_NOTIFY)}, {AgentId(new_id())})
+        notifier.publish(changes)
+        async with running_notifier(notifier):
+            parts = [(await listener.next())[1] for _ in range(3)]
         assert [len(part.meetings) + len(part.agents) for part in parts] == [MAX_IDS_PER_NOTIFY, MAX_IDS_PER_NOTIFY, 1]
         whole = Changes()
         for part in parts:
             whole.add(part)
-        assert whole == ring
+        assert whole == changes
 
     @pytest.mark.parametrize(
         "payload",
@@ -114,55 +121,59 @@ class TestBell:
         ],
     )
     async def test_a_payload_that_is_not_understood_means_look_everywhere(
-        self, bell: ChangeNotifier, ear: Ear, payload: str
+        self, notifier: ChangeNotifier, listener: NotificationListener, payload: str
     ) -> None:
         heard: asyncio.Queue[Changes | None] = asyncio.Queue()
-        bell.subscribe(heard.put_nowait)
-        async with ringing(bell):
+        notifier.subscribe(heard.put_nowait)
+        async with running_notifier(notifier):
             assert await soon(heard.get()) is None
             for sent in (payload, f'["m{some_meeting().hex}"]'):
-                await ear.connection.execute("SELECT pg_notify($1, $2)", CHANNEL, sent)
+                await listener.connection.execute("SELECT pg_notify($1, $2)", CHANNEL, sent)
             assert await soon(heard.get()) is None
             assert await soon(heard.get()) is not None
 
-    async def test_a_ring_while_it_is_cut_off_is_sent_when_it_is_back(
-        self, bell: ChangeNotifier, ear: Ear, doors: Doors
+    async def test_what_is_published_while_it_is_cut_off_is_sent_when_it_is_back(
+        self, notifier: ChangeNotifier, listener: NotificationListener, blocker: ConnectionBlocker
     ) -> None:
         heard: asyncio.Queue[Changes | None] = asyncio.Queue()
-        bell.subscribe(heard.put_nowait)
-        async with ringing(bell):
-            pid = await ear.pid_of(bell)
-            await doors.close()
-            rung = Changes()
+        notifier.subscribe(heard.put_nowait)
+        async with running_notifier(notifier):
+            pid = await listener.pid_of(notifier)
+            await blocker.block()
+            published = Changes()
             for _ in range(3):
-                ring = Changes({some_meeting()})
-                bell.publish(ring)
-                rung.add(ring)
+                changes = Changes({some_meeting()})
+                notifier.publish(changes)
+                published.add(changes)
             while heard.qsize():
                 heard.get_nowait()
-            await doors.open()
+            await blocker.allow()
             assert await soon(heard.get()) is None  # its listeners look at everything
             sent = Changes()
-            while sent != rung:
-                sender, part = await ear.next()
+            while sent != published:
+                sender, part = await listener.next()
                 assert sender != pid
                 sent.add(part)
 
     async def test_it_notices_by_itself_that_it_was_cut_off(
-        self, bell: ChangeNotifier, ear: Ear, doors: Doors, monkeypatch: pytest.MonkeyPatch
+        self,
+        notifier: ChangeNotifier,
+        listener: NotificationListener,
+        blocker: ConnectionBlocker,
+        monkeypatch: pytest.MonkeyPatch,
     ) -> None:
-        monkeypatch.setattr(bell_module, "HEARTBEAT_SECONDS", 0.05)
+        monkeypatch.setattr(change_notifier, "HEARTBEAT_SECONDS", 0.05)
         heard: asyncio.Queue[Changes | None] = asyncio.Queue()
-        bell.subscribe(heard.put_nowait)
-        async with ringing(bell):
+        notifier.subscribe(heard.put_nowait)
+        async with running_notifier(notifier):
             assert await soon(heard.get()) is None
-            pid = await ear.pid_of(bell)
+            pid = await listener.pid_of(notifier)
             assert await soon(heard.get()) is not None
-            await doors.end(pid)
+            await blocker.terminate(pid)
             assert await soon(heard.get()) is None
 
     async def test_one_that_loses_each_connection_pauses_before_the_next(
-        self, bell: ChangeNotifier, refusing_to_notify: None, monkeypatch: pytest.MonkeyPatch
+        self, notifier: ChangeNotifier, refusing_to_notify: None, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """It connects, and then what it asks is refused, as where it lands on a standby: that must not become a storm."""
         steps: list[str] = []
@@ -185,7 +196,7 @@ class TestBell:
 
         monkeypatch.setattr(asyncpg, "connect", recorded_connect)
         monkeypatch.setattr(asyncio, "sleep", recorded_sleep)
-        bell.publish(Changes({some_meeting()}))
-        async with ringing(bell):
+        notifier.publish(Changes({some_meeting()}))
+        async with running_notifier(notifier):
             await soon(connected_often.wait())
         assert steps == ["connect", "pause"] * 3 + ["connect"]

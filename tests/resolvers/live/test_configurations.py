@@ -126,7 +126,7 @@ class TestConfigurations:
             assert (await soon(waiting)).model_name == "three"
 
     async def test_a_reader_begins_with_what_resolves_when_it_comes(self, process: Process, silent: Writer) -> None:
-        """Also where others read already, and no ring has told of the change."""
+        """Also where others read already, and no notification has told of the change."""
         agent = await silent.agent()
         async with Configs(process.hub, agent) as early, Configs(process.hub, agent) as late:
             await early.next()
@@ -154,7 +154,7 @@ class TestConfigurations:
         assert await process.keeps_nothing()
 
     async def test_the_activation_in_another_process_arrives_by_notification(self, start: Start) -> None:
-        here, there = await start(with_bell=True), await start(with_bell=True)
+        here, there = await start(with_notifier=True), await start(with_notifier=True)
         agent = await here.write.agent()
         variant = await here.write.variant(agent, model_name="variant's")
         async with Configs(there.hub, agent) as configs:

@@ -23,7 +23,7 @@ class TestCursors:
         assert await reader.next() == SegmentUpdates(meeting, end, [], [], caught_up=True)
 
     async def test_a_cursor_that_the_tail_has_not_reached_yet_is_right(self, process: Process, silent: Writer) -> None:
-        """Another process gave it, and its ring is still on its way."""
+        """Another process gave it, and its notification is still on its way."""
         meeting = await silent.meeting()
         await process.caught_up_reader(meeting)
         end = await silent.upsert(meeting, [1, 2])
@@ -52,7 +52,7 @@ class TestCursors:
         assert sorted(reader.transcript) == [8]
 
     async def test_a_reader_begins_with_what_is_there_when_it_comes(self, process: Process, silent: Writer) -> None:
-        """Also where others read already, and no ring has told of it."""
+        """Also where others read already, and no notification has told of it."""
         meeting = await silent.meeting()
         place = (await process.caught_up_reader(meeting)).place
         await silent.upsert(meeting, [1])

@@ -47,7 +47,7 @@ class TestDeletedMeetings:
         assert await waiting.ended()
 
     async def test_another_process_hears_of_it(self, start: Start) -> None:
-        here, there = await start(with_bell=True), await start(with_bell=True)
+        here, there = await start(with_notifier=True), await start(with_notifier=True)
         meeting = await here.write.meeting()
         reader = await there.caught_up_reader(meeting)
         await here.write.delete_meeting(meeting)

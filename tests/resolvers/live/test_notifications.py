@@ -1,4 +1,4 @@
-"""The hub: rings."""
+"""The hub: notifications."""
 
 import asyncio
 import os
@@ -6,14 +6,14 @@ import signal
 
 import pytest
 
-from db import change_notifier as bell_module
+from db import change_notifier
 from db.change_notifier import CHANNEL
 from domain.errors import NotFound
 from resolvers.live import hub as hub_module
 from tests.harness.live import (
     ROLE,
-    Doors,
-    Ear,
+    ConnectionBlocker,
+    NotificationListener,
     Process,
     Start,
     Writer,
@@ -24,9 +24,9 @@ from tests.harness.live import (
 )
 
 
-class TestRings:
+class TestNotifications:
     async def test_the_writes_of_another_process_arrive_by_notification(self, start: Start) -> None:
-        here, there = await start(with_bell=True), await start(with_bell=True)
+        here, there = await start(with_notifier=True), await start(with_notifier=True)
         meeting = await here.write.meeting()
         reader = await there.caught_up_reader(meeting)
         for number in range(1, 4):
@@ -35,7 +35,7 @@ class TestRings:
         await here.write.delete(meeting, [2])
         assert (await reader.next()).deleted_segment_ids == [2]
 
-    async def test_a_lost_ring_is_made_up_for_by_the_look(
+    async def test_a_lost_notification_is_made_up_for_by_polling(
         self, start: Start, silent: Writer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(hub_module, "POLL_INTERVAL_SECONDS", 0.05)
@@ -53,35 +53,40 @@ class TestRings:
         assert await of_doomed.ended()
         await configs.aclose()
 
-    async def test_what_is_written_while_the_bell_is_cut_off_arrives_when_it_is_back(
-        self, start: Start, silent: Writer, ear: Ear, doors: Doors, monkeypatch: pytest.MonkeyPatch
+    async def test_what_is_written_while_the_notifier_is_cut_off_arrives_when_it_is_back(
+        self,
+        start: Start,
+        silent: Writer,
+        listener: NotificationListener,
+        blocker: ConnectionBlocker,
+        monkeypatch: pytest.MonkeyPatch,
     ) -> None:
-        monkeypatch.setattr(bell_module, "HEARTBEAT_SECONDS", 0.05)
-        process = await start(with_bell=True)
+        monkeypatch.setattr(change_notifier, "HEARTBEAT_SECONDS", 0.05)
+        process = await start(with_notifier=True)
         meeting = await silent.meeting()
         reader = await process.caught_up_reader(meeting)
-        await doors.close()
+        await blocker.block()
         await silent.upsert(meeting, [1])
-        await doors.open()
+        await blocker.allow()
         assert numbers([await reader.next()]) == [1]
         await silent.upsert(meeting, [2])
-        await ear.connection.execute("SELECT pg_notify($1, $2)", CHANNEL, f'["m{meeting.hex}"]')
+        await listener.connection.execute("SELECT pg_notify($1, $2)", CHANNEL, f'["m{meeting.hex}"]')
         assert numbers([await reader.next()]) == [2]
 
     async def test_a_hub_whose_database_goes_away_goes_on_when_it_is_back(
-        self, process: Process, silent: Writer, doors: Doors
+        self, process: Process, silent: Writer, blocker: ConnectionBlocker
     ) -> None:
         meeting = await silent.meeting(segments=4)
         waiting, replaying = await process.caught_up_reader(meeting), process.reader(meeting, batch_size=1)
         assert numbers([await replaying.next()]) == [1]
-        await doors.close()
+        await blocker.block()
         await silent.upsert(meeting, [5])
         process.poll(meeting)
         tasks = [process.spawn(reader.catch_up()) for reader in (waiting, replaying, process.reader(meeting))]
         unknown = process.spawn(process.reader(some_meeting()).next())
         with first_record("rapporteur.hub") as complained:
             await soon(complained.wait())
-        await doors.open()
+        await blocker.allow()
         assert [numbers(batches) for batches in await soon(asyncio.gather(*tasks))] == [
             [5],
             [2, 3, 4, 5],
@@ -91,12 +96,14 @@ class TestRings:
             await soon(unknown)
 
     @pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="there is no SIGSTOP")
-    async def test_a_look_that_is_never_answered_is_given_up(self, start: Start, silent: Writer, ear: Ear) -> None:
+    async def test_a_poll_that_is_never_answered_is_given_up(
+        self, start: Start, silent: Writer, listener: NotificationListener
+    ) -> None:
         """Checks the case of a host that disappears: then no statement ends, and no connection either."""
         process = await start(statement_timeout=0.5, connect_timeout=0.5)
         meeting = await silent.meeting()
         reader = await process.caught_up_reader(meeting)
-        rows = await ear.connection.fetch("SELECT pid FROM pg_stat_activity WHERE usename = $1", ROLE)
+        rows = await listener.connection.fetch("SELECT pid FROM pg_stat_activity WHERE usename = $1", ROLE)
         assert rows
         for row in rows:
             os.kill(row["pid"], signal.SIGSTOP)
@@ -109,14 +116,14 @@ class TestRings:
                 os.kill(row["pid"], signal.SIGCONT)
 
     async def test_a_meeting_that_cannot_be_read_is_no_trouble_for_the_others(
-        self, process: Process, silent: Writer, ear: Ear, monkeypatch: pytest.MonkeyPatch
+        self, process: Process, silent: Writer, listener: NotificationListener, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(hub_module, "MAX_IDS_PER_STATEMENT", 1)
         sick, healthy, new = [await silent.meeting() for _ in range(3)]
         of_sick, of_healthy = [await process.caught_up_reader(id) for id in (sick, healthy)]
         for meeting in (sick, healthy, new):
             await silent.upsert(meeting, [1])
-        await ear.connection.execute(
+        await listener.connection.execute(
             f"""
             CREATE FUNCTION readable(id uuid) RETURNS bool LANGUAGE plpgsql AS
                 $$BEGIN IF id = '{sick}' THEN RAISE 'too long' USING ERRCODE = '57014'; END IF; RETURN true; END$$;
@@ -129,7 +136,7 @@ class TestRings:
             assert numbers([await of_healthy.next()]) == [1]
             assert numbers(await process.reader(new).catch_up()) == [1]
         finally:
-            await ear.connection.execute(
+            await listener.connection.execute(
                 """
                 ALTER TABLE segments DISABLE ROW LEVEL SECURITY;
                 DROP POLICY sick ON segments;

@@ -106,7 +106,7 @@ class TestReplayAndLive:
 
     async def test_a_write_that_commits_late_is_not_skipped(self, start: Start, silent: Writer) -> None:
         """The first writer holds the lock: the second, who comes later, waits for it, and so does its number."""
-        process = await start(with_bell=True)
+        process = await start(with_notifier=True)
         meeting = await silent.meeting()
         reader = await process.caught_up_reader(meeting)
         async with process.database.unit_of_work(DEFAULT_WORKSPACE_ID) as uow:
@@ -126,7 +126,7 @@ class TestReplayAndLive:
     ) -> None:
         monkeypatch.setattr(feeds, "MIN_KEPT_CHANGES", 6)
         monkeypatch.setattr(hub_module, "MAX_CHANGES_PER_READ", 4)
-        one, other = await start(with_bell=True), await start(with_bell=True)
+        one, other = await start(with_notifier=True), await start(with_notifier=True)
         meeting = await one.write.meeting()
         readers = [process.reader(meeting, batch_size=size) for process in (one, other) for size in (1, 3, 100)]
 

@@ -68,8 +68,8 @@ class TestStatements:
         assert all(batch.caught_up for batch in first)
         assert len(statements) == 1
 
-    async def test_rings_for_what_nobody_reads_here_cost_nothing(self, start: Start) -> None:
-        here, there = await start(with_bell=True), await start(with_bell=True)
+    async def test_changes_for_what_nobody_reads_here_cost_nothing(self, start: Start) -> None:
+        here, there = await start(with_notifier=True), await start(with_notifier=True)
         meetings = [await here.write.meeting() for _ in range(4)]
         agents = [await here.write.agent() for _ in range(2)]
         readers = [await there.caught_up_reader(meeting) for meeting in meetings[:2]]
