@@ -19,7 +19,7 @@ from tests.harness.servers import Api
 def create_api_key(
     database_url: str, *scopes: Scope, workspace_id: WorkspaceId = DEFAULT_WORKSPACE_ID, **values: Any
 ) -> str:
-    """The token of a new key, made as the command line makes it."""
+    """Returns the token of a new key, made as the command line makes it."""
 
     async def make() -> str:
         database = Database(database_url)
@@ -34,7 +34,7 @@ def create_api_key(
 
 
 def create_workspace(database_url: str) -> WorkspaceId:
-    """A new workspace."""
+    """Creates a workspace."""
     id = WorkspaceId(new_id())
 
     async def ensure() -> None:

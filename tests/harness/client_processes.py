@@ -58,13 +58,13 @@ class Program:
             self.errors += lines
 
     def has(self, condition: Callable[["Program"], bool], deadline: float) -> bool:
-        """Wait until the condition holds, at most to the deadline or the program's end; says whether it does."""
+        """Waits until the condition holds, at most to the deadline or the program's end, and tells whether it does."""
         with self._changed:
             self._changed.wait_for(lambda: self._silent or condition(self), max(0, deadline - time.monotonic()))
             return condition(self)
 
     def end(self, deadline: float) -> int | None:
-        """Its exit code; None if it had to be killed."""
+        """Waits for its end and returns its exit code, or None if it had to be killed."""
         try:
             code = self._process.wait(max(0.01, deadline - time.monotonic()))
         except subprocess.TimeoutExpired:
@@ -80,7 +80,7 @@ class Program:
 def running_programs(
     commands: Mapping[str, Sequence[str | Path]], read_line: Callable[[str], Any] = orjson.loads
 ) -> Iterator[dict[str, Program]]:
-    """The processes, killed at the end if they still run."""
+    """Runs the processes, and kills those that still run at the end."""
     running: dict[str, Program] = {}
     try:
         for name, command in commands.items():
@@ -104,7 +104,7 @@ class RestartableServer:
         self.api, self.url = self.serving.api, self.serving.url
 
     def end(self, by: signal.Signals) -> None:
-        """End it, and wait until it is gone."""
+        """Ends it, and waits until it is gone."""
         self.api.http.close()
         self.serving.process.send_signal(by)
         self.serving.process.wait(TIMEOUT_SECONDS)
@@ -153,7 +153,7 @@ class TcpProxy:
             other.shutdown(socket.SHUT_RDWR)
 
     def cut(self) -> None:
-        """End all connections; new ones are taken."""
+        """Ends all connections; new ones are taken."""
         for end in self._open:
             with contextlib.suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)

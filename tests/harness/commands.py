@@ -126,12 +126,12 @@ class Serving:
         self._urls.put(None)
 
     def kill(self) -> None:
-        """End it as a crash would: kill -9."""
+        """Ends it as a crash would: kill -9."""
         self.process.kill()
         self.process.wait()
 
     def stop(self) -> int:
-        """End it as an operator would, and give its exit code."""
+        """Ends it as an operator would, and returns its exit code."""
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(15)
 
@@ -152,7 +152,7 @@ def served_anew(*options: str, **settings: str) -> subprocess.Popen[str]:
 def serving(
     start: Callable[..., subprocess.Popen[str] | ForkedCommand] = served, /, **settings: str
 ) -> Iterator[Serving]:
-    """`rapporteur serve` on a free port; stopped at the end if it still runs."""
+    """Runs `rapporteur serve` on a free port, and stops it at the end if it still runs."""
     process = start("--port", "0", **settings)
     server = Serving(process, int(settings.get("workers", "1")))
     try:

@@ -14,7 +14,7 @@ TIMEOUT_SECONDS = 30.0
 
 @contextmanager
 def new_client(url: str) -> Iterator[Api]:
-    """With connections of its own."""
+    """Yields a client with connections of its own."""
     api = Api(url)
     try:
         yield api

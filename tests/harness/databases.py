@@ -110,7 +110,7 @@ class TestPostgres:
 
 @contextmanager
 def postgres_directory() -> Iterator[Path]:
-    """A directory for a PostgreSQL; not one of pytest's, which are closed to the user that it is when root runs the tests."""
+    """Yields a directory for a PostgreSQL: those of pytest are closed to the user that it is when root runs the tests."""
     roomy = os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free >= NEEDED_MEMORY_BYTES
     parent = MEMORY if roomy else None
     with tempfile.TemporaryDirectory(prefix="rapporteur-test-", dir=parent, ignore_cleanup_errors=True) as directory:

@@ -43,13 +43,13 @@ class User:
         self.url = ""
 
     async def said(self) -> str:
-        """The next line of its output."""
+        """Reads the next line of its output."""
         assert self.process.stdout is not None
         async with asyncio.timeout(TIMEOUT_SECONDS):
             return (await self.process.stdout.readline()).decode().strip()
 
     async def leave(self) -> None:
-        """Let it go, and wait until it has gone in good order."""
+        """Lets it go, and waits until it has gone in good order."""
         assert self.process.stdin is not None
         self.process.stdin.close()
         async with asyncio.timeout(TIMEOUT_SECONDS):
@@ -105,7 +105,7 @@ async def started(directory: Path, *options: str) -> AsyncIterator[User]:
 
 @asynccontextmanager
 async def using(directory: Path, *options: str) -> AsyncIterator[User]:
-    """A user that has the server."""
+    """Starts a user, and waits until it has the server."""
     async with started(directory, *options) as user:
         user.url = await user.said()
         assert user.url.startswith("postgresql://")

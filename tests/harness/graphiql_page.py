@@ -7,7 +7,7 @@ class Visit(VisitedPage):
     """A page of GraphiQL, and what happened on it."""
 
     async def open(self) -> None:
-        """Go to the page, and wait until both editors show the first operation: a new tab reads them, ready or not."""
+        """Goes to the page, and waits until both editors show the first operation: a new tab reads them, ready or not."""
         await self.page.goto(f"{self.url}/graphql")
         await self.page.wait_for_function(
             """() => {
@@ -23,7 +23,7 @@ class Visit(VisitedPage):
         return await self.page.locator("[role=tab]").all_inner_texts()
 
     async def stored(self, query: str) -> None:
-        """Wait until GraphiQL has stored a tab with that query: it does so a while after the last change."""
+        """Waits until GraphiQL has stored a tab with that query: it does so a while after the last change."""
         await self.page.wait_for_function(
             "(query) => (localStorage['rapporteur:graphiql:tabState'] ?? '').includes(JSON.stringify(query))", arg=query
         )

@@ -65,7 +65,7 @@ def replayed(events: Iterable[Any]) -> dict[str, State]:
 
 
 def present(api: Api, agent_id: str) -> dict[str, State]:
-    """The agent and its variants as they are now, by id; nothing of one that is not there."""
+    """Returns the agent and its variants as they are now, by id, or nothing if the agent is not there."""
     agent = api.post(PRESENT, {"id": agent_id})["data"]["agent"]
     if agent is None:
         return {}

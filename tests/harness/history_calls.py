@@ -12,7 +12,7 @@ def event_kinds(events: list[Any]) -> list[str]:
 
 
 def agent_history(api: Api, agent: Any, **arguments: Any) -> Any:
-    """The first page of its events, newest first."""
+    """Returns the first page of its events, newest first."""
     return api.run("AgentHistory", id=agent["id"], **arguments)["history"]["nodes"]
 
 
@@ -25,7 +25,7 @@ def meeting_history(api: Api, meeting: Any, **arguments: Any) -> Any:
 
 
 def field_change(event: Any, field: str) -> tuple[Any, Any]:
-    """The values of a field before and after."""
+    """Returns the values of a field before and after."""
     ((before, after),) = [(each["before"], each["after"]) for each in event["changes"] if each["field"] == field]
     return before, after
 

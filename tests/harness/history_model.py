@@ -74,7 +74,7 @@ class HistoryModel(RuleBasedStateMachine):
         return self.api.run(name, reason=reason, **variables)
 
     def wrote(self, entity: Entity, kind: str, after: State, restored: int | None = None) -> None:
-        """The call made a version of this; or a deletion, of which nothing is left."""
+        """Records that the call made a version of this, or deleted it, of which nothing is left."""
         before = entity.states[-1] if entity.states else {}
         changed = changes(before, after)
         version = entity.version + 1
@@ -99,7 +99,7 @@ class HistoryModel(RuleBasedStateMachine):
         )
 
     def moved(self, entity: Entity, patch: State, result: Any, restored: int | None = None) -> None:
-        """An update or a revert to these values, which wrote if it changed anything."""
+        """Records an update or a revert to these values, which wrote if it changed anything."""
         after = entity.now | patch
         if after != entity.now:
             self.wrote(entity, "UPDATED" if restored is None else "ROLLED_BACK", after, restored)
@@ -130,7 +130,7 @@ class HistoryModel(RuleBasedStateMachine):
         return self.living.get(id) or self.dead[id]
 
     def configurations(self) -> Iterator[tuple[dict[str, Any], State]]:
-        """Every reference that there is, and what it refers to."""
+        """Yields every reference that there is, and what it refers to."""
         agent = self.agent
         yield {"base": agent.id}, configured(agent.now)
         active = agent.now["activeVariantId"]
@@ -144,7 +144,7 @@ class HistoryModel(RuleBasedStateMachine):
                 yield {"variantRevision": {"variantId": id, "version": version}}, self.over_base(state)
 
     def over_base(self, overrides: State) -> State:
-        """The overrides over the agent's present values."""
+        """Lays the overrides over the agent's present values."""
         return lay_over(configured(self.agent.now), overrides)
 
     def revision(self, entity: Entity, version: int, state: State) -> dict[str, Any]:

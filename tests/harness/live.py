@@ -189,7 +189,7 @@ class Process:
         self.tasks: list[asyncio.Task[Any]] = []
 
     def spawn(self, coroutine: Coroutine[Any, Any, T]) -> "asyncio.Task[T]":
-        """A task that does not outlive the process."""
+        """Starts a task that does not outlive the process."""
         task = asyncio.create_task(coroutine)
         self.tasks.append(task)
         return task
@@ -253,7 +253,7 @@ class NotificationListener:
         self._received.put_nowait((pid, str(payload)))
 
     async def next(self) -> tuple[int, Changes]:
-        """The next one's sender and content."""
+        """Returns the next one's sender and content."""
         pid, payload = await soon(self._received.get())
         assert len(payload.encode()) < 8000
         changes = change_notifier._decode(payload)
@@ -293,7 +293,7 @@ class ConnectionBlocker:
 
 @contextmanager
 def first_record(logger: str) -> Iterator[asyncio.Event]:
-    """Set when something is logged there."""
+    """Yields an event that is set when something is logged there."""
     event = asyncio.Event()
     handler = logging.Handler()
     handler.emit = lambda record: event.set()  # type: ignore[method-assign]

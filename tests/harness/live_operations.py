@@ -20,7 +20,7 @@ def texts_by_number(updates: Any) -> dict[int, str]:
 
 @contextmanager
 def polled_meetings(here: RunningServer, there: RunningServer) -> Iterator[Callable[[Any], bool]]:
-    """A function that changes a meeting and says whether `here` looks at it then.
+    """Yields a function that changes a meeting and tells whether `here` polls it then.
 
     The changes go through `there`, on the same database: all that `here` asks the database is for its subscribers.
     """

@@ -28,7 +28,7 @@ def update(api: Api, meeting: Any, **input: Any) -> Any:
 
 
 def in_state(api: Api, state: str) -> Any:
-    """A new meeting in this state."""
+    """Creates a meeting in this state."""
     meeting = api.meeting()
     for step in PATHS[state]:
         meeting = update(api, meeting, state=step)

@@ -39,7 +39,7 @@ class SizedWorkspace:
         self.meeting = self.meetings[0]
 
     def ids(self) -> list[str]:
-        """Ids of every kind, `size` of each."""
+        """Lists ids of every kind, `size` of each."""
         segments = [f"{self.meeting['id']}:{n}" for n in range(1, self.size + 1)]
         variants = [variants[0]["id"] for variants in self.variants]
         return [entity["id"] for entity in (*self.agents, *self.meetings)] + variants + segments
@@ -58,7 +58,7 @@ def new(workspace: SizedWorkspace, api: Api) -> Any:
 
 
 def edited(workspace: SizedWorkspace, api: Api) -> Any:
-    """An agent that was edited `size` times, and its first variant too."""
+    """Creates an agent and edits it `size` times, and its first variant too."""
     agent = new(workspace, api)
     for n in range(workspace.size):
         api.run("UpdateAgent", id=agent["id"], input={"config": {"maxTokens": n}})
@@ -67,7 +67,7 @@ def edited(workspace: SizedWorkspace, api: Api) -> Any:
 
 
 def switched(workspace: SizedWorkspace, api: Api) -> str:
-    """An agent of which `size` variants were active, one after the other."""
+    """Creates an agent of which `size` variants were active, one after the other."""
     agent = new(workspace, api)
     for variant in agent["variants"]:
         api.run("ActivateVariant", id=variant["id"])
@@ -87,7 +87,7 @@ def new_meeting(workspace: SizedWorkspace, api: Api) -> str:
 
 
 def meeting_with_name(workspace: SizedWorkspace, api: Api) -> str:
-    """A new meeting in which a speaker was named, so that erasing the speaker changes the meeting itself."""
+    """Creates a meeting in which a speaker was named, so that erasing the speaker changes the meeting itself."""
     meeting = new_meeting(workspace, api)
     api.run("NameSpeakers", meetingId=meeting, names=[{"label": "Speaker 1", "name": "Ada"}])
     return meeting
@@ -99,7 +99,7 @@ def new_key(api: Api) -> str:
 
 
 def new_webhook(api: Api) -> str:
-    """A webhook that is told of nothing."""
+    """Creates a webhook that is told of nothing."""
     webhook: str = api.run("CreateWebhook", input=WEBHOOK)["webhook"]["id"]
     return webhook
 

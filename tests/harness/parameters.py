@@ -19,7 +19,7 @@ PARAMETERS: st.SearchStrategy[dict[str, Any]] = st.dictionaries(
 
 
 def merge_patch(target: Any, patch: Any) -> Any:
-    """Is the pseudocode of RFC 7396, section 2."""
+    """Merges as the pseudocode of RFC 7396, section 2, does."""
     if not isinstance(patch, dict):
         return patch
     result = dict(target) if isinstance(target, dict) else {}

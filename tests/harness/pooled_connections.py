@@ -29,14 +29,14 @@ def checked_out(engine: Engine) -> int:
 
 
 async def backends(observer: Any, condition: str) -> int:
-    """How many of the pool's backends are like this."""
+    """Counts the pool's backends that are like this."""
     count: int = await observer.fetchval(f"SELECT count(*) FROM pg_stat_activity WHERE {MINE} AND {condition}")
     return count
 
 
 @asynccontextmanager
 async def bounded() -> AsyncIterator[None]:
-    """Fail what takes 10 seconds; not by TimeoutError, which the code under test would take for the database's."""
+    """Fails what takes 10 seconds; not by TimeoutError, which the code under test would take for the database's."""
     try:
         async with asyncio.timeout(10):
             yield
@@ -45,7 +45,7 @@ async def bounded() -> AsyncIterator[None]:
 
 
 async def eventually(holds: Callable[[], Awaitable[bool]]) -> None:
-    """Look again and again until it holds."""
+    """Looks again and again until it holds."""
     async with bounded():
         while not await holds():  # noqa: ASYNC110 - PostgreSQL does not notify of this
             await asyncio.sleep(0.01)
@@ -58,7 +58,7 @@ async def run(engine: Engine, statement: str) -> Any:
 
 
 async def assert_whole(engine: Engine, size: int) -> None:
-    """Nothing is checked out, and all the pool's connections can be had at once and answer."""
+    """Checks that nothing is checked out, and that all the pool's connections can be had at once and answer."""
     assert checked_out(engine) == 0
     all_taken = asyncio.Barrier(size)
 

@@ -49,7 +49,7 @@ class PostgresProxy:
             threading.Thread(target=self._answers, args=(server, client, number), daemon=True).start()
 
     def _requests(self, client: socket.socket, server: socket.socket, trips: list[str], number: int) -> None:
-        """Message by message: a type, a length, a body; only the first has no type."""
+        """Passes on each message: a type, a length, a body; only the first has no type."""
         with closing(client), closing(server), client.makefile("rb") as messages:
 
             def rest() -> tuple[bytes, bytes]:
@@ -82,7 +82,7 @@ class PostgresProxy:
 
 @contextmanager
 def postgres_proxy(database_url: str) -> Iterator[tuple[str, PostgresProxy]]:
-    """A URL of the same database that leads through a `Wire`."""
+    """Yields a URL of the same database that leads through a proxy, and the proxy."""
     url = make_url(database_url)
     host = url.query.get("host") or url.host or "127.0.0.1"
     assert isinstance(host, str)

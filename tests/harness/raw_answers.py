@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def answering(answer: bytes | None) -> Iterator[str]:
-    """The URL of what takes one connection and answers so, or not at all."""
+    """Yields the URL of what takes one connection and answers so, or not at all."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
 
         def serve() -> None:

@@ -17,7 +17,7 @@ Rows = Callable[[Any, Executable, Mapping[str, Any]], Any]
 
 @contextmanager
 def watched(engine: Engine, watch: Callable[[str, Any], None]) -> Iterator[None]:
-    """Call `watch` with the text and the parameters of each statement before it runs, in the block's time.
+    """Calls `watch` with the text and the parameters of each statement before it runs, in the block's time.
 
     (Pings of the pool are none of them, nor are BEGIN and COMMIT.)
     """
@@ -49,7 +49,7 @@ def watched(engine: Engine, watch: Callable[[str, Any], None]) -> Iterator[None]
 
 @contextmanager
 def recorded(engine: Engine) -> Iterator[list[str]]:
-    """The text of each statement, in order, while the block runs."""
+    """Yields a list that gets the text of each statement, in order, while the block runs."""
     statements: list[str] = []
     with watched(engine, lambda statement, _: statements.append(statement)):
         yield statements

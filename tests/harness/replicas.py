@@ -44,7 +44,7 @@ def ask(server: RunningServer, query: str, token: object = None, header: str | N
 
 
 def status(server: RunningServer) -> ReplicaStatus:
-    """How the server's only replica is."""
+    """Returns the status of the server's only replica."""
     assert server.database.replicas is not None
     (replica,) = server.database.replicas.all
     return replica.status
@@ -55,7 +55,7 @@ def until(server: RunningServer, wanted: ReplicaStatus) -> None:
 
 
 def outcomes(server: RunningServer) -> dict[ReadOutcome, int]:
-    """How many reads of the server ended in each way."""
+    """Counts the reads of the server that ended in each way."""
     assert server.database.replicas is not None
     return dict(server.database.replicas.outcomes)
 

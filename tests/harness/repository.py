@@ -9,7 +9,7 @@ INSTALLED_PACKAGES = {"node_modules", ".ariadne-codegen", ".openfeature", ".buil
 
 
 def python_files(*rooms: str) -> Iterator[Path]:
-    """Yields the Python files of the named top-level folders, or of all that hold code of this repository."""
+    """Yields the Python files of the named folders, or of all that hold code of this repository."""
     for room in rooms or (*PRODUCTION, "clients", "bench", "tests", "tools"):
         for file in sorted((REPOSITORY / room).rglob("*.py")):
             if not INSTALLED_PACKAGES.intersection(file.parts):

@@ -32,7 +32,7 @@ class Api:
         self.http = http.Client(base_url=url, headers=headers)
 
     def post(self, query: str, variables: dict[str, Any] | None = None, name: str | None = None) -> dict[str, Any]:
-        """The whole answer."""
+        """Posts an operation and returns the whole answer."""
         body = {"query": query, "variables": variables or {}, "operationName": name}
         response = self.http.post_json("/graphql", json.dumps(body).encode())
         assert response.status == 200, response.content
@@ -40,29 +40,29 @@ class Api:
         return answer
 
     def run(self, name: str, /, **variables: Any) -> Any:
-        """The value of the only field of an operation that must go through without `errors`."""
+        """Returns the value of the only field of an operation that must go through without `errors`."""
         answer = self.post(operation(name), variables, name)
         assert "errors" not in answer, answer
         (value,) = answer["data"].values()
         return value
 
     def expect_error(self, name: str, **variables: Any) -> dict[str, Any]:
-        """The first entry of `errors` of an operation that must not go through."""
+        """Returns the first entry of `errors` of an operation that must not go through."""
         answer = self.post(operation(name), variables, name)
         error: dict[str, Any] = answer["errors"][0]
         return error
 
     def agent(self, name: str = "Agent", **config: Any) -> Any:
-        """A new agent."""
+        """Creates an agent."""
         config = {"modelProvider": "openai", "modelName": "gpt"} | config
         return self.run("CreateAgent", input={"name": name, "config": config})
 
     def variant(self, agent: Any, name: str = "Variant", **overrides: Any) -> Any:
-        """A new variant of an agent."""
+        """Creates a variant of an agent."""
         return self.run("CreateVariant", agentId=agent["id"], input={"name": name, "overrides": overrides})
 
     def meeting(self, title: str = "Meeting", segments: int = 0, **input: Any) -> Any:
-        """A new meeting with some segments."""
+        """Creates a meeting with some segments."""
         meeting = self.run("CreateMeeting", input={"title": title, **input})
         if segments:
             self.run("UpsertSegments", meetingId=meeting["id"], segments=[segment(n) for n in range(1, segments + 1)])
@@ -70,7 +70,7 @@ class Api:
 
 
 def segment(number: int, **fields: Any) -> dict[str, Any]:
-    """The input of a segment."""
+    """Returns the input of a segment."""
     return {
         "segmentId": number,
         "text": f"Text {number}",
@@ -120,7 +120,7 @@ def running_server(database_url: str, **settings: Any) -> Iterator[RunningServer
 
 @contextlib.contextmanager
 def server_that_never_notifies(database_url: str) -> Iterator[Api]:
-    """Another server on the same database, which dies each time between its commit and its NOTIFY."""
+    """Runs another server on the same database, which dies each time between its commit and its NOTIFY."""
     with pytest.MonkeyPatch.context() as patch, running_server(database_url) as server:
         patch.setattr(server.database.notifier, "publish", lambda changes: None)
         yield server.api

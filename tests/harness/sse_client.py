@@ -30,7 +30,7 @@ class EventStream:
         assert not rest
 
     def event(self) -> tuple[str, str] | None:
-        """The name and data of the next event; None where the stream has ended."""
+        """Returns the name and data of the next event, or None where the stream has ended."""
         for block in self.blocks:
             if block != ":":  # a comment
                 name, data = block.split("\n")
@@ -45,14 +45,14 @@ class EventStream:
         return json.loads(event[1])
 
     def next(self) -> Any:
-        """The value of the only field in the next event, which must be a `next` without errors."""
+        """Returns the value of the only field in the next event, which must be a `next` without errors."""
         payload = self.payload()
         assert payload.keys() == {"data"}, payload
         (value,) = payload["data"].values()
         return value
 
     def expect_complete(self) -> None:
-        """The next event is a `complete`, and the last."""
+        """Checks that the next event is a `complete`, and the last."""
         assert self.event() == ("complete", "")
         assert self.event() is None
 
@@ -61,7 +61,7 @@ class EventStream:
 def streamed_response(
     url: str, query: str, /, *, accept: str = "text/event-stream", authorization: str = "", **variables: Any
 ) -> Iterator[httpx.Response]:
-    """The answer to an operation, of which the head has come."""
+    """Yields the answer to an operation, of which the head has come."""
     body = {"query": query, "variables": variables}
     headers = {"Accept": accept} | ({"Authorization": authorization} if authorization else {})
     with (
@@ -73,7 +73,7 @@ def streamed_response(
 
 @contextmanager
 def event_stream(url: str, query: str, /, **options: Any) -> Iterator[EventStream]:
-    """The answer to an operation, which must be a stream of events. `options` are those of `stream`."""
+    """Yields the events of an operation's answer, which must be a stream. `options` are those of `streamed_response`."""
     with streamed_response(url, query, **options) as response:
         assert response.status_code == 200
         assert response.headers["content-type"] == "text/event-stream; charset=utf-8"

@@ -28,7 +28,7 @@ async def store_agent(
 async def events_of(
     factory: SessionFactory, aggregate: Aggregate, id: Any, workspace_id: WorkspaceId = DEFAULT_WORKSPACE_ID
 ) -> list[Event]:
-    """Oldest first, with their changes."""
+    """Returns the events, oldest first, with their changes."""
     key = History(aggregate, id)
     async with UnitOfWork(factory, workspace_id) as uow:
         found = (await uow.events.pages([key], WHOLE_LIST))[key].nodes[::-1]

@@ -12,7 +12,7 @@ from tests.harness.stored_agents import WHOLE_LIST
 
 
 async def store_meeting(factory: SessionFactory, state: MeetingState = MeetingState.CREATED) -> Meeting:
-    """A meeting that is in the database."""
+    """Stores a meeting."""
     async with UnitOfWork(factory) as uow:
         meeting = await uow.meetings.create(replace(Meeting.create(title="Weekly"), state=state))
         await uow.commit()
@@ -20,7 +20,7 @@ async def store_meeting(factory: SessionFactory, state: MeetingState = MeetingSt
 
 
 async def stored_titles(factory: SessionFactory) -> list[str]:
-    """The titles that a new session sees, sorted."""
+    """Returns the titles that a new session sees, sorted."""
     async with UnitOfWork(factory) as uow:
         return sorted(meeting.title for meeting in (await uow.meetings.page(WHOLE_LIST, MeetingFilter())).nodes)
 

@@ -110,7 +110,7 @@ class Tenant:
         self.read()
 
     def read(self) -> None:
-        """Note what there is now."""
+        """Notes what there is now."""
         self.rows = self._records.of(self.workspace_id)
         for table, text in self.rows:
             row = json.loads(text)
@@ -125,7 +125,7 @@ class Tenant:
         return [json.loads(text) for name, text in self.rows if name == table]
 
     def things(self, chosen: random.Random) -> Things:
-        """Things of all that there ever were; the segment with the number 1 may be of any meeting."""
+        """Chooses things of all that there ever were; the segment with the number 1 may be of any meeting."""
         agent, variant, meeting, key, webhook, delivery = (
             chosen.choice(sorted(self._ever[table].values(), key=lambda row: row["id"]))
             for table in ("agents", "agent_variants", "meetings", "api_keys", "webhooks", "webhook_deliveries")
@@ -139,7 +139,7 @@ class Tenant:
 
 
 def ask(api: Api, name: str, variables: Variables) -> Answer:
-    """The answer with what it cost, without what no two answers have in common."""
+    """Returns the answer with what it cost, without what no two answers have in common."""
     body = {"query": DOCUMENTS[name], "variables": variables, "operationName": name, "extensions": {"cost": True}}
     response = api.http.post_json("/graphql", json.dumps(body).encode(), Accept=RESPONSE)
     headers = {name: value for name, value in response.headers.items() if name not in UNIQUE_HEADERS}
@@ -152,7 +152,7 @@ def ask(api: Api, name: str, variables: Variables) -> Answer:
 
 
 def _strings(value: Any, change: Callable[[str], Any]) -> Any:
-    """The value with each string in it changed."""
+    """Returns the value with each string in it changed."""
     if isinstance(value, str):
         return change(value)
     if isinstance(value, list):

@@ -8,7 +8,7 @@ from typing import Any
 
 @contextmanager
 def no_unhandled_exceptions() -> Iterator[None]:
-    """Nothing may be left to the event loop's handler of exceptions: "exception was never retrieved" and the like."""
+    """Checks that no exception is left to the event loop's handler: "exception was never retrieved" and the like."""
     loop = asyncio.get_running_loop()
     heard: list[dict[str, Any]] = []
     loop.set_exception_handler(lambda _, context: heard.append(context))

@@ -52,7 +52,7 @@ class UnreadConnection:
         self._protocol.receive_data(self.read_until(_END_OF_HEAD))
 
     def subscribe(self, query: str, /, *, times: int = 1, **variables: Any) -> None:
-        """Over the opened WebSocket."""
+        """Subscribes over the opened WebSocket."""
         payload = {"query": query, "variables": variables}
         operations = ({"type": "subscribe", "id": f"{number}", "payload": payload} for number in range(times))
         for message in ({"type": "connection_init", "payload": self._authorization}, *operations):
@@ -69,12 +69,12 @@ class UnreadConnection:
         return self._protocol.close_rcvd.code, self._protocol.close_rcvd.reason
 
     def post(self, query: str, /, *, accept: str = "text/event-stream", **variables: Any) -> None:
-        """Over HTTP, up to the body of the answer; by default over Server-Sent Events."""
+        """Posts an operation and reads the answer up to its body; by default of Server-Sent Events."""
         self.send_post(query, accept, **variables)
         assert b" 200 " in self.read_until(_END_OF_HEAD)
 
     def send_post(self, query: str, accept: str, /, **variables: Any) -> None:
-        """Over HTTP, without waiting for an answer."""
+        """Posts an operation without waiting for an answer."""
         body = json.dumps({"query": query, "variables": variables}).encode()
         authorization = "".join(f"{name}: {value}\r\n" for name, value in self._authorization.items())
         head = (

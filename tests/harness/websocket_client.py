@@ -29,13 +29,13 @@ class WebSocketClient:
         self.send_text(json.dumps({"type": type, **fields}))
 
     def receive(self) -> dict[str, Any]:
-        """The next message that is no ping; pings are answered."""
+        """Returns the next message that is no ping, and answers pings."""
         while (message := self.receive_any()) == {"type": "ping"}:
             self.send("pong")
         return message
 
     def receive_any(self) -> dict[str, Any]:
-        """The next message, which must be text."""
+        """Returns the next message, which must be text."""
         frame = self.connection.recv(timeout=TIMEOUT_SECONDS)
         assert isinstance(frame, str)
         message: dict[str, Any] = json.loads(frame)
@@ -46,15 +46,15 @@ class WebSocketClient:
         assert self.receive() == {"type": "connection_ack"}
 
     def subscribe(self, id: str, query: str, name: str | None = None, /, **variables: Any) -> None:
-        """Start an operation of any kind."""
+        """Starts an operation of any kind."""
         self.send("subscribe", id=id, payload={"query": query, "variables": variables, "operationName": name})
 
     def start(self, id: str, name: str, /, **variables: Any) -> None:
-        """Start one of `graphql/operations/`."""
+        """Starts one of `graphql/operations/`."""
         self.subscribe(id, operation(name), name, **variables)
 
     def next(self, id: str) -> Any:
-        """The value of the only field in the next message, which must be a `next` of this operation without errors."""
+        """Returns the value of the only field in the next message, which must be a `next` of this operation without errors."""
         message = self.receive()
         assert (message["type"], message["id"]) == ("next", id), message
         assert "errors" not in message["payload"], message
@@ -62,7 +62,7 @@ class WebSocketClient:
         return value
 
     def run(self, id: str, query: str, name: str | None = None, /, **variables: Any) -> Any:
-        """The value of the only field of a query or mutation that must go through."""
+        """Returns the value of the only field of a query or mutation that must go through."""
         self.subscribe(id, query, name, **variables)
         value = self.next(id)
         self.expect_complete(id)
@@ -72,19 +72,19 @@ class WebSocketClient:
         assert self.receive() == {"id": id, "type": "complete"}
 
     def expect_error(self, id: str) -> dict[str, Any]:
-        """The first error of the next message, which must be an `error` of this operation."""
+        """Returns the first error of the next message, which must be an `error` of this operation."""
         message = self.receive()
         assert (message["type"], message["id"]) == ("error", id), message
         error: dict[str, Any] = message["payload"][0]
         return error
 
     def expect_pong(self) -> None:
-        """A ping is answered, and nothing else is said before."""
+        """Checks that a ping is answered, and that nothing else is said before."""
         self.send("ping")
         assert self.receive() == {"type": "pong"}
 
     def expect_close(self) -> tuple[int, str]:
-        """The code and reason of the server's close, which must be the next thing to come."""
+        """Returns the code and reason of the server's close, which must be the next thing to come."""
         with pytest.raises(ConnectionClosed) as closed:
             self.receive()
         assert closed.value.rcvd is not None, "the connection ended without a close frame"
@@ -99,7 +99,7 @@ def websocket_url(url: str) -> str:
 def websocket(
     url: str, *, initialise: bool = True, subprotocols: Sequence[str] | None = (PROTOCOL,), **options: Any
 ) -> Iterator[WebSocketClient]:
-    """A connection to the server at `url`, acknowledged unless told otherwise."""
+    """Yields a connection to the server at `url`, acknowledged unless told otherwise."""
     with connect(
         websocket_url(url),
         subprotocols=None if subprotocols is None else [Subprotocol(name) for name in subprotocols],

@@ -66,7 +66,7 @@ class _Writer:
         return self._field(type_, depth)
 
     def _condition(self, type_: GraphQLCompositeType) -> Any:
-        """A type that a value of the type can have."""
+        """Draws a type that a value of the type can have."""
         possible = [type_] if is_object_type(type_) else list(self._schema.get_possible_types(type_))  # type: ignore[arg-type]
         over = [each for one in possible for each in one.interfaces]
         return self._draw(st.sampled_from([type_, *possible, *over]))
@@ -115,7 +115,7 @@ class _Writer:
 
 @st.composite
 def documents(draw: st.DrawFn, schema: GraphQLSchema, kind: str = "query") -> str:
-    """A valid document with one operation."""
+    """Draws a valid document with one operation."""
     writer = _Writer(draw, schema)
     root = schema.mutation_type if kind == "mutation" else schema.query_type
     assert root is not None

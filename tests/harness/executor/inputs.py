@@ -171,7 +171,7 @@ class _Inputs:
         return self._one(VALUES[type_.name])
 
     def _names(self, type_: GraphQLInputObjectType) -> dict[str, Any]:
-        """Fields to give, with their types, in any order."""
+        """Draws fields to give, with their types, in any order."""
         fields = self._draw(st.permutations(sorted(type_.fields)))
         if type_.name in ("Choice", "Either"):  # one, and not null
             return {name: GraphQLNonNull(type_.fields[name].type) for name in fields[:1]}
@@ -184,7 +184,7 @@ class _Inputs:
 
 @st.composite
 def inputs(draw: st.DrawFn, schema: GraphQLSchema) -> tuple[str, dict[str, Any]]:
-    """A valid document with one operation, and values of its variables, which may be wrong."""
+    """Draws a valid document with one operation, and values of its variables, which may be wrong."""
     kind = draw(st.sampled_from(["query", "mutation"]))
     root = schema.query_type if kind == "query" else schema.mutation_type
     assert root is not None

@@ -19,14 +19,14 @@ from tests.harness.executor.sources import Colour, Shade
 
 
 def _even(value: Any) -> Any:
-    """0 has no serialisation, and what is odd raises."""
+    """Serialises a number: 0 has no serialisation, and what is odd raises."""
     if value % 2:
         raise ValueError(f"{value} is odd")
     return f"even {value}" if value else None
 
 
 def _even_given(value: Any) -> Any:
-    """0 is none, 6 is what is no value, and what is odd raises."""
+    """Parses a number: 0 is none, 6 is what is no value, and what is odd raises."""
     if value % 2:
         raise ValueError(f"{value} is odd")
     return {0: None, 6: Undefined}.get(value, value)
@@ -239,7 +239,7 @@ class ValidDocuments(SchemaExtension):
 
 
 def schema_of(executor: Any = None, extensions: Sequence[Any] = ()) -> strawberry.Schema:
-    """The schema, executed by a class; None: by graphql-core."""
+    """Returns the schema, executed by a class, or by graphql-core for None."""
     config = StrawberryConfig(
         scalar_map={Even: strawberry.scalar(name="Even", serialize=_even, parse_value=_even_given)}
     )

@@ -63,7 +63,7 @@ WRONG_KEYS: list[Any] = [
 
 @st.composite
 def things(draw: st.DrawFn) -> list[Thing]:
-    """At least one, most of them sound."""
+    """Draws at least one, most of them sound."""
     wrongs = draw(st.sampled_from([0, 0, 0, 1, 2]))
     made: list[Thing] = []
     for _ in range(draw(st.integers(1, 4))):
@@ -98,7 +98,7 @@ def things(draw: st.DrawFn) -> list[Thing]:
 
 
 def sound(*kinds: str) -> list[Thing]:
-    """Things in which nothing is wrong, each with others than the next."""
+    """Makes things in which nothing is wrong, each with others than the next."""
     nodes = [index for index, kind in enumerate(kinds) if kind == "node"]
     made: list[Thing] = []
     for n, kind in enumerate(kinds):
