@@ -13,7 +13,7 @@ from db.replicas import ReplicaStatus
 from tests.harness.databases import TestPostgres, postgres_directory, running_postgres
 from tests.harness.replicas import never_behind, until
 from tests.harness.servers import Api, RunningServer, running_server
-from tests.harness.standby import Pair, primary_and_standby
+from tests.harness.standby import ReplicationPair, primary_and_standby
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser
@@ -122,14 +122,14 @@ def fresh_api(fresh_server: RunningServer) -> Api:
 
 
 @pytest.fixture(scope="session")
-def pair() -> Iterator[Pair]:
+def pair() -> Iterator[ReplicationPair]:
     """A primary and its streaming standby."""
     with primary_and_standby() as pair:
         yield pair
 
 
 @pytest.fixture(scope="session")
-def both(pair: Pair) -> Iterator[tuple[RunningServer, RunningServer]]:
+def both(pair: ReplicationPair) -> Iterator[tuple[RunningServer, RunningServer]]:
     with (
         running_server(pair.primary_url, replica_url=pair.standby_url) as one,
         running_server(pair.primary_url, replica_url=pair.standby_url) as other,

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from tests.harness.browsers import running_browser
 from tests.harness.commands import COMMAND, environment
-from tests.harness.graphiql_page import Visit
+from tests.harness.graphiql_page import GraphiQLPage
 from tests.harness.markdown import ROOT
 from tests.harness.terminal import CTRL_C, Terminal
 
@@ -69,8 +69,8 @@ async def picture_graphiql(browser: Browser, url: str) -> None:
     """Takes a picture of GraphiQL with its first tabs, after the first operation was run."""
     width, height = PAGE_SIZE
     page = await browser.new_page(viewport={"width": width, "height": height})
-    visit = Visit(page, url)
-    await visit.open()
+    graphiql_page = GraphiQLPage(page, url)
+    await graphiql_page.open()
     await page.locator("button.graphiql-execute-button").click()
     await page.wait_for_function(
         "() => document.querySelector('.result-window .CodeMirror')?.CodeMirror.getValue().includes('modelName')"

@@ -10,7 +10,7 @@ from db.engine import Engine, create_session_factory
 from db.unit_of_work import UnitOfWork
 from domain.errors import ServiceUnavailable
 from domain.ids import DEFAULT_WORKSPACE_ID as WORKSPACE
-from tests.harness.pooled_connections import MINE, assert_whole, backends, bounded, eventually, opened, run
+from tests.harness.pooled_connections import OF_THE_POOL, assert_whole, backends, bounded, eventually, opened, run
 
 pytestmark = pytest.mark.slow
 
@@ -41,7 +41,7 @@ async def test_it_works_after_dispose(engine: Engine) -> None:
 async def test_it_works_after_the_backends_of_all_pooled_connections_were_killed(engine: Engine, observer: Any) -> None:
     await assert_whole(engine, 5)
     killed = await observer.fetch(
-        f"SELECT pid, pg_terminate_backend(pid, 5000) AS gone FROM pg_stat_activity WHERE {MINE}"
+        f"SELECT pid, pg_terminate_backend(pid, 5000) AS gone FROM pg_stat_activity WHERE {OF_THE_POOL}"
     )
     assert [row["gone"] for row in killed] == [True] * 5
     assert await run(engine, "SELECT pg_backend_pid()") not in {row["pid"] for row in killed}
@@ -141,7 +141,7 @@ async def test_a_connection_that_dies_between_two_readers_is_replaced(database_u
             await one.meetings.count_by_state()
             async with database.reading(WORKSPACE) as other:
                 await other.meetings.count_by_state()
-            await observer.execute(f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE {MINE}")
+            await observer.execute(f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE {OF_THE_POOL}")
             async with database.reading(WORKSPACE) as other:
                 await other.meetings.count_by_state()
         await assert_whole(database.engine, 2)

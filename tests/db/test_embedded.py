@@ -53,7 +53,7 @@ def used_directory() -> Iterator[Path]:
             async with using(path.resolve()) as user:
                 await query(user.url, "CREATE TABLE remembered AS SELECT 'stored at first'::text AS words")
                 await query(user.url, "ALTER SYSTEM SET fsync = off")
-                await user.leave()
+                await user.stop()
 
         asyncio.run(fill())
         yield path.resolve()
@@ -73,24 +73,24 @@ async def test_processes_share_one_server_which_goes_with_the_last_of_them(direc
     async with using(directory) as first, using(directory) as second:
         assert second.url == first.url
         pid = postmaster(directory).pid
-        await first.leave()
+        await first.stop()
         assert postmaster(directory).pid == pid
         assert await recall(second.url) == "stored at first"
 
         async with using(directory) as third:
-            await second.leave()
+            await second.stop()
             assert postmaster(directory).pid == pid
             assert await recall(third.url) == "stored at first"
-            await third.leave()
+            await third.stop()
     assert servers(directory) == []
 
 
 async def test_processes_that_start_and_leave_at_the_same_time_share_one_server(fresh_directory: Path) -> None:
     async with started(fresh_directory) as one, started(fresh_directory) as two, started(fresh_directory) as three:
         users = (one, two, three)
-        (url,) = set(await asyncio.gather(*(user.said() for user in users)))
+        (url,) = set(await asyncio.gather(*(user.read_line() for user in users)))
         assert await query(url, "SELECT 1") == 1
-        await asyncio.gather(*(user.leave() for user in users))
+        await asyncio.gather(*(user.stop() for user in users))
     assert servers(fresh_directory) == []
 
 
@@ -102,7 +102,7 @@ async def test_a_killed_process_leaves_its_server_to_the_next_which_stops_it(dir
     async with using(directory) as next_one:
         assert postmaster(directory).pid == pid
         assert await query(next_one.url, "SELECT count(*) FROM before_the_kill") == 0
-        await next_one.leave()
+        await next_one.stop()
     assert servers(directory) == []
 
 
@@ -119,7 +119,7 @@ async def cut_the_power(directory: Path) -> str:
 async def assert_it_starts(directory: Path) -> None:
     async with using(directory) as user:
         assert await recall(user.url) == "stored at first"
-        await user.leave()
+        await user.stop()
     assert servers(directory) == []
 
 
@@ -148,7 +148,7 @@ async def test_a_first_start_that_is_killed_halfway_is_begun_anew_by_the_next(fr
         await first.process.wait()
     async with using(fresh_directory) as second:
         assert await query(second.url, "SELECT 1") == 1
-        await second.leave()
+        await second.stop()
     assert servers(fresh_directory) == []
 
 
@@ -167,19 +167,19 @@ async def test_a_stale_pid_file_whose_number_is_now_that_of_another_postgresql_i
         (directory / "postgres" / "postmaster.pid").write_text(f"{postmaster(fresh_directory).pid}\n{rest}")
         await assert_it_starts(directory)
         assert await query(other.url, "SELECT 1") == 1
-        await other.leave()
+        await other.stop()
 
 
 async def test_keep_running_leaves_the_server_to_the_next(directory: Path) -> None:
     async with using(directory, "keep") as first:
         pid = postmaster(directory).pid
-        await first.leave()
+        await first.stop()
     assert postmaster(directory).pid == pid
     assert servers(directory) != []
     async with using(directory) as second:
         assert second.url == first.url
         assert postmaster(directory).pid == pid
-        await second.leave()
+        await second.stop()
     assert servers(directory) == []
 
 
@@ -187,10 +187,10 @@ async def test_a_directory_that_no_server_starts_in_is_unavailable_and_says_why(
     (fresh_directory / "postgres").mkdir()
     (fresh_directory / "postgres" / "PG_VERSION").write_text("9\n")
     async with started(fresh_directory) as user:
-        said = await user.said()
+        said = await user.read_line()
         assert said.startswith("unavailable:")
         assert str(fresh_directory) in said
-        await user.leave()
+        await user.stop()
 
 
 async def run(program: str, directory: Path) -> list[str]:

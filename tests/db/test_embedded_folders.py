@@ -29,13 +29,13 @@ async def assert_it_works(directory: Path) -> None:
         async with using(directory) as first, using(directory) as second:
             assert first.url == second.url
             await query(second.url, "CREATE TABLE kept ()")
-            await first.leave()
-            await second.leave()
+            await first.stop()
+            await second.stop()
         async with using(directory) as third:
             assert await query(third.url, "SELECT count(*) FROM kept") == 0
             socket = sockets(await query(third.url, "SHOW unix_socket_directories"))
             assert len(socket) == 2  # with its lock
-            await third.leave()
+            await third.stop()
         assert servers(directory) == []
         assert sockets(str(socket[0].parent)) == []
     finally:
@@ -91,15 +91,15 @@ def test_programs_that_cannot_be_used_where_they_are_get_copied(
 async def said_of(directory: Path) -> str:
     """The reason why no server starts there, which is one line."""
     async with started(directory) as user:
-        said = await user.said()
-        await user.leave()
+        said = await user.read_line()
+        await user.stop()
         assert said.startswith("unavailable: ")
         return said
 
 
 async def test_of_a_setting_that_is_wrong_the_first_cause_and_the_log_are_named(parent: Path) -> None:
     async with using(parent) as user:
-        await user.leave()
+        await user.stop()
     with (parent / "postgres" / "postgresql.conf").open("a") as file:
         file.write("\nshared_buffers = nonsense\n")
     said = await said_of(parent)
@@ -109,7 +109,7 @@ async def test_of_a_setting_that_is_wrong_the_first_cause_and_the_log_are_named(
 
 async def test_data_of_a_major_version_without_programs_are_refused(parent: Path) -> None:
     async with using(parent) as user:
-        await user.leave()
+        await user.stop()
     (parent / "postgres" / "PG_VERSION").write_text("9\n")
     said = await said_of(parent)
     assert "PostgreSQL 9" in said

@@ -17,13 +17,13 @@ from tests.harness import commands
 from tests.harness.databases import TestPostgres
 from tests.harness.pooled_connections import bounded, eventually, opened, run
 from tests.harness.servers import running_server
-from tests.harness.standby import Pair, primary_and_standby
+from tests.harness.standby import ReplicationPair, primary_and_standby
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def pair() -> Iterator[Pair]:
+def pair() -> Iterator[ReplicationPair]:
     with primary_and_standby() as pair:
         yield pair
 
@@ -83,20 +83,20 @@ async def test_a_database_that_stays_read_only_is_not_opened_anew_each_time(
         assert len(backends) <= 2
 
 
-async def test_a_standby_is_refused_unless_it_is_only_to_be_read(pair: Pair) -> None:
+async def test_a_standby_is_refused_unless_it_is_only_to_be_read(pair: ReplicationPair) -> None:
     with pytest.raises(DatabaseUnusable, match=r"standby.*RAPPORTEUR_READ_ONLY"):
         await check_database(pair.standby_url)
     assert await check_database(pair.standby_url, read_only=True) == head()
 
 
-def test_serving_a_standby_ends_with_one_line(pair: Pair) -> None:
+def test_serving_a_standby_ends_with_one_line(pair: ReplicationPair) -> None:
     ended = commands.run("serve", "--port", "0", database_url=pair.standby_url)
     assert ended.returncode == 4
     assert "is a standby" in ended.stderr
     assert "Traceback" not in ended.stderr
 
 
-def test_a_standby_is_served_to_readers(pair: Pair) -> None:
+def test_a_standby_is_served_to_readers(pair: ReplicationPair) -> None:
     with running_server(pair.primary_url) as primary:
         meeting = primary.api.meeting(segments=3)
     with running_server(pair.standby_url, read_only=True, demo=True) as standby:
@@ -123,7 +123,7 @@ async def test_a_reader_writes_nothing(database_url: str) -> None:
             assert await snapshot.meetings.count_by_state() == 0
 
 
-async def test_a_server_finds_the_standby_that_was_promoted(pair: Pair) -> None:
+async def test_a_server_finds_the_standby_that_was_promoted(pair: ReplicationPair) -> None:
     async with opened(pair.url, pool_size=3) as database:
         await write(database)
         pair.kill_primary()

@@ -42,14 +42,14 @@ class User:
         self.process = process
         self.url = ""
 
-    async def said(self) -> str:
+    async def read_line(self) -> str:
         """Reads the next line of its output."""
         assert self.process.stdout is not None
         async with asyncio.timeout(TIMEOUT_SECONDS):
             return (await self.process.stdout.readline()).decode().strip()
 
-    async def leave(self) -> None:
-        """Lets it go, and waits until it has gone in good order."""
+    async def stop(self) -> None:
+        """Ends it in good order, and waits until it has ended."""
         assert self.process.stdin is not None
         self.process.stdin.close()
         async with asyncio.timeout(TIMEOUT_SECONDS):
@@ -107,7 +107,7 @@ async def started(directory: Path, *options: str) -> AsyncIterator[User]:
 async def using(directory: Path, *options: str) -> AsyncIterator[User]:
     """Starts a user, and waits until it has the server."""
     async with started(directory, *options) as user:
-        user.url = await user.said()
+        user.url = await user.read_line()
         assert user.url.startswith("postgresql://")
         yield user
 

@@ -29,10 +29,10 @@ class ForkedCommand:
         stdout: io.IOBase | int | None = None,
     ) -> None:
         reading, writing = _COPIES.Pipe(duplex=False)
-        given = [None if each is None else Connection(os.dup(_number(each))) for each in (stdin, stdout)]
-        self._process = _COPIES.Process(target=_run, args=(arguments, environment, *given, writing))
+        redirected = [None if each is None else Connection(os.dup(_number(each))) for each in (stdin, stdout)]
+        self._process = _COPIES.Process(target=_run, args=(arguments, environment, *redirected, writing))
         self._process.start()
-        for connection in (*given, writing):
+        for connection in (*redirected, writing):
             if connection:
                 connection.close()
         self.stderr = os.fdopen(os.dup(reading.fileno()))
@@ -77,10 +77,10 @@ def _run(
 ) -> None:
     os.environ.clear()
     os.environ.update(environment)
-    for number, given in enumerate((stdin, stdout, stderr)):
-        if given:
-            os.dup2(given.fileno(), number)
-            given.close()
+    for number, connection in enumerate((stdin, stdout, stderr)):
+        if connection:
+            os.dup2(connection.fileno(), number)
+            connection.close()
     if stdin:
         sys.stdin = os.fdopen(0, closefd=False)
     if stdout:

@@ -3,7 +3,7 @@
 from tests.harness.visited_page import VisitedPage
 
 
-class Visit(VisitedPage):
+class GraphiQLPage(VisitedPage):
     """A page of GraphiQL, and what happened on it."""
 
     async def open(self) -> None:

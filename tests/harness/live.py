@@ -155,7 +155,7 @@ class Reader:
         return True
 
 
-class Configs:
+class ConfigReader:
     """Follows what an agent resolves to."""
 
     def __init__(self, hub: Hub, agent_id: AgentId) -> None:

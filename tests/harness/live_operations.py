@@ -19,26 +19,26 @@ def texts_by_number(updates: Any) -> dict[int, str]:
 
 
 @contextmanager
-def polled_meetings(here: RunningServer, there: RunningServer) -> Iterator[Callable[[Any], bool]]:
-    """Yields a function that changes a meeting and tells whether `here` polls it then.
+def polled_meetings(server: RunningServer, other_server: RunningServer) -> Iterator[Callable[[Any], bool]]:
+    """Yields a function that changes a meeting and tells whether `server` polls it then.
 
-    The changes go through `there`, on the same database: all that `here` asks the database is for its subscribers.
+    The changes go through `other_server`, on the same database: all that `server` asks the database is for its subscribers.
     """
     asked: list[str] = []
 
     numbers = count(1)
-    known = there.api.meeting()
-    watching = watched(here.database.engine, lambda _, parameters: asked.append(str(parameters)))
-    with watching, websocket(here.url) as socket:
+    known = other_server.api.meeting()
+    watching = watched(server.database.engine, lambda _, parameters: asked.append(str(parameters)))
+    with watching, websocket(server.url) as socket:
         socket.start("known", "SegmentUpdates", meetingId=known["id"])
         socket.next("known")
 
-        def looks_at(meeting: Any) -> bool:
+        def polls(meeting: Any) -> bool:
             asked.clear()
             new = segment(next(numbers))
             for changed in (meeting, known):
-                there.api.run("UpsertSegments", meetingId=changed["id"], segments=[new])
-            assert socket.next("known")["segments"]  # which `here` heard of no sooner than of the other one
+                other_server.api.run("UpsertSegments", meetingId=changed["id"], segments=[new])
+            assert socket.next("known")["segments"]  # which `server` heard of no sooner than of the other one
             return any(meeting["id"] in parameters for parameters in asked)
 
-        yield looks_at
+        yield polls

@@ -12,7 +12,7 @@ from db.connections import AutocommitConnection
 from db.database import Database
 from db.engine import Engine
 
-MINE = "datname = current_database() AND application_name = 'rapporteur'"
+OF_THE_POOL = "datname = current_database() AND application_name = 'rapporteur'"
 
 
 @asynccontextmanager
@@ -30,7 +30,7 @@ def checked_out(engine: Engine) -> int:
 
 async def backends(observer: Any, condition: str) -> int:
     """Counts the pool's backends that are like this."""
-    count: int = await observer.fetchval(f"SELECT count(*) FROM pg_stat_activity WHERE {MINE} AND {condition}")
+    count: int = await observer.fetchval(f"SELECT count(*) FROM pg_stat_activity WHERE {OF_THE_POOL} AND {condition}")
     return count
 
 

@@ -8,9 +8,9 @@ PRODUCTION = ("domain", "db", "executor", "resolvers", "schema", "server")
 INSTALLED_PACKAGES = {"node_modules", ".ariadne-codegen", ".openfeature", ".build"}
 
 
-def python_files(*rooms: str) -> Iterator[Path]:
+def python_files(*folders: str) -> Iterator[Path]:
     """Yields the Python files of the named folders, or of all that hold code of this repository."""
-    for room in rooms or (*PRODUCTION, "clients", "bench", "tests", "tools"):
-        for file in sorted((REPOSITORY / room).rglob("*.py")):
+    for folder in folders or (*PRODUCTION, "clients", "bench", "tests", "tools"):
+        for file in sorted((REPOSITORY / folder).rglob("*.py")):
             if not INSTALLED_PACKAGES.intersection(file.parts):
                 yield file

@@ -20,7 +20,7 @@ from tests.harness.waiting import eventually
 
 
 @dataclass(frozen=True)
-class Pair:
+class ReplicationPair:
     """A database on both servers."""
 
     postgres: TestPostgres
@@ -110,7 +110,7 @@ class Pair:
 
 
 @contextmanager
-def primary_and_standby() -> Iterator[Pair]:
+def primary_and_standby() -> Iterator[ReplicationPair]:
     with (
         postgres_directory() as directory,
         running_postgres(directory) as postgres,
@@ -136,7 +136,7 @@ def primary_and_standby() -> Iterator[Pair]:
         running = ensure_postmaster(standby, account)
         try:
             query = urlsplit(running.url).query
-            yield Pair(postgres, url, f"{url.partition('?')[0]}?{query}", primary, standby)
+            yield ReplicationPair(postgres, url, f"{url.partition('?')[0]}?{query}", primary, standby)
         finally:
             if found := find_postmaster(standby):
                 found.stop()

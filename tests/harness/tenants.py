@@ -148,7 +148,7 @@ def ask(api: Api, name: str, variables: Variables) -> Answer:
     return Answer(response.status, headers, answer)
 
 
-# Cursors are opened, to find ids in them and to make others of the same place
+# Cursors are decoded, to find ids in them and to make others of the same place
 
 
 def _strings(value: Any, change: Callable[[str], Any]) -> Any:
@@ -162,7 +162,7 @@ def _strings(value: Any, change: Callable[[str], Any]) -> Any:
     return value
 
 
-def opened(value: str) -> list[Any] | None:
+def decoded_cursor(value: str) -> list[Any] | None:
     """Decodes a cursor; returns None if the text is not one."""
     try:
         found = json.loads(base64.b64decode(value + "=" * (-len(value) % 4), altchars=b"-_", validate=True))
@@ -171,7 +171,7 @@ def opened(value: str) -> list[Any] | None:
     return found if isinstance(found, list) else None
 
 
-def _closed(parts: list[Any]) -> str:
+def _encoded_cursor(parts: list[Any]) -> str:
     return base64.urlsafe_b64encode(json.dumps(parts, separators=(",", ":")).encode()).decode().rstrip("=")
 
 
@@ -180,7 +180,7 @@ def ids_in(value: Any) -> set[str]:
     found: set[str] = set()
 
     def look(text: str) -> None:
-        found.update(UUIDS.findall(json.dumps(opened(text)) if opened(text) else text))
+        found.update(UUIDS.findall(json.dumps(decoded_cursor(text)) if decoded_cursor(text) else text))
 
     _strings(value, look)
     return found
@@ -197,8 +197,8 @@ class Disguise:
         return _strings(value, self._text)
 
     def _text(self, text: str) -> str:
-        if (parts := opened(text)) is not None:  # whose words are places, too
-            return _closed(_strings(parts, self._without_ids))
+        if (parts := decoded_cursor(text)) is not None:  # whose words are places, too
+            return _encoded_cursor(_strings(parts, self._without_ids))
         for word, unknown in self._words:
             text = text.replace(word, unknown)
         return self._without_ids(text)

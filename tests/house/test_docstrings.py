@@ -15,7 +15,7 @@ FRAGMENT_OPENINGS = {
 """First words after which there is no main clause, or one that is hard to find."""
 COMMANDS = "server/cli/"
 """The docstrings of commands are their help, which says what to do."""
-ROOMS = ("bench", "clients", "db", "domain", "executor", "resolvers", "schema", "server", "tests", "tools")
+FOLDERS = ("bench", "clients", "db", "domain", "executor", "resolvers", "schema", "server", "tests", "tools")
 
 
 def _docstrings(tree: ast.Module) -> Iterator[str]:
@@ -29,11 +29,11 @@ def _docstrings(tree: ast.Module) -> Iterator[str]:
                     yield value.value if isinstance(value, ast.Constant) and isinstance(value.value, str) else ""
 
 
-@pytest.mark.parametrize("room", ROOMS)
-def test_docstrings_begin_as_sentences_do(room: str) -> None:
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_docstrings_begin_as_sentences_do(folder: str) -> None:
     fragments = [
         f"{file.relative_to(REPOSITORY)}: {text.splitlines()[0]}"
-        for file in python_files(room)
+        for file in python_files(folder)
         for text in _docstrings(ast.parse(file.read_text()))
         if text and text.split()[0].rstrip(".,:;") in FRAGMENT_OPENINGS
     ]
@@ -45,11 +45,11 @@ def _names_something(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     return function.name == "__init__" or any("property" in ast.unparse(each) for each in function.decorator_list)
 
 
-@pytest.mark.parametrize("room", [*(room for room in ROOMS if room != "tests"), "tests/harness"])
-def test_docstrings_of_functions_begin_with_a_verb(room: str) -> None:
+@pytest.mark.parametrize("folder", [*(folder for folder in FOLDERS if folder != "tests"), "tests/harness"])
+def test_docstrings_of_functions_begin_with_a_verb(folder: str) -> None:
     nameless = [
         f"{name}: {text.splitlines()[0]}"
-        for file in python_files(room)
+        for file in python_files(folder)
         if (name := str(file.relative_to(REPOSITORY)))
         for node in ast.walk(ast.parse(file.read_text()))
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not _names_something(node)

@@ -29,7 +29,18 @@ from tests.harness.databases import TestPostgres
 from tests.harness.servers import Api, RunningServer, running_server, segment
 from tests.harness.sse_client import event_stream, streamed_response
 from tests.harness.tenant_operations import AGENT_NAMES, CONFIG, NOT_WITH_OWN, NOTHING_TO_TRY, actions, attempts
-from tests.harness.tenants import DOCUMENTS, Answer, Disguise, Records, Tenant, Things, Variables, ask, ids_in, opened
+from tests.harness.tenants import (
+    DOCUMENTS,
+    Answer,
+    Disguise,
+    Records,
+    Tenant,
+    Things,
+    Variables,
+    ask,
+    decoded_cursor,
+    ids_in,
+)
 from tests.harness.websocket_client import websocket
 
 pytestmark = pytest.mark.slow
@@ -319,7 +330,7 @@ def test_no_cursor_counts_what_others_do(server: tuple[str, RunningServer]) -> N
             page = tenant.run("HistoryOfAgent", agentId=agent["id"], first=1, after=after)
             after = page["pageInfo"]["endCursor"]
             assert [node["version"] for node in page["nodes"]] == [2 - len(found)]
-            found.append(opened(after))
+            found.append(decoded_cursor(after))
         return str(found).replace(agent["id"], "ID")
 
     assert places(elsewhere=0) == places(elsewhere=5)

@@ -12,7 +12,7 @@ from rapporteur_client import AsyncClient, Client, ClientClosed, SegmentInput
 from rapporteur_client.consistency import MAX_TOKENS, ConsistencyTokens
 from tests.harness.replicas import READ_TITLE, SET_TITLE, ask
 from tests.harness.servers import RunningServer
-from tests.harness.standby import Pair
+from tests.harness.standby import ReplicationPair
 from tests.harness.waiting import eventually
 
 COUNT = "query ($id: ID!) { meeting(id: $id) { segmentCount } }"
@@ -30,7 +30,9 @@ def old_meetings(servers: tuple[RunningServer, RunningServer], count: int) -> li
 
 
 @pytest.mark.slow
-async def test_a_client_reads_what_it_wrote(pair: Pair, servers: tuple[RunningServer, RunningServer]) -> None:
+async def test_a_client_reads_what_it_wrote(
+    pair: ReplicationPair, servers: tuple[RunningServer, RunningServer]
+) -> None:
     (id,) = old_meetings(servers, 1)
     one, other = servers
     async with (
@@ -52,7 +54,7 @@ async def test_a_client_reads_what_it_wrote(pair: Pair, servers: tuple[RunningSe
 
 @pytest.mark.slow
 async def test_a_client_reads_what_it_wrote_in_many_requests_at_once(
-    pair: Pair, servers: tuple[RunningServer, RunningServer]
+    pair: ReplicationPair, servers: tuple[RunningServer, RunningServer]
 ) -> None:
     ids = old_meetings(servers, MANY)
     async with AsyncClient(servers[0].url, agents=[]) as client:

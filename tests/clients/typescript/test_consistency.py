@@ -4,7 +4,7 @@ import pytest
 
 from tests.harness.replicas import READ_TITLE, ask
 from tests.harness.servers import RunningServer
-from tests.harness.standby import Pair
+from tests.harness.standby import ReplicationPair
 from tests.harness.typescript_client import CommandFailed, TypeScriptClient
 from tests.harness.waiting import eventually
 
@@ -24,7 +24,7 @@ def title(client: TypeScriptClient, name: str, id: str) -> str:
 
 
 def test_a_client_reads_what_it_wrote(
-    client: TypeScriptClient, pair: Pair, servers: tuple[RunningServer, RunningServer]
+    client: TypeScriptClient, pair: ReplicationPair, servers: tuple[RunningServer, RunningServer]
 ) -> None:
     one, other = servers
     ids = [one.api.meeting("Old")["id"] for _ in range(MEETING_COUNT)]

@@ -83,18 +83,22 @@ class _Writer:
         if name == "__typename":
             return self._draw(st.sampled_from(["", "type: "])) + name + self._directives()
         field = fields[name]
-        given = {
+        argument_values = {
             argument: self._draw(st.sampled_from(ARGUMENTS[argument]))
             for argument, declared in field.args.items()
             if str(declared.type).endswith("!") or self._draw(st.booleans())
         }
-        self.used |= {"$at: Int! = 1" for value in given.values() if value == "$at"}
+        self.used |= {"$at: Int! = 1" for value in argument_values.values() if value == "$at"}
         # Fields with other arguments get another response name, or the document would not be valid.
-        suffix = "".join(f"_{argument}{''.join(filter(str.isalnum, value))}" for argument, value in given.items())
-        suffix += "m" if any(value.startswith("-") for value in given.values()) else ""
+        suffix = "".join(
+            f"_{argument}{''.join(filter(str.isalnum, value))}" for argument, value in argument_values.items()
+        )
+        suffix += "m" if any(value.startswith("-") for value in argument_values.values()) else ""
         prefix = self._draw(st.sampled_from(["", "", "a_"]))
         alias = f"{prefix}{name}{suffix}: " if prefix or suffix else ""
-        arguments = f"({', '.join(f'{name}: {value}' for name, value in given.items())})" if given else ""
+        arguments = (
+            f"({', '.join(f'{name}: {value}' for name, value in argument_values.items())})" if argument_values else ""
+        )
         inner = get_named_type(field.type)
         below = ""
         if is_composite_type(inner):

@@ -53,10 +53,10 @@ def examples() -> Iterator[Example]:
     """Yields each document with sound data, and each wrong value in place of each right one with a document that selects it."""
     for document in DOCUMENTS.values():
         for kinds in (["node"], ["node"] * 3, ["node", "dog", "node", "cat"]):
-            given = _declared(document)
-            yield document, given, sound(*kinds)
-            if "either" in given:
-                yield document, given | {"either": False}, sound(*kinds)
+            variables = _declared(document)
+            yield document, variables, sound(*kinds)
+            if "either" in variables:
+                yield document, variables | {"either": False}, sound(*kinds)
     for wrong in (0, LONG_LIST - 1):  # graphql-core completes long lists of the server little by little
         data = sound(*["node"] * LONG_LIST)
         data[wrong].related["boss"] = 1_000
@@ -95,5 +95,5 @@ async def compare(document: str, given_variables: dict[str, Any], data: list[Thi
     require_match(await answer(fast, document, given_variables, data), expected)
 
 
-def require_match(given: Answer, expected: Answer) -> None:
-    assert given == expected or given.matches(expected)
+def require_match(actual: Answer, expected: Answer) -> None:
+    assert actual == expected or actual.matches(expected)

@@ -61,8 +61,8 @@ def input_examples(schema: GraphQLSchema) -> Iterator[tuple[str, dict[str, Any]]
     """Yields every value, wrong or right, for every argument and every field of an input, as a variable and within one."""
     every = [*WRONG, ABSENT, *(value for values in VALUES.values() for value in values)]
     assert schema.query_type is not None
-    for text, given in DEFAULTS.items():
-        yield from ((text, values) for values in given)
+    for text, examples in DEFAULTS.items():
+        yield from ((text, values) for values in examples)
     for name, below in TAKING_INPUTS.items():
         for key, argument in schema.query_type.fields[name].args.items():
             others = "json: 1, " if name == "echo" and key != "json" else ""
@@ -157,15 +157,15 @@ class _Inputs:
                 return self._value(type_.of_type)
             return [self._value(type_.of_type) for _ in range(self._draw(st.integers(0, 2)))]
         if is_input_object_type(type_):
-            given = {name: self._value(type_of) for name, type_of in self._names(type_).items()}
+            fields = {name: self._value(type_of) for name, type_of in self._names(type_).items()}
             if self._wrong and not self._draw(st.integers(0, 5)):
                 self._wrong -= 1
                 remove: bool = self._draw(st.booleans())
-                if given and remove:
-                    del given[self._one(list(given))]
+                if fields and remove:
+                    del fields[self._one(list(fields))]
                 else:
-                    given["unknown"] = 1
-            return given
+                    fields["unknown"] = 1
+            return fields
         if is_enum_type(type_):
             return self._one(list(type_.values))
         return self._one(VALUES[type_.name])
@@ -188,16 +188,16 @@ def inputs(draw: st.DrawFn, schema: GraphQLSchema) -> tuple[str, dict[str, Any]]
     kind = draw(st.sampled_from(["query", "mutation"]))
     root = schema.query_type if kind == "query" else schema.mutation_type
     assert root is not None
-    given = _Inputs(draw, draw(st.sampled_from([0, 0, 1, 2])))
+    drawn = _Inputs(draw, draw(st.sampled_from([0, 0, 1, 2])))
     fields = []
     for n in range(draw(st.integers(1, 3))):
         name = draw(st.sampled_from(sorted(TAKING_INPUTS)))
         arguments: list[str] = [
-            f"{key}: {given.argument(key, argument.type)}"
+            f"{key}: {drawn.argument(key, argument.type)}"
             for key, argument in root.fields[name].args.items()
             if is_required_argument(argument) or not draw(st.integers(0, 7 if key == "fail" else 2))
         ]
         written = f"({', '.join(arguments)})" if arguments else ""
         fields.append(f"f{n}: {name}{written} {TAKING_INPUTS[name]}")
-    declared = f"({', '.join(given.declared)})" if given.declared else ""
-    return f"{kind} Given{declared} {{ {' '.join(fields)} }}", given.values
+    declared = f"({', '.join(drawn.declared)})" if drawn.declared else ""
+    return f"{kind} Given{declared} {{ {' '.join(fields)} }}", drawn.values

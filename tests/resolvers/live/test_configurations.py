@@ -10,7 +10,7 @@ from domain.errors import NotFound
 from domain.ids import AgentId, new_id
 from domain.parameters import Parameters
 from tests.harness.live import (
-    Configs,
+    ConfigReader,
     Process,
     Start,
     Writer,
@@ -22,7 +22,7 @@ class TestConfigurations:
     async def test_the_current_one_comes_at_once_and_then_each_change(self, process: Process) -> None:
         agent = await process.write.agent()
         variant = await process.write.variant(agent, model_name="variant's", temperature=0.1)
-        async with Configs(process.hub, agent) as configs:
+        async with ConfigReader(process.hub, agent) as configs:
             assert (await configs.next()).model_name == "gpt"
             await process.write.configure(agent, model_name="base's")
             assert (await configs.next()).model_name == "base's"
@@ -41,7 +41,7 @@ class TestConfigurations:
         agent = await process.write.agent()
         active = await process.write.variant(agent, model_name="variant's")
         await process.write.activate(agent, active)
-        async with Configs(process.hub, agent) as configs:
+        async with ConfigReader(process.hub, agent) as configs:
             await configs.next()
             waiting = process.spawn(configs.next())
             await process.write.change_agent(agent, lambda agent: replace(agent, name="Renamed"))
@@ -57,7 +57,7 @@ class TestConfigurations:
         agent = await process.write.agent()
         variant = await process.write.variant(agent)
         await process.write.activate(agent, variant)
-        async with Configs(process.hub, agent) as configs:
+        async with ConfigReader(process.hub, agent) as configs:
             await configs.next()
             await process.write.configure(agent, parameters=Parameters(stream=1))
             assert (await configs.next()).parameters == {"stream": 1}
@@ -72,7 +72,7 @@ class TestConfigurations:
         self, process: Process, silent: Writer
     ) -> None:
         agent, other = await silent.agent(), await silent.agent()
-        async with Configs(process.hub, agent) as configs, Configs(process.hub, other) as fence:
+        async with ConfigReader(process.hub, agent) as configs, ConfigReader(process.hub, other) as fence:
             await configs.next()
             await fence.next()
             news = process.hub._config_feeds[agent].changed
@@ -92,7 +92,7 @@ class TestConfigurations:
         agent, fenced = await silent.agent(), await silent.agent()
         active = await silent.variant(agent)
         await silent.activate(agent, active)
-        async with Configs(process.hub, agent) as early, Configs(process.hub, fenced) as fence:
+        async with ConfigReader(process.hub, agent) as early, ConfigReader(process.hub, fenced) as fence:
             assert not (await early.next()).overridden
             await fence.next()
             news = process.spawn(process.hub._config_feeds[agent].changed.wait())
@@ -101,7 +101,7 @@ class TestConfigurations:
             process.hub.request_poll(Changes(agents={agent, fenced}))
             await fence.next()
             assert not news.done()
-            async with Configs(process.hub, agent) as late:
+            async with ConfigReader(process.hub, agent) as late:
                 sources = (await late.next()).sources
             assert [each.field for each in sources if each.source is ConfigSource.VARIANT] == [
                 *("model_name", "max_retries")
@@ -114,7 +114,7 @@ class TestConfigurations:
         self, process: Process, silent: Writer
     ) -> None:
         agent = await silent.agent()
-        async with Configs(process.hub, agent) as pilot, Configs(process.hub, agent) as slow:
+        async with ConfigReader(process.hub, agent) as pilot, ConfigReader(process.hub, agent) as slow:
             assert (await slow.next()).model_name == (await pilot.next()).model_name == "gpt"
             for name in ("one", "two", "gpt"):
                 await silent.configure(agent, model_name=name)
@@ -128,27 +128,27 @@ class TestConfigurations:
     async def test_a_reader_begins_with_what_resolves_when_it_comes(self, process: Process, silent: Writer) -> None:
         """Also where others read already, and no notification has told of the change."""
         agent = await silent.agent()
-        async with Configs(process.hub, agent) as early, Configs(process.hub, agent) as late:
+        async with ConfigReader(process.hub, agent) as early, ConfigReader(process.hub, agent) as late:
             await early.next()
             await silent.configure(agent, model_name="other")
             assert (await late.next()).model_name == "other"
 
     async def test_a_deleted_agent_ends_the_stream(self, process: Process) -> None:
         agent = await process.write.agent()
-        async with Configs(process.hub, agent) as waiting, Configs(process.hub, agent) as slow:
+        async with ConfigReader(process.hub, agent) as waiting, ConfigReader(process.hub, agent) as slow:
             for configs in (waiting, slow):
                 await configs.next()
             end = process.spawn(waiting.ended())
             await process.write.delete_agent(agent)
             assert await soon(end)
-            async with Configs(process.hub, agent) as late:
+            async with ConfigReader(process.hub, agent) as late:
                 with pytest.raises(NotFound):
                     await late.next()
             assert await slow.ended()
         assert await process.keeps_nothing()
 
     async def test_an_unknown_agent_is_an_error_and_leaves_nothing_behind(self, process: Process) -> None:
-        async with Configs(process.hub, AgentId(new_id())) as configs:
+        async with ConfigReader(process.hub, AgentId(new_id())) as configs:
             with pytest.raises(NotFound):
                 await configs.next()
         assert await process.keeps_nothing()
@@ -157,7 +157,7 @@ class TestConfigurations:
         here, there = await start(with_notifier=True), await start(with_notifier=True)
         agent = await here.write.agent()
         variant = await here.write.variant(agent, model_name="variant's")
-        async with Configs(there.hub, agent) as configs:
+        async with ConfigReader(there.hub, agent) as configs:
             await configs.next()
             await here.write.activate(agent, variant)
             assert (await configs.next()).variant_id == variant.id

@@ -9,7 +9,7 @@ from domain.principals import Scope
 from server.graphiql import is_vendored
 from tests.harness.api_keys import create_api_key
 from tests.harness.databases import TestPostgres
-from tests.harness.graphiql_page import Visit
+from tests.harness.graphiql_page import GraphiQLPage
 from tests.harness.servers import RunningServer, running_server
 
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="session")]
@@ -31,9 +31,9 @@ def with_graphiql(postgres: TestPostgres) -> Iterator[tuple[str, str]]:
 @pytest.mark.skipif(not is_vendored(), reason="GraphiQL's files are not there (npm failed at set-up)")
 async def test_a_key_given_once_is_sent_from_every_tab(with_graphiql: tuple[str, str], browser: Browser) -> None:
     url, token = with_graphiql
-    visit = Visit(await browser.new_page(), url)
-    await visit.open()
-    page, answer = visit.page, visit.page.locator(".result-window")
+    graphiql_page = GraphiQLPage(await browser.new_page(), url)
+    await graphiql_page.open()
+    page, answer = graphiql_page.page, graphiql_page.page.locator(".result-window")
     run = page.get_by_role("button", name="Execute query (Ctrl-Enter)")
     await run.click()
     await answer.filter(has_text="UNAUTHENTICATED").wait_for()
@@ -53,9 +53,9 @@ async def test_a_key_given_once_is_sent_from_every_tab(with_graphiql: tuple[str,
 @pytest.mark.skipif(not is_vendored(), reason="GraphiQL's files are not there (npm failed at set-up)")
 async def test_a_key_in_the_box_is_sent_from_every_tab(with_graphiql: tuple[str, str], browser: Browser) -> None:
     url, token = with_graphiql
-    visit = Visit(await browser.new_page(), url)
-    await visit.open()
-    page, answer = visit.page, visit.page.locator(".result-window")
+    graphiql_page = GraphiQLPage(await browser.new_page(), url)
+    await graphiql_page.open()
+    page, answer = graphiql_page.page, graphiql_page.page.locator(".result-window")
     await page.get_by_label("API key").fill(token)
     await page.get_by_role("button", name="Execute query (Ctrl-Enter)").click()
     await answer.filter(has_text="modelName").wait_for()
@@ -70,7 +70,7 @@ async def test_a_key_in_the_box_is_sent_from_every_tab(with_graphiql: tuple[str,
 
 @pytest.mark.skipif(not is_vendored(), reason="GraphiQL's files are not there (npm failed at set-up)")
 async def test_an_open_server_has_no_box_for_a_key(server: RunningServer, browser: Browser) -> None:
-    visit = Visit(await browser.new_page(), server.url)
-    await visit.open()
-    assert await visit.page.get_by_label("API key").count() == 0
-    await visit.page.close()
+    graphiql_page = GraphiQLPage(await browser.new_page(), server.url)
+    await graphiql_page.open()
+    assert await graphiql_page.page.get_by_label("API key").count() == 0
+    await graphiql_page.page.close()

@@ -12,7 +12,7 @@ from playwright.async_api import Browser
 from server import graphiql
 from server.graphiql import STARTER_TABS, is_vendored, read_operations
 from tests.harness import http
-from tests.harness.graphiql_page import Visit
+from tests.harness.graphiql_page import GraphiQLPage
 
 pytestmark = pytest.mark.slow
 
@@ -24,57 +24,63 @@ vendored = pytest.mark.skipif(not is_vendored(), reason="GraphiQL's files are no
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def visit(browser: Browser, server: Any) -> Visit:
-    visit = Visit(await browser.new_page(), server.url)
-    await visit.open()
-    return visit
+async def graphiql_page(browser: Browser, server: Any) -> GraphiQLPage:
+    graphiql_page = GraphiQLPage(await browser.new_page(), server.url)
+    await graphiql_page.open()
+    return graphiql_page
 
 
 @vendored
 @pytest.mark.asyncio(loop_scope="session")
-async def test_an_operation_runs_and_its_answer_is_shown_with_no_internet(visit: Visit) -> None:
-    await visit.page.locator(".graphiql-query-editor .CodeMirror").click()
-    await visit.page.keyboard.press("Control+Enter")
-    await visit.page.locator(".result-window").filter(has_text='"data"').wait_for()
+async def test_an_operation_runs_and_its_answer_is_shown_with_no_internet(graphiql_page: GraphiQLPage) -> None:
+    await graphiql_page.page.locator(".graphiql-query-editor .CodeMirror").click()
+    await graphiql_page.page.keyboard.press("Control+Enter")
+    await graphiql_page.page.locator(".result-window").filter(has_text='"data"').wait_for()
 
-    answer = json.loads(await visit.text(".result-window"))
+    answer = json.loads(await graphiql_page.text(".result-window"))
     assert answer["data"]
     assert "errors" not in answer
-    assert visit.other_hosts == []
-    assert visit.errors == []
+    assert graphiql_page.other_hosts == []
+    assert graphiql_page.errors == []
 
 
 @vendored
 @pytest.mark.asyncio(loop_scope="session")
-async def test_six_tabs_tell_the_story_also_after_a_reload(visit: Visit) -> None:
+async def test_six_tabs_tell_the_story_also_after_a_reload(graphiql_page: GraphiQLPage) -> None:
     operations = read_operations(OPERATIONS)
-    assert await visit.tabs() == list(STARTER_TABS)
-    assert await visit.text(".graphiql-query-editor") == operations[0]["query"]
-    assert json.loads(await visit.text(".graphiql-editor-tool") or "{}") == operations[0]["variables"]
+    assert await graphiql_page.tabs() == list(STARTER_TABS)
+    assert await graphiql_page.text(".graphiql-query-editor") == operations[0]["query"]
+    assert json.loads(await graphiql_page.text(".graphiql-editor-tool") or "{}") == operations[0]["variables"]
 
-    await visit.stored(operations[5]["query"])
-    await visit.open()
-    assert await visit.tabs() == list(STARTER_TABS)
+    await graphiql_page.stored(operations[5]["query"])
+    await graphiql_page.open()
+    assert await graphiql_page.tabs() == list(STARTER_TABS)
 
 
 @vendored
 @pytest.mark.asyncio(loop_scope="session")
-async def test_the_other_operations_are_favorites_of_the_history(visit: Visit) -> None:
-    await visit.page.get_by_role("button", name="Show History").click()
-    await visit.page.locator(".graphiql-history-item-label", has_text="RenderPrompt").click()
-    await visit.page.wait_for_function(
+async def test_the_other_operations_are_favorites_of_the_history(graphiql_page: GraphiQLPage) -> None:
+    await graphiql_page.page.get_by_role("button", name="Show History").click()
+    await graphiql_page.page.locator(".graphiql-history-item-label", has_text="RenderPrompt").click()
+    await graphiql_page.page.wait_for_function(
         "document.querySelector('.graphiql-query-editor .CodeMirror').CodeMirror.getValue().includes('query RenderPrompt')"
     )
 
 
 @vendored
 @pytest.mark.asyncio(loop_scope="session")
-async def test_the_live_tab_follows_a_meeting_in_which_something_happens(visit: Visit, server: Any) -> None:
+async def test_the_live_tab_follows_a_meeting_in_which_something_happens(
+    graphiql_page: GraphiQLPage, server: Any
+) -> None:
     meeting = server.api.run("CreateMeeting", input={"title": "Live"})
     server.api.run("UpdateMeeting", id=meeting["id"], input={"state": "RECORDING"})
-    await visit.page.reload()
-    await visit.stored(next(each["query"] for each in read_operations(OPERATIONS) if each["name"] == "SegmentUpdates"))
-    await visit.page.wait_for_function("(id) => localStorage['rapporteur:tour'].includes(id)", arg=meeting["id"])
+    await graphiql_page.page.reload()
+    await graphiql_page.stored(
+        next(each["query"] for each in read_operations(OPERATIONS) if each["name"] == "SegmentUpdates")
+    )
+    await graphiql_page.page.wait_for_function(
+        "(id) => localStorage['rapporteur:tour'].includes(id)", arg=meeting["id"]
+    )
     server.api.run("UpdateMeeting", id=meeting["id"], input={"state": "STOPPED"})
 
 
@@ -92,14 +98,14 @@ async def test_a_link_opens_the_tab_of_its_meeting(browser: Browser, server: Any
 
 @vendored
 @pytest.mark.asyncio(loop_scope="session")
-async def test_a_changed_tour_replaces_its_tabs_and_keeps_those_of_the_visitor(visit: Visit) -> None:
-    names = await visit.tabs()
-    await visit.page.get_by_role("button", name="New tab").click()
-    await visit.page.evaluate(
+async def test_a_changed_tour_replaces_its_tabs_and_keeps_those_of_the_visitor(graphiql_page: GraphiQLPage) -> None:
+    names = await graphiql_page.tabs()
+    await graphiql_page.page.get_by_role("button", name="New tab").click()
+    await graphiql_page.page.evaluate(
         "document.querySelector('.graphiql-query-editor .CodeMirror').CodeMirror.setValue('query Mine { a }')"
     )
-    await visit.stored("query Mine { a }")
-    await visit.page.add_init_script(  # as if the operations had been others: another first one, and one less
+    await graphiql_page.stored("query Mine { a }")
+    await graphiql_page.page.add_init_script(  # as if the operations had been others: another first one, and one less
         """{
             const tour = JSON.parse(localStorage['rapporteur:tour']);
             const state = JSON.parse(localStorage['rapporteur:graphiql:tabState']);
@@ -110,8 +116,8 @@ async def test_a_changed_tour_replaces_its_tabs_and_keeps_those_of_the_visitor(v
             localStorage['rapporteur:graphiql:tabState'] = JSON.stringify(state);
         }"""
     )
-    await visit.open()
-    assert await visit.tabs() == [*names, "Mine"]
+    await graphiql_page.open()
+    assert await graphiql_page.tabs() == [*names, "Mine"]
 
 
 @vendored

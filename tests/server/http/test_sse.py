@@ -164,18 +164,18 @@ def test_a_malformed_body_is_refused_before_there_is_a_stream(api: Api, content:
     assert says in response.json()["errors"][0]["message"]
 
 
-def test_what_a_client_has_left_is_not_looked_at(database_url: str) -> None:
+def test_what_a_client_has_left_is_not_polled(database_url: str) -> None:
     with (
-        running_server(database_url) as here,
-        running_server(database_url) as there,
-        polled_meetings(here, there) as looks_at,
+        running_server(database_url) as server,
+        running_server(database_url) as other_server,
+        polled_meetings(server, other_server) as polls,
     ):
-        meeting = there.api.meeting()
-        with event_stream(here.url, UPDATES, meetingId=meeting["id"]) as follower:
+        meeting = other_server.api.meeting()
+        with event_stream(server.url, UPDATES, meetingId=meeting["id"]) as follower:
             assert not follower.next()["segments"]
-            assert looks_at(meeting)
+            assert polls(meeting)
             assert follower.next()["segments"]
-        eventually(lambda: not looks_at(meeting))
+        eventually(lambda: not polls(meeting))
 
 
 def test_a_process_has_so_many_streams_at_once_and_no_more(database_url: str) -> None:

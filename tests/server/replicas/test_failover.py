@@ -13,7 +13,7 @@ from db.replicas import ReplicaStatus
 from tests.harness.pgbouncer import PROGRAM, pgbouncer
 from tests.harness.replicas import ask, until
 from tests.harness.servers import RunningServer, running_server
-from tests.harness.standby import Pair, primary_and_standby
+from tests.harness.standby import ReplicationPair, primary_and_standby
 from tests.harness.waiting import eventually
 
 pytestmark = pytest.mark.slow
@@ -66,7 +66,7 @@ class Writer:
 
 
 @contextmanager
-def servers_on(pair: Pair) -> Iterator[list[RunningServer]]:
+def servers_on(pair: ReplicationPair) -> Iterator[list[RunningServer]]:
     """A server that knows both hosts, and one that knows a pooler before each, where there is PgBouncer."""
     with ExitStack() as stack:
         urls = [pair.url]

@@ -19,7 +19,7 @@ from tests.harness.pooled_connections import eventually as eventually_async
 from tests.harness.pooled_connections import opened
 from tests.harness.replicas import READ_TITLE, SET_TITLE, ask, never_behind, outcomes, until
 from tests.harness.servers import RunningServer, running_server
-from tests.harness.standby import Pair
+from tests.harness.standby import ReplicationPair
 from tests.harness.waiting import TIMEOUT_SECONDS, eventually
 
 pytestmark = pytest.mark.slow
@@ -28,7 +28,7 @@ WHERE = text("SELECT pg_is_in_recovery() AS is_standby")
 
 
 @asynccontextmanager
-async def connected(pair: Pair, **options: Any) -> AsyncIterator[Database]:
+async def connected(pair: ReplicationPair, **options: Any) -> AsyncIterator[Database]:
     """A database whose replica is in use."""
     async with opened(
         pair.primary_url, **{"replica_urls": [pair.standby_url], "replica_max_lag": 300.0} | options
@@ -62,7 +62,7 @@ async def is_standby(reads: ReplicaConnection) -> bool:
     return bool(row.is_standby)
 
 
-async def test_a_conflict_with_recovery_is_read_again_on_the_primary(pair: Pair) -> None:
+async def test_a_conflict_with_recovery_is_read_again_on_the_primary(pair: ReplicationPair) -> None:
     pair.on_standby("ALTER SYSTEM SET max_standby_streaming_delay = 0", "SELECT pg_reload_conf()")
     conflicting = text(
         "SELECT pg_is_in_recovery() AS is_standby, CASE WHEN pg_is_in_recovery() THEN pg_sleep(600) END FROM"
@@ -87,7 +87,7 @@ async def test_a_conflict_with_recovery_is_read_again_on_the_primary(pair: Pair)
         await reads_of_standby(database)  # the next one reads from the replica again
 
 
-async def test_an_operation_reads_from_one_server_only(pair: Pair) -> None:
+async def test_an_operation_reads_from_one_server_only(pair: ReplicationPair) -> None:
     """Another server may stand behind the same address, as a load balancer has it: here the same after a restart."""
     async with connected(pair) as database:
         reads = await reads_of_standby(database)
@@ -97,7 +97,7 @@ async def test_an_operation_reads_from_one_server_only(pair: Pair) -> None:
         await reads_of_standby(database)
 
 
-def test_a_replica_that_is_away_is_left_out_and_comes_back(pair: Pair, server: RunningServer) -> None:
+def test_a_replica_that_is_away_is_left_out_and_comes_back(pair: ReplicationPair, server: RunningServer) -> None:
     id = server.api.meeting("Old")["id"]
     pair.stop_standby()
     try:
@@ -115,7 +115,9 @@ def test_a_replica_that_is_away_is_left_out_and_comes_back(pair: Pair, server: R
     until(server, ReplicaStatus.IN_USE)
 
 
-def test_reads_of_a_replica_that_hangs_are_answered_by_the_primary(pair: Pair, server: RunningServer) -> None:
+def test_reads_of_a_replica_that_hangs_are_answered_by_the_primary(
+    pair: ReplicationPair, server: RunningServer
+) -> None:
     id = server.api.meeting("Old")["id"]
     process = pair.standby_process
     hanging = [process, *process.children()]
@@ -131,7 +133,7 @@ def test_reads_of_a_replica_that_hangs_are_answered_by_the_primary(pair: Pair, s
     until(server, ReplicaStatus.IN_USE)
 
 
-def test_a_replica_that_is_behind_is_left_out(pair: Pair, server: RunningServer) -> None:
+def test_a_replica_that_is_behind_is_left_out(pair: ReplicationPair, server: RunningServer) -> None:
     with running_server(pair.primary_url, replica_url=pair.standby_url, replica_max_lag=1) as strict:
         until(strict, ReplicaStatus.IN_USE)
         meeting = strict.api.meeting("Old")
@@ -157,7 +159,7 @@ def lag(shown: str) -> float:
     return float(line.split()[1])
 
 
-def test_a_replica_without_the_schema_is_left_out(pair: Pair, server: RunningServer) -> None:
+def test_a_replica_without_the_schema_is_left_out(pair: ReplicationPair, server: RunningServer) -> None:
     pair.postgres.run_in(pair.primary_url, "UPDATE alembic_version SET version_num = '0001'")
     try:
         until(server, ReplicaStatus.OTHER_SCHEMA)
@@ -166,7 +168,7 @@ def test_a_replica_without_the_schema_is_left_out(pair: Pair, server: RunningSer
     until(server, ReplicaStatus.IN_USE)
 
 
-def test_what_is_no_standby_of_the_database_is_left_out(pair: Pair, database_url: str) -> None:
+def test_what_is_no_standby_of_the_database_is_left_out(pair: ReplicationPair, database_url: str) -> None:
     with running_server(pair.primary_url, replica_url=pair.primary_url) as itself:
         until(itself, ReplicaStatus.NO_STANDBY)
         assert itself.api.meeting("One")
@@ -176,7 +178,7 @@ def test_what_is_no_standby_of_the_database_is_left_out(pair: Pair, database_url
 
 
 @needs_pgbouncer
-def test_tokens_hold_through_poolers(pair: Pair) -> None:
+def test_tokens_hold_through_poolers(pair: ReplicationPair) -> None:
     with (
         pgbouncer(pair.primary_url, "transaction", size=5) as primary,
         pgbouncer(pair.standby_url, "transaction", size=5) as standby,

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.harness.replicas import READ_TITLE, SET_TITLE, ask
 from tests.harness.servers import RunningServer
-from tests.harness.standby import Pair
+from tests.harness.standby import ReplicationPair
 
 pytestmark = pytest.mark.slow
 
@@ -47,7 +47,7 @@ class Client:
 
 
 @pytest.fixture
-def delayed(pair: Pair) -> Iterator[None]:
+def delayed(pair: ReplicationPair) -> Iterator[None]:
     pair.delay(DELAY_MILLISECONDS)
     yield
     pair.delay(0)

@@ -9,7 +9,7 @@ from db.replicas import ReadOutcome
 from tests.harness.replicas import READ_TITLE, SET_TITLE, ask, outcomes
 from tests.harness.servers import RunningServer, running_server
 from tests.harness.sse_client import event_stream
-from tests.harness.standby import Pair
+from tests.harness.standby import ReplicationPair
 from tests.harness.waiting import eventually
 from tests.harness.websocket_client import websocket
 
@@ -36,7 +36,7 @@ def until_replica_is_read(server: RunningServer, id: str) -> None:
     eventually(lambda: ask(server, READ_TITLE, id=id).value == OLD)
 
 
-def test_who_gives_a_token_back_reads_what_was_written(pair: Pair, servers: Servers) -> None:
+def test_who_gives_a_token_back_reads_what_was_written(pair: ReplicationPair, servers: Servers) -> None:
     id, another_id = old_meeting(servers), old_meeting(servers)
     one, other = servers
     with pair.paused():
@@ -60,7 +60,7 @@ def test_who_gives_a_token_back_reads_what_was_written(pair: Pair, servers: Serv
     eventually(is_read_from_the_replica)
 
 
-def test_what_follows_a_write_in_one_request_sees_it(pair: Pair, servers: Servers) -> None:
+def test_what_follows_a_write_in_one_request_sees_it(pair: ReplicationPair, servers: Servers) -> None:
     meeting = servers[0].api.meeting("Old", segments=1)
     mutation = """
     mutation ($id: ID!) {
@@ -74,7 +74,7 @@ def test_what_follows_a_write_in_one_request_sees_it(pair: Pair, servers: Server
     assert after == {"segmentCount": 2, "segments": {"nodes": [{"text": "Text 1"}, {"text": "Two"}]}}
 
 
-def test_every_kind_of_read_takes_the_token(pair: Pair, servers: Servers) -> None:
+def test_every_kind_of_read_takes_the_token(pair: ReplicationPair, servers: Servers) -> None:
     one, other = servers
     with pair.paused():
         slug = one.api.agent("Told", systemPrompt="Be brief.")["slug"]
@@ -97,7 +97,7 @@ def test_every_kind_of_read_takes_the_token(pair: Pair, servers: Servers) -> Non
         assert other.api.http.get("/graphql", params=given, headers=again).status_code == 304
 
 
-def test_a_websocket_reads_what_was_written_on_it(pair: Pair, servers: Servers) -> None:
+def test_a_websocket_reads_what_was_written_on_it(pair: ReplicationPair, servers: Servers) -> None:
     id = old_meeting(servers)
     one, other = servers
     with pair.paused():
@@ -126,7 +126,7 @@ def test_a_mutation_as_an_event_stream_gives_a_token(servers: Servers) -> None:
         assert stream.payload()["extensions"]["consistency"]
 
 
-def test_live_updates_do_not_wait_for_the_replica(pair: Pair, servers: Servers) -> None:
+def test_live_updates_do_not_wait_for_the_replica(pair: ReplicationPair, servers: Servers) -> None:
     id = old_meeting(servers)
     with pair.paused(), websocket(servers[1].url) as socket:
         socket.start("1", "MeetingUpdates", meetingId=id)
@@ -135,7 +135,7 @@ def test_live_updates_do_not_wait_for_the_replica(pair: Pair, servers: Servers) 
         assert socket.next("1")["meeting"]["title"] == "New"
 
 
-def test_keys_are_read_on_the_primary(pair: Pair, servers: Servers) -> None:
+def test_keys_are_read_on_the_primary(pair: ReplicationPair, servers: Servers) -> None:
     with pair.paused():
         servers[0].api.run("CreateApiKey", input={"name": "Made while paused", "scopes": ["READ"]})
         names = [key["name"] for key in servers[0].api.run("ApiKeys")["nodes"]]
@@ -176,7 +176,7 @@ def test_a_server_without_replicas_gives_a_token_to_who_gives_one(fresh_server: 
 
 
 def test_a_token_of_another_database_leads_to_the_primary(
-    pair: Pair, servers: Servers, fresh_server: RunningServer
+    pair: ReplicationPair, servers: Servers, fresh_server: RunningServer
 ) -> None:
     foreign = ask(fresh_server, SET_TITLE, token="primary", id=fresh_server.api.meeting()["id"], title="New").token
     id = old_meeting(servers)
@@ -186,7 +186,7 @@ def test_a_token_of_another_database_leads_to_the_primary(
 
 
 def test_a_standby_that_is_served_alone_does_not_answer_before_it_has_reached_a_token(
-    pair: Pair, servers: Servers
+    pair: ReplicationPair, servers: Servers
 ) -> None:
     id = old_meeting(servers)
     with running_server(pair.standby_url, read_only=True) as reader:

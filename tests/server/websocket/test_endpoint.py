@@ -215,18 +215,18 @@ def test_completing_what_does_not_run_is_harmless(socket: WebSocketClient) -> No
 
 @pytest.mark.slow
 @pytest.mark.parametrize("how", ["complete", "close", "drop"])
-def test_what_nobody_follows_any_more_is_not_looked_at(database_url: str, how: str) -> None:
+def test_what_nobody_follows_any_more_is_not_polled(database_url: str, how: str) -> None:
     with (
-        running_server(database_url) as here,
-        running_server(database_url) as there,
-        polled_meetings(here, there) as looks_at,
+        running_server(database_url) as server,
+        running_server(database_url) as other_server,
+        polled_meetings(server, other_server) as polls,
         contextlib.ExitStack() as leaving,
     ):
-        meeting = there.api.meeting()
-        reader = leaving.enter_context(websocket(here.url))
+        meeting = other_server.api.meeting()
+        reader = leaving.enter_context(websocket(server.url))
         reader.start("1", "SegmentUpdates", meetingId=meeting["id"])
         assert not texts_by_number(reader.next("1"))
-        assert looks_at(meeting)
+        assert polls(meeting)
         assert texts_by_number(reader.next("1"))
         match how:
             case "complete":
@@ -235,7 +235,7 @@ def test_what_nobody_follows_any_more_is_not_looked_at(database_url: str, how: s
                 leaving.close()
             case "drop":
                 reader.connection.socket.shutdown(sockets.SHUT_RDWR)
-        eventually(lambda: not looks_at(meeting))
+        eventually(lambda: not polls(meeting))
 
 
 @pytest.mark.slow
