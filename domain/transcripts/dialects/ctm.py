@@ -2,9 +2,10 @@
 
 import re
 
-from domain.transcripts.cues import Cue, CueWord, NotATranscript, Reading, quoted
+from domain.transcripts.cues import Cue, CueWord, Reading
 from domain.transcripts.dialect import Dialect
 from domain.transcripts.json_segments import confidence_of
+from domain.transcripts.recording_lines import is_comment, recording_lines
 from domain.transcripts.source import Source
 from domain.transcripts.spoken_words import sentences
 
@@ -16,13 +17,9 @@ _NO_WORD = re.compile(r"<(?:eps|sil|unk)>|<NA>", re.IGNORECASE)
 _FIRST_LINES = 20
 
 
-def _is_comment(line: str) -> bool:
-    return not line.strip() or line.startswith(";;")
-
-
 def _recognises(source: Source) -> bool:
     lines = [
-        line for line in source.lines[source.first_line : source.first_line + _FIRST_LINES] if not _is_comment(line)
+        line for line in source.lines[source.first_line : source.first_line + _FIRST_LINES] if not is_comment(line)
     ]
     return bool(lines) and all(map(_LINE.fullmatch, lines)) and (len(lines) > 1 or source.extension == "ctm")
 
@@ -30,18 +27,7 @@ def _recognises(source: Source) -> bool:
 def _read(source: Source) -> Reading:
     """Returns sentences, or what pauses divide. Where there are several channels, each is a speaker."""
     words: dict[str, list[CueWord]] = {}
-    recordings: set[str] = set()
-    for number, line in enumerate(source.lines, 1):
-        if _is_comment(line):
-            continue
-        found = _LINE.fullmatch(line)
-        if found is None:
-            raise NotATranscript(
-                f"line {number:,} cannot be read as a word (recording 1 0.50 0.30 word 0.99): {quoted(line)}"
-            )
-        recordings.add(found[1])
-        if len(recordings) > 1:
-            raise NotATranscript(f"line {number:,} is of another recording: import each in a file of its own")
+    for _, found in recording_lines(source, _LINE, "a word (recording 1 0.50 0.30 word 0.99)"):
         if not _NO_WORD.fullmatch(found[5]):
             start = float(found[3])
             end = round(start + float(found[4]), 6)

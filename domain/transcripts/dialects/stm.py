@@ -2,8 +2,9 @@
 
 import re
 
-from domain.transcripts.cues import Cue, NotATranscript, Reading, check_size, quoted
+from domain.transcripts.cues import Cue, Reading, check_size
 from domain.transcripts.dialect import Dialect
+from domain.transcripts.recording_lines import is_comment, recording_lines
 from domain.transcripts.source import Source
 
 _TIME = r"[0-9]{1,9}(?:\.[0-9]{1,9})?"
@@ -16,7 +17,7 @@ _NOT_SAID = ("ignore_time_segment_in_scoring", "<NA>")
 
 def _recognises(source: Source) -> bool:
     lines = source.lines[source.first_line : source.first_line + _FIRST_LINES]
-    line = next((line for line in lines if line.strip() and not line.startswith(";;")), "")
+    line = next((line for line in lines if not is_comment(line)), "")
     found = _LINE.fullmatch(line)
     return found is not None and (source.extension == "stm" or found[6] is not None)
 
@@ -24,18 +25,8 @@ def _recognises(source: Source) -> bool:
 def _read(source: Source) -> Reading:
     """Returns the utterances of the one recording that the file is about."""
     cues: list[Cue] = []
-    recordings: set[str] = set()
-    for number, line in enumerate(source.lines, 1):
-        if not line.strip() or line.startswith(";;"):
-            continue
-        found = _LINE.fullmatch(line)
-        if found is None:
-            raise NotATranscript(
-                f"line {number:,} cannot be read as an utterance (recording 1 speaker 0.50 2.00 <o,f0> words): {quoted(line)}"
-            )
-        recordings.add(found[1])
-        if len(recordings) > 1:
-            raise NotATranscript(f"line {number:,} is of another recording: import each in a file of its own")
+    expected = "an utterance (recording 1 speaker 0.50 2.00 <o,f0> words)"
+    for number, found in recording_lines(source, _LINE, expected):
         text = (found[7] or "").strip()
         if text and text.lower() not in _NOT_SAID:
             check_size(len(cues))
