@@ -1,10 +1,10 @@
 """Objects that a database has given as rows, and that are made only if something asks for more than their columns."""
 
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
-from typing import Any, Protocol, TypeGuard
+from typing import Any, Protocol, TypeGuard, runtime_checkable
 
 
+@runtime_checkable
 class ObjectRows(Protocol):
     """A list of objects as a resolver may return it. Where only columns are selected, no object is made."""
 
@@ -29,11 +29,13 @@ class ObjectRows(Protocol):
         """Makes the objects, or gives those that were made before."""
 
 
+_are_object_rows: dict[type, bool] = {}
+"""Tells of each class that was asked about whether its objects are such lists."""
+
+
 def are_object_rows(value: Any) -> TypeGuard[ObjectRows]:
     """Returns whether the value is such a list. Its class is looked at once: `isinstance` looks at all members each time."""
-    return _has_members(type(value))  # type: ignore[arg-type]  # classes are hashable
-
-
-@lru_cache(maxsize=1_000)
-def _has_members(class_: type) -> bool:
-    return all(hasattr(class_, name) for name in ("object_class", "columns", "rows", "__len__", "__iter__"))
+    known = _are_object_rows.get(type(value))
+    if known is None:
+        known = _are_object_rows[type(value)] = isinstance(value, ObjectRows)
+    return known
