@@ -7,7 +7,6 @@ microseconds of CPU for one execution, the least of several series. Compare figu
 
 import argparse
 import asyncio
-import gc
 import time
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
@@ -33,6 +32,7 @@ from resolvers.context import Context
 from resolvers.live.registry import HubRegistry
 from schema.documents.limits import Limits
 from schema.schema import schema
+from server.app import tune_garbage_collector
 
 AGENT_COUNT, VARIANTS_PER_AGENT, SEGMENT_COUNT = 20, 5, 1_000
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -158,9 +158,7 @@ def main() -> None:
     parser.add_argument("--executions", type=int, default=50, help="of each operation in a series (default: 50)")
     parser.add_argument("--series", type=int, default=5, help="(default: 5)")
     options = parser.parse_args()
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 20)
+    tune_garbage_collector()
     Console().print(asyncio.run(measured(options.executions, options.series)))
 
 

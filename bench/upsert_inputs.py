@@ -6,7 +6,6 @@ The figures are microseconds of CPU for one upsert, the least of some series. Co
 
 import argparse
 import asyncio
-import gc
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -25,6 +24,7 @@ from domain.segments import UpsertedSegments
 from resolvers.context import Context
 from schema.documents.limits import Limits
 from schema.schema import schema
+from server.app import tune_garbage_collector
 
 UPSERT = """
 mutation ($id: ID!, $segments: [SegmentInput!]!) {
@@ -102,9 +102,7 @@ def main() -> None:
     parser.add_argument("--executions", type=int, default=50, help="upserts in a series (default: 50)")
     parser.add_argument("--series", type=int, default=7, help="(default: 7)")
     options = parser.parse_args()
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 20)
+    tune_garbage_collector()
     Console().print(asyncio.run(measured(options.executions, options.series)))
 
 

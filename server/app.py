@@ -138,7 +138,7 @@ def create_app(settings: Settings, database_url: str, metrics_directory: Path | 
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        _tune_garbage_collector()
+        tune_garbage_collector()
         sys.setswitchinterval(SWITCH_INTERVAL_SECONDS)
         loop = asyncio.get_running_loop()
         app.state.stop = lambda: loop.call_soon_threadsafe(closing.set)
@@ -192,7 +192,7 @@ def create_app(settings: Settings, database_url: str, metrics_directory: Path | 
     return app
 
 
-def _tune_garbage_collector() -> None:
+def tune_garbage_collector() -> None:
     """Leaves what exists now out of the cyclic garbage collector, and lets it run more rarely than after each response.
 
     What lives from the start on, and what comes later and stays, is mostly caches.
