@@ -77,6 +77,7 @@ class EventStream:
             async with contextlib.aclosing(self._responses) as responses:
                 async for response in responses:
                     await self._write(send, b"event: next\ndata: ", *response, b"\n\n")
+                    del response  # else it would stay until the next one comes
         except RequestErrors as error:
             await self._write(send, b"event: next\ndata: " + encode_errors(error) + b"\n\n")
         await self._write(send, b"event: complete\ndata:\n\n")

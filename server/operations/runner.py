@@ -183,6 +183,7 @@ class OperationRunner:
                         with self._unread(body, prepared, context):
                             yield body
                         counts.events += 1
+                        del body, event  # else they would stay until the next ones come
         except RequestErrors:
             raise
         except Exception as error:

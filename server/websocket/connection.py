@@ -257,6 +257,7 @@ class Connection:
                         if context.written is not None:  # before the answer, after which the client may read
                             self._token = self._token.join(context.written) if self._token else context.written
                         await self._send_text(head, *response, b"}")
+                        del response  # else it would stay until the next one comes: orjson gives the shortest 4 KB
                 last: dict[str, Any] = {"id": id, "type": "complete"}
             except RequestErrors as error:
                 last = {"id": id, "type": "error", "payload": error.errors}
