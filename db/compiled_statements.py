@@ -5,8 +5,9 @@ imported, or cached by what they are made of.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
+from operator import itemgetter
 from typing import NamedTuple
 
 from sqlalchemy import Executable
@@ -22,19 +23,19 @@ _VERBS = {"INSERT INTO": "INSERT", "DELETE FROM": "DELETE", "UPDATE": "UPDATE"}
 
 
 class DriverStatement(NamedTuple):
-    """A text with the placeholders `$1`, `$2`, ..., and the names of the parameters that they stand for."""
+    """A text with the placeholders `$1`, `$2`, ..., and what stands for them."""
 
     text: str
-    names: tuple[str, ...]
+    take: Callable[[Mapping[str, object]], Sequence[object]]
+    """Takes the values of the parameters that they stand for, by their names."""
     literals: Mapping[str, object]
     """The values that the statement brings itself."""
     counts: StatementCounts
     """The counts of this statement, and of others with the same summary."""
 
-    def arguments(self, values: Mapping[str, object]) -> list[object]:
+    def arguments(self, values: Mapping[str, object]) -> Sequence[object]:
         """Returns the values in the order of the placeholders."""
-        literals = self.literals
-        return [literals[name] if name in literals else values[name] for name in self.names]
+        return self.take({**values, **self.literals} if self.literals else values)
 
 
 @lru_cache(maxsize=MAX_COMPILED_STATEMENTS)
@@ -43,7 +44,9 @@ def driver_statement(statement: Executable) -> DriverStatement:
     required = {name for name, bind in compiled.binds.items() if bind.required}
     literals = {name: value for name, value in compiled.params.items() if name not in required}
     counts = statement_counts.setdefault(summary(compiled.string), StatementCounts())
-    return DriverStatement(compiled.string, tuple(compiled.positiontup), literals, counts)
+    names = tuple(compiled.positiontup)
+    take = itemgetter(*names) if len(names) > 1 else lambda values: [values[name] for name in names]
+    return DriverStatement(compiled.string, take, literals, counts)
 
 
 @lru_cache(maxsize=MAX_COMPILED_STATEMENTS)

@@ -43,7 +43,7 @@ class PooledConnection:
         self._is_interrupted = False
 
     async def __aenter__(self) -> Self:
-        self._driver = await self.pool.acquire()
+        self._driver = self.pool.acquire_idle() or await self.pool.acquire()
         return self
 
     async def __aexit__(
@@ -144,7 +144,8 @@ class AutocommitConnection(PooledConnection):
     async def rows(self, statement: Executable, values: Mapping[str, Any]) -> Sequence[Record]:
         compiled = driver_statement(statement)
         arguments = compiled.arguments(values)
-        driver = self._in_use()
+        driver = self._driver
+        assert driver is not None, "the block has been left"
         driver.running_since = started = time.monotonic()
         try:  # this is `_run_first`, and nearly all statements come here: each call between takes some time
             rows = await driver.fetch_alone(compiled.text, arguments)

@@ -114,7 +114,7 @@ class DriverConnection(asyncpg.Connection):  # type: ignore[misc]
             return found
         statement = self._stmt_cache.get((text, Record, False))
         rows: Sequence[Record]
-        if statement is None or self._query_loggers or self.is_closed():
+        if statement is None or self._query_loggers:
             rows = await self.fetch(text, *arguments)
             return rows
         try:

@@ -44,6 +44,12 @@ class _Slots(asyncio.Semaphore):
         self._value -= 1
         return True
 
+    def release(self) -> None:
+        if self._waiters:
+            super().release()
+        else:
+            self._value += 1
+
 
 class ConnectionPool:
     """Lends each connection to one user at a time. Safe to share between tasks; the connections are not."""
@@ -79,6 +85,20 @@ class ConnectionPool:
     def checkedin(self) -> int:
         """Returns how many connections are idle."""
         return len(self._idle)
+
+    def acquire_idle(self) -> DriverConnection | None:
+        """Does what `acquire` does where nobody need wait, and no connection be opened or asked; returns None otherwise."""
+        if not self._idle or not self._slots.take_free():
+            return None
+        connection = self._pop_recent()
+        if connection is None:
+            self._slots.release()
+            return None
+        self.waits.observe(0.0)
+        self._in_use.add(connection)
+        if connection.is_pooled:
+            connection.acquire_deadline = asyncio.get_running_loop().time() + self._timeout
+        return connection
 
     async def acquire(self) -> DriverConnection:
         """Waits for a connection, to be given to `release` or `discard`. Raises ServiceUnavailable."""

@@ -1,7 +1,7 @@
 """The base of all repositories: a connection, and the workspace that all of their statements are confined to."""
 
 from collections.abc import Awaitable, Iterable, Sequence
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import ColumnElement, Executable, FromClause, bindparam
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -35,6 +35,14 @@ def columns(source: FromClause, names: Iterable[str], requested: ColumnNames = N
     return [source.c[name] for name in names if requested is None or name in requested]
 
 
+class NotesChanges(Protocol):
+    """What the repositories of one connection share."""
+
+    @property
+    def changes(self) -> Changes:
+        """Collects what their statements change, to be published."""
+
+
 class Repository:
     """Takes and returns entities, and reads and writes them in SQL.
 
@@ -42,13 +50,17 @@ class Repository:
     """
 
     def __init__(
-        self, connection: Connection, workspace_id: WorkspaceId, changes: Changes, author: Author | None = None
+        self, connection: Connection, workspace_id: WorkspaceId, notes: NotesChanges, author: Author | None = None
     ) -> None:
-        """Collects in `changes` what the statements change, to be published; `author` is who writes, and why."""
+        """`author` is who writes, and why."""
         self._connection = connection
         self._workspace_id = workspace_id
-        self._changes = changes
+        self._notes = notes
         self._author = author or _NOBODY
+
+    @property
+    def _changes(self) -> Changes:
+        return self._notes.changes
 
     def _note_agent_change(self, id: AgentId) -> None:
         """Lets the notifier publish after the commit that an agent was created or deleted, or may resolve to something else."""
@@ -61,7 +73,7 @@ class Repository:
 
     async def _entities(self, query: MappedQuery[T], **values: object) -> list[T]:
         """Runs one query with these parameters, and `workspace`, and returns the entities of its rows."""
-        return query.entities(await self._rows(query.statement, **values))
+        return query.entities(await self._connection.rows(query.statement, {"workspace": self._workspace_id, **values}))
 
     async def _write(
         self, statement: Executable, *, restored_version: int | None = None, **values: object

@@ -31,8 +31,15 @@ class Repositories:
     """The repositories of one workspace, all on one connection: not safe for use in concurrent tasks."""
 
     def __init__(self, connection: Connection, workspace_id: WorkspaceId, author: Author | None = None) -> None:
-        self.changes = Changes()
-        self._shared = (connection, workspace_id, self.changes, author)
+        self._changes: Changes | None = None
+        self._shared = (connection, workspace_id, self, author)
+
+    @property
+    def changes(self) -> Changes:
+        """What the repositories have changed and is to be published. It is made for the first change: most only read."""
+        if self._changes is None:
+            self._changes = Changes()
+        return self._changes
 
     @property
     def agents(self) -> AgentRepository:

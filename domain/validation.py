@@ -146,10 +146,14 @@ def parse(kind: type[D], values: Mapping[str, object], path: str = "") -> D:
 
 def checked(rule: Rule[T], value: object, path: str) -> T:
     """Returns the value as the rule returns it. Raises InvalidInput."""
+    try:
+        return rule(value)
+    except Violation:
+        pass
     problems = Problems()
-    result = problems.check(rule, value, path)
+    problems.check(rule, value, path)
     problems.raise_if_any()
-    return result
+    return cast(T, value)
 
 
 @cache

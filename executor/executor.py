@@ -35,7 +35,7 @@ from executor.field_context import FieldContext
 from executor.object_rows import are_object_rows
 from executor.operation_plan import OperationPlan, RootPlan
 from executor.pacing import MAX_UNPACED_ITEMS, is_event_loop_running, paced
-from executor.pending_loads import PendingLoads
+from executor.pending_loads import run_loads
 from executor.plan import FieldPlan
 from executor.plan_cache import PlanCache
 from executor.resolution import AsyncFunctionResolver
@@ -65,6 +65,9 @@ class FastExecutor(StrawberryGraphQLCoreExecutionContext):
     """True for a copy that completes a value as graphql-core does."""
     _construction: tuple[tuple[Any, ...], dict[str, Any]] | None = None
     """The arguments of graphql-core's constructor, as long as it has not been called."""
+    # What the options of the constructor are by default, until it has been called.
+    hide_suggestions = False
+    abort_signal = hooks = operation_extensions = None
 
     @classmethod
     def build(  # type: ignore[override]  # the options of graphql-core's `build` that follow are passed on
@@ -91,10 +94,10 @@ class FastExecutor(StrawberryGraphQLCoreExecutionContext):
         """
         plans = _plan_cache.get(document)
         plan = plans.operations.get((schema, operation_name))
-        coercer = plan and plan.variable_coercer
-        if plan and coercer and (middleware is None or isinstance(middleware, MiddlewareManager)):
+        coerce = plan and plan.coerce_variables
+        if plan and coerce and (middleware is None or isinstance(middleware, MiddlewareManager)):
             try:
-                variable_values = coercer.coerce(raw_variable_values or {})
+                variable_values = coerce(raw_variable_values or {})
             except Exception:
                 execution_counts.inputs_fell_back += 1
             else:
@@ -153,15 +156,14 @@ class FastExecutor(StrawberryGraphQLCoreExecutionContext):
         executor.schema, executor.fragment_definitions, _, executor.root_value, executor.context_value = arguments[:5]
         executor.operation, executor.variable_values, executor.field_resolver, executor.type_resolver = arguments[5:9]
         executor.middleware_manager, executor.is_awaitable = arguments[11:13]
-        executor.hide_suggestions = options.get("hide_suggestions", False)
-        executor.abort_signal = options.get("abort_signal")
-        executor.hooks = options.get("hooks")
-        executor.operation_extensions = options.get("operation_extensions")
-        executor.async_helpers = GraphQLResolveInfoHelpers(executor.gather_async_work, executor.track_async_work)
+        vars(executor).update(options)
         return executor
 
     def __getattr__(self, name: str) -> Any:
-        """Calls graphql-core's constructor when something first asks for what is missing without it."""
+        """Makes what something asks for first: the helpers of `info`, or all the rest by graphql-core's constructor."""
+        if name == "async_helpers":
+            self.async_helpers = GraphQLResolveInfoHelpers(self.gather_async_work, self.track_async_work)
+            return self.async_helpers
         if self._construction is None:
             raise AttributeError(name)
         (arguments, options), self._construction = self._construction, None
@@ -175,11 +177,9 @@ class FastExecutor(StrawberryGraphQLCoreExecutionContext):
             return super().execute_operation(serially)
         if serially is None:
             serially = self.operation.operation is OperationType.MUTATION
-        if len(plan.field_plans) == len(plan.grouped_field_set) == 1:
-            ((response_name, field_plan),) = plan.field_plans.items()
-            path = Path(None, response_name, plan.type.name)
-            if (value := self._execute_planned_field(field_plan, self.root_value, path)) is not None:
-                return self._await_only_field(response_name, value)
+        only_field = plan.only_field
+        if only_field is not None and (value := self._execute_planned_field(only_field, self.root_value)) is not None:
+            return self._await_only_field(only_field.field.response_name, value)
         try:
             data = self.execute_root_grouped_field_set(
                 plan.type, self.root_value, plan.grouped_field_set, serially, None
@@ -239,27 +239,26 @@ class FastExecutor(StrawberryGraphQLCoreExecutionContext):
     ) -> AwaitableOrValue[object]:
         """Executes a field (6.4 Executing Fields): here, if it is a root field whose resolver is an asynchronous function."""
         plan = self._root_field_plan(path)
-        if plan is not None and (value := self._execute_planned_field(plan, source, path)) is not None:
+        if plan is not None and (value := self._execute_planned_field(plan, source)) is not None:
             return value
         return super().execute_field(parent_type, source, field_details_list, path, position_context)
 
-    def _execute_planned_field(self, plan: FieldPlan, source: object, path: Path) -> Awaitable[object] | None:
+    def _execute_planned_field(self, plan: FieldPlan, source: object) -> Awaitable[object] | None:
         """Executes a root field; returns None if graphql-core must do that."""
         if not isinstance(plan.resolver, AsyncFunctionResolver):
             return None
         try:
-            arguments = plan.resolver.arguments.keyword_arguments(self.variable_values)
+            arguments = plan.resolver.make_arguments(self.variable_values)
         except Exception:
             execution_counts.inputs_fell_back += 1
             return None
-        return self._execute_root_field(plan, plan.resolver, source, path, arguments)
+        return self._execute_root_field(plan, plan.resolver, source, arguments)
 
     async def _execute_root_field(
         self,
         plan: FieldPlan,
         resolver: AsyncFunctionResolver,
         source: object,
-        path: Path,
         arguments: dict[str, object],
     ) -> object:
         """Returns the completed value of a root field, or None after an error that has been collected.
@@ -267,8 +266,7 @@ class FastExecutor(StrawberryGraphQLCoreExecutionContext):
         Raises:
             GraphQLError: The field failed and is Non-Null, so that the error propagates (6.4.4 Handling Execution Errors).
         """
-        context = FieldContext(self, PendingLoads(), plan.field, path)
-        type_, details = plan.field.definition.type, plan.field.details
+        context = FieldContext(self, plan.field, [])
         try:
             try:
                 result = await resolver.call(context, source, arguments)
@@ -277,10 +275,12 @@ class FastExecutor(StrawberryGraphQLCoreExecutionContext):
             if plan.has_subfields:
                 completed = self._complete_root_value(context, plan, result)
             else:
-                completed = self.complete_value(type_, details, context.info, path, result, None)
+                completed = self.complete_value(*_arguments(context, result))
+            if type(completed) is dict:
+                return completed
             return await completed if self.is_awaitable(completed) else completed
         except Exception as error:
-            self.handle_field_error(error, type_, details, path)
+            self.handle_field_error(error, plan.field.definition.type, plan.field.details, context.path)
             return None
 
     def _root_field_plan(self, path: Path) -> FieldPlan | None:
@@ -304,7 +304,7 @@ class FastExecutor(StrawberryGraphQLCoreExecutionContext):
         plan = self._root_field_plan(path)
         if plan is None:
             return self._fall_back(False, (return_type, field_details_list, info, path, result, position_context))
-        return self._complete_root_value(FieldContext(self, PendingLoads(), plan.field, path, info), plan, result)
+        return self._complete_root_value(FieldContext(self, plan.field, [], info=info), plan, result)
 
     def _complete_root_value(self, context: FieldContext, plan: FieldPlan, result: object) -> AwaitableOrValue[object]:
         """Completes the value of a root field that has subfields, with its plan."""
@@ -313,7 +313,7 @@ class FastExecutor(StrawberryGraphQLCoreExecutionContext):
         except Exception as error:
             is_plannable = not isinstance(error, NotPlannable)
         else:
-            if context.pending_loads:
+            if context.loads:
                 return self._await_loads(context, completed, result)
             execution_counts.completed += 1
             return completed
@@ -338,7 +338,7 @@ class FastExecutor(StrawberryGraphQLCoreExecutionContext):
     async def _await_loads(self, context: FieldContext, completed: object, result: object) -> object:
         """Returns the completed value when its pending loads have filled it."""
         try:
-            await context.pending_loads.run()
+            await run_loads(context.loads)
         except Exception as error:
             is_plannable = not isinstance(error, NotPlannable)
         else:

@@ -1,6 +1,6 @@
 """A field as the document selects it, and its execution context in one request."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from graphql import FieldNode, GraphQLField, GraphQLObjectType, GraphQLResolveInfo
 from graphql.execution.collect_fields import FieldDetailsList
@@ -19,39 +19,43 @@ class CollectedField:
     definition: GraphQLField
     details: FieldDetailsList
     """The merged selections, at least one, as graphql-core collects them."""
+    nodes: tuple[FieldNode, ...] = field(init=False)
 
-    @property
-    def first_node(self) -> FieldNode:
-        return self.details[0].node
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "nodes", tuple([each.node for each in self.details]))
 
 
 class FieldContext:
-    """The execution of a field in one request, for all objects of a level at once.
+    """The execution of a field in one request, for all objects of a level at once."""
 
-    The path has no list indexes, because the field stands for all items of the lists above it.
-    """
-
-    __slots__ = ("_info", "executor", "field", "path", "pending_loads")
+    __slots__ = ("_info", "_parent", "executor", "field", "loads")
 
     def __init__(
         self,
         executor: StrawberryGraphQLCoreExecutionContext,
-        pending_loads: PendingLoads,
         field: CollectedField,
-        path: Path,
+        loads: PendingLoads,
+        parent: "FieldContext | None" = None,
         info: GraphQLResolveInfo[object] | None = None,
     ) -> None:
+        """`loads` are those of the root field; `parent` is the context of the field above, unless this is the root field."""
         self.executor = executor
-        self.pending_loads = pending_loads
         self.field = field
-        self.path = path
+        self.loads = loads
+        self._parent = parent
         self._info = info
+
+    @property
+    def path(self) -> Path:
+        """The path, without list indexes, because the field stands for all items of the lists above it."""
+        above = None if self._parent is None else self._parent.path
+        return Path(above, self.field.response_name, self.field.parent_type.name)
 
     @property
     def info(self) -> GraphQLResolveInfo[object]:
         """The `info` that graphql-core passes to resolvers. It is built when it is first needed."""
         if self._info is None:
             field = self.field
-            nodes = [details.node for details in field.details]
+            nodes = list(field.nodes)
             self._info = self.executor.build_resolve_info(field.definition, nodes, field.parent_type, self.path)
         return self._info

@@ -41,18 +41,17 @@ def coerce_literal(node: ValueNode, type_: GraphQLInputType, variable_values: Va
     return value
 
 
-def compile_input_coercer(type_: GraphQLInputType) -> InputCoercer:
-    """Compiles a function that coerces a value of the type, as JSON gives it.
+def input_coercion_expression(type_: GraphQLInputType, value: str, namespace: Namespace) -> str:
+    """Returns a Python expression that coerces `value`, the name of a Python variable that has a value as JSON gives it.
+
+    Args:
+        type_: The type of the value.
+        value: The name.
+        namespace: The namespace of the generated code, which has `fall_back`.
 
     Raises:
         NotPlannable: The type contains itself, in which case graphql-core limits the depth of a value.
     """
-    namespace: Namespace = {"fall_back": fall_back}
-    return compile_function("coerce", "value", [f"return {_expression(type_, 'value', namespace)}"], namespace)
-
-
-def _expression(type_: GraphQLInputType, value: str, namespace: Namespace) -> str:
-    """Returns a Python expression that coerces `value`, which is itself the name of a Python variable."""
     if is_non_null_type(type_):
         return _non_null_expression(type_.of_type, value, namespace)
     return f"(None if {value} is None else {_non_null_expression(type_, value, namespace)})"
@@ -61,7 +60,7 @@ def _expression(type_: GraphQLInputType, value: str, namespace: Namespace) -> st
 def _non_null_expression(type_: GraphQLInputType, value: str, namespace: Namespace) -> str:
     if is_list_type(type_):
         item = f"{value}_"
-        items = f"[{_expression(type_.of_type, item, namespace)} for {item} in {value}]"
+        items = f"[{input_coercion_expression(type_.of_type, item, namespace)} for {item} in {value}]"
         return f"({items} if type({value}) is list else fall_back())"  # also a single value in place of a list
     name = f"coerce{len(namespace)}"
     if is_input_object_type(type_):
@@ -109,7 +108,7 @@ def _compile_input_object_coercer(type_: GraphQLInputObjectType) -> InputCoercer
     for name, field in type_.fields.items():
         out_name = repr(field.out_name or name)
         body.append(f"if (x := get({name!r}, absent)) is not absent:")
-        body.append(f"    coerced[{out_name}] = {_expression(field.type, 'x', namespace)}")
+        body.append(f"    coerced[{out_name}] = {input_coercion_expression(field.type, 'x', namespace)}")
         default = coerce_default_value(field)
         if is_required_input_field(field):
             body.append("else: fall_back()")

@@ -32,31 +32,32 @@ InputType: TypeAlias = StrawberryType | type
 """An input type as Strawberry declares it."""
 
 
-def compile_input_converter(converter: GraphQLCoreConverter, type_: InputType) -> InputConverter:
-    """Compiles a function that converts a coerced value of the type.
+def input_conversion_expression(
+    converter: GraphQLCoreConverter, type_: InputType, value: str, namespace: Namespace
+) -> str:
+    """Returns a Python expression that converts `value`, the name of a Python variable that has a coerced value of the type.
+
+    Args:
+        converter: The converter of the schema.
+        type_: The type.
+        value: The name.
+        namespace: The namespace of the generated code, which has `fall_back` and `Some`.
 
     Raises:
         NotPlannable: The type contains itself, or is or contains a `GlobalID` or a class with its own `from_input`.
     """
-    namespace: Namespace = {"fall_back": fall_back, "Some": Some}
-    expression = _expression(converter, type_, "value", namespace)
-    return compile_function("convert", "value", [f"return {expression}"], namespace)
-
-
-def _expression(converter: GraphQLCoreConverter, type_: InputType, value: str, namespace: Namespace) -> str:
-    """Returns a Python expression that converts `value`, which is itself the name of a Python variable."""
     if isinstance(type_, LazyType):
-        return _expression(converter, type_.resolve_type(), value, namespace)
+        return input_conversion_expression(converter, type_.resolve_type(), value, namespace)
     if isinstance(type_, StrawberryMaybe):
-        converted = _expression(converter, type_.of_type, value, namespace)
+        converted = input_conversion_expression(converter, type_.of_type, value, namespace)
         if isinstance(type_.of_type, StrawberryOptional):
             return f"Some({converted})"
         return f"(fall_back() if {value} is None else Some({converted}))"
     if isinstance(type_, StrawberryOptional):
-        return _expression(converter, type_.of_type, value, namespace)
+        return input_conversion_expression(converter, type_.of_type, value, namespace)
     if isinstance(type_, StrawberryList):
         item = f"{value}_"
-        converted = _expression(converter, type_.of_type, item, namespace)
+        converted = input_conversion_expression(converter, type_.of_type, item, namespace)
         # Lists of leaves are copied, too: a default value is one list for all calls, and a resolver may change its own.
         items = f"list({value})" if converted == item else f"[{converted} for {item} in {value}]"
         return f"(None if {value} is None else {items} if type({value}) is list else fall_back())"
@@ -97,7 +98,9 @@ def _compile_input_object_converter(converter: GraphQLCoreConverter, type_: Inpu
     body = ["if type(value) is not dict: fall_back()", "get, arguments = value.get, {}"]
     for field in definition.fields:
         python_name, name = repr(field.python_name), converter.config.name_converter.from_field(field)
-        converted = _expression(converter, field.resolve_type(type_definition=definition), "x", namespace)
+        converted = input_conversion_expression(
+            converter, field.resolve_type(type_definition=definition), "x", namespace
+        )
         body += [f"if (x := get({name!r}, absent)) is not absent:", f"    arguments[{python_name}] = {converted}"]
         if field.default_value is MISSING and field.default_factory is MISSING:
             body.append(f"else: arguments[{python_name}] = None")

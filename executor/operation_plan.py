@@ -9,7 +9,7 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from executor.fallback import NotPlannable
 from executor.field_context import CollectedField
 from executor.plan import FieldPlan
-from executor.variables import VariableCoercer
+from executor.variables import VariablesCoercer, compile_variables_coercer
 
 MAX_ROOT_PLANS_PER_OPERATION = 16
 
@@ -44,6 +44,13 @@ class RootPlan:
                 field = CollectedField(response_name, root_type, definition, details)
                 self.field_plans[response_name] = FieldPlan(schema, field)
 
+    @property
+    def only_field(self) -> FieldPlan | None:
+        """The plan of the field, if there is one root field and it has a plan."""
+        if len(self.grouped_field_set) != 1:
+            return None
+        return next(iter(self.field_plans.values()), None)
+
 
 class OperationPlan:
     """The plan of one operation of a document. It lives as long as the document, and holds nothing of a request."""
@@ -58,17 +65,19 @@ class OperationPlan:
         self.operation = executor.operation
         self.fragment_definitions = executor.fragment_definitions
         self.fragments = executor.fragments
-        self.variable_coercer = _variable_coercer(executor)
+        self.coerce_variables = _variables_coercer(executor)
         """The coercion of the variables. None means that only graphql-core can coerce them."""
         self._condition_variables = condition_variables
         self._root_plans: OrderedDict[tuple[object, ...], RootPlan | None] = OrderedDict()
 
     def root_plan(self, executor: StrawberryGraphQLCoreExecutionContext) -> RootPlan | None:
         """Returns the plan for the variables of the executor, or None if graphql-core must execute the operation."""
-        coerced = executor.variable_values.coerced
-        conditions = tuple([coerced.get(name) for name in self._condition_variables])
-        if not all(type(condition) is bool for condition in conditions):
-            return None  # graphql-core reports what is wrong with them
+        conditions: tuple[object, ...] = ()
+        if self._condition_variables:
+            coerced = executor.variable_values.coerced
+            conditions = tuple([coerced.get(name) for name in self._condition_variables])
+            if not all(type(condition) is bool for condition in conditions):
+                return None  # graphql-core reports what is wrong with them
         if conditions not in self._root_plans:
             self._root_plans[conditions] = _root_plan(executor)
             if len(self._root_plans) > MAX_ROOT_PLANS_PER_OPERATION:
@@ -76,9 +85,9 @@ class OperationPlan:
         return self._root_plans[conditions]
 
 
-def _variable_coercer(executor: StrawberryGraphQLCoreExecutionContext) -> VariableCoercer | None:
+def _variables_coercer(executor: StrawberryGraphQLCoreExecutionContext) -> VariablesCoercer | None:
     try:
-        return VariableCoercer(executor.schema, executor.operation.variable_definitions or ())
+        return compile_variables_coercer(executor.schema, executor.operation.variable_definitions or ())
     except Exception:
         return None
 

@@ -64,7 +64,9 @@ class FieldPlan:
         for details in field.details:
             _require_plannable(details)
         self.field = field
-        self.resolver = resolver_for(schema, field)
+        self.resolver = resolver = resolver_for(schema, field)
+        self._sync_resolver = resolver if isinstance(resolver, SyncResolver) else None
+        self._async_resolver = resolver if isinstance(resolver, AsyncResolver) else None
         self.completer = completer_for(field.definition.type, field.details)
         self.has_subfields = not is_leaf_type(get_named_type(field.definition.type))
 
@@ -73,17 +75,15 @@ class FieldPlan:
 
         An asynchronous field is added to the pending loads instead.
         """
-        path = parent.path.add_key(self.field.response_name, self.field.parent_type.name)
-        context = FieldContext(parent.executor, parent.pending_loads, self.field, path)
-        if isinstance(self.resolver, SyncResolver):
-            self._complete(context, self.resolver.resolve(context, objects), result_maps)
+        context = FieldContext(parent.executor, self.field, parent.loads, parent)
+        if self._sync_resolver is not None:
+            self._complete(context, self._sync_resolver.resolve(context, objects), result_maps)
         else:
-            parent.pending_loads.add(partial(self._load, context, self.resolver, objects, result_maps))
+            parent.loads.append(partial(self._load, context, objects, result_maps))
 
-    async def _load(
-        self, context: FieldContext, resolver: AsyncResolver, objects: list[object], result_maps: list[ResultMap]
-    ) -> None:
-        self._complete(context, list(await resolver.resolve(context, objects)), result_maps)
+    async def _load(self, context: FieldContext, objects: list[object], result_maps: list[ResultMap]) -> None:
+        assert self._async_resolver is not None
+        self._complete(context, list(await self._async_resolver.resolve(context, objects)), result_maps)
 
     def _complete(self, context: FieldContext, values: list[object], result_maps: list[ResultMap]) -> None:
         response_name = self.field.response_name
@@ -197,8 +197,12 @@ class ObjectCompleter(Completer):
         self._type = type_
         self._details = details
         self._selection: SelectionPlan | None = None
+        self._checked_classes: set[type] | None = None
+        """The classes of the objects that were last found to be plain and of the type, if all of these classes are."""
 
     def complete(self, context: FieldContext, values: list[object]) -> list[object]:
+        if self._selection is not None and set(map(type, values)) == self._checked_classes:
+            return cast(list[object], self._selection.execute(context, values))
         objects, classes = self.without_nulls(values)
         if not objects:
             return [None] * len(values)
@@ -231,11 +235,11 @@ class ObjectCompleter(Completer):
 
     def _require_type(self, context: FieldContext, objects: list[object], classes: set[type]) -> None:
         is_type_of = self._type.is_type_of
-        if is_type_of is None:
-            return
-        if isinstance(is_type_of, InstancesOf):
-            if not is_type_of.includes(classes):
+        if is_type_of is None or isinstance(is_type_of, InstancesOf):
+            if is_type_of is not None and not is_type_of.includes(classes):
                 raise FallbackRequired
+            if all(map(is_plain_class, classes)):
+                self._checked_classes = classes
             return
         verdicts = set(map(is_type_of, objects, repeat(context.info)))
         if verdicts != {True}:

@@ -15,13 +15,14 @@ from operator import attrgetter
 from graphql import GraphQLFieldResolver, GraphQLSchema
 from graphql.execution.values import get_argument_values
 from graphql.pyutils import gather_with_cancel
-from strawberry import Info, Schema
+from strawberry import Schema
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 from strawberry.types.field import StrawberryField
 
-from executor.arguments import ArgumentPlan
+from executor.arguments import ArgumentsMaker, compile_arguments
 from executor.fallback import FallbackRequired, NotPlannable
 from executor.field_context import CollectedField, FieldContext
+from executor.info import InfoMaker, info_maker
 
 
 class SyncResolver(ABC):
@@ -36,7 +37,7 @@ class AsyncResolver(ABC):
     """Resolves a field asynchronously."""
 
     @abstractmethod
-    async def resolve(self, context: FieldContext, objects: list[object]) -> Sequence[object]:
+    def resolve(self, context: FieldContext, objects: list[object]) -> Awaitable[Sequence[object]]:
         """Returns a value for each object, in their order. It is only called where the result is awaited."""
 
 
@@ -61,11 +62,11 @@ def resolver_for(schema: GraphQLSchema, collected: CollectedField) -> SyncResolv
         strawberry_schema: Schema = schema.extensions[GraphQLCoreConverter.DEFINITION_BACKREF]
         converter = strawberry_schema.schema_converter
         try:
-            arguments = ArgumentPlan(converter, field, definition, collected.first_node)
+            arguments = compile_arguments(converter, field, definition, collected.nodes[0])
         except NotPlannable:
             return AsyncSchemaResolver(resolve)
         if batch := getattr(function, "batch", None):
-            return BatchResolver(converter, field, arguments, batch)
+            return BatchResolver(info_maker(converter, field), arguments, batch)
         return AsyncFunctionResolver(converter, field, arguments, function)
     if field.is_async:
         return AsyncSchemaResolver(resolve)
@@ -138,14 +139,15 @@ class AsyncFunctionResolver(AsyncResolver):
         self,
         converter: GraphQLCoreConverter,
         field: StrawberryField,
-        arguments: ArgumentPlan,
+        make_arguments: ArgumentsMaker,
         function: Callable[..., Awaitable[object]],
     ) -> None:
         resolver = field.base_resolver
         assert resolver is not None
-        self.arguments = arguments
+        self.make_arguments = make_arguments
         self._converter = converter
         self._field = field
+        self._make_info = info_maker(converter, field)
         self._function = function
         self._takes_self = resolver.self_parameter is not None
         self._source_names = [each.name for each in (resolver.parent_parameter, resolver.root_parameter) if each]
@@ -154,7 +156,7 @@ class AsyncFunctionResolver(AsyncResolver):
     async def resolve(self, context: FieldContext, objects: list[object]) -> Sequence[object]:
         variable_values = context.executor.variable_values
         # Arguments are prepared before the first call, so that bad ones end it before anything has started.
-        arguments = [self.arguments.keyword_arguments(variable_values) for _ in objects]
+        arguments = [self.make_arguments(variable_values) for _ in objects]
         if len(objects) == 1:
             return [await self.call(context, objects[0], arguments[0])]
         return await gather_with_cancel(*map(partial(self.call, context), objects, arguments))
@@ -162,7 +164,7 @@ class AsyncFunctionResolver(AsyncResolver):
     def call(self, context: FieldContext, source: object, arguments: dict[str, object]) -> Awaitable[object]:
         """Calls the function for one object. Adds the object and `info` to `arguments`."""
         if self._info_name:
-            arguments[self._info_name] = _strawberry_info(self._converter, self._field, context)
+            arguments[self._info_name] = self._make_info(context)
         for name in self._source_names:
             arguments[name] = source
         return self._function(source, **arguments) if self._takes_self else self._function(**arguments)
@@ -191,26 +193,17 @@ class BatchResolver(AsyncResolver):
 
     def __init__(
         self,
-        converter: GraphQLCoreConverter,
-        field: StrawberryField,
-        arguments: ArgumentPlan,
+        make_info: InfoMaker,
+        make_arguments: ArgumentsMaker,
         batch: Callable[..., Awaitable[Sequence[object]]],
     ) -> None:
-        self._converter = converter
-        self._field = field
-        self._arguments = arguments
+        self._make_info = make_info
+        self._make_arguments = make_arguments
         self._batch = batch
 
-    async def resolve(self, context: FieldContext, objects: list[object]) -> Sequence[object]:
-        arguments = self._arguments.keyword_arguments(context.executor.variable_values)
-        values = await self._batch(objects, _strawberry_info(self._converter, self._field, context), **arguments)
-        if len(values) != len(objects):
-            raise FallbackRequired
-        return values
-
-
-def _strawberry_info(converter: GraphQLCoreConverter, field: StrawberryField, context: FieldContext) -> Info:
-    return converter.config.info_class(_raw_info=context.info, _field=field)
+    def resolve(self, context: FieldContext, objects: list[object]) -> Awaitable[Sequence[object]]:
+        arguments = self._make_arguments(context.executor.variable_values)
+        return self._batch(objects, self._make_info(context), **arguments)
 
 
 def _graphql_arguments(context: FieldContext) -> dict[str, object]:
@@ -219,7 +212,7 @@ def _graphql_arguments(context: FieldContext) -> dict[str, object]:
     Raises:
         GraphQLError: An argument is wrong.
     """
-    definition, node, executor = context.field.definition, context.field.first_node, context.executor
+    definition, node, executor = context.field.definition, context.field.nodes[0], context.executor
     if not definition.args and not node.arguments:
         return {}
     return get_argument_values(definition, node, executor.variable_values, None, executor.hide_suggestions)

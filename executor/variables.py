@@ -1,58 +1,49 @@
 """Coercion of the variables of an operation (6.1.2 Coercing Variable Values)."""
 
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Mapping, Sequence
 
-from graphql import GraphQLError, GraphQLSchema, Undefined, ValueNode, VariableDefinitionNode, is_non_null_type
+from graphql import GraphQLError, GraphQLSchema, Undefined, VariableDefinitionNode, is_non_null_type
 from graphql.execution.get_variable_signature import get_variable_signature
 from graphql.execution.values import VariableValues, VariableValueSource
 
-from executor.fallback import FallbackRequired, NotPlannable
-from executor.input_coercion import InputCoercer, coerce_literal, compile_input_coercer
+from executor.codegen import Namespace, compile_function
+from executor.fallback import NotPlannable, fall_back
+from executor.input_coercion import coerce_literal, input_coercion_expression
+
+VariablesCoercer = Callable[[Mapping[str, object]], VariableValues]
+"""Returns the coerced values of variables, with defaults for those left out.
+
+It raises any exception for a value that is wrong or unusual. graphql-core must then coerce all of them.
+"""
 
 
-class _Variable(NamedTuple):
-    source: VariableValueSource
-    """The entry of `VariableValues.sources` when the request gives no value."""
-    coerce: InputCoercer
-    default: ValueNode | None
+def compile_variables_coercer(schema: GraphQLSchema, definitions: Sequence[VariableDefinitionNode]) -> VariablesCoercer:
+    """Compiles the coercion of the variables that an operation declares.
 
-
-class VariableCoercer:
-    """Coerces the variables that an operation declares."""
-
-    def __init__(self, schema: GraphQLSchema, definitions: Sequence[VariableDefinitionNode]) -> None:
-        """Compiles the coercion of each variable.
-
-        Raises:
-            NotPlannable: A variable has a type that only graphql-core coerces.
-        """
-        self._variables: list[_Variable] = []
-        for node in definitions:
-            signature = get_variable_signature(schema, node)
-            if isinstance(signature, GraphQLError):
-                raise NotPlannable
-            coerce = compile_input_coercer(signature.type)
-            self._variables.append(_Variable(VariableValueSource(signature), coerce, node.default_value))
-
-    def coerce(self, raw_values: Mapping[str, object]) -> VariableValues:
-        """Returns the coerced values, with defaults for those left out.
-
-        Raises:
-            Exception: A value is wrong or unusual. graphql-core must coerce all of them.
-        """
-        sources: dict[str, VariableValueSource] = {}
-        coerced: dict[str, object] = {}
-        for source, coerce, default in self._variables:
-            name, type_ = source.signature.name, source.signature.type
-            value = raw_values.get(name, Undefined)
-            if value is not Undefined:
-                sources[name] = VariableValueSource(source.signature, value)
-                coerced[name] = coerce(value)
-                continue
-            sources[name] = source
-            if default is not None:
-                coerced[name] = coerce_literal(default, type_)
-            elif is_non_null_type(type_):
-                raise FallbackRequired
-        return VariableValues(sources, coerced)
+    Raises:
+        NotPlannable: A variable has a type that only graphql-core coerces.
+    """
+    namespace: Namespace = {"absent": Undefined, "fall_back": fall_back, "coerce_literal": coerce_literal}
+    # The constructor of a class that is a tuple takes several times as long.
+    namespace |= {"new": tuple.__new__, "Source": VariableValueSource, "VariableValues": VariableValues}
+    body = ["get, sources, coerced = raw_values.get, {}, {}"]
+    for number, node in enumerate(definitions):
+        signature = get_variable_signature(schema, node)
+        if isinstance(signature, GraphQLError):
+            raise NotPlannable
+        name, type_ = repr(signature.name), signature.type
+        namespace |= {f"signature_{number}": signature, f"source_{number}": VariableValueSource(signature)}
+        body += [
+            f"if (x := get({name}, absent)) is not absent:",
+            f"    coerced[{name}] = {input_coercion_expression(type_, 'x', namespace)}",
+            f"    sources[{name}] = new(Source, (signature_{number}, x))",
+            "else:",
+            f"    sources[{name}] = source_{number}",
+        ]
+        if node.default_value is not None:
+            namespace |= {f"default_{number}": node.default_value, f"type_{number}": type_}
+            body.append(f"    coerced[{name}] = coerce_literal(default_{number}, type_{number})")
+        elif is_non_null_type(type_):
+            body.append("    fall_back()")
+    body.append("return new(VariableValues, (sources, coerced))")
+    return compile_function("coerce", "raw_values", body, namespace)

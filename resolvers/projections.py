@@ -7,6 +7,8 @@ import strawberry
 from graphql import FieldNode, FragmentDefinitionNode, FragmentSpreadNode, InlineFragmentNode, SelectionSetNode
 from strawberry.utils.str_converters import to_camel_case
 
+from executor.info import field_nodes
+
 Columns = frozenset[str]
 FieldColumns = Mapping[str, Union[Columns, "FieldColumns"]]
 """The columns that each field of a type needs, or the fields below it. A field that is missing here may need any column."""
@@ -43,14 +45,14 @@ class Projections:
 
         `fields` are the fields of the field's type. They must be a constant of a module, as they are known by their identity.
         """
-        raw = info._raw_info
+        nodes = field_nodes(info)
         # The nodes of the document that count for a field depend on @skip and @include.
-        key = (id(fields), *map(id, raw.field_nodes))
+        key = (id(fields), *map(id, nodes))
         if key not in self._columns:
             if len(self._columns) >= MAX_PROJECTIONS:
                 self._columns.clear()
-            collector = _ColumnCollector(raw.fragments)
-            is_known = all(collector.collect(node, fields) for node in raw.field_nodes)
+            collector = _ColumnCollector(info._raw_info.fragments)
+            is_known = all(collector.collect(node, fields) for node in nodes)
             self._columns[key] = frozenset(collector.columns) if is_known else None
         return self._columns[key]
 

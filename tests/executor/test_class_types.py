@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 import strawberry
+from strawberry.extensions import ParserCache
 
 from executor import FastExecutor, InstancesOf
 
@@ -48,11 +49,25 @@ class Zoo:
 @pytest.mark.parametrize("seen", [[], [0], [0, 1, 0], [1, 3], [3], [0, 2, 1], [2], [1, 2, 3, 4]])
 @pytest.mark.parametrize("field", ["dogs", "animals"])
 async def test_types_that_are_known_by_classes(seen: list[int], field: str) -> None:
-    answers = []
-    for executor in (FastExecutor, None):
-        schema = strawberry.Schema(Zoo, types=[Dog, Cat], execution_context_class=executor)
-        schema.process_errors = lambda *_, **__: None  # type: ignore[method-assign]
-        document = f"{{ {field}(seen: {seen}) {{ __typename name }} }}"
-        result = await schema.execute(document)
-        answers.append((result.data, [error.formatted for error in result.errors or ()]))
-    assert answers[0] == answers[1]
+    document = f"{{ {field}(seen: {seen}) {{ __typename name }} }}"
+    fast, slow = [await seen_in(zoo_schema(executor), document, {}) for executor in (FastExecutor, None)]
+    assert fast == slow
+
+
+@pytest.mark.parametrize("field", ["dogs", "animals"])
+async def test_a_plan_checks_the_classes_of_each_list(field: str) -> None:
+    document = f"query ($seen: [Int!]!) {{ {field}(seen: $seen) {{ __typename name }} }}"
+    fast, slow = zoo_schema(FastExecutor), zoo_schema(None)
+    for seen in ([0], [2], [0, 0], [], [3], [0, 3], [0], [1], [0, 1], [4], [0, 1], [2], [0]):
+        assert await seen_in(fast, document, {"seen": seen}) == await seen_in(slow, document, {"seen": seen})
+
+
+def zoo_schema(executor: Any) -> strawberry.Schema:
+    schema = strawberry.Schema(Zoo, types=[Dog, Cat], extensions=[ParserCache], execution_context_class=executor)
+    schema.process_errors = lambda *_, **__: None  # type: ignore[method-assign]
+    return schema
+
+
+async def seen_in(schema: strawberry.Schema, document: str, variables: dict[str, Any]) -> Any:
+    result = await schema.execute(document, variables)
+    return result.data, [error.formatted for error in result.errors or ()]

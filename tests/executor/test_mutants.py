@@ -83,8 +83,8 @@ MUTANTS: dict[str, Fault] = {
     "another type name": ("plan", "return repr(plan.field.parent_type.name)", "return repr(plan.field.response_name)"),
     "the first of merged fields": (
         "field_context",
-        "[details.node for details in field.details]",
-        "[field.details[0].node]",
+        "[each.node for each in self.details]",
+        "[self.details[0].node]",
     ),
     "no arguments": ("resolution", "if not definition.args and not node.arguments:", "if True:"),
     "the first object for all": (
@@ -92,7 +92,7 @@ MUTANTS: dict[str, Fault] = {
         "self.call, context), objects,",
         "self.call, context), objects[:1] * len(objects),",
     ),
-    "one level of loads only": ("pending_loads", "while self._loads:", "if self._loads:"),
+    "one level of loads only": ("pending_loads", "while loads:", "if loads:"),
     "the plan for other variables": (
         "operation_plan",
         "tuple([coerced.get(name) for name in self._condition_variables])",
@@ -106,7 +106,7 @@ MUTANTS: dict[str, Fault] = {
     ),
     "a fallback with errors of its own": ("executor", "        self.collected_errors  # noqa", "        None  # noqa"),
     "an executor that is never constructed": ("executor", "self.__init__(*arguments, **options)", "self.errors = None"),
-    "a batch in another order": ("resolution", "await self._batch(objects,", "await self._batch(objects[::-1],"),
+    "a batch in another order": ("resolution", "self._batch(objects,", "self._batch(objects[::-1],"),
     "an input that is not coerced": (
         "input_coercion",
         "coerced := type_.coerce_input_value(value)",
@@ -118,7 +118,7 @@ MUTANTS: dict[str, Fault] = {
         "type_.coerce_input_value(value)) == ()",
     ),
     "null for a Non-Null scalar": ("input_coercion", "value is None or value is Undefined or (", "("),
-    "a null variable for a Non-Null argument": ("arguments", "if value is None and not nullable:", "if False:"),
+    "a null variable for a Non-Null argument": ("arguments", "if is_non_null_type(definition_.type):", "if False:"),
     "any value as a list": (
         "input_coercion",
         'if type({value}) is list else fall_back())"  # also',
@@ -131,7 +131,7 @@ MUTANTS: dict[str, Fault] = {
         'f"else: coerced[{out_name}] = {default_name}"',
         'f"else: {default_name}"',
     ),
-    "no default of a variable": ("variables", "if default is not None:", "if False:"),
+    "no default of a variable": ("variables", "if node.default_value is not None:", "if False:"),
     "no default of an argument": (
         "arguments",
         "value: object = coerce_default_value(argument)",
@@ -145,7 +145,7 @@ MUTANTS: dict[str, Fault] = {
         "if type_.out_type is GraphQLInputObjectType.out_type:",
         "if True:",
     ),
-    "null taken for left out": ("arguments", ") is not Undefined  # left out", ") is not None"),
+    "null taken for left out": ("arguments", "if x is not absent:", "if x is not None:"),
     "null for a Maybe that is not nullable": (
         "input_conversion",
         'f"(fall_back() if {value} is None else Some({converted}))"',
@@ -153,7 +153,11 @@ MUTANTS: dict[str, Fault] = {
     ),
     "a Maybe without Some": ("input_conversion", 'return f"Some({converted})"', "return converted"),
     "a list that resolvers share": ("input_conversion", 'items = f"list({value})"', "items = value"),
-    "a variable that is not coerced": ("variables", "coerced[name] = coerce(value)", "coerced[name] = value"),
+    "a variable that is not coerced": (
+        "variables",
+        "{input_coercion_expression(type_, 'x', namespace)}",
+        "{'x' if input_coercion_expression(type_, 'x', namespace) else 'x'}",
+    ),
     "no exception handlers": ("executor", "result = await resolver.handle_error(context, error)", "raise"),
     "a root resolver called twice": (
         "executor",
@@ -164,7 +168,7 @@ MUTANTS: dict[str, Fault] = {
     "an error at the root that is not reported": ("executor", "self.collected_errors.add(error, None)", "pass"),
     "an error of a root field that is not reported": (
         "executor",
-        "self.handle_field_error(error, type_, details, path)",
+        "self.handle_field_error(error, plan.field.definition.type, plan.field.details, context.path)",
         "pass",
     ),
     "no source": ("resolution", "self._function(source, **arguments)", "self._function(None, **arguments)"),
