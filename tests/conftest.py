@@ -1,6 +1,9 @@
 """Fixtures: one PostgreSQL for the session, a database or a server for whoever asks."""
 
 import gc
+
+gc.disable()  # until all modules are imported: see `pytest_collection`
+
 from collections.abc import AsyncIterator, Generator, Iterator
 from typing import TYPE_CHECKING
 
@@ -10,6 +13,7 @@ from hypothesis import HealthCheck, is_hypothesis_test, settings
 
 from db.engine import Engine, SessionFactory, create_engine, create_session_factory
 from db.replicas import ReplicaStatus
+from server.app import tune_garbage_collector
 from tests.harness.databases import TestPostgres, postgres_directory, running_postgres
 from tests.harness.replicas import never_behind, until
 from tests.harness.servers import Api, RunningServer, running_server
@@ -46,13 +50,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
-    """Leaves all modules and tests out of the garbage collector, which would look through them again and again."""
-    gc.disable()
+    """Collects no garbage while modules are imported, and then as the server does, which leaves modules out of it."""
     try:
         return (yield)
     finally:
-        gc.collect()
-        gc.freeze()
+        tune_garbage_collector()
         gc.enable()
 
 

@@ -12,7 +12,7 @@ from multiprocessing.connection import Connection
 from uvicorn import _subprocess as uvicorn_subprocess
 
 _COPIES = multiprocessing.get_context("forkserver")
-_COPIES.set_forkserver_preload(["server.cli.serve", "server.cli.backup", "uvicorn.supervisors"])
+_COPIES.set_forkserver_preload(["tests.harness.forked_imports"])
 
 
 class ForkedCommand:
