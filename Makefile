@@ -5,6 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 RAPPORTEUR := $(BIN)/python -m server
 INSTALL := $(PYTHON) tools/install.py $(VENV)
+# Unless the environment or the command line names a Python.
+FASTEST := $(if $(filter file,$(origin PYTHON)),--fastest)
 .DEFAULT_GOAL := help
 .PHONY: help install run test test-quick lint bench schema lock
 
@@ -59,11 +61,11 @@ lock: $(VENV)/.developed ## Renew the hash-locked requirements from pyproject.to
 
 $(VENV)/.installed: requirements.txt pyproject.toml
 	@command -v $(PYTHON) > /dev/null || { echo "error: there is no $(PYTHON), and Rapporteur needs Python 3.11 or newer: make PYTHON=... names one"; exit 1; }
-	@$(INSTALL) requirements.txt --editable
+	@$(INSTALL) requirements.txt --editable $(FASTEST)
 	@touch $@
 
 $(VENV)/.developed: $(VENV)/.installed requirements-dev.txt
-	@$(INSTALL) requirements-dev.txt
+	@$(INSTALL) requirements-dev.txt $(FASTEST)
 	@touch $@
 
 # GraphiQL's files come from npm and are served by ourselves. Where there is no npm, it comes from PyPI, into .venv.

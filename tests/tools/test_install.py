@@ -91,7 +91,7 @@ def test_each_step_is_told(installation: Installation) -> None:
     steps = installation.run().stdout.splitlines()
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     assert steps == [
-        f"==> Making a virtual environment in .venv with Python {version}",
+        f"==> Making a virtual environment in .venv with Python {version} ({sys.executable})",
         "==> Installing the packages of requirements.txt (a minute or two, once)",
     ]
 
@@ -102,3 +102,31 @@ def test_a_python_that_is_too_old_is_told_so() -> None:
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     assert result.returncode != 0
     assert "needs Python 3.11 or newer, and this is 3.8" in result.stderr
+
+
+@pytest.mark.parametrize("is_optimized", [True, False])
+def test_the_system_s_python_takes_the_place_of_one_without_optimizations(
+    installation: Installation, is_optimized: bool
+) -> None:
+    system_python = installation.folder / "system_python"
+    system_python.write_text(f'#!/bin/sh\necho "$@" >> system_calls\nexec {sys.executable} "$@"\n')
+    system_python.chmod(0o755)
+    program = f"""
+import importlib.util, sys, sysconfig
+spec = importlib.util.spec_from_file_location("install", {str(SCRIPT)!r})
+install = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(install)
+install.SYSTEM_PYTHON = {str(system_python)!r}
+sysconfig.get_config_vars()["CONFIG_ARGS"] = "'--enable-optimizations'" if {is_optimized} else ""
+sys.argv = [{str(SCRIPT)!r}, ".venv", "requirements.txt", "--fastest"]
+install.main(*sys.argv[1:])
+"""
+    environment = os.environ | {"PYTHONPATH": str(installation.folder)}
+    command = [sys.executable, "-c", program]
+    subprocess.run(command, cwd=installation.folder, env=environment, check=True)
+    assert (installation.venv / "package").exists()
+    calls = installation.folder / "system_calls"
+    if is_optimized:
+        assert not calls.exists()
+    else:
+        assert calls.read_text().splitlines()[-1] == f"{SCRIPT} .venv requirements.txt"
