@@ -31,7 +31,11 @@ _REVISED = _NEW_CONTENT | resolved(
 _FOUND = resolved(*("found.text", "found.speaker", "found.speaker_names"), corrected_speaker="stored.corrected_speaker")
 # Without words, which only the longer statement writes.
 _APPENDED_CONTENT = [name for name in _CONTENT if name != "words"]
-_APPENDED = {name: f"new.{name}" for name in _APPENDED_CONTENT} | resolved("new.text", "new.speaker", "raised.names")
+_APPENDED = {
+    **{name: f"new.{name}" for name in _APPENDED_CONTENT},
+    "is_final": "coalesce(new.is_final, true)",
+    **resolved("new.text", "new.speaker", "raised.names"),
+}
 _UNSAID = {
     "deleted": "true",
     "text": "''",
@@ -199,6 +203,9 @@ SELECT {", ".join(MEETING_FIELDS)}, true AS is_current, true AS is_changed FROM 
         try:
             has_ids_or_words = not numbers.count(None) == external_ids.count(None) == words.count(None) == size
             if size and not deleted_ids and not has_ids_or_words:
+                for name, usual in (("finals", True), ("confidences", None)):
+                    if values[name].count(usual) == size:
+                        values[name] = ()  # as `unnest` fills up with null what is shorter
                 meeting, _ = await self._written(meeting_id, self._APPEND, **values)
                 return UpsertedSegments(meeting, size, updated=0, unchanged=0, ignored=0, deleted=0)
             meeting, counted = await self._written(

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 ValueColumns = Mapping[str, Sequence[Any]]
-"""The values of a list of things, by the name of the field; each list has one value for each thing."""
+"""The values of a list of things, by the name of the field; each list has one value for each thing.
+
+A name that is missing stands for a field that none of them gives.
+"""
 
 
 class _Field(NamedTuple):
@@ -31,12 +34,15 @@ def valid_columns(kind: "type[DataclassInstance]", given: ValueColumns) -> dict[
     Returns None instead of the columns if a value is of an unusual type, or breaks a rule.
     """
     columns: dict[str, Sequence[Any]] = {}
+    size = max(map(len, given.values()))
     for name, (check, null) in _fields(kind).items():
-        values = given[name]
-        nulls = values.count(None)
-        if nulls == len(values) and null is not MISSING:
-            columns[name] = [null] * nulls
+        values = given.get(name)
+        nulls = size if values is None else len([None for value in values if value is None])
+        if nulls == size and null is not MISSING:
+            columns[name] = [null] * size
             continue
+        if values is None:
+            return None
         if check is None or (nulls and null is MISSING):
             return None
         checked = check([value for value in values if value is not None] if nulls else values)

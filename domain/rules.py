@@ -66,15 +66,14 @@ class Text:
         return visible if self.strip else text
 
     def check_all(self, values: Sequence[str]) -> Sequence[str] | None:
-        if max(map(len, values)) > self.max_chars:
-            return None
         try:
             _storable(joined := "".join(values), len(joined))
         except (TypeError, Violation):
             return None
-        visible = [value.strip() for value in values]
-        invisible = visible.count("")
-        if invisible and (self.required or invisible != values.count("")):
+        visible = [value.strip() for value in values if len(value) <= self.max_chars]
+        if len(visible) != len(values):
+            return None
+        if not all(visible) and (self.required or visible.count("") != values.count("")):
             return None
         return visible if self.strip else values
 
@@ -128,11 +127,9 @@ class Number:
         return float(value)
 
     def check_all(self, values: Sequence[float]) -> Sequence[float] | None:
-        if set(map(type, values)) != {float} or not math.isfinite(sum(values)):  # NaN has no place in an order
-            return None
-        if min(values) < self.minimum or max(values) > self.maximum:
-            return None
-        return [value + 0.0 for value in values]
+        low, high = self.minimum, self.maximum
+        numbers = [value + 0.0 for value in values if type(value) is float and low <= value <= high]
+        return numbers if len(numbers) == len(values) else None
 
 
 @dataclass(frozen=True, slots=True)

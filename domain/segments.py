@@ -1,6 +1,5 @@
 """Segments: the utterances of a meeting, written by upsert and numbered by the meeting's change sequence."""
 
-import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
@@ -212,12 +211,14 @@ def valid_segment_columns(given: ValueColumns, deleted_ids: Sequence[int]) -> Va
     if not 1 <= len(given["text"]) <= MAX_WRITE_SEGMENTS:
         return None
     for name in ("segment_id", "external_id"):
-        ids = given[name]
+        ids = given.get(name, ())
         nulls = ids.count(None)
         if nulls != len(ids) and len(set(ids)) != len(ids) - nulls + (nulls > 0):
             return None
     columns = valid_columns(SegmentContent, given)
-    if columns is None or any(map(operator.lt, columns["end_time"], columns["start_time"])):
+    if columns is None:
+        return None
+    if [end for start, end in zip(columns["start_time"], columns["end_time"], strict=True) if end < start]:
         return None
     return None if deleted_ids and not set(deleted_ids).isdisjoint(columns["segment_id"]) else columns
 

@@ -6,6 +6,7 @@ refused by an input class: Strawberry's own resolver then converts all arguments
 
 from collections.abc import Callable
 from dataclasses import MISSING
+from functools import partial
 from typing import TypeAlias
 from weakref import WeakKeyDictionary
 
@@ -26,6 +27,7 @@ from strawberry.types.lazy_type import LazyType
 
 from executor.codegen import Namespace, compile_function
 from executor.fallback import NotPlannable, fall_back
+from executor.input_columns import InputColumns, is_in_columns
 
 InputConverter = Callable[[object], object]
 InputType: TypeAlias = StrawberryType | type
@@ -60,7 +62,10 @@ def input_conversion_expression(
         converted = input_conversion_expression(converter, type_.of_type, item, namespace)
         # Lists of leaves are copied, too: a default value is one list for all calls, and a resolver may change its own.
         items = f"list({value})" if converted == item else f"[{converted} for {item} in {value}]"
-        return f"(None if {value} is None else {items} if type({value}) is list else fall_back())"
+        if is_in_columns(type_.of_type):
+            namespace[name := f"convert{len(namespace)}"] = _input_columns(converter, type_.of_type)
+            items = f"{name}({value})"
+        return f"(None if {value} is None else {items} if isinstance({value}, list) else fall_back())"
     if type_ is GlobalID:
         raise NotPlannable
     if (
@@ -71,6 +76,14 @@ def input_conversion_expression(
         return value
     namespace[name := f"convert{len(namespace)}"] = _input_object_converter(converter, type_)
     return f"(None if {value} is None else {name}({value}))"
+
+
+def _input_columns(
+    converter: GraphQLCoreConverter, input_class: type
+) -> Callable[[list[object]], InputColumns[object]]:
+    fields = get_object_definition(input_class, strict=True).fields
+    names = {converter.config.name_converter.from_field(field): field.python_name for field in fields}
+    return partial(InputColumns, names, _input_object_converter(converter, input_class))
 
 
 _input_object_converters: WeakKeyDictionary[GraphQLCoreConverter, dict[InputType, InputConverter | None]] = (

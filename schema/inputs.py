@@ -15,6 +15,7 @@ from strawberry import UNSET, Some
 
 from domain.bulk_validation import ValueColumns
 from domain.validation import parse
+from executor import InputColumns
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -44,13 +45,14 @@ def provided(input: "DataclassInstance") -> dict[str, object]:
 
 
 def provided_columns(inputs: "Sequence[DataclassInstance]") -> ValueColumns:
-    """Returns the fields of inputs of one class, by name: None is null or left out."""
+    """Returns the fields of inputs of one class, by name: None is null or left out, and so is all of a name that is missing."""
+    if isinstance(inputs, InputColumns) and (given := inputs.columns) is not None:
+        return given
     columns: dict[str, list[object]] = {}
     for name in _field_names(type(inputs[0])):
         values = list(map(attrgetter(name), inputs))
         if values.count(None) != len(values):
-            values = [value.value if type(value) is Some else value for value in values]
-        columns[name] = values
+            columns[name] = [value.value if type(value) is Some else value for value in values]
     return columns
 
 

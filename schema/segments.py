@@ -9,7 +9,7 @@ from strawberry import Maybe
 from domain import change_stream, meetings
 from domain import segments as entities
 from domain import word_timings as word_entities
-from executor import InstancesOf
+from executor import InstancesOf, in_columns
 from resolvers import segments as resolve
 from resolvers import subscriptions as resolve_subscriptions
 from resolvers.context import Info
@@ -102,6 +102,7 @@ class WordInput:
     confidence: Maybe[float | None] = strawberry.field(description="0 to 1.")
 
 
+@in_columns
 @strawberry.input(
     description="All that is to be known of a segment: what is left out gets its default, also in a revision."
 )

@@ -33,7 +33,7 @@ Request = tuple[str, dict[str, Any], list[Thing], Answer]
 Corpus = tuple[list[Request], list[Request]]
 """Requests that select much, and requests that give much."""
 
-INPUT_MODULES = ("arguments", "input_coercion", "input_conversion", "variables")
+INPUT_MODULES = ("arguments", "input_coercion", "input_columns", "input_conversion", "variables")
 """The modules whose faults are found sooner by requests that give much."""
 
 Fault = tuple[str, str, str]
@@ -138,6 +138,20 @@ MUTANTS: dict[str, Fault] = {
         "value: object = Undefined",
     ),
     "missing variables": ("variables", "elif is_non_null_type(type_):", "elif False:"),
+    "fields that all objects lack": ("input_coercion", "if not required.issubset(names):", "if not names:"),
+    "more fields than the first object has": ("input_coercion", " and len(each) == size", ""),
+    "a column with values of any class": (
+        "input_coercion",
+        "all(len(values) == count for values in found.values())",
+        "True",
+    ),
+    "columns of a type with defaults": (
+        "input_coercion",
+        "coerce_default_value(field) is not Undefined or not (usual",
+        "not (usual",
+    ),
+    "null in a column of a Non-Null type": ("input_coercion", "' or v is None' * nullable", "' or v is None'"),
+    "one column in place of another": ("input_columns", "self._names[name]: values for", "self._names[name]: [] for"),
     "two fields of @oneOf": ("input_coercion", "len(value) != 1 or len(coerced) != 1 or ", ""),
     "null for @oneOf": ("input_coercion", " or None in coerced.values()", ""),
     "an input type's own check left out": (

@@ -27,6 +27,7 @@ TAKING_INPUTS = {
     "take": "{ __typename ...on Taken { count } ...on Refused { why } }",
     "several": "{ __typename ...on Refused { why } }",
     "echo": "",
+    "mark": "",
     "plant": "",
     "atOnce": "",
 }

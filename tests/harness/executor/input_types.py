@@ -1,6 +1,7 @@
 """Defines inputs of every kind, and resolvers that take them and fail if they are told to."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, NewType
 
@@ -9,6 +10,7 @@ from graphql import GraphQLError
 from strawberry import UNSET
 from strawberry.scalars import JSON
 
+from executor import in_columns
 from tests.harness.executor.sources import Colour, ExecutionData, Shade
 
 Even = NewType("Even", int)
@@ -120,10 +122,40 @@ class Later:
     at: strawberry.Maybe[Point]
 
 
+@in_columns
+@strawberry.input
+class Mark:
+    at: int
+    label: str
+    weight: strawberry.Maybe[float | None]
+    is_open: strawberry.Maybe[bool | None]
+    near: strawberry.Maybe[list[Point] | None]
+
+
+def _columns(marks: Sequence[Mark]) -> dict[str, list[Any]]:
+    """Returns what is given of each field, also where only the executor has it in columns."""
+    given = getattr(marks, "columns", None)
+    if given is None:
+        columns = {name: [getattr(mark, name) for mark in marks] for name in Mark.__annotations__}
+        given = {
+            name: [value.value if isinstance(value, strawberry.Some) else value for value in values]
+            for name, values in columns.items()
+        }
+    return {name: list(values) for name, values in sorted(given.items()) if any(value is not None for value in values)}
+
+
+def _sorted(value: Any) -> Any:
+    """Sorts the fields of input objects, which have no order."""
+    if isinstance(value, dict):
+        return {name: _sorted(value[name]) for name in sorted(value)}
+    return [_sorted(item) for item in value] if isinstance(value, list) else value
+
+
 def _received(info: Info, **arguments: Any) -> None:
     """Notes them, and changes what can be changed of them: nobody else must see that."""
     variables = info.variable_values
-    info.context.received.append(f"{info.path.key} {info.field_name} {arguments!r} {list(variables)} {variables!r}")
+    received = f"{info.path.key} {info.field_name} {arguments!r} {list(variables)} {_sorted(variables)!r}"
+    info.context.received.append(received)
     for value in arguments.values():
         for each in (value, *(vars(value).values() if hasattr(value, "__strawberry_definition__") else ())):
             if type(each) is list:
@@ -175,6 +207,12 @@ class Inputs:
     async def plant(self, info: Info, tree: Tree) -> int:
         _received(info, tree=tree)
         return tree.value
+
+    @strawberry.field
+    async def mark(self, info: Info, marks: list[Mark]) -> int:
+        columns = _columns(marks)
+        _received(info, marks=list(marks), columns=columns)
+        return len(marks)
 
     @strawberry.field
     async def echo(self, json: JSON, even: Even | None = None, fail: str | None = None) -> JSON:

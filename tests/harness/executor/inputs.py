@@ -47,10 +47,23 @@ WRONG: list[Any] = [
     (1, 2), Undefined,
 ]  # fmt: skip
 ABSENT = object()
+MARK: dict[str, Any] = {"at": 1, "label": "a"}
+FULL_MARK: dict[str, Any] = MARK | {"weight": 0.5, "isOpen": True, "near": None}
+MARKS: list[list[dict[str, Any]]] = [
+    [MARK, MARK],
+    [FULL_MARK, {**FULL_MARK, "at": 2}],
+    [FULL_MARK, {"isOpen": None, "near": None, "label": "b", "at": 2, "weight": None}],
+    [FULL_MARK, MARK],
+    [MARK | {"weight": 0.5}, MARK | {"isOpen": True}],
+    [MARK | {"weight": 1}, MARK | {"weight": 0.5}],
+    [MARK | {"near": [{"x": 1}]}, MARK | {"near": None}],
+]
+"""Objects that give the same fields, and others that do not."""
 DEFAULTS: dict[str, list[dict[str, Any]]] = {
     "query ($v: Float = 2.5) { several(ratio: $v) { __typename } }": [{}, {"v": 1}, {"v": None}],
     "query ($v: Int = 5) { take(given: {count: 1, maybe: $v}) { __typename } }": [{}, {"v": 1}, {"v": None}],
     "query ($v: [Point!]! = [{x: 1}]) { several(points: $v) { __typename } }": [{}, {"v": []}, {"v": None}],
+    "query ($v: [Point!]!) { several(points: $v) { __typename } }": [{"v": [{"x": 1.5}, {"x": 2.5}]}],
     "query ($v: Point = {x: 1, y: 2}) { take(given: {count: 1, points: [{x: 3}], point: $v}) { __typename } }": [{}],
     "query ($v: Int!) { take(given: {count: $v}) { __typename } }": [{}],
 }
@@ -63,6 +76,12 @@ def input_examples(schema: GraphQLSchema) -> Iterator[tuple[str, dict[str, Any]]
     assert schema.query_type is not None
     for text, examples in DEFAULTS.items():
         yield from ((text, values) for values in examples)
+    text = "query ($v: [Mark!]!) { mark(marks: $v) again: mark(marks: $v) }"
+    yield from ((text, {"v": marks}) for marks in MARKS)
+    for key in (*FULL_MARK, "unknown"):
+        yield from ((text, {"v": [FULL_MARK, FULL_MARK | {key: value}]}) for value in WRONG)
+        yield from ((text, {"v": [FULL_MARK | {key: value}, MARK]}) for value in WRONG)
+        yield text, {"v": [{name: value for name, value in FULL_MARK.items() if name != key}] * 2}
     for name, below in TAKING_INPUTS.items():
         for key, argument in schema.query_type.fields[name].args.items():
             others = "json: 1, " if name == "echo" and key != "json" else ""
