@@ -10,19 +10,28 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import is_dataclass
 from enum import Enum
 from functools import lru_cache
+from itertools import groupby
 from typing import Any, Generic, NamedTuple, Self, TypeVar, cast, get_args, get_type_hints, overload
 
-from sqlalchemy import Select
+from sqlalchemy import Boolean, Column, ColumnElement, Double, Integer, Select, Text
+from sqlalchemy.types import TypeEngine
 
 from db.driver import Record
 
 T = TypeVar("T")
+TEXT_SEPARATOR = "\x1f"
+"""The character between the texts of a column that is one text: none of them has it."""
+ColumnValues = Sequence[object]
+"""The values of a column, in a list, or as one text: many texts with `TEXT_SEPARATOR` between them."""
 AnySelect = Select[tuple[object, ...]]
 """A SELECT of any columns: what its rows hold is known where they are mapped, not to SQLAlchemy."""
 Row = Sequence[object]
 RowMapper = Callable[[Iterable[Row]], list[T]]
 Decoders = tuple[tuple[str, Callable[[Any], Any]], ...]
 """The names of fields, and the functions that make their values of the columns' values."""
+
+
+_LEAF_CLASSES: dict[type[TypeEngine[Any]], type] = {Text: str, Integer: int, Double: float, Boolean: bool}
 
 
 class MappedQuery(NamedTuple, Generic[T]):
@@ -32,6 +41,8 @@ class MappedQuery(NamedTuple, Generic[T]):
     entities: RowMapper[T]
     columns: tuple[str, ...]
     """The names as `MappedRows` takes them: a column whose values are decoded is named after no field."""
+    leaf_classes: tuple[type | None, ...]
+    """The class of all values of each column, as `MappedRows` takes it."""
 
     @classmethod
     def of(
@@ -51,46 +62,98 @@ class MappedQuery(NamedTuple, Generic[T]):
             statement,
             mapper,
             tuple(f"{name} (stored)" if name.rpartition(".")[2] in decoded else name for name in columns),
+            tuple(map(leaf_class, statement.selected_columns)),
         )
 
 
+class RowColumns(Generic[T]):
+    """The rows of a query as columns, and the entities of all rows, made when the first of them is asked for."""
+
+    __slots__ = ("_entities", "_make", "columns", "leaf_classes", "object_class", "row_count", "values")
+
+    def __init__(
+        self,
+        object_class: type[T],
+        query: MappedQuery[T],
+        row_count: int,
+        values: Sequence[ColumnValues],
+        make: RowMapper[T] | None = None,
+    ) -> None:
+        """`make` makes the entities of rows, if the query does not; without rows there may be no values."""
+        self.object_class = object_class
+        self.columns = query.columns
+        self.leaf_classes = query.leaf_classes
+        self.row_count = row_count
+        self.values = values
+        self._make = make or query.entities
+        self._entities: list[T] | None = None
+
+    def entities(self) -> list[T]:
+        if self._entities is None:
+            self._entities = self._make(zip(*map(listed, self.values), strict=True)) if self.row_count else []
+        return self._entities
+
+    def grouped_by(self, column: str) -> "dict[object, MappedRows[T]]":
+        """Returns the rows of each value of a column, by which they are ordered."""
+        values = self.values[self.columns.index(column)] if self.row_count else ()
+        found, start = {}, 0
+        for value, same in groupby(values):
+            length = sum(1 for _ in same)
+            found[value] = MappedRows(self, start, length)
+            start += length
+        return found
+
+
 class MappedRows(Sequence[T]):
-    """The entities of the rows of one query, made when the first of them is asked for.
+    """The entities of some neighbouring rows.
 
     The executor reads the columns themselves where it needs no more (`executor.object_rows`).
     """
 
-    __slots__ = ("_entities", "_make", "columns", "object_class", "rows")
+    __slots__ = ("_rows", "columns", "leaf_classes", "length", "object_class", "row_count", "start", "values")
 
-    def __init__(
-        self, object_class: type[T], columns: tuple[str, ...], rows: Sequence[Row], make: RowMapper[T]
-    ) -> None:
-        """`make` makes the entities. A column has the value of the entities' field of its name, if there is such a one."""
-        self.object_class = object_class
-        self.columns = columns
-        self.rows = rows
-        self._make = make
-        self._entities: list[T] | None = None
-
-    def _made(self) -> list[T]:
-        if self._entities is None:
-            self._entities = self._make(self.rows)
-        return self._entities
+    def __init__(self, rows: RowColumns[T], start: int, length: int) -> None:
+        self.object_class = rows.object_class
+        self.columns = rows.columns
+        self.leaf_classes = rows.leaf_classes
+        self.values = rows.values
+        self.row_count = rows.row_count
+        self.start = start
+        self._rows = rows
+        self.length = length
 
     def __len__(self) -> int:
-        return len(self.rows)
+        return self.length
 
     def __iter__(self) -> Iterator[T]:
-        return iter(self._made())
+        return iter(self._rows.entities()[self.start : self.start + self.length])
 
     @overload
     def __getitem__(self, index: int) -> T: ...
     @overload
-    def __getitem__(self, index: slice) -> "MappedRows[T]": ...
-    def __getitem__(self, index: int | slice) -> "T | MappedRows[T]":
-        if isinstance(index, slice):
-            return MappedRows(self.object_class, self.columns, self.rows[index], self._make)
-        return self._made()[index]
+    def __getitem__(self, index: slice) -> Sequence[T]: ...
+    def __getitem__(self, index: int | slice) -> T | Sequence[T]:
+        """Returns an entity, or some; they are made now, unless they stand in the same order."""
+        places = range(self.start, self.start + self.length)[index]
+        if isinstance(places, int):
+            return self._rows.entities()[places]
+        if places.step == 1:
+            return MappedRows(self._rows, places.start, len(places))
+        entities = self._rows.entities()
+        return [entities[place] for place in places]
+
+
+def leaf_class(column: ColumnElement[Any]) -> type | None:
+    """Returns the class of all values of a column of a table that is never null; None for others."""
+    stored = [each for each in column.base_columns if isinstance(each, Column)]
+    if len(stored) != 1 or stored[0].nullable:
+        return None
+    return next((cls for type_, cls in _LEAF_CLASSES.items() if type(stored[0].type) is type_), None)
+
+
+def listed(values: ColumnValues) -> Sequence[object]:
+    """Returns the values of a column one by one."""
+    return values.split(TEXT_SEPARATOR) if isinstance(values, str) else values
 
 
 def column_names(statement: AnySelect) -> tuple[str, ...]:

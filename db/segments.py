@@ -4,18 +4,16 @@ from collections import defaultdict
 from collections.abc import AsyncGenerator, Collection, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from functools import lru_cache, partial
-from itertools import groupby
-from operator import itemgetter
 
 from sqlalchemy import BigInteger, Double, Numeric, any_, bindparam, cast, func, select, true, tuple_
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Boolean, Integer
 
+from db.column_queries import are_separable, as_columns
 from db.connections import Session
-from db.driver import Record
 from db.keyset import PageShape, keyset_page, page_parameters
 from db.repository import ID, IDS, WORKSPACE, ColumnNames, columns
-from db.row_mapping import MappedQuery, MappedRows, Row
+from db.row_mapping import ColumnValues, MappedQuery, MappedRows, Row, RowColumns
 from db.segment_writes import SegmentWrites
 from db.tables import meetings, segments
 from domain.change_stream import Change, MeetingChanges
@@ -41,9 +39,9 @@ class SegmentRepository(SegmentWrites):
     @staticmethod
     @lru_cache(maxsize=100)
     def _pages(
-        shape: PageShape, requested: ColumnNames, order: SegmentOrder, *, of_speaker: bool
+        shape: PageShape, requested: ColumnNames, order: SegmentOrder, *, of_speaker: bool, joined: bool
     ) -> MappedQuery[Segment]:
-        """Returns the query for a page of each meeting; `nth` is the place of the meeting's id in `ids`, from 1."""
+        """Returns the query for a page of each meeting, in columns; `nth` is the place of the meeting's id in `ids`, from 1."""
         meeting_ids = (
             func.unnest(IDS).table_valued("meeting_id", with_ordinality="nth").render_derived(name="requested")
         )
@@ -56,9 +54,11 @@ class SegmentRepository(SegmentWrites):
         if of_speaker:
             of_one = of_one.where(_OF_SPEAKER)
         sort_columns = columns(segments, order.fields)
-        page = keyset_page(of_one, sort_columns, shape, descending=order.descending).lateral("page")
+        rows = keyset_page(of_one, sort_columns, shape, descending=order.descending).correlate(meeting_ids)
+        page = select(*as_columns(rows.lateral("segment"), joined=joined)).correlate(meeting_ids).lateral("page")
         statement = select(meeting_ids.c.nth, *page.c).join_from(meeting_ids, page, true())
-        return MappedQuery.of(statement, Segment, without=("words",) if requested is None else ())
+        mapped = MappedQuery.of(rows, Segment, without=("words",) if requested is None else ())
+        return mapped._replace(statement=statement)
 
     async def pages(
         self,
@@ -68,25 +68,29 @@ class SegmentRepository(SegmentWrites):
         requested: ColumnNames = None,
         order: SegmentOrder = BY_NUMBER,
     ) -> dict[MeetingId, Page[Segment]]:
-        """Returns one page of each meeting's segments, in one statement."""
-        query = self._pages(PageShape.of(request), requested, order, of_speaker=speaker is not None)
-        ends = page_parameters(request, len(order.fields))
-        rows = await self._rows(query.statement, ids=meeting_ids, speaker=speaker, **ends)
-        found: list[list[Record]] = [[] for _ in meeting_ids]
-        for nth, part in groupby(rows, itemgetter("nth")):
-            found[nth - 1] += part
+        """Returns one page of each meeting's segments, in one statement; in another one if a text has the separator."""
+        shape, of_speaker = PageShape.of(request), speaker is not None
+        values = {"ids": meeting_ids, "speaker": speaker, **page_parameters(request, len(order.fields))}
+        query = self._pages(shape, requested, order, of_speaker=of_speaker, joined=True)
+        rows = await self._rows(query.statement, **values)
+        if not all(are_separable(row, 2, query.leaf_classes) for row in rows):
+            query = self._pages(shape, requested, order, of_speaker=of_speaker, joined=False)
+            rows = await self._rows(query.statement, **values)
         cursor = partial(segment_cursor, order=order)
 
-        def page(meeting_id: MeetingId, rows: list[Record]) -> Page[Segment]:
+        def page(nth: int, row_count: int, *values: ColumnValues) -> Page[Segment]:
+            meeting_id = meeting_ids[nth - 1]
+
             def make(rows: Iterable[Row]) -> list[Segment]:
                 made = query.entities(rows)
                 for segment in made:
                     segment.meeting_id = meeting_id
                 return made
 
-            return Page.of(request, MappedRows(Segment, query.columns, rows, make), cursor)
+            found = RowColumns(Segment, query, row_count, values, make)
+            return Page.of(request, MappedRows(found, 0, row_count), cursor)
 
-        return dict(zip(meeting_ids, map(page, meeting_ids, found), strict=True))
+        return {meeting_ids[row["nth"] - 1]: page(*row) for row in rows}
 
     _OF_MEETINGS = (
         select(*_COLUMNS)

@@ -2,17 +2,15 @@
 
 from collections.abc import Iterable
 from functools import lru_cache
-from itertools import groupby
-from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import ColumnElement, FromClause, Uuid, any_, bindparam, func, select
 
 from db.agents import AUDITED_VARIANTS, PARAMETERS_DECODER
-from db.driver import Record
+from db.column_queries import are_separable, as_columns
 from db.event_writes import new_values
 from db.repository import ID, IDS, WORKSPACE, ColumnNames, Repository, columns
-from db.row_mapping import AnySelect, MappedQuery, MappedRows
+from db.row_mapping import AnySelect, MappedQuery, MappedRows, RowColumns
 from db.tables import agent_variants, agents
 from domain.agents import Agent
 from domain.configs import CONFIG_FIELDS
@@ -76,19 +74,26 @@ class VariantRepository(Repository):
 
     @staticmethod
     @lru_cache(maxsize=100)
-    def _by_agents(requested: ColumnNames) -> MappedQuery[AgentVariant]:
+    def _by_agents(requested: ColumnNames, *, joined: bool) -> MappedQuery[AgentVariant]:
         query = _variant_query(None if requested is None else requested.union(("id", "agent_id", "slug")))
-        return _mapped(query.where(*_OF_AGENTS).order_by(agent_variants.c.agent_id, agent_variants.c.id))
+        rows = query.where(*_OF_AGENTS).order_by(agent_variants.c.agent_id, agent_variants.c.id)
+        found = rows.subquery("variant")
+        return _mapped(rows)._replace(statement=select(*as_columns(found, joined=joined)))
 
     async def by_agents(
         self, agent_ids: Iterable[AgentId], requested: ColumnNames = None
     ) -> dict[AgentId, MappedRows[AgentVariant]]:
-        """Returns each agent's variants, the oldest first."""
-        query, ids = self._by_agents(requested), list(agent_ids)
-        found: dict[AgentId, list[Record]] = {id: [] for id in ids}
-        for agent_id, rows in groupby(await self._rows(query.statement, ids=ids), itemgetter("agent_id")):
-            found[agent_id] = list(rows)
-        return {id: MappedRows(AgentVariant, query.columns, rows, query.entities) for id, rows in found.items()}
+        """Returns each agent's variants, the oldest first; in a second statement if a text has the separator."""
+        ids = list(agent_ids)
+        query = self._by_agents(requested, joined=True)
+        (row,) = await self._rows(query.statement, ids=ids)
+        if not are_separable(row, 1, query.leaf_classes):
+            query = self._by_agents(requested, joined=False)
+            (row,) = await self._rows(query.statement, ids=ids)
+        row_count, *values = row
+        rows = RowColumns(AgentVariant, query, row_count, values)
+        found = rows.grouped_by("agent_id")
+        return {id: found.get(id) or MappedRows(rows, 0, 0) for id in ids}
 
     _ACTIVE_BY_AGENTS = _mapped(_variant_query().where(*_OF_AGENTS, agents.c.active_variant_id == agent_variants.c.id))
 

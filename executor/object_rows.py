@@ -1,7 +1,13 @@
-"""Objects that a database has given as rows, and that are made only if something asks for more than their columns."""
+"""Lists of objects that a database has given as columns, and whose objects are made only if something asks for more."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Protocol, TypeGuard, runtime_checkable
+from typing import Any, Protocol, TypeAlias, TypeGuard, runtime_checkable
+
+TEXT_SEPARATOR = "\x1f"
+"""The character between the texts of a column that is one text: none of them has it."""
+
+ColumnValues: TypeAlias = Sequence[object]
+"""The values of a column, in a list, or as one text: many texts with `TEXT_SEPARATOR` between them."""
 
 
 @runtime_checkable
@@ -20,8 +26,27 @@ class ObjectRows(Protocol):
         """
 
     @property
-    def rows(self) -> Sequence[Sequence[object]]:
-        """The rows, of which each has exactly these columns."""
+    def leaf_classes(self) -> tuple[type | None, ...]:
+        """The class that all values of each column have: str, int for one of 32 bits, float or bool; None: not known."""
+
+    @property
+    def values(self) -> Sequence[ColumnValues]:
+        """The values of each column, `row_count` each: those of other lists may stand before them and behind them.
+
+        Lists that have them in common have the same sequence.
+        """
+
+    @property
+    def row_count(self) -> int:
+        """The number of values that each column has."""
+
+    @property
+    def start(self) -> int:
+        """The place at which the values of the first object stand; those of the others follow."""
+
+    @property
+    def length(self) -> int:
+        """The number of objects."""
 
     def __len__(self) -> int: ...
 

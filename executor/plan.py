@@ -34,6 +34,7 @@ from graphql.execution.collect_fields import FieldDetails, FieldDetailsList
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from executor.codegen import Namespace, compile_function
+from executor.column_encoding import Leaf, ListEncoder, LongTexts
 from executor.fallback import FallbackRequired, NotPlannable
 from executor.field_context import CollectedField, FieldContext
 from executor.object_rows import ObjectRows, are_object_rows
@@ -46,7 +47,7 @@ ResultMap: TypeAlias = dict[str, object]
 """The completed fields of one object by their response names, in the order of the document."""
 
 Projection: TypeAlias = Callable[[Iterable[object]], list[ResultMap]]
-"""A generated function that makes a result map of each object, or of each row."""
+"""A generated function that makes a result map of each object."""
 
 LIST_CLASSES = (list, tuple, set, frozenset)
 PLANNABLE_DIRECTIVES = (GraphQLSkipDirective.name, GraphQLIncludeDirective.name)
@@ -113,9 +114,9 @@ class Completer(ABC):
             FallbackRequired: A value is null where the type is Non-Null, or is wrong or unusual in another way.
         """
 
-    def complete_rows(self, context: FieldContext, lists: list[ObjectRows]) -> list[object]:
-        """Returns the completed objects of all lists, in their order."""
-        return self.complete(context, list(chain.from_iterable(lists)))
+    def encode_rows(self, lists: list[ObjectRows]) -> list[object] | None:
+        """Returns the JSON of each list; None: their objects must be completed."""
+        return None
 
     def without_nulls(self, values: list[object]) -> tuple[list[object], set[type]]:
         """Returns the values that are not null, and their classes.
@@ -155,6 +156,9 @@ class LeafCompleter(Completer):
         self._complete: Callable[[list[object]], list[object]] | None = None
 
     def complete(self, context: FieldContext, values: list[object]) -> list[object]:
+        return self.complete_leaves(values)
+
+    def complete_leaves(self, values: list[object]) -> list[object]:
         if self._complete is None:
             self._complete = compile_leaf_list_completer(self.type, self.nullable)
         return self._complete(values)
@@ -169,13 +173,14 @@ class ListCompleter(Completer):
 
     def complete(self, context: FieldContext, values: list[object]) -> list[object]:
         lists, classes = self.without_nulls(values)
-        if classes.issubset(LIST_CLASSES):
-            items = list(chain.from_iterable(cast(list[Collection[object]], lists)))
-            completed = self._items.complete(context, items)
-        elif len(classes) == 1 and are_object_rows(lists[0]):
-            completed = self._items.complete_rows(context, cast(list[ObjectRows], lists))
-        else:
-            raise FallbackRequired
+        if not classes.issubset(LIST_CLASSES):
+            if len(classes) > 1 or not are_object_rows(lists[0]):
+                raise FallbackRequired
+            encoded = self._items.encode_rows(cast(list[ObjectRows], lists))
+            if encoded is not None:
+                return encoded if lists is values else _with_nulls(values, encoded)
+        items = list(chain.from_iterable(cast(list[Collection[object]], lists)))
+        completed = self._items.complete(context, items)
         if len(values) == 1 and lists:
             return [completed]
         completed_lists: list[object] = []
@@ -213,25 +218,27 @@ class ObjectCompleter(Completer):
         result_maps = self._selection.execute(context, objects)
         if objects is values:
             return cast(list[object], result_maps)
-        remaining = iter(result_maps)
-        return [None if value is None else next(remaining) for value in values]
+        return _with_nulls(values, result_maps)
 
     @property
     def unchecked_selection(self) -> "SelectionPlan | None":
         """The selection, if it is planned already and every object is taken for one of the type."""
         return self._selection if self._type.is_type_of is None else None
 
-    def complete_rows(self, context: FieldContext, lists: list[ObjectRows]) -> list[object]:
+    def encode_rows(self, lists: list[ObjectRows]) -> list[object] | None:
         is_type_of, first = self._type.is_type_of, lists[0]
         is_known = isinstance(is_type_of, InstancesOf) and is_type_of.includes({each.object_class for each in lists})
         if (
-            self._selection is not None  # it is made for the first objects, and their class is found to be plain
-            and is_known
-            and all(is_plain_class(each.object_class) and each.columns == first.columns for each in lists)
-            and (project := self._selection.row_projection(first.columns))
+            self._selection is None  # it is made for the first objects, and their class is found to be plain
+            or not is_known
+            or not all(is_plain_class(each.object_class) and each.columns == first.columns for each in lists)
+            or (encoder := self._selection.list_encoder(first.columns)) is None
         ):
-            return cast(list[object], project(chain.from_iterable([each.rows for each in lists])))
-        return super().complete_rows(context, lists)
+            return None
+        try:
+            return encoder.encode(lists)
+        except LongTexts:
+            return None
 
     def _require_type(self, context: FieldContext, objects: list[object], classes: set[type]) -> None:
         is_type_of = self._type.is_type_of
@@ -312,12 +319,9 @@ class SelectionPlan:
         self._fields = [plan for plan in self._selected if not _is_constant(plan) and _attribute(plan) is None]
         """The fields that are not just leaves read from attributes. The projection puts None in their place."""
         namespace: Namespace = {}
-        entries = ", ".join(
-            f"{plan.field.response_name!r}: {_entry(plan, lambda name: f'o.{name}', namespace)}"
-            for plan in self._selected
-        )
-        self._project = _compile_projection("o", entries, namespace)
-        self._row_projections: dict[tuple[str, ...], Projection | None] = {}
+        entries = ", ".join(f"{plan.field.response_name!r}: {_entry(plan, namespace)}" for plan in self._selected)
+        self._project = _compile_projection(entries, namespace)
+        self._list_encoders: dict[tuple[str, ...], ListEncoder | None] = {}
 
     def execute(self, context: FieldContext, objects: list[object]) -> list[ResultMap]:
         """Returns the result maps of the objects. Pending loads have yet to complete their asynchronous fields."""
@@ -326,43 +330,47 @@ class SelectionPlan:
             field.execute(context, objects, result_maps)
         return result_maps
 
-    def row_projection(self, columns: tuple[str, ...]) -> Projection | None:
-        """Returns the function that makes a result map of each row; None: more is selected than leaves that are columns."""
-        if columns not in self._row_projections:
-            variables = {column: f"column_{number}" for number, column in enumerate(columns)}
-            namespace: Namespace = {}
-            entries = self._row_entries(variables, namespace) if len(variables) == len(columns) else None
-            target = f"{', '.join(variables.values())},"
-            self._row_projections[columns] = (
-                None if entries is None else _compile_projection(target, entries, namespace)
-            )
-        return self._row_projections[columns]
+    def list_encoder(self, columns: tuple[str, ...]) -> ListEncoder | None:
+        """Returns the encoder of lists with these columns; None: more is selected than leaves that are columns."""
+        if columns not in self._list_encoders:
+            places = {column: place for place, column in enumerate(columns)}
+            parts = self._json_parts(places) if len(places) == len(columns) else None
+            self._list_encoders[columns] = None if parts is None else ListEncoder(parts)
+        return self._list_encoders[columns]
 
-    def _row_entries(self, variables: Mapping[str, str], namespace: Namespace, prefix: str = "") -> str | None:
-        """Returns the entries of a row's result map, or of that of a part of it, whose columns have the prefix."""
-        entries = []
+    def _json_parts(self, places: Mapping[str, int], prefix: str = "") -> list[bytes | Leaf] | None:
+        """Returns the JSON of an object, or of that of a part of it, whose columns have the prefix."""
+        parts: list[bytes | Leaf] = []
         for plan in self._selected:
-            if _is_constant(plan) or (prefix + (_attribute(plan) or "")) in variables:
-                value = _entry(plan, lambda name: variables[prefix + name], namespace)
+            parts.append(b'%b"%b":' % (b"," if parts else b"{", plan.field.response_name.encode()))
+            if _is_constant(plan):
+                parts.append(b'"%b"' % plan.field.parent_type.name.encode())
+            elif (place := places.get(prefix + (_attribute(plan) or ""))) is not None:
+                completer = cast(LeafCompleter, plan.completer)
+                parts.append(Leaf(place, completer.type, completer.complete_leaves))
             elif part := _part(plan):
                 name, selection = part
-                inner = selection._row_entries(variables, namespace, f"{prefix}{name}.")
+                inner = selection._json_parts(places, f"{prefix}{name}.")
                 if inner is None:
                     return None
-                value = f"{{{inner}}}"
+                parts += inner
             else:
                 return None
-            entries.append(f"{plan.field.response_name!r}: {value}")
-        return ", ".join(entries)
+        return [*parts, b"}"]
 
 
-def _compile_projection(target: str, entries: str, namespace: Namespace) -> Projection:
-    """Compiles a projection. `target` is the target of the loop over the objects, or over their rows."""
+def _with_nulls(values: list[object], completed: Iterable[object]) -> list[object]:
+    """Returns the completed values of all that are not null, in their places."""
+    remaining = iter(completed)
+    return [None if value is None else next(remaining) for value in values]
+
+
+def _compile_projection(entries: str, namespace: Namespace) -> Projection:
     body = [
         "projected = []",
         "add = projected.append",
         # faster than a comprehension, whose `v` is a cell variable
-        f"for {target} in objects: add({{{entries}}})",
+        f"for o in objects: add({{{entries}}})",
         "return projected",
     ]
     return compile_function("project", "objects", body, namespace)
@@ -389,11 +397,11 @@ def _part(plan: FieldPlan) -> tuple[str, SelectionPlan] | None:
     return None if selection is None else (resolver.name, selection)
 
 
-def _entry(plan: FieldPlan, value_of: Callable[[str], str], namespace: Namespace) -> str:
-    """Returns a Python expression for the value of a field."""
+def _entry(plan: FieldPlan, namespace: Namespace) -> str:
+    """Returns a Python expression for the value of a field of the object `o`."""
     if _is_constant(plan):
         return repr(plan.field.parent_type.name)
     if (attribute := _attribute(plan)) is None:
         return "None"
     completer = cast(LeafCompleter, plan.completer)
-    return output_coercion_expression(completer.type, completer.nullable, value_of(attribute), namespace)
+    return output_coercion_expression(completer.type, completer.nullable, f"o.{attribute}", namespace)

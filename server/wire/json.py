@@ -65,4 +65,11 @@ def encode_json(data: object) -> bytes:
     try:
         return orjson.dumps(data)
     except TypeError:
-        return json.dumps(data).encode()
+        return json.dumps(data, default=_encoded_before).encode()
+
+
+def _encoded_before(value: object) -> object:
+    """Returns the value of JSON that stands in the data as such."""
+    if not isinstance(value, orjson.Fragment):
+        raise TypeError(f"{type(value).__name__} is no JSON")
+    return orjson.loads(orjson.dumps(value))

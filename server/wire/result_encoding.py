@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import TypeAlias
 
+import orjson
 from graphql import GraphQLError
 
 from domain.errors import AnswerTooLarge
@@ -113,7 +114,9 @@ def _pieces(value: object) -> Iterator[bytes]:
             yield encode_json(value[start : start + MAX_TEXT_CHARS])[1:-1]
         yield b'"'
     else:
-        yield encode_json(value)
+        encoded = encode_json(value)
+        for start in range(0, len(encoded), MAX_PART_BYTES):
+            yield encoded[start : start + MAX_PART_BYTES]
 
 
 def _leaf_count(value: object) -> int:
@@ -122,4 +125,6 @@ def _leaf_count(value: object) -> int:
         return 1 + len(value) // CHARS_PER_LEAF
     if type(value) is dict:
         return sum(map(_leaf_count, value.values())) or 1
-    return len(value) * _leaf_count(value[0]) if type(value) is list and value else 1
+    if type(value) is list and value:
+        return len(value) * _leaf_count(value[0])
+    return MAX_PART_LEAVES + 1 if type(value) is orjson.Fragment else 1  # one is encoded already, and may be large

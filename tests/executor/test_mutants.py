@@ -65,7 +65,7 @@ MUTANTS: dict[str, Fault] = {
     ),
     "null objects left out": ("plan", "if objects is values:", "if True:"),
     "objects of any type": ("plan", "if verdicts != {True}:", "if False:"),
-    "lists of any class": ("plan", "if classes.issubset(LIST_CLASSES):", "if True:"),
+    "lists of any class": ("plan", "if not classes.issubset(LIST_CLASSES):", "if False:"),
     "lists cut wrongly": ("plan", "start += len(value)", "start += 1"),
     "empty lists in place of null": ("plan", "completed_lists.append(None)", "completed_lists.append([])"),
     "an exception as a value": ("plain_values", "isinstance(value, Exception)", "False"),

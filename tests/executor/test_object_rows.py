@@ -1,14 +1,19 @@
-"""Checks lists of objects that are rows until something asks for more than their columns."""
+"""Checks lists of objects that are columns until something asks for more."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
 import pytest
 import strawberry
+from hypothesis import given
+from hypothesis import strategies as st
 from strawberry.extensions import ParserCache
 
-from db.row_mapping import MappedRows
-from executor import FastExecutor, InstancesOf
+from db.row_mapping import TEXT_SEPARATOR, MappedQuery, MappedRows, RowColumns
+from executor import FastExecutor, InstancesOf, object_rows
+from executor.column_encoding import MAX_ENCODED_CHARS
 
 COLUMNS = ("number", "unselected", "label")
 
@@ -65,6 +70,12 @@ def rows(*found: tuple[Any, ...], columns: tuple[str, ...] = COLUMNS, of: type =
     return of, (*columns, "voice.number"), tuple((*row, place) for place, row in enumerate(found, start=100))
 
 
+LEAF_CLASSES = {
+    "one text": (int, None, str),
+    "one long text": (int, None, str),
+    "a number that is proved": (int, None, None),
+}
+"""The classes of the columns, by the kinds of transcripts: a column of the class `str` comes as one text."""
 TRANSCRIPTS: dict[str, list[tuple[Any, ...]]] = {
     "one list": [rows((1, 0, "a"), (2, 0, None))],
     "several lists": [rows((1, 0, "a")), rows(), rows((2, 0, "b"), (3, 0, "c"))],
@@ -74,6 +85,11 @@ TRANSCRIPTS: dict[str, list[tuple[Any, ...]]] = {
     "an int of 64 bits": [rows((2**40, 0, "a"), (1, 0, "b"))],
     "an error as a value": [rows((1, 0, ValueError("wrong")))],
     "a subclass": [rows((1, 0, "a"), of=Written)],
+    "one text": [rows((1, 0, "a"), (2, 0, '"\\')), rows((3, 0, ""))],
+    "a number that is proved": [rows((2**31 - 1, 0, "a"), (-(2**31), 0, None))],
+    "texts that look encoded": [rows((1, 0, "\\u001f"), (2, 0, "\x1f"), (3, 0, '","'))],
+    "one long text": [rows((1, 0, "a" * MAX_ENCODED_CHARS), (2, 0, "b"))],
+    "long texts": [rows((1, 0, "a" * MAX_ENCODED_CHARS), (2, 0, "b"), (3, 0, None))],
     "another class": [rows((1, 0, "a")), rows((2, 0, "a"), of=Meeting, columns=("utterances", "number", "label"))],
     "other columns": [rows((1, 0, "a")), rows(("b", 2), columns=("label", "number"))],
 }
@@ -106,12 +122,30 @@ class Made(list[Any]):
         return make
 
 
+def listed(
+    of: type, columns: tuple[str, ...], found: tuple[Any, ...], classes: tuple[type | None, ...], made: Made
+) -> MappedRows[Any]:
+    query: Any = MappedQuery(None, made.maker(of, columns), columns, classes)  # type: ignore[arg-type]
+    values = [
+        TEXT_SEPARATOR.join(map(str, column)) if cls is str else list(column)
+        for column, cls in zip(zip(*found, strict=True), classes, strict=bool(found))
+    ]
+    return MappedRows(RowColumns(of, query, len(found), values), 0, len(found))
+
+
+def decoded(data: Any) -> Any:
+    """The data of a response as its client reads it."""
+    return orjson.loads(orjson.dumps(data))
+
+
 async def answers(executor: Any, kind: str, selection: str, made: Made) -> list[Any]:
     """The answers to the same question asked three times: the first plans it."""
 
+    classes = LEAF_CLASSES.get(kind, (None, None, None))
+
     def read() -> list[Any]:
         return [
-            Meeting(MappedRows(of, columns, found, made.maker(of, columns)))
+            Meeting(listed(of, columns, found, (*classes, None), made))
             for of, columns, found in [*TRANSCRIPTS["one list"], *TRANSCRIPTS[kind]]
         ]
 
@@ -126,7 +160,7 @@ async def answers(executor: Any, kind: str, selection: str, made: Made) -> list[
     for _ in range(3):
         made.clear()
         result = await schema.execute(document)
-        found.append((result.data, [error.formatted for error in result.errors or ()]))
+        found.append((decoded(result.data), [error.formatted for error in result.errors or ()]))
     return found
 
 
@@ -144,7 +178,116 @@ async def test_no_object_is_made_where_only_columns_are_selected(selection: str)
     assert not made
 
 
+@pytest.mark.parametrize("kind", ["one long text", "long texts"])
+async def test_long_texts_are_encoded_later_little_by_little(kind: str) -> None:
+    made = Made()
+    await answers(FastExecutor, kind, "label", made)
+    assert made
+
+
 async def test_objects_are_made_where_more_is_selected() -> None:
     made = Made()
     await answers(FastExecutor, "several lists", "label twice", made)
     assert len(made) == 5
+
+
+@strawberry.type
+class Leaves:
+    number: int
+    share: float
+    is_final: bool
+    label: str
+    nick: str | None
+    key: strawberry.ID
+
+
+@dataclass
+class AllLeaves:
+    number: int
+    share: float
+    is_final: bool
+    label: str
+    nick: str | None
+    key: str
+
+
+TEXTS = st.text(st.characters(exclude_characters=TEXT_SEPARATOR, codec="utf-8"), max_size=5) | st.sampled_from(
+    ('"', "\\", '","', "\\u001f", "\\\\", "\0", "\x7f", "\u2028", "😀", "null", "", ",")
+)
+LEAVES = st.builds(
+    AllLeaves,
+    st.integers(-(2**31), 2**31 - 1),
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.booleans(),
+    TEXTS,
+    TEXTS | st.none(),
+    TEXTS,
+)
+NAMES = ("number", "share", "is_final", "label", "nick", "key")
+
+
+def encoded(lists: list[list[AllLeaves]], cut: slice, selection: str) -> tuple[bytes, bytes]:
+    """The bytes of lists as columns, of which only a part belongs to each list, and of the same as objects."""
+
+    def as_rows(items: list[AllLeaves]) -> Any:
+        query: Any = MappedQuery(None, lambda _: items, NAMES, (int, float, bool, str, None, str))  # type: ignore[arg-type]
+        values = list(zip(*([getattr(item, name) for name in NAMES] for item in items), strict=True))
+        columns = [
+            TEXT_SEPARATOR.join(column) if NAMES[n] in ("label", "key") else list(column)
+            for n, column in enumerate(values)
+        ]
+        return MappedRows(RowColumns(AllLeaves, query, len(items), columns), 0, len(items))[cut]
+
+    found: list[list[Any]] = [[]]
+
+    @strawberry.type
+    class Lists:
+        leaves: list[Leaves]
+
+    Leaves.is_type_of = InstancesOf(AllLeaves)  # type: ignore[attr-defined]
+
+    @dataclass
+    class Holder:
+        leaves: Any
+
+    Lists.is_type_of = InstancesOf(Holder)  # type: ignore[attr-defined]
+
+    @strawberry.type
+    class Query:
+        lists: list[Any] = strawberry.field(
+            resolver=lambda: [Holder(each) for each in found[0]], graphql_type=list[Lists]
+        )
+
+    schema = strawberry.Schema(Query, execution_context_class=FastExecutor, extensions=[ParserCache])
+    document = f"{{ lists {{ leaves {{ {selection} }} }} }}"
+    answers = []
+    one = AllLeaves(0, 0.0, False, "", None, "")
+    for make in (lambda items: items[cut], as_rows):
+        for given_lists in ([[one]], lists):  # the first one is for the plan
+            found[0] = list(map(make, given_lists))
+            result = schema.execute_sync(document)
+            assert result.errors is None
+        answers.append(orjson.dumps(result.data))
+    return answers[0], answers[1]
+
+
+@given(
+    st.lists(st.lists(LEAVES, max_size=4), min_size=1, max_size=4),
+    st.builds(slice, st.integers(-3, 3) | st.none(), st.integers(-3, 3) | st.none(), st.sampled_from((None, 1, -1))),
+    st.lists(
+        st.sampled_from(("number", "share", "isFinal", "label", "nick", "key", "__typename")), min_size=1, unique=True
+    ),
+)
+def test_the_bytes_are_those_of_objects(lists: list[list[AllLeaves]], cut: slice, selected: list[str]) -> None:
+    objects, columns = encoded(lists, cut, " ".join(selected))
+    assert columns == objects
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+async def test_a_number_that_json_has_not_is_an_error(value: float) -> None:
+    with pytest.raises(AssertionError):
+        encoded([[AllLeaves(1, value, True, "a", None, "b")]], slice(None), "share")
+
+
+def test_driver_and_executor_separate_texts_alike() -> None:
+    assert object_rows.TEXT_SEPARATOR == TEXT_SEPARATOR

@@ -42,6 +42,17 @@ class TestCreation:
             api.variant(agent, name)
         assert [each["name"] for each in read(api, agent)["variants"]] == names
 
+    def test_names_of_variants_may_have_any_character(self, api: Api) -> None:
+        one, two = api.agent(), api.agent()
+        names = ["one\x1ftwo", "\\u001f", '"']
+        for name in names:
+            api.variant(one, name)
+        api.variant(two, "three")
+        document = "query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Agent { variants { name } } } }"
+        for _ in range(2):  # the first time it is planned
+            found = api.post(document, {"ids": [two["id"], one["id"]]})["data"]["nodes"]
+            assert [[each["name"] for each in agent["variants"]] for agent in found] == [["three"], names]
+
 
 class TestClones:
     @few

@@ -169,3 +169,18 @@ async def test_segments_are_found_by_their_keys_among_several_meetings(database:
         found = await repositories.segments.by_keys(wanted)
     assert {key: segment.text for key, segment in found.items()} == {(one, 1): "one 1", (two, 2): "two 2"}
     assert all((segment.meeting_id, segment.segment_id) == key for key, segment in found.items())
+
+
+@pytest.mark.parametrize("text", ["one\x1ftwo", "\\u001f", '"", ""'])
+async def test_a_text_may_have_what_separates_texts(database: Database, text: str) -> None:
+    meeting, other = await new_meeting(database), await new_meeting(database)
+    await upsert_segments(database, meeting, content(1, "first"), content(2, text, speaker=text), content(3, "last"))
+    await upsert_segments(database, other, content(1, "alone"))
+    async with database.reading(WORKSPACE) as repositories:
+        pages = await repositories.segments.pages([other, meeting], PageRequest(2))
+        variants = await repositories.variants.by_agents([])
+    assert [segment.text for segment in pages[meeting].nodes] == ["first", text]
+    assert [segment.speaker for segment in pages[meeting].nodes] == ["ann", text]
+    assert (len(pages[meeting].nodes), pages[meeting].more) == (2, True)
+    assert [segment.text for segment in pages[other].nodes] == ["alone"]
+    assert variants == {}

@@ -20,10 +20,12 @@ from server.wire.result_encoding import (
     size_of,
 )
 
+FRAGMENTS = st.sampled_from((orjson.Fragment(b"[]"), orjson.Fragment('[{"a":"🙂"}]')))
+"""Lists that are encoded before (`executor.column_encoding`)."""
 LEAVES = st.none() | st.booleans() | st.integers(-5, 5) | st.text(max_size=3)
 OBJECTS = st.dictionaries(st.sampled_from("abc"), LEAVES)
 VALUES = st.recursive(
-    LEAVES | st.lists(OBJECTS | LEAVES, max_size=5),
+    LEAVES | FRAGMENTS | st.lists(OBJECTS | LEAVES, max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("abc"), inner),
     max_leaves=10,
 )
@@ -54,6 +56,20 @@ def test_long_texts_are_whole() -> None:
 def test_a_longer_text_is_encoded_in_parts(text: str) -> None:
     data = {"transcript": text * (MAX_TEXT_CHARS + 1), "other": [text * (2 * MAX_TEXT_CHARS)]}
     assert json.loads(encoded(data)) == {"data": data}
+
+
+def test_what_is_encoded_already_is_cut_into_parts() -> None:
+    nodes = [{"text": "x" * 1_000}] * 2_000
+    data = [{"nodes": orjson.Fragment(orjson.dumps(nodes))}] * 2
+    body = asyncio.run(encode_large_result(data, None, None, OperationBudget()))
+    assert all(len(part) <= 3 * MAX_PART_BYTES for part in body)
+    assert orjson.loads(b"".join(body)) == {"data": [{"nodes": nodes}] * 2}
+
+
+def test_what_is_encoded_already_may_stand_beside_a_lone_surrogate() -> None:
+    assert json.loads(encode_result({"a": "\ud800", "b": orjson.Fragment(b"[1]")}, None, None)) == {
+        "data": {"a": "\ud800", "b": [1]}
+    }
 
 
 def test_what_is_large_is_encoded_in_turn() -> None:
