@@ -2,17 +2,20 @@
 
 import asyncio
 import gc
+import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route, WebSocketRoute
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from db.database import Database
 from db.driver import query_loggers
@@ -58,6 +61,9 @@ from server.wire.refusals import error_response
 
 SWITCH_INTERVAL_SECONDS = 0.001
 """The time that a worker thread (see `executor.worker`) runs on when the event loop has something to do."""
+
+TRUSTED_PROXIES = ("FORWARDED_ALLOW_IPS", "127.0.0.1,::1")
+"""uvicorn's variable, and its default, for the proxies whose `X-Forwarded-Proto` goes into redirects: nothing else needs it."""
 
 
 def load_documents(settings: Settings) -> PersistedDocuments:
@@ -188,7 +194,9 @@ def create_app(settings: Settings, database_url: str, metrics_directory: Path | 
     for cls, args, kwargs in cors(settings.origins):
         graphql_app = cls(graphql_app, *args, **kwargs)
     hosts, refused_origins = AllowedHosts(settings.allowed_hosts), RefusedOrigins(settings.origins)
-    app.middleware_stack = EveryRequest(app.build_middleware_stack(), graphql.path, graphql_app, hosts, refused_origins)
+    routed: Any = app.build_middleware_stack()  # uvicorn's types of ASGI are not Starlette's
+    behind_proxies: Any = ProxyHeadersMiddleware(routed, os.environ.get(*TRUSTED_PROXIES))
+    app.middleware_stack = EveryRequest(behind_proxies, graphql.path, graphql_app, hosts, refused_origins)
     return app
 
 

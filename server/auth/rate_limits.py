@@ -125,6 +125,26 @@ class MemoryBudget:
             self.held -= size
 
 
+class HeldMemory:
+    """Counts what one request keeps in memory, in a budget, until it is released."""
+
+    def __init__(self, budget: MemoryBudget | None = None) -> None:
+        """The budget must be known before something is added."""
+        self.budget = budget
+        self._size = 0
+
+    def add(self, size: int) -> None:
+        """Counts some bytes more. Raises RateLimited."""
+        assert self.budget is not None
+        self.budget.check(size)
+        self.budget.held += size
+        self._size += size
+
+    def release(self) -> None:
+        if self.budget is not None:
+            self.budget.held -= self._size
+
+
 class RateLimiter:
     """Counts what one principal uses."""
 

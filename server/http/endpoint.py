@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable
-from contextlib import ExitStack
 from functools import partial
 
 from graphql import OperationType
@@ -15,6 +14,7 @@ from domain.principals import Principal
 from resolvers.context import Context
 from server.auth.actor import actor_name
 from server.auth.guard import TOO_MANY_REQUESTS, Guard
+from server.auth.rate_limits import HeldMemory
 from server.current_request import current_request
 from server.graphiql import graphiql_page
 from server.http.sse import EventStream
@@ -27,7 +27,7 @@ from server.wire.content_negotiation import GRAPHQL_RESPONSE, JSON, AcceptedType
 from server.wire.headers import CONSISTENCY_HEADER, Headers, request_headers
 from server.wire.refusals import CLIENT_CLOSED_REQUEST, RequestRefused, error_response
 from server.wire.request_errors import RequestErrors, encode_errors
-from server.wire.requests import GraphQLRequest, request_from_body, request_from_url
+from server.wire.requests import GraphQLRequest, checked_request, json_from_body, request_from_url
 from server.wire.responses import HoldAnswer, body_response
 
 COST_HEADER = b"rapporteur-cost"
@@ -58,9 +58,9 @@ class GraphQLEndpoint:
         headers = request_headers(scope)
         accepts = parse_accept(headers.get(b"accept", b""))
         response: ASGIApp
+        held = HeldMemory()
         try:
-            with ExitStack() as held:
-                response = await self._respond(scope, headers, accepts, receive, held)
+            response = await self._respond(scope, headers, accepts, receive, held)
         except RequestRefused as refused:
             response = error_response(refused.message, refused.status, refused.headers, accepts.single or JSON)
         except ClientDisconnect:
@@ -68,6 +68,8 @@ class GraphQLEndpoint:
         except Exception as error:  # if it were raised, the connection would close before the client has read why
             errors = RequestErrors.from_exception(error)
             response = Response(encode_errors(errors), errors.status, media_type=content_type(accepts.single or JSON))
+        finally:
+            held.release()
         if not isinstance(response, EventStream):
             await response(scope, receive, send)
             return
@@ -78,7 +80,7 @@ class GraphQLEndpoint:
             await error_response("too many connections: try again later", 503)(scope, receive, send)
 
     async def _respond(
-        self, scope: Scope, headers: Headers, accepts: AcceptedTypes, receive: Receive, held: ExitStack
+        self, scope: Scope, headers: Headers, accepts: AcceptedTypes, receive: Receive, held: HeldMemory
     ) -> ASGIApp:
         """Returns the response, which may be a stream that has not begun. Raises RequestRefused, or ClientDisconnect.
 
@@ -100,13 +102,9 @@ class GraphQLEndpoint:
             request = request_from_url(scope["query_string"])
         else:
             settings = self._settings
-            request = await request_from_body(
-                headers,
-                receive,
-                settings.max_body,
-                settings.operation_timeout,
-                lambda size: held.enter_context(rate_limiter.bodies.hold(size)),
-            )
+            held.budget = rate_limiter.bodies
+            body = await json_from_body(scope, receive, settings.max_body, settings.operation_timeout, held.add)
+            request = checked_request(body)
         if accepts.single is None and (is_get or not accepts.event_stream):
             raise RequestRefused(406, f"the answer can be {GRAPHQL_RESPONSE} or {JSON}, or text/event-stream to a POST")
         if COST_HEADER in headers:
@@ -130,18 +128,18 @@ class GraphQLEndpoint:
                     return self._event_stream(request, context)
                 raise RequestRefused(400, "a subscription needs a WebSocket, or the header Accept: text/event-stream")
             executed = await self._runner.execute(prepared, context, receive)
-            body, status, is_complete = executed.body, 200, not executed.errors
+            answer, status, is_complete = executed.body, 200, not executed.errors
             hold = partial(rate_limiter.answers.hold, is_refused=kind is OperationType.QUERY)
             if executed.written is not None:
                 more_headers = {CONSISTENCY_HEADER: str(executed.written)}
         except RequestErrors as error:
-            body, status, is_complete = (encode_errors(error),), error.status, False
+            answer, status, is_complete = (encode_errors(error),), error.status, False
             if error.retry_after is not None:
                 more_headers = {"Retry-After": str(error.retry_after)}
         if accepts.single != GRAPHQL_RESPONSE and status != TOO_MANY_REQUESTS:
             status = 200
         return await body_response(
-            body,
+            answer,
             status,
             accepts.single,
             headers,

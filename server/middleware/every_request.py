@@ -9,13 +9,12 @@ from server.current_request import REQUEST_ID_HEADER, CurrentRequest, current_re
 from server.middleware.access_log import log_response
 from server.middleware.allowed_hosts import AllowedHosts
 from server.middleware.refused_origins import RefusedOrigins
-from server.middleware.security_headers import with_security_headers
 from server.wire.headers import Headers, request_headers
 from server.wire.refusals import error_response
 
 
 class EveryRequest:
-    """The outermost ASGI app. It gives each HTTP request its id and its response common headers, and counts and logs it.
+    """The outermost ASGI app. It gives each HTTP request its id, and counts and logs it.
 
     It refuses requests and WebSockets under other hosts, and logs origins that are not allowed. Nearly all requests are for
     `graphql_path`, and go to `graphql` at once: the router takes a seventh of a small request's time. The router of `app` has
@@ -54,17 +53,15 @@ class EveryRequest:
         current_request.set(request)  # the server runs each request in a context of its own
         status = 500
 
-        def send_with_headers(message: Message) -> Awaitable[None]:
+        def send_with_id(message: Message) -> Awaitable[None]:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                sent = with_security_headers(message["headers"])
-                sent.append((REQUEST_ID_HEADER, request.request_id.encode()))
-                message["headers"] = sent
+                message["headers"] = [*message["headers"], (REQUEST_ID_HEADER, request.request_id.encode())]
             return send(message)
 
         try:
             app = self._admitted(scope, headers, self._graphql if path == self._graphql_path else self._app)
-            await app(scope, receive, send_with_headers)
+            await app(scope, receive, send_with_id)
         finally:
             log_response(request, status, time.perf_counter() - started)

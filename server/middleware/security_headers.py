@@ -1,6 +1,6 @@
 """The headers of every response that tell browsers to do less with it (OWASP, REST Security Cheat Sheet)."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable
 
 SECURITY_HEADERS = (
     (b"cache-control", b"no-store"),
@@ -15,9 +15,15 @@ SECURITY_HEADERS = (
 _NAMES = frozenset(name for name, _ in SECURITY_HEADERS)
 
 
-def with_security_headers(headers: Sequence[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-    """Returns the headers of a response, with each of these that the response does not set itself."""
-    own = dict(headers)
-    if _NAMES.isdisjoint(own):
-        return [*headers, *SECURITY_HEADERS]
-    return [*headers, *(header for header in SECURITY_HEADERS if header[0] not in own)]
+def security_lines(own: Collection[bytes]) -> bytes:
+    """Returns the lines of these headers in the head of a response, without those that the response sets itself."""
+    return (
+        _ALL_LINES if _NAMES.isdisjoint(own) else _lines(header for header in SECURITY_HEADERS if header[0] not in own)
+    )
+
+
+def _lines(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+    return b"".join(b"%b: %b\r\n" % header for header in headers)
+
+
+_ALL_LINES = _lines(SECURITY_HEADERS)

@@ -1,7 +1,6 @@
 """`/ofrep/v1/evaluate/flags` and `/ofrep/v1/evaluate/flags/{slug}`: what agents resolve to, for the SDKs of OpenFeature."""
 
 from collections.abc import Callable
-from contextlib import ExitStack
 
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
@@ -15,6 +14,7 @@ from domain.validation import checked
 from resolvers.context import Context
 from resolvers.operation_budget import OperationBudget
 from server.auth.guard import Guard
+from server.auth.rate_limits import HeldMemory
 from server.current_request import current_request
 from server.ofrep.evaluations import (
     FLAG_NOT_FOUND,
@@ -81,17 +81,15 @@ class OfrepEndpoint:
         headers = request_headers(scope)
         principal, rate_limiter = await self._guard.admit(headers)
         settings = self._settings
-        with ExitStack() as held:
+        held = HeldMemory(rate_limiter.bodies)
+        try:
             context = await json_from_body(
-                headers,
-                receive,
-                settings.max_body,
-                settings.operation_timeout,
-                lambda size: held.enter_context(rate_limiter.bodies.hold(size)),
-                empty={},
+                scope, receive, settings.max_body, settings.operation_timeout, held.add, empty={}
             )
             check_context(context)
             del context
+        finally:
+            held.release()
         if current := current_request.get():
             current.operation = OPERATION
         configs = await self._configs(None if key is None else [_agent_slug(key)], principal, headers, receive)

@@ -1,10 +1,16 @@
 """HTTP/1.1 as uvicorn speaks it, with heads of a limited size, and without the upgrades that the server does not know."""
 
-import httptools
-from uvicorn._types import ASGI3Application
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+import urllib.parse
+from functools import lru_cache
+from typing import Any
 
-from server.process.whole_response import WholeResponse
+import httptools
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from server.process.request_cycle import RequestCycle
+from server.wire.headers import request_headers
+from server.wire.requests import WHOLE_BODY_EXTENSION
 
 MAX_HEAD_BYTES = 64 * 1024
 """The size of the first line and the headers, of what comes between two pieces of a body, and of trailers."""
@@ -21,16 +27,24 @@ class HttpProtocol(HttpToolsProtocol):
 
     The parser stops at the end of a head that asks for an upgrade, and loses the body. A server may ignore a protocol that it
     does not know (RFC 9110, 7.8): the head is then parsed once more without the headers about the upgrade.
+
+    A connection that is idle for too long is closed. One timer after the other looks whether it is; uvicorn sets one at each
+    response.
     """
 
     _unparsed_bytes = 0
     """The bytes that have arrived since the last that went to the app."""
+    _upgrades = False
+    """Tells whether the head asks for an upgrade: the parser stops at its end."""
     _ignores_upgrade = False
     """Tells whether the parser has stopped at an upgrade that is ignored."""
+    _idle_since: float | None = None
+    """The time of the last response, on the loop's clock, if nothing has arrived since."""
+    cycle: RequestCycle
 
     def data_received(self, data: bytes) -> None:
         self._unparsed_bytes += len(data)
-        self._unset_keepalive_if_required()
+        self._idle_since = None
         try:
             self._feed(data)
         except httptools.HttpParserError:
@@ -42,34 +56,93 @@ class HttpProtocol(HttpToolsProtocol):
         if self._unparsed_bytes > MAX_HEAD_BYTES:
             self._refuse_head()
 
+    def on_message_begin(self) -> None:
+        self.url = b""
+        self.headers = []
+        self._upgrades = False
+
     def on_header(self, name: bytes, value: bytes) -> None:
-        name = name.lower()
-        if name == b"expect" and value.lower() == b"100-continue":
-            self.expect_100_continue = True
-        self.headers.append((name, value))
+        self.headers.append((name.lower(), value))
         if len(self.headers) > MAX_HEADER_FIELDS:
             self._refuse_head()
             raise httptools.HttpParserError("too many header fields")
 
     def on_headers_complete(self) -> None:
         self._unparsed_bytes = 0
-        if self.parser.should_upgrade() and not self._should_upgrade():
-            self._ignores_upgrade = True
+        parser = self.parser
+        version = parser.get_http_version()
+        path, raw_path, query = _split_url(self.url)
+        scope: Any = {
+            "type": "http",
+            "asgi": {"version": "3.0", "spec_version": "2.3"},
+            "http_version": version,
+            "method": parser.get_method().decode("ascii"),
+            "scheme": self.scheme or "http",
+            "path": path,
+            "raw_path": raw_path,
+            "query_string": query,
+            "root_path": "",
+            "headers": self.headers,
+            "client": self.client,
+            "server": self.server,
+            "state": self.app_state.copy(),
+        }
+        self.scope = scope
+        if parser.should_upgrade():
+            self._upgrades, self._ignores_upgrade = True, not self._should_upgrade()
             return
-        super().on_headers_complete()
+        expects_continue = request_headers(scope).get(b"expect", b"").lower() == b"100-continue"
+        is_kept = version != "1.0" and parser.should_keep_alive()
+        cycle = RequestCycle(self, scope, keep_alive=is_kept, expects_continue=expects_continue)
+        scope["extensions"] = {WHOLE_BODY_EXTENSION: cycle.whole_body}
+        before, self.cycle = self.cycle, cycle
+        if before is None or before.response_complete:
+            self._start_asgi_task(cycle, self.app)
+        else:  # requests that are sent together are answered one after the other
+            self.flow.pause_reading()
+            self.pipeline.appendleft((cycle, self.app))
 
     def on_body(self, body: bytes) -> None:
         self._unparsed_bytes = 0
-        super().on_body(body)
+        cycle = self.cycle
+        if not cycle.response_complete:
+            cycle.body += body
+            cycle.has_news = True
+            cycle.message_event.set()
+            if len(cycle.body) > HIGH_WATER_LIMIT:
+                self.flow.pause_reading()
 
     def on_message_complete(self) -> None:
         self._unparsed_bytes = 0
-        if not self._ignores_upgrade:
-            super().on_message_complete()
+        cycle = self.cycle
+        if not self._upgrades and not cycle.response_complete:
+            cycle.more_body = False
+            cycle.has_news = True
+            cycle.message_event.set()
 
-    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
-        cycle.send = WholeResponse(cycle).send  # type: ignore[method-assign]
-        super()._start_asgi_task(cycle, app)
+    def on_response_complete(self) -> None:
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+            return
+        self._idle_since = self.loop.time()
+        if self.timeout_keep_alive_task is None:
+            self._close_later(self.timeout_keep_alive)
+
+    def timeout_keep_alive_handler(self) -> None:
+        self.timeout_keep_alive_task = None
+        if self._idle_since is not None:
+            remaining = self._idle_since + self.timeout_keep_alive - self.loop.time()
+            if remaining > 0:
+                self._close_later(remaining)
+            else:
+                super().timeout_keep_alive_handler()
+
+    def _close_later(self, seconds: float) -> None:
+        self.timeout_keep_alive_task = self.loop.call_later(seconds, self.timeout_keep_alive_handler)
 
     def _feed(self, data: bytes) -> None:
         try:
@@ -101,3 +174,11 @@ class HttpProtocol(HttpToolsProtocol):
         if not self.transport.is_closing():
             self.transport.write(_TOO_LARGE)
             self.transport.close()
+
+
+@lru_cache(maxsize=16)
+def _split_url(url: bytes) -> tuple[str, bytes, bytes]:
+    """Returns the path, the path as it was sent, and the query. Raises HttpParserError for what is no URL."""
+    parsed = httptools.parse_url(url)
+    path = parsed.path.decode("ascii")
+    return urllib.parse.unquote(path) if "%" in path else path, parsed.path, parsed.query or b""

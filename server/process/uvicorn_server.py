@@ -37,6 +37,7 @@ def configuration(settings: Settings, app: Any, **options: Any) -> uvicorn.Confi
         ws=WebSocketProtocol,
         log_config=None,
         access_log=False,
+        proxy_headers=False,  # `server.app` reads them where they matter
         server_header=False,
         timeout_graceful_shutdown=5,
         timeout_keep_alive=settings.keep_alive_timeout,

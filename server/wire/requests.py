@@ -2,17 +2,19 @@
 
 from collections.abc import Callable
 from functools import lru_cache
+from itertools import product
+from types import NoneType
 from typing import Any, NamedTuple
 
 from starlette.datastructures import QueryParams
 from starlette.requests import ClientDisconnect
-from starlette.types import Receive
+from starlette.types import Receive, Scope
 
 from domain.errors import ServiceUnavailable
 from server.wire.content_negotiation import JSON
 from server.wire.deadline import Deadline
-from server.wire.headers import Headers
-from server.wire.json import MAX_VALUES, TooManyValues, decode_client_json, decode_json
+from server.wire.headers import Headers, request_headers
+from server.wire.json import MAX_INLINE_BYTES, MAX_VALUES, TooManyValues, decode_client_json, decode_json
 from server.wire.refusals import RequestRefused
 
 
@@ -36,6 +38,8 @@ _PARAMETERS = (
 """The parameters in the order of `GraphQLRequest`."""
 _PARAMETER_NAMES = [parameter.name for parameter in _PARAMETERS]
 _NAMES = frozenset(_PARAMETER_NAMES)
+_RIGHT_TYPES = frozenset(product(*((parameter.type, NoneType) for parameter in _PARAMETERS)))
+"""The types that the parameters of a request may have, each of which may be left out."""
 
 
 class MalformedRequest(ValueError):
@@ -57,16 +61,19 @@ def parse_parameters(value: object) -> GraphQLRequest:
     """Returns the request in a JSON object; other members of the object are ignored. Raises MalformedRequest."""
     if not isinstance(value, dict):
         raise MalformedRequest("must be a JSON object with the field query (batches are not supported)")
-    request = GraphQLRequest(*map(value.get, _PARAMETER_NAMES))
-    for found, parameter in zip(request, _PARAMETERS, strict=True):
-        if found is not None and not isinstance(found, parameter.type):
-            raise MalformedRequest(f"{parameter.name} must be {parameter.description}")
+    request = GraphQLRequest._make(map(value.get, _PARAMETER_NAMES))
+    if tuple(map(type, request)) not in _RIGHT_TYPES:
+        for found, parameter in zip(request, _PARAMETERS, strict=True):
+            if not isinstance(found, (parameter.type, NoneType)):
+                raise MalformedRequest(f"{parameter.name} must be {parameter.description}")
     has_hash = request.document_id is not None or (request.extensions or {}).get("persistedQuery") is not None
     if request.query is None and not has_hash:
         raise MalformedRequest("query must be a GraphQL document")
     return request
 
 
+WHOLE_BODY_EXTENSION = "rapporteur.whole_body"
+"""The ASGI extension of our own server that gives the app the body of a request at once, or None if some is still to come."""
 HoldMemory = Callable[[int], object]
 """Counts bytes that a large body takes until its request is answered. Raises RateLimited."""
 MAX_UNCOUNTED_BYTES = 64 * 1024
@@ -75,28 +82,27 @@ _VALUE_BYTES = 150
 """The memory of a value of JSON, about, beside the characters of a text."""
 
 
-async def request_from_body(
-    headers: Headers, receive: Receive, max_bytes: int, seconds: float, hold: HoldMemory
-) -> GraphQLRequest:
-    """Returns the request in a body of at most `max_bytes`, which must arrive within `seconds`.
-
-    Raises RequestRefused, RateLimited, or ClientDisconnect.
-    """
-    return _checked_request(await json_from_body(headers, receive, max_bytes, seconds, hold), "the body")
-
-
 async def json_from_body(
-    headers: Headers, receive: Receive, max_bytes: int, seconds: float, hold: HoldMemory, *, empty: object = None
+    scope: Scope, receive: Receive, max_bytes: int, seconds: float, hold: HoldMemory, *, empty: object = None
 ) -> Any:
-    """Returns the JSON in a body as `request_from_body` does, or what stands for an empty body, if anything does."""
+    """Returns the JSON in a body of at most `max_bytes`, which must arrive within `seconds`.
+
+    `empty` stands for an empty body. Raises RequestRefused, RateLimited, or ClientDisconnect.
+    """
+    headers = request_headers(scope)
     _check_content_type(headers.get(b"content-type", b""), headers.get(b"content-encoding", b""))
-    body = await _read_body(headers, receive, max_bytes, seconds, hold)
+    take_whole_body: Callable[[], bytes | None] = scope["extensions"][WHOLE_BODY_EXTENSION]
+    body: bytes | bytearray | None = take_whole_body()
+    if body is None:
+        body = await _read_body(headers, receive, max_bytes, seconds, hold)
+    else:
+        _count(len(body), 0, max_bytes, hold)
     if not body and empty is not None:
         return empty
     if len(body) > MAX_UNCOUNTED_BYTES:
         hold(min(body.count(b","), MAX_VALUES) * _VALUE_BYTES)
     try:
-        return await decode_client_json(body)
+        return decode_json(body) if len(body) <= MAX_INLINE_BYTES else await decode_client_json(body)
     except TooManyValues as error:
         raise RequestRefused(413, f"the body {error}") from error
     except (ValueError, RecursionError) as error:
@@ -120,10 +126,11 @@ def request_from_url(query: bytes) -> GraphQLRequest:
                 values[parameter.name] = decode_json(text)
             except (ValueError, RecursionError) as error:
                 raise RequestRefused(400, f"{parameter.name} is not JSON: {error}") from error
-    return _checked_request(values, "the URL's query")
+    return checked_request(values, "the URL's query")
 
 
-def _checked_request(value: object, source: str) -> GraphQLRequest:
+def checked_request(value: object, source: str = "the body") -> GraphQLRequest:
+    """Returns the request that has been read from a source. Raises RequestRefused."""
     try:
         return parse_parameters(value)
     except MalformedRequest as error:
@@ -168,17 +175,23 @@ async def _read_body(headers: Headers, receive: Receive, max_bytes: int, seconds
                 if message["type"] == "http.disconnect":
                     raise ClientDisconnect
                 body += message.get("body", b"")
-                if len(body) > max_bytes:
-                    raise _too_large(max_bytes)
-                if len(body) - held > MAX_UNCOUNTED_BYTES:
-                    hold(len(body) - held)
-                    held = len(body)
+                held = _count(len(body), held, max_bytes, hold)
                 more = message.get("more_body", False)
     except ServiceUnavailable as error:
         raise RequestRefused(
             408, f"the body did not come within {seconds:g} seconds", {"Connection": "close"}
         ) from error
     return body
+
+
+def _count(size: int, held: int, max_bytes: int, hold: HoldMemory) -> int:
+    """Counts the bytes of a body, of which some were counted before. Returns how many now are."""
+    if size > max_bytes:
+        raise _too_large(max_bytes)
+    if size - held <= MAX_UNCOUNTED_BYTES:
+        return held
+    hold(size - held)
+    return size
 
 
 def _too_large(max_bytes: int) -> RequestRefused:
