@@ -16,18 +16,26 @@ class EventStream:
 
     def __init__(self, response: httpx.Response) -> None:
         self.response = response
-        self.text = ""
+        self._received = bytearray()
         self.blocks = self._split(response.iter_bytes())
+
+    @property
+    def text(self) -> str:
+        """The stream so far."""
+        return self._received.decode()
 
     def _split(self, parts: Iterator[bytes]) -> Iterator[str]:
         """Yields the blocks between empty lines as they come."""
-        rest = ""
+        block = bytearray()
         for part in parts:
-            text = part.decode()
-            self.text += text
-            *blocks, rest = (rest + text).split("\n\n")
-            yield from blocks
-        assert not rest
+            self._received += part
+            seen = max(0, len(block) - 1)
+            block += part
+            while (end := block.find(b"\n\n", seen)) >= 0:
+                yield block[:end].decode()
+                del block[: end + 2]
+                seen = 0
+        assert not block
 
     def event(self) -> tuple[str, str] | None:
         """Returns the name and data of the next event, or None where the stream has ended."""
