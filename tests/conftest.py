@@ -1,32 +1,56 @@
-"""Fixtures: one PostgreSQL for the session, a database or a server for whoever asks."""
+"""Sets up the processes that run tests, and the order of the tests. The fixtures are in harness/fixtures.py."""
 
 import gc
-
-gc.disable()  # until all modules are imported: see `pytest_collection`
-
-from collections.abc import AsyncIterator, Generator, Iterator
-from typing import TYPE_CHECKING
+import pkgutil
+from collections.abc import Generator
+from contextlib import suppress
+from importlib import import_module
+from pathlib import Path
+from typing import Any
 
 import pytest
-import pytest_asyncio
-from hypothesis import HealthCheck, is_hypothesis_test, settings
 
-from db.engine import Engine, SessionFactory, create_engine, create_session_factory
-from db.replicas import ReplicaStatus
-from server.app import tune_garbage_collector
-from tests.harness.databases import TestPostgres, postgres_directory, running_postgres
-from tests.harness.replicas import never_behind, until
-from tests.harness.servers import Api, RunningServer, running_server
-from tests.harness.standby import ReplicationPair, primary_and_standby
+HERE = Path(__file__).parent
 
-if TYPE_CHECKING:
-    from playwright.async_api import Browser
 
-# No deadlines: examples run against a real server, on machines of any speed.
-settings.register_profile(
-    "rapporteur", deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
-settings.load_profile("rapporteur")
+def pytest_configure(config: pytest.Config) -> None:
+    """Imports the fixtures, and the server with them, but not into the process that only hands out tests to workers."""
+    if worker(config) or not config.getoption("numprocesses", None):
+        gc.disable()  # until all modules are imported: see `pytest_collection`
+        config.pluginmanager.import_plugin("tests.harness.fixtures")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection(session: pytest.Session) -> Generator[None, object, object]:
+    """Collects no garbage while modules are imported, and then as the server does, which leaves modules out of it."""
+    if (this := worker(session.config)) and Path(session.config.args[0]).resolve() == HERE:
+        import_tests(int(this["workerid"].removeprefix("gw")) / this["workercount"])
+    try:
+        return (yield)
+    finally:
+        if not gc.isenabled():
+            from server.app import tune_garbage_collector
+
+            tune_garbage_collector()
+            gc.enable()
+
+
+def worker(config: pytest.Config) -> dict[str, Any] | None:
+    """Returns what is known of this process if it is a worker."""
+    return getattr(config, "workerinput", None)
+
+
+def import_tests(start: float) -> None:
+    """Imports all test modules from a point between 0 and 1 on, and then the others.
+
+    If workers begin at different points, each module is compiled by one of them, and the others find it compiled. Pytest
+    imports a module again that cannot be imported, and says why.
+    """
+    names = [found.name for found in pkgutil.walk_packages([str(HERE)], "tests.") if ".test_" in found.name]
+    first = int(len(names) * start)
+    for name in names[first:] + names[:first]:
+        with suppress(Exception, pytest.skip.Exception):
+            import_module(name)
 
 
 @pytest.hookimpl(tryfirst=True)  # before those with markers are chosen
@@ -36,6 +60,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     Tests in a browser come next, together, as each process that runs one starts a browser. Tests of properties are slow, as
     they try many examples.
     """
+    from hypothesis import is_hypothesis_test
+
     for item in items:
         if is_hypothesis_test(getattr(item, "obj", None)):
             item.add_marker(pytest.mark.slow)
@@ -46,104 +72,3 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.get_closest_marker("slow") is None,
         )
     )
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_collection() -> Generator[None, object, object]:
-    """Collects no garbage while modules are imported, and then as the server does, which leaves modules out of it."""
-    try:
-        return (yield)
-    finally:
-        tune_garbage_collector()
-        gc.enable()
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[TestPostgres]:
-    with postgres_directory() as directory, running_postgres(directory) as running:
-        yield running
-
-
-@pytest.fixture
-def database_url(postgres: TestPostgres) -> Iterator[str]:
-    """A migrated database for one test."""
-    with postgres.database() as url:
-        yield url
-
-
-@pytest.fixture
-async def engine(database_url: str) -> AsyncIterator[Engine]:
-    engine = create_engine(database_url, pool_size=5, max_overflow=0)
-    yield engine
-    await engine.dispose()
-
-
-@pytest.fixture
-def session_factory(engine: Engine) -> SessionFactory:
-    return create_session_factory(engine)
-
-
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def chromium() -> AsyncIterator["Browser"]:
-    from tests.harness.browsers import running_browser  # which most processes do not need
-
-    async with running_browser() as browser:
-        yield browser
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def browser(chromium: "Browser") -> AsyncIterator["Browser"]:
-    """The one browser, for tests in the loop of the session; each page is a session of its own, and ends with the test."""
-    yield chromium
-    for context in chromium.contexts:
-        await context.close()
-
-
-@pytest.fixture(scope="session")
-def server(postgres: TestPostgres) -> Iterator[RunningServer]:
-    """A server with the demo, for tests that mind only what they made themselves."""
-    with postgres.database() as url, running_server(url, demo=True) as running:
-        yield running
-
-
-@pytest.fixture
-def fresh_server(database_url: str) -> Iterator[RunningServer]:
-    """A server on an empty database of its own."""
-    with running_server(database_url) as running:
-        yield running
-
-
-@pytest.fixture
-def api(server: RunningServer) -> Api:
-    return server.api
-
-
-@pytest.fixture
-def fresh_api(fresh_server: RunningServer) -> Api:
-    return fresh_server.api
-
-
-@pytest.fixture(scope="session")
-def pair() -> Iterator[ReplicationPair]:
-    """A primary and its streaming standby."""
-    with primary_and_standby() as pair:
-        yield pair
-
-
-@pytest.fixture(scope="session")
-def both(pair: ReplicationPair) -> Iterator[tuple[RunningServer, RunningServer]]:
-    with (
-        running_server(pair.primary_url, replica_url=pair.standby_url) as one,
-        running_server(pair.primary_url, replica_url=pair.standby_url) as other,
-    ):
-        for server in (one, other):
-            never_behind(server)
-        yield one, other
-
-
-@pytest.fixture
-def servers(both: tuple[RunningServer, RunningServer]) -> tuple[RunningServer, RunningServer]:
-    """Two servers that read from the standby now."""
-    for server in both:
-        until(server, ReplicaStatus.IN_USE)
-    return both
