@@ -88,13 +88,14 @@ class ConnectionPool:
 
     def acquire_idle(self) -> DriverConnection | None:
         """Does what `acquire` does where nobody need wait, and no connection be opened or asked; returns None otherwise."""
-        if not self._idle or not self._slots.take_free():
+        if not self._idle:
             return None
-        connection = self._pop_recent()
-        if connection is None:
-            self._slots.release()
+        connection = self._idle[-1]
+        is_recent = time.monotonic() - connection.idle_since < IDLE_BEFORE_PING_SECONDS
+        if not is_recent or connection.is_closed() or not self._slots.take_free():
             return None
-        self.waits.observe(0.0)
+        self._idle.pop()
+        self.waits.buckets[0] += 1
         self._in_use.add(connection)
         if connection.is_pooled:
             connection.acquire_deadline = asyncio.get_running_loop().time() + self._timeout

@@ -36,7 +36,7 @@ def columns(source: FromClause, names: Iterable[str], requested: ColumnNames = N
 
 
 class NotesChanges(Protocol):
-    """What the repositories of one connection share."""
+    """Holds what the repositories of one connection share."""
 
     @property
     def changes(self) -> Changes:

@@ -36,7 +36,7 @@ class Repositories:
 
     @property
     def changes(self) -> Changes:
-        """What the repositories have changed and is to be published. It is made for the first change: most only read."""
+        """Collects what is to be published. It is made for the first change, as most repositories only read."""
         if self._changes is None:
             self._changes = Changes()
         return self._changes

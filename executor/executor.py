@@ -117,10 +117,8 @@ class FastExecutor(StrawberryGraphQLCoreExecutionContext):
                     is_awaitable or default_is_awaitable,
                     is_async_iterable,
                 )
-                if plan.operation.operation is OperationType.SUBSCRIPTION:
-                    executor = cls(*arguments, **options)
-                else:
-                    executor = cls._to_be_constructed(arguments, options)
+                make = cls if plan.is_subscription else cls._to_be_constructed
+                executor = make(*arguments, **options)
                 executor._operation_plan = plan
                 return executor
         built = super().build(
@@ -149,7 +147,7 @@ class FastExecutor(StrawberryGraphQLCoreExecutionContext):
         return built
 
     @classmethod
-    def _to_be_constructed(cls, arguments: tuple[Any, ...], options: dict[str, Any]) -> "FastExecutor":
+    def _to_be_constructed(cls, *arguments: Any, **options: Any) -> "FastExecutor":
         """Returns an executor that has only what a planned operation needs, which is little of what graphql-core makes."""
         executor = cls.__new__(cls)
         executor._construction = (arguments, options)
@@ -175,11 +173,11 @@ class FastExecutor(StrawberryGraphQLCoreExecutionContext):
         plan = self._root_plan = self._find_root_plan()
         if plan is None:
             return super().execute_operation(serially)
-        if serially is None:
-            serially = self.operation.operation is OperationType.MUTATION
         only_field = plan.only_field
         if only_field is not None and (value := self._execute_planned_field(only_field, self.root_value)) is not None:
             return self._await_only_field(only_field.field.response_name, value)
+        if serially is None:
+            serially = self.operation.operation is OperationType.MUTATION
         try:
             data = self.execute_root_grouped_field_set(
                 plan.type, self.root_value, plan.grouped_field_set, serially, None
@@ -362,7 +360,7 @@ class FastExecutor(StrawberryGraphQLCoreExecutionContext):
             execution_counts.delegated += 1
             if self._root_plan is not None:
                 path = arguments[3]
-                self._root_plan.field_plans.pop(str(path.key), None)
+                self._root_plan.drop(str(path.key))
         self.collected_errors  # noqa: B018  # exists from now on
         fallback = copy(self)  # which collects errors where this executor does
         fallback._is_fallback = True

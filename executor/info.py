@@ -1,7 +1,7 @@
 """The `info` of Strawberry's resolvers. graphql-core's own is built when a resolver first asks for more than the context."""
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, TypeAlias
 
 from graphql import FieldNode, GraphQLResolveInfo
@@ -19,8 +19,7 @@ def info_maker(converter: GraphQLCoreConverter, field: StrawberryField) -> InfoM
     info_class = converter.config.info_class
     if info_class.__init__ is not Info.__init__ or info_class.context is not Info.context:  # it wants graphql-core's
         return lambda context: info_class(_raw_info=context.info, _field=field)
-    on_demand = _on_demand(info_class)  # type: ignore[arg-type]  # classes are hashable
-    return lambda context: on_demand(field, context)
+    return partial(_on_demand(info_class), field)  # type: ignore[arg-type]  # classes are hashable
 
 
 def field_nodes(info: Info) -> Sequence[FieldNode]:

@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from contextlib import suppress
 
+from graphql import OperationType
 from graphql.execution.collect_fields import collect_fields
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
@@ -44,12 +45,13 @@ class RootPlan:
                 field = CollectedField(response_name, root_type, definition, details)
                 self.field_plans[response_name] = FieldPlan(schema, field)
 
-    @property
-    def only_field(self) -> FieldPlan | None:
+        self.only_field = next(iter(self.field_plans.values()), None) if len(self.grouped_field_set) == 1 else None
         """The plan of the field, if there is one root field and it has a plan."""
-        if len(self.grouped_field_set) != 1:
-            return None
-        return next(iter(self.field_plans.values()), None)
+
+    def drop(self, response_name: str) -> None:
+        """Drops the plan of a field, which graphql-core executes from now on."""
+        self.field_plans.pop(response_name, None)
+        self.only_field = None
 
 
 class OperationPlan:
@@ -63,6 +65,7 @@ class OperationPlan:
             condition_variables: The names of the variables that decide what is selected.
         """
         self.operation = executor.operation
+        self.is_subscription = self.operation.operation is OperationType.SUBSCRIPTION
         self.fragment_definitions = executor.fragment_definitions
         self.fragments = executor.fragments
         self.coerce_variables = _variables_coercer(executor)

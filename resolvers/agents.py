@@ -121,9 +121,10 @@ async def active_variant(roots: list[Agent], info: Info) -> list[AgentVariant | 
 
 @batch_resolver
 async def resolved_config(roots: list[Agent], info: Info) -> list[ResolvedAgentConfig]:
-    found = [root.resolved for root in roots]
-    if None in found:
-        found = await info.context.loaders.of(load_resolved_configs).load_many(root.id for root in roots)
+    read = [root.resolved for root in roots if root.resolved is not None]
+    if len(read) == len(roots):
+        return read
+    found = await info.context.loaders.of(load_resolved_configs).load_many(root.id for root in roots)
     # An agent without one was deleted since it was read.
     return [require(config, "agent", root.id) for root, config in zip(roots, found, strict=True)]
 

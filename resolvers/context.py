@@ -12,7 +12,7 @@ from domain.history import REASON, Author
 from domain.ids import WorkspaceId
 from domain.principals import Principal
 from domain.validation import checked
-from resolvers.dataloaders import Loaders, RunningBatches
+from resolvers.dataloaders import ENDED_BATCHES, Loaders, RunningBatches
 from resolvers.live.hub import Hub
 from resolvers.live.registry import HubRegistry
 from resolvers.operation_budget import OperationBudget
@@ -52,12 +52,13 @@ class Context:
         self.written: ConsistencyToken | None = None
         """A token for everything that the operation has written, which its answer gives to the client."""
         self._loaders: Loaders | None = None
-        self._batches = RunningBatches()
+        self._batches: RunningBatches | None = None
 
     @property
     def loaders(self) -> Loaders:
         self.has_read = True
         if self._loaders is None:
+            self._batches = self._batches or RunningBatches()
             self._loaders = Loaders(self._reads, self.principal.workspace_id, self._batches)
         return self._loaders
 
@@ -71,7 +72,10 @@ class Context:
         graphql-core's own executor refers to the context and, in a circle, to itself. It stays until the garbage collector
         comes, and the data would stay with it.
         """
-        self._batches.cancel()
+        if self._batches is None:
+            self._batches = ENDED_BATCHES
+        else:
+            self._batches.cancel()
         self._loaders = None
         self.budget.end()
 

@@ -50,6 +50,11 @@ class RunningBatches:
             task.cancel()
 
 
+ENDED_BATCHES = RunningBatches()
+"""The batches of an operation that has ended: none can begin."""
+ENDED_BATCHES.cancel()
+
+
 class Loaders:
     """The loaders of one operation, or of what follows one mutation in it. They do not load again what they have loaded."""
 

@@ -49,8 +49,18 @@ class PreparedDocument(NamedTuple):
     costs: Mapping[str | None, OperationCost]
     """The costs of its operations by name; empty if there are errors."""
     projections: Projections
-    aliases: int = 0
+    aliases: int
     """The number of its aliases, with fragments written out."""
+    selected: dict[str | None, tuple[OperationDefinitionNode, OperationCost]]
+    """What `operation` has returned, by the name that was given."""
+
+    def operation(self, name: str | None) -> tuple[OperationDefinitionNode, OperationCost]:
+        """Returns the operation to execute, and its cost. The document must be valid. Raises GraphQLError as `operation_of`."""
+        found = self.selected.get(name)
+        if found is None:
+            node = operation_of(self.document, name)
+            found = self.selected[name] = node, self.costs[node.name.value if node.name else None]
+        return found
 
 
 class ShortNumbers(ASTValidationRule):
@@ -99,28 +109,19 @@ class DocumentCache:
             raise TooComplex(*found.reason)  # a new one: an error that is raised again and again gathers tracebacks
         return found
 
-    def cost(
-        self, prepared: PreparedDocument, operation: OperationDefinitionNode, variables: Mapping[str, object] | None
-    ) -> int:
-        """Returns the cost of an operation of a valid document. Raises TooComplex."""
-        costs = _costs(prepared, operation)
-        cost = costs.of(variables or {})
+    def cost(self, operation: OperationCost, variables: Mapping[str, object] | None) -> int:
+        """Returns the cost of an operation with these variables. Raises TooComplex."""
+        cost = operation.of(variables or {})
         if cost > self.limits.max_cost:
             raise TooComplex("cost", cost, self.limits.max_cost)
-        if costs.introspection > self._max_introspection:
-            raise TooComplex("introspection", costs.introspection, self._max_introspection)
-        return cost + costs.introspection
+        if operation.introspection > self._max_introspection:
+            raise TooComplex("introspection", operation.introspection, self._max_introspection)
+        return cost + operation.introspection
 
-    def is_newest(self, prepared: PreparedDocument, operation: OperationDefinitionNode) -> bool:
-        """Returns whether an operation of a valid document asks for a field that only the primary answers."""
-        return _costs(prepared, operation).is_newest
-
-    def check_scopes(
-        self, prepared: PreparedDocument, operation: OperationDefinitionNode, principal: Principal
-    ) -> None:
+    def check_scopes(self, operation: OperationCost, principal: Principal) -> None:
         """Raises Forbidden if the principal may not ask for every field of the operation, skipped ones included."""
-        for needed, field in _costs(prepared, operation).scopes.items():
-            if not needed & principal.scopes:
+        for needed, field in operation.scopes.items():
+            if needed.isdisjoint(principal.scopes):
                 *others, last = sorted(scope.name for scope in needed)
                 either = f"{', '.join(others)} or {last}" if others else last
                 own = ", ".join(sorted(scope.name for scope in principal.scopes)) or "none"
@@ -150,14 +151,15 @@ class DocumentCache:
             document = self._parsed(query)
             aliases = check_document_size(document, self.limits)
             if aliases is None:
-                return PreparedDocument(document, self._problems(document, [NoFragmentCyclesRule]), {}, Projections())
+                errors = self._problems(document, [NoFragmentCyclesRule])
+                return PreparedDocument(document, errors, {}, Projections(), 0, {})
         except TooComplex as error:
             return TooComplex(*error.reason)  # without the traceback and the objects that it holds
         # Checked first: other rules would read the numbers, and fail.
         long = self._problems(document, [ShortNumbers]) if _LONG_NUMBER.search(query) else []
         errors = long or self._problems(document, self._rules)
         costs = {} if errors else self._cost_model.costs(document)
-        return PreparedDocument(document, errors, costs, Projections(), aliases)
+        return PreparedDocument(document, errors, costs, Projections(), aliases, {})
 
     def _parsed(self, query: str) -> DocumentNode:
         limit = self.limits.max_tokens
@@ -175,10 +177,6 @@ class DocumentCache:
 
     def _problems(self, document: DocumentNode, rules: Collection[type[ASTValidationRule]]) -> list[GraphQLError]:
         return validate(self._schema, document, rules, MAX_VALIDATION_ERRORS, hide_suggestions=self.hide_suggestions)
-
-
-def _costs(prepared: PreparedDocument, operation: OperationDefinitionNode) -> OperationCost:
-    return prepared.costs[operation.name.value if operation.name else None]
 
 
 def operation_of(document: DocumentNode, name: str | None) -> OperationDefinitionNode:

@@ -199,7 +199,7 @@ class RateLimiters:
 
     def for_principal(self, principal: Principal) -> RateLimiter:
         """Returns the limiter of a principal, which is the same each time."""
-        key = (principal.workspace_id, principal.id)
+        key = (principal.workspace_id.int, principal.id)  # the hash of a UUID is a function of Python
         limiter = self._by_principal.get(key)
         if limiter is None:
             if len(self._by_principal) >= MAX_RATE_LIMITERS:

@@ -25,7 +25,8 @@ from domain.errors import AnswerTooLarge
 from domain.principals import Principal
 from resolvers.context import Context
 from resolvers.operation_budget import OperationBudget, Turns
-from schema.documents.cache import PreparedDocument, operation_of
+from schema.documents.cache import PreparedDocument
+from schema.documents.cost import OperationCost
 from schema.errors import CodedError, with_code
 from schema.schema import RapporteurSchema
 from server.auth.rate_limits import RateLimiter, RateLimiters
@@ -47,6 +48,7 @@ from server.wire.requests import GraphQLRequest
 from server.wire.responses import MAX_WHOLE_BYTES
 from server.wire.result_encoding import Body, encode_large_result, encode_result, size_of
 
+_QUERY, _MUTATION, _SUBSCRIPTION = OperationType.QUERY, OperationType.MUTATION, OperationType.SUBSCRIPTION
 MAX_SMALL_COST = 20_000
 """The cost above which an operation is large: few large operations run at once, and their answers are encoded in slices."""
 MAX_SMALL_ALIASES = 10
@@ -62,6 +64,8 @@ class PreparedOperation(NamedTuple):
     """The request, with the text of its document."""
     prepared: PreparedDocument
     operation: OperationDefinitionNode
+    cost: OperationCost
+    """What the operation costs, and which scopes it needs."""
 
 
 class ExecutedOperation(NamedTuple):
@@ -108,7 +112,7 @@ class OperationRunner:
             prepared = self._schema.documents.prepare(request.query or "")
             if prepared.errors:
                 raise RequestErrors(prepared.errors)
-            return PreparedOperation(request, prepared, operation_of(prepared.document, request.operation_name))
+            return PreparedOperation(request, prepared, *prepared.operation(request.operation_name))
         except GraphQLError as error:
             raise RequestErrors.from_exception(error) from error
 
@@ -116,8 +120,8 @@ class OperationRunner:
         """Does what `prepare` does, and checks that the principal may execute the operation. Raises RequestErrors."""
         prepared = self.prepare(request)
         try:
-            self._schema.documents.check_scopes(prepared.prepared, prepared.operation, principal)
-            self._schema.documents.cost(prepared.prepared, prepared.operation, request.variables)
+            self._schema.documents.check_scopes(prepared.cost, principal)
+            self._schema.documents.cost(prepared.cost, request.variables)
         except Exception as error:
             raise RequestErrors.from_exception(error) from error
         return prepared
@@ -162,7 +166,7 @@ class OperationRunner:
         """
         try:
             prepared = self.prepare(request)
-            if prepared.operation.operation is not OperationType.SUBSCRIPTION:
+            if prepared.operation.operation is not _SUBSCRIPTION:
                 body = await self._execute_streamed(prepared, context)
                 with self._unread(body, prepared, context):
                     yield body
@@ -194,7 +198,7 @@ class OperationRunner:
         size = size_of(body)
         if size <= MAX_WHOLE_BYTES:
             return nullcontext()
-        is_refused = prepared.operation.operation is not OperationType.MUTATION
+        is_refused = prepared.operation.operation is not _MUTATION
         return self._rate_limiters.for_principal(context.principal).answers.hold(size, is_refused=is_refused)
 
     def _admit(self, prepared: PreparedOperation, context: Context, rate_limiter: RateLimiter) -> int:
@@ -203,12 +207,10 @@ class OperationRunner:
         Raises GraphQLError or RapporteurError for an operation that must not be executed.
         """
         documents = self._schema.documents
-        documents.check_scopes(prepared.prepared, prepared.operation, context.principal)
-        cost = documents.cost(prepared.prepared, prepared.operation, prepared.request.variables)
+        documents.check_scopes(prepared.cost, context.principal)
+        cost = documents.cost(prepared.cost, prepared.request.variables)
         token = requested_token(prepared.request)
-        if prepared.operation.operation is OperationType.QUERY and not documents.is_newest(
-            prepared.prepared, prepared.operation
-        ):
+        if prepared.operation.operation is _QUERY and not prepared.cost.is_newest:
             context.read_from_replicas(token)
         rate_limiter.spend_cost(cost)
         rate_limiter.answers.check()
@@ -249,7 +251,9 @@ class OperationRunner:
                 result: Any = executor.execute_operation()
                 if not isinstance(result, ExecutionResult):
                     with Deadline(self._operation_timeout, receive):
-                        result = await _executed(result, prepared, context)
+                        result = await result
+                        if prepared.operation.operation is _MUTATION:
+                            await _take_token(result, prepared, context)
                         if time.perf_counter() - started > MAX_SMALL_SECONDS:
                             return await self._encode_large(prepared, context, result)
             finally:
@@ -257,7 +261,7 @@ class OperationRunner:
         return self._encode(prepared, context, result)
 
     def _encode(self, prepared: PreparedOperation, context: Context, result: ExecutionResult) -> ExecutedOperation:
-        errors = _coded(result)
+        errors = _coded(result) if result.errors else ()
         body = encode_result(result.data, errors, _extensions(prepared, context))
         if len(body) > self._max_answer_bytes:
             return self._encode(prepared, context, _too_large(AnswerTooLarge(self._max_answer_bytes)))
@@ -270,13 +274,15 @@ class OperationRunner:
             await context.budget.wait_for_turn()
         result: Any = executor.execute_operation()
         if not isinstance(result, ExecutionResult):
-            result = await _executed(result, prepared, context)
+            result = await result
+            if prepared.operation.operation is _MUTATION:
+                await _take_token(result, prepared, context)
         return await self._encode_large(prepared, context, result)
 
     async def _encode_large(
         self, prepared: PreparedOperation, context: Context, result: ExecutionResult
     ) -> ExecutedOperation:
-        errors, extensions = _coded(result), _extensions(prepared, context)
+        errors, extensions = _coded(result) if result.errors else (), _extensions(prepared, context)
         try:
             body = await encode_large_result(result.data, errors, extensions, context.budget)
         except AnswerTooLarge as error:
@@ -339,18 +345,13 @@ def _note_cost(counts: OperationCounts, context: Context) -> None:
 
 
 def _coded(result: ExecutionResult) -> Sequence[CodedError]:
-    return [with_code(error) for error in result.errors] if result.errors else ()
+    return [with_code(error) for error in result.errors or ()]
 
 
-async def _executed(
-    result: Awaitable[ExecutionResult], prepared: PreparedOperation, context: Context
-) -> ExecutionResult:
-    """Awaits the result; of a mutation, also the token that its response gives, unless all of it has failed."""
-    executed = await result
-    is_answered = executed.data is not None or context.has_written
-    if prepared.operation.operation is OperationType.MUTATION and is_answered:
+async def _take_token(result: ExecutionResult, prepared: PreparedOperation, context: Context) -> None:
+    """Takes the token that the response to a mutation gives, unless all of it has failed."""
+    if result.data is not None or context.has_written:
         await context.take_written_token(is_wanted=requested_token(prepared.request) is not None)
-    return executed
 
 
 def _too_large(error: AnswerTooLarge) -> ExecutionResult:

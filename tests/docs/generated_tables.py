@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from schema.documents import limits
-from schema.documents.cache import operation_of
 from schema.schema import schema
 from server.cli.settings_reference import SettingReference, settings_reference
 from server.wire.graphql_files import operation
@@ -80,7 +79,7 @@ def operation_costs() -> str:
 def _cost(name: str, variables: Mapping[str, Any]) -> int:
     prepared = schema.documents.prepare(operation(name))
     given = {**SAMPLE_VARIABLES.get(name, {}), **variables}
-    return schema.documents.cost(prepared, operation_of(prepared.document, name), given)
+    return schema.documents.cost(prepared.costs[name], given)
 
 
 TABLES: dict[tuple[str, str], Callable[[], str]] = {

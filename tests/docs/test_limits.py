@@ -4,7 +4,6 @@ import re
 
 from graphql import Lexer, Source, TokenKind
 
-from schema.documents.cache import operation_of
 from schema.schema import schema
 from server.wire.graphql_files import OPERATIONS
 from tests.harness.markdown import ROOT, markdown_page
@@ -24,7 +23,8 @@ def test_the_cost_of_the_example() -> None:
         block for block in markdown_page("docs/limits.md").blocks_in("graphql") if block.section == "The cost"
     )
     prepared = schema.documents.prepare(example.text)
-    cost = schema.documents.cost(prepared, operation_of(prepared.document, None), {})
+    (operation,) = prepared.costs.values()
+    cost = schema.documents.cost(operation, {})
     assert cost == number_after("For example, this costs")
 
 

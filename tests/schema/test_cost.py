@@ -76,7 +76,7 @@ def cost(query: str, /, **variables: Any) -> int:
     prepared = documents.prepare(query)
     assert prepared.errors == []
     node = next(node for node in prepared.document.definitions if isinstance(node, OperationDefinitionNode))
-    return documents.cost(prepared, node, variables)
+    return documents.cost(prepared.costs[node.name.value if node.name else None], variables)
 
 
 def refused(query: str, /, **variables: Any) -> dict[str, Any]:
