@@ -2,12 +2,22 @@
 
 from dataclasses import dataclass, field
 
-from graphql import FieldNode, GraphQLField, GraphQLObjectType, GraphQLResolveInfo
+from graphql import (
+    FieldNode,
+    GraphQLField,
+    GraphQLIncludeDirective,
+    GraphQLObjectType,
+    GraphQLResolveInfo,
+    GraphQLSkipDirective,
+)
 from graphql.execution.collect_fields import FieldDetailsList
 from graphql.pyutils import Path
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
+from executor.fallback import NotPlannable
 from executor.pending_loads import PendingLoads
+
+PLANNABLE_DIRECTIVES = (GraphQLSkipDirective.name, GraphQLIncludeDirective.name)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -23,6 +33,15 @@ class CollectedField:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "nodes", tuple([each.node for each in self.details]))
+
+    def require_plannable(self) -> None:
+        """Raises NotPlannable for a field that is deferred, streamed, or has an unknown directive."""
+        for details in self.details:
+            directives = details.node.directives or ()
+            if any(directive.name.value not in PLANNABLE_DIRECTIVES for directive in directives):
+                raise NotPlannable
+            if details.defer_usage or details.fragment_variable_values:
+                raise NotPlannable
 
 
 class FieldContext:

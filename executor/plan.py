@@ -16,13 +16,11 @@ from typing import ClassVar, TypeAlias, cast
 
 from graphql import (
     GraphQLAbstractType,
-    GraphQLIncludeDirective,
     GraphQLLeafType,
     GraphQLNonNull,
     GraphQLObjectType,
     GraphQLOutputType,
     GraphQLSchema,
-    GraphQLSkipDirective,
     TypeNameMetaFieldDef,
     get_named_type,
     is_abstract_type,
@@ -30,7 +28,7 @@ from graphql import (
     is_list_type,
     is_object_type,
 )
-from graphql.execution.collect_fields import FieldDetails, FieldDetailsList
+from graphql.execution.collect_fields import FieldDetailsList
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from executor.codegen import Namespace, compile_function
@@ -50,7 +48,6 @@ Projection: TypeAlias = Callable[[Iterable[object]], list[ResultMap]]
 """A generated function that makes a result map of each object."""
 
 LIST_CLASSES = (list, tuple, set, frozenset)
-PLANNABLE_DIRECTIVES = (GraphQLSkipDirective.name, GraphQLIncludeDirective.name)
 
 
 class FieldPlan:
@@ -62,8 +59,7 @@ class FieldPlan:
         Raises:
             NotPlannable: The field is deferred, streamed, or has an unknown directive.
         """
-        for details in field.details:
-            _require_plannable(details)
+        field.require_plannable()
         self.field = field
         self.resolver = resolver = resolver_for(schema, field)
         self._sync_resolver = resolver if isinstance(resolver, SyncResolver) else None
@@ -90,14 +86,6 @@ class FieldPlan:
         response_name = self.field.response_name
         for result_map, completed in zip(result_maps, self.completer.complete(context, values), strict=True):
             result_map[response_name] = completed
-
-
-def _require_plannable(details: FieldDetails) -> None:
-    directives = details.node.directives or ()
-    if any(directive.name.value not in PLANNABLE_DIRECTIVES for directive in directives):
-        raise NotPlannable
-    if details.defer_usage or details.fragment_variable_values:
-        raise NotPlannable
 
 
 class Completer(ABC):

@@ -52,7 +52,7 @@ class PreparedDocument(NamedTuple):
     aliases: int
     """The number of its aliases, with fragments written out."""
     selected: dict[str | None, tuple[OperationDefinitionNode, OperationCost]]
-    """What `operation` has returned, by the name that was given."""
+    """The operations that were asked for, with their costs, by the name that was given."""
 
     def operation(self, name: str | None) -> tuple[OperationDefinitionNode, OperationCost]:
         """Returns the operation to execute, and its cost. The document must be valid. Raises GraphQLError as `operation_of`."""

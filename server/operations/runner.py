@@ -65,7 +65,7 @@ class PreparedOperation(NamedTuple):
     prepared: PreparedDocument
     operation: OperationDefinitionNode
     cost: OperationCost
-    """What the operation costs, and which scopes it needs."""
+    """The cost of the operation, and the scopes that it needs."""
 
 
 class ExecutedOperation(NamedTuple):
