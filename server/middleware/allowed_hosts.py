@@ -27,6 +27,8 @@ class AllowedHosts:
         self._allows_all = ANY in hosts
         self._names = frozenset(hosts)
         self._suffixes = tuple(host[1:] for host in hosts if host.startswith("*."))
+        self._last_allowed: bytes | None = None
+        """The single header that was last found allowed: most requests have the same."""
 
     def problem(self, scope: Scope, headers: Headers) -> str | None:
         """Returns what is wrong with the `Host` of a request, if anything is.
@@ -34,15 +36,19 @@ class AllowedHosts:
         HTTP/1.1 must have the header once, and well-formed (RFC 9112, 3.2).
         """
         header = headers.get(b"host")
+        if header is not None and header == self._last_allowed:
+            return None
         if header is None or b"," in header:  # there may be several
             hosts = [value for name, value in scope["headers"] if name == b"host"]
             if len(hosts) > 1 or (not hosts and scope["http_version"] != "1.0"):
                 return f"a request must have one Host header, not {len(hosts)}"
         name = _host_name(header or b"")
-        if name is not None and (
-            self._allows_all or name in self._names or name.endswith(self._suffixes) or scope["path"] in HEALTH_PATHS
-        ):
-            return None
+        if name is not None:
+            if self._allows_all or name in self._names or name.endswith(self._suffixes):
+                self._last_allowed = None if header is None or b"," in header else header
+                return None
+            if scope["path"] in HEALTH_PATHS:
+                return None
         host = (header or b"").decode("latin-1")[:100]
         if name is None:
             return f"the Host {host!r} is no host"

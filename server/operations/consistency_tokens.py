@@ -7,6 +7,8 @@ from server.wire.requests import GraphQLRequest
 CONSISTENCY = "consistency"
 """The name in `extensions` of requests and responses, and in the payload of `connection_init`."""
 
+_HEADER = CONSISTENCY_HEADER.encode()
+
 
 def requested_token(request: GraphQLRequest) -> ConsistencyToken | None:
     """Returns the token that the answer must have reached, or None if the request gives none. Raises InvalidInput."""
@@ -16,7 +18,7 @@ def requested_token(request: GraphQLRequest) -> ConsistencyToken | None:
 
 def with_header_token(request: GraphQLRequest, headers: Headers) -> GraphQLRequest:
     """Returns the request with the tokens of the header beside its own."""
-    value = headers.get(CONSISTENCY_HEADER.encode())
+    value = headers.get(_HEADER)
     return request if value is None else with_tokens(request, value.decode("latin-1"))
 
 

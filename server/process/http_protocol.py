@@ -17,6 +17,7 @@ MAX_HEAD_BYTES = 64 * 1024
 MAX_HEADER_FIELDS = 200
 """The number of header lines and trailers of a request: each takes more memory than its bytes."""
 _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+_ASGI = {"version": "3.0", "spec_version": "2.3"}
 _HOP_BY_HOP = frozenset({b"connection", b"upgrade", b"http2-settings"})
 
 
@@ -74,7 +75,7 @@ class HttpProtocol(HttpToolsProtocol):
         path, raw_path, query = _split_url(self.url)
         scope: Any = {
             "type": "http",
-            "asgi": {"version": "3.0", "spec_version": "2.3"},
+            "asgi": _ASGI,
             "http_version": version,
             "method": parser.get_method().decode("ascii"),
             "scheme": self.scheme or "http",
@@ -85,7 +86,6 @@ class HttpProtocol(HttpToolsProtocol):
             "headers": self.headers,
             "client": self.client,
             "server": self.server,
-            "state": self.app_state.copy(),
         }
         self.scope = scope
         if parser.should_upgrade():

@@ -6,13 +6,12 @@ from functools import lru_cache
 from uvicorn._types import (
     ASGIReceiveEvent,
     ASGISendEvent,
-    HTTPResponseBodyEvent,
     HTTPResponseStartEvent,
     HTTPScope,
 )
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
-from server.middleware.security_headers import security_lines
+from server.middleware.security_headers import SECURITY_HEADER_NAMES, SECURITY_HEADERS
 from server.wire.responses import MAX_WHOLE_BYTES
 
 _CONTROL_CHARACTERS = bytes((*range(9), *range(10, 32), 127))
@@ -87,25 +86,30 @@ class RequestCycle(RequestResponseCycle):
             return
         if message["type"] != "http.response.body" or self._start is None or self.response_complete:
             raise RuntimeError(f"an ASGI message {message['type']!r} came at a wrong time")
+        is_last = not message.get("more_body", False)
         head = b"" if self.response_started else self._head(self._start)
-        parts = (head, *self._body(message))
+        body = self._framed(message.get("body", b""), is_last=is_last)
         self.response_started = True
         self.waiting_for_100_continue = False
-        if sum(map(len, parts)) <= MAX_WHOLE_BYTES:
-            self.transport.write(b"".join(parts))
+        if len(body) <= MAX_WHOLE_BYTES:
+            self.transport.write(head + body)
         else:
-            self.transport.writelines(parts)
-        if not message.get("more_body", False):
-            self._end()
+            self.transport.writelines((head, body))
+        if is_last:
+            self.response_complete = True
+            self.message_event.set()
+            if not self.keep_alive:
+                self.transport.close()
+            self.on_response()
 
     def _head(self, start: HTTPResponseStartEvent) -> bytes:
         """Returns the head, and keeps what it says of the body. Raises RuntimeError for characters that no header may have."""
         status, headers = start["status"], list(start.get("headers", ()))
-        own = b"".join([b"%b: %b\r\n" % header for header in headers])
+        named = dict(headers)
+        own = b"\r\n".join([*map(b": ".join, headers), b""])
         if len(own) - len(own.translate(None, _CONTROL_CHARACTERS)) != 2 * len(headers):  # the ends of the lines
             raise RuntimeError("a header has a control character")
-        named = dict(headers)
-        lines = [STATUS_LINE[status], *map(_header_line, self.default_headers), own, security_lines(named)]
+        lines = [_first_lines(status, tuple(self.default_headers), SECURITY_HEADER_NAMES.intersection(named)), own]
         if b"close" in named.get(b"connection", b""):
             self.keep_alive = False
         elif not self.keep_alive:
@@ -118,27 +122,21 @@ class RequestCycle(RequestResponseCycle):
         lines.append(b"\r\n")
         return b"".join(lines)
 
-    def _body(self, message: HTTPResponseBodyEvent) -> tuple[bytes, ...]:
+    def _framed(self, body: bytes, *, is_last: bool) -> bytes:
         """Returns a part of the body as it is written. Raises RuntimeError if it is not of the length that the head said."""
-        body, is_last = message.get("body", b""), not message.get("more_body", False)
         if self.scope["method"] == "HEAD":
-            return ()
+            return b""
         if self.chunked_encoding:
-            chunk = (b"%x\r\n" % len(body), body, b"\r\n") if body else ()
-            return (*chunk, b"0\r\n\r\n") if is_last else chunk
+            chunk = b"%x\r\n%b\r\n" % (len(body), body) if body else b""
+            return chunk + b"0\r\n\r\n" if is_last else chunk
         self.expected_content_length -= len(body)
         if self.expected_content_length < 0 or (is_last and self.expected_content_length):
             raise RuntimeError("a response was not of its Content-Length")
-        return (body,)
-
-    def _end(self) -> None:
-        self.response_complete = True
-        self.message_event.set()
-        if not self.keep_alive:
-            self.transport.close()
-        self.on_response()
+        return body
 
 
-@lru_cache(maxsize=16)
-def _header_line(header: tuple[bytes, bytes]) -> bytes:
-    return b"%b: %b\r\n" % header
+@lru_cache(maxsize=64)
+def _first_lines(status: int, defaults: tuple[tuple[bytes, bytes], ...], named: frozenset[bytes]) -> bytes:
+    """Returns the beginning of a head: the server's own headers, and security headers except those that the app has named."""
+    security = (header for header in SECURITY_HEADERS if header[0] not in named)
+    return STATUS_LINE[status] + b"".join(b"%b: %b\r\n" % header for header in (*defaults, *security))

@@ -36,8 +36,7 @@ _PARAMETERS = (
     _Parameter("documentId", str, "a string or null"),
 )
 """The parameters in the order of `GraphQLRequest`."""
-_PARAMETER_NAMES = [parameter.name for parameter in _PARAMETERS]
-_NAMES = frozenset(_PARAMETER_NAMES)
+_NAMES = frozenset(parameter.name for parameter in _PARAMETERS)
 _RIGHT_TYPES = frozenset(product(*((parameter.type, NoneType) for parameter in _PARAMETERS)))
 """The types that the parameters of a request may have, each of which may be left out."""
 
@@ -61,13 +60,15 @@ def parse_parameters(value: object) -> GraphQLRequest:
     """Returns the request in a JSON object; other members of the object are ignored. Raises MalformedRequest."""
     if not isinstance(value, dict):
         raise MalformedRequest("must be a JSON object with the field query (batches are not supported)")
-    request = GraphQLRequest._make(map(value.get, _PARAMETER_NAMES))
-    if tuple(map(type, request)) not in _RIGHT_TYPES:
+    get = value.get
+    query, variables, extensions = get("query"), get("variables"), get("extensions")
+    name, document_id = get("operationName"), get("documentId")
+    request = GraphQLRequest(query, variables, name, extensions, document_id)
+    if (type(query), type(variables), type(name), type(extensions), type(document_id)) not in _RIGHT_TYPES:
         for found, parameter in zip(request, _PARAMETERS, strict=True):
             if not isinstance(found, (parameter.type, NoneType)):
                 raise MalformedRequest(f"{parameter.name} must be {parameter.description}")
-    has_hash = request.document_id is not None or (request.extensions or {}).get("persistedQuery") is not None
-    if request.query is None and not has_hash:
+    if query is None and document_id is None and (extensions or {}).get("persistedQuery") is None:
         raise MalformedRequest("query must be a GraphQL document")
     return request
 

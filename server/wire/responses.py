@@ -4,9 +4,9 @@ import hashlib
 import re
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, ExitStack, nullcontext
+from functools import lru_cache
 from typing import TypeAlias
 
-from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from resolvers.worker_threads import run_in_worker
@@ -47,35 +47,35 @@ def matches(if_none_match: bytes, tag: str) -> bool:
     return tag in named
 
 
-class SmallResponse:
-    """Sends a body as Starlette's Response does, whose headers take more time."""
+RawHeaders: TypeAlias = list[tuple[bytes, bytes]]
 
-    def __init__(self, body: bytes, status: int, headers: Mapping[str, str], media_type: str) -> None:
-        own = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
-        length = (b"content-length", b"%d" % len(body))
-        self._headers = [*own, length, (b"content-type", media_type.encode("latin-1"))]
+
+class SmallResponse:
+    """Sends a body as a whole, with these headers."""
+
+    def __init__(self, body: bytes, status: int, headers: RawHeaders) -> None:
         self._body = body
         self._status = status
+        self._headers = headers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": self._status, "headers": self._headers})
         await send({"type": "http.response.body", "body": self._body})
 
 
-class LargeResponse(Response):
+class LargeResponse:
     """Sends a body in parts, each when the client has taken the part before, and counts its bytes until the last is taken."""
 
-    def __init__(
-        self, body: Body, status: int, headers: Mapping[str, str], media_type: str, held: AbstractContextManager[object]
-    ) -> None:
+    def __init__(self, body: Body, status: int, headers: RawHeaders, held: AbstractContextManager[object]) -> None:
         """`held` counts the body, and is left when it is sent."""
-        super().__init__(None, status, {**headers, "Content-Length": str(size_of(body))}, media_type)
         self._parts = body
+        self._status = status
+        self._headers = headers
         self._held = held
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         with self._held:
-            await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+            await send({"type": "http.response.start", "status": self._status, "headers": self._headers})
             for part in self._parts:
                 await send({"type": "http.response.body", "body": part, "more_body": True})
             await send(
@@ -107,28 +107,47 @@ async def body_response(
     size = size_of(body)
     is_compressible = 0 < compression_threshold <= size
     is_gzipped = is_compressible and accepts_gzip(request.get(b"accept-encoding", b""))
-    sent = dict(headers)
+    sent = [_raw_header(name, value) for name, value in headers.items()] if headers else []
     if is_compressible:
         vary = (*vary, "Accept-Encoding")
     if vary:
-        sent["Vary"] = ", ".join(vary)
+        sent.append(_vary(vary))
     if is_revalidated:
         tag = await entity_tag(body, media_type)
-        sent |= {"ETag": f'"{tag}{_GZIP_SUFFIX if is_gzipped else ""}"', "Cache-Control": REVALIDATED}
+        sent.append(_raw_header("ETag", f'"{tag}{_GZIP_SUFFIX if is_gzipped else ""}"'))
+        sent.append(_raw_header("Cache-Control", REVALIDATED))
         if matches(request.get(b"if-none-match", b""), tag):
-            return Response(status_code=NOT_MODIFIED, headers=sent)
+            return SmallResponse(b"", NOT_MODIFIED, sent)
+    sent.append(_content_type(media_type))
     if size <= MAX_WHOLE_BYTES and not is_gzipped:
-        return SmallResponse(b"".join(body), status, sent, content_type(media_type))
+        sent.append((b"content-length", b"%d" % size))
+        return SmallResponse(b"".join(body), status, sent)
     with ExitStack() as held:
         held.enter_context(_held(body, hold))
         if is_gzipped:
             body = await gzip_body(body)
-            sent["Content-Encoding"] = "gzip"
+            sent.append((b"content-encoding", b"gzip"))
             held.close()
             held.enter_context(_held(body, hold))
-        if size_of(body) <= MAX_WHOLE_BYTES:
-            return SmallResponse(b"".join(body), status, sent, content_type(media_type))
-        return LargeResponse(body, status, sent, content_type(media_type), held.pop_all())
+        size = size_of(body)
+        sent.append((b"content-length", b"%d" % size))
+        if size <= MAX_WHOLE_BYTES:
+            return SmallResponse(b"".join(body), status, sent)
+        return LargeResponse(body, status, sent, held.pop_all())
+
+
+@lru_cache(maxsize=8)
+def _vary(names: tuple[str, ...]) -> tuple[bytes, bytes]:
+    return _raw_header("Vary", ", ".join(names))
+
+
+@lru_cache(maxsize=8)
+def _content_type(media_type: str) -> tuple[bytes, bytes]:
+    return _raw_header("Content-Type", content_type(media_type))
+
+
+def _raw_header(name: str, value: str) -> tuple[bytes, bytes]:
+    return name.lower().encode("latin-1"), value.encode("latin-1")
 
 
 def _held(body: Body, hold: HoldAnswer | None) -> AbstractContextManager[None]:
