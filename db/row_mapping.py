@@ -8,12 +8,27 @@ as long for a row as the driver does, and needs all of its fields.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import is_dataclass
+from datetime import datetime
 from enum import Enum
 from functools import lru_cache
 from itertools import groupby
 from typing import Any, Generic, NamedTuple, Self, TypeVar, cast, get_args, get_type_hints, overload
 
-from sqlalchemy import Boolean, Column, ColumnElement, Double, Integer, Select, Text
+from asyncpg.pgproto.pgproto import UUID
+from sqlalchemy import (
+    BindParameter,
+    Boolean,
+    Column,
+    ColumnElement,
+    DateTime,
+    Double,
+    Integer,
+    Label,
+    Select,
+    Text,
+    Uuid,
+)
+from sqlalchemy.sql.functions import coalesce
 from sqlalchemy.types import TypeEngine
 
 from db.driver import Record
@@ -31,7 +46,14 @@ Decoders = tuple[tuple[str, Callable[[Any], Any]], ...]
 """The names of fields, and the functions that make their values of the columns' values."""
 
 
-_LEAF_CLASSES: dict[type[TypeEngine[Any]], type] = {Text: str, Integer: int, Double: float, Boolean: bool}
+_LEAF_CLASSES: dict[type[TypeEngine[Any]], type] = {
+    Text: str,
+    Uuid: UUID,
+    Integer: int,
+    Double: float,
+    Boolean: bool,
+    DateTime: datetime,
+}
 
 
 class MappedQuery(NamedTuple, Generic[T]):
@@ -90,12 +112,20 @@ class RowColumns(Generic[T]):
 
     def entities(self) -> list[T]:
         if self._entities is None:
-            self._entities = self._make(zip(*map(listed, self.values), strict=True)) if self.row_count else []
+            columns = map(_decoded, self.values, self.leaf_classes)
+            self._entities = self._make(zip(*columns, strict=True)) if self.row_count else []
         return self._entities
 
+    def entity(self, place: int) -> T:
+        """Returns the entity of one row, without making the others."""
+        if self._entities is not None:
+            return self._entities[place]
+        columns = map(_decoded, self.values, self.leaf_classes)
+        return self._make([tuple(column[place] for column in columns)])[0]
+
     def grouped_by(self, column: str) -> "dict[object, MappedRows[T]]":
-        """Returns the rows of each value of a column, by which they are ordered."""
-        values = self.values[self.columns.index(column)] if self.row_count else ()
+        """Returns the rows of each value of a column, by which they are ordered; the values are as they were given."""
+        values = listed(self.values[self.columns.index(column)]) if self.row_count else ()
         found, start = {}, 0
         for value, same in groupby(values):
             length = sum(1 for _ in same)
@@ -136,7 +166,7 @@ class MappedRows(Sequence[T]):
         """Returns an entity, or some; they are made now, unless they stand in the same order."""
         places = range(self.start, self.start + self.length)[index]
         if isinstance(places, int):
-            return self._rows.entities()[places]
+            return self._rows.entity(places)
         if places.step == 1:
             return MappedRows(self._rows, places.start, len(places))
         entities = self._rows.entities()
@@ -144,16 +174,27 @@ class MappedRows(Sequence[T]):
 
 
 def leaf_class(column: ColumnElement[Any]) -> type | None:
-    """Returns the class of all values of a column of a table that is never null; None for others."""
-    stored = [each for each in column.base_columns if isinstance(each, Column)]
-    if len(stored) != 1 or stored[0].nullable:
+    """Returns the class of all values of a column that is never null, by its table or its last default; None for others."""
+    (stored,) = column.base_columns
+    if isinstance(stored, Label):
+        return leaf_class(stored.element)
+    if isinstance(stored, coalesce):
+        return leaf_class(list(stored.clauses)[-1])
+    is_given = isinstance(stored, BindParameter) and stored.value is not None
+    if not is_given and (not isinstance(stored, Column) or stored.nullable):
         return None
-    return next((cls for type_, cls in _LEAF_CLASSES.items() if type(stored[0].type) is type_), None)
+    return next((cls for type_, cls in _LEAF_CLASSES.items() if type(stored.type) is type_), None)
 
 
 def listed(values: ColumnValues) -> Sequence[object]:
     """Returns the values of a column one by one."""
     return values.split(TEXT_SEPARATOR) if isinstance(values, str) else values
+
+
+def _decoded(values: ColumnValues, cls: type | None) -> Sequence[object]:
+    if isinstance(values, str) and cls is UUID:
+        return [cls(text) for text in listed(values)]
+    return listed(values)
 
 
 def column_names(statement: AnySelect) -> tuple[str, ...]:

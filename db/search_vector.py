@@ -35,6 +35,10 @@ def _replaced(text: str, replacements: dict[str, str]) -> str:
 
 
 _WITH_BLANKS = _replaced("words", dict.fromkeys(BLANKS_IN_ASCII, " "))
+_USUAL_BLANKS = ".-"
+_USUAL_WITH_BLANKS = _replaced("words", dict.fromkeys(_USUAL_BLANKS, " "))
+_UNUSUAL = rf"[A-Z][A-Z]|[{''.join(sorted(set(BLANKS_IN_ASCII) - set(_USUAL_BLANKS)))}\u0080-\U0010ffff]"
+"""A pattern of capitals that may be acronyms, rare blanks, and letters beyond ASCII: texts without need one step."""
 _LETTERS = r"a-z0-9\u0080-\U0010ffff"
 _ENGLISH_ACRONYMS = "IT|WHO|AM|IS|OR|NO|ON|IN|AS|AT|BY|DO|IF|ME|OF|SO|TO|UP|BE|HE|ALL|ANY|CAN|NOT|OUT|OWN|HAS"
 """The common words that are acronyms, too. Most texts have acronyms, and need not be searched for others."""
@@ -47,10 +51,14 @@ DECLARE
     config CONSTANT regconfig := CASE language
         WHEN 'english' THEN 'pg_catalog.english'::regconfig ELSE ('pg_catalog.' || language)::regconfig
     END;
-    is_ascii CONSTANT boolean := octet_length(words) = char_length(words);
+    is_ascii boolean;
     acronym text;
     accented text;
 BEGIN
+    IF octet_length(words) <= {MAX_WORD_CHARS} AND words COLLATE "C" !~ '{_UNUSUAL}' THEN
+        RETURN to_tsvector(config, lower({_USUAL_WITH_BLANKS} COLLATE pg_catalog.%1$I));
+    END IF;
+    is_ascii := octet_length(words) = char_length(words);
     IF NOT is_ascii THEN
         words := regexp_replace(words COLLATE "C", '[{PUNCTUATION}]+', ' ', 'g');
         IF words COLLATE "C" ~ '[^{_NORMALIZED}]' THEN
@@ -108,7 +116,8 @@ $$$f$, CASE WHEN current_setting('server_version_num')::int >= 170000 THEN 'pg_c
 ); END$do$"""
 """Creates `search_vector(language, words)`.
 
-Most texts need few of its steps, and each step first checks that it is needed, without a subquery: PL/pgSQL would run a query
-for each. Acronyms that are common words otherwise ("IT") are indexed under a word of their own. Where the language's stemmer
-reads accents, a word is indexed under both of its stems, at the same place.
+Most texts are short and in ASCII, and need none of its steps: one pattern finds that out. Each step first checks that it is
+needed, without a subquery: PL/pgSQL would run a query for each. Acronyms that are common words otherwise ("IT") are indexed
+under a word of their own. Where the language's stemmer reads accents, a word is indexed under both of its stems, at the same
+place.
 """

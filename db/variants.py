@@ -93,7 +93,7 @@ class VariantRepository(Repository):
         row_count, *values = row
         rows = RowColumns(AgentVariant, query, row_count, values)
         found = rows.grouped_by("agent_id")
-        return {id: found.get(id) or MappedRows(rows, 0, 0) for id in ids}
+        return {id: found.get(str(id)) or MappedRows(rows, 0, 0) for id in ids}
 
     _ACTIVE_BY_AGENTS = _mapped(_variant_query().where(*_OF_AGENTS, agents.c.active_variant_id == agent_variants.c.id))
 

@@ -5,6 +5,7 @@ takes in a result map, which is made, filled, encoded and freed.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from itertools import chain
 from typing import NamedTuple
 
@@ -13,6 +14,7 @@ from graphql import GraphQLBoolean, GraphQLFloat, GraphQLID, GraphQLInt, GraphQL
 
 from executor.fallback import FallbackRequired
 from executor.object_rows import TEXT_SEPARATOR, ColumnValues, ObjectRows
+from executor.output_coercion import is_date_time
 
 MAX_ENCODED_CHARS = 1024 * 1024
 """The length of a column's texts from which on lists are completed as objects, which the server encodes little by little."""
@@ -27,8 +29,8 @@ LEAF_CLASSES: Mapping[GraphQLLeafType, type] = {
 _ESCAPED_SEPARATOR = orjson.dumps(TEXT_SEPARATOR)[1:-1]
 
 
-class LongTexts(Exception):
-    """A column has more than `MAX_ENCODED_CHARS`."""
+class ObjectsRequired(Exception):
+    """The objects of the lists must be completed: a column has too many characters, or texts of other values."""
 
 
 class Leaf(NamedTuple):
@@ -57,7 +59,7 @@ class ListEncoder:
     def encode(self, lists: Sequence[ObjectRows]) -> list[object]:
         """Returns the JSON of each list, for orjson to put into the response as it is.
 
-        Raises LongTexts if that would take long, and any exception.
+        Raises ObjectsRequired, and any exception.
         """
         offsets: dict[int, int] = {}
         distinct: list[ObjectRows] = []
@@ -97,13 +99,18 @@ class ListEncoder:
 def _pieces(leaf: Leaf, lists: Sequence[ObjectRows], row_count: int) -> tuple[list[bytes], bool]:
     """Returns the JSON of each value of a column, and whether those of texts have their quotes."""
     found = [each.values[leaf.column] for each in lists]
-    leaf_class = LEAF_CLASSES.get(leaf.type)
+    leaf_class = datetime if is_date_time(leaf.type) else LEAF_CLASSES.get(leaf.type)
     is_known = leaf_class is not None and all(each.leaf_classes[leaf.column] is leaf_class for each in lists)
-    if leaf_class is str and is_known and all(type(values) is str for values in found):
-        pieces = _text_pieces(TEXT_SEPARATOR.join(found))  # type: ignore[arg-type]
-        if len(pieces) == row_count:
-            return pieces, False
+    if any(type(values) is str for values in found):
+        if not is_known and leaf.type is not GraphQLID:
+            raise ObjectsRequired
+        if all(type(values) is str for values in found):
+            pieces = _text_pieces(TEXT_SEPARATOR.join(found))  # type: ignore[arg-type]
+            if len(pieces) == row_count:
+                return pieces, False
     values = list(chain.from_iterable(map(listed, found)))
+    if is_known and leaf_class is datetime:
+        return orjson.dumps(values)[1:-1].split(b","), True  # as `isoformat`, in a tenth of the time
     completed = values if is_known else leaf.complete(values)
     if leaf_class in (int, float, bool):  # so that only numbers, booleans and nulls are left
         encoded = orjson.dumps(completed)
@@ -111,7 +118,7 @@ def _pieces(leaf: Leaf, lists: Sequence[ObjectRows], row_count: int) -> tuple[li
             raise FallbackRequired
         return encoded[1:-1].split(b","), True
     if leaf_class is str and sum(map(len, filter(None, completed))) > MAX_ENCODED_CHARS:  # type: ignore[arg-type]
-        raise LongTexts
+        raise ObjectsRequired
     try:
         pieces = _text_pieces(TEXT_SEPARATOR.join(completed))  # type: ignore[arg-type]
     except TypeError:  # nulls, or the values of a custom scalar
@@ -122,7 +129,7 @@ def _pieces(leaf: Leaf, lists: Sequence[ObjectRows], row_count: int) -> tuple[li
 def _text_pieces(joined: str) -> list[bytes]:
     """Returns the JSON of each text without its quotes; more pieces than texts if one has the separator, or its escape."""
     if len(joined) > MAX_ENCODED_CHARS:
-        raise LongTexts
+        raise ObjectsRequired
     return orjson.dumps(joined)[1:-1].split(_ESCAPED_SEPARATOR)
 
 

@@ -7,7 +7,9 @@ TEXT_SEPARATOR = "\x1f"
 """The character between the texts of a column that is one text: none of them has it."""
 
 ColumnValues: TypeAlias = Sequence[object]
-"""The values of a column, in a list, or as one text: many texts with `TEXT_SEPARATOR` between them."""
+"""The values of a column, in a list, or as one text: many texts with `TEXT_SEPARATOR` between them.
+
+They are the texts of other values, such as UUIDs, if the column's class is not str: those are only IDs to GraphQL."""
 
 
 @runtime_checkable
@@ -27,7 +29,7 @@ class ObjectRows(Protocol):
 
     @property
     def leaf_classes(self) -> tuple[type | None, ...]:
-        """The class that all values of each column have: str, int for one of 32 bits, float or bool; None: not known."""
+        """The class of all values of each column: str, int for 32 bits, float, bool or datetime; None: not known, or null."""
 
     @property
     def values(self) -> Sequence[ColumnValues]:

@@ -4,6 +4,7 @@ A value of exactly the usual class coerces to itself. Every other value goes to 
 """
 
 from collections.abc import Callable, Iterable
+from datetime import datetime
 
 from graphql import (
     GraphQLBoolean,
@@ -14,7 +15,9 @@ from graphql import (
     GraphQLString,
 )
 from graphql.execution import Executor
-from strawberry.schema.schema_converter import CustomGraphQLEnumType
+from strawberry.schema.schema_converter import CustomGraphQLEnumType, GraphQLCoreConverter
+from strawberry.schema.types.base_scalars import DateTimeDefinition
+from strawberry.types.scalar import ScalarDefinition
 
 from executor.codegen import Namespace, compile_function
 from executor.fallback import FallbackRequired
@@ -52,7 +55,16 @@ def output_coercion_expression(type_: GraphQLLeafType, nullable: bool, value: st
         get_name = f"get_name{len(namespace)}"
         namespace[get_name] = _enum_names_by_member_id(type_).get
         return f"({get_name}(id(v := {value})) or ({otherwise}))"
+    if is_date_time(type_):
+        namespace["datetime"] = datetime
+        return f"(v.isoformat() if type(v := {value}) is datetime else {otherwise})"
     return f"{fallback}({value})"
+
+
+def is_date_time(type_: GraphQLLeafType) -> bool:
+    """Returns whether the type is Strawberry's DateTime, whose result coercion is `datetime.isoformat`."""
+    definition = type_.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF)
+    return isinstance(definition, ScalarDefinition) and definition.serialize is DateTimeDefinition.serialize
 
 
 def compile_leaf_list_completer(type_: GraphQLLeafType, nullable: bool) -> Callable[[list[object]], list[object]]:

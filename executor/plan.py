@@ -32,7 +32,7 @@ from graphql.execution.collect_fields import FieldDetailsList
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from executor.codegen import Namespace, compile_function
-from executor.column_encoding import Leaf, ListEncoder, LongTexts
+from executor.column_encoding import Leaf, ListEncoder, ObjectsRequired
 from executor.fallback import FallbackRequired, NotPlannable
 from executor.field_context import CollectedField, FieldContext
 from executor.object_rows import ObjectRows, are_object_rows
@@ -225,7 +225,7 @@ class ObjectCompleter(Completer):
             return None
         try:
             return encoder.encode(lists)
-        except LongTexts:
+        except ObjectsRequired:
             return None
 
     def _require_type(self, context: FieldContext, objects: list[object], classes: set[type]) -> None:

@@ -14,6 +14,8 @@ from db.migrate import migrate
 from domain.configs import VALUE_FIELDS
 from domain.ids import DEFAULT_WORKSPACE_ID, VariantId
 
+_LOCALE = "TEMPLATE template0 LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8'"
+"""The locale of the embedded database, in which words are folded for the search at less cost than by the C library."""
 _CONFIG = ", ".join(VALUE_FIELDS)
 _STATE = "CASE state " + " ".join(f"WHEN '{word}' THEN '{state}'" for word, state in STATES.items()) + " END"
 _AGE = f"timestamptz '{EPOCH}' + row_number() OVER (ORDER BY slug) * interval '1 minute' - interval '1 minute'"
@@ -61,7 +63,7 @@ async def load(source: str) -> str:
     url = source.rpartition("/")[0] + f"/{DATABASE}"
     try:
         await theirs.execute(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
-        await theirs.execute(f"CREATE DATABASE {DATABASE}")
+        await theirs.execute(f"CREATE DATABASE {DATABASE} {_LOCALE}")
         database = Database(url)
         await migrate(database.engine)
         ours = await asyncpg.connect(url)

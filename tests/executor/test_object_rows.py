@@ -1,7 +1,9 @@
 """Checks lists of objects that are columns until something asks for more."""
 
 import math
+import uuid
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -87,6 +89,7 @@ TRANSCRIPTS: dict[str, list[tuple[Any, ...]]] = {
     "a subclass": [rows((1, 0, "a"), of=Written)],
     "one text": [rows((1, 0, "a"), (2, 0, '"\\')), rows((3, 0, ""))],
     "a number that is proved": [rows((2**31 - 1, 0, "a"), (-(2**31), 0, None))],
+    "texts of other values": [rows((1, 0, uuid.UUID(int=1)), (2, 0, uuid.UUID(int=2)))],
     "texts that look encoded": [rows((1, 0, "\\u001f"), (2, 0, "\x1f"), (3, 0, '","'))],
     "one long text": [rows((1, 0, "a" * MAX_ENCODED_CHARS), (2, 0, "b"))],
     "long texts": [rows((1, 0, "a" * MAX_ENCODED_CHARS), (2, 0, "b"), (3, 0, None))],
@@ -127,7 +130,7 @@ def listed(
 ) -> MappedRows[Any]:
     query: Any = MappedQuery(None, made.maker(of, columns), columns, classes)  # type: ignore[arg-type]
     values = [
-        TEXT_SEPARATOR.join(map(str, column)) if cls is str else list(column)
+        TEXT_SEPARATOR.join(map(str, column)) if cls in (str, uuid.UUID) else list(column)
         for column, cls in zip(zip(*found, strict=True), classes, strict=bool(found))
     ]
     return MappedRows(RowColumns(of, query, len(found), values), 0, len(found))
@@ -199,6 +202,7 @@ class Leaves:
     label: str
     nick: str | None
     key: strawberry.ID
+    at: datetime
 
 
 @dataclass
@@ -209,6 +213,7 @@ class AllLeaves:
     label: str
     nick: str | None
     key: str
+    at: datetime
 
 
 TEXTS = st.text(st.characters(exclude_characters=TEXT_SEPARATOR, codec="utf-8"), max_size=5) | st.sampled_from(
@@ -222,15 +227,16 @@ LEAVES = st.builds(
     TEXTS,
     TEXTS | st.none(),
     TEXTS,
+    st.datetimes(timezones=st.just(UTC)),
 )
-NAMES = ("number", "share", "is_final", "label", "nick", "key")
+NAMES = ("number", "share", "is_final", "label", "nick", "key", "at")
 
 
 def encoded(lists: list[list[AllLeaves]], cut: slice, selection: str) -> tuple[bytes, bytes]:
     """The bytes of lists as columns, of which only a part belongs to each list, and of the same as objects."""
 
     def as_rows(items: list[AllLeaves]) -> Any:
-        query: Any = MappedQuery(None, lambda _: items, NAMES, (int, float, bool, str, None, str))  # type: ignore[arg-type]
+        query: Any = MappedQuery(None, lambda _: items, NAMES, (int, float, bool, str, None, str, datetime))  # type: ignore[arg-type]
         values = list(zip(*([getattr(item, name) for name in NAMES] for item in items), strict=True))
         columns = [
             TEXT_SEPARATOR.join(column) if NAMES[n] in ("label", "key") else list(column)
@@ -261,7 +267,7 @@ def encoded(lists: list[list[AllLeaves]], cut: slice, selection: str) -> tuple[b
     schema = strawberry.Schema(Query, execution_context_class=FastExecutor, extensions=[ParserCache])
     document = f"{{ lists {{ leaves {{ {selection} }} }} }}"
     answers = []
-    one = AllLeaves(0, 0.0, False, "", None, "")
+    one = AllLeaves(0, 0.0, False, "", None, "", datetime.now(UTC))
     for make in (lambda items: items[cut], as_rows):
         for given_lists in ([[one]], lists):  # the first one is for the plan
             found[0] = list(map(make, given_lists))
@@ -275,7 +281,9 @@ def encoded(lists: list[list[AllLeaves]], cut: slice, selection: str) -> tuple[b
     st.lists(st.lists(LEAVES, max_size=4), min_size=1, max_size=4),
     st.builds(slice, st.integers(-3, 3) | st.none(), st.integers(-3, 3) | st.none(), st.sampled_from((None, 1, -1))),
     st.lists(
-        st.sampled_from(("number", "share", "isFinal", "label", "nick", "key", "__typename")), min_size=1, unique=True
+        st.sampled_from(("number", "share", "isFinal", "label", "nick", "key", "at", "__typename")),
+        min_size=1,
+        unique=True,
     ),
 )
 def test_the_bytes_are_those_of_objects(lists: list[list[AllLeaves]], cut: slice, selected: list[str]) -> None:
@@ -286,7 +294,7 @@ def test_the_bytes_are_those_of_objects(lists: list[list[AllLeaves]], cut: slice
 @pytest.mark.parametrize("value", [math.nan, math.inf])
 async def test_a_number_that_json_has_not_is_an_error(value: float) -> None:
     with pytest.raises(AssertionError):
-        encoded([[AllLeaves(1, value, True, "a", None, "b")]], slice(None), "share")
+        encoded([[AllLeaves(1, value, True, "a", None, "b", datetime.now(UTC))]], slice(None), "share")
 
 
 def test_driver_and_executor_separate_texts_alike() -> None:
