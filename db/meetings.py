@@ -28,8 +28,8 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from db.event_writes import AuditedTable, Values, new_values
 from db.filters import apply_filter, contains_text, filter_parameters
 from db.keyset import PageShape, keyset_page, page_parameters
-from db.repository import ID, IDS, WORKSPACE, Repository, columns
-from db.row_mapping import AnySelect, RowMapper, column_names, row_mapper
+from db.repository import ID, IDS, WORKSPACE, ColumnNames, Repository, columns
+from db.row_mapping import AnySelect, MappedQuery, RowMapper, column_names, row_mapper
 from db.tables import events, meetings, recorded_columns
 from domain.change_stream import MeetingUpdate
 from domain.errors import Conflict, NotFound, ServiceUnavailable
@@ -136,16 +136,25 @@ class MeetingRepository(Repository):
 
     @staticmethod
     @lru_cache(maxsize=100)
-    def _page(conditions: tuple[str, ...], order: Order, shape: PageShape) -> AnySelect:
-        sort_columns = columns(meetings, (order.field, "id"))
-        filtered = apply_filter(_MEETINGS, _CONDITIONS, conditions)
-        return keyset_page(filtered, sort_columns, shape, descending=order.descending)
+    def _page(
+        conditions: tuple[str, ...], order: Order, shape: PageShape, requested: ColumnNames
+    ) -> MappedQuery[Meeting]:
+        sort_fields = (order.field, "id")
+        own = columns(meetings, FIELDS, None if requested is None else requested.union(sort_fields))
+        filtered = apply_filter(select(*own).where(_IN_WORKSPACE), _CONDITIONS, conditions)
+        page = keyset_page(filtered, columns(meetings, sort_fields), shape, descending=order.descending)
+        return MappedQuery.of(page, Meeting)
 
-    async def page(self, request: PageRequest, filter: MeetingFilter, order: Order = MEETINGS_BY_AGE) -> Page[Meeting]:
+    async def page(
+        self,
+        request: PageRequest,
+        filter: MeetingFilter,
+        order: Order = MEETINGS_BY_AGE,
+        requested: ColumnNames = None,
+    ) -> Page[Meeting]:
         conditions = filter_parameters(filter)
-        statement = self._page(tuple(conditions), order, PageShape.of(request))
-        rows = await self._rows(statement, **conditions, **page_parameters(request, 2))
-        return Page.of(request, to_meetings(rows), order.cursor)
+        query = self._page(tuple(conditions), order, PageShape.of(request), requested)
+        return Page.of(request, await self._entities(query, **conditions, **page_parameters(request, 2)), order.cursor)
 
     @staticmethod
     @lru_cache(maxsize=100)

@@ -20,6 +20,17 @@ from executor.batching import batch_resolver
 from resolvers.agents import load_agents
 from resolvers.context import Context, Info
 from resolvers.pagination import PageArguments, listed
+from resolvers.projections import NO_COLUMNS, column_fields, connection_fields
+
+_MEETINGS = connection_fields(
+    {
+        **column_fields("external_id", "title", "state", "metadata", "speaker_names", "version"),
+        **column_fields("created_at", "updated_at", "started_at", "ended_at", "held_at"),
+        "agent": frozenset(("agent_id",)),
+        # Loaders load these by the meeting's id.
+        **dict.fromkeys(("id", "segments", "segmentCount", "speakers"), NO_COLUMNS),
+    }
+)
 
 
 async def load_meetings(
@@ -53,16 +64,17 @@ async def meeting_by_external_id(info: Info, external_id: str) -> Meeting | None
 
 
 async def meeting_page(
-    context: Context,
+    info: Info,
     page: PageArguments,
     filter: MeetingFilter,
     order_by: MeetingOrder | None,
 ) -> Page[Meeting]:
     order = meeting_order(order_by)
     request = page.request(order.cursor_format)
+    wanted = info.context.projections.columns(info, _MEETINGS)
     return await listed(
-        context,
-        page=lambda repositories: repositories.meetings.page(request, filter, order),
+        info.context,
+        page=lambda repositories: repositories.meetings.page(request, filter, order, wanted),
         count=lambda repositories: repositories.meetings.count(filter),
     )
 

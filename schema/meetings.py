@@ -241,7 +241,7 @@ class MeetingQueries:
     ) -> pages.Page[entities.Meeting]:
         conditions = parsed(filters.MeetingFilter, filter, "filter") if filter else filters.MeetingFilter()
         order = parsed(ordering.MeetingOrder, order_by, "order_by") if order_by else None
-        return await resolve.meeting_page(info.context, page, conditions, order)
+        return await resolve.meeting_page(info, page, conditions, order)
 
 
 @strawberry.type

@@ -9,6 +9,11 @@ from tests.harness.servers import Api, RunningServer
 
 pytestmark = pytest.mark.slow
 
+MEETING = (
+    "id externalId title state metadata speakerNames { label name } version agent { name } createdAt updatedAt startedAt"
+    " endedAt heldAt segmentCount speakers { speaker } updatesCursor transcript(format:VTT)"
+    " segments { nodes { text } } history { totalCount }"
+)
 SEGMENT = "id segmentId text speaker startTime endTime isFinal confidence version createdAt updatedAt meeting { title }"
 CONFIG = (
     "modelProvider modelName systemPrompt userPromptTemplate promptVersion temperature"
@@ -104,6 +109,15 @@ def test_any_part_of_a_list_of_agents_is_that_of_the_whole(api: Api, agent: Any)
     whole = ask(api, query.format(AGENT))
     assert agent["id"] in [node["id"] for node in whole["agents"]["nodes"]]
     for fields in parts(AGENT):
+        assert is_part_of(ask(api, query.format(fields)), whole)
+
+
+def test_any_part_of_a_list_of_meetings_is_that_of_the_whole(api: Api, meeting: Any) -> None:
+    list_of = 'meetings(filter: {{text: "Selected"}}, orderBy: {{field: TITLE}})'
+    query = f"{{{{ {list_of} {{{{ nodes {{{{ {{0}} }}}} pageInfo {{{{ endCursor }}}} }}}} }}}}"
+    whole = ask(api, query.format(MEETING))
+    assert meeting["id"] in [node["id"] for node in whole["meetings"]["nodes"]]
+    for fields in parts(MEETING):
         assert is_part_of(ask(api, query.format(fields)), whole)
 
 
