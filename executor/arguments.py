@@ -45,11 +45,11 @@ def compile_arguments(
     namespace: Namespace = {"absent": Undefined, "fall_back": fall_back, "Some": Some}
     body = ["get, arguments = variable_values.coerced.get, {}"]
     for name, argument in arguments.items():
-        definition_, value = definition.args[name], nodes.get(name)
-        namespace[coerce := f"coerce{len(namespace)}"] = _coercer(definition_, value)
+        declared, value = definition.args[name], nodes.get(name)
+        namespace[coerce := f"coerce{len(namespace)}"] = _coercer(declared, value)
         if isinstance(value, VariableNode):
             body.append(f"if (x := get({value.name.value!r}, absent)) is absent: x = {coerce}(variable_values)")
-            if is_non_null_type(definition_.type):
+            if is_non_null_type(declared.type):
                 body.append("elif x is None: fall_back()")
         else:
             body.append(f"x = {coerce}(variable_values)")

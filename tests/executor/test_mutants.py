@@ -118,7 +118,7 @@ MUTANTS: dict[str, Fault] = {
         "type_.coerce_input_value(value)) == ()",
     ),
     "null for a Non-Null scalar": ("input_coercion", "value is None or value is Undefined or (", "("),
-    "a null variable for a Non-Null argument": ("arguments", "if is_non_null_type(definition_.type):", "if False:"),
+    "a null variable for a Non-Null argument": ("arguments", "if is_non_null_type(declared.type):", "if False:"),
     "any value as a list": (
         "input_coercion",
         'if type({value}) is list else fall_back())"  # also',
