@@ -1,12 +1,15 @@
 """Checks that what clients send reaches a log shortened, and without characters that a terminal obeys."""
 
+import io
 import json
 import logging
 import sys
+from datetime import datetime
 
 import pytest
 
-from server.logging import Formatter, JsonFormatter
+from server.current_request import CurrentRequest
+from server.logging import Formatter, JsonFormatter, JsonLineHandler, log_request
 
 HOSTILE = "\x1b]0;owned\a\nroot: \x9b31m\u202egnp\u2028" + "x" * 100_000
 
@@ -48,3 +51,27 @@ def test_a_deep_traceback_keeps_its_end() -> None:
     text = Formatter("%(message)s").format(failed)
     assert text.count("\n") < 250
     assert text.endswith("ValueError: the cause")
+
+
+def test_a_line_about_a_request_is_the_same_with_and_without_a_record(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    handler = JsonLineHandler()
+    stream = io.StringIO()
+    handler.setStream(stream)
+    monkeypatch.setattr(logging.root, "handlers", [handler])
+    logger = logging.getLogger("rapporteur.access")
+    caplog.set_level(logging.INFO, logger.name)
+    named, nameless = (CurrentRequest("POST", HOSTILE, "1", f"00-{'1' * 32}-{'2' * 16}-01") for _ in range(2))
+    named.operation, nameless.operation = HOSTILE, None
+    for request in (named, nameless):
+        log_request(logger, request, "%s took %.1f ms", request.path, 1.25)
+    handler.addFilter(lambda record: True)  # now somebody wants to see the record
+    for request in (named, nameless):
+        log_request(logger, request, "%s took %.1f ms", request.path, 1.25)
+    lines = [json.loads(line) for line in stream.getvalue().splitlines()]
+    for line in lines:
+        assert datetime.fromisoformat(line.pop("time")).tzinfo is not None
+    assert lines[:2] == lines[2:]
+    assert lines[0]["operation"].isprintable()
+    assert "operation" not in lines[1]

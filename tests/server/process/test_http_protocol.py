@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from server.process.http_protocol import MAX_HEAD_BYTES, MAX_HEADER_FIELDS
-from tests.harness.servers import Api, RunningServer
+from tests.harness.servers import Api, RunningServer, running_server
 from tests.harness.waiting import TIMEOUT_SECONDS
 
 pytestmark = pytest.mark.slow
@@ -172,3 +172,12 @@ def test_requests_that_are_sent_together_are_answered_in_turn(server: RunningSer
     for head, body in answers:
         assert (head.count(b"\r\ncontent-length: "), head.count(b"\r\ncache-control: ")) == (1, 1)
         assert not body or b"\r\ncontent-length: %d\r\n" % len(body) in head + b"\r\n"
+
+
+def test_a_connection_that_is_idle_for_too_long_is_closed(database_url: str) -> None:
+    request = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    with running_server(database_url, keep_alive_timeout=1) as server, connection(server) as opened:
+        for _ in range(3):
+            opened.sendall(request)
+            assert opened.recv(65_536).startswith(b"HTTP/1.1 200 ")
+        assert answer(opened) == b""
