@@ -9,11 +9,11 @@ from sqlalchemy import BigInteger, Double, Numeric, any_, bindparam, cast, func,
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Boolean, Integer
 
-from db.column_queries import are_separable, as_columns
+from db.column_queries import are_separable, as_columns, column_values
 from db.connections import Session
 from db.keyset import PageShape, keyset_page, page_parameters
 from db.repository import ID, IDS, WORKSPACE, ColumnNames, columns
-from db.row_mapping import ColumnValues, MappedQuery, MappedRows, Row, RowColumns
+from db.row_mapping import MappedQuery, MappedRows, Row, RowColumns
 from db.segment_writes import SegmentWrites
 from db.tables import meetings, segments
 from domain.change_stream import Change, MeetingChanges
@@ -78,7 +78,7 @@ class SegmentRepository(SegmentWrites):
             rows = await self._rows(query.statement, **values)
         cursor = partial(segment_cursor, order=order)
 
-        def page(nth: int, row_count: int, *values: ColumnValues) -> Page[Segment]:
+        def page(nth: int, row_count: int, *values: object) -> Page[Segment]:
             meeting_id = meeting_ids[nth - 1]
 
             def make(rows: Iterable[Row]) -> list[Segment]:
@@ -87,7 +87,7 @@ class SegmentRepository(SegmentWrites):
                     segment.meeting_id = meeting_id
                 return made
 
-            found = RowColumns(Segment, query, row_count, values, make)
+            found = RowColumns(Segment, query, row_count, column_values(values, query.leaf_classes), make)
             return Page.of(request, MappedRows(found, 0, row_count), cursor)
 
         return {meeting_ids[row["nth"] - 1]: page(*row) for row in rows}

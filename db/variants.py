@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, FromClause, Uuid, any_, bindparam, func, select
 
 from db.agents import AUDITED_VARIANTS, PARAMETERS_DECODER
-from db.column_queries import are_separable, as_columns
+from db.column_queries import are_separable, as_columns, column_values
 from db.event_writes import new_values
 from db.repository import ID, IDS, WORKSPACE, ColumnNames, Repository, columns
 from db.row_mapping import AnySelect, MappedQuery, MappedRows, RowColumns
@@ -91,7 +91,7 @@ class VariantRepository(Repository):
             query = self._by_agents(requested, joined=False)
             (row,) = await self._rows(query.statement, ids=ids)
         row_count, *values = row
-        rows = RowColumns(AgentVariant, query, row_count, values)
+        rows = RowColumns(AgentVariant, query, row_count, column_values(values, query.leaf_classes))
         found = rows.grouped_by("agent_id")
         return {id: found.get(str(id)) or MappedRows(rows, 0, 0) for id in ids}
 

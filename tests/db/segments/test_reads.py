@@ -184,3 +184,18 @@ async def test_a_text_may_have_what_separates_texts(database: Database, text: st
     assert (len(pages[meeting].nodes), pages[meeting].more) == (2, True)
     assert [segment.text for segment in pages[other].nodes] == ["alone"]
     assert variants == {}
+
+
+async def test_numbers_are_as_they_were_written(database: Database) -> None:
+    meeting = await new_meeting(database)
+    times = [0.0, 1e-320, 0.1, 1 / 3, 1e7, 36_000_000.0]
+    written = [
+        content(INT32_MAX - n, start_time=start, end_time=36_000_000.0, confidence=None if n % 2 else 1 / (n + 1))
+        for n, start in enumerate(times)
+    ]
+    await upsert_segments(database, meeting, *written)
+    async with database.reading(WORKSPACE) as repositories:
+        page = (await repositories.segments.pages([meeting], PageRequest(10, backward=True)))[meeting]
+    assert [(each.segment_id, each.start_time, each.confidence) for each in page.nodes] == [
+        (each.segment_id, each.start_time, each.confidence) for each in reversed(written)
+    ]
