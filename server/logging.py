@@ -103,7 +103,7 @@ def log_request(logger: logging.Logger, request: CurrentRequest, message: str, *
             try:
                 handler.stream.write(_encoded(line) + "\n")  # standard error is flushed at each end of a line
             except Exception:
-                pass
+                pass  # `logging` has its way with errors of a stream
             else:
                 return
     logger.info(message, *arguments, extra={"request": request})
