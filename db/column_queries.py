@@ -8,6 +8,7 @@ numbers come as their bytes.
 import sys
 from array import array
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any, NamedTuple
 
 from asyncpg.pgproto.pgproto import UUID
@@ -48,19 +49,20 @@ def _as_one(column: ColumnElement[Any], *, joined: bool) -> ColumnElement[Any]:
     return func.string_agg(cast(column, Text), _SEPARATOR) if known is UUID else func.array_agg(column)
 
 
-def column_values(values: Sequence[object], leaf_classes: Sequence[type | None]) -> list[ColumnValues]:
-    """Returns the values of columns that came in one value each; without rows they have none."""
-    return [
-        _numbers(value, _NUMBERS[cls]) if isinstance(value, bytes) else value  # type: ignore[misc]
-        for value, cls in zip(values, leaf_classes, strict=True)
-    ]
+def column_values(rows: Sequence[Sequence[Any]], leaf_classes: Sequence[type | None]) -> list[ColumnValues]:
+    """Returns the values of columns that came in one value for each group of rows: those of all groups one after the other."""
+    return [_joined(values, cls) for values, cls in zip(zip(*rows, strict=True), leaf_classes, strict=bool(rows))]
 
 
-def _numbers(data: bytes, number: _Number) -> ColumnValues:
-    found = array(number.array_type, data)
+def _joined(values: Sequence[Any], cls: type | None) -> ColumnValues:
+    if isinstance(values[0], str):
+        return TEXT_SEPARATOR.join(values)
+    if not isinstance(values[0], bytes):
+        return list(chain.from_iterable(values))
+    numbers = array(_NUMBERS[cls].array_type, b"".join(values))
     if sys.byteorder == "little":
-        found.byteswap()
-    return found.tolist()
+        numbers.byteswap()
+    return numbers.tolist()
 
 
 def are_separable(row: Record, first: int, leaf_classes: Sequence[type | None]) -> bool:

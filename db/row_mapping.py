@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import is_dataclass
 from datetime import datetime
 from enum import Enum
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import groupby
 from typing import Any, Generic, NamedTuple, Self, TypeVar, cast, get_args, get_type_hints, overload
 
@@ -91,37 +91,36 @@ class MappedQuery(NamedTuple, Generic[T]):
 class RowColumns(Generic[T]):
     """The rows of a query as columns, and the entities of all rows, made when the first of them is asked for."""
 
-    __slots__ = ("_entities", "_make", "columns", "leaf_classes", "object_class", "row_count", "values")
-
     def __init__(
         self,
         object_class: type[T],
         query: MappedQuery[T],
         row_count: int,
         values: Sequence[ColumnValues],
-        make: RowMapper[T] | None = None,
     ) -> None:
-        """`make` makes the entities of rows, if the query does not; without rows there may be no values."""
+        """`values` are those of the query's columns; without rows there may be none."""
         self.object_class = object_class
         self.columns = query.columns
         self.leaf_classes = query.leaf_classes
         self.row_count = row_count
         self.values = values
-        self._make = make or query.entities
+        self._make = query.entities
         self._entities: list[T] | None = None
 
     def entities(self) -> list[T]:
         if self._entities is None:
-            columns = map(_decoded, self.values, self.leaf_classes)
-            self._entities = self._make(zip(*columns, strict=True)) if self.row_count else []
+            self._entities = self._make(zip(*self._columns, strict=True)) if self.row_count else []
         return self._entities
 
     def entity(self, place: int) -> T:
         """Returns the entity of one row, without making the others."""
         if self._entities is not None:
             return self._entities[place]
-        columns = map(_decoded, self.values, self.leaf_classes)
-        return self._make([tuple(column[place] for column in columns)])[0]
+        return self._make([tuple(column[place] for column in self._columns)])[0]
+
+    @cached_property
+    def _columns(self) -> list[Sequence[object]]:
+        return list(map(_decoded, self.values, self.leaf_classes))
 
     def grouped_by(self, column: str) -> "dict[object, MappedRows[T]]":
         """Returns the rows of each value of a column, by which they are ordered; the values are as they were given."""

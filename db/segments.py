@@ -1,7 +1,7 @@
 """Segments in SQL: reading them, page by page, by key, or by what has changed. `db.segment_writes` writes them."""
 
 from collections import defaultdict
-from collections.abc import AsyncGenerator, Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from contextlib import aclosing
 from functools import lru_cache, partial
 
@@ -13,7 +13,7 @@ from db.column_queries import are_separable, as_columns, column_values
 from db.connections import Session
 from db.keyset import PageShape, keyset_page, page_parameters
 from db.repository import ID, IDS, WORKSPACE, ColumnNames, columns
-from db.row_mapping import MappedQuery, MappedRows, Row, RowColumns
+from db.row_mapping import MappedQuery, MappedRows, RowColumns
 from db.segment_writes import SegmentWrites
 from db.tables import meetings, segments
 from domain.change_stream import Change, MeetingChanges
@@ -57,7 +57,8 @@ class SegmentRepository(SegmentWrites):
         rows = keyset_page(of_one, sort_columns, shape, descending=order.descending).correlate(meeting_ids)
         page = select(*as_columns(rows.lateral("segment"), joined=joined)).correlate(meeting_ids).lateral("page")
         statement = select(meeting_ids.c.nth, *page.c).join_from(meeting_ids, page, true())
-        mapped = MappedQuery.of(rows, Segment, without=("words",) if requested is None else ())
+        with_meeting = rows.add_columns(segments.c.meeting_id)
+        mapped = MappedQuery.of(with_meeting, Segment, without=("words",) if requested is None else ())
         return mapped._replace(statement=statement)
 
     async def pages(
@@ -76,21 +77,15 @@ class SegmentRepository(SegmentWrites):
         if not all(are_separable(row, 2, query.leaf_classes) for row in rows):
             query = self._pages(shape, requested, order, of_speaker=of_speaker, joined=False)
             rows = await self._rows(query.statement, **values)
-        cursor = partial(segment_cursor, order=order)
-
-        def page(nth: int, row_count: int, *values: object) -> Page[Segment]:
-            meeting_id = meeting_ids[nth - 1]
-
-            def make(rows: Iterable[Row]) -> list[Segment]:
-                made = query.entities(rows)
-                for segment in made:
-                    segment.meeting_id = meeting_id
-                return made
-
-            found = RowColumns(Segment, query, row_count, column_values(values, query.leaf_classes), make)
-            return Page.of(request, MappedRows(found, 0, row_count), cursor)
-
-        return {meeting_ids[row["nth"] - 1]: page(*row) for row in rows}
+        filled = [(*values, [meeting_ids[nth - 1]] * count) for nth, count, *values in rows if count]
+        found = RowColumns(
+            Segment, query, sum(row["row_count"] for row in rows), column_values(filled, query.leaf_classes)
+        )
+        cursor, pages, start = partial(segment_cursor, order=order), {}, 0
+        for nth, count, *_ in rows:
+            pages[meeting_ids[nth - 1]] = Page.of(request, MappedRows(found, start, count), cursor)
+            start += count
+        return pages
 
     _OF_MEETINGS = (
         select(*_COLUMNS)

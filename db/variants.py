@@ -91,7 +91,8 @@ class VariantRepository(Repository):
             query = self._by_agents(requested, joined=False)
             (row,) = await self._rows(query.statement, ids=ids)
         row_count, *values = row
-        rows = RowColumns(AgentVariant, query, row_count, column_values(values, query.leaf_classes))
+        columns = column_values([values] if row_count else [], query.leaf_classes)
+        rows = RowColumns(AgentVariant, query, row_count, columns)
         found = rows.grouped_by("agent_id")
         return {id: found.get(str(id)) or MappedRows(rows, 0, 0) for id in ids}
 
