@@ -113,13 +113,13 @@ class Backend:
             speakers=[f"Speaker {n % 3}" for n in numbers],
             start_times=[n * 2.0 for n in numbers],
             end_times=[n * 2.0 + 1.5 for n in numbers],
-            finals=[True for _ in numbers],
-            confidences=[None for _ in numbers],
+            finals=[],  # as the server sends them where all are true, and null
+            confidences=[],
         )
 
     async def _read(self, ids: list[Any], first: int) -> None:
         request = PageRequest(first)
-        query = SegmentRepository._pages(PageShape.of(request), COLUMNS, BY_NUMBER, of_speaker=False)
+        query = SegmentRepository._pages(PageShape.of(request), COLUMNS, BY_NUMBER, of_speaker=False, joined=True)
         await self._fetch(driver_statement(query.statement), ids=ids, **page_parameters(request, 1))
 
     async def _fetch(self, statement: DriverStatement, **values: Any) -> None:
