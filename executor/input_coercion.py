@@ -82,7 +82,7 @@ def _non_null_expression(type_: GraphQLInputType, value: str, namespace: Namespa
 
 
 def _column_coercer(type_: GraphQLInputType) -> Callable[[list[Any]], UniformObjects | None] | None:
-    """Returns a function that coerces objects field by field, in a fifth of the time; None if it never could.
+    """Returns a function that coerces objects field by field, with half of the instructions; None if it never could.
 
     It returns None unless all objects give the same fields, and each value coerces to itself.
     """
