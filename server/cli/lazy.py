@@ -20,9 +20,10 @@ class LazyCommand(TyperCommand):
     def load(self) -> Any:
         """Imports and returns the command itself."""
         module, _, attribute = self._target.partition(":")
-        gc.disable()  # imported objects stay, and the collector would traverse them again and again
+        gc.disable()
         try:
             target = getattr(import_module(module), attribute)
+            gc.freeze()  # imported objects stay, and the collector would traverse them again and again
         finally:
             gc.enable()
         if not isinstance(target, typer.Typer):
