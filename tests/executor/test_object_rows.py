@@ -9,13 +9,15 @@ from typing import Any
 import orjson
 import pytest
 import strawberry
+from graphql import GraphQLFloat, GraphQLInt
 from hypothesis import given
 from hypothesis import strategies as st
 from strawberry.extensions import ParserCache
 
 from db.row_mapping import TEXT_SEPARATOR, MappedQuery, MappedRows, RowColumns
 from executor import FastExecutor, InstancesOf, object_rows
-from executor.column_encoding import MAX_ENCODED_CHARS
+from executor.column_encoding import MAX_ENCODED_CHARS, Leaf, ListEncoder
+from executor.fallback import FallbackRequired
 
 COLUMNS = ("number", "unselected", "label")
 
@@ -269,8 +271,7 @@ def encoded(lists: list[list[AllLeaves]], cut: slice, selection: str) -> tuple[b
     answers = []
     one = AllLeaves(0, 0.0, False, "", None, "", datetime.now(UTC))
     for make in (lambda items: items[cut], as_rows):
-        for given_lists in ([[one]], lists):  # the first one is for the plan
-            found[0] = list(map(make, given_lists))
+        for found[0] in ([[one]], list(map(make, lists))):  # the first one is for the plan
             result = schema.execute_sync(document)
             assert result.errors is None
         answers.append(orjson.dumps(result.data))
@@ -292,9 +293,19 @@ def test_the_bytes_are_those_of_objects(lists: list[list[AllLeaves]], cut: slice
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf])
-async def test_a_number_that_json_has_not_is_an_error(value: float) -> None:
-    with pytest.raises(AssertionError):
-        encoded([[AllLeaves(1, value, True, "a", None, "b", datetime.now(UTC))]], slice(None), "share")
+def test_a_number_that_json_has_not_falls_back(value: float) -> None:
+    query: Any = MappedQuery(None, list, ("share",), (float,))  # type: ignore[arg-type]
+    rows: Any = MappedRows(RowColumns(AllLeaves, query, 1, [[value]]), 0, 1)
+    with pytest.raises(FallbackRequired):
+        ListEncoder([b"{", Leaf(0, GraphQLFloat, list), b"}"]).encode([rows])
+
+
+def test_lists_may_have_rows_in_common() -> None:
+    query: Any = MappedQuery(None, list, ("number",), (int,))  # type: ignore[arg-type]
+    rows: RowColumns[Any] = RowColumns(AllLeaves, query, 3, [[1, 2, 3]])
+    lists: Any = [MappedRows(rows, start, length) for start, length in ((1, 1), (0, 3), (2, 0), (1, 2))]
+    encoded = ListEncoder([b"[", Leaf(0, GraphQLInt, list), b"]"]).encode(lists)
+    assert orjson.loads(orjson.dumps(encoded)) == [[[2]], [[1], [2], [3]], [], [[2], [3]]]
 
 
 def test_driver_and_executor_separate_texts_alike() -> None:
