@@ -17,6 +17,8 @@ from sqlalchemy import ColumnElement, FromClause, Text, cast, func, literal_colu
 from db.driver import Record
 from db.row_mapping import TEXT_SEPARATOR, ColumnValues, leaf_class
 
+ROW_COUNT = "row_count"
+"""The name of the column that says how many rows a row stands for."""
 _SEPARATOR: ColumnElement[str] = literal_column(f"E'\\x{ord(TEXT_SEPARATOR):02x}'")
 
 
@@ -37,7 +39,7 @@ def as_columns(rows: FromClause, *, joined: bool) -> list[ColumnElement[Any]]:
 
     Without `joined` texts are arrays.
     """
-    return [func.count().label("row_count"), *(_as_one(column, joined=joined) for column in rows.c)]
+    return [func.count().label(ROW_COUNT), *(_as_one(column, joined=joined) for column in rows.c)]
 
 
 def _as_one(column: ColumnElement[Any], *, joined: bool) -> ColumnElement[Any]:

@@ -10,9 +10,11 @@ from functools import lru_cache
 from operator import itemgetter
 from typing import NamedTuple
 
-from sqlalchemy import Executable
+from sqlalchemy import Executable, Select
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 
+from db.column_queries import ROW_COUNT
+from db.driver import Record
 from db.statistics import StatementCounts, statement_counts
 from db.tables import metadata
 
@@ -32,10 +34,16 @@ class DriverStatement(NamedTuple):
     """The values that the statement brings itself."""
     counts: StatementCounts
     """The counts of this statement, and of others with the same summary."""
+    is_in_columns: bool
+    """Tells whether each row stands for several (see `db.column_queries`)."""
 
     def arguments(self, values: Mapping[str, object]) -> Sequence[object]:
         """Returns the values in the order of the placeholders."""
         return self.take({**values, **self.literals} if self.literals else values)
+
+    def note_run(self, rows: Sequence[Record], seconds: float) -> None:
+        """Counts a run of the statement that has returned these rows."""
+        self.counts.add(sum(row[ROW_COUNT] for row in rows) if self.is_in_columns else len(rows), seconds)
 
 
 @lru_cache(maxsize=MAX_COMPILED_STATEMENTS)
@@ -46,7 +54,8 @@ def driver_statement(statement: Executable) -> DriverStatement:
     counts = statement_counts.setdefault(summary(compiled.string), StatementCounts())
     names = tuple(compiled.positiontup)
     take = itemgetter(*names) if len(names) > 1 else lambda values: [values[name] for name in names]
-    return DriverStatement(compiled.string, take, literals, counts)
+    is_in_columns = isinstance(statement, Select) and ROW_COUNT in statement.selected_columns
+    return DriverStatement(compiled.string, take, literals, counts, is_in_columns)
 
 
 @lru_cache(maxsize=MAX_COMPILED_STATEMENTS)

@@ -8,11 +8,10 @@ from typing import Any, Protocol, Self, TypeVar
 import asyncpg
 from sqlalchemy import Executable
 
-from db.compiled_statements import driver_statement
+from db.compiled_statements import DriverStatement, driver_statement
 from db.driver import DriverConnection, Record
 from db.errors import connection_has_ended, translate_errors
 from db.pool import ConnectionPool
-from db.statistics import StatementCounts
 from domain.errors import ServiceUnavailable
 
 T = TypeVar("T")
@@ -122,11 +121,11 @@ class PooledConnection:
         self._is_interrupted = False
 
 
-async def _counted(counts: StatementCounts, running: Awaitable[Sequence[Record]]) -> Sequence[Record]:
+async def _counted(statement: DriverStatement, running: Awaitable[Sequence[Record]]) -> Sequence[Record]:
     """Returns the rows of a statement that is running, and counts it once they are there."""
     started = time.monotonic()
     rows = await running
-    counts.add(len(rows), time.monotonic() - started)
+    statement.note_run(rows, time.monotonic() - started)
     return rows
 
 
@@ -156,7 +155,7 @@ class AutocommitConnection(PooledConnection):
                 rows = await self._run(lambda driver: driver.fetch_alone(compiled.text, arguments))
         finally:
             driver.running_since = None
-        compiled.counts.add(len(rows), time.monotonic() - started)
+        compiled.note_run(rows, time.monotonic() - started)
         return rows
 
     async def rows_after(self, lock: Executable, statement: Executable, values: Mapping[str, Any]) -> Sequence[Record]:
@@ -164,7 +163,7 @@ class AutocommitConnection(PooledConnection):
         statements = [(each.text, each.arguments(values)) for each in compiled]
         with translate_errors():
             running = self._run_first(lambda driver: driver.fetch_in_transaction(statements))
-            return await _counted(compiled[-1].counts, _last(running))
+            return await _counted(compiled[-1], _last(running))
 
 
 class Session(PooledConnection):
@@ -177,7 +176,7 @@ class Session(PooledConnection):
         arguments = compiled.arguments(values)
         with translate_errors():
             await self._begin()
-            return await _counted(compiled.counts, self._run(lambda driver: driver.fetch(compiled.text, *arguments)))
+            return await _counted(compiled, self._run(lambda driver: driver.fetch(compiled.text, *arguments)))
 
     async def rows_after(self, lock: Executable, statement: Executable, values: Mapping[str, Any]) -> Sequence[Record]:
         await self.rows(lock, values)
@@ -194,7 +193,7 @@ class Session(PooledConnection):
             fetch = await self._run(lambda driver: driver.open_cursor(compiled.text, arguments))
         while True:
             with translate_errors():
-                rows: Sequence[Record] = await _counted(compiled.counts, self._run(lambda _: fetch(size)))
+                rows: Sequence[Record] = await _counted(compiled, self._run(lambda _: fetch(size)))
             if rows:
                 yield rows
             if len(rows) < size:

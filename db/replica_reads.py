@@ -112,7 +112,7 @@ async def _read(
     started = time.monotonic()
     async with _StandbyConnection(pool) as connection:
         standby, rows = await connection.read(compiled.text, arguments, will_do)
-    compiled.counts.add(len(rows), time.monotonic() - started)
+    compiled.note_run(rows, time.monotonic() - started)
     return standby, rows
 
 

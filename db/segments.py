@@ -9,7 +9,7 @@ from sqlalchemy import BigInteger, Double, Numeric, any_, bindparam, cast, func,
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Boolean, Integer
 
-from db.column_queries import are_separable, as_columns, column_values
+from db.column_queries import ROW_COUNT, are_separable, as_columns, column_values
 from db.connections import Session
 from db.keyset import PageShape, keyset_page, page_parameters
 from db.repository import ID, IDS, WORKSPACE, ColumnNames, columns
@@ -79,7 +79,7 @@ class SegmentRepository(SegmentWrites):
             rows = await self._rows(query.statement, **values)
         filled = [(*values, [meeting_ids[nth - 1]] * count) for nth, count, *values in rows if count]
         found = RowColumns(
-            Segment, query, sum(row["row_count"] for row in rows), column_values(filled, query.leaf_classes)
+            Segment, query, sum(row[ROW_COUNT] for row in rows), column_values(filled, query.leaf_classes)
         )
         cursor, pages, start = partial(segment_cursor, order=order), {}, 0
         for nth, count, *_ in rows:
