@@ -121,9 +121,19 @@ def words_of(text: str) -> list[Word]:
         return [Word(match[0], *match.span()) for match in _WORD_IN_ASCII.finditer(text)]
     text = _PUNCTUATION.sub(" ", text)
     if unicodedata.is_normalized("NFKC", text) and not _INVISIBLE.search(text):
-        return [_word(match, None) for match in _WORD.finditer(text)]
+        return [_word(match, None) for match in _matches(text)]
     normalized, places = _normalized(text)
-    return [_word(match, places) for match in _WORD.finditer(normalized)]
+    return [_word(match, places) for match in _matches(normalized)]
+
+
+def _matches(text: str) -> Iterator[re.Match[str]]:
+    """Yields the words of a text in the form NFKC. PostgreSQL's parser takes symbols and most marks alone for blanks."""
+    return (match for match in _WORD.finditer(text) if any(map(_is_letter_or_digit, match[0])))
+
+
+def _is_letter_or_digit(character: str) -> bool:
+    category = unicodedata.category(character)
+    return category.startswith("L") or category in ("Nd", "Nl")
 
 
 def capitals_are_plain(words: list[Word]) -> bool:

@@ -197,6 +197,7 @@ TEXTS = st.lists(
 @example("x" * 1_200)
 @example("é" * 501 + "," + "z" * 1_001 + " ab,cd")
 @example("0 IT A")
+@example("˥ \u0740 a˥")
 def test_every_word_is_found_in_every_form(search: Callable[[str, list[str]], list[Found]], text: str) -> None:
     text = text.strip()[:2_000]
     words = [word for word in words_of(text) if word.folded][:6]
