@@ -9,8 +9,8 @@ import strawberry
 from executor import FastExecutor
 from executor.dataloader import DataLoader
 from tests.harness.executor.examples import BELOW, FAST
+from tests.harness.executor.generated_values import copied, sound
 from tests.harness.executor.sources import ExecutionData
-from tests.harness.executor.things import copied, sound
 
 
 class Gated(ExecutionData):

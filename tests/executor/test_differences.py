@@ -8,9 +8,9 @@ from hypothesis import HealthCheck, given, note, settings
 from tests.harness.executor.comparison import Answer, SeenError, answer
 from tests.harness.executor.documents import documents, variables
 from tests.harness.executor.examples import FAST, SLOW, compare, examples
+from tests.harness.executor.generated_values import sound, things
 from tests.harness.executor.inputs import inputs
 from tests.harness.executor.sources import Thing
-from tests.harness.executor.things import sound, things
 
 pytestmark = pytest.mark.slow
 

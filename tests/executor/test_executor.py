@@ -13,9 +13,9 @@ from strawberry.schema.config import StrawberryConfig
 from executor import ExecutionCounts, FastExecutor, execution_counts
 from tests.harness.executor.comparison import Answer, answer, build_executor
 from tests.harness.executor.examples import BELOW, FAST, SLOW, compare
+from tests.harness.executor.generated_values import copied, sound
 from tests.harness.executor.schema import schema_of
 from tests.harness.executor.sources import ExecutionData
-from tests.harness.executor.things import copied, sound
 
 
 async def test_a_level_is_loaded_at_once() -> None:

@@ -16,10 +16,10 @@ import executor
 from tests.harness.executor.comparison import Answer, answer
 from tests.harness.executor.documents import documents, variables
 from tests.harness.executor.examples import SLOW, examples
+from tests.harness.executor.generated_values import sound, things
 from tests.harness.executor.inputs import input_examples, inputs
 from tests.harness.executor.schema import schema_of
 from tests.harness.executor.sources import Thing
-from tests.harness.executor.things import sound, things
 
 pytestmark = pytest.mark.slow
 

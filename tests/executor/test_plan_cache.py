@@ -12,7 +12,7 @@ from executor.plan import SelectionPlan
 from executor.plan_cache import MAX_SELECTION_PLANS, PlanCache
 from tests.harness.executor.comparison import build_executor
 from tests.harness.executor.examples import FAST
-from tests.harness.executor.things import copied, sound
+from tests.harness.executor.generated_values import copied, sound
 
 
 def conditional(names: Sequence[str]) -> DocumentNode:

@@ -34,19 +34,19 @@ class Entity:
 
 def changes(before: State, after: State) -> list[dict[str, Any]]:
     """Lists the changes in the order of events: by the name of the column."""
-    names = sorted((name for name in before | after if before.get(name) != after.get(name)), key=snake)
+    names = sorted((name for name in before | after if before.get(name) != after.get(name)), key=snake_case)
     return [{"field": name, "before": before.get(name), "after": after.get(name)} for name in names]
 
 
-def snake(name: str) -> str:
+def snake_case(name: str) -> str:
     return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)
 
 
-def configured(state: State) -> State:
+def config_fields(state: State) -> State:
     return {name: state[name] for name in CONFIG_NAMES}
 
 
-def stripped(naming: State) -> State:
+def with_stripped_name(naming: State) -> State:
     """Names lose surrounding white space."""
     return naming | ({"name": naming["name"].strip()} if "name" in naming else {})
 
@@ -73,7 +73,7 @@ class HistoryModel(RuleBasedStateMachine):
             self.api.http.headers["Rapporteur-Actor"] = actor
         return self.api.run(name, reason=reason, **variables)
 
-    def wrote(self, entity: Entity, kind: str, after: State, restored: int | None = None) -> None:
+    def record_write(self, entity: Entity, kind: str, after: State, restored: int | None = None) -> None:
         """Records that the call made a version of this, or deleted it, of which nothing is left."""
         before = entity.states[-1] if entity.states else {}
         changed = changes(before, after)
@@ -98,30 +98,32 @@ class HistoryModel(RuleBasedStateMachine):
             }
         )
 
-    def moved(self, entity: Entity, patch: State, result: Any, restored: int | None = None) -> None:
+    def record_update(self, entity: Entity, patch: State, result: Any, restored: int | None = None) -> None:
         """Records an update or a revert to these values, which wrote if it changed anything."""
         after = entity.now | patch
         if after != entity.now:
-            self.wrote(entity, "UPDATED" if restored is None else "ROLLED_BACK", after, restored)
+            self.record_write(entity, "UPDATED" if restored is None else "ROLLED_BACK", after, restored)
         assert result["version"] == entity.version
 
-    def activated(self, id: str | None) -> None:
+    def record_activation(self, id: str | None) -> None:
         if self.agent.now["activeVariantId"] != id:
-            self.wrote(self.agent, "ACTIVATED" if id else "DEACTIVATED", self.agent.now | {"activeVariantId": id})
+            self.record_write(
+                self.agent, "ACTIVATED" if id else "DEACTIVATED", self.agent.now | {"activeVariantId": id}
+            )
             self.stack.append((self.agent.version, id))
 
-    def stale(self, choice: str, entity: Entity, result: Any) -> bool:
+    def is_conflict(self, choice: str, entity: Entity, result: Any) -> bool:
         if choice == "stale":
             assert (result["__typename"], result["currentVersion"]) == ("Conflict", entity.version)
         return choice == "stale"
 
-    def taken(self, entity: Entity | None, slug: str | None) -> bool:
+    def is_slug_taken(self, entity: Entity | None, slug: str | None) -> bool:
         return any(slug == other.now["slug"] for other in self.living.values() if other is not entity)
 
-    def expected(self, choice: str, entity: Entity) -> dict[str, int]:
+    def version_argument(self, choice: str, entity: Entity) -> dict[str, int]:
         return {"absent": {}, "right": {"expectedVersion": entity.version}, "stale": {"expectedVersion": 0}}[choice]
 
-    def gone(self, id: str, result: Any) -> bool:
+    def is_not_found(self, id: str, result: Any) -> bool:
         if id in self.dead:
             assert (result["__typename"], result["id"]) == ("NotFound", id)
         return id in self.dead
@@ -132,26 +134,29 @@ class HistoryModel(RuleBasedStateMachine):
     def configurations(self) -> Iterator[tuple[dict[str, Any], State]]:
         """Yields every reference that there is, and what it refers to."""
         agent = self.agent
-        yield {"base": agent.id}, configured(agent.now)
+        yield {"base": agent.id}, config_fields(agent.now)
         active = agent.now["activeVariantId"]
-        yield {"resolved": agent.id}, self.over_base(self.living[active].now) if active else configured(agent.now)
+        yield (
+            {"resolved": agent.id},
+            self.resolved_over_base(self.living[active].now) if active else config_fields(agent.now),
+        )
         for version, state in enumerate(agent.states, 1):
-            yield {"baseRevision": {"agentId": agent.id, "version": version}}, configured(state)
+            yield {"baseRevision": {"agentId": agent.id, "version": version}}, config_fields(state)
         for id, variant in self.living.items():
-            yield {"variant": id}, self.over_base(variant.now)
+            yield {"variant": id}, self.resolved_over_base(variant.now)
         for id, variant in (self.living | self.dead).items():
             for version, state in enumerate(variant.states, 1):
-                yield {"variantRevision": {"variantId": id, "version": version}}, self.over_base(state)
+                yield {"variantRevision": {"variantId": id, "version": version}}, self.resolved_over_base(state)
 
-    def over_base(self, overrides: State) -> State:
+    def resolved_over_base(self, overrides: State) -> State:
         """Lays the overrides over the agent's present values."""
-        return lay_over(configured(self.agent.now), overrides)
+        return lay_over(config_fields(self.agent.now), overrides)
 
     def revision(self, entity: Entity, version: int, state: State) -> dict[str, Any]:
         named = {name: value for name, value in state.items() if name not in CONFIG_NAMES}
         config = (
-            {"config": configured(state)}
+            {"config": config_fields(state)}
             if entity is self.agent
-            else {"overrides": configured(state), "config": self.over_base(state)}
+            else {"overrides": config_fields(state), "config": self.resolved_over_base(state)}
         )
         return {"version": version, "event": {"id": f"{entity.id}:{version}"}} | named | config

@@ -31,7 +31,7 @@ LAST = 99
 T = TypeVar("T")
 
 
-async def soon(awaitable: Awaitable[T]) -> T:
+async def within_timeout(awaitable: Awaitable[T]) -> T:
     async with asyncio.timeout(TIMEOUT_SECONDS):
         return await awaitable
 
@@ -123,7 +123,7 @@ class Reader:
         self.stream = hub.segment_updates(meeting_id, after, batch_size)
 
     async def next(self) -> SegmentUpdates:
-        batch = await soon(anext(self.stream))
+        batch = await within_timeout(anext(self.stream))
         assert batch.position >= self.place
         assert len(batch.segments) + len(batch.deleted_segment_ids) <= self.batch_size
         for segment in batch.segments:
@@ -168,7 +168,7 @@ class ConfigReader:
         await self._stream.aclose()
 
     async def next(self) -> ResolvedAgentConfig:
-        return await soon(anext(self._stream))
+        return await within_timeout(anext(self._stream))
 
     async def ended(self) -> bool:
         with pytest.raises(StopAsyncIteration):
@@ -208,7 +208,7 @@ class Process:
         self.hub.request_poll(Changes(meetings=set(meeting_ids)))
 
     async def is_listening(self) -> None:
-        while await soon(self.heard.get()) is not None:
+        while await within_timeout(self.heard.get()) is not None:
             pass
 
     async def keeps_nothing(self) -> bool:
@@ -254,7 +254,7 @@ class NotificationListener:
 
     async def next(self) -> tuple[int, Changes]:
         """Returns the next one's sender and content."""
-        pid, payload = await soon(self._received.get())
+        pid, payload = await within_timeout(self._received.get())
         assert len(payload.encode()) < 8000
         changes = change_notifier._decode(payload)
         assert changes is not None

@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.harness.servers import segment
 from tests.harness.suggested_variables import MUTATIONS, NAMES, suggested_variables
-from tests.harness.tenants import Things, Variables
+from tests.harness.tenants import EntityIdentifiers, Variables
 
 AGENT_NAMES = ("Scribe", "Notes")
 """Both tenants use them."""
@@ -15,7 +15,7 @@ CONFIG = {"modelProvider": "openai", "modelName": "gpt"}
 VTT = "WEBVTT\n\n00:01.000 --> 00:02.000\n"
 
 
-def actions(own: Things, chosen: random.Random) -> dict[str, Callable[[], Variables]]:
+def actions(own: EntityIdentifiers, chosen: random.Random) -> dict[str, Callable[[], Variables]]:
     """Returns calls on a tenant's own entities. These may be deleted already, so not all calls succeed."""
     name, number = chosen.choice(AGENT_NAMES), chosen.randint(1, 3)
     label = f"{name} {own.word}"
@@ -76,7 +76,7 @@ NOT_WITH_OWN = {"RevokeApiKey"}
 """Mutations that no tenant calls for its own entities: the key might be the one in use."""
 
 
-def attempts(own: Things, their: Things) -> dict[str, list[Variables]]:
+def attempts(own: EntityIdentifiers, their: EntityIdentifiers) -> dict[str, list[Variables]]:
     """Returns calls on another tenant's entities, alone and with own ones. Their answers must equal those for unknown ids."""
 
     def pages(name: str, of: Variables, **more: Any) -> list[Variables]:

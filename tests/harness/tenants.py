@@ -53,7 +53,7 @@ class Records:
         self._runner.run(self._connection.close())
 
 
-class Things(NamedTuple):
+class EntityIdentifiers(NamedTuple):
     """Holds ids and names of one entity of each kind that a tenant has, or had."""
 
     agent: str
@@ -124,8 +124,8 @@ class Tenant:
     def now(self, table: str) -> list[Row]:
         return [json.loads(text) for name, text in self.rows if name == table]
 
-    def things(self, chosen: random.Random) -> Things:
-        """Chooses things of all that there ever were; the segment with the number 1 may be of any meeting."""
+    def choose_identifiers(self, chosen: random.Random) -> EntityIdentifiers:
+        """Chooses from all that there ever was; the segment with the number 1 may be of any meeting."""
         agent, variant, meeting, key, webhook, delivery = (
             chosen.choice(sorted(self._ever[table].values(), key=lambda row: row["id"]))
             for table in ("agents", "agent_variants", "meetings", "api_keys", "webhooks", "webhook_deliveries")
@@ -135,7 +135,7 @@ class Tenant:
         variant_slug = f"{self.word}-variant"
         ids = (agent["id"], variant["id"], meeting["id"], key["id"])
         sent = (webhook["id"], delivery["id"])
-        return Things(*ids, slug, variant_slug, *sent, self.word, self.state, self.cursors)
+        return EntityIdentifiers(*ids, slug, variant_slug, *sent, self.word, self.state, self.cursors)
 
 
 def ask(api: Api, name: str, variables: Variables) -> Answer:
@@ -186,7 +186,7 @@ def ids_in(value: Any) -> set[str]:
     return found
 
 
-class Disguise:
+class IdentifierReplacer:
     """Makes something unknown of what is another's: ids that nobody has, next to theirs, and a word that nobody uses."""
 
     def __init__(self, ids: Collection[str], words: Iterable[tuple[str, str]] = ()) -> None:

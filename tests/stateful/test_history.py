@@ -39,8 +39,8 @@ from tests.harness.history_model import (
     Entity,
     HistoryModel,
     State,
-    configured,
-    stripped,
+    config_fields,
+    with_stripped_name,
 )
 from tests.harness.servers import Api
 
@@ -71,7 +71,7 @@ class HistoryMachine(HistoryModel):
         input = {"name": "Scribe", "slug": slug, "config": config}
         self.agent.id = self.call("CreateAgent", actor, reason, input=input)["id"]
         named = {"slug": slug, "name": "Scribe", "description": "", "activeVariantId": None}
-        self.wrote(self.agent, "CREATED", named | DEFAULTS | config)
+        self.record_write(self.agent, "CREATED", named | DEFAULTS | config)
 
     @rule(
         naming=st.fixed_dictionaries({}, optional=NAMING),
@@ -91,24 +91,24 @@ class HistoryMachine(HistoryModel):
             reason,
             id=self.agent.id,
             input=named | {"config": config},
-            **self.expected(version, self.agent),
+            **self.version_argument(version, self.agent),
         )
-        if not self.stale(version, self.agent, result):
-            self.moved(self.agent, stripped(named) | config, result)
+        if not self.is_conflict(version, self.agent, result):
+            self.record_update(self.agent, with_stripped_name(named) | config, result)
 
     @rule(back=BACK, version=VERSIONS, actor=ACTORS, reason=REASONS)
     def revert_agent(self, back: int, version: str, actor: str | None, reason: str | None) -> None:
         agent, to = self.agent, self.agent.version - back
-        expected = self.expected(version, agent)
+        expected = self.version_argument(version, agent)
         result = self.call("RevertAgent", actor, reason, id=agent.id, toVersion=to, **expected)
-        if to >= 1 and self.stale(version, agent, result):
+        if to >= 1 and self.is_conflict(version, agent, result):
             return
         if not 1 <= to <= agent.version:
             assert [problem["path"] for problem in result["fields"]] == ["toVersion"]
             return
         stays = ("activeVariantId", "slug")
         was = {name: value for name, value in agent.states[to - 1].items() if name not in stays}
-        self.moved(agent, was, result, to)
+        self.record_update(agent, was, result, to)
 
     # Variants
 
@@ -150,20 +150,20 @@ class HistoryMachine(HistoryModel):
         if source in self.dead:
             assert result["__typename"] == "NotFound"
             return multiple()
-        copied = configured(self.living[source].now if source else self.agent.now)
+        copied = config_fields(self.living[source].now if source else self.agent.now)
         created = self.created("Clone", slug, copied | overrides, result)
         if activate and isinstance(created, str):
-            self.activated(created)
+            self.record_activation(created)
         return created
 
     def created(self, name: str, slug: str | None, overrides: State, result: Any) -> Any:
-        if self.taken(None, slug):
+        if self.is_slug_taken(None, slug):
             assert result["__typename"] == "Conflict"
             return multiple()
         new = Entity(result["id"])
         self.living[new.id] = new
         named = {"slug": result["slug"], "name": name.strip(), "description": ""}
-        self.wrote(new, "CREATED", named | overrides)
+        self.record_write(new, "CREATED", named | overrides)
         return new.id
 
     @rule(
@@ -178,37 +178,37 @@ class HistoryMachine(HistoryModel):
         self, id: str, naming: State, overrides: State, version: str, actor: str | None, reason: str | None
     ) -> None:
         variant = self.variant(id)
-        expected = self.expected(version, variant)
+        expected = self.version_argument(version, variant)
         input = naming | {"overrides": overrides}
         result = self.call("UpdateVariant", actor, reason, id=id, input=input, **expected)
-        if self.gone(id, result) or self.stale(version, variant, result):
+        if self.is_not_found(id, result) or self.is_conflict(version, variant, result):
             return
-        if self.taken(variant, naming.get("slug")):
+        if self.is_slug_taken(variant, naming.get("slug")):
             assert result["__typename"] == "Conflict"
             return
-        self.moved(variant, stripped(naming) | overrides, result)
+        self.record_update(variant, with_stripped_name(naming) | overrides, result)
 
     @rule(id=variants, actor=ACTORS, reason=REASONS)
     def update_variant_to_what_it_is(self, id: str, actor: str | None, reason: str | None) -> None:
         variant = self.variant(id)
         named = {name: variant.now[name] for name in ("name", "slug", "description")}
-        input = named | {"overrides": configured(variant.now)}
+        input = named | {"overrides": config_fields(variant.now)}
         result = self.call("UpdateVariant", actor, reason, id=id, input=input)
-        if not self.gone(id, result):
+        if not self.is_not_found(id, result):
             assert result["version"] == variant.version
 
     @rule(id=variants, back=BACK, version=VERSIONS, actor=ACTORS, reason=REASONS)
     def revert_variant(self, id: str, back: int, version: str, actor: str | None, reason: str | None) -> None:
         variant = self.variant(id)
         to = variant.version - back
-        expected = self.expected(version, variant)
+        expected = self.version_argument(version, variant)
         result = self.call("RevertVariant", actor, reason, id=id, toVersion=to, **expected)
-        if to >= 1 and (self.gone(id, result) or self.stale(version, variant, result)):
+        if to >= 1 and (self.is_not_found(id, result) or self.is_conflict(version, variant, result)):
             return
         if not 1 <= to <= variant.version:
             assert [problem["path"] for problem in result["fields"]] == ["toVersion"]
         else:
-            self.moved(variant, variant.states[to - 1] | {"slug": variant.now["slug"]}, result, to)
+            self.record_update(variant, variant.states[to - 1] | {"slug": variant.now["slug"]}, result, to)
 
     @rule(id=consumes(variants), version=VERSIONS, actor=ACTORS, reason=REASONS)
     def delete_variant(self, id: str, version: str, actor: str | None, reason: str | None) -> None:
@@ -221,14 +221,14 @@ class HistoryMachine(HistoryModel):
 
     def delete(self, id: str, version: str, actor: str | None, reason: str | None) -> None:
         variant = self.variant(id)
-        result = self.call("DeleteVariant", actor, reason, id=id, **self.expected(version, variant))
-        if self.gone(id, result) or self.stale(version, variant, result):
+        result = self.call("DeleteVariant", actor, reason, id=id, **self.version_argument(version, variant))
+        if self.is_not_found(id, result) or self.is_conflict(version, variant, result):
             return
         if self.agent.now["activeVariantId"] == id:
             assert result["__typename"] == "Conflict"
             return
         assert result == {"__typename": "Deleted", "id": id}
-        self.wrote(variant, "DELETED", {})
+        self.record_write(variant, "DELETED", {})
         self.dead[id] = self.living.pop(id)
 
     # Activation
@@ -236,24 +236,24 @@ class HistoryMachine(HistoryModel):
     @rule(id=variants, version=VERSIONS, actor=ACTORS, reason=REASONS)
     def activate(self, id: str, version: str, actor: str | None, reason: str | None) -> None:
         variant = self.variant(id)
-        result = self.call("ActivateVariant", actor, reason, id=id, **self.expected(version, variant))
-        if self.gone(id, result) or self.stale(version, variant, result):
+        result = self.call("ActivateVariant", actor, reason, id=id, **self.version_argument(version, variant))
+        if self.is_not_found(id, result) or self.is_conflict(version, variant, result):
             return
-        self.activated(id)
+        self.record_activation(id)
         assert (result["version"], result["activeVariant"]["id"]) == (self.agent.version, id)
 
     @rule(actor=ACTORS, reason=REASONS)
     def deactivate(self, actor: str | None, reason: str | None) -> None:
         result = self.call("DeactivateVariant", actor, reason, agentId=self.agent.id)
-        self.activated(None)
+        self.record_activation(None)
         assert (result["version"], result["activeVariant"]) == (self.agent.version, None)
 
     @rule(version=VERSIONS, actor=ACTORS, reason=REASONS)
     def roll_back(self, version: str, actor: str | None, reason: str | None) -> None:
         agent = self.agent
-        expected = self.expected(version, agent)
+        expected = self.version_argument(version, agent)
         result = self.call("RollbackActivation", actor, reason, agentId=agent.id, **expected)
-        if self.stale(version, agent, result):
+        if self.is_conflict(version, agent, result):
             return
         active = agent.now["activeVariantId"]
         beneath = [
@@ -264,7 +264,7 @@ class HistoryMachine(HistoryModel):
             return
         restored, id = self.stack[beneath[-1]]
         del self.stack[beneath[-1] + 1 :]
-        self.wrote(agent, "ROLLED_BACK", agent.now | {"activeVariantId": id}, restored)
+        self.record_write(agent, "ROLLED_BACK", agent.now | {"activeVariantId": id}, restored)
         assert result["version"] == agent.version
 
     # Differences
@@ -313,7 +313,7 @@ class HistoryMachine(HistoryModel):
         self.call("DeleteAgent", "reaper", None, id=self.agent.id)
         deleted = [*sorted(self.living.values(), key=lambda variant: variant.id), self.agent]
         for entity in deleted:
-            self.wrote(entity, "DELETED", {})
+            self.record_write(entity, "DELETED", {})
         events = history(self.api, self.agent.id, PAGE_SIZE)
         *others, last = events[-len(deleted) :]
         others.sort(key=lambda event: str(event["id"]))

@@ -32,10 +32,10 @@ from tests.harness.tenant_operations import AGENT_NAMES, CONFIG, NOT_WITH_OWN, N
 from tests.harness.tenants import (
     DOCUMENTS,
     Answer,
-    Disguise,
+    EntityIdentifiers,
+    IdentifierReplacer,
     Records,
     Tenant,
-    Things,
     Variables,
     ask,
     decoded_cursor,
@@ -115,7 +115,7 @@ class TenancyMachine(RuleBasedStateMachine):
     @rule(who=TENANTS, name=st.sampled_from(sorted(set(ACTIONS) - NOT_WITH_OWN)), chosen=st.randoms())
     def act(self, who: int, name: str, chosen: random.Random) -> None:
         tenant, other = self.both(who)
-        variables = actions(tenant.things(chosen), chosen)[name]()
+        variables = actions(tenant.choose_identifiers(chosen), chosen)[name]()
         slugs = {row["slug"] for row in tenant.now("agents")}
         names = {row["name"] for row in tenant.now("api_keys") if row["revoked_at"] is None}
         answer = self._asked(tenant, other, name, variables)
@@ -230,31 +230,35 @@ class TenancyMachine(RuleBasedStateMachine):
         self._bot_tries_its_own(tenant, sorted(names), chosen)
 
     def _try(self, api: Api, tenant: Tenant, other: Tenant, names: list[str], chosen: random.Random) -> None:
-        own, theirs = tenant.things(chosen), other.things(chosen)
+        own, theirs = tenant.choose_identifiers(chosen), other.choose_identifiers(chosen)
         if api is tenant.bot:
             own = own._replace(meeting=chosen.choice(sorted(tenant.bots_meetings)))
-        disguise = Disguise(other.ids, [(other.word, UNKNOWN), (theirs.state, "0" * len(theirs.state))])
-        self._all_alike(api, attempts(own, theirs), names, disguise)
+        replace_identifiers = IdentifierReplacer(
+            other.ids, [(other.word, UNKNOWN), (theirs.state, "0" * len(theirs.state))]
+        )
+        self._all_alike(api, attempts(own, theirs), names, replace_identifiers)
 
     def _bot_tries_its_own(self, tenant: Tenant, names: list[str], chosen: random.Random) -> None:
         """A bot and the meetings of its workspace that are none of its own."""
         hidden = {row["id"] for row in tenant.now("meetings")} - tenant.bots_meetings
         if hidden:
-            own = tenant.things(chosen)
+            own = tenant.choose_identifiers(chosen)
             granted = own._replace(meeting=chosen.choice(sorted(tenant.bots_meetings)))
             meeting = chosen.choice(sorted(hidden))
             places = {"SegmentUpdates": Position(0, 0).cursor(MeetingId(UUID(meeting)))}
             places["Transcript"] = SEGMENTS_CURSOR.encode(meeting, 1)
             theirs = own._replace(meeting=meeting, cursors=own.cursors | places)
-            self._all_alike(tenant.bot, attempts(granted, theirs), names, Disguise(hidden))
+            self._all_alike(tenant.bot, attempts(granted, theirs), names, IdentifierReplacer(hidden))
 
-    def _all_alike(self, api: Api, tried: dict[str, list[Variables]], names: list[str], disguise: Disguise) -> None:
+    def _all_alike(
+        self, api: Api, tried: dict[str, list[Variables]], names: list[str], replace_identifiers: IdentifierReplacer
+    ) -> None:
         for name in names:
             for variables in tried[name]:
                 asked = self._streamed if name.endswith("Updates") else ask
-                answer, unknown = asked(api, name, variables), asked(api, name, disguise(variables))
+                answer, unknown = asked(api, name, variables), asked(api, name, replace_identifiers(variables))
                 assert "INTERNAL" not in str(answer)
-                assert disguise(answer._asdict()) == unknown._asdict(), (name, variables)
+                assert replace_identifiers(answer._asdict()) == unknown._asdict(), (name, variables)
 
     def _streamed(self, api: Api, name: str, variables: Variables) -> Answer:
         """Returns the first answer to a subscription, and where that refuses it, also the other transport's."""
@@ -306,10 +310,10 @@ def test_tenants_do_not_notice_each_other(server: tuple[str, RunningServer]) -> 
 
 def test_every_operation_is_done_and_tried() -> None:
     """An operation that takes more than ids and versions stands in `tests/harness/tenant_operations.py`."""
-    things = Things("", "", "", "", "", "", "", "", "", "", defaultdict(str))
-    assert attempts(things, things).keys() == DOCUMENTS.keys()
-    assert {name for name, tried in attempts(things, things).items() if not tried} == NOTHING_TO_TRY
-    assert actions(things, random.Random(0)).keys() | NOT_WITH_OWN == set(ACTIONS)
+    identifiers = EntityIdentifiers("", "", "", "", "", "", "", "", "", "", defaultdict(str))
+    assert attempts(identifiers, identifiers).keys() == DOCUMENTS.keys()
+    assert {name for name, tried in attempts(identifiers, identifiers).items() if not tried} == NOTHING_TO_TRY
+    assert actions(identifiers, random.Random(0)).keys() | NOT_WITH_OWN == set(ACTIONS)
 
 
 def test_no_cursor_counts_what_others_do(server: tuple[str, RunningServer]) -> None:

@@ -11,8 +11,8 @@ from graphql import DocumentNode, GraphQLError
 from strawberry.types import ExecutionResult
 
 from executor import FastExecutor
+from tests.harness.executor.generated_values import copied
 from tests.harness.executor.sources import Thing
-from tests.harness.executor.things import copied
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from strawberry.utils.str_converters import to_camel_case
 
 from executor import FastExecutor
 from tests.harness.executor.comparison import Answer, answer
+from tests.harness.executor.generated_values import SOUND, WRONG, WRONG_KEYS, sound
 from tests.harness.executor.schema import parsed, schema_of
 from tests.harness.executor.sources import Thing
-from tests.harness.executor.things import SOUND, WRONG, WRONG_KEYS, sound
 
 SLOW, FAST = schema_of(), schema_of(FastExecutor)
 ALL = """

@@ -19,7 +19,7 @@ Even = NewType("Even", int)
 Info = strawberry.Info[ExecutionData, None]
 
 
-async def soon(value: Any) -> Any:
+async def resolved_later(value: Any) -> Any:
     await asyncio.sleep(0)
     return value
 
@@ -42,7 +42,7 @@ class Handler(strawberry.ExceptionHandler[RefusedError, Refused]):
     def handle(self, exception: RefusedError, *, field: Any, info: Any) -> Any:
         match str(exception):
             case "later":
-                return soon(Refused(why="later"))
+                return resolved_later(Refused(why="later"))
             case "declined":
                 return None
             case "broken":

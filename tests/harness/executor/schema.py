@@ -14,7 +14,7 @@ from strawberry.schema.config import StrawberryConfig
 
 from executor.batching import batch_resolver
 from executor.dataloader import DataLoader
-from tests.harness.executor.input_types import Even, Handler, Info, Inputs, soon
+from tests.harness.executor.input_types import Even, Handler, Info, Inputs, resolved_later
 from tests.harness.executor.sources import Colour, Shade
 
 
@@ -156,7 +156,7 @@ class Node(Named):
 
     @strawberry.field
     def hidden_later(self) -> int:
-        return soon(self.number)  # type: ignore[return-value]
+        return resolved_later(self.number)  # type: ignore[return-value]
 
     @classmethod
     def is_type_of(cls, source: Any, info: Any) -> bool:

@@ -16,7 +16,7 @@ from tests.harness.live import (
     NotificationListener,
     running_notifier,
     some_meeting,
-    soon,
+    within_timeout,
 )
 
 
@@ -31,12 +31,12 @@ class TestChangeNotifier:
         notifier.publish(changes)
         assert heard.get_nowait() == changes
         async with running_notifier(notifier):
-            assert await soon(heard.get()) is None  # it listens now
+            assert await within_timeout(heard.get()) is None  # it listens now
             pid, sent = await listener.next()
             assert sent == changes
             fence = some_meeting()
             await listener.connection.execute("SELECT pg_notify($1, $2)", CHANNEL, f'["m{fence.hex}"]')
-            assert await soon(heard.get()) == Changes({fence})
+            assert await within_timeout(heard.get()) == Changes({fence})
             assert (await listener.next())[0] != pid
 
     async def test_changes_before_it_is_connected_go_out_together(
@@ -126,11 +126,11 @@ class TestChangeNotifier:
         heard: asyncio.Queue[Changes | None] = asyncio.Queue()
         notifier.subscribe(heard.put_nowait)
         async with running_notifier(notifier):
-            assert await soon(heard.get()) is None
+            assert await within_timeout(heard.get()) is None
             for sent in (payload, f'["m{some_meeting().hex}"]'):
                 await listener.connection.execute("SELECT pg_notify($1, $2)", CHANNEL, sent)
-            assert await soon(heard.get()) is None
-            assert await soon(heard.get()) is not None
+            assert await within_timeout(heard.get()) is None
+            assert await within_timeout(heard.get()) is not None
 
     async def test_what_is_published_while_it_is_cut_off_is_sent_when_it_is_back(
         self, notifier: ChangeNotifier, listener: NotificationListener, blocker: ConnectionBlocker
@@ -148,7 +148,7 @@ class TestChangeNotifier:
             while heard.qsize():
                 heard.get_nowait()
             await blocker.allow()
-            assert await soon(heard.get()) is None  # its listeners look at everything
+            assert await within_timeout(heard.get()) is None  # its listeners look at everything
             sent = Changes()
             while sent != published:
                 sender, part = await listener.next()
@@ -166,11 +166,11 @@ class TestChangeNotifier:
         heard: asyncio.Queue[Changes | None] = asyncio.Queue()
         notifier.subscribe(heard.put_nowait)
         async with running_notifier(notifier):
-            assert await soon(heard.get()) is None
+            assert await within_timeout(heard.get()) is None
             pid = await listener.pid_of(notifier)
-            assert await soon(heard.get()) is not None
+            assert await within_timeout(heard.get()) is not None
             await blocker.terminate(pid)
-            assert await soon(heard.get()) is None
+            assert await within_timeout(heard.get()) is None
 
     async def test_one_that_loses_each_connection_pauses_before_the_next(
         self, notifier: ChangeNotifier, refusing_to_notify: None, monkeypatch: pytest.MonkeyPatch
@@ -198,5 +198,5 @@ class TestChangeNotifier:
         monkeypatch.setattr(asyncio, "sleep", recorded_sleep)
         notifier.publish(Changes({some_meeting()}))
         async with running_notifier(notifier):
-            await soon(connected_often.wait())
+            await within_timeout(connected_often.wait())
         assert steps == ["connect", "pause"] * 3 + ["connect"]

@@ -11,7 +11,7 @@ from domain.errors import ServiceUnavailable
 from domain.ids import DEFAULT_WORKSPACE_ID, AgentId
 from resolvers.live import feeds
 from tests.harness.databases import TestPostgres
-from tests.harness.live import Process, Writer, soon
+from tests.harness.live import Process, Writer, within_timeout
 from tests.harness.recorded_statements import recorded
 
 Sets = AsyncIterator[ResolvedConfigSet]
@@ -43,7 +43,7 @@ async def rename(writer: Writer, *slugs: tuple[AgentId, str]) -> None:
 
 async def take(stream: Sets) -> tuple[dict[str, AgentId], list[str]]:
     """Returns the agents of the next event by their slugs, and the slugs that are gone."""
-    changes = await soon(anext(stream))
+    changes = await within_timeout(anext(stream))
     return {config.agent_slug: config.agent_id for config in changes.configs}, changes.deleted_agent_slugs
 
 
@@ -71,12 +71,12 @@ async def test_a_slow_reader_gets_the_newest_state_without_a_statement(process: 
     for name in ("once", "twice"):
         await silent.configure(changed, model_name=name)
         poll(process)
-        assert (await soon(anext(pilot))).configs[0].model_name == name
+        assert (await within_timeout(anext(pilot))).configs[0].model_name == name
     await silent.delete_agent(deleted)
     poll(process)
-    newest = await soon(anext(pilot))
+    newest = await within_timeout(anext(pilot))
     with recorded(process.database.engine) as statements:
-        update = await soon(anext(slow))
+        update = await within_timeout(anext(slow))
     assert [config.model_name for config in update.configs] == ["twice"]
     assert (update.deleted_agent_slugs, update.etag) == (["deleted"], newest.etag)
     assert len(statements) == 0
@@ -107,12 +107,12 @@ async def test_what_only_comes_from_elsewhere_is_no_event_and_new_readers_see_it
     variant = await silent.variant(agent)
     await silent.activate(agent, variant)
     reader = process.hub.resolved_configs_updates(None)
-    before = await soon(anext(reader))
+    before = await within_timeout(anext(reader))
     await silent.configure_variant(variant, model_name="gpt")  # as the base has it
     poll(process)
-    (config,) = (await soon(anext(process.hub.resolved_configs_updates(None)))).configs
+    (config,) = (await within_timeout(anext(process.hub.resolved_configs_updates(None)))).configs
     assert "model_name" in config.overridden
     assert "model_name" not in before.configs[0].overridden
     await silent.configure(agent, max_tokens=7)
     poll(process)
-    assert [config.max_tokens for config in (await soon(anext(reader))).configs] == [7]
+    assert [config.max_tokens for config in (await within_timeout(anext(reader))).configs] == [7]

@@ -14,7 +14,7 @@ from tests.harness.live import (
     Process,
     Start,
     Writer,
-    soon,
+    within_timeout,
 )
 
 
@@ -50,7 +50,7 @@ class TestConfigurations:
             await process.write.configure_variant(inactive, model_name="still inactive")
             process.hub.request_poll(Changes(agents={agent}))
             await process.write.configure_variant(active, max_tokens=7)
-            changed = await soon(waiting)
+            changed = await within_timeout(waiting)
             assert (changed.model_name, changed.max_tokens) == ("variant's", 7)
 
     async def test_what_the_model_gets_is_news_and_the_same_parameters_are_not(self, process: Process) -> None:
@@ -84,7 +84,7 @@ class TestConfigurations:
             assert not waiting.done()
             await silent.configure(agent, model_name="other")
             process.hub.request_poll(Changes(agents={agent}))
-            await soon(waiting)
+            await within_timeout(waiting)
 
     async def test_the_same_values_from_elsewhere_wake_nobody_and_are_seen_by_who_comes_later(
         self, process: Process, silent: Writer
@@ -123,7 +123,7 @@ class TestConfigurations:
             waiting = process.spawn(slow.next())
             await silent.configure(agent, model_name="three")
             process.hub.request_poll(Changes(agents={agent}))
-            assert (await soon(waiting)).model_name == "three"
+            assert (await within_timeout(waiting)).model_name == "three"
 
     async def test_a_reader_begins_with_what_resolves_when_it_comes(self, process: Process, silent: Writer) -> None:
         """Also where others read already, and no notification has told of the change."""
@@ -140,7 +140,7 @@ class TestConfigurations:
                 await configs.next()
             end = process.spawn(waiting.ended())
             await process.write.delete_agent(agent)
-            assert await soon(end)
+            assert await within_timeout(end)
             async with ConfigReader(process.hub, agent) as late:
                 with pytest.raises(NotFound):
                     await late.next()

@@ -10,7 +10,7 @@ from tests.harness.live import (
     Start,
     Writer,
     numbers,
-    soon,
+    within_timeout,
 )
 
 
@@ -21,7 +21,7 @@ class TestDeletedMeetings:
         replaying = process.reader(meeting, batch_size=2)
         assert numbers([await replaying.next()]) == [1, 2]
         await process.write.delete_meeting(meeting)
-        assert await soon(asyncio.gather(*waiting)) == [True] * 3
+        assert await within_timeout(asyncio.gather(*waiting)) == [True] * 3
         assert await replaying.ended()
         with pytest.raises(NotFound):
             await process.reader(meeting).next()
@@ -32,7 +32,7 @@ class TestDeletedMeetings:
         slow = await process.caught_up_reader(meeting)
         waiting = process.spawn((await process.caught_up_reader(meeting)).ended())
         await process.write.delete_meeting(meeting)
-        assert await soon(waiting)
+        assert await within_timeout(waiting)
         with pytest.raises(NotFound):
             await process.reader(meeting).next()
         assert await slow.ended()

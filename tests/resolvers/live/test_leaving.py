@@ -10,7 +10,7 @@ from tests.harness.live import (
     Process,
     numbers,
     some_meeting,
-    soon,
+    within_timeout,
 )
 
 
@@ -21,7 +21,7 @@ class TestLeaving:
         readers = [await process.caught_up_reader(meeting) for meeting in meetings for _ in range(2)]
         configs = [process.hub.resolved_config_updates(agent) for _ in range(2)]
         for stream in configs:
-            await soon(anext(stream))
+            await within_timeout(anext(stream))
         assert {id: feed.readers for id, feed in process.hub._meeting_feeds.items()} == dict.fromkeys(meetings, 2)
         assert {id: feed.readers for id, feed in process.hub._config_feeds.items()} == {agent: 2}
         for reader in readers[1:]:
@@ -41,7 +41,7 @@ class TestLeaving:
         await process.write.meeting()  # both wait by now
         task.cancel()
         await process.write.upsert(meeting, [1])
-        assert numbers([await soon(waiting)]) == [1]
+        assert numbers([await within_timeout(waiting)]) == [1]
         assert task.cancelled()
 
     @pytest.mark.slow
@@ -71,7 +71,7 @@ class TestLeaving:
                 await asyncio.sleep(0)
             for task in tasks:
                 task.cancel()
-            await soon(asyncio.gather(*tasks, return_exceptions=True))
+            await within_timeout(asyncio.gather(*tasks, return_exceptions=True))
             for stream in streams:
                 await stream.aclose()
         assert {id: feed.readers for id, feed in process.hub._meeting_feeds.items()} == (

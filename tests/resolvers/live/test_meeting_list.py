@@ -14,7 +14,7 @@ from domain.ids import DEFAULT_WORKSPACE_ID, MeetingId
 from resolvers.live import feeds, hub
 from resolvers.live.feeds import LATE_COMMIT_SECONDS, MeetingListFeed
 from tests.harness.databases import TestPostgres
-from tests.harness.live import Process, Writer, some_meeting, soon
+from tests.harness.live import Process, Writer, some_meeting, within_timeout
 from tests.harness.recorded_statements import recorded
 
 Updates = AsyncIterator[MeetingUpdate]
@@ -39,7 +39,7 @@ def poll(process: Process) -> None:
 
 
 async def take(stream: Updates, count: int = 1) -> list[Seen]:
-    updates = [await soon(anext(stream)) for _ in range(count)]
+    updates = [await within_timeout(anext(stream)) for _ in range(count)]
     assert all(update.meeting is None or update.meeting.id == update.meeting_id for update in updates)
     return [(update.meeting_id, update.version, update.meeting is not None) for update in updates]
 
@@ -96,7 +96,7 @@ class TestMeetingList:
     async def test_readers_at_the_same_place_get_the_same_update(self, process: Process, silent: Writer) -> None:
         meeting = await silent.meeting()
         readers = [process.hub.meeting_updates(id) for id in (None, None, meeting)]
-        first, *others = [await soon(anext(reader)) for reader in readers]
+        first, *others = [await within_timeout(anext(reader)) for reader in readers]
         assert all(update is first for update in others)
 
     async def test_readers_of_a_meeting_that_come_together_share_its_read(
@@ -106,7 +106,7 @@ class TestMeetingList:
         meeting = await silent.meeting()
         readers = [process.hub.meeting_updates(meeting) for _ in range(10)]
         with recorded(process.database.engine) as statements:
-            first, *others = await soon(asyncio.gather(*(process.spawn(anext(reader)) for reader in readers)))
+            first, *others = await within_timeout(asyncio.gather(*(process.spawn(anext(reader)) for reader in readers)))
         assert all(update is first for update in others)
         assert len(statements) == 2, "the feed's poll, and the meeting"
 
@@ -134,7 +134,7 @@ class TestMeetingList:
         poll(process)
         for reader in (of_all, of_one):
             with pytest.raises(ServiceUnavailable, match="read the list again"):
-                await soon(anext(reader))
+                await within_timeout(anext(reader))
         monkeypatch.undo()
         assert await take(process.hub.meeting_updates(meetings[0])) == [(meetings[0], 1, True)]
 
@@ -143,7 +143,7 @@ class TestMeetingList:
         await silent.delete_meeting(meeting)
         for id in (meeting, some_meeting()):
             with pytest.raises(NotFound):
-                await soon(anext(process.hub.meeting_updates(id)))
+                await within_timeout(anext(process.hub.meeting_updates(id)))
         assert await process.keeps_nothing()
 
 

@@ -20,7 +20,7 @@ from tests.harness.live import (
     first_record,
     numbers,
     some_meeting,
-    soon,
+    within_timeout,
 )
 
 
@@ -43,12 +43,12 @@ class TestNotifications:
         meeting, doomed, agent = await silent.meeting(), await silent.meeting(), await silent.agent()
         reader, of_doomed = [await process.caught_up_reader(id) for id in (meeting, doomed)]
         configs = process.hub.resolved_config_updates(agent)
-        await soon(anext(configs))
+        await within_timeout(anext(configs))
         for number in (1, 2):
             await silent.upsert(meeting, [number])
             assert numbers([await reader.next()]) == [number]
         await silent.configure(agent, model_name="other")
-        assert (await soon(anext(configs))).model_name == "other"
+        assert (await within_timeout(anext(configs))).model_name == "other"
         await silent.delete_meeting(doomed)
         assert await of_doomed.ended()
         await configs.aclose()
@@ -85,15 +85,15 @@ class TestNotifications:
         tasks = [process.spawn(reader.catch_up()) for reader in (waiting, replaying, process.reader(meeting))]
         unknown = process.spawn(process.reader(some_meeting()).next())
         with first_record("rapporteur.hub") as complained:
-            await soon(complained.wait())
+            await within_timeout(complained.wait())
         await blocker.allow()
-        assert [numbers(batches) for batches in await soon(asyncio.gather(*tasks))] == [
+        assert [numbers(batches) for batches in await within_timeout(asyncio.gather(*tasks))] == [
             [5],
             [2, 3, 4, 5],
             [1, 2, 3, 4, 5],
         ]
         with pytest.raises(NotFound):
-            await soon(unknown)
+            await within_timeout(unknown)
 
     @pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="there is no SIGSTOP")
     async def test_a_poll_that_is_never_answered_is_given_up(

@@ -17,8 +17,8 @@ from tests.harness.live import (
     Start,
     Writer,
     numbers,
-    soon,
     texts,
+    within_timeout,
 )
 
 
@@ -30,7 +30,7 @@ class TestReplayAndLive:
         for number in (4, 5):
             waiting = process.spawn(reader.next())
             await process.write.upsert(meeting, [number])
-            batch = await soon(waiting)
+            batch = await within_timeout(waiting)
             assert (numbers([batch]), batch.caught_up) == ([number], True)
         assert reader.transcript == await process.write.transcript(meeting)
 
@@ -117,7 +117,7 @@ class TestReplayAndLive:
             process.poll(meeting)
             assert not second.done()
             await uow.commit()
-        await reader.reach(await soon(second))
+        await reader.reach(await within_timeout(second))
         assert sorted(reader.transcript) == [1, 2]
 
     @pytest.mark.slow
@@ -142,8 +142,8 @@ class TestReplayAndLive:
 
         readings = [one.spawn(reading(reader)) for reader in readers]
         writings = [one.spawn(writing(process.write, own)) for own, process in enumerate((one, other, one, other))]
-        await soon(asyncio.gather(*writings))
+        await within_timeout(asyncio.gather(*writings))
         await one.write.upsert(meeting, [LAST])
-        await soon(asyncio.gather(*readings))
+        await within_timeout(asyncio.gather(*readings))
         table = await one.write.transcript(meeting)
         assert all(reader.transcript == table for reader in readers)

@@ -9,7 +9,7 @@ from tests.harness.live import (
     Start,
     Writer,
     numbers,
-    soon,
+    within_timeout,
 )
 from tests.harness.recorded_statements import recorded
 
@@ -26,7 +26,7 @@ class TestStatements:
             with recorded(process.database.engine) as statements:
                 await silent.upsert(meeting, [1, 2])
                 process.poll(meeting)
-                batches = await soon(asyncio.gather(*waiting))
+                batches = await within_timeout(asyncio.gather(*waiting))
             assert all(batch is batches[0] for batch in batches)
             costs.append(len(statements))
         assert costs == [1, 1]
@@ -40,7 +40,9 @@ class TestStatements:
         for count in (1, 50):
             readers = [process.reader(meeting, batch_size=3) for _ in range(count)]
             with recorded(process.database.engine) as statements:
-                replays = await soon(asyncio.gather(*(process.spawn(reader.catch_up()) for reader in readers)))
+                replays = await within_timeout(
+                    asyncio.gather(*(process.spawn(reader.catch_up()) for reader in readers))
+                )
             assert all(numbers(batches) == list(range(1, 8)) for batches in replays)
             costs.append(len(statements))
             for reader in readers:
@@ -64,7 +66,7 @@ class TestStatements:
         meeting = await silent.meeting(segments=3)
         end = (await process.caught_up_reader(meeting)).place
         with recorded(process.database.engine) as statements:
-            first = await soon(asyncio.gather(*(process.reader(meeting, end).next() for _ in range(10))))
+            first = await within_timeout(asyncio.gather(*(process.reader(meeting, end).next() for _ in range(10))))
         assert all(batch.caught_up for batch in first)
         assert len(statements) == 1
 
@@ -74,7 +76,7 @@ class TestStatements:
         agents = [await here.write.agent() for _ in range(2)]
         readers = [await there.caught_up_reader(meeting) for meeting in meetings[:2]]
         configs = there.hub.resolved_config_updates(agents[0])
-        await soon(anext(configs))
+        await within_timeout(anext(configs))
         with recorded(there.database.engine) as statements:
             for meeting in meetings[2:]:
                 await here.write.upsert(meeting, [1])
@@ -90,11 +92,11 @@ class TestStatements:
         agents = [await silent.agent() for _ in range(5)]
         streams = [process.hub.resolved_config_updates(agent) for agent in agents for _ in range(3)]
         for stream in streams:
-            await soon(anext(stream))
+            await within_timeout(anext(stream))
         await silent.configure(agents[0], model_name="other")
         with recorded(process.database.engine) as statements:
             process.hub.request_poll(Changes(agents=set(agents)))
-            assert [(await soon(anext(stream))).model_name for stream in streams[:3]] == ["other"] * 3
+            assert [(await within_timeout(anext(stream))).model_name for stream in streams[:3]] == ["other"] * 3
         assert len(statements) == 2
         for stream in streams:
             await stream.aclose()
@@ -111,11 +113,11 @@ class TestStatements:
             for _ in range(20)
         ]
         for stream in streams:
-            assert agent in [config.agent_id for config in (await soon(anext(stream))).configs]
+            assert agent in [config.agent_id for config in (await within_timeout(anext(stream))).configs]
         await silent.configure(agent, model_name="other")
         with recorded(process.database.engine) as statements:
             process.hub.request_poll(Changes(config_sets={DEFAULT_WORKSPACE_ID}))
-            updates = [await soon(anext(stream)) for stream in streams]
+            updates = [await within_timeout(anext(stream)) for stream in streams]
         assert [config.model_name for update in updates for config in update.configs] == ["other"] * len(streams)
         assert len({id(update) for update in updates}) == 3
         assert len(statements) == 2

@@ -1,4 +1,4 @@
-"""Generates the data of executions: sound things, and things in which something is wrong."""
+"""Generates the data of executions: sound values, and values in which something is wrong."""
 
 import math
 from collections.abc import Sequence
