@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable
 from copy import copy
+from functools import cached_property
 from typing import Any, TypeAlias, TypeGuard
 
 from graphql import (
@@ -50,6 +51,31 @@ CompleteValueArguments: TypeAlias = tuple[
 
 _plan_cache = PlanCache()
 
+_CONSTRUCTED = (
+    "fragments", "subscribe_field_resolver", "enable_early_execution", "error_propagation", "collected_errors",
+    "pending_incremental_futures", "background_futures", "async_work_finished_hook_task", "_relevant_sub_fields",
+    "_stream_usages", "defer_usage_set", "groups", "tasks", "streams", "_initial_execution_plans",
+    "_deferred_execution_plans",
+)  # fmt: skip
+"""The attributes that graphql-core's constructor makes, and an operation that goes as planned does not need."""
+
+
+class _Constructed:
+    """An attribute of `_CONSTRUCTED`: the constructor is called when one is first asked for.
+
+    `__getattr__` would do so too, and would make all attributes slow.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __get__(self, executor: Any, owner: type) -> Any:
+        if executor._construction is None:
+            raise AttributeError(self._name)
+        (arguments, options), executor._construction = executor._construction, None
+        executor.__init__(*arguments, **options)
+        return getattr(executor, self._name)
+
 
 class FastExecutor(StrawberryGraphQLCoreExecutionContext):
     """Executes operations as graphql-core does, faster: a value for `execution_context_class` of a Strawberry schema.
@@ -68,6 +94,10 @@ class FastExecutor(StrawberryGraphQLCoreExecutionContext):
     # What the options of the constructor are by default, until it has been called.
     hide_suggestions = False
     abort_signal = hooks = operation_extensions = None
+
+    @cached_property
+    def async_helpers(self) -> GraphQLResolveInfoHelpers:  # type: ignore[override]
+        return GraphQLResolveInfoHelpers(self.gather_async_work, self.track_async_work)
 
     @classmethod
     def build(  # type: ignore[override]  # the options of graphql-core's `build` that follow are passed on
@@ -117,8 +147,9 @@ class FastExecutor(StrawberryGraphQLCoreExecutionContext):
                     is_awaitable or default_is_awaitable,
                     is_async_iterable,
                 )
-                make = cls if plan.is_subscription else cls._to_be_constructed
-                executor = make(*arguments, **options)
+                executor = (
+                    cls(*arguments, **options) if plan.is_subscription else cls._to_be_constructed(arguments, options)
+                )
                 executor._operation_plan = plan
                 return executor
         built = super().build(
@@ -147,26 +178,18 @@ class FastExecutor(StrawberryGraphQLCoreExecutionContext):
         return built
 
     @classmethod
-    def _to_be_constructed(cls, *arguments: Any, **options: Any) -> "FastExecutor":
+    def _to_be_constructed(cls, arguments: tuple[Any, ...], options: dict[str, Any]) -> "FastExecutor":
         """Returns an executor that has only what a planned operation needs, which is little of what graphql-core makes."""
         executor = cls.__new__(cls)
-        executor._construction = (arguments, options)
-        executor.schema, executor.fragment_definitions, _, executor.root_value, executor.context_value = arguments[:5]
-        executor.operation, executor.variable_values, executor.field_resolver, executor.type_resolver = arguments[5:9]
-        executor.middleware_manager, executor.is_awaitable = arguments[11:13]
-        vars(executor).update(options)
+        executor._construction = arguments, options
+        (
+            executor.schema, executor.fragment_definitions, _, executor.root_value, executor.context_value,
+            executor.operation, executor.variable_values, executor.field_resolver, executor.type_resolver, _, _,
+            executor.middleware_manager, executor.is_awaitable, _,
+        ) = arguments  # fmt: skip
+        for name, value in options.items():
+            setattr(executor, name, value)
         return executor
-
-    def __getattr__(self, name: str) -> Any:
-        """Makes what something asks for first: the helpers of `info`, or all the rest by graphql-core's constructor."""
-        if name == "async_helpers":
-            self.async_helpers = GraphQLResolveInfoHelpers(self.gather_async_work, self.track_async_work)
-            return self.async_helpers
-        if self._construction is None:
-            raise AttributeError(name)
-        (arguments, options), self._construction = self._construction, None
-        self.__init__(*arguments, **options)  # type: ignore[misc]
-        return getattr(self, name)
 
     def execute_operation(self, serially: bool | None = None) -> AwaitableOrValue[Response]:
         """Executes the operation (6.2 Executing Operations), with the root fields collected before."""
@@ -365,6 +388,10 @@ class FastExecutor(StrawberryGraphQLCoreExecutionContext):
         fallback = copy(self)  # which collects errors where this executor does
         fallback._is_fallback = True
         return fallback.complete_value(*arguments)
+
+
+for _name in _CONSTRUCTED:
+    setattr(FastExecutor, _name, _Constructed(_name))
 
 
 def _arguments(context: FieldContext, result: object) -> CompleteValueArguments:

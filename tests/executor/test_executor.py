@@ -80,6 +80,14 @@ async def test_fallbacks_of_inputs_are_counted() -> None:
     assert execution_counts == ExecutionCounts(completed=1, inputs_fell_back=2)
 
 
+def test_an_executor_has_all_that_graphql_core_makes_once_it_is_asked_for() -> None:
+    document = parse("{ count }")
+    built, *planned = [FastExecutor.build(FAST._schema, document) for _ in range(40)]
+    assert isinstance(built, FastExecutor)
+    for name, executor in zip(vars(built), planned, strict=False):
+        assert type(getattr(executor, name)) is type(getattr(built, name)), name
+
+
 def test_operations_of_one_document() -> None:
     document = parse("query A($x: Int! = 1) { count @include(if: true) } query B($x: Int!) { b: count }")
     for _ in range(2):

@@ -105,7 +105,11 @@ MUTANTS: dict[str, Fault] = {
         "fallback = self.build_per_event_executor(None)",
     ),
     "a fallback with errors of its own": ("executor", "        self.collected_errors  # noqa", "        None  # noqa"),
-    "an executor that is never constructed": ("executor", "self.__init__(*arguments, **options)", "self.errors = None"),
+    "an executor that is never constructed": (
+        "executor",
+        "executor.__init__(*arguments, **options)",
+        "executor.errors = None",
+    ),
     "a batch in another order": ("resolution", "self._batch(objects,", "self._batch(objects[::-1],"),
     "an input that is not coerced": (
         "input_coercion",
