@@ -23,7 +23,7 @@ _NUMBERS = itertools.count(1)
 class CurrentRequest:
     """Holds the facts of an HTTP request, or of an operation over a WebSocket, for its lines in the log; None: not known (yet).
 
-    The names of the attributes are those of the log. What is not known takes no time: every request has one of these.
+    The names of the attributes are those of the log. What is not known is not set, and takes no time: every request has one.
     """
 
     traceparent: str | None = None

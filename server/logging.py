@@ -85,7 +85,8 @@ class JsonLineHandler(logging.StreamHandler[TextIO]):
 def log_request(logger: logging.Logger, request: CurrentRequest, message: str, *arguments: object) -> None:
     """Logs a line about a request as `logger.info` does.
 
-    Every request has one. If a line of JSON is all that becomes of it, it is made without a record, in half of the time.
+    Every request has one. If a line of JSON is all that becomes of it, and nothing in it may need to be shortened or
+    made printable, it is made without a record, in a third of the time.
     """
     if not logger.isEnabledFor(logging.INFO):
         return
@@ -97,15 +98,19 @@ def log_request(logger: logging.Logger, request: CurrentRequest, message: str, *
                 "time": datetime.now(UTC),
                 "level": "info",
                 "logger": logger.name,
-                "message": printable(message % arguments, MAX_MESSAGE_CHARACTERS),
+                "message": message % arguments,
+                **vars(request),
             }
-            _add_fields(line, request)
+            if request.traceparent is not None:
+                del line["traceparent"]
             try:
-                handler.stream.write(_encoded(line) + "\n")  # standard error is flushed at each end of a line
+                text = _encoded(line)
+                # JSON escapes all that is not printable in ASCII but DEL, and with a backslash.
+                if len(text) <= MAX_FIELD_CHARACTERS and text.isascii() and not ("\\" in text or "\x7f" in text):
+                    handler.stream.write(text + "\n")  # standard error is flushed at each end of a line
+                    return
             except Exception:
                 pass  # `logging` has its way with errors of a stream
-            else:
-                return
     logger.info(message, *arguments, extra={"request": request})
 
 
@@ -119,10 +124,8 @@ def _add_request_fields(line: dict[str, Any], record: logging.LogRecord) -> None
 def _add_fields(line: dict[str, Any], request: CurrentRequest) -> None:
     line.update(vars(request))
     for name in FROM_CLIENTS:
-        if (value := line.get(name)) is None:
-            line.pop(name, None)
-        elif not value.isprintable() or len(value) > MAX_FIELD_CHARACTERS:
-            line[name] = printable(value, MAX_FIELD_CHARACTERS)
+        if name in line:
+            line[name] = printable(line[name], MAX_FIELD_CHARACTERS)
     line.pop("traceparent", None)
 
 

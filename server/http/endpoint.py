@@ -111,7 +111,7 @@ class GraphQLEndpoint:
         if COST_HEADER in headers:
             request = request._replace(extensions={**(request.extensions or {}), "cost": True})
         request = with_header_token(request, headers)
-        if current := current_request.get():
+        if request.operation_name is not None and (current := current_request.get()):
             current.operation = request.operation_name
         context = self._new_context(principal, _actor(principal, headers))
         if accepts.single is None:

@@ -280,7 +280,8 @@ class Connection:
             "WS", "/graphql", new_request_id(), valid_traceparent(traceparent) or self._traceparent
         )
         current.note_principal(self._principal)
-        current.operation = request.operation_name
+        if request.operation_name is not None:
+            current.operation = request.operation_name
         return current
 
     async def _send(self, message: dict[str, Any]) -> None:

@@ -34,7 +34,8 @@ async def lines(caplog: pytest.LogCaptureFixture, operation: str | None, answer:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         request = current_request.get()
         assert request
-        request.operation = operation
+        if operation is not None:
+            request.operation = operation
         await answer(scope, receive, send)
 
     async def receive() -> Message:
