@@ -6,9 +6,9 @@ imported, or cached by what they are made of.
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from operator import itemgetter
-from typing import NamedTuple
 
 from sqlalchemy import Executable, Select
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
@@ -24,7 +24,8 @@ _TARGET = re.compile(r"\b(INSERT INTO|UPDATE|DELETE FROM|FROM|JOIN)\s+(\w+)")
 _VERBS = {"INSERT INTO": "INSERT", "DELETE FROM": "DELETE", "UPDATE": "UPDATE"}
 
 
-class DriverStatement(NamedTuple):
+@dataclass(slots=True)
+class DriverStatement:
     """A text with the placeholders `$1`, `$2`, ..., and what stands for them."""
 
     text: str

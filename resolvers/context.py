@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import cached_property
 
 import strawberry
 
@@ -43,8 +44,6 @@ class Context:
         self._hubs = hubs
         self.principal = principal
         self.actor = actor or principal.name
-        self.projections = Projections()
-        """The projections of the document, which its next execution uses again."""
         self.budget = _UNLIMITED
         self.has_read = False
         """True once something was read from the database, which may be different later."""
@@ -53,6 +52,11 @@ class Context:
         """A token for everything that the operation has written, which its answer gives to the client."""
         self._loaders: Loaders | None = None
         self._batches: RunningBatches | None = None
+
+    @cached_property
+    def projections(self) -> Projections:
+        """The projections of the document, which its next execution uses again."""
+        return Projections()
 
     @property
     def loaders(self) -> Loaders:

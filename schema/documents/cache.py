@@ -3,7 +3,7 @@
 import re
 from collections import OrderedDict
 from collections.abc import Collection, Mapping
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from graphql import (
     ASTValidationRule,
@@ -41,7 +41,8 @@ MAX_VALIDATION_ERRORS = 10
 """Validation stops after so many errors."""
 
 
-class PreparedDocument(NamedTuple):
+@dataclass(slots=True)
+class PreparedDocument:
     """A document and what is known of it before it is executed."""
 
     document: DocumentNode
@@ -111,7 +112,7 @@ class DocumentCache:
 
     def cost(self, operation: OperationCost, variables: Mapping[str, object] | None) -> int:
         """Returns the cost of an operation with these variables. Raises TooComplex."""
-        cost = operation.of(variables or {})
+        cost = operation.data.of(variables or {})
         if cost > self.limits.max_cost:
             raise TooComplex("cost", cost, self.limits.max_cost)
         if operation.introspection > self._max_introspection:

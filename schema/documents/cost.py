@@ -5,6 +5,7 @@ each row of the type; and, in a connection, what is paid for each item of the pa
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import NamedTuple, cast
 
 from graphql import (
@@ -97,17 +98,14 @@ class _SelectionCost(NamedTuple):
 _FREE = _SelectionCost()
 
 
-class OperationCost(NamedTuple):
+@dataclass(slots=True)
+class OperationCost:
     data: Amount
     introspection: int
     scopes: Mapping[Scopes, str]
     """One scope of each of these sets is needed, for the field that is named."""
     is_newest: bool
     """One of its fields is answered by the primary only."""
-
-    def of(self, variables: Variables) -> int:
-        """Returns the cost with these variables, given as the client sent them."""
-        return self.data.of(variables)
 
 
 class CostModel:

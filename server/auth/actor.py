@@ -8,6 +8,7 @@ from domain.principals import LOCAL, Principal
 from domain.validation import checked
 from server.wire.headers import ACTOR_HEADER, Headers
 
+_HEADER = ACTOR_HEADER.encode()
 ACTOR_KEY = "actor"
 """Names the actor in the payload of `connection_init`, because browsers can set no headers of a WebSocket."""
 
@@ -31,7 +32,7 @@ def user_name() -> str:
 def _client_actor(headers: Headers, payload: Mapping[str, object] | None) -> str | None:
     if payload and payload.get(ACTOR_KEY) is not None:
         return str(checked(ACTOR, payload[ACTOR_KEY], ACTOR_KEY))
-    header = headers.get(ACTOR_HEADER.encode())
+    header = headers.get(_HEADER)
     return str(checked(ACTOR, _decode(header), ACTOR_HEADER)) if header else None
 
 

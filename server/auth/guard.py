@@ -1,6 +1,6 @@
 """Holds what is asked before every operation: who the client is, how much it may ask for, and for how long."""
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from domain.errors import RateLimited, ServiceUnavailable, Unauthenticated
 from domain.principals import Principal
@@ -15,7 +15,8 @@ from server.wire.refusals import RequestRefused
 TOO_MANY_REQUESTS = 429
 
 
-class Guard(NamedTuple):
+@dataclass(slots=True)
+class Guard:
     """The guard of a process. There is one for a database."""
 
     authenticator: Authenticator | OpenAccess

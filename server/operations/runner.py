@@ -6,6 +6,7 @@ HTTP, WebSocket and Server-Sent Events all come through here, so that limits, sc
 import time
 from collections.abc import AsyncGenerator, Awaitable, Iterator, Sequence
 from contextlib import AbstractContextManager, aclosing, contextmanager, nullcontext
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from graphql import (
@@ -57,7 +58,8 @@ MAX_SMALL_SECONDS = 0.05
 """The time of an execution above which the answer is encoded in slices, as it may have read many long texts."""
 
 
-class PreparedOperation(NamedTuple):
+@dataclass(slots=True)
+class PreparedOperation:
     """A request whose document is valid, and the operation in it that is to be executed."""
 
     request: GraphQLRequest

@@ -30,16 +30,6 @@ class RequestCycle(RequestResponseCycle):
 
     message_event = asyncio.Event()
     """Tells who waits for more of the request, or for its end. This one is nobody's: few requests wait."""
-    disconnected = False
-    more_body = True
-    response_started = False
-    response_complete = False
-    chunked_encoding = False
-    expected_content_length = 0
-    has_news = False
-    """Tells whether something of the body has arrived that the app has not received."""
-    _start: HTTPResponseStartEvent | None = None
-    """The start of the response until it is written."""
 
     def __init__(
         self, protocol: HttpToolsProtocol, scope: HTTPScope, *, keep_alive: bool, expects_continue: bool
@@ -53,6 +43,16 @@ class RequestCycle(RequestResponseCycle):
         self.keep_alive = keep_alive
         self.waiting_for_100_continue = expects_continue
         self.body = bytearray()
+        self.disconnected = False
+        self.more_body = True
+        self.has_news = False
+        """Tells whether something of the body has arrived that the app has not received."""
+        self._start: HTTPResponseStartEvent | None = None
+        """The start of the response until it is written."""
+        self.response_started = False
+        self.response_complete = False
+        self.chunked_encoding = False
+        self.expected_content_length = 0
 
     async def receive(self) -> ASGIReceiveEvent:
         if self.waiting_for_100_continue and not self.transport.is_closing():
@@ -77,12 +77,12 @@ class RequestCycle(RequestResponseCycle):
         return bytes(body)
 
     async def send(self, message: ASGISendEvent) -> None:
+        if message["type"] == "http.response.start" and not self.response_started:
+            self._start = message
+            return
         if self.flow.write_paused and not self.disconnected:
             await self.flow.drain()
         if self.disconnected:
-            return
-        if message["type"] == "http.response.start" and not self.response_started:
-            self._start = message
             return
         if message["type"] != "http.response.body" or self._start is None or self.response_complete:
             raise RuntimeError(f"an ASGI message {message['type']!r} came at a wrong time")

@@ -1,7 +1,7 @@
 """Reads the `Accept` header (RFC 9110, 12.5.1) as GraphQL over HTTP has it, and chooses the media type of the response."""
 
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
 
 JSON = "application/json"
 GRAPHQL_RESPONSE = "application/graphql-response+json"
@@ -10,7 +10,8 @@ EVENT_STREAM = "text/event-stream"
 HTML = "text/html"
 
 
-class AcceptedTypes(NamedTuple):
+@dataclass(slots=True)
+class AcceptedTypes:
     """The types that a client accepts."""
 
     single: str | None

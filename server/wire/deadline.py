@@ -42,7 +42,9 @@ class Deadline:
         self._task, self._cancelling = task, task.cancelling()
         self._began = loop.time()
         self._clock = _clock_of(loop)
-        self._clock.add(self)
+        self._clock.deadlines.add(self)
+        if not self._clock.is_ticking:
+            self._clock.start()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
@@ -79,21 +81,19 @@ class _Clock:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.deadlines: set[Deadline] = set()
         self._loop = loop
-        self._is_ticking = False
+        self.is_ticking = False
 
-    def add(self, deadline: Deadline) -> None:
-        self.deadlines.add(deadline)
-        if not self._is_ticking:
-            self._is_ticking = True
-            self._loop.call_later(TICK_SECONDS, self._tick)
+    def start(self) -> None:
+        self.is_ticking = True
+        self._loop.call_later(TICK_SECONDS, self._tick)
 
     def _tick(self) -> None:
         now = self._loop.time()
         for deadline in tuple(self.deadlines):
             deadline.look(now)
-        self._is_ticking = bool(self.deadlines)
-        if self._is_ticking:
-            self._loop.call_later(TICK_SECONDS, self._tick)
+        self.is_ticking = False
+        if self.deadlines:
+            self.start()
 
 
 @lru_cache(maxsize=1)

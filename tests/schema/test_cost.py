@@ -310,7 +310,7 @@ def documents(draw: st.DrawFn) -> str:
 @given(documents(), st.fixed_dictionaries({}, optional={name: st.none() | st.integers(0, 200) for name in "abc"}))
 def test_the_cost_is_that_of_everything_written_out(query: str, variables: dict[str, Any]) -> None:
     # Some of these are not valid, as aliases meet: what they cost does not depend on it.
-    assert MODEL.costs(parse(query))[None].of(variables) == naive(query, variables)
+    assert MODEL.costs(parse(query))[None].data.of(variables) == naive(query, variables)
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if not name.endswith("Updates")])
