@@ -86,7 +86,7 @@ def log_request(logger: logging.Logger, request: CurrentRequest, message: str, *
     """Logs a line about a request as `logger.info` does.
 
     Every request has one. If a line of JSON is all that becomes of it, and nothing in it may need to be shortened or
-    made printable, it is made without a record, in a third of the time.
+    made printable, it is made without a record, in two fifths of the time.
     """
     if not logger.isEnabledFor(logging.INFO):
         return
