@@ -7,12 +7,14 @@ from typing import Any
 from sqlalchemy import Boolean, ColumnElement, FromClause, Select, Text, any_, bindparam, case, func, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
+from db.config_columns import PARAMETERS_DECODER, decode_parameters
 from db.event_writes import AuditedTable, Values, new_values
 from db.filters import apply_filter, contains_text, filter_parameters
-from db.keyset import PageShape, keyset_page, page_parameters
+from db.keyset import PageShape, cursor_fields, keyset_page, page_parameters
 from db.repository import EXPECTED_VERSION, ID, IDS, KEY, WORKSPACE, ColumnNames, Repository, columns
 from db.row_mapping import AnySelect, MappedQuery
 from db.tables import agent_variants, agents, workspaces
+from db.variant_columns import VARIANTS, with_variants
 from domain.agents import Agent, CreateAgent, ResolvedAgentConfig
 from domain.configs import CONFIG_FIELDS, VALUE_FIELDS
 from domain.errors import Conflict, NotFound
@@ -22,7 +24,6 @@ from domain.ids import AgentId, VariantId
 from domain.optimistic_locking import ensure_version
 from domain.ordering import AGENTS_BY_AGE, Order
 from domain.pagination import Page, PageRequest
-from domain.parameters import Parameters
 from domain.slugs import free_slug, slugify
 
 _OWN_FIELDS = ("id", "slug", "name", "description", "active_variant_id", "version", "created_at", "updated_at")
@@ -52,11 +53,6 @@ class _FieldSets(dict[str, frozenset[str]]):
         return self.setdefault(letters, names)
 
 
-def decode_parameters(value: dict[str, object] | None) -> Parameters | None:
-    return None if value is None else Parameters(value)
-
-
-PARAMETERS_DECODER = ("parameters", decode_parameters)
 RESOLVED_DECODERS = (
     ("overridden", _FieldSets().__getitem__),
     PARAMETERS_DECODER,
@@ -103,11 +99,18 @@ def _agent_query(requested: ColumnNames, *always: str) -> MappedQuery[Agent]:
     if not resolved:
         return _mapped(select(*own).where(_IN_WORKSPACE))
     both = select(*own, *resolved).select_from(WITH_ACTIVE_VARIANT)
-    return MappedQuery.of(both.where(_IN_WORKSPACE), Agent, parts=("config", "resolved"), decoders=RESOLVED_DECODERS)
+    return MappedQuery.of(
+        both.where(_IN_WORKSPACE),
+        Agent,
+        parts=("config", "resolved"),
+        without=("variants",),
+        decoders=RESOLVED_DECODERS,
+    )
 
 
 def _mapped(statement: AnySelect) -> MappedQuery[Agent]:
-    return MappedQuery.of(statement, Agent, parts=("config",), without=("resolved",), decoders=(PARAMETERS_DECODER,))
+    without = ("resolved", "variants")
+    return MappedQuery.of(statement, Agent, parts=("config",), without=without, decoders=(PARAMETERS_DECODER,))
 
 
 _AGENTS = _agent_query(None).statement
@@ -210,11 +213,13 @@ class AgentRepository(Repository):
     def _page(
         conditions: tuple[str, ...], order: Order, shape: PageShape, requested: ColumnNames
     ) -> MappedQuery[Agent]:
-        sort_fields = (order.field, "id")
-        query = _agent_query(requested, *sort_fields)
+        sort_columns = columns(agents, (order.field, "id"))
+        query = _agent_query(requested, "id", *cursor_fields(requested, order.field))
         filtered = apply_filter(query.statement, _CONDITIONS, conditions)
-        page = keyset_page(filtered, columns(agents, sort_fields), shape, descending=order.descending)
-        return query._replace(statement=page)
+        page = query._replace(statement=keyset_page(filtered, sort_columns, shape, descending=order.descending))
+        if requested is None or VARIANTS not in requested:
+            return page
+        return with_variants(page, sort_columns, requested, downward=shape.is_downward(descending=order.descending))
 
     async def page(
         self,

@@ -14,7 +14,6 @@ from typing import Any, NamedTuple
 from asyncpg.pgproto.pgproto import UUID
 from sqlalchemy import ColumnElement, FromClause, Text, cast, func, literal_column
 
-from db.driver import Record
 from db.row_mapping import TEXT_SEPARATOR, ColumnValues, leaf_class
 
 ROW_COUNT = "row_count"
@@ -67,7 +66,7 @@ def _joined(values: Sequence[Any], cls: type | None) -> ColumnValues:
     return numbers.tolist()
 
 
-def are_separable(row: Record, first: int, leaf_classes: Sequence[type | None]) -> bool:
+def are_separable(row: Sequence[Any], first: int, leaf_classes: Sequence[type | None]) -> bool:
     """Checks that no text of a row's joined texts has the separator. The columns begin at `first`, after their number."""
     separators = row[first - 1] - 1
     return separators < 0 or all(

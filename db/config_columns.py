@@ -15,6 +15,13 @@ _CONFIG = declarations(AgentConfig)
 _COLUMN_TYPES: dict[type, type[TypeEngine[Any]]] = {str: Text, float: Double, int: Integer, Parameters: JSONB}
 
 
+def decode_parameters(value: dict[str, object] | None) -> Parameters | None:
+    return None if value is None else Parameters(value)
+
+
+PARAMETERS_DECODER = ("parameters", decode_parameters)
+
+
 def config_columns(nullable: bool) -> list[Column[object]]:
     """Returns the columns. An agent has a value in each; in a variant, null inherits the agent's value.
 

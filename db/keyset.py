@@ -1,6 +1,6 @@
 """Keyset pages in SQL: a statement for each shape of a request, and the parameters of the request."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Integer, Text, bindparam, func, tuple_
@@ -20,7 +20,13 @@ class PageShape(NamedTuple):
     def of(cls, request: PageRequest) -> "PageShape":
         return cls(request.backward, request.after is not None, request.before is not None)
 
+    def is_downward(self, *, descending: bool) -> bool:
+        """Returns whether the greatest rows are fetched first, of a list that is `descending` or not."""
+        return descending != self.backward
 
+
+CURSOR = "cursor"
+"""The name that requests the columns of which cursors are made."""
 SortColumns = Sequence[ColumnElement[Any]]
 
 
@@ -43,14 +49,23 @@ def keyset_page(
     gives the values that the columns are compared with at an end. Columns and values are compared as rows, so an index on
     the columns leads to any page.
     """
-    key = tuple_(*map(_sort_value, columns))
+    key = tuple_(*map(sort_value, columns))
     for end, is_given, is_after in (("after", shape.after, True), ("before", shape.before, False)):
         if is_given:
-            bound = tuple_(*map(_sort_value, bounds(end, columns)))
+            bound = tuple_(*map(sort_value, bounds(end, columns)))
             statement = statement.where(key < bound if is_after == descending else key > bound)
-    downward = descending != shape.backward
-    order = [part.desc() if downward else part.asc() for part in map(_sort_value, columns)]
+    order = in_order(map(sort_value, columns), downward=shape.is_downward(descending=descending))
     return statement.order_by(*order).limit(bindparam("limit", type_=Integer))
+
+
+def in_order(values: Iterable[ColumnElement[Any]], *, downward: bool) -> list[ColumnElement[Any]]:
+    """Returns what rows are ordered by, made of the `sort_value` of each column."""
+    return [value.desc() if downward else value.asc() for value in values]
+
+
+def cursor_fields(requested: frozenset[str] | None, *fields: str) -> Sequence[str]:
+    """Returns those of a list's sort fields that must be read: all, if cursors are requested."""
+    return fields if requested is None or CURSOR in requested else ()
 
 
 def page_parameters(request: PageRequest, columns: int) -> dict[str, object]:
@@ -62,6 +77,6 @@ def page_parameters(request: PageRequest, columns: int) -> dict[str, object]:
     return parameters
 
 
-def _sort_value(value: ColumnElement[Any]) -> ColumnElement[Any]:
+def sort_value(value: ColumnElement[Any]) -> ColumnElement[Any]:
     """Returns what is compared: texts ignore case and are in the order of code points, whatever the database's locale."""
     return func.fold_case(value).collate("C") if isinstance(value.type, Text) else value

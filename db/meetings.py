@@ -27,7 +27,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from db.event_writes import AuditedTable, Values, new_values
 from db.filters import apply_filter, contains_text, filter_parameters
-from db.keyset import PageShape, keyset_page, page_parameters
+from db.keyset import PageShape, cursor_fields, keyset_page, page_parameters
 from db.repository import ID, IDS, WORKSPACE, ColumnNames, Repository, columns
 from db.row_mapping import AnySelect, MappedQuery, RowMapper, column_names, row_mapper
 from db.tables import events, meetings, recorded_columns
@@ -140,7 +140,8 @@ class MeetingRepository(Repository):
         conditions: tuple[str, ...], order: Order, shape: PageShape, requested: ColumnNames
     ) -> MappedQuery[Meeting]:
         sort_fields = (order.field, "id")
-        own = columns(meetings, FIELDS, None if requested is None else requested.union(sort_fields))
+        needed = ("id", *cursor_fields(requested, order.field))
+        own = columns(meetings, FIELDS, None if requested is None else requested.union(needed))
         filtered = apply_filter(select(*own).where(_IN_WORKSPACE), _CONDITIONS, conditions)
         page = keyset_page(filtered, columns(meetings, sort_fields), shape, descending=order.descending)
         return MappedQuery.of(page, Meeting)

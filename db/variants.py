@@ -4,14 +4,15 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Uuid, any_, bindparam, func, select
+from sqlalchemy import ColumnElement, FromClause, Uuid, any_, bindparam, select
 
-from db.agents import AUDITED_VARIANTS, PARAMETERS_DECODER
+from db.agents import AUDITED_VARIANTS
 from db.column_queries import are_separable, as_columns, column_values
 from db.event_writes import new_values
-from db.repository import ID, IDS, WORKSPACE, ColumnNames, Repository, columns
+from db.repository import ID, IDS, WORKSPACE, ColumnNames, Repository
 from db.row_mapping import AnySelect, MappedQuery, MappedRows, RowColumns
 from db.tables import agent_variants, agents
+from db.variant_columns import is_active, mapped, variant_columns
 from domain.agents import Agent
 from domain.configs import CONFIG_FIELDS
 from domain.errors import Conflict, NotFound
@@ -19,42 +20,21 @@ from domain.ids import AgentId, VariantId
 from domain.slugs import free_slug, slugify
 from domain.variants import AgentVariant, CreateVariant, ensure_variant_limit
 
-_OWN_FIELDS = ("id", "agent_id", "slug", "name", "description", "version", "created_at", "updated_at")
 _WRITTEN_FIELDS = ("slug", "name", "description")
 _IN_WORKSPACE = agent_variants.c.workspace_id == WORKSPACE
-
-
-def _is_active(variant: FromClause, agent: FromClause) -> ColumnElement[bool]:
-    return func.coalesce(agent.c.active_variant_id == variant.c.id, False).label("is_active")
-
-
-def _variant_columns(
-    source: FromClause, is_active: ColumnElement[bool], requested: ColumnNames = None
-) -> list[ColumnElement[Any]]:
-    """Returns the columns of a variant's row, its overrides labelled as such, and whether it is active."""
-    overrides = columns(source, CONFIG_FIELDS, requested)
-    return [
-        *columns(source, _OWN_FIELDS, requested),
-        *([is_active] if requested is None or "is_active" in requested else ()),
-        *(column.label(f"overrides.{column.name}") for column in overrides),
-    ]
 
 
 def _written_columns(written: FromClause) -> list[ColumnElement[Any]]:
     """Returns the columns of a variant that was written: its agent's row is locked, and says whether the variant is active."""
     of_agent = (agents.c.workspace_id == written.c.workspace_id) & (agents.c.id == written.c.agent_id)
-    is_active = select(_is_active(written, agents)).where(of_agent).scalar_subquery()
-    return _variant_columns(written, is_active.label("is_active"))
+    active = select(is_active(written, agents)).where(of_agent).scalar_subquery()
+    return variant_columns(written, active.label("is_active"))
 
 
 def _variant_query(requested: ColumnNames = None) -> AnySelect:
     of_agent = (agents.c.workspace_id == agent_variants.c.workspace_id) & (agents.c.id == agent_variants.c.agent_id)
-    selected = _variant_columns(agent_variants, _is_active(agent_variants, agents), requested)
+    selected = variant_columns(agent_variants, is_active(agent_variants, agents), requested)
     return select(*selected).join_from(agent_variants, agents, of_agent).where(_IN_WORKSPACE)
-
-
-def _mapped(statement: AnySelect) -> MappedQuery[AgentVariant]:
-    return MappedQuery.of(statement, AgentVariant, parts=("overrides",), decoders=(PARAMETERS_DECODER,))
 
 
 # The agents' ids are said twice: for the variants, and for the agents, which would else be scanned if there are many.
@@ -64,7 +44,7 @@ _OF_AGENTS = (agent_variants.c.agent_id == any_(IDS), agents.c.id == any_(IDS))
 class VariantRepository(Repository):
     """The variants of the agents of one workspace."""
 
-    _BY_IDS = _mapped(_variant_query().where(agent_variants.c.id == any_(IDS)))
+    _BY_IDS = mapped(_variant_query().where(agent_variants.c.id == any_(IDS)))
 
     async def by_ids(self, ids: Iterable[VariantId]) -> dict[VariantId, AgentVariant]:
         return {variant.id: variant for variant in await self._entities(self._BY_IDS, ids=list(ids))}
@@ -78,7 +58,7 @@ class VariantRepository(Repository):
         query = _variant_query(None if requested is None else requested.union(("id", "agent_id", "slug")))
         rows = query.where(*_OF_AGENTS).order_by(agent_variants.c.agent_id, agent_variants.c.id)
         found = rows.subquery("variant")
-        return _mapped(rows)._replace(statement=select(*as_columns(found, joined=joined)))
+        return mapped(rows)._replace(statement=select(*as_columns(found, joined=joined)))
 
     async def by_agents(
         self, agent_ids: Iterable[AgentId], requested: ColumnNames = None
@@ -96,13 +76,13 @@ class VariantRepository(Repository):
         found = rows.grouped_by("agent_id")
         return {id: found.get(str(id)) or MappedRows(rows, 0, 0) for id in ids}
 
-    _ACTIVE_BY_AGENTS = _mapped(_variant_query().where(*_OF_AGENTS, agents.c.active_variant_id == agent_variants.c.id))
+    _ACTIVE_BY_AGENTS = mapped(_variant_query().where(*_OF_AGENTS, agents.c.active_variant_id == agent_variants.c.id))
 
     async def active_by_agents(self, agent_ids: Iterable[AgentId]) -> dict[AgentId, AgentVariant]:
         variants = await self._entities(self._ACTIVE_BY_AGENTS, ids=list(agent_ids))
         return {variant.agent_id: variant for variant in variants}
 
-    _GET_FOR_UPDATE = _mapped(
+    _GET_FOR_UPDATE = mapped(
         _variant_query()
         .where(agent_variants.c.id == ID)
         .with_for_update(key_share=True, of=[agents, agent_variants])  # in this order, as every other write
@@ -116,7 +96,7 @@ class VariantRepository(Repository):
         return found[0]
 
     _SLUGS = select(agent_variants.c.slug).where(_IN_WORKSPACE, agent_variants.c.agent_id == ID)
-    _CREATE = _mapped(AUDITED_VARIANTS.insert_one(_written_columns, agent_id=bindparam("agent", type_=Uuid)))
+    _CREATE = mapped(AUDITED_VARIANTS.insert_one(_written_columns, agent_id=bindparam("agent", type_=Uuid)))
 
     async def create(self, agent: Agent, new: CreateVariant, *, replacing: int = 0) -> AgentVariant:
         """Stores a variant of an agent that the caller has locked, and returns it.
@@ -132,7 +112,7 @@ class VariantRepository(Repository):
         rows = await self._write(self._CREATE.statement, id=new.id, agent=agent.id, **new_values(values))
         return self._CREATE.entities(rows)[0]
 
-    _UPDATE = _mapped(AUDITED_VARIANTS.update_one(_written_columns))
+    _UPDATE = mapped(AUDITED_VARIANTS.update_one(_written_columns))
 
     async def update(self, variant: AgentVariant, *, restored_version: int | None = None) -> AgentVariant:
         """Stores the variant's values as its next version, and returns it. Raises Conflict if the version is out of date.

@@ -1,11 +1,12 @@
 """Agents: a named base configuration with variants, of which at most one is active."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 from operator import attrgetter
-from typing import Annotated
+from typing import Annotated, Any
 
 import orjson
 
@@ -113,6 +114,8 @@ class Agent(Versioned):
     config: AgentConfig
     resolved: ResolvedAgentConfig | None = field(default=None, compare=False, repr=False)
     """The configuration that the agent resolves to, if it was read with the agent."""
+    variants: Sequence[Any] | None = field(default=None, compare=False, repr=False)
+    """Its variants (`domain.variants`, which imports this module), the oldest first, if they were read with the agent."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Resolvers that are written once for many objects."""
 
 from collections.abc import Awaitable, Callable
+from functools import wraps
 from inspect import signature
 from typing import Concatenate, ParamSpec, TypeVar, get_args
 
@@ -8,6 +9,27 @@ R = TypeVar("R")
 C = TypeVar("C")
 V = TypeVar("V")
 P = ParamSpec("P")
+
+
+def batch_resolver_unless_read(
+    attribute: str,
+) -> Callable[[Callable[[list[R], C], Awaitable[list[V]]]], Callable[[R, C], Awaitable[V]]]:
+    """Returns a decorator as `batch_resolver`, for a field without arguments whose value may have been read with the object.
+
+    It then stands in this attribute of the object, which is None if it was not read. Where all objects have it, the executor
+    takes it from there, without calling the batch function and without waiting.
+    """
+
+    def decorate(batch: Callable[[list[R], C], Awaitable[list[V]]]) -> Callable[[R, C], Awaitable[V]]:
+        async def unless_read(roots: list[R], info: C) -> list[V]:
+            read = [getattr(root, attribute) for root in roots]
+            return await batch(roots, info) if any(value is None for value in read) else read
+
+        resolver = batch_resolver(wraps(batch)(unless_read))
+        vars(resolver)["attribute"] = attribute
+        return resolver
+
+    return decorate
 
 
 def batch_resolver(

@@ -70,11 +70,13 @@ class FieldPlan:
     def execute(self, parent: FieldContext, objects: list[object], result_maps: list[ResultMap]) -> None:
         """Executes the field for all objects (6.4 Executing Fields), and puts its values into their result maps.
 
-        An asynchronous field is added to the pending loads instead.
+        An asynchronous field is added to the pending loads instead, unless its values were read with the objects.
         """
         context = FieldContext(parent.executor, self.field, parent.loads, parent)
         if self._sync_resolver is not None:
             self._complete(context, self._sync_resolver.resolve(context, objects), result_maps)
+        elif self._async_resolver is not None and (values := self._async_resolver.values_read(objects)) is not None:
+            self._complete(context, values, result_maps)
         else:
             parent.loads.append(partial(self._load, context, objects, result_maps))
 

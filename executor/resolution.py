@@ -11,6 +11,7 @@ from functools import cached_property, partial
 from inspect import iscoroutinefunction
 from keyword import iskeyword
 from operator import attrgetter
+from types import NoneType
 
 from graphql import GraphQLFieldResolver, GraphQLSchema
 from graphql.execution.values import get_argument_values
@@ -40,6 +41,10 @@ class AsyncResolver(ABC):
     def resolve(self, context: FieldContext, objects: list[object]) -> Awaitable[Sequence[object]]:
         """Returns a value for each object, in their order. It is only called where the result is awaited."""
 
+    def values_read(self, objects: list[object]) -> list[object] | None:
+        """Returns the values of all objects if they are there already: nothing is to be awaited then."""
+        return None
+
 
 def resolver_for(schema: GraphQLSchema, collected: CollectedField) -> SyncResolver | AsyncResolver:
     """Returns the fastest resolver that does what the resolver in the schema does."""
@@ -66,7 +71,7 @@ def resolver_for(schema: GraphQLSchema, collected: CollectedField) -> SyncResolv
         except NotPlannable:
             return AsyncSchemaResolver(resolve)
         if batch := getattr(function, "batch", None):
-            return BatchResolver(info_maker(converter, field), arguments, batch)
+            return BatchResolver(info_maker(converter, field), arguments, batch, getattr(function, "attribute", None))
         return AsyncFunctionResolver(converter, field, arguments, function)
     if field.is_async:
         return AsyncSchemaResolver(resolve)
@@ -196,14 +201,23 @@ class BatchResolver(AsyncResolver):
         make_info: InfoMaker,
         make_arguments: ArgumentsMaker,
         batch: Callable[..., Awaitable[Sequence[object]]],
+        attribute: str | None,
     ) -> None:
+        """`attribute` is that of the objects which may have the value already."""
         self._make_info = make_info
         self._make_arguments = make_arguments
         self._batch = batch
+        self._read = attrgetter(attribute) if attribute else None
 
     def resolve(self, context: FieldContext, objects: list[object]) -> Awaitable[Sequence[object]]:
         arguments = self._make_arguments(context.executor.variable_values)
         return self._batch(objects, self._make_info(context), **arguments)
+
+    def values_read(self, objects: list[object]) -> list[object] | None:
+        if self._read is None:
+            return None
+        values = list(map(self._read, objects))
+        return None if NoneType in map(type, values) else values
 
 
 def _graphql_arguments(context: FieldContext) -> dict[str, object]:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import strawberry
 
 from db.unit_of_work import Repositories
+from db.variant_columns import ALL_OF_VARIANTS, VARIANTS
 from domain import revisions, slugs
 from domain.activations import previous_activation
 from domain.agents import Agent, CreateAgent, RenderedPrompt, ResolvedAgentConfig, UpdateAgent
@@ -19,20 +20,28 @@ from domain.partial_updates import OMITTED, updated
 from domain.rules import uuid
 from domain.validation import checked
 from domain.variants import AgentVariant
-from executor.batching import batch_resolver
+from executor.batching import batch_resolver, batch_resolver_unless_read
 from executor.dataloader import DataLoader
 from resolvers.context import Context, Info
 from resolvers.long_prompts import MAX_INLINE_PROMPT_CHARS, prompt_chars
 from resolvers.pagination import PageArguments, listed
-from resolvers.projections import NO_COLUMNS, Columns, FieldColumns, column_fields, connection_fields
+from resolvers.projections import NO_COLUMNS, READ_ALONG, Columns, FieldColumns, column_fields, connection_fields
 from resolvers.worker_threads import run_in_worker
 
-_OWN = column_fields("slug", "name", "description", "version", "created_at", "updated_at")
+_OWN_FIELDS = ("slug", "name", "description", "version", "created_at", "updated_at")
+_OWN = column_fields(*_OWN_FIELDS)
 _VARIANT: FieldColumns = {
     "id": NO_COLUMNS,
     **_OWN,
     **column_fields("is_active"),
     "overrides": column_fields(*CONFIG_FIELDS),
+}
+_VARIANTS: FieldColumns = {
+    READ_ALONG: frozenset((VARIANTS,)),
+    "id": NO_COLUMNS,
+    **column_fields(*_OWN_FIELDS, "is_active", part=VARIANTS),
+    "overrides": column_fields(*CONFIG_FIELDS, part=VARIANTS),
+    **dict.fromkeys(("agent", "config", "history", "revision"), frozenset((ALL_OF_VARIANTS,))),
 }
 _RESOLVED: FieldColumns = {
     **column_fields(*CONFIG_FIELDS, "agent_id", "agent_slug", "variant_id", "variant_slug", part="resolved"),
@@ -43,8 +52,9 @@ _AGENT: FieldColumns = {
     **_OWN,
     "config": column_fields(*CONFIG_FIELDS),
     "resolvedConfig": _RESOLVED,
+    "variants": _VARIANTS,
     # Loaders load these by the agent's id.
-    **dict.fromkeys(("id", "variants", "variant", "activeVariant"), NO_COLUMNS),
+    **dict.fromkeys(("id", "variant", "activeVariant"), NO_COLUMNS),
 }
 _AGENTS = connection_fields(_AGENT)
 
@@ -97,7 +107,7 @@ async def agent_page(
     )
 
 
-@batch_resolver
+@batch_resolver_unless_read("variants")
 async def variants(roots: list[Agent], info: Info) -> list[Sequence[AgentVariant]]:
     found = await _variants(info).load_many(root.id for root in roots)
     return [[] if variants is None else variants for variants in found]
@@ -119,11 +129,8 @@ async def active_variant(roots: list[Agent], info: Info) -> list[AgentVariant | 
     return await info.context.loaders.of(load_active_variants).load_many(root.id for root in roots)
 
 
-@batch_resolver
+@batch_resolver_unless_read("resolved")
 async def resolved_config(roots: list[Agent], info: Info) -> list[ResolvedAgentConfig]:
-    read = [root.resolved for root in roots if root.resolved is not None]
-    if len(read) == len(roots):
-        return read
     found = await info.context.loaders.of(load_resolved_configs).load_many(root.id for root in roots)
     # An agent without one was deleted since it was read.
     return [require(config, "agent", root.id) for root, config in zip(roots, found, strict=True)]

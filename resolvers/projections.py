@@ -7,6 +7,7 @@ import strawberry
 from graphql import FieldNode, FragmentDefinitionNode, FragmentSpreadNode, InlineFragmentNode, SelectionSetNode
 from strawberry.utils.str_converters import to_camel_case
 
+from db.keyset import CURSOR
 from executor.info import field_nodes
 
 Columns = frozenset[str]
@@ -14,6 +15,11 @@ FieldColumns = Mapping[str, Union[Columns, "FieldColumns"]]
 """The columns that each field of a type needs, or the fields below it. A field that is missing here may need any column."""
 
 NO_COLUMNS: Columns = frozenset()
+ITSELF = "(itself)"
+"""The key of the columns that a field with fields below it needs for itself."""
+READ_ALONG = "(read along)"
+"""The key of those that it needs only if no condition is on it: what is read with the object, and not when it is needed."""
+_CURSOR: Columns = frozenset((CURSOR,))
 MAX_PROJECTIONS = 100
 """The number of projections that are kept for one document."""
 
@@ -24,12 +30,11 @@ def column_fields(*names: str, part: str = "") -> dict[str, Columns]:
 
 
 def connection_fields(node: FieldColumns) -> FieldColumns:
-    """Returns the fields of a connection to such nodes. The columns that cursors are made of are always read."""
-    page_info = dict.fromkeys(("hasNextPage", "hasPreviousPage", "startCursor", "endCursor"), NO_COLUMNS)
+    """Returns the fields of a connection to such nodes."""
     return {
         "nodes": node,
-        "edges": {"node": node, "cursor": NO_COLUMNS},
-        "pageInfo": page_info,
+        "edges": {ITSELF: _CURSOR, "node": node, "cursor": NO_COLUMNS},
+        "pageInfo": _CURSOR,
         "totalCount": NO_COLUMNS,
     }
 
@@ -63,27 +68,38 @@ class _ColumnCollector:
     def __init__(self, fragments: Mapping[str, FragmentDefinitionNode]) -> None:
         self.columns: set[str] = set()
         self._fragments = fragments
-        self._seen: set[tuple[str, int]] = set()
+        self._seen: set[tuple[str, int, bool]] = set()
 
-    def collect(self, node: FieldNode | InlineFragmentNode | FragmentDefinitionNode, fields: FieldColumns) -> bool:
+    def collect(
+        self,
+        node: FieldNode | InlineFragmentNode | FragmentDefinitionNode,
+        fields: FieldColumns,
+        *,
+        is_conditional: bool = False,
+    ) -> bool:
         """Adds the columns of all selections in the node. Returns False if one of them may need any column."""
         selections: SelectionSetNode | None = node.selection_set
-        return all(self._collect_one(each, fields) for each in (selections.selections if selections else ()))
+        return all(
+            self._collect_one(each, fields, is_conditional) for each in (selections.selections if selections else ())
+        )
 
-    def _collect_one(self, selection: object, fields: FieldColumns) -> bool:
+    def _collect_one(self, selection: object, fields: FieldColumns, is_conditional: bool) -> bool:
+        assert isinstance(selection, FieldNode | InlineFragmentNode | FragmentSpreadNode)
+        is_conditional = is_conditional or bool(selection.directives)
         if isinstance(selection, FragmentSpreadNode):
-            key = (selection.name.value, id(fields))
+            key = (selection.name.value, id(fields), is_conditional)
             if key in self._seen:  # there may be very many ways to one fragment
                 return True
             self._seen.add(key)
-            return self.collect(self._fragments[selection.name.value], fields)
+            return self.collect(self._fragments[selection.name.value], fields, is_conditional=is_conditional)
         if isinstance(selection, InlineFragmentNode):
-            return self.collect(selection, fields)
-        assert isinstance(selection, FieldNode)
+            return self.collect(selection, fields, is_conditional=is_conditional)
         if selection.name.value == "__typename":
             return True
         needed = fields.get(selection.name.value)
         if isinstance(needed, Mapping):
-            return self.collect(selection, needed)
+            along = NO_COLUMNS if is_conditional else needed.get(READ_ALONG, NO_COLUMNS)
+            self.columns.update(needed.get(ITSELF, NO_COLUMNS), along)
+            return self.collect(selection, needed, is_conditional=is_conditional)
         self.columns |= needed or NO_COLUMNS
         return needed is not None

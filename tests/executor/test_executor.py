@@ -11,6 +11,7 @@ from strawberry.extensions import SchemaExtension
 from strawberry.schema.config import StrawberryConfig
 
 from executor import ExecutionCounts, FastExecutor, execution_counts
+from executor.batching import batch_resolver_unless_read
 from tests.harness.executor.comparison import Answer, answer, build_executor
 from tests.harness.executor.examples import BELOW, FAST, SLOW, compare
 from tests.harness.executor.generated_values import copied, sound
@@ -30,6 +31,46 @@ async def test_fields_of_one_level_share_a_batch() -> None:
     context = copied(sound("node", "node", "dog"))
     await FAST.execute(f"{{ nodes {{ {BELOW} }} }}", context_value=context)
     assert len(context.loads) == 1
+
+
+async def test_values_that_were_read_with_their_objects_are_not_asked_for() -> None:
+    asked: list[list[str]] = []
+
+    @batch_resolver_unless_read("read")
+    async def value_of(roots: list[Any], info: strawberry.Info) -> list[str]:
+        asked.append([root.name for root in roots])
+        return [f"loaded for {root.name}" for root in roots]
+
+    @strawberry.type
+    class Item:
+        name: str
+        read: strawberry.Private[str | None]
+        value: str = strawberry.field(resolver=value_of)
+        broken: int | None = None
+
+    @strawberry.type
+    class Query:
+        @strawberry.field
+        def items(self, info: strawberry.Info) -> list[Item]:
+            return info.context  # type: ignore[no-any-return]
+
+    schema = strawberry.Schema(Query, execution_context_class=FastExecutor)
+    a, b, unread = Item(name="a", read="A"), Item(name="b", read=""), Item(name="c", read=None)
+    for items, values, loads in (
+        ([a, b], ["A", ""], []),
+        ([a, unread], ["loaded for a", "loaded for c"], [["a", "c"]]),
+        ([], [], []),
+    ):
+        asked.clear()
+        result = await schema.execute("{ items { value } }", context_value=items)
+        assert result.data == {"items": [{"value": value} for value in values]}
+        assert asked == loads
+    asked.clear()
+    wrong = Item(name="d", read="D", broken="no number")  # type: ignore[arg-type]
+    result = await schema.execute("{ items { value broken } }", context_value=[a, wrong, unread])
+    assert [error.path for error in result.errors or ()] == [["items", 1, "broken"]]
+    assert [item["value"] for item in (result.data or {})["items"]] == ["A", "D", "loaded for c"]
+    assert asked == [["c"]]  # by graphql-core, one object at a time
 
 
 async def test_only_values_with_subfields_are_counted() -> None:

@@ -112,7 +112,68 @@ def test_any_part_of_a_list_of_agents_is_that_of_the_whole(api: Api, agent: Any)
         assert is_part_of(ask(api, query.format(fields)), whole)
 
 
+PAGE = "nodes { id name variants { id slug } } edges { node { slug } } edges { cursor } pageInfo { endCursor }"
+
+
+@pytest.mark.parametrize("page", ["first: 3", "last: 3"])
+@pytest.mark.parametrize("order", ["NAME", "CREATED_AT", "UPDATED_AT"])
+def test_any_part_of_a_page_is_that_of_the_whole(api: Api, agent: Any, page: str, order: str) -> None:
+    """Checks it with and without cursors, which are made of columns."""
+    api.agent("Without variants")
+    query = "{{ agents(PAGE, orderBy: {{field: ORDER, direction: DESC}}) {{ {0} }} }}"
+    query = query.replace("PAGE", page).replace("ORDER", order)
+    whole = ask(api, query.format(PAGE))
+    for fields in parts(PAGE):
+        for _ in range(2):  # the first time it is planned
+            assert is_part_of(ask(api, query.format(fields)), whole)
+
+
+def test_agents_come_with_their_variants_in_one_statement(server: RunningServer, agent: Any) -> None:
+    api = server.api
+    names = ["one\x1ftwo", "\\u001f", '"']
+    api.agent("Without variants")
+    query = f"{{ agents(last: 3) {{ nodes {{ id a: variants {{ {OWN} isActive }} b: variants {{ {VARIANT} }} }} }} }}"
+    for count in (1, 1, 5):  # with the separator in a text, each of the fields loads its own, in two statements
+        if count == 5:
+            odd = api.agent("With the separator")
+            for name in names:
+                api.variant(odd, name)
+        with recorded(server.database.engine) as statements:
+            listed = ask(api, query)["agents"]["nodes"]
+        # `config` asks for the agents of the variants.
+        assert len([each for each in statements if "agent_variants" in each]) == count
+        for node in listed:
+            alone = ask(api, f"{{ agent(id: $id) {{ variants {{ {VARIANT} }} }} }}", id=node["id"])["agent"]
+            assert node["b"] == alone["variants"]
+            assert is_part_of(node["a"], node["b"])
+    assert [each["name"] for each in listed[-1]["a"]] == names
+
+
+@pytest.mark.parametrize(
+    "selection",
+    [
+        "variants @include(if: $yes) { id slug name @skip(if: $yes) }",
+        "... @include(if: $yes) { id variants { slug } }",
+        "...F @include(if: $yes) } } } fragment F on Agent { ...G } fragment G on Agent { ... { variants { slug ",
+    ],
+)
+def test_variants_under_a_condition_are_read_when_they_are_needed(server: RunningServer, selection: str) -> None:
+    server.api.variant(server.api.agent(), "One")
+    query = f"{{ agents(last: 1) {{ nodes {{ id {selection} }} }} }}"
+    for yes, count in ((True, 2), (False, 1)):
+        with recorded(server.database.engine) as statements:
+            listed = ask(server.api, query, yes=yes)["agents"]["nodes"]
+        assert len(statements) == count
+        assert "agent_variants" not in statements[0]
+        assert all(("variants" in node) == yes for node in listed)
+
+
 def test_any_part_of_a_list_of_meetings_is_that_of_the_whole(api: Api, meeting: Any) -> None:
+    page = "nodes { id } edges { node { title } } edges { cursor } pageInfo { endCursor }"
+    page_query = "{{ meetings(first: 2, orderBy: {{field: UPDATED_AT}}) {{ {0} }} }}"
+    whole = ask(api, page_query.format(page))
+    for fields in parts(page):
+        assert is_part_of(ask(api, page_query.format(fields)), whole)
     list_of = 'meetings(filter: {{text: "Selected"}}, orderBy: {{field: TITLE}})'
     query = f"{{{{ {list_of} {{{{ nodes {{{{ {{0}} }}}} pageInfo {{{{ endCursor }}}} }}}} }}}}"
     whole = ask(api, query.format(MEETING))
@@ -168,13 +229,12 @@ def test_only_what_is_asked_for_is_read(server: RunningServer, meeting: Any, age
     with recorded(server.database.engine) as statements:
         ask(server.api, "{ meeting(id: $id) { segments { nodes { text } } } }", id=meeting["id"])
         ask(server.api, "{ agents { nodes { slug variants { overrides { temperature } } } } }")
-    _, page, agents, variants = statements
+    _, page, agents = statements
     assert "updated_at" not in page
     assert "text" in page
     assert "system_prompt" not in agents
     assert "slug" in agents
-    assert "system_prompt" not in variants
-    assert "temperature" in variants
+    assert "temperature" in agents
 
 
 def test_agents_come_with_what_they_resolve_to_in_one_statement(server: RunningServer, agent: Any) -> None:
