@@ -32,7 +32,14 @@ class Repositories:
 
     def __init__(self, connection: Connection, workspace_id: WorkspaceId, author: Author | None = None) -> None:
         self._changes: Changes | None = None
-        self._shared = (connection, workspace_id, self, author)
+        self._connection = connection
+        self._workspace_id = workspace_id
+        self._author = author
+
+    @property
+    def _shared(self) -> tuple[Connection, WorkspaceId, Self, Author | None]:
+        """Returns what each repository is made of. It is not kept, as each request would leave a reference cycle behind."""
+        return self._connection, self._workspace_id, self, self._author
 
     @property
     def changes(self) -> Changes:
@@ -105,6 +112,8 @@ class Repositories:
 class AutocommitRepositories(Repositories):
     """The repositories on a connection of their own, while the block lasts; each statement is a transaction."""
 
+    _connection: AutocommitConnection
+
     def __init__(
         self,
         pool: ConnectionPool,
@@ -113,9 +122,8 @@ class AutocommitRepositories(Repositories):
         author: Author | None = None,
     ) -> None:
         """`publish` and `author` are for writes: see `UnitOfWork`."""
-        self._connection = AutocommitConnection(pool)
         self._publish = publish
-        super().__init__(self._connection, workspace_id, author)
+        super().__init__(AutocommitConnection(pool), workspace_id, author)
 
     async def __aenter__(self) -> Self:
         await self._connection.__aenter__()

@@ -97,6 +97,7 @@ class RequestCycle(RequestResponseCycle):
             self.transport.writelines((head, body))
         if is_last:
             self.response_complete = True
+            self.scope["extensions"].clear()  # a method of this object, which would wait for the garbage collector
             self.message_event.set()
             if not self.keep_alive:
                 self.transport.close()
