@@ -62,16 +62,18 @@ def test_a_line_about_a_request_is_the_same_with_and_without_a_record(
     monkeypatch.setattr(logging.root, "handlers", [handler])
     logger = logging.getLogger("rapporteur.access")
     caplog.set_level(logging.INFO, logger.name)
-    named, nameless = (CurrentRequest("POST", HOSTILE, "1", f"00-{'1' * 32}-{'2' * 16}-01") for _ in range(2))
-    named.operation, nameless.operation = HOSTILE, None
-    for request in (named, nameless):
+    traceparent = f"00-{'1' * 32}-{'2' * 16}-01"
+    usual, hostile = (CurrentRequest("POST", path, "1", traceparent) for path in ("/graphql", HOSTILE))
+    hostile.operation = HOSTILE
+    for request in (usual, hostile):
         log_request(logger, request, "%s took %.1f ms", request.path, 1.25)
     handler.addFilter(lambda record: True)  # now somebody wants to see the record
-    for request in (named, nameless):
+    for request in (usual, hostile):
         log_request(logger, request, "%s took %.1f ms", request.path, 1.25)
     lines = [json.loads(line) for line in stream.getvalue().splitlines()]
     for line in lines:
         assert datetime.fromisoformat(line.pop("time")).tzinfo is not None
     assert lines[:2] == lines[2:]
-    assert lines[0]["operation"].isprintable()
-    assert "operation" not in lines[1]
+    assert lines[0]["path"] == "/graphql"
+    assert "operation" not in lines[0]
+    assert lines[1]["operation"].isprintable()
