@@ -24,10 +24,9 @@ install: $(VENV)/.installed server/graphiql/vendor server/console/dist ## Instal
 run: install ## Serve the console, GraphiQL and the API at http://127.0.0.1:8000
 	@test ! -t 0 || set -m; $(RAPPORTEUR) serve
 
-# Each worker has a PostgreSQL of its own. One that has nothing left to do takes tests from another. Three keep two
-# processors busy, as some tests wait; a fourth takes more to begin, and from the others, than it adds. Compiled files are kept,
-# whatever the environment says: each process would compile all of them.
-WORKERS ?= 3
+# Each worker has a PostgreSQL of its own. One that has nothing left to do takes tests from another. Four keep two processors
+# busy, as some tests wait. Compiled files are kept, whatever the environment says: each process would compile all of them.
+WORKERS ?= 4
 PYTEST = PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal
 
 test: $(VENV)/.developed server/graphiql/vendor server/console/dist ## Run every test, on two processors
