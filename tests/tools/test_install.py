@@ -4,6 +4,7 @@ Python's `venv` and pip are stand-ins here, which can be told to fail: every run
 """
 
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -109,7 +110,7 @@ def test_the_system_s_python_takes_the_place_of_one_without_optimizations(
     installation: Installation, is_optimized: bool
 ) -> None:
     system_python = installation.folder / "system_python"
-    system_python.write_text(f'#!/bin/sh\necho "$@" >> system_calls\nexec {sys.executable} "$@"\n')
+    system_python.write_text(f'#!/bin/sh\necho "$@" >> system_calls\nexec {shlex.quote(sys.executable)} "$@"\n')
     system_python.chmod(0o755)
     program = f"""
 import importlib.util, sys, sysconfig
