@@ -14,7 +14,7 @@ from domain.errors import ServiceUnavailable
 from server.wire.content_negotiation import JSON
 from server.wire.deadline import Deadline
 from server.wire.headers import Headers, request_headers
-from server.wire.json import MAX_INLINE_BYTES, MAX_VALUES, TooManyValues, decode_client_json, decode_json
+from server.wire.json import MAX_VALUES, TooManyValues, decode_client_json, decode_json
 from server.wire.refusals import RequestRefused
 
 
@@ -92,8 +92,8 @@ async def json_from_body(
     """
     headers = request_headers(scope)
     _check_content_type(headers.get(b"content-type", b""), headers.get(b"content-encoding", b""))
-    take_whole_body: Callable[[], bytes | None] = scope["extensions"][WHOLE_BODY_EXTENSION]
-    body: bytes | bytearray | None = take_whole_body()
+    take_whole_body: Callable[[], bytes | None] | None = scope.get("extensions", {}).get(WHOLE_BODY_EXTENSION)
+    body: bytes | bytearray | None = take_whole_body() if take_whole_body is not None else None
     if body is None:
         body = await _read_body(headers, receive, max_bytes, seconds, hold)
     else:
@@ -103,7 +103,7 @@ async def json_from_body(
     if len(body) > MAX_UNCOUNTED_BYTES:
         hold(min(body.count(b","), MAX_VALUES) * _VALUE_BYTES)
     try:
-        return decode_json(body) if len(body) <= MAX_INLINE_BYTES else await decode_client_json(body)
+        return await decode_client_json(body)
     except TooManyValues as error:
         raise RequestRefused(413, f"the body {error}") from error
     except (ValueError, RecursionError) as error:

@@ -4,11 +4,14 @@ import gzip
 import json
 import logging
 import socket
+from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
+from starlette.types import Message, Scope
 
 from server.wire.json import MAX_VALUES
+from server.wire.requests import json_from_body
 from tests.harness import http
 from tests.harness.http_requests import PING, RESPONSE, post
 from tests.harness.servers import RunningServer, running_server
@@ -146,3 +149,22 @@ def test_a_message_has_a_limit_of_values(server: RunningServer) -> None:
         socket.send_text('{"type": "ping", "payload": [' + "{}," * MAX_VALUES + "{}]}")
         code, reason = socket.expect_close()
     assert (code, reason) == (4400, f"a message must have at most {MAX_VALUES:,} values")
+
+
+async def test_a_server_without_the_extension_gives_the_body_in_messages() -> None:
+    messages: Iterator[Message] = iter(
+        [
+            {"type": "http.request", "body": b'{"query":', "more_body": True},
+            {"type": "http.request", "body": b'"{ __typename }"}', "more_body": False},
+        ]
+    )
+
+    async def receive() -> Message:
+        return next(messages)
+
+    scope: Scope = {"type": "http", "headers": [(b"content-type", b"application/json")]}
+    counted: list[int] = []
+    body = await json_from_body(scope, receive, max_bytes=1_000, seconds=10, hold=counted.append)
+    assert body == {"query": "{ __typename }"}
+    assert counted == []
+    assert list(messages) == []
