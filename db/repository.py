@@ -1,6 +1,6 @@
 """The base of all repositories: a connection, and the workspace that all of their statements are confined to."""
 
-from collections.abc import Awaitable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import ColumnElement, Executable, FromClause, bindparam
@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Integer, Uuid
 
 from db.change_notifier import Changes
+from db.column_queries import are_separable
 from db.connections import Connection
 from db.driver import Record
 from db.row_mapping import MappedQuery
@@ -73,7 +74,22 @@ class Repository:
 
     async def _entities(self, query: MappedQuery[T], **values: object) -> list[T]:
         """Runs one query with these parameters, and `workspace`, and returns the entities of its rows."""
-        return query.entities(await self._connection.rows(query.statement, {"workspace": self._workspace_id, **values}))
+        return query.entities(await self._rows(query.statement, **values))
+
+    async def _column_rows(
+        self, query_of: Callable[..., MappedQuery[T]], first: int, **values: object
+    ) -> tuple[MappedQuery[T], Sequence[Record]]:
+        """Runs a query whose rows come as columns, from the place `first` on (see `db.column_queries`).
+
+        `query_of` gives the query for `joined` texts or not: it is run a second time, without, if a text has the separator.
+        Returns the query that has given the rows, and them.
+        """
+        query = query_of(joined=True)
+        rows = await self._rows(query.statement, **values)
+        if not all(are_separable(row, first, query.leaf_classes) for row in rows):
+            query = query_of(joined=False)
+            rows = await self._rows(query.statement, **values)
+        return query, rows
 
     async def _write(
         self, statement: Executable, *, restored_version: int | None = None, **values: object

@@ -9,7 +9,7 @@ from sqlalchemy import BigInteger, Double, Numeric, any_, bindparam, cast, func,
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Boolean, Integer
 
-from db.column_queries import ROW_COUNT, are_separable, as_columns, column_values
+from db.column_queries import ROW_COUNT, as_columns, column_values
 from db.connections import Session
 from db.keyset import PageShape, keyset_page, page_parameters
 from db.repository import ID, IDS, WORKSPACE, ColumnNames, columns
@@ -72,11 +72,8 @@ class SegmentRepository(SegmentWrites):
         """Returns one page of each meeting's segments, in one statement; in another one if a text has the separator."""
         shape, of_speaker = PageShape.of(request), speaker is not None
         values = {"ids": meeting_ids, "speaker": speaker, **page_parameters(request, len(order.fields))}
-        query = self._pages(shape, requested, order, of_speaker=of_speaker, joined=True)
-        rows = await self._rows(query.statement, **values)
-        if not all(are_separable(row, 2, query.leaf_classes) for row in rows):
-            query = self._pages(shape, requested, order, of_speaker=of_speaker, joined=False)
-            rows = await self._rows(query.statement, **values)
+        query_of = partial(self._pages, shape, requested, order, of_speaker=of_speaker)
+        query, rows = await self._column_rows(query_of, 2, **values)
         filled = [(*values, [meeting_ids[nth - 1]] * count) for nth, count, *values in rows if count]
         found = RowColumns(
             Segment, query, sum(row[ROW_COUNT] for row in rows), column_values(filled, query.leaf_classes)

@@ -1,13 +1,13 @@
 """Variants in SQL."""
 
 from collections.abc import Iterable
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from sqlalchemy import ColumnElement, FromClause, Uuid, any_, bindparam, select
 
 from db.agents import AUDITED_VARIANTS
-from db.column_queries import are_separable, as_columns, column_values
+from db.column_queries import as_columns, column_values
 from db.event_writes import new_values
 from db.repository import ID, IDS, WORKSPACE, ColumnNames, Repository
 from db.row_mapping import AnySelect, MappedQuery, MappedRows, RowColumns
@@ -65,12 +65,7 @@ class VariantRepository(Repository):
     ) -> dict[AgentId, MappedRows[AgentVariant]]:
         """Returns each agent's variants, the oldest first; in a second statement if a text has the separator."""
         ids = list(agent_ids)
-        query = self._by_agents(requested, joined=True)
-        (row,) = await self._rows(query.statement, ids=ids)
-        if not are_separable(row, 1, query.leaf_classes):
-            query = self._by_agents(requested, joined=False)
-            (row,) = await self._rows(query.statement, ids=ids)
-        row_count, *values = row
+        query, ((row_count, *values),) = await self._column_rows(partial(self._by_agents, requested), 1, ids=ids)
         columns = column_values([values] if row_count else [], query.leaf_classes)
         rows = RowColumns(AgentVariant, query, row_count, columns)
         found = rows.grouped_by("agent_id")

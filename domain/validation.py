@@ -146,14 +146,10 @@ def parse(kind: type[D], values: Mapping[str, object], path: str = "") -> D:
 
 def checked(rule: Rule[T], value: object, path: str) -> T:
     """Returns the value as the rule returns it. Raises InvalidInput."""
-    try:
-        return rule(value)
-    except Violation:
-        pass
     problems = Problems()
-    problems.check(rule, value, path)
+    result = problems.check(rule, value, path)
     problems.raise_if_any()
-    return cast(T, value)
+    return result
 
 
 @cache

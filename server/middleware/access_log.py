@@ -1,6 +1,7 @@
 """The access log: one line for each HTTP request, and for each operation over a WebSocket. It also counts requests."""
 
 import logging
+from collections import Counter
 
 from server.current_request import CurrentRequest
 from server.logging import log_request
@@ -11,7 +12,7 @@ COUNTED_PATHS = ("/graphql", "/healthz", "/readyz", "/metrics")
 COUNTED_PREFIXES = ("/ofrep", "/console", "/graphiql")
 OTHER_PATHS = "other"
 
-request_counts: dict[tuple[str, int], int] = {}
+request_counts: Counter[tuple[str, int]] = Counter()
 """Counts the HTTP requests of this process by path (one of a few, as clients may ask for any) and status."""
 
 
@@ -24,9 +25,8 @@ def log_operation(request: CurrentRequest, outcome: str, seconds: float) -> None
 
 def log_response(request: CurrentRequest, status: int, seconds: float) -> None:
     """Counts and logs an HTTP request that has been answered."""
-    counted = _counted_path(request.path), status
-    request_counts[counted] = request_counts.get(counted, 0) + 1
-    request.status, request.milliseconds = status, int(seconds * 10_000 + 0.5) / 10
+    request_counts[_counted_path(request.path), status] += 1
+    request.status, request.milliseconds = status, round(seconds * 1000, 1)
     values = (request.method, request.path, status, request.milliseconds, request.operation or "")
     log_request(logger, request, "%s %s %d %.1f ms %s", *values)
 

@@ -263,7 +263,7 @@ class OperationRunner:
         return self._encode(prepared, context, result)
 
     def _encode(self, prepared: PreparedOperation, context: Context, result: ExecutionResult) -> ExecutedOperation:
-        errors = _coded(result) if result.errors else ()
+        errors = _coded(result)
         body = encode_result(result.data, errors, _extensions(prepared, context))
         if len(body) > self._max_answer_bytes:
             return self._encode(prepared, context, _too_large(AnswerTooLarge(self._max_answer_bytes)))
@@ -284,7 +284,7 @@ class OperationRunner:
     async def _encode_large(
         self, prepared: PreparedOperation, context: Context, result: ExecutionResult
     ) -> ExecutedOperation:
-        errors, extensions = _coded(result) if result.errors else (), _extensions(prepared, context)
+        errors, extensions = _coded(result), _extensions(prepared, context)
         try:
             body = await encode_large_result(result.data, errors, extensions, context.budget)
         except AnswerTooLarge as error:
@@ -347,7 +347,7 @@ def _note_cost(counts: OperationCounts, context: Context) -> None:
 
 
 def _coded(result: ExecutionResult) -> Sequence[CodedError]:
-    return [with_code(error) for error in result.errors or ()]
+    return [with_code(error) for error in result.errors] if result.errors else ()
 
 
 async def _take_token(result: ExecutionResult, prepared: PreparedOperation, context: Context) -> None:

@@ -42,9 +42,7 @@ class Deadline:
         self._task, self._cancelling = task, task.cancelling()
         self._began = loop.time()
         self._clock = _clock_of(loop)
-        self._clock.deadlines.add(self)
-        if not self._clock.is_ticking:
-            self._clock.start()
+        self._clock.add(self)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
@@ -81,19 +79,24 @@ class _Clock:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.deadlines: set[Deadline] = set()
         self._loop = loop
-        self.is_ticking = False
+        self._is_ticking = False
 
-    def start(self) -> None:
-        self.is_ticking = True
+    def add(self, deadline: Deadline) -> None:
+        self.deadlines.add(deadline)
+        if not self._is_ticking:
+            self._start()
+
+    def _start(self) -> None:
+        self._is_ticking = True
         self._loop.call_later(TICK_SECONDS, self._tick)
 
     def _tick(self) -> None:
         now = self._loop.time()
         for deadline in tuple(self.deadlines):
             deadline.look(now)
-        self.is_ticking = False
+        self._is_ticking = False
         if self.deadlines:
-            self.start()
+            self._start()
 
 
 @lru_cache(maxsize=1)
