@@ -26,7 +26,7 @@ from rich.table import Table
 from bench.__main__ import Clock
 from bench.live import quantiles, until
 from db.change_notifier import Changes
-from db.connections import AutocommitConnection
+from db.connections import Session
 from db.database import Database
 from db.embedded import embedded_postgres
 from db.migrate import migrate
@@ -54,7 +54,7 @@ class Server:
     async def fill_pool(self, pool_size: int) -> None:
         async with AsyncExitStack() as stack:
             for _ in range(pool_size):
-                await stack.enter_async_context(AutocommitConnection(self.database.pool))
+                await stack.enter_async_context(Session(self.database.pool))
 
     async def new_meeting(self) -> MeetingId:
         async with self.database.unit_of_work(DEFAULT_WORKSPACE_ID) as uow:
@@ -64,7 +64,7 @@ class Server:
 
     async def write(self, meeting_id: MeetingId) -> None:
         content = SegmentContent("We could do that on Thursday.", start_time=0, end_time=1, segment_id=1)
-        async with self.database.writing(DEFAULT_WORKSPACE_ID) as repositories:
+        with self.database.writing(DEFAULT_WORKSPACE_ID) as repositories:
             await repositories.segments.upsert(meeting_id, [content])
 
 

@@ -57,18 +57,14 @@ async def cost(database: Database, run: Callable[[], Awaitable[object]]) -> tupl
 
 
 async def segments(database: Database, meeting: MeetingId, request: PageRequest) -> Page[Segment]:
-    async with database.reading(DEFAULT_WORKSPACE_ID) as repositories:
-        return (await repositories.segments.pages([meeting], request))[meeting]
+    return (await database.repositories(DEFAULT_WORKSPACE_ID).segments.pages([meeting], request))[meeting]
 
 
 async def agents(database: Database) -> None:
-    async with database.reading(DEFAULT_WORKSPACE_ID) as repositories:
-        page = await repositories.agents.page(PageRequest(20), AgentFilter())
+    page = await database.repositories(DEFAULT_WORKSPACE_ID).agents.page(PageRequest(20), AgentFilter())
     ids = [agent.id for agent in page.nodes]
-    async with database.reading(DEFAULT_WORKSPACE_ID) as repositories:
-        await repositories.variants.by_agents(ids)
-    async with database.reading(DEFAULT_WORKSPACE_ID) as repositories:
-        await repositories.agents.resolved(ids)
+    await database.repositories(DEFAULT_WORKSPACE_ID).variants.by_agents(ids)
+    await database.repositories(DEFAULT_WORKSPACE_ID).agents.resolved(ids)
 
 
 async def measure(url: str) -> Table:

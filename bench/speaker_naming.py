@@ -64,8 +64,7 @@ async def reading(database: Database, meeting_id: MeetingId) -> AsyncIterator[No
 
     async def read() -> None:
         while True:
-            async with database.reading(DEFAULT_WORKSPACE_ID) as repositories:
-                await repositories.segments.pages([meeting_id], PageRequest(100))
+            await database.repositories(DEFAULT_WORKSPACE_ID).segments.pages([meeting_id], PageRequest(100))
 
     task = asyncio.create_task(read())
     yield

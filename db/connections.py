@@ -21,7 +21,7 @@ MIN_REPLACED_AGE_SECONDS = 1.0
 
 
 class Connection(Protocol):
-    """Not safe for use in concurrent tasks."""
+    """Runs statements: on one connection, which concurrent tasks must not use at once, or on whichever of a pool is free."""
 
     async def rows(self, statement: Executable, values: Mapping[str, Any]) -> Sequence[Record]:
         """Runs one statement with these parameters and returns its rows. Raises the domain's errors, not the driver's."""
@@ -36,26 +36,24 @@ class Connection(Protocol):
 class PooledConnection:
     """Holds a connection of the pool while the block lasts."""
 
-    def __init__(self, pool: ConnectionPool) -> None:
+    def __init__(self, pool: ConnectionPool, driver: DriverConnection | None = None) -> None:
+        """`driver` is a connection that was acquired already."""
         self.pool = pool
-        self._driver: DriverConnection | None = None
+        self._driver = driver
         self._is_interrupted = False
 
     async def __aenter__(self) -> Self:
-        self._driver = self.pool.acquire_idle() or await self.pool.acquire()
+        if self._driver is None:
+            self._driver = self.pool.acquire_idle() or await self.pool.acquire()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self.leave()
-
-    def leave(self) -> None:
-        """Gives the connection back, or away if it is good for nothing else."""
         driver, self._driver = self._driver, None
         if driver is None:
             return
-        if self._is_interrupted:
+        if self._is_interrupted or driver.is_closed():
             self.pool.discard(driver)
         else:
             self.pool.release(driver)
@@ -93,20 +91,31 @@ class PooledConnection:
         elif not isinstance(error, asyncpg.PostgresError | asyncpg.InterfaceError):
             self._is_interrupted = True  # cancelled or timed out: the statement may still be running
 
-    async def _run_first(self, use: Callable[[DriverConnection], Awaitable[T]]) -> T:
-        """Runs the first statement of a transaction, and once more on another connection if that may be of use."""
+    async def run_first(self, use: Callable[[DriverConnection], Awaitable[T]]) -> T:
+        """Runs the first statement of a transaction, and once more if that may be of use."""
         try:
             return await self._run(use)
         except Exception as error:
-            await self._replace_after(error)
+            await self._prepare_to_run_again(error)
         return await self._run(use)
 
-    async def _replace_after(self, error: BaseException) -> None:
-        """Takes another connection if that may be of use after an error of the first statement, and raises it if not.
+    async def run_after(self, error: BaseException, use: Callable[[DriverConnection], Awaitable[T]]) -> T:
+        """Runs the first statement of a transaction once more after its error, if that may be of use, or raises the error."""
+        driver = self._in_use()
+        driver.running_since = None
+        self._judge(driver, error)
+        await self._prepare_to_run_again(error)
+        return await self._run(use)
 
-        It may if nothing could be sent, and if the server was found to be read-only, so that nothing was written.
+    async def _prepare_to_run_again(self, error: BaseException) -> None:
+        """Raises the error of a first statement unless it may be of use to run it again: if nothing was done.
+
+        That is on another connection if nothing could be sent, or if the server was found to be read-only.
         """
         ended = self._in_use()
+        if isinstance(error, asyncpg.InvalidCachedStatementError):  # the schema has changed
+            ended.forget_statements()
+            return
         if isinstance(error, asyncpg.ReadOnlySQLTransactionError):
             is_of_use = _is_replaceable(ended)
         else:
@@ -137,33 +146,42 @@ def _is_replaceable(connection: DriverConnection) -> bool:
     return time.monotonic() - connection.opened_at > MIN_REPLACED_AGE_SECONDS
 
 
-class AutocommitConnection(PooledConnection):
-    """Each statement is a transaction of its own."""
+class AutocommitConnection:
+    """Each statement is a transaction of its own, on a connection of the pool that it has for itself meanwhile.
+
+    So this is safe for use in concurrent tasks, and holds nothing.
+    """
+
+    def __init__(self, pool: ConnectionPool) -> None:
+        self.pool = pool
 
     async def rows(self, statement: Executable, values: Mapping[str, Any]) -> Sequence[Record]:
         compiled = driver_statement(statement)
         arguments = compiled.arguments(values)
-        driver = self._driver
-        assert driver is not None, "the block has been left"
+        pool = self.pool
+        driver = pool.acquire_idle() or await pool.acquire()
         driver.running_since = started = time.monotonic()
-        try:  # this is `_run_first`, and nearly all statements come here: each call between takes some time
+        try:  # nearly all statements come here: each call between takes some time
             rows = await driver.fetch_alone(compiled.text, arguments)
         except BaseException as error:
-            self._judge(driver, error)
-            with translate_errors():
-                await self._replace_after(error)
-                rows = await self._run(lambda driver: driver.fetch_alone(compiled.text, arguments))
-        finally:
+            async with PooledConnection(pool, driver) as connection:
+                with translate_errors():
+                    rows = await connection.run_after(
+                        error, lambda driver: driver.fetch_alone(compiled.text, arguments)
+                    )
+        else:
             driver.running_since = None
+            pool.release(driver)
         compiled.note_run(rows, time.monotonic() - started)
         return rows
 
     async def rows_after(self, lock: Executable, statement: Executable, values: Mapping[str, Any]) -> Sequence[Record]:
         compiled = [driver_statement(each) for each in (lock, statement)]
         statements = [(each.text, each.arguments(values)) for each in compiled]
-        with translate_errors():
-            running = self._run_first(lambda driver: driver.fetch_in_transaction(statements))
-            return await _counted(compiled[-1], _last(running))
+        async with PooledConnection(self.pool) as connection:
+            with translate_errors():
+                running = connection.run_first(lambda driver: driver.fetch_in_transaction(statements))
+                return await _counted(compiled[-1], _last(running))
 
 
 class Session(PooledConnection):
@@ -201,7 +219,7 @@ class Session(PooledConnection):
 
     async def _begin(self) -> None:
         if not self._is_open:
-            await self._run_first(lambda driver: driver.begin())
+            await self.run_first(lambda driver: driver.begin())
             self._is_open = True
 
     async def commit(self) -> None:

@@ -1,8 +1,8 @@
 """The database as the floors above see it: read on a connection, or write in a unit of work."""
 
 import logging
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 from sqlalchemy import literal, select
@@ -13,7 +13,7 @@ from db.credentials import Credentials
 from db.engine import create_engine, create_session_factory
 from db.replica_reads import ReplicaConnection, TokenConnection
 from db.replicas import Replicas
-from db.unit_of_work import AutocommitRepositories, Repositories, UnitOfWork
+from db.unit_of_work import Repositories, UnitOfWork
 from db.wal_positions import WRITTEN_POSITION, token_of
 from db.webhook_outbox import Outbox
 from domain.consistency_tokens import PRIMARY, ConsistencyToken
@@ -27,8 +27,8 @@ logger = logging.getLogger("rapporteur.database")
 class Reads(Protocol):
     """Gives an operation what it reads: from the database itself, or from a replica of it."""
 
-    def reading(self, workspace_id: WorkspaceId) -> AbstractAsyncContextManager[Repositories]:
-        """Returns the repositories for single statements. Await no dataloader while it is held."""
+    def repositories(self, workspace_id: WorkspaceId) -> Repositories:
+        """Returns the repositories for single statements."""
 
     def snapshot(self, workspace_id: WorkspaceId) -> UnitOfWork:
         """Returns a transaction for reads of more than one statement."""
@@ -60,15 +60,17 @@ class Database:
         self.replicas = Replicas(self.engine.pool, replica_urls, replica_max_lag, pooler) if replica_urls else None
         self.is_read_only = read_only
         self.pool = self.engine.pool
+        self._statements = AutocommitConnection(self.pool)
+        self.credentials = Credentials(self._statements)
+        """The keys of all workspaces."""
+        self.outbox = Outbox(self._statements)
+        """The deliveries of all workspaces."""
         self._session_factory = create_session_factory(self.engine)
         self.notifier = ChangeNotifier(url, listen_url=listen_url, pooler=pooler, read_only=read_only)
 
-    def reading(self, workspace_id: WorkspaceId) -> AutocommitRepositories:
-        """Returns the repositories on a connection of their own, in autocommit.
-
-        Hold it for one statement, and await no dataloader meanwhile.
-        """
-        return AutocommitRepositories(self.pool, workspace_id)
+    def repositories(self, workspace_id: WorkspaceId) -> Repositories:
+        """Returns the repositories for reads of one statement each, which take a connection only while they run."""
+        return Repositories(self._statements, workspace_id)
 
     def reads_of(self, token: ConsistencyToken | None) -> Reads:
         """Returns where an operation that only reads may read what was written before the token: replicas, if there are any.
@@ -84,20 +86,25 @@ class Database:
     async def written_token(self) -> ConsistencyToken:
         """Returns a token for everything that was written before. Any reader is to use the primary if it cannot be told."""
         try:
-            async with AutocommitConnection(self.pool) as connection:
-                (row,) = await connection.rows(WRITTEN_POSITION, {})
+            (row,) = await self._statements.rows(WRITTEN_POSITION, {})
         except ServiceUnavailable as error:
             logger.warning("what was written has no place in the log: %s", error)
             return PRIMARY
         return token_of(row)
 
-    def writing(self, workspace_id: WorkspaceId, author: Author | None = None) -> AutocommitRepositories:
-        """Returns the repositories as `reading` does, for a write of one statement, which is a transaction already.
+    @contextmanager
+    def writing(self, workspace_id: WorkspaceId, author: Author | None = None) -> Iterator[Repositories]:
+        """Gives the repositories for a write of one statement, which is a transaction already, and publishes it afterwards.
 
         What needs more than one statement to be true needs a unit of work. Raises Forbidden if the database is only read.
         """
         self._check_writable()
-        return AutocommitRepositories(self.pool, workspace_id, self.notifier.publish, author)
+        repositories = Repositories(self._statements, workspace_id, author)
+        try:
+            yield repositories
+        finally:
+            if changes := repositories.changes.drain():
+                self.notifier.publish(changes)
 
     def snapshot(self, workspace_id: WorkspaceId) -> UnitOfWork:
         """Returns a transaction for reads of more than one statement."""
@@ -108,22 +115,9 @@ class Database:
         self._check_writable()
         return UnitOfWork(self._session_factory, workspace_id, self.notifier.publish, author)
 
-    @asynccontextmanager
-    async def credentials(self) -> AsyncIterator[Credentials]:
-        """Gives access to the keys of all workspaces, on a connection of their own, in autocommit."""
-        async with AutocommitConnection(self.pool) as connection:
-            yield Credentials(connection)
-
-    @asynccontextmanager
-    async def outbox(self) -> AsyncIterator[Outbox]:
-        """Gives access to the deliveries of all workspaces, on a connection of their own, in autocommit."""
-        async with AutocommitConnection(self.pool) as connection:
-            yield Outbox(connection)
-
     async def ping(self) -> None:
         """Raises ServiceUnavailable if the database does not answer."""
-        async with AutocommitConnection(self.pool) as connection:
-            await connection.rows(select(literal(1)), {})
+        await self._statements.rows(select(literal(1)), {})
 
     def _check_writable(self) -> None:
         if self.is_read_only:
@@ -142,8 +136,8 @@ class _ConnectionReads:
         self._database = database
         self._connection = connection
 
-    def reading(self, workspace_id: WorkspaceId) -> AbstractAsyncContextManager[Repositories]:
-        return nullcontext(Repositories(self._connection, workspace_id))
+    def repositories(self, workspace_id: WorkspaceId) -> Repositories:
+        return Repositories(self._connection, workspace_id)
 
     def snapshot(self, workspace_id: WorkspaceId) -> UnitOfWork:
         return self._database.snapshot(workspace_id)

@@ -103,25 +103,29 @@ class DriverConnection(asyncpg.Connection):  # type: ignore[misc]
         await self.execute("COMMIT")
         return rows
 
-    async def fetch_alone(self, text: str, arguments: Sequence[Any]) -> Sequence[Record]:
+    def fetch_alone(self, text: str, arguments: Sequence[Any]) -> Awaitable[Sequence[Record]]:
         """Runs one statement, which is a transaction of its own, and returns its rows.
 
         One that is prepared already is given to the driver's protocol at once: the driver's own way there takes as long as the
-        protocol does.
+        protocol does. If the schema has changed since, it raises InvalidCachedStatementError, and nothing was done: after
+        `forget_statements` it can be run again.
         """
         if self.is_pooled:
-            (found,) = await self.fetch_in_transaction([(text, arguments)])
-            return found
+            return self._fetch_alone_in_transaction(text, arguments)
         statement = self._stmt_cache.get((text, Record, False))
-        rows: Sequence[Record]
         if statement is None or self._query_loggers:
-            rows = await self.fetch(text, *arguments)
-            return rows
-        try:
-            rows = await self._protocol.bind_execute(statement, arguments, "", 0, False, None)
-        except asyncpg.InvalidCachedStatementError:  # the schema has changed, so that nothing was done
-            rows = await self.fetch(text, *arguments)
-        return rows
+            running: Awaitable[Sequence[Record]] = self.fetch(text, *arguments)
+        else:
+            running = self._protocol.bind_execute(statement, arguments, "", 0, False, None)
+        return running
+
+    async def _fetch_alone_in_transaction(self, text: str, arguments: Sequence[Any]) -> Sequence[Record]:
+        (found,) = await self.fetch_in_transaction([(text, arguments)])
+        return found
+
+    def forget_statements(self) -> None:
+        """Has all statements prepared anew."""
+        self._drop_local_statement_cache()
 
     async def open_cursor(self, text: str, arguments: Sequence[Any]) -> Callable[[int], Awaitable[Sequence[Record]]]:
         """Opens a cursor in the transaction, and returns the function that fetches its next rows, as many as it is told."""

@@ -29,7 +29,6 @@ async def skip_lost_changes(engine: Engine) -> int:
 
     Where nothing was lost, no client can notice this, so it may be done again.
     """
-    async with AutocommitConnection(engine.pool) as connection:
-        (row,) = await connection.rows(_SKIP, {})
+    (row,) = await AutocommitConnection(engine.pool).rows(_SKIP, {})
     skipped: int = row.meetings
     return skipped

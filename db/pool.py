@@ -134,7 +134,7 @@ class ConnectionPool:
         self._in_use.discard(connection)
         if connection.opened_at <= self._expired_at:
             connection.terminate()
-        elif not connection.is_closed():
+        else:
             connection.idle_since = time.monotonic()
             self._idle.append(connection)
         self._slots.release()

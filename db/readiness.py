@@ -2,7 +2,7 @@
 
 from sqlalchemy import text
 
-from db.connections import AutocommitConnection
+from db.connections import Session
 from db.database import Database
 from db.schema_revisions import current_revision, is_current
 from domain.errors import ServiceUnavailable
@@ -24,7 +24,7 @@ async def usable_revision(database: Database) -> str:
 
 
 async def _is_read_only(database: Database) -> bool:
-    async with AutocommitConnection(database.pool) as connection:
+    async with Session(database.pool) as connection:
         (row,) = await connection.rows(_READ_ONLY, {})
         if row.is_read_only:
             connection.expire()

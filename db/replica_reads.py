@@ -31,7 +31,7 @@ class ReplicaConnection:
     def __init__(self, replicas: Replicas, primary: ConnectionPool, token: ConsistencyToken | None) -> None:
         """`token` is the client's, if it has given one."""
         self._outcomes = replicas.outcomes
-        self._primary = primary
+        self._primary = AutocommitConnection(primary)
         floor = replicas.log.floor
         self._needed = floor if token is None else floor.join(token)
         self._replica = replicas.choose(self._needed)
@@ -53,8 +53,7 @@ class ReplicaConnection:
                 self._otherwise = ReadOutcome.FAILED
             self._replica = None
         self._outcomes[self._otherwise] += 1
-        async with AutocommitConnection(self._primary) as primary:
-            return await primary.rows(statement, values)
+        return await self._primary.rows(statement, values)
 
     async def rows_after(
         self, lock: Executable, statement: Executable, values: Mapping[str, object]

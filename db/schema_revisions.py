@@ -44,8 +44,8 @@ def is_current(revision: str | None) -> bool:
 
 async def current_revision(engine: Engine) -> str | None:
     """Returns the revision that the database is at, or None if it was never migrated. Raises ServiceUnavailable."""
-    async with AutocommitConnection(engine.pool) as connection:
-        if not (await connection.rows(_IS_MIGRATED, {}))[0].migrated:
-            return None
-        rows = await connection.rows(_CURRENT_REVISION, {})
+    connection = AutocommitConnection(engine.pool)
+    if not (await connection.rows(_IS_MIGRATED, {}))[0].migrated:
+        return None
+    rows = await connection.rows(_CURRENT_REVISION, {})
     return rows[0].revision if rows else None

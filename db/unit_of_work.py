@@ -8,14 +8,13 @@ from db.agents import AgentRepository
 from db.api_keys import KeyRepository
 from db.change_notifier import Changes
 from db.config_sets import ConfigSetRepository
-from db.connections import AutocommitConnection, Connection
+from db.connections import Connection
 from db.corrections import CorrectionRepository
 from db.engine import SessionFactory
 from db.erasures import ErasureRepository
 from db.history import EventRepository
 from db.meeting_grants import GrantRepository
 from db.meetings import MeetingRepository
-from db.pool import ConnectionPool
 from db.retention import RetentionRepository
 from db.search import SearchRepository
 from db.segments import SegmentRepository
@@ -28,7 +27,7 @@ from domain.ids import DEFAULT_WORKSPACE_ID, WorkspaceId
 
 
 class Repositories:
-    """The repositories of one workspace, all on one connection: not safe for use in concurrent tasks."""
+    """The repositories of one workspace, all on one connection. Concurrent tasks may use them if they may use that."""
 
     def __init__(self, connection: Connection, workspace_id: WorkspaceId, author: Author | None = None) -> None:
         self._changes: Changes | None = None
@@ -107,34 +106,6 @@ class Repositories:
     @property
     def deliveries(self) -> DeliveryRepository:
         return DeliveryRepository(*self._shared)
-
-
-class AutocommitRepositories(Repositories):
-    """The repositories on a connection of their own, while the block lasts; each statement is a transaction."""
-
-    _connection: AutocommitConnection
-
-    def __init__(
-        self,
-        pool: ConnectionPool,
-        workspace_id: WorkspaceId,
-        publish: Callable[[Changes], None] | None = None,
-        author: Author | None = None,
-    ) -> None:
-        """`publish` and `author` are for writes: see `UnitOfWork`."""
-        self._publish = publish
-        super().__init__(AutocommitConnection(pool), workspace_id, author)
-
-    async def __aenter__(self) -> Self:
-        await self._connection.__aenter__()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self._connection.leave()
-        if self._publish and (changes := self.changes.drain()):
-            self._publish(changes)
 
 
 class UnitOfWork(Repositories):

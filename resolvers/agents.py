@@ -87,8 +87,7 @@ async def agent(info: Info, id: strawberry.ID) -> Agent | None:
 
 async def agent_by_slug(info: Info, slug: str) -> Agent | None:
     given = checked(slugs.slug, slug, "slug")
-    async with info.context.reading() as repositories:
-        return await repositories.agents.by_slug(given, info.context.projections.columns(info, _AGENT))
+    return await info.context.repositories.agents.by_slug(given, info.context.projections.columns(info, _AGENT))
 
 
 async def agent_page(

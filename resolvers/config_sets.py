@@ -23,8 +23,7 @@ def agent_slugs(values: list[str] | None) -> frozenset[str] | None:
 
 async def resolved_configs(context: Context, slugs: list[str] | None) -> ResolvedConfigSet:
     wanted = agent_slugs(slugs)
-    async with context.reading() as repositories:
-        changes = await repositories.config_sets.changes(wanted, {})
+    changes = await context.repositories.config_sets.changes(wanted, {})
     configs = [config for config, _ in changes.changed]
     await hash_long_prompts(configs)
     return ResolvedConfigSet.of(configs)

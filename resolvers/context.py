@@ -1,7 +1,7 @@
 """The context of one operation: it knows who asks, and gives access to the data of its workspace."""
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from functools import cached_property
 
 import strawberry
@@ -83,10 +83,11 @@ class Context:
         self._loaders = None
         self.budget.end()
 
-    def reading(self) -> AbstractAsyncContextManager[Repositories]:
-        """Gives repositories on a connection of their own. The block must not await a loader."""
+    @property
+    def repositories(self) -> Repositories:
+        """The repositories for reads of one statement each."""
         self.has_read = True
-        return self._reads.reading(self.principal.workspace_id)
+        return self._reads.repositories(self.principal.workspace_id)
 
     def read_from_replicas(self, token: ConsistencyToken | None) -> None:
         """Lets the operation read from replicas, if there are any, that have everything that was written before the token.
@@ -120,12 +121,12 @@ class Context:
         finally:
             self.renew_loaders()
 
-    @asynccontextmanager
-    async def writing(self, reason: str | None = None) -> AsyncIterator[Repositories]:
+    @contextmanager
+    def writing(self, reason: str | None = None) -> Iterator[Repositories]:
         """Does what `unit_of_work` does for a write of one statement, which needs no commit: that saves two round trips."""
         author = self._author(reason)
         try:
-            async with self._database.writing(self.principal.workspace_id, author) as repositories:
+            with self._database.writing(self.principal.workspace_id, author) as repositories:
                 yield repositories
             self.has_written = True
         finally:

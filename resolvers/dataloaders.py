@@ -107,8 +107,7 @@ def _loader(
 
     async def batch(keys: list[K]) -> list[V | None]:
         with batches.tracked():
-            async with reads.reading(workspace_id) as repositories:
-                found = await load(repositories, keys, *arguments)
+            found = await load(reads.repositories(workspace_id), keys, *arguments)
         return [found.get(key) for key in keys]
 
     return DataLoader(batch)

@@ -57,9 +57,9 @@ async def meeting(info: Info, id: strawberry.ID) -> Meeting | None:
 
 async def meeting_by_external_id(info: Info, external_id: str) -> Meeting | None:
     wanted = checked(EXTERNAL_ID, external_id, "external_id")
-    async with info.context.reading() as repositories:
-        found = await repositories.meetings.by_external_id(wanted)
-        visible = found and await visible_meetings(repositories, [found.id], info.context.principal)
+    repositories = info.context.repositories
+    found = await repositories.meetings.by_external_id(wanted)
+    visible = found and await visible_meetings(repositories, [found.id], info.context.principal)
     return found if visible else None
 
 
@@ -80,8 +80,7 @@ async def meeting_page(
 
 
 async def count(info: Info, state: MeetingState | None = None) -> int:
-    async with info.context.reading() as repositories:
-        return await repositories.meetings.count_by_state(state)
+    return await info.context.repositories.meetings.count_by_state(state)
 
 
 @batch_resolver
@@ -109,7 +108,7 @@ async def update(
     context: Context, id: str, command: UpdateMeeting, expected_version: int | None, reason: str | None
 ) -> Meeting:
     key = meeting_id(id)
-    async with context.writing(reason) as repositories:
+    with context.writing(reason) as repositories:
         # Read without a lock: the write fails with a Conflict if somebody else was faster.
         meeting = await repositories.meetings.get(key)
         if meeting is None:

@@ -66,11 +66,9 @@ async def listed(
     """Returns one page of a workspace's list. A statement of its own counts the list if `totalCount` is asked for."""
 
     async def total() -> int:
-        async with context.reading() as repositories:
-            return await count(repositories)
+        return await count(context.repositories)
 
-    async with context.reading() as repositories:
-        return CountedPage.of_page(await page(repositories), total)
+    return CountedPage.of_page(await page(context.repositories), total)
 
 
 def counted(page: Page[T] | None, counts: DataLoader[K, int | None], key: K) -> CountedPage[T]:

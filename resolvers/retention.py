@@ -69,8 +69,7 @@ class Retention:
         return count
 
     async def _due(self, workspace_id: WorkspaceId, after: DueMeeting | None) -> list[DueMeeting]:
-        async with self._database.reading(workspace_id) as repositories:
-            return await repositories.retention.due(self._days, MAX_DUE_PER_READ, after)
+        return await self._database.repositories(workspace_id).retention.due(self._days, MAX_DUE_PER_READ, after)
 
     async def _erase(self, workspace_id: WorkspaceId, meeting: DueMeeting) -> bool:
         """Erases a meeting if it is still due. Returns False if another server is at it."""

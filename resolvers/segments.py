@@ -131,7 +131,7 @@ async def words(roots: list[Segment], info: Info) -> list[list[Word]]:
 
 async def upsert(context: Context, id: str, contents: ValueColumns, deleted_ids: Sequence[int]) -> UpsertedSegments:
     key = meeting_id(id, "meeting_id")
-    async with context.writing() as repositories:
+    with context.writing() as repositories:
         if not context.principal.writes_all and not await repositories.grants.filter_granted(
             context.principal.id, [key]
         ):
@@ -141,5 +141,5 @@ async def upsert(context: Context, id: str, contents: ValueColumns, deleted_ids:
 
 async def delete(context: Context, id: str, segment_ids: Sequence[int]) -> DeletedSegments:
     key = meeting_id(id, "meeting_id")
-    async with context.writing() as repositories:
+    with context.writing() as repositories:
         return await repositories.segments.delete(key, segment_ids)

@@ -69,8 +69,7 @@ async def resolved_config_updates(
         key = agent_id(id, "agent_id")
     else:
         wanted = checked(slug_rule, slug, "agent_slug")
-        async with context.reading() as repositories:
-            agent = await repositories.agents.by_slug(wanted)
+        agent = await context.repositories.agents.by_slug(wanted)
         if agent is None:
             raise InvalidInput.of("agent_slug", "there is no such agent")
         key = agent.id

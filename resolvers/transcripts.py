@@ -54,10 +54,9 @@ async def write_transcripts(
     writing = {id: _Writing(TranscriptWriter(format, title), budget) for id, title in keys}
     with_words = format is TranscriptFormat.JSON  # no other format has a place for them
     at_once, part_size = _SIZES_WITH_WORDS if with_words else (MAX_SEGMENTS_AT_ONCE, SEGMENTS_PER_PART)
-    async with reads.reading(workspace_id) as repositories:
-        segments = await repositories.segments.first_by_meetings(
-            list(writing), at_once + 1, with_words=with_words, final_only=final_only
-        )
+    segments = await reads.repositories(workspace_id).segments.first_by_meetings(
+        list(writing), at_once + 1, with_words=with_words, final_only=final_only
+    )
     unread: list[MeetingId] = []
     if len(segments) > at_once:  # the last meeting has more, and those after it were not reached
         unread = [id for id in writing if id >= segments[-1].meeting_id]

@@ -103,7 +103,7 @@ async def delete(context: Context, id: str, expected_version: int | None, reason
 async def activate(context: Context, id: str, expected_version: int | None, reason: str | None) -> Agent:
     """Activates a variant. `expected_version` is the variant's, so that what becomes active is what the caller has seen."""
     key = variant_id(id)
-    async with context.writing(reason) as repositories:
+    with context.writing(reason) as repositories:
         return await repositories.agents.activate(key, expected_version=expected_version)
 
 

@@ -154,8 +154,7 @@ class Hub:
         if not feeds:
             return
         heads = {feed.meeting_id: feed.head or END_OF_STREAM for feed in feeds}
-        async with self._database.reading(self.workspace_id) as repositories:
-            found = await repositories.segments.changes(heads, MAX_CHANGES_PER_READ)
+        found = await self._database.repositories(self.workspace_id).segments.changes(heads, MAX_CHANGES_PER_READ)
         for feed in feeds:
             feed.last_poll = self._polls
             if feed.meeting_id not in found:
@@ -168,10 +167,10 @@ class Hub:
         feeds = {id: feed for id in ids if (feed := self._config_feeds.get(id))}
         if not feeds:
             return
-        async with self._database.reading(self.workspace_id) as repositories:
-            signatures = await repositories.agents.signatures(feeds)
-            changed = [id for id, feed in feeds.items() if feed.differs(signatures.get(id))]
-            configs = await repositories.agents.resolved(changed) if changed else {}
+        repositories = self._database.repositories(self.workspace_id)
+        signatures = await repositories.agents.signatures(feeds)
+        changed = [id for id, feed in feeds.items() if feed.differs(signatures.get(id))]
+        configs = await repositories.agents.resolved(changed) if changed else {}
         for feed in feeds.values():
             feed.last_poll = self._polls
         for id in changed:
@@ -182,8 +181,9 @@ class Hub:
         for feed in [feed for id in ids if (feed := self._list_feeds.get(id))]:
             began_at = clock()
             seconds = feed.drop_old(began_at)
-            async with self._database.reading(self.workspace_id) as repositories:
-                found = await repositories.meetings.updates(seconds, feed.updates, MAX_MEETINGS_PER_READ)
+            found = await self._database.repositories(self.workspace_id).meetings.updates(
+                seconds, feed.updates, MAX_MEETINGS_PER_READ
+            )
             feed.last_poll = self._polls
             if feed.append(found, MAX_MEETINGS_PER_READ, began_at, clock()):
                 self.request_poll(Changes(meeting_lists={self.workspace_id}))
@@ -192,8 +192,7 @@ class Hub:
         for feed in list(self._set_feeds.values()) if ids else ():
             feed.drop_unnamed()
             try:
-                async with self._database.reading(self.workspace_id) as repositories:
-                    found = await repositories.config_sets.changes(feed.slugs, feed.known)
+                found = await self._database.repositories(self.workspace_id).config_sets.changes(feed.slugs, feed.known)
             except InvalidInput as problem:
                 feed.end(problem)
             else:
@@ -255,8 +254,7 @@ class Hub:
                 position = batch.position
 
     async def _is_lost(self, meeting_id: MeetingId, position: Position) -> bool:
-        async with self._database.reading(self.workspace_id) as repositories:
-            return await repositories.segments.is_lost(meeting_id, position)
+        return await self._database.repositories(self.workspace_id).segments.is_lost(meeting_id, position)
 
     async def _read_once(self, key: Hashable, read: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """Returns what a read gives. Readers that ask for the same at the same time, as after a restart, share one read."""
@@ -285,8 +283,9 @@ class Hub:
         """Does what `SegmentRepository.changes` does for one meeting, as soon as the database answers."""
         while True:
             with contextlib.suppress(ServiceUnavailable):
-                async with self._database.reading(self.workspace_id) as repositories:
-                    return (await repositories.segments.changes({meeting_id: after}, size)).get(meeting_id)
+                return (
+                    await self._database.repositories(self.workspace_id).segments.changes({meeting_id: after}, size)
+                ).get(meeting_id)
             await asyncio.sleep(RETRY_DELAY_SECONDS)
 
     async def meeting_updates(self, meeting_id: MeetingId | None = None) -> AsyncGenerator[MeetingUpdate, None]:
@@ -331,8 +330,7 @@ class Hub:
 
     async def _read_meeting(self, meeting_id: MeetingId) -> MeetingUpdate | None:
         """Returns a meeting as it is; None if it does not exist."""
-        async with self._database.reading(self.workspace_id) as repositories:
-            meeting = await repositories.meetings.get(meeting_id)
+        meeting = await self._database.repositories(self.workspace_id).meetings.get(meeting_id)
         return None if meeting is None else MeetingUpdate(meeting_id, meeting.version, meeting)
 
     async def resolved_config_updates(self, agent_id: AgentId) -> AsyncGenerator[ResolvedAgentConfig, None]:

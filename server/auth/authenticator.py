@@ -88,9 +88,10 @@ class Authenticator:
         used_at, self._used_at = self._used_at, {}
         if used_at and not self._database.is_read_only:
             try:
-                async with self._database.credentials() as credentials:
-                    now = time.monotonic()
-                    await credentials.record_use({key: timedelta(seconds=now - at) for key, at in used_at.items()})
+                now = time.monotonic()
+                await self._database.credentials.record_use(
+                    {key: timedelta(seconds=now - at) for key, at in used_at.items()}
+                )
             except ServiceUnavailable as error:
                 logger.warning("the use of keys is not recorded: %s", error)
             except Exception:  # an error must stop neither the next recordings nor the rest of a shutdown
@@ -117,14 +118,12 @@ class Authenticator:
 
     async def _look_up(self, token: str) -> Principal:
         if key_token := Token.parsed(token):
-            async with self._database.credentials() as credentials:
-                key = await credentials.authenticate(key_token)
+            key = await self._database.credentials.authenticate(key_token)
             if key is not None:
                 return key.principal(key_token.workspace_id)
         elif self._issuer is not None and (principal := await self._issuer.principal(token)):
-            async with self._database.credentials() as credentials:
-                if await credentials.workspace_exists(principal.workspace_id):
-                    return principal
+            if await self._database.credentials.workspace_exists(principal.workspace_id):
+                return principal
             logger.warning("a token of the issuer is for a workspace that does not exist: %s", principal.workspace_id)
         raise Unauthenticated(TOKEN_INVALID)
 

@@ -55,8 +55,7 @@ class Sessions:
         principals = {session: each for session, (each, _) in self._open.items() if each.key_id is not None}
         keys = {(each.workspace_id, each.key_id) for each in principals.values() if each.key_id is not None}
         if keys:
-            async with self._database.credentials() as credentials:
-                active = await credentials.filter_active(keys)
+            active = await self._database.credentials.filter_active(keys)
             self._end({session for session, principal in principals.items() if principal.key_id not in active})
 
     def _end(self, sessions: set[object]) -> None:

@@ -171,11 +171,12 @@ def list_due(
     async def read(database: Database) -> list[_Due]:
         found: list[_Due] = []
         for id, _ in await workspaces_by_age(database.engine):
-            async with database.reading(WorkspaceId(id)) as repositories:
-                after: DueMeeting | None = None
-                while due := await repositories.retention.due(max(0, days - within), MAX_DUE_PER_READ, after):
-                    after = due[-1]
-                    found += [_Due(WorkspaceId(id), each, each.ended_at + timedelta(days=days)) for each in due]
+            after: DueMeeting | None = None
+            while due := await database.repositories(WorkspaceId(id)).retention.due(
+                max(0, days - within), MAX_DUE_PER_READ, after
+            ):
+                after = due[-1]
+                found += [_Due(WorkspaceId(id), each, each.ended_at + timedelta(days=days)) for each in due]
         return found
 
     found = run_on_database(settings, read)
@@ -205,11 +206,11 @@ async def recorded_erasures(database: Database) -> list[RecordedErasure]:
     found: list[RecordedErasure] = []
     for id, _ in await workspaces_by_age(database.engine):
         workspace_id = WorkspaceId(id)
-        async with database.reading(workspace_id) as repositories:
-            found += [RecordedErasure(workspace_id, erasure) for erasure in await repositories.erasures.by_time()]
-            key = await repositories.speaker_erasures.key()
-            speakers = await repositories.speaker_erasures.by_time()
-            found += [RecordedErasure(workspace_id, erasure, key.id) for erasure in speakers]
+        repositories = database.repositories(workspace_id)
+        found += [RecordedErasure(workspace_id, erasure) for erasure in await repositories.erasures.by_time()]
+        key = await repositories.speaker_erasures.key()
+        speakers = await repositories.speaker_erasures.by_time()
+        found += [RecordedErasure(workspace_id, erasure, key.id) for erasure in speakers]
     return found
 
 

@@ -66,9 +66,9 @@ def create_key(
     meetings = [str(id) for id in meeting or ()]
 
     async def create(database: Database, workspace_id: WorkspaceId) -> tuple[CreatedApiKey, bool]:
-        async with database.credentials() as credentials:
-            is_first = not await credentials.any_key_exists()
-            now = await credentials.now()  # this machine's clock may be another one
+        credentials = database.credentials
+        is_first = not await credentials.any_key_exists()
+        now = await credentials.now()  # this machine's clock may be another one
         expires_at = None if expires_in is None else now + timedelta(days=expires_in)
         values = {"name": name, "scopes": scope, "expires_at": expires_at, "meeting_ids": meetings}
         try:
@@ -128,11 +128,12 @@ def list_keys(settings: Settings, workspace: Workspace = None, json: JsonOutput 
     async def read(database: Database, workspace_id: WorkspaceId) -> list[ApiKey]:
         found: list[ApiKey] = []
         more = True
-        async with database.reading(workspace_id) as repositories:
-            while more:
-                page = await repositories.keys.page(PageRequest(PAGE_SIZE, after=(found[-1].id,) if found else None))
-                found += page.nodes
-                more = page.more
+        while more:
+            page = await database.repositories(workspace_id).keys.page(
+                PageRequest(PAGE_SIZE, after=(found[-1].id,) if found else None)
+            )
+            found += page.nodes
+            more = page.more
         return found
 
     found = _run(settings, read, workspace)
@@ -221,9 +222,8 @@ def _run(
     workspace_id = WorkspaceId(workspace or settings.workspace_id)
 
     async def run(database: Database) -> Result:
-        async with database.credentials() as credentials:
-            if not await credentials.workspace_exists(workspace_id):
-                raise RapporteurError(f"there is no workspace {workspace_id}: see rapporteur workspaces list")
+        if not await database.credentials.workspace_exists(workspace_id):
+            raise RapporteurError(f"there is no workspace {workspace_id}: see rapporteur workspaces list")
         return await work(database, workspace_id)
 
     return run_on_database(settings, run)

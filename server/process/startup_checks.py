@@ -14,8 +14,7 @@ async def resolve_auth(settings: Settings, database: Database) -> Settings:
     """Returns the settings with `auth` decided: unless set, true if there are keys or an issuer. Raises UnsafeExposure."""
     auth = settings.auth
     if auth is None:
-        async with database.credentials() as credentials:
-            auth = settings.oidc_issuer is not None or await credentials.any_key_exists()
+        auth = settings.oidc_issuer is not None or await database.credentials.any_key_exists()
     if not auth and not settings.insecure and not is_loopback(settings.host):
         raise UnsafeExposure(
             f"on {settings.host} others than this machine reach the server, and it asks nobody who they are."

@@ -102,18 +102,18 @@ class WebhookSender:
     async def _start_due(self) -> float:
         """Starts an attempt of each delivery that is due, as far as there is room. Returns the seconds to the next look."""
         try:
-            async with self._database.outbox() as outbox:
-                self._has_webhooks = await outbox.has_webhooks()
-                self._is_waiting = False
-                if not self._has_webhooks:
-                    return IDLE_POLL_SECONDS
-                free = self._concurrency - len(self._tasks)
-                for_troubled = max(1, self._concurrency // 2) - len(self._troubled)
-                quick = [id for id, is_quick in self._is_quick.items() if is_quick]
-                slow = {id for id, is_quick in self._is_quick.items() if not is_quick}
-                if not free:
-                    return POLL_SECONDS
-                messages = await outbox.claim(free, self._share, for_troubled, quick, slow, self._busy())
+            outbox = self._database.outbox
+            self._has_webhooks = await outbox.has_webhooks()
+            self._is_waiting = False
+            if not self._has_webhooks:
+                return IDLE_POLL_SECONDS
+            free = self._concurrency - len(self._tasks)
+            for_troubled = max(1, self._concurrency // 2) - len(self._troubled)
+            quick = [id for id, is_quick in self._is_quick.items() if is_quick]
+            slow = {id for id, is_quick in self._is_quick.items() if not is_quick}
+            if not free:
+                return POLL_SECONDS
+            messages = await outbox.claim(free, self._share, for_troubled, quick, slow, self._busy())
         except Exception as error:  # the next look may succeed
             if not self._is_waiting:
                 logger.warning("webhooks wait: %s", error, exc_info=not isinstance(error, ServiceUnavailable))
@@ -195,15 +195,13 @@ class WebhookSender:
 
     async def _note(self, message: Message, attempt: Attempt, answer: "AttemptResult") -> None:
         if attempt.error is None:
-            async with self._database.outbox() as outbox:
-                await outbox.note_success(message, attempt)
+            await self._database.outbox.note_success(message, attempt)
             return
         logger.info("the webhook %s failed: %s", message.webhook_id, attempt.error)
-        async with self._database.outbox() as outbox:
-            delay = max(retry_delay(message.attempts + 1), answer.retry_after)
-            await outbox.note_failure(
-                message, attempt, delay, answer.retry_after, is_receivers_fault=answer.is_receivers_fault
-            )
+        delay = max(retry_delay(message.attempts + 1), answer.retry_after)
+        await self._database.outbox.note_failure(
+            message, attempt, delay, answer.retry_after, is_receivers_fault=answer.is_receivers_fault
+        )
         if message.is_test or not answer.is_receivers_fault:
             return
         if attempt.status_code == GONE_STATUS:
@@ -227,8 +225,7 @@ class WebhookSender:
         while True:
             await asyncio.sleep(TIDY_SECONDS)
             try:
-                async with self._database.outbox() as outbox:
-                    await outbox.tidy()
+                await self._database.outbox.tidy()
             except Exception as error:
                 logger.warning("deliveries are not tidied now: %s", error)
 

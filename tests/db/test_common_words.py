@@ -55,14 +55,13 @@ async def pages(database: Database, search: Search, size: int) -> list[Hit]:
     """Returns what all pages of this size have, one after the other."""
     hits: list[Hit] = []
     after = None
-    async with database.reading(WORKSPACE) as repositories:
-        while True:
-            page = await repositories.search.page(PageRequest(size, after=after), search)
-            hits += page.nodes
-            if not page.more:
-                return hits
-            assert len(page.nodes) == size
-            after = SEARCH_CURSOR(page.cursor(page.nodes[-1]))
+    while True:
+        page = await database.repositories(WORKSPACE).search.page(PageRequest(size, after=after), search)
+        hits += page.nodes
+        if not page.more:
+            return hits
+        assert len(page.nodes) == size
+        after = SEARCH_CURSOR(page.cursor(page.nodes[-1]))
 
 
 def numbers(hits: list[Hit]) -> list[int]:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from sqlalchemy import make_url, text
 
+from db.connections import Session
 from db.database import Database
 from db.engine import Engine, create_session_factory
 from db.unit_of_work import UnitOfWork
@@ -86,8 +87,7 @@ async def test_a_read_that_takes_too_long_is_reported_as_unavailability_by_readi
         async with observer.transaction():
             await observer.execute("LOCK TABLE meetings IN ACCESS EXCLUSIVE MODE")
             with pytest.raises(ServiceUnavailable):
-                async with database.reading(WORKSPACE) as repositories:
-                    await repositories.meetings.count_by_state()
+                await database.repositories(WORKSPACE).meetings.count_by_state()
         await assert_whole(database.engine, 1)
 
 
@@ -114,8 +114,7 @@ async def test_a_database_that_is_away_is_unavailability(database_url: str) -> N
         with pytest.raises(ServiceUnavailable):
             await database.ping()
         with pytest.raises(ServiceUnavailable):
-            async with database.reading(WORKSPACE):
-                pytest.fail("there was a connection")
+            await database.repositories(WORKSPACE).meetings.count_by_state()
 
 
 @pytest.mark.parametrize("kind", [OSError, TimeoutError])
@@ -125,8 +124,8 @@ async def test_an_error_of_the_callers_code_is_not_taken_for_the_databases(
     error = kind("of the caller")
 
     async def failing(database: Database) -> None:
-        async with database.reading(WORKSPACE) as repositories:
-            await repositories.meetings.count_by_state()
+        async with database.unit_of_work(WORKSPACE) as uow:
+            await uow.meetings.count_by_state()
             raise error
 
     async with opened(database_url) as database:
@@ -137,11 +136,10 @@ async def test_an_error_of_the_callers_code_is_not_taken_for_the_databases(
 
 async def test_a_connection_that_dies_between_two_readers_is_replaced(database_url: str, observer: Any) -> None:
     async with opened(database_url, pool_size=2) as database, bounded():
-        async with database.reading(WORKSPACE) as one:  # as long as somebody is inside, connections are handed on
-            await one.meetings.count_by_state()
-            async with database.reading(WORKSPACE) as other:
-                await other.meetings.count_by_state()
-            await observer.execute(f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE {OF_THE_POOL}")
-            async with database.reading(WORKSPACE) as other:
-                await other.meetings.count_by_state()
+        async with Session(database.pool):  # as long as somebody is inside, connections are handed on
+            for _ in range(2):
+                await database.repositories(WORKSPACE).meetings.count_by_state()
+                await observer.execute(
+                    f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE {OF_THE_POOL}"
+                )
         await assert_whole(database.engine, 2)

@@ -72,13 +72,13 @@ async def ended(database_url: str) -> AsyncIterator[Database]:
 
 
 async def test_a_read_goes_to_another_connection(ended: Database) -> None:
-    async with ended.reading(WORKSPACE) as repositories:
-        assert await repositories.meetings.count_by_state() == 0
-        assert await repositories.meetings.count_by_state() == 0
+    repositories = ended.repositories(WORKSPACE)
+    assert await repositories.meetings.count_by_state() == 0
+    assert await repositories.meetings.count_by_state() == 0
 
 
 async def test_a_write_of_one_statement_goes_to_another_connection_and_happens_once(ended: Database) -> None:
-    async with ended.writing(WORKSPACE) as repositories:
+    with ended.writing(WORKSPACE) as repositories:
         created = await repositories.meetings.create(Meeting.create(title="Weekly"))
         assert await repositories.meetings.get(created.id) == created
         assert await repositories.meetings.count_by_state() == 1
@@ -88,5 +88,4 @@ async def test_a_unit_of_work_begins_on_another_connection(ended: Database) -> N
     async with ended.unit_of_work(WORKSPACE) as uow:
         created: Any = await uow.meetings.create(Meeting.create(title="Weekly"))
         await uow.commit()
-    async with ended.reading(WORKSPACE) as repositories:
-        assert await repositories.meetings.get(created.id) == created
+    assert await ended.repositories(WORKSPACE).meetings.get(created.id) == created

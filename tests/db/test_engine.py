@@ -9,6 +9,7 @@ import asyncpg
 import pytest
 from sqlalchemy import text
 
+from db.connections import Session
 from db.engine import Engine, create_engine, create_session_factory
 from db.unit_of_work import UnitOfWork
 from domain.errors import ServiceUnavailable
@@ -41,24 +42,22 @@ async def test_as_many_operations_as_connections_run_at_once_and_all_others_queu
 
 async def test_who_finds_no_free_connection_in_time_is_told_that_the_service_is_unavailable(database_url: str) -> None:
     async with opened(database_url, pool_size=1, pool_timeout=0.5) as database, bounded():
-        async with database.reading(WORKSPACE):
+        async with Session(database.pool):
             with pytest.raises(ServiceUnavailable, match="no database connection became free") as refused:
-                async with database.reading(WORKSPACE):
-                    pytest.fail("there was a second connection")
+                await database.repositories(WORKSPACE).meetings.count_by_state()
             assert refused.value.retry_after >= 1
             with pytest.raises(ServiceUnavailable):
                 await database.ping()
             with pytest.raises(ServiceUnavailable):
                 async with database.unit_of_work(WORKSPACE) as uow:
                     await uow.meetings.count_by_state()
-        async with database.reading(WORKSPACE) as repositories:
-            assert await repositories.meetings.count_by_state() == 0
+        assert await database.repositories(WORKSPACE).meetings.count_by_state() == 0
         await assert_whole(database.engine, 1)
 
 
 async def test_overflow_is_bounded_too(database_url: str) -> None:
     async with opened(database_url, pool_size=1, max_overflow=1, pool_timeout=0.5) as database, bounded():
-        async with database.reading(WORKSPACE), database.reading(WORKSPACE):
+        async with Session(database.pool), Session(database.pool):
             with pytest.raises(ServiceUnavailable):
                 await database.ping()
         await assert_whole(database.engine, 2)
@@ -200,19 +199,16 @@ async def test_who_waits_for_a_connection_is_served_in_turn(database_url: str) -
     readers, reads = 12, 10
     async with opened(database_url, pool_size=2) as database:
         waiting: deque[int] = deque()
-        async with (
-            database.reading(WORKSPACE) as one,
-            database.reading(WORKSPACE) as other,
-        ):  # who opens one waits longer
-            await one.meetings.count_by_state()
-            await other.meetings.count_by_state()
+        async with Session(database.pool) as one, Session(database.pool) as other:  # who opens one waits longer
+            await one.rows(text("SELECT 1"), {})
+            await other.rows(text("SELECT 1"), {})
 
         async def read(reader: int) -> None:
             for _ in range(reads):
                 waiting.append(reader)
-                async with database.reading(WORKSPACE) as repositories:
+                async with Session(database.pool) as connection:
                     assert waiting.popleft() == reader
-                    await repositories.meetings.count_by_state()
+                    await connection.rows(text("SELECT 1"), {})
 
         async with bounded():
             await asyncio.gather(*(read(reader) for reader in range(readers)))
@@ -224,8 +220,7 @@ async def test_units_of_work_have_their_turn_among_readers(database_url: str) ->
 
         async def read() -> None:
             while reading:
-                async with database.reading(WORKSPACE) as repositories:
-                    await repositories.meetings.count_by_state()
+                await database.repositories(WORKSPACE).meetings.count_by_state()
 
         async with bounded():
             readers = [asyncio.create_task(read()) for _ in range(8)]

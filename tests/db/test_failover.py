@@ -29,7 +29,7 @@ def pair() -> Iterator[ReplicationPair]:
 
 
 async def write(database: Database) -> None:
-    async with database.writing(WORKSPACE) as repositories:
+    with database.writing(WORKSPACE) as repositories:
         await repositories.meetings.create(Meeting.create(title="Weekly"))
 
 
@@ -59,8 +59,7 @@ async def test_writes_go_on_when_a_database_is_no_longer_read_only(
                 await work(database)
             with pytest.raises(ServiceUnavailable, match="can only be read now"):
                 await usable_revision(database)
-        async with database.reading(WORKSPACE) as repositories:
-            assert await repositories.meetings.count_by_state() == 0
+        assert await database.repositories(WORKSPACE).meetings.count_by_state() == 0
         postgres.run(f"ALTER DATABASE {name} SET default_transaction_read_only = off")
 
         async def is_back() -> bool:

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from db import pool as pool_module
-from db.connections import AutocommitConnection
+from db.connections import AutocommitConnection, Session
 from db.database import Database
 from db.driver import Record
 from domain.errors import ServiceUnavailable
@@ -75,7 +75,7 @@ async def test_a_connection_that_is_held_without_a_statement_is_not_taken_for_a_
     monkeypatch.setattr(pool_module, "RUNNING_BEFORE_CHECK_SECONDS", 0.0)
     monkeypatch.setattr(pool_module, "TIME_BETWEEN_CHECKS_SECONDS", 0.0)
     async with opened(database_url, pool_size=1, pool_timeout=0.1) as database, bounded():
-        async with AutocommitConnection(database.pool):
+        async with Session(database.pool):
             for _ in range(3):
                 with pytest.raises(ServiceUnavailable):
                     await run(database.engine, "SELECT 1")
@@ -84,8 +84,8 @@ async def test_a_connection_that_is_held_without_a_statement_is_not_taken_for_a_
 
 async def test_a_connection_that_is_in_use_when_all_expire_is_closed_when_it_is_released(database_url: str) -> None:
     async with opened(database_url, pool_size=2) as database, bounded():
-        async with AutocommitConnection(database.pool) as old:
-            async with AutocommitConnection(database.pool) as new:
+        async with Session(database.pool) as old:
+            async with Session(database.pool) as new:
                 new.expire()
             assert database.pool.checkedin() == 0
             assert database.pool.checkedout() == 1
@@ -106,5 +106,4 @@ async def test_a_prepared_statement_whose_table_has_changed_since_is_prepared_an
 
 
 async def run_all(database: Database, statement: str) -> Sequence[Record]:
-    async with AutocommitConnection(database.pool) as connection:
-        return await connection.rows(text(statement), {})
+    return await AutocommitConnection(database.pool).rows(text(statement), {})

@@ -109,8 +109,7 @@ async def test_nothing_is_left_on_a_shared_connection(one_server_connection: PgB
             async with database.unit_of_work(WORKSPACE) as uow:
                 await uow.meetings.create(Meeting.create(title="Weekly"))
                 await uow.commit()
-            async with database.reading(WORKSPACE) as repositories:
-                assert await repositories.meetings.count_by_state() == 1
+            assert await database.repositories(WORKSPACE).meetings.count_by_state() == 1
             numbers = text("SELECT CAST(:first AS int) + n FROM generate_series(1, 5) AS n")
             async with Session(database.pool) as session:
                 for first in (0, 5):
@@ -199,10 +198,10 @@ async def test_a_cancelled_statement_is_ended(one_server_connection: PgBouncer, 
 
 async def test_a_statement_that_fails_leaves_no_transaction_open(one_server_connection: PgBouncer) -> None:
     async with opened(one_server_connection.url, pool_size=1) as database, bounded():
+        statement = text("SELECT CAST(:value AS text)::int")
         for value in ("nonsense", 1 << 40):  # refused by the database, and by the driver
             with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError, ServiceUnavailable)):
-                async with AutocommitConnection(database.pool) as connection:
-                    await connection.rows(text("SELECT CAST(:value AS text)::int"), {"value": value})
+                await AutocommitConnection(database.pool).rows(statement, {"value": value})
         async with connected(one_server_connection.url) as other:
             assert await other.fetchval("SELECT 1") == 1
 

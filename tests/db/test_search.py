@@ -44,10 +44,10 @@ def contents(*texts: str) -> list[SegmentContent]:
 
 
 async def hits(database: Database, query: str, workspace: WorkspaceId = WORKSPACE, **where: Any) -> list[Hit]:
-    async with database.reading(workspace) as repositories:
-        search = Search(query, **where)
-        page = await repositories.search.page(PAGE, search)
-        assert await repositories.search.count(search) == len(page.nodes)
+    repositories = database.repositories(workspace)
+    search = Search(query, **where)
+    page = await repositories.search.page(PAGE, search)
+    assert await repositories.search.count(search) == len(page.nodes)
     return list(page.nodes)
 
 
@@ -57,8 +57,7 @@ async def found(database: Database, query: str, workspace: WorkspaceId = WORKSPA
 
 async def highlighted(database: Database, query: str, text: str) -> list[str]:
     start = highlightable(text)
-    async with database.reading(WORKSPACE) as repositories:
-        highlights = (await repositories.search.highlight(query, [start]))[start]
+    highlights = (await database.repositories(WORKSPACE).search.highlight(query, [start]))[start]
     return [text[highlight.start : highlight.end] for highlight in highlights]
 
 

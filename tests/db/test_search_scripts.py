@@ -38,12 +38,12 @@ async def store(database: Database, *texts: str) -> MeetingId:
 
 
 async def find(database: Database, query: str) -> Found:
-    async with database.reading(WORKSPACE) as repositories:
-        page = await repositories.search.page(PAGE, Search(query))
-        assert await repositories.search.count(Search(query)) == len(page.nodes)
-        texts = [hit.segment.text for hit in page.nodes]
-        places = await repositories.search.highlight(query, texts)
-        assert all(0 < hit.rank < 1 for hit in page.nodes)
+    repositories = database.repositories(WORKSPACE)
+    page = await repositories.search.page(PAGE, Search(query))
+    assert await repositories.search.count(Search(query)) == len(page.nodes)
+    texts = [hit.segment.text for hit in page.nodes]
+    places = await repositories.search.highlight(query, texts)
+    assert all(0 < hit.rank < 1 for hit in page.nodes)
     return [(text, [text[place.start : place.end] for place in places[text]]) for text in texts]
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from db import change_notifier
 from db.change_notifier import ChangeNotifier, Changes
+from db.connections import Session
 from db.database import Database
 from domain.agents import Agent, CreateAgent, ResolvedAgentConfig
 from domain.change_stream import SegmentUpdates
@@ -71,8 +72,7 @@ class Writer:
 
     async def transcript(self, meeting_id: MeetingId) -> dict[int, tuple[int, str]]:
         """Reads the version and text of each segment from the table."""
-        async with self.database.reading(DEFAULT_WORKSPACE_ID) as repositories:
-            found = await repositories.segments.get_by_meeting(meeting_id)
+        found = await self.database.repositories(DEFAULT_WORKSPACE_ID).segments.get_by_meeting(meeting_id)
         return {segment.segment_id: (segment.version, segment.text) for segment in found}
 
     async def agent(self) -> AgentId:
@@ -220,7 +220,7 @@ class Process:
         """Takes them all at once, which fails if somebody keeps one."""
         async with AsyncExitStack() as stack:
             for _ in range(POOL_SIZE):
-                await stack.enter_async_context(self.database.reading(DEFAULT_WORKSPACE_ID))
+                await stack.enter_async_context(Session(self.database.pool))
 
 
 @asynccontextmanager

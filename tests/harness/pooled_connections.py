@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from db.connections import AutocommitConnection
+from db.connections import AutocommitConnection, Session
 from db.database import Database
 from db.engine import Engine
 
@@ -52,9 +52,8 @@ async def eventually(holds: Callable[[], Awaitable[bool]]) -> None:
 
 
 async def run(engine: Engine, statement: str) -> Any:
-    async with AutocommitConnection(engine.pool) as connection:
-        (row,) = await connection.rows(text(statement), {})
-        return row[0]
+    (row,) = await AutocommitConnection(engine.pool).rows(text(statement), {})
+    return row[0]
 
 
 async def assert_whole(engine: Engine, size: int) -> None:
@@ -63,7 +62,7 @@ async def assert_whole(engine: Engine, size: int) -> None:
     all_taken = asyncio.Barrier(size)
 
     async def take() -> Any:
-        async with AutocommitConnection(engine.pool) as connection:
+        async with Session(engine.pool) as connection:
             await all_taken.wait()
             (row,) = await connection.rows(text("SELECT 1"), {})
             return row[0]

@@ -38,13 +38,11 @@ async def delete_segments(database: Database, meeting_id: MeetingId, *numbers: i
 
 
 async def read_segments(database: Database, meeting_id: MeetingId) -> list[Segment]:
-    async with database.reading(WORKSPACE) as repositories:
-        return await repositories.segments.get_by_meeting(meeting_id)
+    return await database.repositories(WORKSPACE).segments.get_by_meeting(meeting_id)
 
 
 async def read_meeting(database: Database, meeting_id: MeetingId) -> Meeting:
-    async with database.reading(WORKSPACE) as repositories:
-        found = await repositories.meetings.get(meeting_id)
+    found = await database.repositories(WORKSPACE).meetings.get(meeting_id)
     assert found is not None
     return found
 

@@ -9,6 +9,7 @@ from typing import Any
 import asyncpg
 import pytest
 
+from db.connections import Session
 from db.database import Database
 from domain.agents import Agent, CreateAgent
 from domain.configs import AgentConfig, ConfigOverrides
@@ -260,7 +261,7 @@ async def test_a_batch_that_finds_no_connection_is_unavailability_for_all_its_wa
     database = Database(database_url, pool_size=1, pool_timeout=0.5)
     loader = Loaders(database, WORKSPACE).of(load_meetings, PRINCIPAL)
     with no_unhandled_exceptions():
-        async with database.reading(WORKSPACE):
+        async with Session(database.pool):
             outcomes = await asyncio.gather(*(loader.load(id) for id in stored.meeting_ids), return_exceptions=True)
         assert [type(outcome) for outcome in outcomes] == [ServiceUnavailable] * 3
         assert (

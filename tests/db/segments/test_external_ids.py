@@ -30,7 +30,7 @@ async def read_ids(database: Database, meeting_id: MeetingId) -> dict[str | None
 
 async def write(database: Database, meeting_id: MeetingId, *contents: Any) -> UpsertedSegments:
     """Writes as the API does: without a transaction of its own."""
-    async with database.writing(WORKSPACE) as repositories:
+    with database.writing(WORKSPACE) as repositories:
         return await repositories.segments.upsert(meeting_id, contents)
 
 

@@ -108,12 +108,11 @@ async def test_a_page_of_each_meeting_is_a_slice_of_its_list(
     request = PageRequest(
         limit, backward, None if after is None else (nobody, after), None if before is None else (nobody, before)
     )
-    async with database.reading(WORKSPACE) as repositories:
-        segments = repositories.segments
-        pages = await segments.pages([*meetings, nobody], request, speaker)
-        counted = await segments.counts([*meetings, nobody], speaker)
-        all_of_each = await segments.by_meetings([*meetings, nobody])
-        stats = await segments.speakers([*meetings, nobody])
+    segments = database.repositories(WORKSPACE).segments
+    pages = await segments.pages([*meetings, nobody], request, speaker)
+    counted = await segments.counts([*meetings, nobody], speaker)
+    all_of_each = await segments.by_meetings([*meetings, nobody])
+    stats = await segments.speakers([*meetings, nobody])
     assert pages.keys() == {*meetings, nobody}
     assert not pages[nobody].nodes
     for meeting_id, transcript in meetings.items():
@@ -145,17 +144,16 @@ async def test_page_by_page_from_either_end_is_the_whole_list(
     meeting_id = await store(database, transcript)
     collected: list[int] = []
     cursor: str | None = None
-    async with database.reading(WORKSPACE) as repositories:
-        for _ in range(len(transcript.segments) + 1):
-            first, last = (None, size) if backward else (size, None)
-            after, before = (None, cursor) if backward else (cursor, None)
-            request = page_request(first, after, last, before, default=100, maximum=1000, cursor=SEGMENTS_CURSOR)
-            page = (await repositories.segments.pages([meeting_id], request, speaker))[meeting_id]
-            numbers = [node.segment_id for node in page.nodes]
-            collected = numbers + collected if backward else collected + numbers
-            cursor = page.page_info.start_cursor if backward else page.page_info.end_cursor
-            if not page.more:
-                break
+    for _ in range(len(transcript.segments) + 1):
+        first, last = (None, size) if backward else (size, None)
+        after, before = (None, cursor) if backward else (cursor, None)
+        request = page_request(first, after, last, before, default=100, maximum=1000, cursor=SEGMENTS_CURSOR)
+        page = (await database.repositories(WORKSPACE).segments.pages([meeting_id], request, speaker))[meeting_id]
+        numbers = [node.segment_id for node in page.nodes]
+        collected = numbers + collected if backward else collected + numbers
+        cursor = page.page_info.start_cursor if backward else page.page_info.end_cursor
+        if not page.more:
+            break
     assert not page.more
     assert collected == transcript.live(speaker)
 
@@ -165,8 +163,7 @@ async def test_segments_are_found_by_their_keys_among_several_meetings(database:
     await upsert_segments(database, one, content(1, "one 1"), content(2, "one 2"))
     await upsert_segments(database, two, content(2, "two 2"), content(3, "two 3"))
     wanted = [(one, 1), (two, 2), (two, 1), (one, 3), (MeetingId(new_id()), 1)]
-    async with database.reading(WORKSPACE) as repositories:
-        found = await repositories.segments.by_keys(wanted)
+    found = await database.repositories(WORKSPACE).segments.by_keys(wanted)
     assert {key: segment.text for key, segment in found.items()} == {(one, 1): "one 1", (two, 2): "two 2"}
     assert all((segment.meeting_id, segment.segment_id) == key for key, segment in found.items())
 
@@ -176,9 +173,9 @@ async def test_a_text_may_have_what_separates_texts(database: Database, text: st
     meeting, other = await new_meeting(database), await new_meeting(database)
     await upsert_segments(database, meeting, content(1, "first"), content(2, text, speaker=text), content(3, "last"))
     await upsert_segments(database, other, content(1, "alone"))
-    async with database.reading(WORKSPACE) as repositories:
-        pages = await repositories.segments.pages([other, meeting], PageRequest(2))
-        variants = await repositories.variants.by_agents([])
+    repositories = database.repositories(WORKSPACE)
+    pages = await repositories.segments.pages([other, meeting], PageRequest(2))
+    variants = await repositories.variants.by_agents([])
     assert [segment.text for segment in pages[meeting].nodes] == ["first", text]
     assert [segment.speaker for segment in pages[meeting].nodes] == ["ann", text]
     assert (len(pages[meeting].nodes), pages[meeting].more) == (2, True)
@@ -194,8 +191,7 @@ async def test_numbers_are_as_they_were_written(database: Database) -> None:
         for n, start in enumerate(times)
     ]
     await upsert_segments(database, meeting, *written)
-    async with database.reading(WORKSPACE) as repositories:
-        page = (await repositories.segments.pages([meeting], PageRequest(10, backward=True)))[meeting]
+    page = (await database.repositories(WORKSPACE).segments.pages([meeting], PageRequest(10, backward=True)))[meeting]
     assert [(each.segment_id, each.start_time, each.confidence) for each in page.nodes] == [
         (each.segment_id, each.start_time, each.confidence) for each in reversed(written)
     ]

@@ -212,16 +212,15 @@ async def test_a_tombstone_keeps_no_words(database: Database, meeting_id: Meetin
 async def test_a_deleted_segment_is_in_no_answer(database: Database, meeting_id: MeetingId) -> None:
     await upsert_segments(database, meeting_id, content(1, speaker="ann"), content(2, speaker="bob"))
     await delete_segments(database, meeting_id, 1)
-    async with database.reading(WORKSPACE) as repositories:
-        segments = repositories.segments
-        (left,) = await segments.get_by_meeting(meeting_id)
-        assert left.segment_id == 2
-        assert list((await segments.pages([meeting_id], PageRequest(10)))[meeting_id].nodes) == [left]
-        assert not (await segments.pages([meeting_id], PageRequest(10), ""))[meeting_id].nodes
-        assert await segments.by_keys([(meeting_id, 1), (meeting_id, 2)]) == {(meeting_id, 2): left}
-        assert await segments.counts([meeting_id]) == {meeting_id: 1}
-        assert await segments.counts([meeting_id], "ann") == {}
-        assert [stats.speaker for stats in (await segments.speakers([meeting_id]))[meeting_id]] == ["bob"]
+    segments = database.repositories(WORKSPACE).segments
+    (left,) = await segments.get_by_meeting(meeting_id)
+    assert left.segment_id == 2
+    assert list((await segments.pages([meeting_id], PageRequest(10)))[meeting_id].nodes) == [left]
+    assert not (await segments.pages([meeting_id], PageRequest(10), ""))[meeting_id].nodes
+    assert await segments.by_keys([(meeting_id, 1), (meeting_id, 2)]) == {(meeting_id, 2): left}
+    assert await segments.counts([meeting_id]) == {meeting_id: 1}
+    assert await segments.counts([meeting_id], "ann") == {}
+    assert [stats.speaker for stats in (await segments.speakers([meeting_id]))[meeting_id]] == ["bob"]
 
 
 async def test_only_what_was_there_is_deleted_and_counted(

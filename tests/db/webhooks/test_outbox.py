@@ -40,7 +40,7 @@ async def meeting(database: Database) -> Meeting:
 
 
 async def rename(database: Database, meeting: Meeting, title: str) -> None:
-    async with database.writing(DEFAULT_WORKSPACE_ID) as repositories:
+    with database.writing(DEFAULT_WORKSPACE_ID) as repositories:
         current = await repositories.meetings.get(meeting.id)
         assert current is not None
         await repositories.meetings.update(UpdateMeeting(title=title).apply(current))
@@ -54,24 +54,23 @@ async def claim(
     slow: Collection[WebhookId] = (),
 ) -> list[Message]:
     """Claims as a sender does to which all receivers have answered quickly but these."""
-    async with database.reading(DEFAULT_WORKSPACE_ID) as repositories:
-        webhooks = (await repositories.webhooks.page(PageRequest(100))).nodes
-    async with database.outbox() as outbox:
-        quick = {each.id for each in webhooks} - set(slow)
-        return await outbox.claim(limit, share, troubled_limit, quick, slow)
+    webhooks = (await database.repositories(DEFAULT_WORKSPACE_ID).webhooks.page(PageRequest(100))).nodes
+    quick = {each.id for each in webhooks} - set(slow)
+    return await database.outbox.claim(limit, share, troubled_limit, quick, slow)
 
 
 async def note(database: Database, message: Message, attempt: Attempt, delay: float = 0.0) -> None:
-    async with database.outbox() as outbox:
-        if attempt.error is None:
-            await outbox.note_success(message, attempt)
-        else:
-            await outbox.note_failure(message, attempt, delay, 0.0)
+    outbox = database.outbox
+    if attempt.error is None:
+        await outbox.note_success(message, attempt)
+    else:
+        await outbox.note_failure(message, attempt, delay, 0.0)
 
 
 async def pending(database: Database, webhook: Webhook) -> list[Any]:
-    async with database.reading(DEFAULT_WORKSPACE_ID) as repositories:
-        pages = await repositories.deliveries.pages([webhook.id], PageRequest(100), WebhookDeliveryState.PENDING)
+    pages = await database.repositories(DEFAULT_WORKSPACE_ID).deliveries.pages(
+        [webhook.id], PageRequest(100), WebhookDeliveryState.PENDING
+    )
     return list(pages[webhook.id].nodes)
 
 
@@ -171,8 +170,7 @@ async def test_a_webhook_that_is_not_known_yet_gets_one_attempt(database: Databa
     await webhook(database)
     for _ in range(3):
         await meeting(database)
-    async with database.outbox() as outbox:
-        assert len(await outbox.claim(10, 10, 1)) == 1
+    assert len(await database.outbox.claim(10, 10, 1)) == 1
 
 
 async def test_the_attempt_of_a_sender_that_died_is_repeated_with_the_same_id(
@@ -263,17 +261,17 @@ async def test_what_is_old_or_of_a_deleted_webhook_is_removed(database: Database
         await uow.commit()
     count = "SELECT count(*) FROM webhook_deliveries WHERE webhook_id = $1"
     assert await observer.fetchval(count, kept.id) == 2
-    async with database.outbox() as outbox:
-        await outbox.tidy()
-        assert (await observer.fetchval(count, kept.id), await observer.fetchval(count, deleted.id)) == (2, 0)
-        await observer.execute(
-            "UPDATE webhook_deliveries SET created_at = now() - interval '8 days' WHERE state = 'DELIVERED'"
-        )
-        await observer.execute("SELECT pg_advisory_lock($1)", TIDY_LOCK_KEY)
-        await outbox.tidy()  # somebody else does
-        assert await observer.fetchval(count, kept.id) == 2
-        await observer.execute("SELECT pg_advisory_unlock($1)", TIDY_LOCK_KEY)
-        await outbox.tidy()
+    outbox = database.outbox
+    await outbox.tidy()
+    assert (await observer.fetchval(count, kept.id), await observer.fetchval(count, deleted.id)) == (2, 0)
+    await observer.execute(
+        "UPDATE webhook_deliveries SET created_at = now() - interval '8 days' WHERE state = 'DELIVERED'"
+    )
+    await observer.execute("SELECT pg_advisory_lock($1)", TIDY_LOCK_KEY)
+    await outbox.tidy()  # somebody else does
+    assert await observer.fetchval(count, kept.id) == 2
+    await observer.execute("SELECT pg_advisory_unlock($1)", TIDY_LOCK_KEY)
+    await outbox.tidy()
     assert await observer.fetchval(count, kept.id) == 1
 
 
@@ -288,6 +286,5 @@ async def test_nothing_is_queued_for_a_disabled_webhook(database: Database, obse
     assert len(await pending(database, created)) == 1
     assert await claim(database) == []
     await observer.execute("UPDATE webhook_deliveries SET changed_at = now() - interval '25 hours'")
-    async with database.outbox() as outbox:
-        await outbox.tidy()
+    await database.outbox.tidy()
     assert await pending(database, created) == []

@@ -105,8 +105,7 @@ class TestStatements:
         self, process: Process, silent: Writer
     ) -> None:
         agent = await silent.agent()
-        async with process.database.reading(DEFAULT_WORKSPACE_ID) as repositories:
-            slug = (await repositories.agents.resolved([agent]))[agent].agent_slug
+        slug = (await process.database.repositories(DEFAULT_WORKSPACE_ID).agents.resolved([agent]))[agent].agent_slug
         streams = [
             process.hub.resolved_configs_updates(slugs)
             for slugs in (None, frozenset({slug}), frozenset({slug, "unknown"}))
