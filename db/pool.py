@@ -14,6 +14,7 @@
 import asyncio
 import contextlib
 import time
+from collections import deque
 
 import asyncpg
 
@@ -34,21 +35,58 @@ CLOSE_TIMEOUT_SECONDS = 2.0
 _RUNNING = "SELECT pid FROM pg_stat_activity WHERE pid = ANY($1::int[]) AND state <> 'idle'"
 
 
-class _Slots(asyncio.Semaphore):
-    """Counts the connections that may be used beside those that are."""
+class _Slots:
+    """Counts the connections that may be used beside those that are, and serves those who wait for one in turn.
+
+    A slot that is free while others wait goes to the first of them. `asyncio.Semaphore` and `asyncio.timeout` do the same in
+    several times as long.
+    """
+
+    def __init__(self, count: int) -> None:
+        self._free = count
+        self._waiters: deque[asyncio.Future[bool]] = deque()
+
+    @property
+    def waiting(self) -> int:
+        return len(self._waiters)
 
     def take_free(self) -> bool:
-        """Does what `acquire` does where nobody need wait, in a sixth of its time; returns False otherwise."""
-        if self._value == 0 or self._waiters:
+        """Takes a slot if one is free, and returns whether it has."""
+        if not self._free:
             return False
-        self._value -= 1
+        self._free -= 1
         return True
 
+    async def take(self, deadline: float) -> bool:
+        """Waits for a slot, and returns whether there was one before the deadline, by the clock of the event loop."""
+        loop = asyncio.get_running_loop()
+        waiter: asyncio.Future[bool] = loop.create_future()
+        self._waiters.append(waiter)
+        timer = loop.call_at(deadline, self._give_up, waiter)
+        try:
+            return await waiter
+        except asyncio.CancelledError:
+            if waiter.cancelled():
+                self._give_up(waiter)
+            elif waiter.result():  # it had been given a slot when its task was cancelled
+                self.release()
+            raise
+        finally:
+            timer.cancel()
+
     def release(self) -> None:
-        if self._waiters:
-            super().release()
-        else:
-            self._value += 1
+        while self._waiters:
+            waiter = self._waiters.popleft()
+            if not waiter.done():
+                waiter.set_result(True)
+                return
+        self._free += 1
+
+    def _give_up(self, waiter: "asyncio.Future[bool]") -> None:
+        if waiter in self._waiters:
+            self._waiters.remove(waiter)
+        if not waiter.done():
+            waiter.set_result(False)
 
 
 class ConnectionPool:
@@ -59,7 +97,7 @@ class ConnectionPool:
         self.settings = settings
         self._size = size
         self._timeout = timeout
-        self._slots = _Slots(size)  # it serves those who wait in turn
+        self._slots = _Slots(size)
         self._idle: list[
             DriverConnection
         ] = []  # the last one released is acquired first: the others may be closed by a proxy
@@ -69,14 +107,17 @@ class ConnectionPool:
         self._expired_at = 0.0
         self.waits = Histogram()
         """The time until each user of a connection had it."""
-        self.waiting = 0
-        """The number of users that wait because no connection is free."""
         self.timeouts = 0
         """The number of users that have waited in vain."""
 
     def size(self) -> int:
         """Returns how many connections may be open."""
         return self._size
+
+    @property
+    def waiting(self) -> int:
+        """The number of users that wait because no connection is free."""
+        return self._slots.waiting
 
     def checkedout(self) -> int:
         """Returns how many connections are in use."""
@@ -107,7 +148,9 @@ class ConnectionPool:
         deadline = (began := clock()) + self._timeout
         if not self._slots.take_free():
             self._check_running()
-            await self._wait_for_slot(deadline)
+            if not await self._slots.take(deadline):
+                self.timeouts += 1
+                raise ServiceUnavailable(TOO_MANY_REQUESTS)
         try:
             connection = self._pop_recent() or await self._check_or_open(deadline)
         except BaseException:
@@ -117,17 +160,6 @@ class ConnectionPool:
         self._in_use.add(connection)
         connection.acquire_deadline = deadline
         return connection
-
-    async def _wait_for_slot(self, deadline: float) -> None:
-        self.waiting += 1
-        try:
-            async with asyncio.timeout_at(deadline):
-                await self._slots.acquire()
-        except TimeoutError as error:
-            self.timeouts += 1
-            raise ServiceUnavailable(TOO_MANY_REQUESTS) from error
-        finally:
-            self.waiting -= 1
 
     def release(self, connection: DriverConnection) -> None:
         """Takes back a connection on which no transaction is open."""

@@ -94,6 +94,37 @@ async def test_a_connection_that_is_in_use_when_all_expire_is_closed_when_it_is_
         await assert_whole(database.engine, 2)
 
 
+async def test_those_who_wait_are_served_in_turn_whoever_gives_up(database_url: str) -> None:
+    """Checks all who wait: those that are served, are cancelled before or just after their turn, or have waited too long."""
+    async with (
+        opened(database_url, pool_size=1) as database,
+        opened(database_url, pool_size=1, pool_timeout=0.05) as other,
+    ):
+        served = []
+
+        async def use(number: int) -> None:
+            async with Session(database.pool):
+                served.append(number)
+
+        async with bounded():
+            async with Session(database.pool):
+                waiting = [asyncio.create_task(use(number)) for number in range(4)]
+                await asyncio.sleep(0)
+                waiting[1].cancel()
+                await asyncio.wait(waiting[1:2])
+                assert database.pool.waiting == 3
+            waiting[0].cancel()  # it has been given the connection, and does not run yet
+            await asyncio.wait(waiting)
+            assert served == [2, 3]
+            assert database.pool.waiting == database.pool.checkedout() == 0
+            async with Session(other.pool):
+                with pytest.raises(ServiceUnavailable):
+                    await run(other.engine, "SELECT 1")
+            assert (other.pool.waiting, other.pool.timeouts) == (0, 1)
+            for each in (database, other):
+                await assert_whole(each.engine, 1)
+
+
 async def test_a_prepared_statement_whose_table_has_changed_since_is_prepared_anew(database_url: str) -> None:
     async with opened(database_url, pool_size=1) as database, bounded():
         await run_all(database, "CREATE TABLE changing AS SELECT 1 AS one")
