@@ -9,7 +9,7 @@ the start (`executor.fallback`).
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Mapping
-from functools import partial
+from functools import lru_cache, partial
 from itertools import chain, repeat
 from types import NoneType
 from typing import ClassVar, TypeAlias, cast
@@ -39,7 +39,7 @@ from executor.object_rows import ObjectRows, are_object_rows
 from executor.output_coercion import compile_leaf_list_completer, output_coercion_expression
 from executor.plain_values import is_plain_class, require_plain_values
 from executor.resolution import AsyncResolver, AttributeResolver, SyncResolver, resolver_for
-from executor.type_checks import InstancesOf
+from executor.type_checks import InstancesOf, type_name_by_class
 
 ResultMap: TypeAlias = dict[str, object]
 """The completed fields of one object by their response names, in the order of the document."""
@@ -252,6 +252,7 @@ class AbstractTypeCompleter(Completer):
         self._type = type_
         self._details = details
         self._completers: dict[str, ObjectCompleter] = {}
+        self._name_by_class = lru_cache(maxsize=100)(partial(type_name_by_class, type_))
 
     def complete(self, context: FieldContext, values: list[object]) -> list[object]:
         require_plain_values(*self.without_nulls(values))
@@ -259,7 +260,8 @@ class AbstractTypeCompleter(Completer):
         indexes_by_type: dict[str, list[int]] = {}
         for index, value in enumerate(values):
             if value is not None:
-                type_name = resolve_type(value, context.info, self._type)
+                name = self._name_by_class(type(value))  # type: ignore[arg-type]  # classes are hashable
+                type_name = name or resolve_type(value, context.info, self._type)
                 if type(type_name) is not str:
                     context.executor.track_async_work([type_name])
                     raise FallbackRequired

@@ -1,4 +1,7 @@
-"""A type check that needs no call for each object."""
+"""Type checks that need no call for each object."""
+
+from graphql import GraphQLAbstractType, is_union_type
+from strawberry.types.base import has_object_definition
 
 
 class InstancesOf:
@@ -16,3 +19,19 @@ class InstancesOf:
     def includes(self, classes: set[type]) -> bool:
         """Returns whether all instances of these classes are objects of the type."""
         return all(issubclass(cls, self._classes) for cls in classes)
+
+
+def type_name_by_class(type_: GraphQLAbstractType, cls: type) -> str | None:
+    """Returns the name of the type that Strawberry finds for all objects of a class; None if the class does not decide it.
+
+    It does in a union, for objects that are no Strawberry types and have no attributes to be cast by (`strawberry.cast`).
+    """
+    if not is_union_type(type_) or has_object_definition(cls) or cls.__dictoffset__:
+        return None
+    for member in type_.types:
+        if not isinstance(member.is_type_of, InstancesOf):
+            return None
+        if member.is_type_of.includes({cls}):
+            name: str = member.name
+            return name
+    return None
