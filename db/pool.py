@@ -14,10 +14,10 @@
 import asyncio
 import contextlib
 import time
-from collections import deque
 
 import asyncpg
 
+from db.connection_queue import ConnectionQueue
 from db.driver import ConnectionSettings, DriverConnection
 from db.errors import DRIVER_ERRORS, TOO_MANY_REQUESTS, translate_errors
 from db.statistics import Histogram
@@ -35,60 +35,6 @@ CLOSE_TIMEOUT_SECONDS = 2.0
 _RUNNING = "SELECT pid FROM pg_stat_activity WHERE pid = ANY($1::int[]) AND state <> 'idle'"
 
 
-class _Slots:
-    """Counts the connections that may be used beside those that are, and serves those who wait for one in turn.
-
-    A slot that is free while others wait goes to the first of them. `asyncio.Semaphore` and `asyncio.timeout` do the same in
-    several times as long.
-    """
-
-    def __init__(self, count: int) -> None:
-        self._free = count
-        self._waiters: deque[asyncio.Future[bool]] = deque()
-
-    @property
-    def waiting(self) -> int:
-        return len(self._waiters)
-
-    def take_free(self) -> bool:
-        """Takes a slot if one is free, and returns whether it has."""
-        if not self._free:
-            return False
-        self._free -= 1
-        return True
-
-    async def take(self, deadline: float) -> bool:
-        """Waits for a slot, and returns whether there was one before the deadline, by the clock of the event loop."""
-        loop = asyncio.get_running_loop()
-        waiter: asyncio.Future[bool] = loop.create_future()
-        self._waiters.append(waiter)
-        timer = loop.call_at(deadline, self._give_up, waiter)
-        try:
-            return await waiter
-        except asyncio.CancelledError:
-            if waiter.cancelled():
-                self._give_up(waiter)
-            elif waiter.result():  # it had been given a slot when its task was cancelled
-                self.release()
-            raise
-        finally:
-            timer.cancel()
-
-    def release(self) -> None:
-        while self._waiters:
-            waiter = self._waiters.popleft()
-            if not waiter.done():
-                waiter.set_result(True)
-                return
-        self._free += 1
-
-    def _give_up(self, waiter: "asyncio.Future[bool]") -> None:
-        if waiter in self._waiters:
-            self._waiters.remove(waiter)
-        if not waiter.done():
-            waiter.set_result(False)
-
-
 class ConnectionPool:
     """Lends each connection to one user at a time. Safe to share between tasks; the connections are not."""
 
@@ -97,10 +43,11 @@ class ConnectionPool:
         self.settings = settings
         self._size = size
         self._timeout = timeout
-        self._slots = _Slots(size)
-        self._idle: list[
-            DriverConnection
-        ] = []  # the last one released is acquired first: the others may be closed by a proxy
+        self._free = size
+        """The number of connections that may be used beside those that are. Nobody waits while there is one."""
+        self._queue = ConnectionQueue(self._check_running)
+        self._idle: list[DriverConnection] = []
+        """The last one released is acquired first: the others may be closed by a proxy."""
         self._in_use: set[DriverConnection] = set()
         self._closing: set[asyncio.Task[None]] = set()
         self._check: asyncio.Task[None] | None = None
@@ -114,11 +61,6 @@ class ConnectionPool:
         """Returns how many connections may be open."""
         return self._size
 
-    @property
-    def waiting(self) -> int:
-        """The number of users that wait because no connection is free."""
-        return self._slots.waiting
-
     def checkedout(self) -> int:
         """Returns how many connections are in use."""
         return len(self._in_use)
@@ -127,14 +69,19 @@ class ConnectionPool:
         """Returns how many connections are idle."""
         return len(self._idle)
 
+    @property
+    def waiting(self) -> int:
+        """Returns how many users wait because no connection is free."""
+        return len(self._queue)
+
     def acquire_idle(self) -> DriverConnection | None:
         """Does what `acquire` does where nobody need wait, and no connection be opened or asked; returns None otherwise."""
-        if not self._idle:
+        if not self._idle or not self._free:
             return None
         connection = self._idle[-1]
-        is_recent = time.monotonic() - connection.idle_since < IDLE_BEFORE_PING_SECONDS
-        if not is_recent or connection.is_closed() or not self._slots.take_free():
+        if time.monotonic() - connection.idle_since >= IDLE_BEFORE_PING_SECONDS or connection.is_closed():
             return None
+        self._free -= 1
         self._idle.pop()
         self.waits.buckets[0] += 1
         self._in_use.add(connection)
@@ -146,20 +93,49 @@ class ConnectionPool:
         """Waits for a connection, to be given to `release` or `discard`. Raises ServiceUnavailable."""
         clock = asyncio.get_running_loop().time
         deadline = (began := clock()) + self._timeout
-        if not self._slots.take_free():
-            self._check_running()
-            if not await self._slots.take(deadline):
-                self.timeouts += 1
-                raise ServiceUnavailable(TOO_MANY_REQUESTS)
-        try:
-            connection = self._pop_recent() or await self._check_or_open(deadline)
-        except BaseException:
-            self._slots.release()
-            raise
+        connection = None
+        if self._free:
+            self._free -= 1
+        else:
+            connection = await self._wait(deadline)
+        if connection is None or connection.is_closed():
+            connection = await self._replace(connection, deadline)
         self.waits.observe(clock() - began)
-        self._in_use.add(connection)
         connection.acquire_deadline = deadline
         return connection
+
+    async def _wait(self, deadline: float) -> DriverConnection | None:
+        """Waits for a connection, which stays in use, or for the right to open one, for which None stands."""
+        turn = self._queue.join(deadline)
+        try:
+            return await turn
+        except TimeoutError as error:
+            self.timeouts += 1
+            raise ServiceUnavailable(TOO_MANY_REQUESTS) from error
+        except asyncio.CancelledError:
+            self._queue.leave(deadline, turn)
+            if turn.done() and not turn.cancelled() and turn.exception() is None:  # it came at the same time
+                if connection := turn.result():
+                    self.release(connection)
+                else:
+                    self._free_one()
+            raise
+
+    async def _replace(self, connection: DriverConnection | None, deadline: float) -> DriverConnection:
+        """Returns a connection in the place of one that was closed, or of none."""
+        try:
+            if connection is not None:
+                self._in_use.discard(connection)
+            connection = self._pop_recent() or await self._check_or_open(deadline)
+        except BaseException:
+            self._free_one()
+            raise
+        self._in_use.add(connection)
+        return connection
+
+    def _free_one(self) -> None:
+        if not self._queue.serve(None):
+            self._free += 1
 
     def release(self, connection: DriverConnection) -> None:
         """Takes back a connection on which no transaction is open."""
@@ -169,7 +145,7 @@ class ConnectionPool:
         else:
             connection.idle_since = time.monotonic()
             self._idle.append(connection)
-        self._slots.release()
+        self._free_one()
 
     def discard(self, connection: DriverConnection) -> None:
         """Throws away a connection, whose statement or transaction may still be open; the server ends it with the connection.
@@ -178,7 +154,7 @@ class ConnectionPool:
         """
         self._in_use.discard(connection)
         if connection.is_closed():
-            self._slots.release()
+            self._free_one()
             return
         task = asyncio.get_running_loop().create_task(self._close(connection))
         self._closing.add(task)
@@ -284,7 +260,7 @@ class ConnectionPool:
         try:
             await _close(connection)
         finally:
-            self._slots.release()
+            self._free_one()
 
 
 async def _close(connection: DriverConnection) -> None:

@@ -214,6 +214,17 @@ async def test_who_waits_for_a_connection_is_served_in_turn(database_url: str) -
             await asyncio.gather(*(read(reader) for reader in range(readers)))
 
 
+async def test_a_connection_that_closes_while_it_is_handed_on_is_replaced(database_url: str) -> None:
+    async with opened(database_url, pool_size=1) as database, bounded():
+        async with Session(database.pool):
+            waiting = asyncio.create_task(run(database.engine, "SELECT 1"))
+            await asyncio.sleep(0)
+            assert database.pool.waiting == 1
+        database.pool.terminate()
+        assert await waiting == 1
+        await assert_whole(database.engine, 1)
+
+
 async def test_units_of_work_have_their_turn_among_readers(database_url: str) -> None:
     async with opened(database_url, pool_size=2) as database:
         reading = True

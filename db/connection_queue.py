@@ -1,0 +1,67 @@
+"""The queue of those who wait for a connection of a pool."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+
+from db.driver import DriverConnection
+
+TIME_BETWEEN_LOOKS_SECONDS = 0.5
+
+Turn = asyncio.Future[DriverConnection | None]
+"""Becomes a connection that was in use, or None: one may be opened."""
+
+
+class ConnectionQueue:
+    """Serves in turn: the first to come is the first served.
+
+    All wait for the same time at most, so that one timer looks after all of them: it is the first whose time is over. Under
+    load nearly every statement waits here, and asyncio's semaphores and timeouts take a third as long as the whole statement.
+    """
+
+    def __init__(self, while_waiting: Callable[[], None]) -> None:
+        """`while_waiting` is called every half of a second as long as someone waits."""
+        self._while_waiting = while_waiting
+        self._turns: deque[tuple[float, Turn]] = deque()
+        """The turns, each with the time at which it is over, by the clock of the event loop."""
+        self._timer: asyncio.TimerHandle | None = None
+
+    def __len__(self) -> int:
+        return len(self._turns)
+
+    def join(self, deadline: float) -> Turn:
+        """Returns a turn, which raises TimeoutError at the deadline. Whoever stops waiting for it must `leave`."""
+        turn: Turn = asyncio.get_running_loop().create_future()
+        self._turns.append((deadline, turn))
+        if self._timer is None:
+            self._look_later()
+        return turn
+
+    def leave(self, deadline: float, turn: Turn) -> None:
+        if (deadline, turn) in self._turns:
+            self._turns.remove((deadline, turn))
+
+    def serve(self, connection: DriverConnection | None) -> bool:
+        """Gives the first who waits a connection, or the right to open one. Returns False if nobody waits."""
+        while self._turns:
+            _, turn = self._turns.popleft()
+            if not turn.done():
+                turn.set_result(connection)
+                return True
+        return False
+
+    def _look_later(self) -> None:
+        loop = asyncio.get_running_loop()
+        when = min(self._turns[0][0], loop.time() + TIME_BETWEEN_LOOKS_SECONDS)
+        self._timer = loop.call_at(when, self._look)
+
+    def _look(self) -> None:
+        self._timer = None
+        now = asyncio.get_running_loop().time()
+        while self._turns and self._turns[0][0] <= now:
+            _, turn = self._turns.popleft()
+            if not turn.done():
+                turn.set_exception(TimeoutError())
+        if self._turns:
+            self._look_later()
+            self._while_waiting()
