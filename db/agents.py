@@ -87,24 +87,25 @@ def resolved_columns(prefix: str = "", requested: ColumnNames = None) -> list[Co
     ]
 
 
-def _agent_query(requested: ColumnNames, *always: str) -> MappedQuery[Agent]:
+def _agent_query(requested: ColumnNames, *always: str, added: tuple[str, ...] = ()) -> MappedQuery[Agent]:
     """Returns the query for all agents. What an agent resolves to comes in the same row, if any of it is requested.
 
-    `resolved` requests all of it, `resolved.model_name` one field.
+    `resolved` requests all of it, `resolved.model_name` one field. `added` are fields that are added to the rows.
     """
-    own = _agent_columns(agents, None if requested is None else requested.union(always))
-    resolved = (
-        [] if requested is None else resolved_columns("resolved.", None if "resolved" in requested else requested)
-    )
-    if not resolved:
-        return _mapped(select(*own).where(_IN_WORKSPACE))
-    both = select(*own, *resolved).select_from(WITH_ACTIVE_VARIANT)
+    if requested is None:
+        return _mapped(select(*_agent_columns(agents)).where(_IN_WORKSPACE))
+    own = _agent_columns(agents, requested.union(always))
+    resolved = resolved_columns("resolved.", None if "resolved" in requested else requested)
+    source = WITH_ACTIVE_VARIANT if resolved else agents
+    parts = ("config", "resolved") if resolved else ("config",)
     return MappedQuery.of(
-        both.where(_IN_WORKSPACE),
+        select(*own, *resolved).select_from(source).where(_IN_WORKSPACE),
         Agent,
-        parts=("config", "resolved"),
-        without=("variants",),
+        parts=parts,
+        without=tuple(name for name in ("resolved", "variants") if name not in (*parts, *added)),
         decoders=RESOLVED_DECODERS,
+        lazily=True,
+        added=added,
     )
 
 
@@ -214,10 +215,11 @@ class AgentRepository(Repository):
         conditions: tuple[str, ...], order: Order, shape: PageShape, requested: ColumnNames
     ) -> MappedQuery[Agent]:
         sort_columns = columns(agents, (order.field, "id"))
-        query = _agent_query(requested, "id", *cursor_fields(requested, order.field))
+        added = (VARIANTS,) if requested is not None and VARIANTS in requested else ()
+        query = _agent_query(requested, "id", *cursor_fields(requested, order.field), added=added)
         filtered = apply_filter(query.statement, _CONDITIONS, conditions)
         page = query._replace(statement=keyset_page(filtered, sort_columns, shape, descending=order.descending))
-        if requested is None or VARIANTS not in requested:
+        if requested is None or not added:
             return page
         return with_variants(page, sort_columns, requested, downward=shape.is_downward(descending=order.descending))
 

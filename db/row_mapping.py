@@ -6,7 +6,7 @@ apart at once, which takes a third of the time that reading its columns by their
 as long for a row as the driver does, and needs all of its fields.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import is_dataclass
 from datetime import datetime
 from enum import Enum
@@ -22,7 +22,9 @@ from sqlalchemy import (
     ColumnElement,
     DateTime,
     Double,
+    FromClause,
     Integer,
+    Join,
     Label,
     Select,
     Text,
@@ -75,17 +77,22 @@ class MappedQuery(NamedTuple, Generic[T]):
         parts: tuple[str, ...] = (),
         without: tuple[str, ...] = (),
         decoders: Decoders = (),
+        lazily: bool = False,
+        added: tuple[str, ...] = (),
     ) -> Self:
-        """Maps the statement's columns to the fields that they are named after: see `row_mapper`."""
-        columns = column_names(statement)
-        mapper = row_mapper(entity, columns, parts, without, decoders)  # type: ignore[arg-type]
+        """Maps the statement's columns to the fields that they are named after: see `row_mapper`.
+
+        `lazily` makes entities as `lazy_mapper` does. `added` are fields whose values are put at the end of each row.
+        """
+        columns = column_names(statement) + added
         decoded = {field for field, _ in decoders}
-        return cls(
-            statement,
-            mapper,
-            tuple(f"{name} (stored)" if name.rpartition(".")[2] in decoded else name for name in columns),
-            tuple(map(leaf_class, statement.selected_columns)),
-        )
+        names = tuple(f"{name} (stored)" if name.rpartition(".")[2] in decoded else name for name in columns)
+        outer = set().union(*map(_outer_joined, statement.get_final_froms()))
+        leaf_classes = tuple(leaf_class(column, outer) for column in statement.selected_columns) + (None,) * len(added)
+        make, fill = row_functions(entity, columns, parts, without, decoders)  # type: ignore[arg-type]
+        if lazily:
+            make = lazy_mapper(entity, names, leaf_classes, fill)  # type: ignore[arg-type]
+        return cls(statement, make, names, leaf_classes)
 
 
 class RowColumns(Generic[T]):
@@ -172,17 +179,28 @@ class MappedRows(Sequence[T]):
         return [entities[place] for place in places]
 
 
-def leaf_class(column: ColumnElement[Any]) -> type | None:
-    """Returns the class of all values of a column that is never null, by its table or its last default; None for others."""
+def leaf_class(column: ColumnElement[Any], outer: Collection[object] = ()) -> type | None:
+    """Returns the class of all values of a column that is never null, by its table or its last default; None for others.
+
+    Any column of the tables `outer` may be null, as they are outer-joined.
+    """
     (stored,) = column.base_columns
     if isinstance(stored, Label):
-        return leaf_class(stored.element)
+        return leaf_class(stored.element, outer)
     if isinstance(stored, coalesce):
-        return leaf_class(list(stored.clauses)[-1])
+        return leaf_class(list(stored.clauses)[-1], outer)
     is_given = isinstance(stored, BindParameter) and stored.value is not None
-    if not is_given and (not isinstance(stored, Column) or stored.nullable):
+    if not is_given and (not isinstance(stored, Column) or stored.nullable or stored.table in outer):
         return None
     return next((cls for type_, cls in _LEAF_CLASSES.items() if type(stored.type) is type_), None)
+
+
+def _outer_joined(source: FromClause, *, is_outer: bool = False) -> set[FromClause]:
+    """Returns the tables in a join of which a row may be missing."""
+    if not isinstance(source, Join):
+        return {source} if is_outer else set()
+    right = _outer_joined(source.right, is_outer=is_outer or source.isouter)
+    return _outer_joined(source.left, is_outer=is_outer) | right
 
 
 def listed(values: ColumnValues) -> Sequence[object]:
@@ -201,6 +219,52 @@ def column_names(statement: AnySelect) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=1_000)
+def lazy_mapper(
+    entity: type[T],
+    columns: tuple[str, ...],
+    leaf_classes: tuple[type | None, ...],
+    fill: Callable[[T, Row], None],
+) -> RowMapper[T]:
+    """Returns a function that makes an entity of each row whose attributes are set, by `fill`, when one is first read.
+
+    Until then it is of a subclass that says what the row has: the executor reads that itself where it needs no more
+    (`executor.object_rows`). The entity has an attribute for its `row`, and is for those who only read it. `columns` and
+    `leaf_classes` are those of `MappedQuery`.
+    """
+
+    class Unread(entity):  # type: ignore[misc, valid-type]
+        __slots__ = ()
+        __hash__ = entity.__hash__
+        row_columns = columns
+        row_leaf_classes = leaf_classes
+
+        def __getattr__(self, name: str) -> Any:
+            if name.startswith("__"):  # what a class has or not
+                raise AttributeError(name)
+            return getattr(self._read(), name)
+
+        def __eq__(self, other: object) -> bool:
+            return bool(self._read() == other)
+
+        def _read(self) -> T:
+            entity_itself: Any = self
+            entity_itself.__class__ = entity
+            fill(entity_itself, self.row)
+            return cast(T, entity_itself)
+
+    new = object.__new__
+
+    def make_unread(rows: Iterable[Row]) -> list[T]:
+        entities: list[Any] = []
+        for row in rows:
+            unread = new(Unread)
+            unread.row = row
+            entities.append(unread)
+        return entities
+
+    return make_unread
+
+
 def row_mapper(
     entity: type[T],
     columns: tuple[str, ...],
@@ -214,13 +278,25 @@ def row_mapper(
     named after no field are skipped, and the fields `without` a column are None. The value of an enum becomes its member, and
     a field of `decoders` gets what its function returns. All other fields stay unset: reading one raises AttributeError.
     """
+    return row_functions(entity, columns, parts, without, decoders)[0]  # type: ignore[arg-type]
+
+
+@lru_cache(maxsize=1_000)
+def row_functions(
+    entity: type[T],
+    columns: tuple[str, ...],
+    parts: tuple[str, ...] = (),
+    without: tuple[str, ...] = (),
+    decoders: Decoders = (),
+) -> tuple[RowMapper[T], Callable[[T, Row], None]]:
+    """Returns the function that `row_mapper` describes, and one that sets the attributes of an entity from a row."""
     types, decode = {part: _part_type(entity, part) for part in parts}, dict(decoders)
     namespace: dict[str, object] = {
         "new": object.__new__,
         "Entity": entity,
         **{f"Type_{part}": types[part] for part in parts},
     }
-    lines = ["entity = new(Entity)", *(f"entity.{part} = part_{part} = new(Type_{part})" for part in parts)]
+    lines = [f"entity.{part} = part_{part} = new(Type_{part})" for part in parts]
     variables = [f"column_{number}" for number in range(len(columns))]
     for column, variable in zip(columns, variables, strict=True):
         part, _, field = column.rpartition(".")
@@ -236,13 +312,14 @@ def row_mapper(
             value = f"decode_{field}({variable})"
         lines.append(f"{f'part_{part}' if part else 'entity'}.{field} = {value}")
     lines += [f"entity.{field} = None" for field in without]
-    body = "\n        ".join(lines)
+    body, taken = "\n        ".join(lines or ("pass",)), f"{', '.join(variables)},"
     source = (
         "def make_entities(rows):\n    entities = []\n    add = entities.append\n"
-        f"    for {', '.join(variables)}, in rows:\n        {body}\n        add(entity)\n    return entities\n"
+        f"    for {taken} in rows:\n        entity = new(Entity)\n        {body}\n        add(entity)\n    return entities\n"
+        f"def fill(entity, row):\n        {taken} = row\n        {body}\n"
     )
     exec(source, namespace)
-    return cast(RowMapper[T], namespace["make_entities"])
+    return cast(RowMapper[T], namespace["make_entities"]), cast(Callable[[T, Row], None], namespace["fill"])
 
 
 def _part_type(entity: type, field: str) -> type:
@@ -253,4 +330,4 @@ def _part_type(entity: type, field: str) -> type:
 
 def map_rows(entity: type[T], rows: Sequence[Record]) -> list[T]:
     """Returns the entities of the rows of a statement in text: the rows themselves say what their columns are named."""
-    return row_mapper(entity, tuple(rows[0].keys()))(rows) if rows else []  # type: ignore[arg-type]
+    return row_mapper(entity, tuple(rows[0].keys()))(rows) if rows else []

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from functools import partial
+from itertools import accumulate
 from typing import Any
 
 from sqlalchemy import ColumnElement, FromClause, func, select, true
@@ -10,7 +11,7 @@ from db.column_queries import ROW_COUNT, are_separable, as_columns, column_value
 from db.config_columns import PARAMETERS_DECODER
 from db.keyset import SortColumns, in_order, sort_value
 from db.repository import WORKSPACE, ColumnNames, columns
-from db.row_mapping import AnySelect, MappedQuery, MappedRows, RowColumns, RowMapper, column_names
+from db.row_mapping import AnySelect, MappedQuery, MappedRows, RowColumns, column_names
 from db.tables import agent_variants, agents
 from domain.agents import Agent
 from domain.configs import CONFIG_FIELDS
@@ -70,25 +71,21 @@ def with_variants(
         .order_by(*in_order([rows.c[value.name] for value in sort_values], downward=downward))
     )
     query = mapped(of_agent.add_columns(agent_variants.c.agent_id))
-    return page._replace(statement=statement, entities=partial(_entities, page.entities, query, len(agent_names)))
+    return page._replace(statement=statement, entities=partial(_entities, page, query))
 
 
-def _entities(
-    make_agents: RowMapper[Agent], query: MappedQuery[AgentVariant], width: int, rows: Iterable[Sequence[Any]]
-) -> list[Agent]:
-    """Makes the agents of the first columns of each row, and gives them the variants in the others."""
-    found = list(rows)
-    agents_found = make_agents([row[:width] for row in found])
+def _entities(page: MappedQuery[Agent], query: MappedQuery[AgentVariant], rows: Iterable[Sequence[Any]]) -> list[Agent]:
+    """Makes the agents of the first columns of each row and, as the last of these, the variants in the others."""
+    found, id_place, width = list(rows), page.columns.index("id"), len(page.columns) - 1
     counts = [row[width] - 1 for row in found]
-    filled = [
-        (*row[width + 1 :], [agent.id] * count)
-        for agent, count, row in zip(agents_found, counts, found, strict=True)
-        if count
-    ]
+    filled = [(*row[width + 1 :], [row[id_place]] * count) for count, row in zip(counts, found, strict=True) if count]
     row_count, values = sum(counts), column_values(filled, query.leaf_classes)
-    if are_separable((row_count, *values), 1, query.leaf_classes):
-        variants, start = RowColumns(AgentVariant, query, row_count, values), 0
-        for agent, count in zip(agents_found, counts, strict=True):
-            agent.variants = MappedRows(variants, start, count)
-            start += count
-    return agents_found
+    if not are_separable((row_count, *values), 1, query.leaf_classes):
+        return page.entities([(*row[:width], None) for row in found])
+    variants, starts = RowColumns(AgentVariant, query, row_count, values), accumulate(counts, initial=0)
+    return page.entities(
+        [
+            (*row[:width], MappedRows(variants, start, count))
+            for row, start, count in zip(found, starts, counts, strict=False)
+        ]
+    )

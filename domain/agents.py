@@ -116,6 +116,8 @@ class Agent(Versioned):
     """The configuration that the agent resolves to, if it was read with the agent."""
     variants: Sequence[Any] | None = field(default=None, compare=False, repr=False)
     """Its variants (`domain.variants`, which imports this module), the oldest first, if they were read with the agent."""
+    row: Sequence[Any] = field(default=(), init=False, compare=False, repr=False)
+    """The row that the attributes are set from when one is first read; empty if they are set already."""
 
 
 @dataclass(frozen=True, slots=True)

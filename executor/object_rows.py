@@ -1,7 +1,7 @@
 """Lists of objects that a database has given as columns, and whose objects are made only if something asks for more."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Protocol, TypeAlias, TypeGuard, runtime_checkable
+from typing import Any, ClassVar, Protocol, TypeAlias, TypeGuard, runtime_checkable
 
 TEXT_SEPARATOR = "\x1f"
 """The character between the texts of a column that is one text: none of them has it."""
@@ -54,6 +54,27 @@ class ObjectRows(Protocol):
 
     def __iter__(self) -> Iterator[object]:
         """Makes the objects, or gives those that were made before."""
+
+
+class UnreadObject(Protocol):
+    """An object of which a row was read, and whose attributes are set when one is first read.
+
+    It is of another class then. Where only columns are selected, that never happens.
+    """
+
+    row_columns: ClassVar[tuple[str, ...]]
+    """The names of the columns of all rows of the class: see `ObjectRows.columns`. A part with columns is never null.
+
+    The column of an attribute that has no leaf has the value of the attribute itself, or None: it is not known."""
+    row_leaf_classes: ClassVar[tuple[type | None, ...]]
+    """The class of all values of each column: see `ObjectRows.leaf_classes`."""
+    row: Sequence[object]
+    """The value of each column. It stays when the attributes are set."""
+
+
+def is_unread_class(cls: type) -> TypeGuard[type[UnreadObject]]:
+    """Returns whether the objects of the class are unread."""
+    return hasattr(cls, "row_columns")
 
 
 _are_object_rows: dict[type, bool] = {}

@@ -7,6 +7,7 @@ from graphql import Undefined
 from graphql.pyutils import is_awaitable
 
 from executor.fallback import FallbackRequired
+from executor.object_rows import is_unread_class
 
 MAX_PLAIN_CLASSES = 1_000
 """The number of classes to remember. A program that creates classes as it runs must not grow without bound."""
@@ -41,7 +42,7 @@ def _require_plain_value(value: object) -> None:
         raise FallbackRequired
     cls = type(value)
     # Some generators and some objects with a dynamic `__await__` are awaitable and others of their class are not.
-    if cls is not GeneratorType and not hasattr(cls, "__getattr__"):
+    if cls is not GeneratorType and (not hasattr(cls, "__getattr__") or is_unread_class(cls)):
         if len(_plain_classes) >= MAX_PLAIN_CLASSES:
             _plain_classes.clear()
         _plain_classes.add(cls)

@@ -8,11 +8,11 @@ the start (`executor.fallback`).
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable
 from functools import lru_cache, partial
 from itertools import chain, repeat
 from types import NoneType
-from typing import ClassVar, TypeAlias, cast
+from typing import Any, ClassVar, TypeAlias, cast
 
 from graphql import (
     GraphQLAbstractType,
@@ -31,23 +31,22 @@ from graphql import (
 from graphql.execution.collect_fields import FieldDetailsList
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
-from executor.codegen import Namespace, compile_function
-from executor.column_encoding import Leaf, ListEncoder, ObjectsRequired
+from executor.column_encoding import ListEncoder, ObjectsRequired
 from executor.fallback import FallbackRequired, NotPlannable
 from executor.field_context import CollectedField, FieldContext
-from executor.object_rows import ObjectRows, are_object_rows
-from executor.output_coercion import compile_leaf_list_completer, output_coercion_expression
+from executor.object_rows import ObjectRows, are_object_rows, is_unread_class
+from executor.output_coercion import compile_leaf_list_completer
 from executor.plain_values import is_plain_class, require_plain_values
+from executor.projection import ResultMap, RowSelection, compile_projection, json_parts
 from executor.resolution import AsyncResolver, AttributeResolver, SyncResolver, resolver_for
 from executor.type_checks import InstancesOf, type_name_by_class
 
-ResultMap: TypeAlias = dict[str, object]
-"""The completed fields of one object by their response names, in the order of the document."""
-
-Projection: TypeAlias = Callable[[Iterable[object]], list[ResultMap]]
-"""A generated function that makes a result map of each object."""
+Execution: TypeAlias = Callable[[FieldContext, list[Any]], list[Any]]
+"""A function that returns the result maps of objects."""
 
 LIST_CLASSES = (list, tuple, set, frozenset)
+MAX_ROW_SELECTIONS = 16
+"""The number of classes of unread objects that a selection is prepared for at once: queries have few."""
 
 
 class FieldPlan:
@@ -66,6 +65,21 @@ class FieldPlan:
         self._async_resolver = resolver if isinstance(resolver, AsyncResolver) else None
         self.completer = completer_for(field.definition.type, field.details)
         self.has_subfields = not is_leaf_type(get_named_type(field.definition.type))
+        self.is_constant = field.definition is TypeNameMetaFieldDef
+        self.attribute = getattr(resolver, "attribute", None)
+        """The attribute of the objects that has the values, or may have them already."""
+
+    @property
+    def leaf(self) -> "LeafCompleter | None":
+        """The completer of a leaf that is an attribute of the objects; None: the field is something else."""
+        is_leaf = isinstance(self.resolver, AttributeResolver) and isinstance(self.completer, LeafCompleter)
+        return cast(LeafCompleter, self.completer) if is_leaf else None
+
+    @property
+    def part(self) -> "list[FieldPlan] | None":
+        """The fields that are selected of objects in an attribute, if these are planned and any object will do."""
+        is_part = self.attribute is not None and isinstance(self.completer, ObjectCompleter)
+        return cast(ObjectCompleter, self.completer).unchecked_selection if is_part else None
 
     def execute(self, parent: FieldContext, objects: list[object], result_maps: list[ResultMap]) -> None:
         """Executes the field for all objects (6.4 Executing Fields), and puts its values into their result maps.
@@ -79,6 +93,10 @@ class FieldPlan:
             self._complete(context, values, result_maps)
         else:
             parent.loads.append(partial(self._load, context, objects, result_maps))
+
+    def execute_read(self, parent: FieldContext, values: list[object], result_maps: list[ResultMap]) -> None:
+        """Does what `execute` does, with the values of all objects."""
+        self._complete(FieldContext(parent.executor, self.field, parent.loads, parent), values, result_maps)
 
     async def _load(self, context: FieldContext, objects: list[object], result_maps: list[ResultMap]) -> None:
         assert self._async_resolver is not None
@@ -192,28 +210,34 @@ class ObjectCompleter(Completer):
         self._type = type_
         self._details = details
         self._selection: SelectionPlan | None = None
-        self._checked_classes: set[type] | None = None
-        """The classes of the objects that were last found to be plain and of the type, if all of these classes are."""
+        self._checked: tuple[set[type], Execution] | None = None
+        """The classes of the objects that were last found to be plain and of the type, if all of these classes are, and how the
+        selection is executed for them."""
 
     def complete(self, context: FieldContext, values: list[object]) -> list[object]:
-        if self._selection is not None and set(map(type, values)) == self._checked_classes:
-            return cast(list[object], self._selection.execute(context, values))
+        if self._checked is not None and set(map(type, values)) == self._checked[0]:
+            return self._checked[1](context, values)
         objects, classes = self.without_nulls(values)
         if not objects:
             return [None] * len(values)
         require_plain_values(objects, classes)
-        self._require_type(context, objects, classes)
+        is_of_type = self._require_type(context, objects, classes)
         if self._selection is None:
             self._selection = SelectionPlan(context.executor, self._type, self._details)
-        result_maps = self._selection.execute(context, objects)
+            execute: Execution = self._selection.execute
+        else:
+            execute = self._selection.execution_for(classes)
+            if is_of_type:
+                self._checked = classes, execute
+        result_maps = execute(context, objects)
         if objects is values:
-            return cast(list[object], result_maps)
+            return result_maps
         return _with_nulls(values, result_maps)
 
     @property
-    def unchecked_selection(self) -> "SelectionPlan | None":
-        """The selection, if it is planned already and every object is taken for one of the type."""
-        return self._selection if self._type.is_type_of is None else None
+    def unchecked_selection(self) -> list[FieldPlan] | None:
+        """The fields that are selected, if they are planned already and every object is taken for one of the type."""
+        return self._selection.selected if self._selection is not None and self._type.is_type_of is None else None
 
     def encode_rows(self, lists: list[ObjectRows]) -> list[object] | None:
         is_type_of, first = self._type.is_type_of, lists[0]
@@ -230,18 +254,18 @@ class ObjectCompleter(Completer):
         except ObjectsRequired:
             return None
 
-    def _require_type(self, context: FieldContext, objects: list[object], classes: set[type]) -> None:
+    def _require_type(self, context: FieldContext, objects: list[object], classes: set[type]) -> bool:
+        """Returns whether all objects of these classes are plain and of the type, which need not be asked again then."""
         is_type_of = self._type.is_type_of
         if is_type_of is None or isinstance(is_type_of, InstancesOf):
             if is_type_of is not None and not is_type_of.includes(classes):
                 raise FallbackRequired
-            if all(map(is_plain_class, classes)):
-                self._checked_classes = classes
-            return
+            return all(map(is_plain_class, classes))
         verdicts = set(map(is_type_of, objects, repeat(context.info)))
         if verdicts != {True}:
             context.executor.track_async_work(list(verdicts))
             raise FallbackRequired
+        return False
 
 
 class AbstractTypeCompleter(Completer):
@@ -301,21 +325,31 @@ class SelectionPlan:
         collected = executor.collect_subfields(type_, details)
         if collected.new_defer_usages or type_.name.startswith("__"):
             raise NotPlannable
-        self._selected: list[FieldPlan] = []
+        self.selected: list[FieldPlan] = []
         for response_name, subfield_details in collected.grouped_field_set.items():
             definition = executor.schema.get_field(type_, subfield_details[0].node.name.value)
             if definition is None:
                 raise NotPlannable
             field = CollectedField(response_name, type_, definition, subfield_details)
-            self._selected.append(FieldPlan(executor.schema, field))
-        self._fields = [plan for plan in self._selected if not _is_constant(plan) and _attribute(plan) is None]
-        """The fields that are not just leaves read from attributes. The projection puts None in their place."""
-        namespace: Namespace = {}
-        entries = ", ".join(f"{plan.field.response_name!r}: {_entry(plan, namespace)}" for plan in self._selected)
-        self._project = _compile_projection(entries, namespace)
+            self.selected.append(FieldPlan(executor.schema, field))
+        self._fields = [plan for plan in self.selected if not plan.is_constant and plan.leaf is None]
+        """The fields that are not just leaves read from attributes."""
+        self._project = compile_projection(self.selected)
         self._list_encoders: dict[tuple[str, ...], ListEncoder | None] = {}
+        self._row_selections: dict[type, RowSelection] = {}
 
-    def execute(self, context: FieldContext, objects: list[object]) -> list[ResultMap]:
+    def execution_for(self, classes: set[type]) -> "Execution":
+        """Returns the fastest way to execute the plan for objects of these classes, once it was executed for some."""
+        (cls, *others) = classes
+        if others or not is_unread_class(cls):
+            return self.execute
+        if cls not in self._row_selections:
+            if len(self._row_selections) >= MAX_ROW_SELECTIONS:
+                self._row_selections.clear()
+            self._row_selections[cls] = RowSelection(self.selected, cls)
+        return self._row_selections[cls].execute
+
+    def execute(self, context: FieldContext, objects: list[object]) -> list[Any]:
         """Returns the result maps of the objects. Pending loads have yet to complete their asynchronous fields."""
         result_maps = self._project(objects)
         for field in self._fields:
@@ -326,74 +360,12 @@ class SelectionPlan:
         """Returns the encoder of lists with these columns; None: more is selected than leaves that are columns."""
         if columns not in self._list_encoders:
             places = {column: place for place, column in enumerate(columns)}
-            parts = self._json_parts(places) if len(places) == len(columns) else None
+            parts = json_parts(self.selected, places) if len(places) == len(columns) else None
             self._list_encoders[columns] = None if parts is None else ListEncoder(parts)
         return self._list_encoders[columns]
-
-    def _json_parts(self, places: Mapping[str, int], prefix: str = "") -> list[bytes | Leaf] | None:
-        """Returns the JSON of an object, or of that of a part of it, whose columns have the prefix."""
-        parts: list[bytes | Leaf] = []
-        for plan in self._selected:
-            parts.append(b'%b"%b":' % (b"," if parts else b"{", plan.field.response_name.encode()))
-            if _is_constant(plan):
-                parts.append(b'"%b"' % plan.field.parent_type.name.encode())
-            elif (place := places.get(prefix + (_attribute(plan) or ""))) is not None:
-                completer = cast(LeafCompleter, plan.completer)
-                parts.append(Leaf(place, completer.type, completer.complete_leaves))
-            elif part := _part(plan):
-                name, selection = part
-                inner = selection._json_parts(places, f"{prefix}{name}.")
-                if inner is None:
-                    return None
-                parts += inner
-            else:
-                return None
-        return [*parts, b"}"]
 
 
 def _with_nulls(values: list[object], completed: Iterable[object]) -> list[object]:
     """Returns the completed values of all that are not null, in their places."""
     remaining = iter(completed)
     return [None if value is None else next(remaining) for value in values]
-
-
-def _compile_projection(entries: str, namespace: Namespace) -> Projection:
-    body = [
-        "projected = []",
-        "add = projected.append",
-        # faster than a comprehension, whose `v` is a cell variable
-        f"for o in objects: add({{{entries}}})",
-        "return projected",
-    ]
-    return compile_function("project", "objects", body, namespace)
-
-
-def _is_constant(plan: FieldPlan) -> bool:
-    return plan.field.definition is TypeNameMetaFieldDef
-
-
-def _attribute(plan: FieldPlan) -> str | None:
-    """Returns the attribute that a field has its value from if it is a leaf, or None."""
-    resolver = plan.resolver
-    return (
-        resolver.name if isinstance(resolver, AttributeResolver) and isinstance(plan.completer, LeafCompleter) else None
-    )
-
-
-def _part(plan: FieldPlan) -> tuple[str, SelectionPlan] | None:
-    """Returns the attribute that a field has its object from, and what is selected of it, if it may be a part of a row."""
-    resolver, completer = plan.resolver, plan.completer
-    if not isinstance(resolver, AttributeResolver) or not isinstance(completer, ObjectCompleter):
-        return None
-    selection = completer.unchecked_selection
-    return None if selection is None else (resolver.name, selection)
-
-
-def _entry(plan: FieldPlan, namespace: Namespace) -> str:
-    """Returns a Python expression for the value of a field of the object `o`."""
-    if _is_constant(plan):
-        return repr(plan.field.parent_type.name)
-    if (attribute := _attribute(plan)) is None:
-        return "None"
-    completer = cast(LeafCompleter, plan.completer)
-    return output_coercion_expression(completer.type, completer.nullable, f"o.{attribute}", namespace)

@@ -84,9 +84,9 @@ def resolver_for(schema: GraphQLSchema, collected: CollectedField) -> SyncResolv
 class AttributeResolver(SyncResolver):
     """Reads an attribute, for a field that has no resolver."""
 
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self._get = attrgetter(name)
+    def __init__(self, attribute: str) -> None:
+        self.attribute = attribute
+        self._get = attrgetter(attribute)
 
     def resolve(self, context: FieldContext, objects: list[object]) -> list[object]:
         return list(map(self._get, objects))
@@ -207,6 +207,7 @@ class BatchResolver(AsyncResolver):
         self._make_info = make_info
         self._make_arguments = make_arguments
         self._batch = batch
+        self.attribute = attribute
         self._read = attrgetter(attribute) if attribute else None
 
     def resolve(self, context: FieldContext, objects: list[object]) -> Awaitable[Sequence[object]]:

@@ -5,6 +5,7 @@ from enum import Enum
 
 import pytest
 
+from db.agents import AgentRepository
 from db.row_mapping import row_mapper
 
 
@@ -42,6 +43,13 @@ def test_what_is_not_named_is_unset() -> None:
     assert (whole.name, whole.other) == ("a", None)
     assert not hasattr(whole, "nick")
     assert not hasattr(whole.part, "size")
+
+
+def test_a_column_of_a_table_that_is_outer_joined_may_be_null() -> None:
+    query = AgentRepository._by_slug(frozenset({"resolved"}))
+    classes = dict(zip(query.columns, query.leaf_classes, strict=True))
+    names = ("agent_slug", "variant_slug", "variant_id", "model_name", "max_retries")
+    assert [classes[f"resolved.{name}"] for name in names] == [str, None, None, str, int]
 
 
 def test_a_value_that_the_enum_has_not_is_an_error() -> None:

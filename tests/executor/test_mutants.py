@@ -80,7 +80,17 @@ MUTANTS: dict[str, Fault] = {
         "[values[index] for index in indexes]",
         "[values[indexes[0]] for index in indexes]",
     ),
-    "another type name": ("plan", "return repr(plan.field.parent_type.name)", "return repr(plan.field.response_name)"),
+    "another type name": (
+        "projection",
+        "        return repr(plan.field.parent_type.name)\n    if (leaf",
+        "        return repr(plan.field.response_name)\n    if (leaf",
+    ),
+    "the column of another field": ("projection", 'return f"c{place}"', 'return "c0"'),
+    "what a column is not known to have": (
+        "projection",
+        "leaf_class in (str, int, bool) and LEAF_CLASSES.get(leaf.type) is leaf_class",
+        "True",
+    ),
     "the first of merged fields": (
         "field_context",
         "[each.node for each in self.details]",

@@ -42,6 +42,13 @@ def agent(server: RunningServer) -> Any:
 
 
 def ask(api: Api, query: str, **variables: Any) -> Any:
+    """Asks twice, as much is known of a document the second time, and returns the answer."""
+    answer = ask_once(api, query, **variables)
+    assert ask_once(api, query, **variables) == answer
+    return answer
+
+
+def ask_once(api: Api, query: str, **variables: Any) -> Any:
     declared = ", ".join(f"${name}: {kind}" for name, kind in (("id", "ID!"), ("yes", "Boolean!")) if name in variables)
     answer = api.post(f"query ({declared}) {query}" if declared else f"query {query}", variables)
     assert "errors" not in answer, answer
@@ -139,11 +146,11 @@ def test_agents_come_with_their_variants_in_one_statement(server: RunningServer,
             for name in names:
                 api.variant(odd, name)
         with recorded(server.database.engine) as statements:
-            listed = ask(api, query)["agents"]["nodes"]
+            listed = ask_once(api, query)["agents"]["nodes"]
         # `config` asks for the agents of the variants.
         assert len([each for each in statements if "agent_variants" in each]) == count
         for node in listed:
-            alone = ask(api, f"{{ agent(id: $id) {{ variants {{ {VARIANT} }} }} }}", id=node["id"])["agent"]
+            alone = ask_once(api, f"{{ agent(id: $id) {{ variants {{ {VARIANT} }} }} }}", id=node["id"])["agent"]
             assert node["b"] == alone["variants"]
             assert is_part_of(node["a"], node["b"])
     assert [each["name"] for each in listed[-1]["a"]] == names
@@ -162,7 +169,7 @@ def test_variants_under_a_condition_are_read_when_they_are_needed(server: Runnin
     query = f"{{ agents(last: 1) {{ nodes {{ id {selection} }} }} }}"
     for yes, count in ((True, 2), (False, 1)):
         with recorded(server.database.engine) as statements:
-            listed = ask(server.api, query, yes=yes)["agents"]["nodes"]
+            listed = ask_once(server.api, query, yes=yes)["agents"]["nodes"]
         assert len(statements) == count
         assert "agent_variants" not in statements[0]
         assert all(("variants" in node) == yes for node in listed)
@@ -227,8 +234,8 @@ def test_what_variables_select_is_looked_at_anew(api: Api, meeting: Any) -> None
 
 def test_only_what_is_asked_for_is_read(server: RunningServer, meeting: Any, agent: Any) -> None:
     with recorded(server.database.engine) as statements:
-        ask(server.api, "{ meeting(id: $id) { segments { nodes { text } } } }", id=meeting["id"])
-        ask(server.api, "{ agents { nodes { slug variants { overrides { temperature } } } } }")
+        ask_once(server.api, "{ meeting(id: $id) { segments { nodes { text } } } }", id=meeting["id"])
+        ask_once(server.api, "{ agents { nodes { slug variants { overrides { temperature } } } } }")
     _, page, agents = statements
     assert "updated_at" not in page
     assert "text" in page
@@ -240,10 +247,10 @@ def test_only_what_is_asked_for_is_read(server: RunningServer, meeting: Any, age
 def test_agents_come_with_what_they_resolve_to_in_one_statement(server: RunningServer, agent: Any) -> None:
     resolved = "{ variantId systemPrompt sources { field from } etag }"
     with recorded(server.database.engine) as statements:
-        by_slug = ask(server.api, f'{{ agentBySlug(slug: "{agent["slug"]}") {{ id resolvedConfig {resolved} }} }}')
-        listed = ask(server.api, f"{{ agents(last: 100) {{ nodes {{ id resolvedConfig {resolved} }} }} }}")
+        by_slug = ask_once(server.api, f'{{ agentBySlug(slug: "{agent["slug"]}") {{ id resolvedConfig {resolved} }} }}')
+        listed = ask_once(server.api, f"{{ agents(last: 100) {{ nodes {{ id resolvedConfig {resolved} }} }} }}")
         assert len(statements) == 2
-        loaded = ask(server.api, f"{{ agent(id: $id) {{ id resolvedConfig {resolved} }} }}", id=agent["id"])
+        loaded = ask_once(server.api, f"{{ agent(id: $id) {{ id resolvedConfig {resolved} }} }}", id=agent["id"])
     assert by_slug["agentBySlug"] == loaded["agent"]
     assert loaded["agent"] in listed["agents"]["nodes"]
 

@@ -22,6 +22,7 @@ from tests.harness.executor.sources import (
     Spec,
     Text,
     Thing,
+    unread,
 )
 
 SOUND: dict[str, st.SearchStrategy[Any]] = {
@@ -116,5 +117,6 @@ def sound(*kinds: str) -> list[Thing]:
 
 
 def copied(data: Sequence[Thing]) -> ExecutionData:
-    """Copies the things, since an execution must not see what another did to them."""
-    return ExecutionData([Thing(each.kind, dict(each.leaves), dict(each.related)) for each in data])
+    """Copies the things, since an execution must not see what another did to them. Their specs may be read from rows."""
+    leaves = [{name: unread(value) for name, value in each.leaves.items()} for each in data]
+    return ExecutionData([Thing(each.kind, own, dict(each.related)) for each, own in zip(data, leaves, strict=True)])

@@ -76,6 +76,33 @@ class Spec:
     label: Any
 
 
+class UnreadSpec(Spec):
+    """One whose values may be read from a row."""
+
+    row_columns = ("size", "label")
+    row_leaf_classes: tuple[type | None, ...] = (None, None)
+
+    @property
+    def row(self) -> tuple[Any, Any]:
+        return self.size, self.label
+
+
+class ProvenSpec(UnreadSpec):
+    """One whose values are known to be right."""
+
+    row_leaf_classes = (int, str)
+
+
+def unread(value: Any) -> Any:
+    """Returns what may be read from rows in place of specs, one by one or in lists."""
+    if type(value) is list:
+        return list(map(unread, value))
+    if type(value) is not Spec:
+        return value
+    is_right = type(value.label) is str and type(value.size) is int and -(2**31) <= value.size < 2**31
+    return (ProvenSpec if is_right else UnreadSpec)(value.size, value.label)
+
+
 @dataclass(frozen=True)
 class Pets:
     """The key of one of the pets."""
