@@ -20,6 +20,7 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy import text
 
+from db.column_queries import separated
 from db.compiled_statements import DriverStatement, driver_statement
 from db.driver import ConnectionSettings
 from db.keyset import PageShape, page_parameters
@@ -37,12 +38,13 @@ APPEND = driver_statement(SegmentWrites._APPEND)
 
 def as_heard() -> DriverStatement:
     """Returns the write without the rule that resolves names and keeps what was heard."""
-    rule = resolved("new.text", "new.speaker", "raised.names")
+    speaker = "coalesce(new.speaker, '')"
+    rule = resolved("new.text", speaker, "raised.names")
     written = SegmentWrites._APPEND.text
     for part, replacement in (
         (f", {rule['heard_text']}, {rule['heard_speaker']}", ""),
         (", heard_text, heard_speaker", ""),
-        (rule["speaker"], "new.speaker"),
+        (rule["speaker"], speaker),
     ):
         assert part in written
         written = written.replace(part, replacement)
@@ -109,8 +111,11 @@ class Backend:
         await self._fetch(
             self._append,
             meeting_id=meeting_id,
-            texts=[f"Spoken {self._draw.random()}: so we said and went on, and wrote it down." for _ in numbers],
-            speakers=[f"Speaker {n % 3}" for n in numbers],
+            size=SEGMENTS_PER_WRITE,
+            texts=separated(
+                [f"Spoken {self._draw.random()}: so we said and went on, and wrote it down." for _ in numbers]
+            ),
+            speakers=separated([f"Speaker {n % 3}" for n in numbers]),
             start_times=[n * 2.0 for n in numbers],
             end_times=[n * 2.0 + 1.5 for n in numbers],
             finals=[],  # as the server sends them where all are true, and null

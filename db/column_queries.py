@@ -18,7 +18,9 @@ from db.row_mapping import TEXT_SEPARATOR, ColumnValues, leaf_class
 
 ROW_COUNT = "row_count"
 """The name of the column that says how many rows a row stands for."""
-_SEPARATOR: ColumnElement[str] = literal_column(f"E'\\x{ord(TEXT_SEPARATOR):02x}'")
+SEPARATOR = f"E'\\x{ord(TEXT_SEPARATOR):02x}'"
+"""`TEXT_SEPARATOR` in SQL."""
+_SEPARATOR: ColumnElement[str] = literal_column(SEPARATOR)
 
 
 class _Number(NamedTuple):
@@ -64,6 +66,12 @@ def _joined(values: Sequence[Any], cls: type | None) -> ColumnValues:
     if sys.byteorder == "little":
         numbers.byteswap()
     return numbers.tolist()
+
+
+def separated(texts: Sequence[str]) -> str | None:
+    """Returns texts as one text, with separators in between; None if one of them has the separator."""
+    joined = TEXT_SEPARATOR.join(texts)
+    return joined if joined.count(TEXT_SEPARATOR) == len(texts) - 1 else None
 
 
 def are_separable(row: Sequence[Any], first: int, leaf_classes: Sequence[type | None]) -> bool:

@@ -7,6 +7,7 @@ import orjson
 from sqlalchemy import text
 
 from db.change_sequence import LOCKED, RESULT, STAMPED, SegmentChanges, of_meeting, raised
+from db.column_queries import SEPARATOR, separated
 from db.meetings import FIELDS as MEETING_FIELDS
 from db.segment_resolution import NAMES, assignments, heard, resolved
 from domain.bulk_validation import ValueColumns
@@ -34,7 +35,7 @@ _APPENDED_CONTENT = [name for name in _CONTENT if name != "words"]
 _APPENDED = {
     **{name: f"new.{name}" for name in _APPENDED_CONTENT},
     "is_final": "coalesce(new.is_final, true)",
-    **resolved("new.text", "new.speaker", "raised.names"),
+    **resolved("new.text", "coalesce(new.speaker, '')", "raised.names"),  # null is the empty label of an only segment
 }
 _UNSAID = {
     "deleted": "true",
@@ -147,15 +148,14 @@ counted AS (
     )
 
     # Where no segment has an id there is nothing to compare with: above the highest number ever used nothing is stored. That
-    # number is read with the lock, however long this statement has waited for it.
+    # number is read with the lock, however long this statement has waited for it. Texts come as one text with separators in
+    # between: the driver goes through an array element by element.
     _APPEND = text(
         f"""
 WITH raised AS (
-    UPDATE meetings SET
-        change_seq = change_seq + 1, last_segment_id = last_segment_id + cardinality(CAST(:texts AS text[]))
+    UPDATE meetings SET change_seq = change_seq + 1, last_segment_id = last_segment_id + :size
     WHERE workspace_id = :workspace AND id = :meeting_id
-    RETURNING {", ".join(MEETING_FIELDS)},
-        {NAMES} AS names, last_segment_id - cardinality(CAST(:texts AS text[])) AS highest, clock_timestamp() AS now
+    RETURNING {", ".join(MEETING_FIELDS)}, {NAMES} AS names, last_segment_id - :size AS highest, clock_timestamp() AS now
 ),
 inserted AS (
     INSERT INTO segments (
@@ -164,7 +164,8 @@ inserted AS (
     SELECT :workspace, :meeting_id, raised.highest + new.nth, {", ".join(_APPENDED.values())},
         raised.now, raised.now, raised.change_seq, workspaces.language
     FROM raised, workspaces, unnest(
-        CAST(:texts AS text[]), CAST(:speakers AS text[]), CAST(:start_times AS float8[]), CAST(:end_times AS float8[]),
+        string_to_array(:texts, {SEPARATOR}), string_to_array(:speakers, {SEPARATOR}),
+        CAST(:start_times AS float8[]), CAST(:end_times AS float8[]),
         CAST(:finals AS bool[]), CAST(:confidences AS float8[])
     ) WITH ORDINALITY AS new ({", ".join(_APPENDED_CONTENT)}, nth)
     WHERE workspaces.id = :workspace
@@ -190,42 +191,55 @@ SELECT {", ".join(MEETING_FIELDS)}, true AS is_current, true AS is_changed FROM 
 
         Raises NotFound for an unknown meeting, and InvalidInput if no number is left, or if two ids do not agree.
         """
-        values = {
-            "texts": contents["text"],
-            "speakers": contents["speaker"],
-            "start_times": contents["start_time"],
-            "end_times": contents["end_time"],
-            "finals": contents["is_final"],
-            "confidences": contents["confidence"],
-        }
         numbers, external_ids, words = contents["segment_id"], contents["external_id"], contents["words"]
         size = len(numbers)
         try:
-            has_ids_or_words = not numbers.count(None) == external_ids.count(None) == words.count(None) == size
-            if size and not deleted_ids and not has_ids_or_words:
-                for name, usual in (("finals", True), ("confidences", None)):
-                    if values[name].count(usual) == size:
-                        values[name] = ()  # as `unnest` fills up with null what is shorter
-                meeting, _ = await self._written(meeting_id, self._APPEND, **values)
-                return UpsertedSegments(meeting, size, updated=0, unchanged=0, ignored=0, deleted=0)
-            meeting, counted = await self._written(
-                meeting_id,
-                self._UPSERT,
-                **values,
-                words=[_stored_words(each) for each in words],
-                highest=max((number for number in numbers if number is not None), default=0),
-                segment_ids=numbers,
-                external_ids=external_ids,
-                deleted_ids=list(deleted_ids),
-            )
+            if numbers.count(None) == external_ids.count(None) == words.count(None) == size and not deleted_ids:
+                texts, speakers = separated(contents["text"]), separated(contents["speaker"])
+                if texts and speakers is not None:
+                    finals, confidences = contents["is_final"], contents["confidence"]
+                    meeting, _ = await self._written(
+                        meeting_id,
+                        self._APPEND,
+                        size=size,
+                        texts=texts,
+                        speakers=speakers,
+                        start_times=contents["start_time"],
+                        end_times=contents["end_time"],
+                        # `unnest` fills up with null what is shorter.
+                        finals=() if finals.count(True) == size else finals,
+                        confidences=() if confidences.count(None) == size else confidences,
+                    )
+                    return UpsertedSegments(meeting, size, updated=0, unchanged=0, ignored=0, deleted=0)
+            return await self._revise(meeting_id, contents, deleted_ids)
         except asyncpg.NumericValueOutOfRangeError as error:
             raise InvalidInput.of(
                 "segments", f"there is no free number above {INT32_MAX:,}: give each segment its own"
             ) from error
+
+    async def _revise(
+        self, meeting_id: MeetingId, contents: ValueColumns, deleted_ids: Sequence[int]
+    ) -> UpsertedSegments:
+        numbers = contents["segment_id"]
+        meeting, counted = await self._written(
+            meeting_id,
+            self._UPSERT,
+            texts=contents["text"],
+            speakers=contents["speaker"],
+            start_times=contents["start_time"],
+            end_times=contents["end_time"],
+            finals=contents["is_final"],
+            confidences=contents["confidence"],
+            words=[_stored_words(each) for each in contents["words"]],
+            highest=max((number for number in numbers if number is not None), default=0),
+            segment_ids=numbers,
+            external_ids=contents["external_id"],
+            deleted_ids=list(deleted_ids),
+        )
         if counted.refused:
             raise InvalidInput([_refused(nth) for nth in sorted(counted.refused)])
         created, updated, ignored = counted.created, counted.updated, counted.ignored
-        unchanged = size - created - updated - ignored
+        unchanged = len(numbers) - created - updated - ignored
         return UpsertedSegments(meeting, created, updated, unchanged, ignored, counted.deleted)
 
     async def add(self, meeting_id: MeetingId, segment: SegmentContent | Segment) -> UpsertedSegments:

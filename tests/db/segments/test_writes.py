@@ -27,6 +27,42 @@ from tests.harness.stored_segments import (
 # Numbering
 
 
+@pytest.mark.parametrize(
+    ("texts", "speakers"),
+    [
+        (["only"], [""]),
+        (["only"], ["ann"]),
+        (["one", "two", "three"], ["", "", ""]),
+        (["NULL", '{"a",b}', "\\\n", "😀 é"], ["NULL", "", "'", "%s :x $1"]),
+        (["one\x1ftwo", "three"], ["ann", "bob"]),
+        (["one", "two"], ["\x1f", "bob"]),
+        (["\x1f"], [""]),
+        (["\\x1f", "\\u001f"], ["a", "b"]),
+    ],
+)
+async def test_segments_without_ids_are_stored_as_those_with_ids_are(
+    database: Database, texts: list[str], speakers: list[str]
+) -> None:
+    given = [
+        content(text=text, speaker=speaker, is_final=bool(place), confidence=1 / place if place else None)
+        for place, (text, speaker) in enumerate(zip(texts, speakers, strict=True))
+    ]
+    stored = []
+    for first_id in (None, 1):
+        meeting_id = await new_meeting(database)
+        await upsert_segments(
+            database,
+            meeting_id,
+            *(replace(each, segment_id=first_id and first_id + place) for place, each in enumerate(given)),
+        )
+        stored.append([as_given(segment) for segment in await read_segments(database, meeting_id)])
+    assert stored[0] == stored[1] == [as_given(each) for each in given]
+
+
+def as_given(segment: Any) -> list[Any]:
+    return [getattr(segment, name) for name in ("text", "speaker", "start_time", "end_time", "is_final", "confidence")]
+
+
 async def test_segments_without_a_number_are_numbered_from_one_in_the_order_given(
     database: Database, meeting_id: MeetingId
 ) -> None:
