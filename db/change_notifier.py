@@ -173,7 +173,7 @@ class ChangeNotifier:
         sending = self._unsent.drain()
         try:
             for payload in _encode(sending):
-                await connection.fetch_alone("SELECT pg_notify($1, $2)", (CHANNEL, payload))
+                await connection.execute("SELECT pg_notify($1, $2)", CHANNEL, payload)
                 self.sent += 1
         except BaseException:
             self._unsent.add(sending)  # for the next connection
