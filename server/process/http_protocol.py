@@ -1,6 +1,8 @@
 """HTTP/1.1 as uvicorn speaks it, with heads of a limited size, and without the upgrades that the server does not know."""
 
+import asyncio
 import urllib.parse
+from collections import deque
 from functools import lru_cache
 from typing import Any
 
@@ -10,7 +12,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from server.process.request_cycle import RequestCycle
 from server.wire.headers import request_headers
-from server.wire.requests import WHOLE_BODY_EXTENSION
+from server.wire.responses import WHOLE_RESPONSES
 
 MAX_HEAD_BYTES = 64 * 1024
 """The size of the first line and the headers, of what comes between two pieces of a body, and of trailers."""
@@ -41,7 +43,26 @@ class HttpProtocol(HttpToolsProtocol):
     """Tells whether the parser has stopped at an upgrade that is ignored."""
     _idle_since: float | None = None
     """The time of the last response, on the loop's clock, if nothing has arrived since."""
-    cycle: RequestCycle
+    cycle: RequestCycle  # type: ignore[assignment]  # has what uvicorn's methods need
+    pipeline: deque[RequestCycle]  # type: ignore[assignment]
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
+        super().connection_made(transport)
+        self._scope_of_connection: Any = {
+            "type": "http",
+            "asgi": _ASGI,
+            "http_version": "1.1",
+            "method": "",
+            "scheme": self.scheme,
+            "path": "",
+            "raw_path": b"",
+            "query_string": b"",
+            "root_path": "",
+            "headers": (),
+            "client": self.client,
+            "server": self.server,
+            WHOLE_RESPONSES: True,
+        }
 
     def data_received(self, data: bytes) -> None:
         self._unparsed_bytes += len(data)
@@ -71,45 +92,39 @@ class HttpProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._unparsed_bytes = 0
         parser = self.parser
-        version = parser.get_http_version()
-        path, raw_path, query = _split_url(self.url)
-        scope: Any = {
-            "type": "http",
-            "asgi": _ASGI,
-            "http_version": version,
-            "method": parser.get_method().decode("ascii"),
-            "scheme": self.scheme or "http",
-            "path": path,
-            "raw_path": raw_path,
-            "query_string": query,
-            "root_path": "",
-            "headers": self.headers,
-            "client": self.client,
-            "server": self.server,
-        }
+        scope = self._scope_of_connection.copy()
+        scope["headers"] = self.headers
+        scope["method"] = parser.get_method().decode("ascii")
+        scope["path"], scope["raw_path"], scope["query_string"] = _split_url(self.url)
         self.scope = scope
+        headers = request_headers(scope)
+        is_kept = parser.should_keep_alive()
+        # Only 1.1 keeps a connection without being asked to. To ask the parser for the version takes long: it makes a text.
+        if not is_kept or b"connection" in headers or b"proxy-connection" in headers:
+            scope["http_version"] = version = parser.get_http_version()
+            is_kept = is_kept and version != "1.0"
         if parser.should_upgrade():
             self._upgrades, self._ignores_upgrade = True, not self._should_upgrade()
             return
-        expects_continue = request_headers(scope).get(b"expect", b"").lower() == b"100-continue"
-        is_kept = version != "1.0" and parser.should_keep_alive()
-        cycle = RequestCycle(self, scope, keep_alive=is_kept, expects_continue=expects_continue)
-        scope["extensions"] = {WHOLE_BODY_EXTENSION: cycle.whole_body}
+        waits_for_continue = b"expect" in headers and headers[b"expect"].lower() == b"100-continue"
+        cycle = RequestCycle(self, scope, is_kept, waits_for_continue)
         before, self.cycle = self.cycle, cycle
         if before is None or before.response_complete:
-            self._start_asgi_task(cycle, self.app)
+            cycle.start(self.app, self.loop)
         else:  # requests that are sent together are answered one after the other
             self.flow.pause_reading()
-            self.pipeline.appendleft((cycle, self.app))
+            self.pipeline.appendleft(cycle)
 
     def on_body(self, body: bytes) -> None:
         self._unparsed_bytes = 0
         cycle = self.cycle
         if not cycle.response_complete:
-            cycle.body += body
+            cycle.parts.append(body)
+            cycle.unread_bytes += len(body)
             cycle.has_news = True
-            cycle.message_event.set()
-            if len(cycle.body) > HIGH_WATER_LIMIT:
+            if cycle.is_awaited:
+                cycle.message_event.set()
+            if cycle.unread_bytes > HIGH_WATER_LIMIT:
                 self.flow.pause_reading()
 
     def on_message_complete(self) -> None:
@@ -118,7 +133,8 @@ class HttpProtocol(HttpToolsProtocol):
         if not self._upgrades and not cycle.response_complete:
             cycle.more_body = False
             cycle.has_news = True
-            cycle.message_event.set()
+            if cycle.is_awaited:
+                cycle.message_event.set()
 
     def on_response_complete(self) -> None:
         self.server_state.total_requests += 1
@@ -126,7 +142,7 @@ class HttpProtocol(HttpToolsProtocol):
             return
         self.flow.resume_reading()
         if self.pipeline:
-            self._start_asgi_task(*self.pipeline.pop())
+            self.pipeline.pop().start(self.app, self.loop)
             return
         self._idle_since = self.loop.time()
         if self.timeout_keep_alive_task is None:

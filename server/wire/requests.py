@@ -73,8 +73,8 @@ def parse_parameters(value: object) -> GraphQLRequest:
     return request
 
 
-WHOLE_BODY_EXTENSION = "rapporteur.whole_body"
-"""The ASGI extension of our own server that gives the app the body of a request at once, or None if some is still to come."""
+WHOLE_BODY = "rapporteur.body"
+"""The key under which our own server has put the body of a request in its scope, if all of it had arrived with the head."""
 HoldMemory = Callable[[int], object]
 """Counts bytes that a large body takes until its request is answered. Raises RateLimited."""
 MAX_UNCOUNTED_BYTES = 64 * 1024
@@ -92,8 +92,7 @@ async def json_from_body(
     """
     headers = request_headers(scope)
     _check_content_type(headers.get(b"content-type", b""), headers.get(b"content-encoding", b""))
-    take_whole_body: Callable[[], bytes | None] | None = scope.get("extensions", {}).get(WHOLE_BODY_EXTENSION)
-    body: bytes | bytearray | None = take_whole_body() if take_whole_body is not None else None
+    body: bytes | bytearray | None = scope.pop(WHOLE_BODY, None)
     if body is None:
         body = await _read_body(headers, receive, max_bytes, seconds, hold)
     else:

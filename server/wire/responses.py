@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, ExitStack, nullcontext
 from functools import lru_cache
 from typing import TypeAlias
 
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from resolvers.worker_threads import run_in_worker
 from server.wire.compression import MAX_INLINE_BYTES, accepts_gzip, gzip_body
@@ -47,6 +47,8 @@ def matches(if_none_match: bytes, tag: str) -> bool:
     return tag in named
 
 
+WHOLE_RESPONSES = "rapporteur.whole_responses"
+"""The key in the scope by which our own server says that the message which starts a response may have the whole body, too."""
 RawHeaders: TypeAlias = list[tuple[bytes, bytes]]
 
 
@@ -59,8 +61,13 @@ class SmallResponse:
         self._headers = headers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await send({"type": "http.response.start", "status": self._status, "headers": self._headers})
-        await send({"type": "http.response.body", "body": self._body})
+        start: Message = {"type": "http.response.start", "status": self._status, "headers": self._headers}
+        if WHOLE_RESPONSES in scope:
+            start["body"] = self._body
+            await send(start)
+        else:
+            await send(start)
+            await send({"type": "http.response.body", "body": self._body})
 
 
 class LargeResponse:
