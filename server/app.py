@@ -12,6 +12,7 @@ from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route, WebSocketRoute
@@ -134,10 +135,11 @@ def create_app(settings: Settings, database_url: str, metrics_directory: Path | 
     process_metrics = ProcessMetrics(database, hubs, connection_limit, statistics)
     worker_metrics = None if metrics_directory is None else WorkerMetrics(metrics_directory)
 
-    def new_context(principal: Principal, actor: str) -> Context:
-        return Context(database, hubs, principal, actor, payloads.check)
+    def new_context(principal: Principal, actor: str | None) -> Context:
+        return Context(database, hubs, principal, actor, check_webhook_document)
 
     payloads = PayloadBuilder(runner, new_context)
+    check_webhook_document = payloads.check
 
     addresses = AddressResolver(settings.webhook_networks)
     webhook_sender = WebhookSender(database, payloads, addresses, settings.webhook_concurrency)
@@ -174,7 +176,16 @@ def create_app(settings: Settings, database_url: str, metrics_directory: Path | 
     endpoint = GraphQLEndpoint(runner, guard, new_context, settings, connection_limit, closing)
     websocket_endpoint = WebSocketEndpoint(runner, guard, new_context, settings, connection_limit)
     graphql = Route("/graphql", endpoint)
-    app = Starlette(
+    origins = cors(settings.origins)
+    graphql_app = graphql.app
+    for cls, args, kwargs in origins:
+        graphql_app = cls(graphql_app, *args, **kwargs)
+    behind_proxies: Any = ProxyHeadersMiddleware  # uvicorn's types of ASGI are not Starlette's
+    app = EveryRequest(
+        graphql.path,
+        graphql_app,
+        AllowedHosts(settings.allowed_hosts),
+        RefusedOrigins(settings.origins),
         routes=[
             graphql,
             WebSocketRoute("/graphql", websocket_endpoint),
@@ -185,18 +196,11 @@ def create_app(settings: Settings, database_url: str, metrics_directory: Path | 
             *(console_routes() if settings.serves_console else ()),
             *(graphiql_routes(OPERATIONS) if settings.serves_graphiql else ()),
         ],
-        middleware=cors(settings.origins),
+        middleware=[Middleware(behind_proxies, os.environ.get(*TRUSTED_PROXIES)), *origins],
         exception_handlers={HTTPException: _http_error},
         lifespan=lifespan,
     )
     app.state.database = database
-    graphql_app = graphql.app
-    for cls, args, kwargs in cors(settings.origins):
-        graphql_app = cls(graphql_app, *args, **kwargs)
-    hosts, refused_origins = AllowedHosts(settings.allowed_hosts), RefusedOrigins(settings.origins)
-    routed: Any = app.build_middleware_stack()  # uvicorn's types of ASGI are not Starlette's
-    behind_proxies: Any = ProxyHeadersMiddleware(routed, os.environ.get(*TRUSTED_PROXIES))
-    app.middleware_stack = EveryRequest(behind_proxies, graphql.path, graphql_app, hosts, refused_origins)
     return app
 
 

@@ -38,13 +38,12 @@ class Guard:
             current.note_principal(principal)
         return principal
 
-    async def admit(self, headers: Headers) -> tuple[Principal, RateLimiter]:
-        """Returns the principal and its limiter, before more of the request is read. Raises RequestRefused."""
-        principal = await self.principal(headers)
+    def count_request(self, principal: Principal) -> RateLimiter:
+        """Counts a request before more of it is read, and returns the principal's limiter. Raises RequestRefused."""
         rate_limiter = self.rate_limiters.for_principal(principal)
         try:
             rate_limiter.count_request()
         except RateLimited as error:
             refusal_headers = rate_limiter.headers() | {"Retry-After": str(error.retry_after)}
             raise RequestRefused(TOO_MANY_REQUESTS, str(error), refusal_headers) from error
-        return principal, rate_limiter
+        return rate_limiter

@@ -128,10 +128,9 @@ class MemoryBudget:
 class HeldMemory:
     """Counts what one request keeps in memory, in a budget, until it is released."""
 
-    def __init__(self, budget: MemoryBudget | None = None) -> None:
-        """The budget must be known before something is added."""
-        self.budget = budget
-        self._size = 0
+    budget: MemoryBudget | None = None
+    """The budget, which must be known before something is added."""
+    _size = 0
 
     def add(self, size: int) -> None:
         """Counts some bytes more. Raises RateLimited."""

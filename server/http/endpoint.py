@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 from graphql import OperationType
@@ -24,13 +25,14 @@ from server.operations.runner import OperationRunner
 from server.settings import Settings
 from server.wire.connection_limit import ConnectionLimit, TooManyConnections
 from server.wire.content_negotiation import GRAPHQL_RESPONSE, JSON, AcceptedTypes, content_type, parse_accept
-from server.wire.headers import CONSISTENCY_HEADER, Headers, request_headers
+from server.wire.headers import ACTOR_HEADER, CONSISTENCY_HEADER, Headers, request_headers
 from server.wire.refusals import CLIENT_CLOSED_REQUEST, RequestRefused, error_response
 from server.wire.request_errors import RequestErrors, encode_errors
 from server.wire.requests import GraphQLRequest, checked_request, json_from_body, request_from_url
 from server.wire.responses import HoldAnswer, body_response
 
 _QUERY, _SUBSCRIPTION = OperationType.QUERY, OperationType.SUBSCRIPTION  # to ask the enum for a member takes longer
+_ACTOR_HEADER = ACTOR_HEADER.encode()
 COST_HEADER = b"rapporteur-cost"
 """With any value it asks for the cost, as `extensions: {"cost": true}` in the body does."""
 
@@ -42,7 +44,7 @@ class GraphQLEndpoint:
         self,
         runner: OperationRunner,
         guard: Guard,
-        new_context: Callable[[Principal, str], Context],
+        new_context: Callable[[Principal, str | None], Context],
         settings: Settings,
         connection_limit: ConnectionLimit,
         closing: asyncio.Event,
@@ -98,25 +100,29 @@ class GraphQLEndpoint:
         elif method != "POST":
             allowed = {"Allow": "GET, HEAD, POST"}
             raise RequestRefused(405, "send a POST with the document as JSON, or a GET of a query", allowed)
-        principal, rate_limiter = await self._guard.admit(headers)
+        principal = await self._guard.principal(headers)
+        rate_limiter = self._guard.count_request(principal)
         if is_get:
             request = request_from_url(scope["query_string"])
         else:
             settings = self._settings
             held.budget = rate_limiter.bodies
-            body = await json_from_body(scope, receive, settings.max_body, settings.operation_timeout, held.add)
+            body = await json_from_body(
+                scope, headers, receive, settings.max_body, settings.operation_timeout, held.add
+            )
             request = checked_request(body)
         if accepts.single is None and (is_get or not accepts.event_stream):
             raise RequestRefused(406, f"the answer can be {GRAPHQL_RESPONSE} or {JSON}, or text/event-stream to a POST")
         if COST_HEADER in headers:
-            request = request._replace(extensions={**(request.extensions or {}), "cost": True})
+            request = replace(request, extensions={**(request.extensions or {}), "cost": True})
         request = with_header_token(request, headers)
         if request.operation_name is not None and (current := current_request.get()):
             current.operation = request.operation_name
-        context = self._new_context(principal, _actor(principal, headers))
+        actor = _actor(principal, headers) if _ACTOR_HEADER in headers else None
+        context = self._new_context(principal, actor)
         if accepts.single is None:
             return self._event_stream(request, context)
-        more_headers: dict[str, str] = {}
+        more_headers: dict[str, str] | None = None
         hold: HoldAnswer = rate_limiter.answers.hold
         try:
             prepared = self._runner.prepare(request)
@@ -140,12 +146,15 @@ class GraphQLEndpoint:
                 more_headers = {"Retry-After": str(error.retry_after)}
         if accepts.single != GRAPHQL_RESPONSE and status != TOO_MANY_REQUESTS:
             status = 200
+        sent = rate_limiter.headers()
+        if more_headers is not None:
+            sent |= more_headers
         return await body_response(
             answer,
             status,
             accepts.single,
             headers,
-            rate_limiter.headers() | more_headers,
+            sent,
             vary=("Accept", "Authorization") if is_get else (),
             compression_threshold=self._settings.compression_threshold,
             is_revalidated=is_get and is_complete,

@@ -49,7 +49,7 @@ class OfrepEndpoint:
         self,
         runner: OperationRunner,
         guard: Guard,
-        new_context: Callable[[Principal, str], Context],
+        new_context: Callable[[Principal, str | None], Context],
         settings: Settings,
     ) -> None:
         self._runner = runner
@@ -79,12 +79,14 @@ class OfrepEndpoint:
         if scope["method"] != "POST":
             raise RequestRefused(405, "flags are evaluated by POST", {"Allow": "POST"})
         headers = request_headers(scope)
-        principal, rate_limiter = await self._guard.admit(headers)
+        principal = await self._guard.principal(headers)
+        rate_limiter = self._guard.count_request(principal)
         settings = self._settings
-        held = HeldMemory(rate_limiter.bodies)
+        held = HeldMemory()
+        held.budget = rate_limiter.bodies
         try:
             context = await json_from_body(
-                scope, receive, settings.max_body, settings.operation_timeout, held.add, empty={}
+                scope, headers, receive, settings.max_body, settings.operation_timeout, held.add, empty={}
             )
             check_context(context)
             del context
@@ -118,7 +120,7 @@ class OfrepEndpoint:
         request = GraphQLRequest(operation(OPERATION), {"agentSlugs": slugs}, OPERATION, None)
         try:
             prepared = self._runner.prepare_text(with_header_token(request, headers))
-            executed = await self._runner.execute(prepared, self._new_context(principal, principal.name), receive)
+            executed = await self._runner.execute(prepared, self._new_context(principal, None), receive)
         except RequestErrors as errors:
             raise _failed(errors) from errors
         if executed.errors or executed.data is None:

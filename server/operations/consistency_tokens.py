@@ -1,5 +1,7 @@
 """Consistency tokens in requests: `extensions.consistency`, which a header or a WebSocket's `connection_init` may also give."""
 
+from dataclasses import replace
+
 from domain.consistency_tokens import ConsistencyToken, parse_tokens
 from server.wire.headers import CONSISTENCY_HEADER, Headers
 from server.wire.requests import GraphQLRequest
@@ -28,4 +30,4 @@ def with_tokens(request: GraphQLRequest, tokens: str) -> GraphQLRequest:
     own = extensions.get(CONSISTENCY)
     if own is not None and not isinstance(own, str):
         return request  # the request is refused later, for this extension
-    return request._replace(extensions={**extensions, CONSISTENCY: tokens if own is None else f"{own},{tokens}"})
+    return replace(request, extensions={**extensions, CONSISTENCY: tokens if own is None else f"{own},{tokens}"})

@@ -7,6 +7,7 @@ A request names a document by `documentId`, as the persisted documents of GraphQ
 import re
 from collections import OrderedDict
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -46,7 +47,7 @@ class PersistedDocuments:
         digest = _named_digest(request)
         if request.query is None:
             assert digest is not None  # `parse_parameters` refuses a request with neither
-            return request._replace(query=self._find(digest, request), document_id=None)
+            return replace(request, query=self._find(digest, request), document_id=None)
         if digest is not None and digest != sha256_hex(request.query):
             raise _error("provided sha does not match query")
         if self._trusted is not None:

@@ -1,6 +1,7 @@
 """Reads GraphQL requests from bodies, URLs and messages, and refuses what is no request."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
 from types import NoneType
@@ -13,7 +14,7 @@ from starlette.types import Receive, Scope
 from domain.errors import ServiceUnavailable
 from server.wire.content_negotiation import JSON
 from server.wire.deadline import Deadline
-from server.wire.headers import Headers, request_headers
+from server.wire.headers import Headers
 from server.wire.json import MAX_VALUES, TooManyValues, decode_client_json, decode_json
 from server.wire.refusals import RequestRefused
 
@@ -45,7 +46,8 @@ class MalformedRequest(ValueError):
     """The parameters are no GraphQL request; the message says why."""
 
 
-class GraphQLRequest(NamedTuple):
+@dataclass(slots=True)  # which is made in less time than a tuple with names
+class GraphQLRequest:
     """A request whose parameters are of the right types; its document may still be wrong."""
 
     query: str | None
@@ -65,7 +67,7 @@ def parse_parameters(value: object) -> GraphQLRequest:
     name, document_id = get("operationName"), get("documentId")
     request = GraphQLRequest(query, variables, name, extensions, document_id)
     if (type(query), type(variables), type(name), type(extensions), type(document_id)) not in _RIGHT_TYPES:
-        for found, parameter in zip(request, _PARAMETERS, strict=True):
+        for found, parameter in zip((query, variables, name, extensions, document_id), _PARAMETERS, strict=True):
             if not isinstance(found, (parameter.type, NoneType)):
                 raise MalformedRequest(f"{parameter.name} must be {parameter.description}")
     if query is None and document_id is None and (extensions or {}).get("persistedQuery") is None:
@@ -84,13 +86,19 @@ _VALUE_BYTES = 150
 
 
 async def json_from_body(
-    scope: Scope, receive: Receive, max_bytes: int, seconds: float, hold: HoldMemory, *, empty: object = None
+    scope: Scope,
+    headers: Headers,
+    receive: Receive,
+    max_bytes: int,
+    seconds: float,
+    hold: HoldMemory,
+    *,
+    empty: object = None,
 ) -> Any:
     """Returns the JSON in a body of at most `max_bytes`, which must arrive within `seconds`.
 
     `empty` stands for an empty body. Raises RequestRefused, RateLimited, or ClientDisconnect.
     """
-    headers = request_headers(scope)
     _check_content_type(headers.get(b"content-type", b""), headers.get(b"content-encoding", b""))
     body: bytes | bytearray | None = scope.pop(WHOLE_BODY, None)
     if body is None:
@@ -99,9 +107,10 @@ async def json_from_body(
         _count(len(body), 0, max_bytes, hold)
     if not body and empty is not None:
         return empty
-    if len(body) > MAX_UNCOUNTED_BYTES:
-        hold(min(body.count(b","), MAX_VALUES) * _VALUE_BYTES)
     try:
+        if len(body) <= MAX_UNCOUNTED_BYTES:
+            return decode_json(body)
+        hold(min(body.count(b","), MAX_VALUES) * _VALUE_BYTES)
         return await decode_client_json(body)
     except TooManyValues as error:
         raise RequestRefused(413, f"the body {error}") from error

@@ -46,7 +46,7 @@ async def lines(caplog: pytest.LogCaptureFixture, operation: str | None, answer:
 
     caplog.set_level(logging.INFO, access_log.logger.name)
     scope: Scope = {"type": "http", "method": "POST", "path": "/graphql", "headers": [(b"host", b"localhost")]}
-    outermost = EveryRequest(app, "/graphql", app, AllowedHosts(["*"]), RefusedOrigins(()))
+    outermost = EveryRequest("/graphql", app, AllowedHosts(["*"]), RefusedOrigins(()))
     with contextlib.suppress(ZeroDivisionError):
         await outermost(scope, receive, send)
     return [

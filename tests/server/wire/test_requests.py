@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 from starlette.types import Message, Scope
 
+from server.wire.headers import request_headers
 from server.wire.json import MAX_VALUES
 from server.wire.requests import json_from_body
 from tests.harness import http
@@ -164,7 +165,9 @@ async def test_a_server_without_the_extension_gives_the_body_in_messages() -> No
 
     scope: Scope = {"type": "http", "headers": [(b"content-type", b"application/json")]}
     counted: list[int] = []
-    body = await json_from_body(scope, receive, max_bytes=1_000, seconds=10, hold=counted.append)
+    body = await json_from_body(
+        scope, request_headers(scope), receive, max_bytes=1_000, seconds=10, hold=counted.append
+    )
     assert body == {"query": "{ __typename }"}
     assert counted == []
     assert list(messages) == []
