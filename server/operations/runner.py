@@ -7,7 +7,7 @@ import time
 from collections.abc import AsyncGenerator, Awaitable, Iterator, Sequence
 from contextlib import AbstractContextManager, aclosing, contextmanager, nullcontext
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 from graphql import (
     ExecutionResult,
@@ -70,7 +70,8 @@ class PreparedOperation:
     """The cost of the operation, and the scopes that it needs."""
 
 
-class ExecutedOperation(NamedTuple):
+@dataclass(slots=True)
+class ExecutedOperation:
     """The encoded response to a query or mutation."""
 
     body: Body
@@ -137,8 +138,26 @@ class OperationRunner:
         """
         started = time.perf_counter()
         outcome = ABANDONED
+        rate_limiter = self._rate_limiters.for_principal(context.principal)
         try:
-            executed = await self._execute(prepared, context, receive)
+            cost = self._admit(prepared, context, rate_limiter)
+            executor = self._executor(prepared, context)
+            with rate_limiter.operations, Deadline(self._operation_timeout, receive):
+                try:
+                    if cost > MAX_SMALL_COST:
+                        await context.budget.wait_for_turn()
+                    result: Any = executor.execute_operation()
+                    if not isinstance(result, ExecutionResult):
+                        result = await result
+                        if prepared.operation.operation is _MUTATION:
+                            await _take_token(result, prepared, context)
+                    is_large = cost > MAX_SMALL_COST or prepared.prepared.aliases > MAX_SMALL_ALIASES
+                    if is_large or time.perf_counter() - started > MAX_SMALL_SECONDS:
+                        executed = await self._encode_large(prepared, context, result)
+                    else:
+                        executed = self._encode(prepared, context, result)
+                finally:
+                    context.end()
             outcome = OK
             if executed.errors:
                 codes = [error.code for error in executed.errors]
@@ -237,49 +256,12 @@ class OperationRunner:
             raise RequestErrors(executor)
         return executor
 
-    async def _execute(
-        self, prepared: PreparedOperation, context: Context, receive: Receive | None = None
-    ) -> ExecutedOperation:
-        """Executes a query or mutation; with `receive`, until its client disconnects (see `Deadline`)."""
-        rate_limiter = self._rate_limiters.for_principal(context.principal)
-        cost = self._admit(prepared, context, rate_limiter)
-        executor = self._executor(prepared, context)
-        started = time.perf_counter()
-        with rate_limiter.operations:
-            try:
-                if cost > MAX_SMALL_COST or prepared.prepared.aliases > MAX_SMALL_ALIASES:
-                    with Deadline(self._operation_timeout, receive):
-                        return await self._execute_large(prepared, context, executor, cost)
-                result: Any = executor.execute_operation()
-                if not isinstance(result, ExecutionResult):
-                    with Deadline(self._operation_timeout, receive):
-                        result = await result
-                        if prepared.operation.operation is _MUTATION:
-                            await _take_token(result, prepared, context)
-                        if time.perf_counter() - started > MAX_SMALL_SECONDS:
-                            return await self._encode_large(prepared, context, result)
-            finally:
-                context.end()
-        return self._encode(prepared, context, result)
-
     def _encode(self, prepared: PreparedOperation, context: Context, result: ExecutionResult) -> ExecutedOperation:
         errors = _coded(result)
         body = encode_result(result.data, errors, _extensions(prepared, context))
         if len(body) > self._max_answer_bytes:
             return self._encode(prepared, context, _too_large(AnswerTooLarge(self._max_answer_bytes)))
         return ExecutedOperation((body,), errors, result.data, context.written)
-
-    async def _execute_large(
-        self, prepared: PreparedOperation, context: Context, executor: Executor[Any], cost: int
-    ) -> ExecutedOperation:
-        if cost > MAX_SMALL_COST:
-            await context.budget.wait_for_turn()
-        result: Any = executor.execute_operation()
-        if not isinstance(result, ExecutionResult):
-            result = await result
-            if prepared.operation.operation is _MUTATION:
-                await _take_token(result, prepared, context)
-        return await self._encode_large(prepared, context, result)
 
     async def _encode_large(
         self, prepared: PreparedOperation, context: Context, result: ExecutionResult
