@@ -74,7 +74,7 @@ def traceparent_in(headers: Mapping[bytes, bytes]) -> str | None:
 
 def new_request_id() -> str:
     """Returns an id that no other request has: random digits of this process, and a number."""
-    return f"{_PROCESS}-{next(_NUMBERS):x}"
+    return f"{_PROCESS}-{next(_NUMBERS)}"
 
 
 def valid_traceparent(value: object) -> str | None:

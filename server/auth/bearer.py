@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from server.wire.headers import Headers
 
 AUTHORIZATION = "authorization"
+_HEADER = AUTHORIZATION.encode()
 CHALLENGE_HEADERS = {"WWW-Authenticate": 'Bearer realm="rapporteur"'}
 """The headers of a response to a request without a token."""
 INVALID_TOKEN_HEADERS = {"WWW-Authenticate": 'Bearer realm="rapporteur", error="invalid_token"'}
@@ -22,12 +23,14 @@ def bearer_token(headers: Headers, payload: Mapping[str, object] | None = None) 
     Several headers, whose joined value has a comma, are refused too: a proxy might have checked another one (RFC 9110, 5.3,
     allows one).
     """
-    value = _authorization(payload) if payload else None
-    nested = payload.get("headers") if payload else None
-    if value is None and isinstance(nested, dict):
-        value = _authorization(nested)
+    value = None
+    if payload:
+        value = _authorization(payload)
+        nested = payload.get("headers")
+        if value is None and isinstance(nested, dict):
+            value = _authorization(nested)
     if value is None:
-        header = headers.get(AUTHORIZATION.encode())
+        header = headers.get(_HEADER)
         if header is None:
             return None
         value = header.decode("latin-1") if b"," not in header else ""

@@ -344,8 +344,11 @@ def _too_large(error: AnswerTooLarge) -> ExecutionResult:
 
 def _extensions(prepared: PreparedOperation, context: Context) -> dict[str, object] | None:
     """Returns the `extensions` of the response: the cost, if the client asked for it, and a mutation's token."""
+    asked = prepared.request.extensions
+    if not asked and context.written is None:
+        return None
     extensions: dict[str, object] = {}
-    if prepared.request.extensions and prepared.request.extensions.get("cost"):
+    if asked and asked.get("cost"):
         extensions["cost"] = context.budget.charged
     if context.written is not None:
         extensions[CONSISTENCY] = str(context.written)

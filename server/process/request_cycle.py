@@ -21,6 +21,10 @@ _CONTROL_CHARACTERS = bytes((*range(9), *range(10, 32), 127))
 _WITHOUT_BODY = (204, 304)
 """The statuses of responses that have no body (RFC 9110, 6.4.1)."""
 
+_NOTED_HEADERS = SECURITY_HEADER_NAMES | {b"connection", b"content-length"}
+"""The headers of a response by which its head is made."""
+_NO_NAMES: frozenset[bytes] = frozenset()
+
 _INTERNAL_ERROR = b"Internal Server Error"
 _INTERNAL_ERROR_HEADERS = [
     (b"content-type", b"text/plain; charset=utf-8"),
@@ -145,9 +149,9 @@ class RequestCycle:
             return
         if self._start is None or self.response_complete or not (is_start or message["type"] == "http.response.body"):
             raise RuntimeError(f"an ASGI message {message['type']!r} came at a wrong time")
-        is_last = not message.get("more_body", False)
-        head = b"" if self.response_started else self._head(self._start)
-        body = self._framed(message.get("body", b""), is_last)
+        body, is_last = message.get("body", b""), not message.get("more_body", False)
+        head = b"" if self.response_started else self._head(self._start, len(body) if is_start else None)
+        body = self._framed(body, is_last)
         self.response_started = True
         self._waits_for_continue = False
         if len(body) <= MAX_WHOLE_BYTES:
@@ -156,35 +160,49 @@ class RequestCycle:
             self._transport.writelines((head, body))
         if is_last:
             self.response_complete = True
-            self.message_event.set()
+            if self.is_awaited:
+                self.message_event.set()
             if not self.keep_alive:
                 self._transport.close()
             self._on_response()
 
-    def _head(self, start: HTTPResponseStartEvent) -> bytes:
-        """Returns the head, and keeps what it says of the body. Raises RuntimeError for characters that no header may have."""
-        status, headers = start["status"], list(start.get("headers", ()))
-        own = b"\r\n".join([*map(b": ".join, headers), b""])
-        if len(own) - len(own.translate(None, _CONTROL_CHARACTERS)) != 2 * len(headers):  # the ends of the lines
+    def _head(self, start: HTTPResponseStartEvent, whole_length: int | None) -> bytes:
+        """Returns the head, and keeps what it says of the body; `whole_length` is the length of a body that is here already.
+
+        Raises RuntimeError for characters that no header may have.
+        """
+        status, count = start["status"], 0
+        parts: list[bytes] = []
+        noted: dict[bytes, bytes] = {}
+        for name, value in start.get("headers", ()):
+            parts += (name, b": ", value, b"\r\n")
+            count += 2
+            if name in _NOTED_HEADERS:
+                noted[name] = value
+        own = b"".join(parts)
+        if len(own) - len(own.translate(None, _CONTROL_CHARACTERS)) != count:  # the ends of the lines
             raise RuntimeError("a header has a control character")
-        named = {name: value for name, value in headers}  # noqa: C416  # in half of the time that `dict` takes
-        defaults = tuple(self._server_state.default_headers)
-        lines = [_first_lines(status, defaults, SECURITY_HEADER_NAMES.intersection(named)), own]
-        if b"close" in named.get(b"connection", b""):
+        named = SECURITY_HEADER_NAMES.intersection(noted) if noted else _NO_NAMES
+        head = _first_lines(status, tuple(self._server_state.default_headers), named) + own
+        if b"close" in noted.get(b"connection", b""):
             self.keep_alive = False
         elif not self.keep_alive:
-            lines.append(b"connection: close\r\n")
-        self._missing_bytes: int | None = 0
-        if (length := named.get(b"content-length")) is not None:
+            head += b"connection: close\r\n"
+        self._missing_bytes = whole_length
+        if (length := noted.get(b"content-length")) is not None:
             self._missing_bytes = int(length)
-        elif self.scope["method"] != "HEAD" and status not in _WITHOUT_BODY:
-            self._missing_bytes = None
-            lines.append(b"transfer-encoding: chunked\r\n")
-        lines.append(b"\r\n")
-        return b"".join(lines)
+        elif status in _WITHOUT_BODY:
+            self._missing_bytes = 0
+        elif whole_length is not None:
+            head += b"content-length: %d\r\n" % whole_length
+        elif self.scope["method"] != "HEAD":
+            head += b"transfer-encoding: chunked\r\n"
+        return head + b"\r\n"
 
     def _framed(self, body: bytes, is_last: bool) -> bytes:
         """Returns a part of the body as it is written. Raises RuntimeError if it is not of the length that the head said."""
+        if self.scope["method"] == "HEAD":
+            return b""
         if self.scope["method"] == "HEAD":
             return b""
         if self._missing_bytes is None:

@@ -48,7 +48,10 @@ def matches(if_none_match: bytes, tag: str) -> bool:
 
 
 WHOLE_RESPONSES = "rapporteur.whole_responses"
-"""The key in the scope by which our own server says that the message which starts a response may have the whole body, too."""
+"""The key in the scope by which our own server says that the message which starts a response may have the whole `body`, too.
+
+The server then says its `Content-Length`.
+"""
 RawHeaders: TypeAlias = list[tuple[bytes, bytes]]
 
 
@@ -65,9 +68,11 @@ class SmallResponse:
         if WHOLE_RESPONSES in scope:
             start["body"] = self._body
             await send(start)
-        else:
-            await send(start)
-            await send({"type": "http.response.body", "body": self._body})
+            return
+        if self._status != NOT_MODIFIED:
+            self._headers.append((b"content-length", b"%d" % len(self._body)))
+        await send(start)
+        await send({"type": "http.response.body", "body": self._body})
 
 
 class LargeResponse:
@@ -127,7 +132,6 @@ async def body_response(
             return SmallResponse(b"", NOT_MODIFIED, sent)
     sent.append(_content_type(media_type))
     if size <= MAX_WHOLE_BYTES and not is_gzipped:
-        sent.append((b"content-length", b"%d" % size))
         return SmallResponse(b"".join(body), status, sent)
     with ExitStack() as held:
         held.enter_context(_held(body, hold))
@@ -137,9 +141,9 @@ async def body_response(
             held.close()
             held.enter_context(_held(body, hold))
         size = size_of(body)
-        sent.append((b"content-length", b"%d" % size))
         if size <= MAX_WHOLE_BYTES:
             return SmallResponse(b"".join(body), status, sent)
+        sent.append((b"content-length", b"%d" % size))
         return LargeResponse(body, status, sent, held.pop_all())
 
 

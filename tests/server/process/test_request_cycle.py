@@ -153,4 +153,4 @@ async def version(scope: Scope, receive: Receive, send: Send) -> None:
 @pytest.mark.parametrize("head", [b"1.1\r\n\r\n", b"1.1\r\nConnection: keep-alive\r\n\r\n", b"1.0\r\n\r\n"])
 async def test_apps_are_told_the_version(ask: Ask, expected: None, head: bytes) -> None:
     said = await ask(b"GET / HTTP/" + head + b"GET / HTTP/1.0\r\n\r\n" * (not head.startswith(b"1.0")))
-    assert said.count(b"\r\n" + head[:3] + b"\r\n") == 1
+    assert said.count(b"\r\n\r\n" + head[:3]) == 1
