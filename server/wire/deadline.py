@@ -5,8 +5,8 @@ What was not committed has not happened.
 """
 
 import asyncio
-from functools import lru_cache
 from types import TracebackType
+from typing import ClassVar, Optional
 
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive
@@ -16,7 +16,10 @@ from domain.errors import ServiceUnavailable
 DISCONNECT_CHECK_DELAY_SECONDS = 0.05
 """The time before the server watches for the client to leave: most operations are done sooner, and watching costs a task."""
 TICK_SECONDS = 0.025
-"""The time between two looks at the clock, by which an operation may end late: a timer of its own takes a request 1 %."""
+"""The time between two looks at the clock, by which an operation may end late: a timer of its own takes a request 1 %.
+
+A deadline begins when the clock is first looked at, so that most requests have ended without asking for the time.
+"""
 
 
 class Deadline:
@@ -29,9 +32,12 @@ class Deadline:
     request pays for this.
     """
 
+    __slots__ = ("_began", "_cancelling", "_deadlines", "_error", "_receive", "_seconds", "_task", "_watcher")
+
     def __init__(self, seconds: float, receive: Receive | None = None) -> None:
         self._seconds = seconds
         self._receive = receive
+        self._began: float | None = None
         self._error: Exception | None = None
         self._watcher: asyncio.Task[None] | None = None
 
@@ -40,14 +46,18 @@ class Deadline:
         task = asyncio.current_task(loop)
         assert task is not None
         self._task, self._cancelling = task, task.cancelling()
-        self._began = loop.time()
-        self._clock = _clock_of(loop)
-        self._clock.add(self)
+        clock = _Clock.of_this_process
+        if clock is None or clock.loop is not loop:  # the loops of tests follow each other
+            clock = _Clock.of_this_process = _Clock(loop)
+        self._deadlines = clock.deadlines
+        self._deadlines.add(self)
+        if not clock.is_ticking:
+            clock.start()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._clock.deadlines.discard(self)
+        self._deadlines.discard(self)
         if self._watcher is not None:
             self._watcher.cancel()
         # If somebody else cancelled the task meanwhile, it stays cancelled.
@@ -56,6 +66,8 @@ class Deadline:
 
     def look(self, now: float) -> None:
         """Begins to watch the client, or ends the block, if it is time to."""
+        if self._began is None:
+            self._began = now
         passed = now - self._began
         if passed >= self._seconds:
             self._cancel(ServiceUnavailable(f"the operation took longer than {self._seconds:g} seconds"))
@@ -76,30 +88,21 @@ class Deadline:
 class _Clock:
     """Looks at the deadlines of an event loop as long as there are any."""
 
+    of_this_process: ClassVar[Optional["_Clock"]] = None
+
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.loop = loop
         self.deadlines: set[Deadline] = set()
-        self._loop = loop
-        self._is_ticking = False
+        self.is_ticking = False
 
-    def add(self, deadline: Deadline) -> None:
-        self.deadlines.add(deadline)
-        if not self._is_ticking:
-            self._start()
-
-    def _start(self) -> None:
-        self._is_ticking = True
-        self._loop.call_later(TICK_SECONDS, self._tick)
+    def start(self) -> None:
+        self.is_ticking = True
+        self.loop.call_later(TICK_SECONDS, self._tick)
 
     def _tick(self) -> None:
-        now = self._loop.time()
+        now = self.loop.time()
         for deadline in tuple(self.deadlines):
             deadline.look(now)
-        self._is_ticking = False
+        self.is_ticking = False
         if self.deadlines:
-            self._start()
-
-
-@lru_cache(maxsize=1)
-def _clock_of(loop: asyncio.AbstractEventLoop) -> _Clock:
-    """Returns the clock of a loop. A process has one loop; those of tests follow each other."""
-    return _Clock(loop)
+            self.start()
