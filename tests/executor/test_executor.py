@@ -156,8 +156,9 @@ async def test_requests_share_no_state() -> None:
         build_executor(FAST, document, context_value=ExecutionData([]), raw_variable_values={"at": 1}) for _ in range(3)
     )
     assert one.fragments is other.fragments  # which makes of each what graphql-core's constructor makes
+    values = {name: getattr(one, name) for name in {*vars(one), *type(one).__slots__}}
     shared = {
-        name for name, value in vars(one).items() if value is vars(other)[name] and not isinstance(value, Hashable)
+        name for name, value in values.items() if value is getattr(other, name) and not isinstance(value, Hashable)
     }
     assert shared == {"fragment_definitions", "fragments"}
     assert one.variable_values.coerced is not other.variable_values.coerced
