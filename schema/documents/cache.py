@@ -89,6 +89,7 @@ class DocumentCache:
         With `suggestions`, messages name what in the schema a misspelt name may mean.
         """
         self.limits = limits
+        self._max_cost, self._max_chars = limits.max_cost, limits.max_tokens * CHARS_PER_TOKEN
         self.hide_suggestions = not suggestions
         self._schema = schema
         self._cost_model = cost_model
@@ -103,8 +104,8 @@ class DocumentCache:
 
     def prepare(self, query: str) -> PreparedDocument:
         """Returns the document and what validation says of it. Raises GraphQLError for a syntax error, and TooComplex."""
-        if len(query) > (longest := self.limits.max_tokens * CHARS_PER_TOKEN):
-            raise TooComplex("length", len(query), longest)
+        if len(query) > self._max_chars:
+            raise TooComplex("length", len(query), self._max_chars)
         found = self._found(query)
         if isinstance(found, TooComplex):
             raise TooComplex(*found.reason)  # a new one: an error that is raised again and again gathers tracebacks
@@ -113,8 +114,8 @@ class DocumentCache:
     def cost(self, operation: OperationCost, variables: Mapping[str, object] | None) -> int:
         """Returns the cost of an operation with these variables. Raises TooComplex."""
         cost = operation.data.of(variables or {})
-        if cost > self.limits.max_cost:
-            raise TooComplex("cost", cost, self.limits.max_cost)
+        if cost > self._max_cost:
+            raise TooComplex("cost", cost, self._max_cost)
         if operation.introspection > self._max_introspection:
             raise TooComplex("introspection", operation.introspection, self._max_introspection)
         return cost + operation.introspection

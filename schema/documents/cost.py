@@ -71,8 +71,8 @@ class Amount(NamedTuple):
     parts: tuple[tuple[_ItemCount, "Amount"], ...] = ()
 
     def of(self, variables: Variables) -> int:
-        cost = self.fixed
-        for size, each in self.parts:
+        cost, parts = self  # in less time than by their names
+        for size, each in parts:
             cost += size.of(variables) * (each.of(variables) if each.parts else each.fixed)
         return cost
 

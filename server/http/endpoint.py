@@ -54,6 +54,8 @@ class GraphQLEndpoint:
         self._guard = guard
         self._new_context = new_context
         self._settings = settings
+        self._max_body_bytes, self._body_timeout = settings.max_body, settings.operation_timeout
+        self._compression_threshold = settings.compression_threshold
         self._connection_limit = connection_limit
         self._closing = closing
 
@@ -105,11 +107,8 @@ class GraphQLEndpoint:
         if is_get:
             request = request_from_url(scope["query_string"])
         else:
-            settings = self._settings
             held.budget = rate_limiter.bodies
-            body = await json_from_body(
-                scope, headers, receive, settings.max_body, settings.operation_timeout, held.add
-            )
+            body = await json_from_body(scope, headers, receive, self._max_body_bytes, self._body_timeout, held.add)
             request = checked_request(body)
         if accepts.single is None and (is_get or not accepts.event_stream):
             raise RequestRefused(406, f"the answer can be {GRAPHQL_RESPONSE} or {JSON}, or text/event-stream to a POST")
@@ -156,7 +155,7 @@ class GraphQLEndpoint:
             headers,
             sent,
             vary=("Accept", "Authorization") if is_get else (),
-            compression_threshold=self._settings.compression_threshold,
+            compression_threshold=self._compression_threshold,
             is_revalidated=is_get and is_complete,
             hold=hold,
         )

@@ -150,14 +150,14 @@ class RequestCycle:
         if self._start is None or self.response_complete or not (is_start or message["type"] == "http.response.body"):
             raise RuntimeError(f"an ASGI message {message['type']!r} came at a wrong time")
         body, is_last = message.get("body", b""), not message.get("more_body", False)
-        head = b"" if self.response_started else self._head(self._start, len(body) if is_start else None)
+        head = [] if self.response_started else self._head(self._start, len(body) if is_start else None)
         body = self._framed(body, is_last)
         self.response_started = True
         self._waits_for_continue = False
         if len(body) <= MAX_WHOLE_BYTES:
-            self._transport.write(head + body)
+            self._transport.write(b"".join((*head, body)))
         else:
-            self._transport.writelines((head, body))
+            self._transport.writelines((*head, body))
         if is_last:
             self.response_complete = True
             if self.is_awaited:
@@ -166,10 +166,10 @@ class RequestCycle:
                 self._transport.close()
             self._on_response()
 
-    def _head(self, start: HTTPResponseStartEvent, whole_length: int | None) -> bytes:
-        """Returns the head, and keeps what it says of the body; `whole_length` is the length of a body that is here already.
+    def _head(self, start: HTTPResponseStartEvent, whole_length: int | None) -> list[bytes]:
+        """Returns the lines of the head, and keeps what it says of the body. Raises RuntimeError for odd characters in headers.
 
-        Raises RuntimeError for characters that no header may have.
+        `whole_length` is the length of a body that has come with its head.
         """
         status, count = start["status"], 0
         parts: list[bytes] = []
@@ -183,21 +183,22 @@ class RequestCycle:
         if len(own) - len(own.translate(None, _CONTROL_CHARACTERS)) != count:  # the ends of the lines
             raise RuntimeError("a header has a control character")
         named = SECURITY_HEADER_NAMES.intersection(noted) if noted else _NO_NAMES
-        head = _first_lines(status, tuple(self._server_state.default_headers), named) + own
+        head = [_first_lines(status, tuple(self._server_state.default_headers), named), own]
         if b"close" in noted.get(b"connection", b""):
             self.keep_alive = False
         elif not self.keep_alive:
-            head += b"connection: close\r\n"
+            head.append(b"connection: close\r\n")
         self._missing_bytes = whole_length
         if (length := noted.get(b"content-length")) is not None:
             self._missing_bytes = int(length)
         elif status in _WITHOUT_BODY:
             self._missing_bytes = 0
         elif whole_length is not None:
-            head += b"content-length: %d\r\n" % whole_length
+            head.append(b"content-length: %d\r\n" % whole_length)
         elif self.scope["method"] != "HEAD":
-            head += b"transfer-encoding: chunked\r\n"
-        return head + b"\r\n"
+            head.append(b"transfer-encoding: chunked\r\n")
+        head.append(b"\r\n")
+        return head
 
     def _framed(self, body: bytes, is_last: bool) -> bytes:
         """Returns a part of the body as it is written. Raises RuntimeError if it is not of the length that the head said."""

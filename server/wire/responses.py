@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from functools import lru_cache
 from typing import TypeAlias
@@ -63,12 +63,14 @@ class SmallResponse:
         self._status = status
         self._headers = headers
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         start: Message = {"type": "http.response.start", "status": self._status, "headers": self._headers}
         if WHOLE_RESPONSES in scope:
             start["body"] = self._body
-            await send(start)
-            return
+            return send(start)
+        return self._send_in_two_messages(start, send)
+
+    async def _send_in_two_messages(self, start: Message, send: Send) -> None:
         if self._status != NOT_MODIFIED:
             self._headers.append((b"content-length", b"%d" % len(self._body)))
         await send(start)
