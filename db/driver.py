@@ -13,6 +13,7 @@ from typing import Any
 import asyncpg
 import asyncpg.protocol.protocol
 import orjson
+from asyncpg.protocol import NO_TIMEOUT
 from sqlalchemy import URL
 
 from db.connection_url import ConnectionUrl
@@ -108,7 +109,8 @@ class DriverConnection(asyncpg.Connection):  # type: ignore[misc]
 
         One that is prepared already is given to the driver's protocol at once: the driver's own way there takes as long as the
         protocol does. If the schema has changed since, it raises InvalidCachedStatementError, and nothing was done: after
-        `forget_statements` it can be run again.
+        `forget_statements` it can be run again. No timer is set for it, as that takes longer than to send it: whoever waits for
+        it must bound the time.
         """
         if self.is_pooled:
             return self._fetch_alone_in_transaction(text, arguments)
@@ -116,7 +118,7 @@ class DriverConnection(asyncpg.Connection):  # type: ignore[misc]
         if statement is None or self._query_loggers:
             running: Awaitable[Sequence[Record]] = self.fetch(text, *arguments)
         else:
-            running = self._protocol.bind_execute(statement, arguments, "", 0, False, None)
+            running = self._protocol.bind_execute(statement, arguments, "", 0, False, NO_TIMEOUT)
         return running
 
     async def _fetch_alone_in_transaction(self, text: str, arguments: Sequence[Any]) -> Sequence[Record]:
@@ -160,10 +162,15 @@ class ConnectionSettings:
             self.pooler = self._url.pooler
         self.connect_timeout = self._url.connect_timeout or self.connect_timeout
 
+    @property
+    def answer_timeout(self) -> float:
+        """The time after which a statement has no answer: PostgreSQL should have ended it before."""
+        return self.statement_timeout + self.connect_timeout
+
     async def connect(self) -> DriverConnection:
         """Opens a connection. Raises the driver's errors, and TimeoutError after `connect_timeout`.
 
-        PostgreSQL ends a statement after `statement_timeout` (a little later the driver does, if the server cannot be
+        PostgreSQL ends a statement after `statement_timeout` (a little later the driver or the pool does, if it cannot be
         reached), and checks each second that its client is still there, so that a cancelled request leaves nothing running.
 
         Of several hosts each has its share of the time, as one that is cut off would use up all of it.
@@ -210,7 +217,7 @@ class ConnectionSettings:
         connection: DriverConnection = await asyncpg.connect(
             **arguments,
             timeout=None,
-            command_timeout=self.statement_timeout + self.connect_timeout,
+            command_timeout=self.answer_timeout,
             connection_class=DriverConnection,
             record_class=Record,
             statement_cache_size=0 if is_pooled else 100,

@@ -8,6 +8,8 @@
 - A connection that proved useless (read-only after a failover, or silent) is thrown away with all that were opened before it.
 - A statement that waits long while no other connection is free may wait for an answer that was lost with the network. The
   server is asked whether it runs; if not, its connection is closed, so that its user need not wait for the timeout.
+- A statement that has no answer when PostgreSQL should have ended it is given up: its connection is closed, and all that were
+  opened before it. One timer looks after all statements.
 - A pooler before the database may make a transaction wait for a server: that wait counts as the wait for a connection.
 """
 
@@ -28,6 +30,8 @@ RUNNING_BEFORE_CHECK_SECONDS = 3.0
 """The time after which the server is asked whether it runs a statement."""
 TIME_BETWEEN_CHECKS_SECONDS = 0.5
 PING_TIMEOUT_SECONDS = 2.0
+TIME_BETWEEN_LOOKS_SECONDS = 1.0
+"""The time between two looks for statements that have no answer."""
 CLOSE_TIMEOUT_SECONDS = 2.0
 """The time in which the server must end a cancelled statement and close its connection."""
 
@@ -51,6 +55,7 @@ class ConnectionPool:
         self._in_use: set[DriverConnection] = set()
         self._closing: set[asyncio.Task[None]] = set()
         self._check: asyncio.Task[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
         self._expired_at = 0.0
         self.waits = Histogram()
         """The time until each user of a connection had it."""
@@ -87,6 +92,8 @@ class ConnectionPool:
         self._in_use.add(connection)
         if connection.is_pooled:
             connection.acquire_deadline = asyncio.get_running_loop().time() + self._timeout
+        if self._timer is None:
+            self._look_later()
         return connection
 
     async def acquire(self) -> DriverConnection:
@@ -100,6 +107,8 @@ class ConnectionPool:
             connection = await self._wait(deadline)
         if connection is None or connection.is_closed():
             connection = await self._replace(connection, deadline)
+        if self._timer is None:
+            self._look_later()
         self.waits.observe(clock() - began)
         connection.acquire_deadline = deadline
         return connection
@@ -184,6 +193,9 @@ class ConnectionPool:
         closing = [asyncio.create_task(_close(connection)) for connection in idle]
         if self._check is not None:
             self._check.cancel()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
         await asyncio.gather(*closing, *self._closing)
 
     def _pop_recent(self) -> DriverConnection | None:
@@ -220,6 +232,20 @@ class ConnectionPool:
             self.expire(connection)
             return False
         return True
+
+    def _look_later(self) -> None:
+        self._timer = asyncio.get_running_loop().call_later(TIME_BETWEEN_LOOKS_SECONDS, self._look)
+
+    def _look(self) -> None:
+        """Gives up the statements that have no answer, and looks again later as long as a connection is in use."""
+        self._timer = None
+        latest = time.monotonic() - self.settings.answer_timeout
+        for connection in tuple(self._in_use):
+            if connection.running_since is not None and connection.running_since < latest:
+                self.expire(connection)
+                connection.terminate()
+        if self._in_use:
+            self._look_later()
 
     def _check_running(self) -> None:
         """Starts to look for statements whose answers were lost, if some wait long and that is not done already."""

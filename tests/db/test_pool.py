@@ -38,6 +38,21 @@ async def test_a_silent_idle_connection_is_replaced_with_those_before_it(
         await assert_whole(database.engine, 3)
 
 
+async def test_a_statement_that_has_no_answer_is_given_up(
+    proxied: tuple[str, PostgresProxy], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pool_module, "TIME_BETWEEN_LOOKS_SECONDS", 0.02)
+    url, proxy = proxied
+    async with opened(url, pool_size=1, statement_timeout=0.1, connect_timeout=0.3) as database, bounded():
+        for _ in range(2):
+            assert await run(database.engine, "SELECT 1") == 1  # the second time it is prepared
+        proxy.silence()
+        with pytest.raises(ServiceUnavailable, match="the database does not answer now"):
+            await run(database.engine, "SELECT 1")
+        assert (database.pool.checkedin(), database.pool.checkedout()) == (0, 0)
+        await assert_whole(database.engine, 1)
+
+
 async def test_statements_whose_answers_were_lost_are_ended_while_others_go_on(
     proxied: tuple[str, PostgresProxy], monkeypatch: pytest.MonkeyPatch, observer: Any
 ) -> None:
