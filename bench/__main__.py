@@ -147,8 +147,9 @@ def workload(url: str, clock: Clock, name: str, variables: list[dict[str, Any]],
 def live(server: Serving, clock: Clock, seconds: int) -> dict[str, float]:
     figures: dict[str, float] = {}
     with measured(clock, figures):
-        latencies = sorted(asyncio.run(fan_out(server, SUBSCRIBER_COUNT, WRITES_PER_SECOND, seconds)))
+        latencies, _ = asyncio.run(fan_out(server, SUBSCRIBER_COUNT, WRITES_PER_SECOND, seconds))
     each = {name: used / (WRITES_PER_SECOND * seconds) for name, used in figures.items()}
+    latencies.sort()
     middle, last = latencies[len(latencies) // 2], latencies[len(latencies) * 99 // 100]
     return each | {"rate": WRITES_PER_SECOND, "p50": middle, "p99": last}
 

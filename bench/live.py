@@ -133,8 +133,14 @@ def quantiles(latencies: list[float]) -> tuple[float, float, float]:
     return hundredths[49], hundredths[94], hundredths[98]
 
 
-async def fan_out(server: Serving, subscribers: int, rate: int, seconds: int) -> list[float]:
-    """Returns the latencies of all updates, in milliseconds."""
+def cpu_seconds(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return float(times.user + times.system)
+
+
+async def fan_out(server: Serving, subscribers: int, rate: int, seconds: int) -> tuple[list[float], float]:
+    """Returns the latencies of all updates, in milliseconds, and the server's CPU for each event, in microseconds."""
+    process = psutil.Process(server.process.pid)
     meeting = server.api.meeting("Fan-out")["id"]
     received = 0
     arrivals: list[tuple[bytes, float]] = []
@@ -148,6 +154,7 @@ async def fan_out(server: Serving, subscribers: int, rate: int, seconds: int) ->
 
     clients = [await join(server.url, UPDATES, {"meetingId": meeting}, receive) for _ in range(subscribers)]
     await until(lambda: received == subscribers)
+    used = cpu_seconds(process)
     async with httpx.AsyncClient(base_url=server.url, timeout=30) as http:
         begin = time.monotonic()
         for number in range(1, rate * seconds + 1):
@@ -159,11 +166,12 @@ async def fan_out(server: Serving, subscribers: int, rate: int, seconds: int) ->
             response = await http.post("/graphql", json=body)
             assert response.json()["data"]["upsertSegments"]["created"] == 1
     await until(lambda: len(arrivals) >= subscribers * rate * seconds, 30)
+    used = cpu_seconds(process) - used
     stamps = {stamp: datetime.fromisoformat(stamp.decode()).timestamp() for stamp, _ in arrivals}
     latencies = [(at - stamps[stamp]) * 1000 for stamp, at in arrivals]
     for client in clients:
         client.close()
-    return latencies
+    return latencies, used / (received - subscribers) * 1e6
 
 
 async def activation(server: Serving, times: int) -> list[float]:
@@ -200,10 +208,9 @@ async def idle(server: Serving, subscriptions: int, seconds: int) -> tuple[float
     clients = [await join(server.url, UPDATES, {"meetingId": meetings[n % 50]}, receive) for n in range(subscriptions)]
     await until(lambda: received == subscriptions, 120)
     memory = (process.memory_info().rss - before) / subscriptions / 1000
-    cpu = process.cpu_times()
+    used = cpu_seconds(process)
     await asyncio.sleep(seconds)
-    after = process.cpu_times()
-    used = after.user + after.system - cpu.user - cpu.system
+    used = cpu_seconds(process) - used
     for client in clients:
         client.close()
     return memory, used / seconds * 100
@@ -232,12 +239,13 @@ async def stuck(server: Serving) -> tuple[float, float]:
 
 async def measure(server: Serving, options: argparse.Namespace) -> Table:
     table = Table("what", "figure", title="live updates")
-    latencies = await fan_out(server, options.subscribers, options.rate, options.seconds)
+    latencies, cpu = await fan_out(server, options.subscribers, options.rate, options.seconds)
     p50, p95, p99 = quantiles(latencies)
     table.add_row(
         f"commit to subscriber, {options.subscribers:,} subscribers, {options.rate}/s",
-        f"p50 {p50:.0f} ms, p95 {p95:.0f} ms, p99 {p99:.0f} ms, {len(latencies):,} events",
+        f"p50 {p50:.0f} ms, p95 {p95:.0f} ms, p99 {p99:.0f} ms, {len(latencies):,} updates",
     )
+    table.add_row("the server's CPU for each event sent", f"{cpu:.0f} µs")
     p50, p95, p99 = quantiles(await activation(server, 100))
     table.add_row("activation sent to worker", f"p50 {p50:.0f} ms, p95 {p95:.0f} ms")
     memory, cpu = await idle(server, options.idle, 15)
