@@ -44,7 +44,7 @@ class DriverStatement:
 
     def note_run(self, rows: Sequence[Record], seconds: float) -> None:
         """Counts a run of the statement that has returned these rows."""
-        self.counts.add(sum(row[ROW_COUNT] for row in rows) if self.is_in_columns else len(rows), seconds)
+        self.counts.add(sum(map(itemgetter(ROW_COUNT), rows)) if self.is_in_columns else len(rows), seconds)
 
 
 @lru_cache(maxsize=MAX_COMPILED_STATEMENTS)

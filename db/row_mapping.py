@@ -146,23 +146,18 @@ class MappedRows(Sequence[T]):
     The executor reads the columns themselves where it needs no more (`executor.object_rows`).
     """
 
-    __slots__ = ("_rows", "columns", "leaf_classes", "length", "object_class", "row_count", "start", "values")
+    __slots__ = ("length", "start", "table")
 
-    def __init__(self, rows: RowColumns[T], start: int, length: int) -> None:
-        self.object_class = rows.object_class
-        self.columns = rows.columns
-        self.leaf_classes = rows.leaf_classes
-        self.values = rows.values
-        self.row_count = rows.row_count
+    def __init__(self, table: RowColumns[T], start: int, length: int) -> None:
+        self.table = table
         self.start = start
-        self._rows = rows
         self.length = length
 
     def __len__(self) -> int:
         return self.length
 
     def __iter__(self) -> Iterator[T]:
-        return iter(self._rows.entities()[self.start : self.start + self.length])
+        return iter(self.table.entities()[self.start : self.start + self.length])
 
     @overload
     def __getitem__(self, index: int) -> T: ...
@@ -172,10 +167,10 @@ class MappedRows(Sequence[T]):
         """Returns an entity, or some; they are made now, unless they stand in the same order."""
         places = range(self.start, self.start + self.length)[index]
         if isinstance(places, int):
-            return self._rows.entity(places)
+            return self.table.entity(places)
         if places.step == 1:
-            return MappedRows(self._rows, places.start, len(places))
-        entities = self._rows.entities()
+            return MappedRows(self.table, places.start, len(places))
+        entities = self.table.entities()
         return [entities[place] for place in places]
 
 

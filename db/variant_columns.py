@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from functools import partial
-from itertools import accumulate
+from itertools import accumulate, chain, repeat
 from typing import Any
 
 from sqlalchemy import ColumnElement, FromClause, func, select, true
@@ -76,16 +76,17 @@ def with_variants(
 
 def _entities(page: MappedQuery[Agent], query: MappedQuery[AgentVariant], rows: Iterable[Sequence[Any]]) -> list[Agent]:
     """Makes the agents of the first columns of each row and, as the last of these, the variants in the others."""
-    found, id_place, width = list(rows), page.columns.index("id"), len(page.columns) - 1
-    counts = [row[width] - 1 for row in found]
-    filled = [(*row[width + 1 :], [row[id_place]] * count) for count, row in zip(counts, found, strict=True) if count]
-    row_count, values = sum(counts), column_values(filled, query.leaf_classes)
-    if not are_separable((row_count, *values), 1, query.leaf_classes):
-        return page.entities([(*row[:width], None) for row in found])
-    variants, starts = RowColumns(AgentVariant, query, row_count, values), accumulate(counts, initial=0)
-    return page.entities(
-        [
-            (*row[:width], MappedRows(variants, start, count))
-            for row, start, count in zip(found, starts, counts, strict=False)
-        ]
-    )
+    found, width = list(rows), len(page.columns) - 1
+    if not found:
+        return []
+    columns = list(zip(*found, strict=True))
+    own, counts = columns[:width], [row_count - 1 for row_count in columns[width]]
+    agent_ids = list(chain.from_iterable(map(repeat, own[page.columns.index("id")], counts)))
+    filled = [row[width + 1 :] for row in found if row[width] > 1]
+    values = [*column_values(filled, query.leaf_classes[:-1]), agent_ids]
+    if are_separable((len(agent_ids), *values), 1, query.leaf_classes):
+        table = RowColumns(AgentVariant, query, len(agent_ids), values)
+        variants: Iterable[object] = map(partial(MappedRows, table), accumulate(counts, initial=0), counts)
+    else:
+        variants = repeat(None)
+    return page.entities(zip(*own, variants, strict=False))

@@ -6,14 +6,14 @@ takes in a result map, which is made, filled, encoded and freed.
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from itertools import chain
+from itertools import accumulate, chain
 from typing import NamedTuple
 
 import orjson
 from graphql import GraphQLBoolean, GraphQLFloat, GraphQLID, GraphQLInt, GraphQLLeafType, GraphQLString
 
 from executor.fallback import FallbackRequired
-from executor.object_rows import TEXT_SEPARATOR, ColumnValues, ObjectRows
+from executor.object_rows import TEXT_SEPARATOR, ColumnValues, ObjectRows, ObjectTable
 from executor.output_coercion import is_date_time
 
 MAX_ENCODED_CHARS = 1024 * 1024
@@ -61,18 +61,13 @@ class ListEncoder:
 
         Raises ObjectsRequired, and any exception.
         """
-        offsets: dict[int, int] = {}
-        distinct: list[ObjectRows] = []
-        row_count = 0
-        for each in lists:
-            if each.row_count and id(each.values) not in offsets:
-                offsets[id(each.values)] = row_count
-                row_count += each.row_count
-                distinct.append(each)
+        tables = [table for table in dict.fromkeys([each.table for each in lists]) if table.row_count]
+        offsets = dict(zip(tables, accumulate([table.row_count for table in tables], initial=0), strict=False))
+        row_count = sum([table.row_count for table in tables])
         between = [*self._between]
         columns: list[list[bytes]] = []
-        for place, leaf in enumerate(self._leaves if distinct else ()):
-            pieces, is_quoted = _pieces(leaf, distinct, row_count)
+        for place, leaf in enumerate(self._leaves if tables else ()):
+            pieces, is_quoted = _pieces(leaf, tables, row_count)
             columns.append(pieces)
             if not is_quoted:
                 between[place] += b'"'
@@ -88,7 +83,7 @@ class ListEncoder:
             if not each.length:
                 encoded.append([])
                 continue
-            start = (offsets[id(each.values)] + each.start) * width
+            start = (offsets[each.table] + each.start) * width
             json[start] = b"[" + first
             text = b"".join(json[start : start + each.length * width])
             json[start] = next_row
@@ -96,11 +91,11 @@ class ListEncoder:
         return encoded
 
 
-def _pieces(leaf: Leaf, lists: Sequence[ObjectRows], row_count: int) -> tuple[list[bytes], bool]:
+def _pieces(leaf: Leaf, tables: Sequence[ObjectTable], row_count: int) -> tuple[list[bytes], bool]:
     """Returns the JSON of each value of a column, and whether those of texts have their quotes."""
-    found = [each.values[leaf.column] for each in lists]
+    found = [each.values[leaf.column] for each in tables]
     leaf_class = datetime if is_date_time(leaf.type) else LEAF_CLASSES.get(leaf.type)
-    is_known = leaf_class is not None and all(each.leaf_classes[leaf.column] is leaf_class for each in lists)
+    is_known = leaf_class is not None and all(each.leaf_classes[leaf.column] is leaf_class for each in tables)
     if any(type(values) is str for values in found):
         if not is_known and leaf.type is not GraphQLID:
             raise ObjectsRequired

@@ -12,43 +12,33 @@ ColumnValues: TypeAlias = Sequence[object]
 They are the texts of other values, such as UUIDs, if the column's class is not str: those are only IDs to GraphQL."""
 
 
+class ObjectTable(Protocol):
+    """Rows of objects of one class as columns."""
+
+    object_class: type
+    """The class of all objects."""
+    columns: tuple[str, ...]
+    """The names of the columns. A column has the value of the objects' attribute of its name, if there is such a one.
+
+    The column `part.name` has that of the attribute `name` of the attribute `part`, which is an object in all of them."""
+    leaf_classes: tuple[type | None, ...]
+    """The class of all values of each column: str, int for 32 bits, float, bool or datetime; None: not known, or null."""
+    values: Sequence[ColumnValues]
+    """The values of each column, `row_count` each; without rows there may be none."""
+    row_count: int
+    """The number of values that each column has."""
+
+
 @runtime_checkable
 class ObjectRows(Protocol):
-    """A list of objects as a resolver may return it. Where only columns are selected, no object is made."""
+    """A list of objects as a resolver may return it: rows of a table. Where only columns are selected, no object is made."""
 
-    @property
-    def object_class(self) -> type:
-        """The class of all objects."""
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """The names of the columns. A column has the value of the objects' attribute of its name, if there is such a one.
-
-        The column `part.name` has that of the attribute `name` of the attribute `part`, which is an object in all of them.
-        """
-
-    @property
-    def leaf_classes(self) -> tuple[type | None, ...]:
-        """The class of all values of each column: str, int for 32 bits, float, bool or datetime; None: not known, or null."""
-
-    @property
-    def values(self) -> Sequence[ColumnValues]:
-        """The values of each column, `row_count` each: those of other lists may stand before them and behind them.
-
-        Lists that have them in common have the same sequence.
-        """
-
-    @property
-    def row_count(self) -> int:
-        """The number of values that each column has."""
-
-    @property
-    def start(self) -> int:
-        """The place at which the values of the first object stand; those of the others follow."""
-
-    @property
-    def length(self) -> int:
-        """The number of objects."""
+    table: ObjectTable
+    """The rows of this list and of others."""
+    start: int
+    """The place at which the values of the first object stand; those of the others follow."""
+    length: int
+    """The number of objects."""
 
     def __len__(self) -> int: ...
 
@@ -63,11 +53,11 @@ class UnreadObject(Protocol):
     """
 
     row_columns: ClassVar[tuple[str, ...]]
-    """The names of the columns of all rows of the class: see `ObjectRows.columns`. A part with columns is never null.
+    """The names of the columns of all rows of the class: see `ObjectTable.columns`. A part with columns is never null.
 
     The column of an attribute that has no leaf has the value of the attribute itself, or None: it is not known."""
     row_leaf_classes: ClassVar[tuple[type | None, ...]]
-    """The class of all values of each column: see `ObjectRows.leaf_classes`."""
+    """The class of all values of each column: see `ObjectTable.leaf_classes`."""
     row: Sequence[object]
     """The value of each column. It stays when the attributes are set."""
 

@@ -240,13 +240,15 @@ class ObjectCompleter(Completer):
         return self._selection.selected if self._selection is not None and self._type.is_type_of is None else None
 
     def encode_rows(self, lists: list[ObjectRows]) -> list[object] | None:
-        is_type_of, first = self._type.is_type_of, lists[0]
-        is_known = isinstance(is_type_of, InstancesOf) and is_type_of.includes({each.object_class for each in lists})
+        is_type_of, tables = self._type.is_type_of, {each.table for each in lists}
+        columns, *others = {table.columns for table in tables}
+        classes = {table.object_class for table in tables}
         if (
             self._selection is None  # it is made for the first objects, and their class is found to be plain
-            or not is_known
-            or not all(is_plain_class(each.object_class) and each.columns == first.columns for each in lists)
-            or (encoder := self._selection.list_encoder(first.columns)) is None
+            or others
+            or not (isinstance(is_type_of, InstancesOf) and is_type_of.includes(classes))
+            or not all(map(is_plain_class, classes))
+            or (encoder := self._selection.list_encoder(columns)) is None
         ):
             return None
         try:
