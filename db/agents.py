@@ -160,7 +160,8 @@ class AgentRepository(Repository):
         return query._replace(statement=query.statement.where(agents.c.slug == bindparam("slug")))
 
     async def by_slug(self, slug: str, requested: ColumnNames = None) -> Agent | None:
-        found = await self._entities(self._by_slug(requested), slug=slug)
+        query = self._by_slug(requested)
+        found = query.entities(await self._rows(query.statement, slug=slug))
         return found[0] if found else None
 
     _GET_FOR_UPDATE = _mapped(_AGENTS.where(agents.c.id == ID).with_for_update(key_share=True))

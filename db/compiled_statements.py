@@ -29,22 +29,19 @@ class DriverStatement:
     """A text with the placeholders `$1`, `$2`, ..., and what stands for them."""
 
     text: str
-    take: Callable[[Mapping[str, object]], Sequence[object]]
-    """Takes the values of the parameters that they stand for, by their names."""
-    literals: Mapping[str, object]
-    """The values that the statement brings itself."""
+    arguments: Callable[[Mapping[str, object]], Sequence[object]]
+    """Returns the values in the order of the placeholders, of those of the parameters by their names."""
     counts: StatementCounts
     """The counts of this statement, and of others with the same summary."""
     is_in_columns: bool
     """Tells whether each row stands for several (see `db.column_queries`)."""
 
-    def arguments(self, values: Mapping[str, object]) -> Sequence[object]:
-        """Returns the values in the order of the placeholders."""
-        return self.take({**values, **self.literals} if self.literals else values)
-
     def note_run(self, rows: Sequence[Record], seconds: float) -> None:
         """Counts a run of the statement that has returned these rows."""
-        self.counts.add(sum(map(itemgetter(ROW_COUNT), rows)) if self.is_in_columns else len(rows), seconds)
+        counts = self.counts
+        counts.runs += 1
+        counts.rows += sum(map(itemgetter(ROW_COUNT), rows)) if self.is_in_columns else len(rows)
+        counts.seconds += seconds
 
 
 @lru_cache(maxsize=MAX_COMPILED_STATEMENTS)
@@ -55,8 +52,11 @@ def driver_statement(statement: Executable) -> DriverStatement:
     counts = statement_counts.setdefault(summary(compiled.string), StatementCounts())
     names = tuple(compiled.positiontup)
     take = itemgetter(*names) if len(names) > 1 else lambda values: [values[name] for name in names]
+    arguments = (
+        (lambda values: take({**values, **literals})) if literals else take
+    )  # with what the statement brings itself
     is_in_columns = isinstance(statement, Select) and ROW_COUNT in statement.selected_columns
-    return DriverStatement(compiled.string, take, literals, counts, is_in_columns)
+    return DriverStatement(compiled.string, arguments, counts, is_in_columns)
 
 
 @lru_cache(maxsize=MAX_COMPILED_STATEMENTS)

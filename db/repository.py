@@ -26,7 +26,6 @@ EXPECTED_VERSION = bindparam("expected_version", type_=Integer)
 """The version that the row to update must be at."""
 IDS = bindparam("ids", type_=ARRAY(Uuid))
 
-_NOBODY = Author()
 ColumnNames = frozenset[str] | None
 """The names of the columns that the caller will read, or None for all. Entities are without the others."""
 
@@ -36,8 +35,13 @@ def columns(source: FromClause, names: Iterable[str], requested: ColumnNames = N
     return [source.c[name] for name in names if requested is None or name in requested]
 
 
-class NotesChanges(Protocol):
+class Shared(Protocol):
     """Holds what the repositories of one connection share."""
+
+    connection: Connection
+    workspace_id: WorkspaceId
+    author: Author
+    """The one who writes, and why."""
 
     @property
     def changes(self) -> Changes:
@@ -50,18 +54,18 @@ class Repository:
     Not safe for use in concurrent tasks: it has one connection.
     """
 
-    def __init__(
-        self, connection: Connection, workspace_id: WorkspaceId, notes: NotesChanges, author: Author | None = None
-    ) -> None:
-        """`author` is who writes, and why."""
-        self._connection = connection
-        self._workspace_id = workspace_id
-        self._notes = notes
-        self._author = author or _NOBODY
+    def __init__(self, shared: Shared) -> None:
+        self._shared = shared
+        self._connection = shared.connection
+        self._workspace_id = shared.workspace_id
+
+    @property
+    def _author(self) -> Author:
+        return self._shared.author
 
     @property
     def _changes(self) -> Changes:
-        return self._notes.changes
+        return self._shared.changes
 
     def _note_agent_change(self, id: AgentId) -> None:
         """Lets the notifier publish after the commit that an agent was created or deleted, or may resolve to something else."""

@@ -31,11 +31,6 @@ class StatementCounts:
     seconds: float = 0.0
     """The time until their answers were there, together."""
 
-    def add(self, rows: int, seconds: float) -> None:
-        self.runs += 1
-        self.rows += rows
-        self.seconds += seconds
-
 
 statement_counts: dict[str, StatementCounts] = {}
 """The counts of this process by summary. Summaries are few: a verb and a table."""

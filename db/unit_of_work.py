@@ -25,20 +25,20 @@ from db.webhooks import WebhookRepository
 from domain.history import Author
 from domain.ids import DEFAULT_WORKSPACE_ID, WorkspaceId
 
+_NOBODY = Author()
+
 
 class Repositories:
-    """The repositories of one workspace, all on one connection. Concurrent tasks may use them if they may use that."""
+    """The repositories of one workspace, all on one connection. Concurrent tasks may use them if they may use that.
+
+    They are not kept, as each request would leave a reference cycle behind.
+    """
 
     def __init__(self, connection: Connection, workspace_id: WorkspaceId, author: Author | None = None) -> None:
         self._changes: Changes | None = None
-        self._connection = connection
-        self._workspace_id = workspace_id
-        self._author = author
-
-    @property
-    def _shared(self) -> tuple[Connection, WorkspaceId, Self, Author | None]:
-        """Returns what each repository is made of. It is not kept, as each request would leave a reference cycle behind."""
-        return self._connection, self._workspace_id, self, self._author
+        self.connection = connection
+        self.workspace_id = workspace_id
+        self.author = author or _NOBODY
 
     @property
     def changes(self) -> Changes:
@@ -49,63 +49,63 @@ class Repositories:
 
     @property
     def agents(self) -> AgentRepository:
-        return AgentRepository(*self._shared)
+        return AgentRepository(self)
 
     @property
     def config_sets(self) -> ConfigSetRepository:
-        return ConfigSetRepository(*self._shared)
+        return ConfigSetRepository(self)
 
     @property
     def variants(self) -> VariantRepository:
-        return VariantRepository(*self._shared)
+        return VariantRepository(self)
 
     @property
     def meetings(self) -> MeetingRepository:
-        return MeetingRepository(*self._shared)
+        return MeetingRepository(self)
 
     @property
     def segments(self) -> SegmentRepository:
-        return SegmentRepository(*self._shared)
+        return SegmentRepository(self)
 
     @property
     def corrections(self) -> CorrectionRepository:
-        return CorrectionRepository(*self._shared)
+        return CorrectionRepository(self)
 
     @property
     def events(self) -> EventRepository:
-        return EventRepository(*self._shared)
+        return EventRepository(self)
 
     @property
     def erasures(self) -> ErasureRepository:
-        return ErasureRepository(*self._shared)
+        return ErasureRepository(self)
 
     @property
     def speaker_erasures(self) -> SpeakerErasureRepository:
-        return SpeakerErasureRepository(*self._shared)
+        return SpeakerErasureRepository(self)
 
     @property
     def retention(self) -> RetentionRepository:
-        return RetentionRepository(*self._shared)
+        return RetentionRepository(self)
 
     @property
     def search(self) -> SearchRepository:
-        return SearchRepository(*self._shared)
+        return SearchRepository(self)
 
     @property
     def keys(self) -> KeyRepository:
-        return KeyRepository(*self._shared)
+        return KeyRepository(self)
 
     @property
     def grants(self) -> GrantRepository:
-        return GrantRepository(*self._shared)
+        return GrantRepository(self)
 
     @property
     def webhooks(self) -> WebhookRepository:
-        return WebhookRepository(*self._shared)
+        return WebhookRepository(self)
 
     @property
     def deliveries(self) -> DeliveryRepository:
-        return DeliveryRepository(*self._shared)
+        return DeliveryRepository(self)
 
 
 class UnitOfWork(Repositories):

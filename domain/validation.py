@@ -93,7 +93,7 @@ class Problems:
         try:
             return rule(value)
         except Violation as violation:
-            self.add(path, "must not be null" if value is None else str(violation), key)
+            self.add(path, _message(violation, value), key)
             return cast(T, value)
 
     def parse(self, kind: type[D], values: Mapping[str, object], path: str = "") -> D | None:
@@ -144,12 +144,16 @@ def parse(kind: type[D], values: Mapping[str, object], path: str = "") -> D:
     return cast(D, parsed)
 
 
+def _message(violation: Violation, value: object) -> str:
+    return "must not be null" if value is None else str(violation)
+
+
 def checked(rule: Rule[T], value: object, path: str) -> T:
     """Returns the value as the rule returns it. Raises InvalidInput."""
-    problems = Problems()
-    result = problems.check(rule, value, path)
-    problems.raise_if_any()
-    return result
+    try:
+        return rule(value)
+    except Violation as violation:
+        raise InvalidInput.of(path, _message(violation, value)) from None
 
 
 @cache
