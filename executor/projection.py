@@ -124,4 +124,4 @@ def json_parts(
             parts += inner
         else:
             return None
-    return [*parts, b"}"]
+    return [*parts, b"}"] if parts else [b"{}"]

@@ -107,6 +107,8 @@ SELECTIONS = [
     "number voice { again: number __typename } label",
     "voice { __typename }",
     "voice { number } twice",
+    "number @skip(if: true)",
+    "label voice { number @include(if: false) }",
 ]
 
 

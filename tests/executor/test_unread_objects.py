@@ -117,6 +117,8 @@ SELECTIONS = [
     "twice label",
     "twice voice { name } notes { text }",
     "notes { text }",
+    "key @skip(if: true)",
+    "voice { name @skip(if: true) } notes { text @include(if: false) } label",
 ]
 
 
