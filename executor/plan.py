@@ -37,7 +37,7 @@ from executor.field_context import CollectedField, FieldContext
 from executor.object_rows import ObjectRows, are_object_rows, is_unread_class
 from executor.output_coercion import compile_leaf_list_completer
 from executor.plain_values import is_plain_class, require_plain_values
-from executor.projection import ResultMap, RowSelection, compile_projection, json_parts
+from executor.projection import Projection, ResultMap, json_parts
 from executor.resolution import AsyncResolver, AttributeResolver, SyncResolver, resolver_for
 from executor.type_checks import InstancesOf, type_name_by_class
 
@@ -45,8 +45,8 @@ Execution: TypeAlias = Callable[[FieldContext, list[Any]], list[Any]]
 """A function that returns the result maps of objects."""
 
 LIST_CLASSES = (list, tuple, set, frozenset)
-MAX_ROW_SELECTIONS = 16
-"""The number of classes of unread objects that a selection is prepared for at once: queries have few."""
+MAX_ROW_PROJECTIONS = 16
+"""The number of classes of unread objects that a selection has projections for at once: queries have few."""
 
 
 class FieldPlan:
@@ -334,29 +334,24 @@ class SelectionPlan:
                 raise NotPlannable
             field = CollectedField(response_name, type_, definition, subfield_details)
             self.selected.append(FieldPlan(executor.schema, field))
-        self._fields = [plan for plan in self.selected if not plan.is_constant and plan.leaf is None]
-        """The fields that are not just leaves read from attributes."""
-        self._project = compile_projection(self.selected)
+        self._projection = Projection(self.selected)
+        self._row_projections: dict[type, Projection] = {}
         self._list_encoders: dict[tuple[str, ...], ListEncoder | None] = {}
-        self._row_selections: dict[type, RowSelection] = {}
-
-    def execution_for(self, classes: set[type]) -> "Execution":
-        """Returns the fastest way to execute the plan for objects of these classes, once it was executed for some."""
-        (cls, *others) = classes
-        if others or not is_unread_class(cls):
-            return self.execute
-        if cls not in self._row_selections:
-            if len(self._row_selections) >= MAX_ROW_SELECTIONS:
-                self._row_selections.clear()
-            self._row_selections[cls] = RowSelection(self.selected, cls)
-        return self._row_selections[cls].execute
 
     def execute(self, context: FieldContext, objects: list[object]) -> list[Any]:
         """Returns the result maps of the objects. Pending loads have yet to complete their asynchronous fields."""
-        result_maps = self._project(objects)
-        for field in self._fields:
-            field.execute(context, objects, result_maps)
-        return result_maps
+        return self._projection.execute(context, objects)
+
+    def execution_for(self, classes: set[type]) -> Execution:
+        """Returns the fastest way to execute the plan for objects of these classes, once it was executed for some."""
+        (cls, *others) = classes
+        if others or not is_unread_class(cls):
+            return self._projection.execute
+        if cls not in self._row_projections:
+            if len(self._row_projections) >= MAX_ROW_PROJECTIONS:
+                self._row_projections.clear()
+            self._row_projections[cls] = Projection(self.selected, cls.row_columns, cls.row_leaf_classes)
+        return self._row_projections[cls].execute
 
     def list_encoder(self, columns: tuple[str, ...]) -> ListEncoder | None:
         """Returns the encoder of lists with these columns; None: more is selected than leaves that are columns."""

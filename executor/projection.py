@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from executor.codegen import Namespace, compile_function
 from executor.column_encoding import LEAF_CLASSES, Leaf
 from executor.field_context import FieldContext
-from executor.object_rows import UnreadObject
 from executor.output_coercion import output_coercion_expression
 
 if TYPE_CHECKING:
@@ -18,53 +17,43 @@ if TYPE_CHECKING:
 
 ResultMap: TypeAlias = dict[str, object]
 """The completed fields of one object by their response names, in the order of the document."""
-Projection: TypeAlias = Callable[[Iterable[object]], list[Any]]
-"""A generated function that makes a result map of each object."""
 
 
-def compile_projection(plans: Iterable["FieldPlan"]) -> Projection:
-    """Compiles the projection of objects. It puts None in the place of fields that are not just leaves read from attributes."""
-    namespace: Namespace = {}
-    entries = ", ".join(f"{plan.field.response_name!r}: {_attribute_entry(plan, namespace)}" for plan in plans)
-    # A comprehension would be slower: its `v` is a cell variable.
-    return _compile([f"for o in objects: add({{{entries}}})"], namespace)
+class Projection:
+    """Makes a result map of each object by a generated function, and executes the fields that are no leaves.
 
-
-def _attribute_entry(plan: "FieldPlan", namespace: Namespace) -> str:
-    """Returns a Python expression for the value of a field of the object `o`."""
-    if plan.is_constant:
-        return repr(plan.field.parent_type.name)
-    if (leaf := plan.leaf) is None:
-        return "None"
-    return output_coercion_expression(leaf.type, leaf.nullable, f"o.{plan.attribute}", namespace)
-
-
-def _compile(loop: Iterable[str], namespace: Namespace) -> Projection:
-    body = ["projected = []", "add = projected.append", *loop, "return projected"]
-    return compile_function("project", "objects", body, namespace)
-
-
-class RowSelection:
-    """Executes a selection set for unread objects (`executor.object_rows`): what is a column is taken from their rows.
-
-    Only fields that need more are executed for the objects, which are read by that.
+    Where the objects are unread (`executor.object_rows`), what is a column is taken from their rows. Only fields that need more
+    are executed for the objects, which are read by that.
     """
 
-    def __init__(self, plans: Iterable["FieldPlan"], cls: type[UnreadObject]) -> None:
-        """`plans` are those of the selection set, `cls` is the class of all objects."""
-        self._places = {column: place for place, column in enumerate(cls.row_columns)}
-        self._leaf_classes = cls.row_leaf_classes
+    def __init__(
+        self,
+        plans: Iterable["FieldPlan"],
+        columns: tuple[str, ...] = (),
+        leaf_classes: tuple[type | None, ...] = (),
+    ) -> None:
+        """`plans` are those of the selection set. `columns` and `leaf_classes` are those of the objects' rows."""
+        self._places = {column: place for place, column in enumerate(columns)}
+        self._leaf_classes = leaf_classes
         self._namespace: Namespace = {}
         self._fields: list[tuple[FieldPlan, int | None]] = []
-        """The fields that are no leaves of the rows, and the places of their values in the rows that have them."""
+        """The fields that are not in the generated function, and the places of their values in the rows that have them."""
         entries = ", ".join([self._entry(plan) for plan in plans])
-        columns = ", ".join([f"c{place}" for place in range(len(self._places))])
-        self._project = _compile(
-            ["for o in objects:", f"    {columns}, = o.row", f"    add({{{entries}}})"], self._namespace
+        variables = [f"c{place}" for place in range(len(columns))]
+        body = [
+            "projected = []",
+            "add = projected.append",
+            "for o in objects:",  # a comprehension would be slower: its `v` is a cell variable
+            *([f"    {', '.join(variables)}, = o.row"] if columns else ()),
+            f"    add({{{entries}}})",
+            "return projected",
+        ]
+        self._project: Callable[[Iterable[object]], list[Any]] = compile_function(
+            "project", "objects", body, self._namespace
         )
 
     def execute(self, context: FieldContext, objects: list[Any]) -> list[Any]:
-        """Does what `SelectionPlan.execute` does."""
+        """Returns the result maps of the objects. Pending loads have yet to complete their asynchronous fields."""
         result_maps = self._project(objects)
         for field, place in self._fields:
             values = () if place is None else [each.row[place] for each in objects]
@@ -76,7 +65,7 @@ class RowSelection:
 
     def _entry(self, plan: "FieldPlan") -> str:
         value = self._value(plan, "")
-        if value is None:
+        if value is None:  # which stands in its place until then
             self._fields.append((plan, self._places.get(plan.attribute or "")))
         return f"{plan.field.response_name!r}: {value}"
 

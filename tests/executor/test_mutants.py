@@ -82,8 +82,8 @@ MUTANTS: dict[str, Fault] = {
     ),
     "another type name": (
         "projection",
-        "        return repr(plan.field.parent_type.name)\n    if (leaf",
-        "        return repr(plan.field.response_name)\n    if (leaf",
+        "return repr(plan.field.parent_type.name)",
+        "return repr(plan.field.response_name)",
     ),
     "the column of another field": ("projection", 'return f"c{place}"', 'return "c0"'),
     "what a column is not known to have": (
