@@ -4,12 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 
-from db.driver import DriverConnection
-
 TIME_BETWEEN_LOOKS_SECONDS = 0.5
-
-Turn = asyncio.Future[DriverConnection | None]
-"""Becomes a connection that was in use, or None: one may be opened."""
 
 
 class ConnectionQueue:
@@ -22,31 +17,31 @@ class ConnectionQueue:
     def __init__(self, while_waiting: Callable[[], None]) -> None:
         """`while_waiting` is called every half of a second as long as someone waits."""
         self._while_waiting = while_waiting
-        self._turns: deque[tuple[float, Turn]] = deque()
+        self._turns: deque[tuple[float, asyncio.Future[None]]] = deque()
         """The turns, each with the time at which it is over, by the clock of the event loop."""
         self._timer: asyncio.TimerHandle | None = None
 
     def __len__(self) -> int:
         return len(self._turns)
 
-    def join(self, deadline: float) -> Turn:
+    def join(self, deadline: float) -> asyncio.Future[None]:
         """Returns a turn, which raises TimeoutError at the deadline. Whoever stops waiting for it must `leave`."""
-        turn: Turn = asyncio.get_running_loop().create_future()
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._turns.append((deadline, turn))
         if self._timer is None:
             self._look_later()
         return turn
 
-    def leave(self, deadline: float, turn: Turn) -> None:
+    def leave(self, deadline: float, turn: asyncio.Future[None]) -> None:
         if (deadline, turn) in self._turns:
             self._turns.remove((deadline, turn))
 
-    def serve(self, connection: DriverConnection | None) -> bool:
-        """Gives the first who waits a connection, or the right to open one. Returns False if nobody waits."""
+    def serve(self) -> bool:
+        """Lets the first who waits use a connection, which is idle or to be opened. Returns False if nobody waits."""
         while self._turns:
             _, turn = self._turns.popleft()
             if not turn.done():
-                turn.set_result(connection)
+                turn.set_result(None)
                 return True
         return False
 

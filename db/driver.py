@@ -95,12 +95,16 @@ class DriverConnection(asyncpg.Connection):  # type: ignore[misc]
     async def fetch_in_transaction(self, statements: Sequence[tuple[str, Sequence[Any]]]) -> list[Sequence[Record]]:
         """Runs statements with their arguments in one transaction, and returns the rows of each."""
         await self.begin()
+        rows = []
         try:
-            rows = [await self.fetch(text, *arguments) for text, arguments in statements]
+            for text, arguments in statements:
+                self.running_since = time.monotonic()
+                rows.append(await self.fetch(text, *arguments))
         except (asyncpg.PostgresError, asyncpg.InterfaceError):
             with contextlib.suppress(asyncpg.PostgresError, asyncpg.InterfaceError):
                 await self.execute("ROLLBACK")
             raise
+        self.running_since = time.monotonic()
         await self.execute("COMMIT")
         return rows
 

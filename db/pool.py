@@ -100,50 +100,38 @@ class ConnectionPool:
         """Waits for a connection, to be given to `release` or `discard`. Raises ServiceUnavailable."""
         clock = asyncio.get_running_loop().time
         deadline = (began := clock()) + self._timeout
-        connection = None
         if self._free:
             self._free -= 1
         else:
-            connection = await self._wait(deadline)
-        if connection is None or connection.is_closed():
-            connection = await self._replace(connection, deadline)
+            await self._wait(deadline)
+        try:
+            connection = self._pop_recent() or await self._check_or_open(deadline)
+        except BaseException:
+            self._free_one()
+            raise
+        self._in_use.add(connection)
         if self._timer is None:
             self._look_later()
         self.waits.observe(clock() - began)
         connection.acquire_deadline = deadline
         return connection
 
-    async def _wait(self, deadline: float) -> DriverConnection | None:
-        """Waits for a connection, which stays in use, or for the right to open one, for which None stands."""
+    async def _wait(self, deadline: float) -> None:
+        """Waits until one more connection may be used."""
         turn = self._queue.join(deadline)
         try:
-            return await turn
+            await turn
         except TimeoutError as error:
             self.timeouts += 1
             raise ServiceUnavailable(TOO_MANY_REQUESTS) from error
         except asyncio.CancelledError:
             self._queue.leave(deadline, turn)
             if turn.done() and not turn.cancelled() and turn.exception() is None:  # it came at the same time
-                if connection := turn.result():
-                    self.release(connection)
-                else:
-                    self._free_one()
+                self._free_one()
             raise
-
-    async def _replace(self, connection: DriverConnection | None, deadline: float) -> DriverConnection:
-        """Returns a connection in the place of one that was closed, or of none."""
-        try:
-            if connection is not None:
-                self._in_use.discard(connection)
-            connection = self._pop_recent() or await self._check_or_open(deadline)
-        except BaseException:
-            self._free_one()
-            raise
-        self._in_use.add(connection)
-        return connection
 
     def _free_one(self) -> None:
-        if not self._queue.serve(None):
+        if not self._queue.serve():
             self._free += 1
 
     def release(self, connection: DriverConnection) -> None:
@@ -193,7 +181,7 @@ class ConnectionPool:
         closing = [asyncio.create_task(_close(connection)) for connection in idle]
         if self._check is not None:
             self._check.cancel()
-        if self._timer is not None:
+        if self._timer is not None and not self._in_use:  # else it still has statements to look after
             self._timer.cancel()
             self._timer = None
         await asyncio.gather(*closing, *self._closing)
@@ -239,22 +227,23 @@ class ConnectionPool:
     def _look(self) -> None:
         """Gives up the statements that have no answer, and looks again later as long as a connection is in use."""
         self._timer = None
-        latest = time.monotonic() - self.settings.answer_timeout
-        for connection in tuple(self._in_use):
-            if connection.running_since is not None and connection.running_since < latest:
-                self.expire(connection)
-                connection.terminate()
+        for connection in self._waiting_longer_than(self.settings.answer_timeout):
+            self.expire(connection)
+            connection.terminate()
         if self._in_use:
             self._look_later()
 
     def _check_running(self) -> None:
         """Starts to look for statements whose answers were lost, if some wait long and that is not done already."""
-        if self._waiting_long() and (self._check is None or self._check.done()):
+        if self._waiting_longer_than(RUNNING_BEFORE_CHECK_SECONDS) and (self._check is None or self._check.done()):
             self._check = asyncio.get_running_loop().create_task(self._end_unanswered())
 
-    def _waiting_long(self) -> dict[DriverConnection, float]:
-        """Returns the connections whose statements have been waiting for long, and since when. A pooler hides the server's."""
-        latest = time.monotonic() - RUNNING_BEFORE_CHECK_SECONDS
+    def _waiting_longer_than(self, seconds: float) -> dict[DriverConnection, float]:
+        """Returns the connections whose statements have been waiting for longer, and since when.
+
+        Not those of a pooler, which hides the server's: the driver sets a timer for each of their statements.
+        """
+        latest = time.monotonic() - seconds
         return {
             connection: connection.running_since
             for connection in self._in_use
@@ -263,7 +252,7 @@ class ConnectionPool:
 
     async def _end_unanswered(self) -> None:
         """Closes the connections on which the server runs nothing though a statement waits, on two looks at them."""
-        suspected = self._waiting_long()
+        suspected = self._waiting_longer_than(RUNNING_BEFORE_CHECK_SECONDS)
         with contextlib.suppress(*DRIVER_ERRORS):  # the database does not answer: nothing is known
             observer = await self.settings.connect()
             try:
@@ -271,7 +260,7 @@ class ConnectionPool:
                     running = await observer.fetch(_RUNNING, [each.get_server_pid() for each in suspected])
                     pids = {row["pid"] for row in running}
                     await asyncio.sleep(TIME_BETWEEN_CHECKS_SECONDS)  # an answer may be on its way
-                    waiting = self._waiting_long()
+                    waiting = self._waiting_longer_than(RUNNING_BEFORE_CHECK_SECONDS)
                     suspected = {
                         each: since
                         for each, since in suspected.items()

@@ -53,6 +53,32 @@ async def test_a_statement_that_has_no_answer_is_given_up(
         await assert_whole(database.engine, 1)
 
 
+async def test_a_statement_that_has_no_answer_is_given_up_though_the_pool_was_closed(
+    proxied: tuple[str, PostgresProxy], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pool_module, "TIME_BETWEEN_LOOKS_SECONDS", 0.02)
+    url, proxy = proxied
+    async with opened(url, pool_size=1, statement_timeout=0.1, connect_timeout=0.3) as database, bounded():
+        for _ in range(2):
+            assert await run(database.engine, "SELECT 1") == 1  # the second time it is prepared
+        proxy.silence()
+        running = asyncio.create_task(run(database.engine, "SELECT 1"))
+        await asyncio.sleep(0)
+        await database.close()
+        with pytest.raises(ServiceUnavailable, match="the database does not answer now"):
+            await running
+
+
+async def test_a_transaction_may_take_longer_than_a_statement(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pool_module, "TIME_BETWEEN_LOOKS_SECONDS", 0.02)
+    async with opened(database_url, pool_size=1, statement_timeout=1, connect_timeout=0.2) as database, bounded():
+        sleeping = text("SELECT 1 AS one FROM pg_sleep(0.7)")
+        (row,) = await AutocommitConnection(database.pool).rows_after(sleeping, sleeping, {})
+        assert row.one == 1
+
+
 async def test_statements_whose_answers_were_lost_are_ended_while_others_go_on(
     proxied: tuple[str, PostgresProxy], monkeypatch: pytest.MonkeyPatch, observer: Any
 ) -> None:

@@ -10,6 +10,7 @@ import asyncpg
 import pytest
 from sqlalchemy import text
 
+from db import pool as pool_module
 from db.change_notifier import Changes
 from db.connections import AutocommitConnection, Session
 from db.driver import ConnectionSettings
@@ -177,6 +178,21 @@ async def test_who_waits_for_a_pooler_waits_as_long_as_for_a_connection(
             return True
 
         await eventually(is_back)
+
+
+async def test_who_waits_for_a_pooler_may_wait_longer_than_for_an_answer(
+    one_server_connection: PgBouncer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pool_module, "TIME_BETWEEN_LOOKS_SECONDS", 0.02)
+    url = one_server_connection.url
+    options = {"pool_timeout": 60, "connect_timeout": 0.2, "statement_timeout": 0.2}
+    async with connected(url) as other, opened(url, pooler=True, **options) as database, bounded():
+        await database.ping()
+        async with other.transaction():
+            await other.execute("SELECT 1")
+            waiting = asyncio.create_task(database.ping())
+            await asyncio.wait([waiting], timeout=0.8)
+        await waiting
 
 
 async def test_a_cancelled_statement_is_ended(one_server_connection: PgBouncer, database_url: str) -> None:
