@@ -43,6 +43,8 @@ class HttpProtocol(HttpToolsProtocol):
     """Tells whether the parser has stopped at an upgrade that is ignored."""
     _idle_since: float | None = None
     """The time of the last response, on the loop's clock, if nothing has arrived since."""
+    _answered: RequestCycle | None = None
+    """The request that the app answers, or has answered last. `cycle` is the one that has come last."""
     cycle: RequestCycle  # type: ignore[assignment]  # has what uvicorn's methods need
     pipeline: deque[RequestCycle]  # type: ignore[assignment]
 
@@ -63,6 +65,13 @@ class HttpProtocol(HttpToolsProtocol):
             "server": self.server,
             WHOLE_RESPONSES: True,
         }
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tells the app, which uvicorn does only if no other request has come since."""
+        if self._answered is not None and not self._answered.response_complete:
+            self._answered.disconnected = True
+            self._answered.message_event.set()
+        super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         self._unparsed_bytes += len(data)
@@ -110,6 +119,7 @@ class HttpProtocol(HttpToolsProtocol):
         cycle = RequestCycle(self, scope, is_kept, waits_for_continue)
         before, self.cycle = self.cycle, cycle
         if before is None or before.response_complete:
+            self._answered = cycle
             cycle.start(self.app, self.loop)
         else:  # requests that are sent together are answered one after the other
             self.flow.pause_reading()
@@ -143,7 +153,8 @@ class HttpProtocol(HttpToolsProtocol):
         if self.flow.read_paused:
             self.flow.resume_reading()
         if self.pipeline:
-            self.pipeline.pop().start(self.app, self.loop)
+            self._answered = cycle = self.pipeline.pop()
+            cycle.start(self.app, self.loop)
             return
         self._idle_since = self.loop.time()
         if self.timeout_keep_alive_task is None:

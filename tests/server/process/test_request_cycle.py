@@ -13,7 +13,7 @@ from server.process.uvicorn_server import configuration
 from server.settings import Settings
 
 Handler = Callable[[Scope, Receive, Send], Awaitable[None]]
-Ask = Callable[[bytes], Awaitable[bytes]]
+Ask = Callable[..., Awaitable[bytes]]
 START: Message = {"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/plain")]}
 POST = b"POST / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
 
@@ -73,7 +73,7 @@ async def later(scope: Scope, receive: Receive, send: Send) -> None:
 
 @pytest.fixture
 async def ask(request: pytest.FixtureRequest) -> AsyncIterator[Ask]:
-    """Sends bytes to the app of the test, and returns what it says until it closes."""
+    """Sends bytes to the app of the test, and returns what it says until it closes; or leaves after what is awaited."""
     settings = Settings(port=0)  # type: ignore[call-arg]
     handler: Handler = request.param
 
@@ -86,11 +86,13 @@ async def ask(request: pytest.FixtureRequest) -> AsyncIterator[Ask]:
     listen(listening, settings)
     running = asyncio.create_task(server._serve([listening]))
 
-    async def answer(sent: bytes) -> bytes:
+    async def answer(sent: bytes, until: bytes = b"") -> bytes:
         reader, writer = await asyncio.open_connection(*listening.getsockname()[:2])
         writer.write(sent)
-        said = await reader.read()
+        said = await (reader.readuntil(until) if until else reader.read())
         writer.close()
+        if server.server_state.tasks:
+            await asyncio.wait(server.server_state.tasks)
         return said
 
     yield answer
@@ -154,3 +156,18 @@ async def version(scope: Scope, receive: Receive, send: Send) -> None:
 async def test_apps_are_told_the_version(ask: Ask, expected: None, head: bytes) -> None:
     said = await ask(b"GET / HTTP/" + head + b"GET / HTTP/1.0\r\n\r\n" * (not head.startswith(b"1.0")))
     assert said.count(b"\r\n\r\n" + head[:3]) == 1
+
+
+async def watching(scope: Scope, receive: Receive, send: Send) -> None:
+    """Begins a response, and waits until the client has left."""
+    await send(START)
+    await send({"type": "http.response.body", "body": b"begun", "more_body": True})
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+@pytest.mark.parametrize("ask", [watching], indirect=True)
+@pytest.mark.parametrize("count", [1, 2, 3])
+async def test_an_app_is_told_that_its_client_has_left_though_more_requests_have_come(ask: Ask, count: int) -> None:
+    async with asyncio.timeout(10):
+        await ask(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n" * count, until=b"begun")
