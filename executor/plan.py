@@ -224,7 +224,7 @@ class ObjectCompleter(Completer):
         is_of_type = self._require_type(context, objects, classes)
         if self._selection is None:
             self._selection = SelectionPlan(context.executor, self._type, self._details)
-            execute: Execution = self._selection.execute
+            execute: Execution = self._selection.projection.execute
         else:
             execute = self._selection.execution_for(classes)
             if is_of_type:
@@ -334,19 +334,15 @@ class SelectionPlan:
                 raise NotPlannable
             field = CollectedField(response_name, type_, definition, subfield_details)
             self.selected.append(FieldPlan(executor.schema, field))
-        self._projection = Projection(self.selected)
+        self.projection = Projection(self.selected)
         self._row_projections: dict[type, Projection] = {}
         self._list_encoders: dict[tuple[str, ...], ListEncoder | None] = {}
 
-    def execute(self, context: FieldContext, objects: list[object]) -> list[Any]:
-        """Returns the result maps of the objects. Pending loads have yet to complete their asynchronous fields."""
-        return self._projection.execute(context, objects)
-
     def execution_for(self, classes: set[type]) -> Execution:
-        """Returns the fastest way to execute the plan for objects of these classes, once it was executed for some."""
+        """Returns the fastest way to execute the plan for objects of these classes, once some were executed by `projection`."""
         (cls, *others) = classes
         if others or not is_unread_class(cls):
-            return self._projection.execute
+            return self.projection.execute
         if cls not in self._row_projections:
             if len(self._row_projections) >= MAX_ROW_PROJECTIONS:
                 self._row_projections.clear()
