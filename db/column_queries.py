@@ -62,7 +62,12 @@ def _joined(values: Sequence[Any], cls: type | None) -> ColumnValues:
         return TEXT_SEPARATOR.join(values)
     if not isinstance(values[0], bytes):
         return list(chain.from_iterable(values))
-    numbers = array(_NUMBERS[cls].array_type, b"".join(values))
+    return numbers_in(b"".join(values), cls)
+
+
+def numbers_in(column: bytes, cls: type | None) -> list[Any]:
+    """Returns the numbers of a column that came as their bytes."""
+    numbers = array(_NUMBERS[cls].array_type, column)
     if sys.byteorder == "little":
         numbers.byteswap()
     return numbers.tolist()
@@ -75,10 +80,13 @@ def separated(texts: Sequence[str]) -> str | None:
 
 
 def are_separable(row: Sequence[Any], first: int, leaf_classes: Sequence[type | None]) -> bool:
-    """Checks that no text of a row's joined texts has the separator. The columns begin at `first`, after their number."""
+    """Checks that no text of a row's joined texts has the separator. The columns begin at `first`, after their number.
+
+    `leaf_classes` may go on with those of columns that are made of the others.
+    """
     separators = row[first - 1] - 1
     return separators < 0 or all(
         row[place].count(TEXT_SEPARATOR) == separators
-        for place, each in enumerate(leaf_classes, start=first)
+        for place, each in enumerate(leaf_classes[: len(row) - first], start=first)
         if each is str
     )

@@ -5,15 +5,15 @@ from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from contextlib import aclosing
 from functools import lru_cache, partial
 
-from sqlalchemy import BigInteger, Double, Numeric, any_, bindparam, cast, func, select, true, tuple_
+from sqlalchemy import BigInteger, Double, Numeric, any_, bindparam, cast, func, literal, select, true, tuple_
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.types import Boolean, Integer
+from sqlalchemy.types import Boolean, Integer, Text
 
-from db.column_queries import ROW_COUNT, as_columns, column_values
+from db.column_queries import ROW_COUNT, as_columns, column_values, numbers_in
 from db.connections import Session
 from db.keyset import PageShape, keyset_page, page_parameters
 from db.repository import ID, IDS, WORKSPACE, ColumnNames, columns
-from db.row_mapping import MappedQuery, MappedRows, RowColumns
+from db.row_mapping import TEXT_SEPARATOR, MappedQuery, MappedRows, RowColumns
 from db.segment_writes import SegmentWrites
 from db.tables import meetings, segments
 from domain.change_stream import Change, MeetingChanges
@@ -31,6 +31,14 @@ _IS_STORED = (segments.c.workspace_id == WORKSPACE, ~segments.c.deleted)
 _OF_SPEAKER = segments.c.speaker == bindparam("speaker")
 BY_NUMBER = SegmentOrder()
 _SEGMENT_IDS = bindparam("segment_ids", type_=ARRAY(Integer))
+_ID = literal("", Text).label("id")
+"""Stands for the ids, which are made of the rows' other columns."""
+
+
+def _joined_ids(meeting_id: MeetingId, segment_ids: bytes) -> str:
+    """Returns the ids of some segments of a meeting as one text: what `Segment.id` is for each."""
+    start = f"{meeting_id}:"
+    return start + f"{TEXT_SEPARATOR}{start}".join(map(str, numbers_in(segment_ids, int)))
 
 
 class SegmentRepository(SegmentWrites):
@@ -57,8 +65,8 @@ class SegmentRepository(SegmentWrites):
         rows = keyset_page(of_one, sort_columns, shape, descending=order.descending).correlate(meeting_ids)
         page = select(*as_columns(rows.lateral("segment"), joined=joined)).correlate(meeting_ids).lateral("page")
         statement = select(meeting_ids.c.nth, *page.c).join_from(meeting_ids, page, true())
-        with_meeting = rows.add_columns(segments.c.meeting_id)
-        mapped = MappedQuery.of(with_meeting, Segment, without=("words",) if requested is None else ())
+        filled = [segments.c.meeting_id, *([_ID] if requested and "id" in requested else ())]
+        mapped = MappedQuery.of(rows.add_columns(*filled), Segment, without=("words",) if requested is None else ())
         return mapped._replace(statement=statement)
 
     async def pages(
@@ -75,6 +83,9 @@ class SegmentRepository(SegmentWrites):
         query_of = partial(self._pages, shape, requested, order, of_speaker=of_speaker)
         query, rows = await self._column_rows(query_of, 2, **values)
         filled = [(*values, [meeting_ids[nth - 1]] * count) for nth, count, *values in rows if count]
+        if "id" in query.columns:
+            place = query.columns.index("segment_id")
+            filled = [(*values, _joined_ids(values[-1][0], values[place])) for values in filled]
         found = RowColumns(
             Segment, query, sum(row[ROW_COUNT] for row in rows), column_values(filled, query.leaf_classes)
         )

@@ -29,8 +29,8 @@ from resolvers.projections import NO_COLUMNS, Columns, column_fields, connection
 
 _SEGMENTS = connection_fields(
     {
-        **dict.fromkeys(("id", "segmentId", "meeting"), NO_COLUMNS),
-        **column_fields("text", "speaker", "start_time", "end_time", "is_final", "confidence", "external_id"),
+        **dict.fromkeys(("segmentId", "meeting"), NO_COLUMNS),
+        **column_fields("id", "text", "speaker", "start_time", "end_time", "is_final", "confidence", "external_id"),
         **column_fields("version", "created_at", "updated_at"),
         "heard": frozenset(("text", "speaker", "heard_text", "heard_speaker")),
         "correction": frozenset(

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from db.database import Database
+from db.row_mapping import TEXT_SEPARATOR, MappedRows
 from domain.ids import DEFAULT_WORKSPACE_ID as WORKSPACE
 from domain.ids import MeetingId, new_id
 from domain.pagination import PageInfo, PageRequest, page_request
@@ -181,6 +182,27 @@ async def test_a_text_may_have_what_separates_texts(database: Database, text: st
     assert (len(pages[meeting].nodes), pages[meeting].more) == (2, True)
     assert [segment.text for segment in pages[other].nodes] == ["alone"]
     assert variants == {}
+
+
+async def test_ids_are_a_column_where_they_are_requested(database: Database) -> None:
+    """Checks the ids of pages of several lengths in one statement, also where texts are no column of one text."""
+    written = {await new_meeting(database): count for count in (0, 1, 3, 2)}
+    segments = database.repositories(WORKSPACE).segments
+    for text in ("plain", "one\x1ftwo"):
+        for meeting, count in written.items():
+            if count:
+                await upsert_segments(database, meeting, *(content(10 * n, text) for n in range(count)))
+        for requested in (frozenset(("id",)), frozenset(("id", "text")), None):
+            pages = await segments.pages(list(written), PageRequest(2), requested=requested)
+            for meeting, count in written.items():
+                rows = pages[meeting].nodes
+                expected = [f"{meeting}:{10 * n}" for n in range(min(count, 2))]
+                assert [segment.id for segment in rows] == expected
+                assert isinstance(rows, MappedRows)
+                if requested is not None:
+                    ids = rows.table.values[rows.table.columns.index("id")]
+                    assert isinstance(ids, str)
+                    assert ids.split(TEXT_SEPARATOR)[rows.start : rows.start + rows.length] == expected
 
 
 async def test_numbers_are_as_they_were_written(database: Database) -> None:
