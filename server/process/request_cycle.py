@@ -109,7 +109,7 @@ class RequestCycle:
                 await self._fail("The ASGI application has not completed its response")
         finally:
             self._server_state.tasks.discard(self._task)
-            del self._on_response  # else this object would wait for the garbage collector
+            del self._task, self._on_response  # else this object would wait for the garbage collector
 
     async def _fail(self, problem: str, error: BaseException | None = None) -> None:
         """Logs what was wrong with the app, and ends the response: with 500, or where it is if it has begun."""
@@ -202,8 +202,6 @@ class RequestCycle:
 
     def _framed(self, body: bytes, is_last: bool) -> bytes:
         """Returns a part of the body as it is written. Raises RuntimeError if it is not of the length that the head said."""
-        if self.scope["method"] == "HEAD":
-            return b""
         if self.scope["method"] == "HEAD":
             return b""
         if self._missing_bytes is None:
