@@ -30,6 +30,8 @@ FROM_CLIENTS = ("path", "key", "operation")
 _QUOTED_VALUE = re.compile(r"(invalid input .*?: ).*")
 """A message of PostgreSQL or its driver that quotes a value of a wrong type."""
 
+_BACKSLASH, _DEL = b"\\\x7f"  # as numbers: for a text of one character, Python makes an exception first
+
 ExceptionInfo: TypeAlias = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
 
@@ -104,7 +106,7 @@ def log_request(logger: logging.Logger, request: CurrentRequest, message: str) -
             try:
                 text = orjson.dumps(line, default=str, option=orjson.OPT_APPEND_NEWLINE)
                 # JSON escapes all that is not printable in ASCII but DEL, and with a backslash.
-                if len(text) <= MAX_FIELD_CHARACTERS and text.isascii() and not (b"\\" in text or b"\x7f" in text):
+                if len(text) <= MAX_FIELD_CHARACTERS and text.isascii() and not (_BACKSLASH in text or _DEL in text):
                     buffer = handler.stream.buffer  # below the text, which is flushed at each end of a line
                     buffer.write(text)
                     buffer.flush()

@@ -184,7 +184,7 @@ class RequestCycle:
             raise RuntimeError("a header has a control character")
         named = SECURITY_HEADER_NAMES.intersection(noted) if noted else _NO_NAMES
         head = [_first_lines(status, tuple(self._server_state.default_headers), named), own]
-        if b"close" in noted.get(b"connection", b""):
+        if (connection := noted.get(b"connection")) is not None and b"close" in connection:
             self.keep_alive = False
         elif not self.keep_alive:
             head.append(b"connection: close\r\n")
