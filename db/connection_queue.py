@@ -45,6 +45,12 @@ class ConnectionQueue:
                 return True
         return False
 
+    def close(self) -> None:
+        """Ends the timer if nobody waits: whoever waits next may do so in another event loop."""
+        if self._timer is not None and not self._turns:
+            self._timer.cancel()
+            self._timer = None
+
     def _look_later(self) -> None:
         loop = asyncio.get_running_loop()
         when = min(self._turns[0][0], loop.time() + TIME_BETWEEN_LOOKS_SECONDS)

@@ -184,6 +184,7 @@ class ConnectionPool:
         if self._timer is not None and not self._in_use:  # else it still has statements to look after
             self._timer.cancel()
             self._timer = None
+        self._queue.close()
         await asyncio.gather(*closing, *self._closing)
 
     def _pop_recent(self) -> DriverConnection | None:
