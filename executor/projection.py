@@ -76,11 +76,10 @@ class Projection:
         name = f"{prefix}{plan.attribute}"
         if leaf := plan.leaf:
             return self._leaf(leaf, name)
-        part = plan.part
-        if part is None or not any(column.startswith(f"{name}.") for column in self._places):
+        if not _has_columns(plan, name, self._places):
             return None
         entries: list[str] = []
-        for inner in part:
+        for inner in plan.part or ():
             value = self._value(inner, f"{name}.")
             if value is None:
                 return None
@@ -97,6 +96,11 @@ class Projection:
         return output_coercion_expression(leaf.type, leaf.nullable, f"c{place}", self._namespace)
 
 
+def _has_columns(plan: "FieldPlan", name: str, columns: Iterable[str]) -> bool:
+    """Returns whether a field is a part with columns, which is never null: another may be, whatever is selected of it."""
+    return plan.part is not None and any(column.startswith(f"{name}.") for column in columns)
+
+
 def json_parts(
     plans: Iterable["FieldPlan"], places: Mapping[str, int], prefix: str = ""
 ) -> Sequence[bytes | Leaf] | None:
@@ -109,7 +113,7 @@ def json_parts(
             parts.append(b'"%b"' % plan.field.parent_type.name.encode())
         elif (leaf := plan.leaf) and (place := places.get(name)) is not None:
             parts.append(Leaf(place, leaf.type, leaf.complete_leaves))
-        elif (part := plan.part) and (inner := json_parts(part, places, f"{name}.")):
+        elif _has_columns(plan, name, places) and (inner := json_parts(plan.part or (), places, f"{name}.")):
             parts += inner
         else:
             return None

@@ -38,6 +38,11 @@ class Spoken:
     def twice(self) -> int:
         return int(self.number) * 2
 
+    @property
+    def listener(self) -> Voice | None:
+        """Has no columns, and is null in some of the rows."""
+        return self.voice if self.label == "a" else None
+
 
 class Written(Spoken):
     pass
@@ -53,6 +58,7 @@ class Utterance:
     number: int
     label: str | None
     voice: Sound
+    listener: Sound | None
     twice: int
 
     is_type_of = InstancesOf(Spoken)
@@ -106,6 +112,8 @@ SELECTIONS = [
     "... on Utterance { label number }",
     "number voice { again: number __typename } label",
     "voice { __typename }",
+    "label listener { __typename }",
+    "listener { number @skip(if: true) }",
     "voice { number } twice",
     "number @skip(if: true)",
     "label voice { number @include(if: false) }",
