@@ -223,8 +223,8 @@ def lazy_mapper(
     """Returns a function that makes an entity of each row whose attributes are set, by `fill`, when one is first read.
 
     Until then it is of a subclass that says what the row has: the executor reads that itself where it needs no more
-    (`executor.object_rows`). The entity has an attribute for its `row`, and is for those who only read it. `columns` and
-    `leaf_classes` are those of `MappedQuery`.
+    (`executor.object_rows`). Setting an attribute, comparing and copying read the row first. The entity has an attribute for
+    its `row`. `columns` and `leaf_classes` are those of `MappedQuery`.
     """
 
     class Unread(entity):  # type: ignore[misc, valid-type]
@@ -238,22 +238,27 @@ def lazy_mapper(
                 raise AttributeError(name)
             return getattr(self._read(), name)
 
+        def __setattr__(self, name: str, value: object) -> None:
+            setattr(self._read(), name, value)
+
         def __eq__(self, other: object) -> bool:
             return bool(self._read() == other)
 
-        def _read(self) -> T:
-            entity_itself: Any = self
-            entity_itself.__class__ = entity
-            fill(entity_itself, self.row)
-            return cast(T, entity_itself)
+        def __reduce_ex__(self, protocol: Any) -> Any:
+            return self._read().__reduce_ex__(protocol)
 
-    new = object.__new__
+        def _read(self) -> T:
+            object.__setattr__(self, "__class__", entity)
+            fill(self, self.row)
+            return cast(T, self)
+
+    new, set_row = object.__new__, cast(Any, entity).row.__set__
 
     def make_unread(rows: Iterable[Row]) -> list[T]:
         entities: list[Any] = []
         for row in rows:
             unread = new(Unread)
-            unread.row = row
+            set_row(unread, row)
             entities.append(unread)
         return entities
 

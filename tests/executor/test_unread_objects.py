@@ -1,9 +1,11 @@
 """Checks objects that are read from their rows until something asks for more."""
 
 import math
+import pickle
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from copy import copy, deepcopy
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -153,6 +155,17 @@ async def test_objects_are_read_only_where_more_than_their_rows_is_selected(sele
     objects = LISTS["proven values"]()
     await answers(FastExecutor, objects, selection)
     assert [type(each) is Spoken for each in objects] == ["twice" in selection] * 2
+
+
+def test_what_is_set_or_copied_is_what_was_read() -> None:
+    changed, *others = unread(*[row(1, key=None)] * 5)
+    changed.label = "b"
+    assert (changed.label, changed.number, changed == others[0]) == ("b", 1, False)
+    copies = [copy(others[1]), deepcopy(others[2]), replace(others[3]), pickle.loads(pickle.dumps(unread(row(1))[0]))]
+    for each in copies[:3]:
+        assert type(each) is Spoken
+        assert each == others[0]
+    assert copies[3].voice == Voice("n", 1)
 
 
 def test_reading_one_makes_it_what_it_would_have_been() -> None:
