@@ -195,7 +195,7 @@ class RequestCycle:
             self._missing_bytes = 0
         elif whole_length is not None:
             head.append(b"content-length: %d\r\n" % whole_length)
-        elif self.scope["method"] != "HEAD":
+        elif self.scope["method"] != "HEAD" and self.scope["http_version"] != "1.0":
             head.append(b"transfer-encoding: chunked\r\n")
         head.append(b"\r\n")
         return head
@@ -205,6 +205,8 @@ class RequestCycle:
         if self.scope["method"] == "HEAD":
             return b""
         if self._missing_bytes is None:
+            if self.scope["http_version"] == "1.0":  # which knows no chunks: the connection ends with the body
+                return body
             chunk = b"%x\r\n%b\r\n" % (len(body), body) if body else b""
             return chunk + b"0\r\n\r\n" if is_last else chunk
         self._missing_bytes -= len(body)

@@ -147,6 +147,13 @@ async def test_a_request_of_an_older_version_is_the_last(ask: Ask, expected: byt
     assert expected in said
 
 
+@parametrized((echo, b"\r\nconnection: close\r\n\r\nbody."))
+async def test_an_older_version_knows_no_chunks(ask: Ask, expected: bytes) -> None:
+    said = await ask(b"POST / HTTP/1.0\r\nContent-Length: 4\r\n\r\nbody")
+    assert said.endswith(expected)
+    assert b"transfer-encoding" not in said
+
+
 async def version(scope: Scope, receive: Receive, send: Send) -> None:
     await send({**START, "body": scope["http_version"].encode()})
 
