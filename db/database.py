@@ -37,7 +37,7 @@ class Reads(Protocol):
 class Database:
     """One pool of connections, and the notifier of what is written.
 
-    Safe to share between tasks; what it hands out is not.
+    Safe to share between tasks, as are the repositories for single statements; a unit of work is not.
     """
 
     def __init__(

@@ -51,7 +51,7 @@ class Shared(Protocol):
 class Repository:
     """Takes and returns entities, and reads and writes them in SQL.
 
-    Not safe for use in concurrent tasks: it has one connection.
+    Concurrent tasks may use it if they may use its connection.
     """
 
     def __init__(self, shared: Shared) -> None:

@@ -38,23 +38,9 @@ async def test_a_silent_idle_connection_is_replaced_with_those_before_it(
         await assert_whole(database.engine, 3)
 
 
+@pytest.mark.parametrize("is_closed", [False, True])
 async def test_a_statement_that_has_no_answer_is_given_up(
-    proxied: tuple[str, PostgresProxy], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(pool_module, "TIME_BETWEEN_LOOKS_SECONDS", 0.02)
-    url, proxy = proxied
-    async with opened(url, pool_size=1, statement_timeout=0.1, connect_timeout=0.3) as database, bounded():
-        for _ in range(2):
-            assert await run(database.engine, "SELECT 1") == 1  # the second time it is prepared
-        proxy.silence()
-        with pytest.raises(ServiceUnavailable, match="the database does not answer now"):
-            await run(database.engine, "SELECT 1")
-        assert (database.pool.checkedin(), database.pool.checkedout()) == (0, 0)
-        await assert_whole(database.engine, 1)
-
-
-async def test_a_statement_that_has_no_answer_is_given_up_though_the_pool_was_closed(
-    proxied: tuple[str, PostgresProxy], monkeypatch: pytest.MonkeyPatch
+    proxied: tuple[str, PostgresProxy], monkeypatch: pytest.MonkeyPatch, is_closed: bool
 ) -> None:
     monkeypatch.setattr(pool_module, "TIME_BETWEEN_LOOKS_SECONDS", 0.02)
     url, proxy = proxied
@@ -64,9 +50,12 @@ async def test_a_statement_that_has_no_answer_is_given_up_though_the_pool_was_cl
         proxy.silence()
         running = asyncio.create_task(run(database.engine, "SELECT 1"))
         await asyncio.sleep(0)
-        await database.close()
+        if is_closed:
+            await database.close()
         with pytest.raises(ServiceUnavailable, match="the database does not answer now"):
             await running
+        assert (database.pool.checkedin(), database.pool.checkedout()) == (0, 0)
+        await assert_whole(database.engine, 1)
 
 
 async def test_a_transaction_may_take_longer_than_a_statement(
