@@ -115,7 +115,9 @@ class HttpProtocol(HttpToolsProtocol):
         if parser.should_upgrade():
             self._upgrades, self._ignores_upgrade = True, not self._should_upgrade()
             return
-        waits_for_continue = b"expect" in headers and headers[b"expect"].lower() == b"100-continue"
+        waits_for_continue = (
+            b"expect" in headers and headers[b"expect"].lower() == b"100-continue" and scope["http_version"] != "1.0"
+        )
         cycle = RequestCycle(self, scope, is_kept, waits_for_continue)
         before, self.cycle = self.cycle, cycle
         if before is None or before.response_complete:

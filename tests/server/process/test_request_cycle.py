@@ -148,8 +148,12 @@ async def test_a_request_of_an_older_version_is_the_last(ask: Ask, expected: byt
 
 
 @parametrized((echo, b"\r\nconnection: close\r\n\r\nbody."))
-async def test_an_older_version_knows_no_chunks(ask: Ask, expected: bytes) -> None:
-    said = await ask(b"POST / HTTP/1.0\r\nContent-Length: 4\r\n\r\nbody")
+@pytest.mark.parametrize("more", [b"", b"Expect: 100-continue\r\n"])
+async def test_an_older_version_knows_neither_chunks_nor_interim_responses(
+    ask: Ask, expected: bytes, more: bytes
+) -> None:
+    said = await ask(b"POST / HTTP/1.0\r\n" + more + b"Content-Length: 4\r\n\r\nbody")
+    assert said.startswith(b"HTTP/1.1 200 OK\r\n")
     assert said.endswith(expected)
     assert b"transfer-encoding" not in said
 
