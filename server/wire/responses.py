@@ -17,6 +17,12 @@ from server.wire.result_encoding import Body, size_of
 
 MAX_WHOLE_BYTES = 64 * 1024
 """The size of bodies that are sent as a whole, and not counted: the buffers of the network have room for more."""
+WHOLE_RESPONSES = "rapporteur.whole_responses"
+"""The key in the scope by which our own server says that the message which starts a response may have the whole `body`, too.
+
+The server then says its `Content-Length`.
+"""
+RawHeaders: TypeAlias = list[tuple[bytes, bytes]]
 HoldAnswer: TypeAlias = Callable[[int], AbstractContextManager[None]]
 """Counts the bytes of an answer that its client has not taken yet, while the block runs. Raises RateLimited."""
 REVALIDATED = "private, no-cache"
@@ -45,14 +51,6 @@ def matches(if_none_match: bytes, tag: str) -> bool:
         return True
     named = (found.decode("latin-1").removesuffix(_GZIP_SUFFIX) for found in _ENTITY_TAG.findall(if_none_match))
     return tag in named
-
-
-WHOLE_RESPONSES = "rapporteur.whole_responses"
-"""The key in the scope by which our own server says that the message which starts a response may have the whole `body`, too.
-
-The server then says its `Content-Length`.
-"""
-RawHeaders: TypeAlias = list[tuple[bytes, bytes]]
 
 
 class SmallResponse:
