@@ -9,7 +9,7 @@
 - A statement that waits long while no other connection is free may wait for an answer that was lost with the network. The
   server is asked whether it runs; if not, its connection is closed, so that its user need not wait for the timeout.
 - A statement that has no answer when PostgreSQL should have ended it is given up: its connection is closed, and all that were
-  opened before it. One timer looks after all statements.
+  opened before it. One timer looks after all statements; behind a pooler, the driver sets one for each.
 - A pooler before the database may make a transaction wait for a server: that wait counts as the wait for a connection.
 """
 
