@@ -1,5 +1,6 @@
-"""Executes the documents of `graphql/operations/` on a real database: both executors answer alike, with no fallback."""
+"""Executes the documents of `graphql/operations/`, and any others, on a real database: both executors answer alike."""
 
+import json
 import re
 from collections.abc import Iterator
 from copy import copy
@@ -7,10 +8,14 @@ from dataclasses import astuple
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from executor import ExecutionCounts, execution_counts
+from schema.schema import schema
 from server.wire.graphql_files import operation
 from tests.harness.databases import TestPostgres
+from tests.harness.executor.documents import documents, variables
 from tests.harness.operation_variables import VARIABLES, SizedWorkspace
 from tests.harness.recorded_statements import recorded
 from tests.harness.servers import RunningServer, running_server
@@ -75,6 +80,29 @@ def test_the_answer_is_the_same_without_a_fallback(
         assert other == answer
     assert nothing == ExecutionCounts()
     assert statements == of_slow or name == "DeactivateVariant"  # which has nothing left to do the second time
+
+
+@settings(max_examples=100)
+@given(data=st.data())
+def test_the_answer_to_any_query_is_the_same(
+    data: st.DataObject, servers: tuple[RunningServer, RunningServer], workspace: SizedWorkspace
+) -> None:
+    """Checks three answers: for the first, there are no plans."""
+    ids, slugs = list(map(json.dumps, workspace.ids())), [json.dumps(agent["slug"]) for agent in workspace.agents]
+    arguments = {
+        "id": ids,
+        "ids": [f"[{', '.join(ids)}]"],
+        "slug": [*slugs, json.dumps(workspace.variant["slug"])],
+        "agentSlugs": [f"[{', '.join(slugs)}]"],
+        "externalId": [json.dumps(workspace.meeting["externalId"])],
+        "first": ["0", "1", "3"],
+        "version": ["1", "2"],
+        "hasActiveVariant": ["true"],
+    }
+    query = data.draw(documents(schema._schema, arguments=arguments, depth=6))
+    body = json.dumps({"query": query, "variables": data.draw(variables)}).encode()
+    fast, slow = ([server.api.http.post_json("/graphql", body).content for _ in range(3)] for server in servers)
+    assert fast == slow
 
 
 @pytest.mark.parametrize("name", ["SegmentUpdates", "MeetingUpdates", "ResolvedConfigUpdates"])

@@ -1,5 +1,6 @@
 """Generates documents for a schema: fragments, aliases, merged fields, `@skip` and `@include`, `__typename`."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from graphql import (
@@ -9,12 +10,15 @@ from graphql import (
     get_named_type,
     is_composite_type,
     is_object_type,
+    is_required_argument,
     is_union_type,
 )
 from hypothesis import strategies as st
 
 VARIABLES = ("yes", "no", "either")
-ARGUMENTS = {
+Arguments = Mapping[str, Sequence[str]]
+"""The values to choose from, by the names of arguments. Fields that require others are not selected."""
+ARGUMENTS: Arguments = {
     "at": ["0", "1", "5", "$at"],
     "of": ['"child"'],
     "index": ["0", "1", "3"],
@@ -22,7 +26,7 @@ ARGUMENTS = {
     "plus": ["1", "0.5", "-1", "null"],
     "name": ['"Node"'],
 }
-"""The values to choose from, by the names of arguments."""
+"""The arguments in the schema of `tests/harness/executor/schema.py`."""
 TAKING_INPUTS = {
     "take": "{ __typename ...on Taken { count } ...on Refused { why } }",
     "several": "{ __typename ...on Refused { why } }",
@@ -36,9 +40,10 @@ FAILURES = ["plain", "graphql", "refused", "later", "declined", "broken"]
 
 
 class _Writer:
-    def __init__(self, draw: st.DrawFn, schema: GraphQLSchema) -> None:
+    def __init__(self, draw: st.DrawFn, schema: GraphQLSchema, arguments: Arguments) -> None:
         self._draw = draw
         self._schema = schema
+        self._arguments = arguments
         self.fragments: dict[str, str] = {}
         self.used: set[str] = set()
         """Variables, as they are declared."""
@@ -73,7 +78,8 @@ class _Writer:
         return self._draw(st.sampled_from([type_, *possible, *over]))
 
     def _field(self, type_: GraphQLCompositeType, depth: int) -> str:
-        fields: dict[str, GraphQLField] = {} if is_union_type(type_) else type_.fields  # type: ignore[union-attr]
+        all_fields: dict[str, GraphQLField] = {} if is_union_type(type_) else type_.fields  # type: ignore[union-attr]
+        fields = {name: field for name, field in all_fields.items() if self._has_arguments(field)}
         leaves = [name for name, field in fields.items() if not is_composite_type(get_named_type(field.type))]
         names = ["__typename", *leaves]
         names = [name for name in names if name not in TAKING_INPUTS]
@@ -85,9 +91,9 @@ class _Writer:
             return self._draw(st.sampled_from(["", "type: "])) + name + self._directives()
         field = fields[name]
         argument_values = {
-            argument: self._draw(st.sampled_from(ARGUMENTS[argument]))
+            argument: self._draw(st.sampled_from(self._arguments[argument]))
             for argument, declared in field.args.items()
-            if str(declared.type).endswith("!") or self._draw(st.booleans())
+            if argument in self._arguments and (is_required_argument(declared) or self._draw(st.booleans()))
         }
         self.used |= {"$at: Int! = 1" for value in argument_values.values() if value == "$at"}
         # Fields with other arguments get another response name, or the document would not be valid.
@@ -106,6 +112,9 @@ class _Writer:
             below = " " + self.selection_set(inner, depth - 1)
         return f"{alias}{name}{arguments}{self._directives()}{below}"
 
+    def _has_arguments(self, field: GraphQLField) -> bool:
+        return all(name in self._arguments for name, each in field.args.items() if is_required_argument(each))
+
     def _directives(self) -> str:
         if self._draw(st.integers(0, 5)):
             return ""
@@ -119,12 +128,14 @@ class _Writer:
 
 
 @st.composite
-def documents(draw: st.DrawFn, schema: GraphQLSchema, kind: str = "query") -> str:
-    """Draws a valid document with one operation."""
-    writer = _Writer(draw, schema)
+def documents(
+    draw: st.DrawFn, schema: GraphQLSchema, kind: str = "query", arguments: Arguments = ARGUMENTS, depth: int = 4
+) -> str:
+    """Draws a valid document with one operation, which selects so many levels at the most."""
+    writer = _Writer(draw, schema, arguments)
     root = schema.mutation_type if kind == "mutation" else schema.query_type
     assert root is not None
-    body = writer.selection_set(root, draw(st.integers(1, 4)))
+    body = writer.selection_set(root, draw(st.integers(1, depth)))
     declared = f"({', '.join(sorted(writer.used))})" if writer.used else ""
     fragments = "\n".join(text for name, text in writer.fragments.items())
     return f"{kind} Made{declared} {body}\n{fragments}"
