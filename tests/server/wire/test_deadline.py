@@ -6,6 +6,7 @@ import logging
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,6 +18,7 @@ from starlette.types import Message, Receive
 from domain.errors import ServiceUnavailable
 from server.wire.deadline import Deadline
 from tests.harness import http
+from tests.harness.scrapes import scrape
 from tests.harness.servers import RunningServer, running_server, segment
 from tests.harness.sse_client import event_stream
 from tests.harness.waiting import eventually
@@ -81,6 +83,12 @@ def taken(server: RunningServer) -> int:
 def assert_whole(server: RunningServer, busy: Callable[[], int]) -> None:
     """While the tables are held: no statement is left running, and no connection given out."""
     eventually(lambda: busy() == 0 and taken(server) == 0)
+
+
+def has_abandoned(server: RunningServer, count: int) -> bool:
+    """Returns whether as many operations have ended because their clients had left."""
+    scraped = scrape(server.api)
+    return sum(scraped[f"rapporteur_operations_total abandoned {type_}"] for type_ in ("query", "mutation")) == count
 
 
 def assert_too_late(error: Any) -> None:
@@ -179,11 +187,12 @@ def test_who_leaves_before_the_body_has_come_is_gone(patient: RunningServer, dat
 
 def test_500_that_leave_take_no_connection_with_them(patient: RunningServer, database_url: str) -> None:
     with held(database_url) as busy:
-        for _ in range(25):
+        for turn in range(1, 26):
             with ExitStack() as clients:
                 for number in range(20):  # most of them wait for a connection
                     clients.enter_context(sent(patient, OPERATIONS[number % len(OPERATIONS)]))
                 eventually(lambda: busy() == POOL_SIZE)
+            eventually(partial(has_abandoned, patient, 20 * turn))
             assert_whole(patient, busy)
     for _ in range(2 * POOL_SIZE):
         assert patient.api.post(COUNT) == {"data": {"meetingCount": 0}}
