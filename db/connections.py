@@ -93,6 +93,8 @@ class PooledConnection:
 
     async def run_first(self, use: Callable[[DriverConnection], Awaitable[T]]) -> T:
         """Runs the first statement of a transaction, and once more if that may be of use."""
+        if self._in_use().is_closed():  # since it was acquired
+            await self._replace()
         try:
             return await self._run(use)
         except Exception as error:
@@ -122,6 +124,11 @@ class PooledConnection:
             is_of_use = connection_has_ended(error)
         if not is_of_use:
             raise error
+        await self._replace()
+
+    async def _replace(self) -> None:
+        """Acquires another connection in the place of one that has ended."""
+        ended = self._in_use()
         self._driver = None
         ended.terminate()
         self.pool.expire(ended)

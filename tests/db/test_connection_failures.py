@@ -134,6 +134,21 @@ async def test_an_error_of_the_callers_code_is_not_taken_for_the_databases(
     assert raised.value is error
 
 
+async def test_a_connection_that_dies_before_its_transaction_begins_is_replaced(
+    database_url: str, observer: Any
+) -> None:
+    async with opened(database_url, pool_size=1) as database, bounded():
+        assert await run(database.engine, "SELECT 1") == 1
+        async with Session(database.pool) as session:
+            (connection,) = database.pool._in_use
+            await observer.execute(f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE {OF_THE_POOL}")
+            while not connection.is_closed():
+                await observer.execute("SELECT 1")
+            (row,) = await session.rows(text("SELECT 2"), {})
+            assert row[0] == 2
+        await assert_whole(database.engine, 1)
+
+
 async def test_a_connection_that_dies_between_two_readers_is_replaced(database_url: str, observer: Any) -> None:
     async with opened(database_url, pool_size=2) as database, bounded():
         async with Session(database.pool):  # as long as somebody is inside, connections are handed on
