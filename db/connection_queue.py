@@ -2,9 +2,6 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
-
-TIME_BETWEEN_LOOKS_SECONDS = 0.5
 
 
 class ConnectionQueue:
@@ -14,9 +11,7 @@ class ConnectionQueue:
     load nearly every statement waits here, and asyncio's semaphores and timeouts take a third as long as the whole statement.
     """
 
-    def __init__(self, while_waiting: Callable[[], None]) -> None:
-        """`while_waiting` is called every half of a second as long as someone waits."""
-        self._while_waiting = while_waiting
+    def __init__(self) -> None:
         self._turns: deque[tuple[float, asyncio.Future[None]]] = deque()
         """The turns, each with the time at which it is over, by the clock of the event loop."""
         self._timer: asyncio.TimerHandle | None = None
@@ -52,9 +47,7 @@ class ConnectionQueue:
             self._timer = None
 
     def _look_later(self) -> None:
-        loop = asyncio.get_running_loop()
-        when = min(self._turns[0][0], loop.time() + TIME_BETWEEN_LOOKS_SECONDS)
-        self._timer = loop.call_at(when, self._look)
+        self._timer = asyncio.get_running_loop().call_at(self._turns[0][0], self._look)
 
     def _look(self) -> None:
         self._timer = None
@@ -65,4 +58,3 @@ class ConnectionQueue:
                 turn.set_exception(TimeoutError())
         if self._turns:
             self._look_later()
-            self._while_waiting()

@@ -30,7 +30,7 @@ RUNNING_BEFORE_CHECK_SECONDS = 3.0
 """The time after which the server is asked whether it runs a statement."""
 TIME_BETWEEN_CHECKS_SECONDS = 0.5
 PING_TIMEOUT_SECONDS = 2.0
-TIME_BETWEEN_LOOKS_SECONDS = 1.0
+TIME_BETWEEN_LOOKS_SECONDS = 0.5
 """The time between two looks for statements that have no answer."""
 CLOSE_TIMEOUT_SECONDS = 2.0
 """The time in which the server must end a cancelled statement and close its connection."""
@@ -49,7 +49,7 @@ class ConnectionPool:
         self._timeout = timeout
         self._free = size
         """The number of connections that may be used beside those that are. Nobody waits while there is one."""
-        self._queue = ConnectionQueue(self._check_running)
+        self._queue = ConnectionQueue()
         self._idle: list[DriverConnection] = []
         """The last one released is acquired first: the others may be closed by a proxy."""
         self._in_use: set[DriverConnection] = set()
@@ -226,11 +226,16 @@ class ConnectionPool:
         self._timer = asyncio.get_running_loop().call_later(TIME_BETWEEN_LOOKS_SECONDS, self._look)
 
     def _look(self) -> None:
-        """Gives up the statements that have no answer, and looks again later as long as a connection is in use."""
+        """Gives up the statements that have no answer, and asks for those whose answers may be lost while others wait.
+
+        This goes on as long as a connection is in use.
+        """
         self._timer = None
         for connection in self._waiting_longer_than(self.settings.answer_timeout):
             self.expire(connection)
             connection.terminate()
+        if self._queue:
+            self._check_running()
         if self._in_use:
             self._look_later()
 
