@@ -135,7 +135,7 @@ def create_app(settings: Settings, database_url: str, metrics_directory: Path | 
     process_metrics = ProcessMetrics(database, hubs, connection_limit, statistics)
     worker_metrics = None if metrics_directory is None else WorkerMetrics(metrics_directory)
 
-    def new_context(principal: Principal, actor: str | None) -> Context:
+    def new_context(principal: Principal, actor: str) -> Context:
         return Context(database, hubs, principal, actor, check_webhook_document)
 
     payloads = PayloadBuilder(runner, new_context)

@@ -195,19 +195,13 @@ class RateLimiters:
     def __init__(self, limits: RateLimits) -> None:
         self._limits = limits
         self._by_principal: dict[tuple[object, str], RateLimiter] = {}
-        self._last: tuple[Principal | None, RateLimiter] = (None, RateLimiter(limits))
-        """The principal that was last asked for, with its limiter: it is asked for twice in each request."""
 
     def for_principal(self, principal: Principal) -> RateLimiter:
         """Returns the limiter of a principal, which is the same each time."""
-        last, limiter = self._last
-        if last is principal:
-            return limiter
         key = (principal.workspace_id.int, principal.id)  # the hash of a UUID is a function of Python
-        found = self._by_principal.get(key)
-        if found is None:
+        limiter = self._by_principal.get(key)
+        if limiter is None:
             if len(self._by_principal) >= MAX_RATE_LIMITERS:
                 self._by_principal = {key: each for key, each in self._by_principal.items() if not each.is_unused}
-            found = self._by_principal[key] = RateLimiter(self._limits)
-        self._last = (principal, found)
-        return found
+            limiter = self._by_principal[key] = RateLimiter(self._limits)
+        return limiter

@@ -25,14 +25,13 @@ from server.operations.runner import OperationRunner
 from server.settings import Settings
 from server.wire.connection_limit import ConnectionLimit, TooManyConnections
 from server.wire.content_negotiation import GRAPHQL_RESPONSE, JSON, AcceptedTypes, content_type, parse_accept
-from server.wire.headers import ACTOR_HEADER, CONSISTENCY_HEADER, Headers, request_headers
+from server.wire.headers import CONSISTENCY_HEADER, Headers, request_headers
 from server.wire.refusals import CLIENT_CLOSED_REQUEST, RequestRefused, error_response
 from server.wire.request_errors import RequestErrors, encode_errors
 from server.wire.requests import GraphQLRequest, checked_request, json_from_body, request_from_url
 from server.wire.responses import HoldAnswer, body_response
 
 _QUERY, _SUBSCRIPTION = OperationType.QUERY, OperationType.SUBSCRIPTION  # to ask the enum for a member takes longer
-_ACTOR_HEADER = ACTOR_HEADER.encode()
 COST_HEADER = b"rapporteur-cost"
 """With any value it asks for the cost, as `extensions: {"cost": true}` in the body does."""
 
@@ -44,7 +43,7 @@ class GraphQLEndpoint:
         self,
         runner: OperationRunner,
         guard: Guard,
-        new_context: Callable[[Principal, str | None], Context],
+        new_context: Callable[[Principal, str], Context],
         settings: Settings,
         connection_limit: ConnectionLimit,
         closing: asyncio.Event,
@@ -117,11 +116,10 @@ class GraphQLEndpoint:
         request = with_header_token(request, headers)
         if request.operation_name is not None and (current := current_request.get()):
             current.operation = request.operation_name
-        actor = _actor(principal, headers) if _ACTOR_HEADER in headers else None
-        context = self._new_context(principal, actor)
+        context = self._new_context(principal, _actor(principal, headers))
         if accepts.single is None:
             return self._event_stream(request, context)
-        more_headers: dict[str, str] | None = None
+        more_headers: dict[str, str] = {}
         hold: HoldAnswer = rate_limiter.answers.hold
         try:
             prepared = self._runner.prepare(request)
@@ -145,15 +143,12 @@ class GraphQLEndpoint:
                 more_headers = {"Retry-After": str(error.retry_after)}
         if accepts.single != GRAPHQL_RESPONSE and status != TOO_MANY_REQUESTS:
             status = 200
-        sent = rate_limiter.headers()
-        if more_headers is not None:
-            sent |= more_headers
         return await body_response(
             answer,
             status,
             accepts.single,
             headers,
-            sent,
+            rate_limiter.headers() | more_headers,
             vary=("Accept", "Authorization") if is_get else (),
             compression_threshold=self._compression_threshold,
             is_revalidated=is_get and is_complete,

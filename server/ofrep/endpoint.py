@@ -49,7 +49,7 @@ class OfrepEndpoint:
         self,
         runner: OperationRunner,
         guard: Guard,
-        new_context: Callable[[Principal, str | None], Context],
+        new_context: Callable[[Principal, str], Context],
         settings: Settings,
     ) -> None:
         self._runner = runner
@@ -120,7 +120,7 @@ class OfrepEndpoint:
         request = GraphQLRequest(operation(OPERATION), {"agentSlugs": slugs}, OPERATION, None)
         try:
             prepared = self._runner.prepare_text(with_header_token(request, headers))
-            executed = await self._runner.execute(prepared, self._new_context(principal, None), receive)
+            executed = await self._runner.execute(prepared, self._new_context(principal, principal.name), receive)
         except RequestErrors as errors:
             raise _failed(errors) from errors
         if executed.errors or executed.data is None:
