@@ -6,6 +6,7 @@
   tells of a server that was cut off, so a connection that was idle for `IDLE_BEFORE_PING_SECONDS` is asked first.
 - A connection is thrown away when its statement was cancelled or timed out, as the statement may still be running.
 - A connection that proved useless (read-only after a failover, or silent) is thrown away with all that were opened before it.
+- If the schema has changed, all connections are thrown away, as the statements that they have prepared are of no use.
 - A statement that waits long while no other connection is free may wait for an answer that was lost with the network. The
   server is asked whether it runs; if not, its connection is closed, so that its user need not wait for the timeout.
 - A statement that has no answer when PostgreSQL should have ended it is given up: its connection is closed, and all that were
@@ -157,9 +158,9 @@ class ConnectionPool:
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
 
-    def expire(self, connection: DriverConnection) -> None:
-        """Throws away all that were opened up to this one: idle ones now, those in use when they are released."""
-        self._expired_at = max(self._expired_at, connection.opened_at)
+    def expire(self, connection: DriverConnection | None = None) -> None:
+        """Throws away all connections, or those that were opened up to this one: idle ones now, others when released."""
+        self._expired_at = max(self._expired_at, connection.opened_at if connection else time.monotonic())
         idle, self._idle = self._idle, []
         for each in idle:
             if each.opened_at <= self._expired_at:

@@ -10,8 +10,10 @@ import pytest
 from sqlalchemy import make_url
 
 from db.database import Database
+from domain.filters import MeetingFilter
 from domain.ids import DEFAULT_WORKSPACE_ID as WORKSPACE
 from domain.meetings import Meeting
+from domain.pagination import PageRequest
 
 pytestmark = pytest.mark.slow
 
@@ -89,3 +91,23 @@ async def test_a_unit_of_work_begins_on_another_connection(ended: Database) -> N
         created: Any = await uow.meetings.create(Meeting.create(title="Weekly"))
         await uow.commit()
     assert await ended.repositories(WORKSPACE).meetings.get(created.id) == created
+
+
+async def test_a_changed_schema_that_one_connection_has_met_fails_no_transaction_of_another(
+    database: Database, observer: Any
+) -> None:
+    async def create() -> None:
+        """Creates a meeting by two statements, on two connections at once."""
+        async with database.unit_of_work(WORKSPACE) as one, database.unit_of_work(WORKSPACE) as other:
+            for uow in (one, other):
+                await uow.meetings.create(Meeting.create(title="Weekly"))
+            for uow in (one, other):
+                await uow.commit()
+
+    meetings = database.repositories(WORKSPACE).meetings
+    await create()
+    assert len((await meetings.page(PageRequest(10), MeetingFilter())).nodes) == 2
+    await observer.execute("ALTER TABLE meetings ALTER updated_at TYPE timestamptz(3)")
+    assert len((await meetings.page(PageRequest(10), MeetingFilter())).nodes) == 2
+    await create()
+    assert await meetings.count_by_state() == 4
