@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from asyncpg.pgproto.pgproto import UUID
 from sqlalchemy import ColumnElement, FromClause, Text, cast, func, literal_column
 
+from db.column_domains import base_type
 from db.row_mapping import TEXT_SEPARATOR, ColumnValues, leaf_class
 
 ROW_COUNT = "row_count"
@@ -49,7 +50,10 @@ def _as_one(column: ColumnElement[Any], *, joined: bool) -> ColumnElement[Any]:
         return func.string_agg(column, _SEPARATOR)
     if known in _NUMBERS:
         return func.string_agg(getattr(func, _NUMBERS[known].send)(column), literal_column("''::bytea"))
-    return func.string_agg(cast(column, Text), _SEPARATOR) if known is UUID else func.array_agg(column)
+    if known is UUID:
+        return func.string_agg(cast(column, Text), _SEPARATOR)
+    # The driver would ask for an array's type if that is of a domain.
+    return func.array_agg(cast(column, base_type(column.type)))
 
 
 def column_values(rows: Sequence[Sequence[Any]], leaf_classes: Sequence[type | None]) -> list[ColumnValues]:

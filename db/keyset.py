@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Integer, Text, bindparam, func, tuple_
 
+from db.column_domains import base_type
 from db.row_mapping import AnySelect
 from domain.pagination import PageRequest
 
@@ -79,4 +80,4 @@ def page_parameters(request: PageRequest, columns: int) -> dict[str, object]:
 
 def sort_value(value: ColumnElement[Any]) -> ColumnElement[Any]:
     """Returns what is compared: texts ignore case and are in the order of code points, whatever the database's locale."""
-    return func.fold_case(value).collate("C") if isinstance(value.type, Text) else value
+    return func.fold_case(value).collate("C") if isinstance(base_type(value.type), Text) else value

@@ -33,6 +33,7 @@ from sqlalchemy import (
 from sqlalchemy.sql.functions import coalesce
 from sqlalchemy.types import TypeEngine
 
+from db.column_domains import base_type
 from db.driver import Record
 
 T = TypeVar("T")
@@ -187,7 +188,7 @@ def leaf_class(column: ColumnElement[Any], outer: Collection[object] = ()) -> ty
     is_given = isinstance(stored, BindParameter) and stored.value is not None
     if not is_given and (not isinstance(stored, Column) or stored.nullable or stored.table in outer):
         return None
-    return next((cls for type_, cls in _LEAF_CLASSES.items() if type(stored.type) is type_), None)
+    return next((cls for type_, cls in _LEAF_CLASSES.items() if type(base_type(stored.type)) is type_), None)
 
 
 def _outer_joined(source: FromClause, *, is_outer: bool = False) -> set[FromClause]:

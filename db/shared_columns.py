@@ -1,17 +1,17 @@
 """Columns that several tables have, with their constraints and indexes."""
 
 from sqlalchemy import (
-    CheckConstraint,
     Column,
     DateTime,
     ForeignKeyConstraint,
     Index,
     Integer,
-    Text,
     func,
     literal_column,
     text,
 )
+
+from db.column_domains import EXTERNAL_ID
 
 
 def times() -> list[Column[object]]:
@@ -38,11 +38,10 @@ def orders(table: str, name: str) -> list[Index]:
     ]
 
 
-def external_id(table: str, *key: str) -> list[CheckConstraint | Column[object] | Index]:
+def external_id(table: str, *key: str) -> list[Column[object] | Index]:
     """Returns the column of the id that a caller gave to a row, which is unique among the rows with the same key."""
     return [
-        Column("external_id", Text),
-        CheckConstraint("char_length(external_id) BETWEEN 1 AND 200", name="external_id"),
+        Column("external_id", EXTERNAL_ID),
         Index(
             f"{table}_external_id_idx",
             *(*key, "external_id"),

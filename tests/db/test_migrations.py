@@ -24,6 +24,8 @@ from db.schema_revisions import MIGRATIONS, current_revision, head, revisions
 from db.tables import metadata
 from domain.errors import ServiceUnavailable
 from tests.harness.databases import TestPostgres
+from tests.harness.seed_rows import SEED
+from tests.harness.waiting import TIMEOUT_SECONDS
 
 pytestmark = pytest.mark.slow
 
@@ -192,6 +194,37 @@ async def test_a_revision_that_fails_leaves_nothing_behind(empty_url: str, empty
         await migrate(empty)
     assert await schema(empty_url) == before
     assert await current_revision(empty) is None
+
+
+async def test_columns_take_domains_without_being_written_anew(
+    database_url: str, engine: Engine, postgres: TestPostgres
+) -> None:
+    postgres.run_in(database_url, *SEED)
+    await migrate(engine, "0018")
+    files = "SELECT relname, relfilenode FROM pg_class WHERE relname ~ '^segments(_pkey|_change_idx|_search_idx|)$' ORDER BY 1"
+    async with connected(database_url) as connection:
+        before = await connection.fetch(files), await connection.fetch("SELECT * FROM segments")
+        await migrate(engine)
+        await connection.reload_schema_state()
+        assert (await connection.fetch(files), await connection.fetch("SELECT * FROM segments")) == before
+        await migrate(engine, "0018")
+        assert await connection.fetch(files) == before[0]
+
+
+async def test_a_migration_and_a_writer_that_took_a_table_first_do_not_wait_for_each_other(
+    database_url: str, engine: Engine
+) -> None:
+    await migrate(engine, "0018")
+    pause = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'"
+    async with connected(database_url) as writer, connected(database_url) as observer:
+        async with asyncio.timeout(TIMEOUT_SECONDS), writer.transaction():
+            await writer.execute("LOCK TABLE segments IN ROW EXCLUSIVE MODE")
+            migration = asyncio.create_task(migrate(engine))
+            while not await observer.fetch(pause):
+                pass
+            await writer.execute("LOCK TABLE meetings IN ROW EXCLUSIVE MODE")
+        await migration
+    assert await current_revision(engine) == head()
 
 
 async def test_the_command_line_of_alembic_migrates_too(empty_url: str, empty: Engine) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import pytest
@@ -29,6 +29,14 @@ pytestmark = pytest.mark.slow
 PAGE = PageRequest(100)
 Found = list[tuple[str, list[str]]]
 """The texts found, with what is highlighted in each."""
+
+
+@pytest.fixture
+async def restarted(database_url: str) -> AsyncIterator[Database]:
+    """The database as a server has it that starts after a migration: no connection has prepared a statement before."""
+    database = Database(database_url, pool_size=1)
+    yield database
+    await database.close()
 
 
 async def store(database: Database, *texts: str) -> MeetingId:
@@ -239,7 +247,9 @@ def search(database_url: str) -> Iterator[Callable[[str, list[str]], list[Found]
 # The index
 
 
-async def test_the_migration_indexes_what_is_there_anew(database: Database, engine: Engine, observer: Any) -> None:
+async def test_the_migration_indexes_what_is_there_anew(
+    database: Database, restarted: Database, engine: Engine, observer: Any
+) -> None:
     meeting_id = await store(database, "Le café", "日本語のテスト", "Plain words", "Deleted")
     await migrate(engine, "0012")
     assert await observer.fetchval("SELECT search_vector::text FROM segments WHERE segment_id = 1") == "'café':2 'le':1"
@@ -247,12 +257,12 @@ async def test_the_migration_indexes_what_is_there_anew(database: Database, engi
     before = await observer.fetch("SELECT version, change_seq, updated_at FROM segments ORDER BY segment_id")
     unchanged = await observer.fetchval("SELECT ctid FROM segments WHERE segment_id = 3")
     await migrate(engine)
-    assert {text for text, _ in await find(database, "cafe or テスト")} == {"日本語のテスト", "Le café"}
+    assert {text for text, _ in await find(restarted, "cafe or テスト")} == {"日本語のテスト", "Le café"}
     assert await observer.fetch("SELECT version, change_seq, updated_at FROM segments ORDER BY segment_id") == before
     assert await observer.fetchval("SELECT ctid FROM segments WHERE segment_id = 3") == unchanged
     assert await observer.fetchval("SELECT index_version FROM workspaces") == INDEX_VERSION
-    await upsert_segments(database, meeting_id, content(5, "Une fée"))
-    assert [text for text, _ in await find(database, "fee")] == ["Une fée"]
+    await upsert_segments(restarted, meeting_id, content(5, "Une fée"))
+    assert [text for text, _ in await find(restarted, "fee")] == ["Une fée"]
 
 
 async def test_what_was_left_unfinished_is_finished(database: Database, engine: Engine, observer: Any) -> None:
@@ -279,11 +289,11 @@ async def test_reads_and_writes_go_on_while_segments_are_indexed(
 
 
 async def test_an_older_server_finds_words_beside_a_newer_one(
-    database: Database, engine: Engine, observer: Any
+    database: Database, restarted: Database, engine: Engine, observer: Any
 ) -> None:
     await store(database, "We launched the café")
     await migrate(engine, "0012")
     await migrate(engine)
-    await store(database, "They launched it at a CAFÉ on Friday")
+    await store(restarted, "They launched it at a CAFÉ on Friday")
     for query, found in (("launching", 2), ('"on friday"', 1), ("friday or launch", 2), ("launch -friday", 1)):
         assert len(await observer.fetch(SEARCH, WORKSPACE, query)) == found, query
