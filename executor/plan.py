@@ -353,7 +353,7 @@ class SelectionPlan:
         """Returns the encoder of lists with these columns; None: more is selected than leaves that are columns."""
         if columns not in self._list_encoders:
             places = {column: place for place, column in enumerate(columns)}
-            parts = json_parts(self.selected, places) if len(places) == len(columns) else None
+            parts = json_parts(self.selected, places)
             self._list_encoders[columns] = None if parts is None else ListEncoder(parts)
         return self._list_encoders[columns]
 

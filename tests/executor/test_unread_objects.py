@@ -83,7 +83,7 @@ class Utterance:
     at: datetime
     voice: GraphQLVoice
     twice: int
-    notes: Any = strawberry.field(resolver=notes, graphql_type=list[GraphQLNote])
+    notes: Any = strawberry.field(resolver=notes, graphql_type=list[GraphQLNote] | None)
 
     is_type_of = InstancesOf(Spoken)
 

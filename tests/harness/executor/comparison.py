@@ -6,6 +6,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
+import orjson
 import strawberry
 from graphql import DocumentNode, GraphQLError
 from strawberry.types import ExecutionResult
@@ -82,6 +83,11 @@ def _seen(value: Any) -> Any:
         return {"keys": list(value), "values": [_seen(each) for each in value.values()]}
     if type(value) is list:
         return [_seen(each) for each in value]
+    if type(value) is orjson.Fragment:
+        try:
+            return _seen(orjson.loads(orjson.dumps(value)))
+        except orjson.JSONDecodeError:
+            return orjson.dumps(value)
     return (type(value).__name__, repr(value))
 
 

@@ -1,6 +1,7 @@
 """Holds the documents on which both executors are compared, and the comparison."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from strawberry import Schema
@@ -8,7 +9,16 @@ from strawberry.utils.str_converters import to_camel_case
 
 from executor import FastExecutor
 from tests.harness.executor.comparison import Answer, answer
-from tests.harness.executor.generated_values import SOUND, WRONG, WRONG_KEYS, sound
+from tests.harness.executor.generated_values import SOUND, WRONG, WRONG_IN_COLUMNS, WRONG_KEYS, sample, sound
+from tests.harness.executor.object_tables import (
+    COLUMNS,
+    SWAPPED_COLUMNS,
+    FailedSample,
+    FinerSample,
+    NoSample,
+    Rows,
+    Table,
+)
 from tests.harness.executor.schema import parsed, schema_of
 from tests.harness.executor.sources import Thing
 
@@ -42,6 +52,20 @@ DOCUMENTS = {
         first { ...on Node @skip(if: $either) { boss @include(if: $yes) { name } } }
     }""",
     "introspection": '{ __schema { queryType { name } } __type(name: "Node") { fields { name } } nodes { __typename } }',
+    "columns": """{
+        nodes { samples { count share final name nick key at even colour voice { pitch name room { name } } } }
+        all { samples { name again: name __typename voice { __typename again: name room { a: name } } nick @skip(if: true) } }
+    }""",
+    "no columns": """{
+        nodes { samples { nick @skip(if: true) } }
+        all { samples { name voice { pitch @include(if: false) } } }
+        first { samples { voice { __typename } } }
+    }""",
+    "more than columns": """{
+        nodes { samples { count listener { __typename } } }
+        all { samples { name listener { pitch @skip(if: true) } } }
+        first { samples { name twice voice { name room { name } } } }
+    }""",
     "what is later than it seems": "{ nodes { hiddenLater laterBoss { laterBoss { name } } } first { hiddenLater } }",
 }
 LONG_LIST = 25
@@ -66,9 +90,48 @@ def examples() -> Iterator[Example]:
         below = "{ size label }" if name in ("spec", "maybe_spec", "specs") else ""
         document = f"{{ nodes {{ {field} {below} }} all {{ {field} {below} }} }}"
         for wrong in WRONG:
-            data = sound("node", "node")
-            data[1].leaves[name] = wrong
-            yield document, {}, data
+            for right in (1, 0):
+                data = sound("node", "node")
+                for thing in data[right:]:
+                    thing.leaves[name] = wrong
+                yield document, {}, data
+    told = Table([sample(n) for n in range(5)])
+    for others in (
+        Rows(replace(told, is_proved=False), 1, 2),
+        *[Rows(replace(told, columns=columns), 1, 2) for columns in (SWAPPED_COLUMNS, COLUMNS[1:], (*COLUMNS, "name"))],
+        *[Rows(replace(told, object_class=cls), 1, 2) for cls in (FinerSample, FailedSample, NoSample)],
+        Rows(Table([]), 0, 0),
+        Rows(told, 1, 3),
+        [*Rows(told, 1, 2)],
+        Rows(told, 1, 2).unread(),
+        Rows(replace(told, columns=tuple(column for column in COLUMNS if column != "voice.name")), 1, 2).unread(),
+        None,
+    ):
+        for document in [DOCUMENTS[name] for name in ("columns", "more than columns")]:
+            for given in ([Rows(told, 0, 3), others], [others, Rows(told, 0, 3)], [others]):
+                data = sound(*["node"] * len(given))
+                for thing, samples in zip(data, given, strict=True):
+                    thing.leaves["samples"] = samples
+                yield document, {}, data
+    data = sound("node", "node")
+    data[0].leaves["tags"], data[1].leaves["tags"] = Rows(told, 0, 0), "a"
+    yield "{ nodes { tags } }", {}, data
+    for count in ("wrong", 1):  # the first one ends before the voice is planned
+        data = sound("node")
+        data[0].leaves["samples"] = Rows(Table([(count, *sample(1)[1:])], is_proved=False), 0, 1)
+        yield "{ nodes { samples { count voice { name } } } }", {}, data
+    for name in COLUMNS:
+        selected = name.replace(".", " { ") + " }" * name.count(".")
+        document = f"{{ nodes {{ samples {{ {selected} }} }} }}"
+        for wrong in WRONG_IN_COLUMNS:
+            for right, other in ((1, told), (0, told), (0, None)):
+                rows = [dict(zip(COLUMNS, sample(n), strict=True)) for n in range(3)]
+                for row in rows[right:]:
+                    row[name] = wrong
+                data, table = sound("node", "node"), Table([tuple(row.values()) for row in rows])
+                data[0].leaves["samples"] = Rows(other or table, 0, 1)
+                data[1].leaves["samples"] = Rows(table, 1, 2)
+                yield document, {}, data
     for wrong in WRONG_KEYS:
         for name in ("friend", "boss", "pet", "children", "pets"):
             data = sound("node", "node", "dog")

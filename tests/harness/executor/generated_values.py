@@ -11,6 +11,16 @@ import strawberry
 from graphql import GraphQLError, Undefined
 from hypothesis import strategies as st
 
+from tests.harness.executor.object_tables import (
+    COLUMNS,
+    SWAPPED_COLUMNS,
+    FailedSample,
+    FinerSample,
+    NoSample,
+    Rows,
+    Sample,
+    Table,
+)
 from tests.harness.executor.sources import (
     Awaited,
     Colour,
@@ -55,6 +65,8 @@ WRONG: list[Any] = [
     [ValueError("an item")], ["t", Awaited],
 ]  # fmt: skip
 """Values for leaves and other fields without a resolver. Each is right for some fields, and wrong for most."""
+WRONG_IN_COLUMNS = ["\\u001f", "\x1f", *[value for value in WRONG if type(value) is not Text]]
+"""Without what is another class in graphql-core's data and not in JSON."""
 WRONG_KEYS: list[Any] = [
     "missing", None, 1.5, 2, ValueError("given"), [0, None], ["missing", 1], [0, "missing"], [], [Pets(0)], Pets(0),
     "text", [[0]], (0,), {0: 1}, [0, 1.5],
@@ -62,14 +74,55 @@ WRONG_KEYS: list[Any] = [
 """Values for `Thing.related`."""
 
 
+COLUMN_VALUES: dict[str, st.SearchStrategy[Any]] = {
+    "count": st.integers(-(2**31), 2**31 - 1),
+    "share": st.floats(allow_nan=False, allow_infinity=False),
+    "final": st.booleans(),
+    "name": st.text(max_size=3) | st.sampled_from(['"', "\\", '","', "\\u001f", "\x1f", "null", "", "é😀"]),
+    "nick": st.sampled_from(["n", "", None]),
+    "key": st.uuids(version=4),
+    "at": st.datetimes(timezones=st.just(UTC)),
+    "even": st.sampled_from([2, 4, None]),
+    "colour": st.sampled_from(Colour),
+    "voice.pitch": st.integers(0, 3) | st.none(),
+    "voice.name": st.sampled_from(["v", "w"]),
+    "voice.room.name": st.sampled_from(["r", "s"]),
+}
+
+
+sound_rows = st.lists(st.tuples(*(COLUMN_VALUES[name] for name in COLUMNS)), max_size=5)
+
+
+@st.composite
+def tables(draw: st.DrawFn) -> Table:
+    """Draws a table, most often one in which all is right."""
+    rows: list[Any] = draw(sound_rows)
+    if rows and not draw(st.integers(0, 4)):
+        rows = [list(row) for row in rows]
+        wrong, place = draw(st.sampled_from(WRONG_IN_COLUMNS)), draw(st.integers(0, len(COLUMNS) - 1))
+        for row in rows if draw(st.booleans()) else rows[:1]:
+            row[place] = wrong
+    columns = draw(st.sampled_from([COLUMNS] * 3 + [SWAPPED_COLUMNS, COLUMNS[1:], COLUMNS[:-1], (*COLUMNS, "name")]))
+    object_class = draw(st.sampled_from([Sample] * 5 + [FinerSample, FailedSample, NoSample]))
+    return Table(rows, columns, object_class, draw(st.booleans()))
+
+
+def some_rows(table: Table) -> st.SearchStrategy[Rows]:
+    first, last = st.integers(0, table.row_count), st.integers(0, table.row_count)
+    return st.builds(lambda *ends: Rows(table, min(ends), max(ends) - min(ends)), first, last)
+
+
 @st.composite
 def things(draw: st.DrawFn) -> list[Thing]:
     """Draws at least one, most of them sound."""
     wrongs = draw(st.sampled_from([0, 0, 0, 1, 2]))
     made: list[Thing] = []
+    given_tables = draw(st.lists(tables(), min_size=1, max_size=2))
     for _ in range(draw(st.integers(1, 4))):
         kind = draw(st.sampled_from(["node"] * 3 + ["dog", "cat"])) if made else "node"
         leaves = {name: draw(sound) for name, sound in SOUND.items()}
+        samples = draw(st.sampled_from(given_tables).flatmap(some_rows))
+        leaves["samples"] = draw(st.sampled_from([samples, samples, samples.unread(), None]))
         key = st.integers(0, 3)
         pet = st.builds(Pets, st.integers(0, 2))
         related: dict[str, Any] = {
@@ -89,7 +142,7 @@ def things(draw: st.DrawFn) -> list[Thing]:
     for _ in range(wrongs):
         thing = draw(st.sampled_from(made))
         if draw(st.integers(0, 3)):
-            thing.leaves[draw(st.sampled_from(sorted(SOUND)))] = draw(st.sampled_from(WRONG))
+            thing.leaves[draw(st.sampled_from(sorted(thing.leaves)))] = draw(st.sampled_from(WRONG))
         else:
             name = draw(st.sampled_from(sorted(thing.related)))
             thing.related[name] = draw(st.sampled_from(WRONG_KEYS))
@@ -102,6 +155,7 @@ def sound(*kinds: str) -> list[Thing]:
     """Makes things in which nothing is wrong, each with others than the next."""
     nodes = [index for index, kind in enumerate(kinds) if kind == "node"]
     made: list[Thing] = []
+    table = Table([sample(n) for n in range(len(kinds) + 1)])
     for n, kind in enumerate(kinds):
         leaves: dict[str, Any] = {
             "name": f"n{n}", "number": n, "id": UUID(int=n), "maybe_id": None, "flag": n % 2 == 0, "ratio": n / 2,
@@ -109,11 +163,19 @@ def sound(*kinds: str) -> list[Thing]:
             "at": datetime(2026, 1, 1 + n, tzinfo=UTC), "even": 2 * n + 2, "json": {"n": n}, "tags": [f"t{n}"] * n,
             "maybe_tags": None if n % 2 else ["t", None], "grid": [[n], [], [1, 2]], "spec": Spec(n, None),
             "maybe_spec": None if n % 2 else Spec(n, "l"), "specs": [Spec(n, "l"), None] if n % 2 else None,
+            "samples": Rows(table, n, n % 3),
         }  # fmt: skip
         key = nodes[n % len(nodes)]
         related = {"friend": None if n % 2 else key, "boss": nodes[(n + 1) % len(nodes)], "pet": Pets(n)}
         made.append(Thing(kind, leaves, {**related, "children": [*nodes[n:], key], "pets": [Pets(n), Pets(n + 1)]}))
     return made
+
+
+def sample(n: int) -> tuple[Any, ...]:
+    """Makes a row in which nothing is wrong."""
+    at, colour = datetime(2026, 1, 1 + n, microsecond=n, tzinfo=UTC), list(Colour)[n % 2]
+    nick, pitch = (None, n) if n % 2 else (f"{n},", None)
+    return n, n / 2, n % 2 == 0, f'{n},"', nick, UUID(int=n), at, 2 * n + 2, colour, pitch, f"v{n}", f"r{n}"
 
 
 def copied(data: Sequence[Thing]) -> ExecutionData:

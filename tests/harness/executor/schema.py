@@ -4,25 +4,31 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from functools import cache
+from importlib import import_module
 from typing import Annotated, Any
+from uuid import UUID
 
 import strawberry
-from graphql import DocumentNode, GraphQLInputObjectType, Undefined, parse, validate
+from graphql import DocumentNode, GraphQLInputObjectType, GraphQLObjectType, Undefined, parse, validate
 from strawberry.extensions import SchemaExtension
 from strawberry.scalars import JSON
 from strawberry.schema.config import StrawberryConfig
 
+from executor import InstancesOf
 from executor.batching import batch_resolver
 from executor.dataloader import DataLoader
 from tests.harness.executor.input_types import Even, Handler, Info, Inputs, resolved_later
+from tests.harness.executor.object_tables import Sample
 from tests.harness.executor.sources import Colour, Shade
 
 
 def _even(value: Any) -> Any:
-    """Serialises a number: 0 has no serialisation, and what is odd raises."""
+    """Serialises a number: 0 has no serialisation, and what is odd raises. Tells a text from what has one."""
+    if isinstance(value, str | UUID):
+        return type(value).__name__
     if value % 2:
         raise ValueError(f"{value} is odd")
-    return f"even {value}" if value else None
+    return f"even, {value}" if value % 4 else value or None
 
 
 def _even_given(value: Any) -> Any:
@@ -81,6 +87,34 @@ class GraphQLSpec:
     label: str | None
 
 
+@strawberry.type
+class Room:
+    name: str
+
+
+@strawberry.type
+class Voice:
+    pitch: int | None
+    name: str
+    room: Room
+
+
+@strawberry.type(name="Sample")
+class GraphQLSample:
+    count: int
+    share: float
+    final: bool
+    name: str
+    nick: str | None
+    key: strawberry.ID
+    at: datetime
+    even: Even | None
+    colour: Colour
+    voice: Voice
+    listener: Voice | None
+    twice: int
+
+
 LazyNode = Annotated["Node", strawberry.lazy("tests.harness.executor.schema")]
 
 
@@ -125,6 +159,7 @@ class Node(Named):
     spec: GraphQLSpec
     maybe_spec: GraphQLSpec | None
     specs: list[GraphQLSpec | None] | None
+    samples: list[GraphQLSample] | None
     friend: Any = strawberry.field(resolver=_related("friend"), graphql_type=LazyNode | None)
     boss: Any = strawberry.field(resolver=_related("boss"), graphql_type=LazyNode)
     children: Any = strawberry.field(resolver=_all_related("children"), graphql_type=list[LazyNode | None] | None)
@@ -240,6 +275,7 @@ class ValidDocuments(SchemaExtension):
 
 def schema_of(executor: Any = None, extensions: Sequence[Any] = ()) -> strawberry.Schema:
     """Returns the schema, executed by a class, or by graphql-core for None."""
+    instances_of = InstancesOf if executor is None else import_module(executor.__module__.partition(".")[0]).InstancesOf
     config = StrawberryConfig(
         scalar_map={Even: strawberry.scalar(name="Even", serialize=_even, parse_value=_even_given)}
     )
@@ -252,6 +288,9 @@ def schema_of(executor: Any = None, extensions: Sequence[Any] = ()) -> strawberr
         exception_handlers=[Handler()],
         extensions=[ValidDocuments, *extensions],
     )
+    sample = schema._schema.type_map["Sample"]
+    assert isinstance(sample, GraphQLObjectType)
+    sample.is_type_of = instances_of(Sample)
     choice = schema._schema.type_map["Choice"]
     assert isinstance(choice, GraphQLInputObjectType)
     choice.is_one_of, choice.out_type = True, GraphQLInputObjectType.out_type  # type: ignore[method-assign]
