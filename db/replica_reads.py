@@ -108,8 +108,8 @@ async def _read(
     """
     compiled = driver_statement(statement)
     arguments = compiled.arguments(values)
-    started = time.monotonic()
     async with _StandbyConnection(pool) as connection:
+        started = time.monotonic()
         standby, rows = await connection.read(compiled.text, arguments, will_do)
     compiled.note_run(rows, time.monotonic() - started)
     return standby, rows

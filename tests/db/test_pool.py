@@ -1,6 +1,7 @@
 """Checks the pool's rules for connections that are silent: nobody has to wait long for what will not come."""
 
 import asyncio
+import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -8,9 +9,12 @@ import pytest
 from sqlalchemy import text
 
 from db import pool as pool_module
+from db.compiled_statements import driver_statement
 from db.connections import AutocommitConnection, Session
 from db.database import Database
 from db.driver import Record
+from db.replica_reads import TokenConnection
+from domain.consistency_tokens import PRIMARY
 from domain.errors import ServiceUnavailable
 from tests.harness.pooled_connections import assert_whole, bounded, eventually, opened, run
 from tests.harness.postgres_proxy import PostgresProxy, postgres_proxy
@@ -153,6 +157,25 @@ async def test_those_who_wait_are_served_in_turn_whoever_gives_up(database_url: 
             assert (other.pool.waiting, other.pool.timeouts) == (0, 1)
             for each in (database, other):
                 await assert_whole(each.engine, 1)
+
+
+@pytest.mark.parametrize("is_token_given", [False, True])
+async def test_the_wait_for_a_connection_is_not_counted_as_the_time_of_a_statement(
+    database_url: str, is_token_given: bool
+) -> None:
+    async with opened(database_url, pool_size=1) as database, bounded():
+        pool = database.pool
+        connection = TokenConnection(pool, PRIMARY) if is_token_given else AutocommitConnection(pool)
+        statement = text("DELETE FROM meetings WHERE false")
+        counts = driver_statement(statement).counts
+        counts.seconds = 0.0
+        async with Session(pool) as session:
+            running = asyncio.create_task(connection.rows(statement, {}))
+            await session.rows(text("SELECT pg_sleep(0.2)"), {})
+            await session.rollback()
+            released = time.monotonic()
+        await running
+        assert 0 < counts.seconds <= time.monotonic() - released
 
 
 def test_a_pool_that_was_closed_can_be_used_in_another_event_loop(database_url: str) -> None:
