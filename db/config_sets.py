@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from db.agents import RESOLVED_DECODERS, WITH_ACTIVE_VARIANT, resolved_columns
 from db.repository import IDS, WORKSPACE, Repository
-from db.row_mapping import AnySelect, column_names, row_mapper
+from db.row_mapping import AnySelect, column_names, row_functions
 from db.tables import agent_variants, agents
 from domain.agents import ResolvedAgentConfig
 from domain.config_sets import MAX_CONFIGS, MAX_PROMPT_BYTES
@@ -74,7 +74,9 @@ class ConfigSetRepository(Repository):
 
     _CHANGES = _changes()
     _CHANGES_BY_SLUGS = _changes(agents.c.slug == any_(bindparam("slugs", type_=ARRAY(Text))))
-    _to_configs = staticmethod(row_mapper(ResolvedAgentConfig, column_names(_CHANGES), decoders=RESOLVED_DECODERS))
+    _to_configs = staticmethod(
+        row_functions(ResolvedAgentConfig, column_names(_CHANGES), decoders=RESOLVED_DECODERS).entities
+    )
 
     async def changes(self, slugs: Collection[str] | None, known: Mapping[AgentId, Versions]) -> ConfigChanges:
         """Returns what the agents with these slugs (None: all) resolve to, but for those that are known at their versions.

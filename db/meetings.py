@@ -29,7 +29,7 @@ from db.event_writes import AuditedTable, Values, new_values
 from db.filters import apply_filter, contains_text, filter_parameters
 from db.keyset import PageShape, cursor_fields, keyset_page, page_parameters
 from db.repository import ID, IDS, WORKSPACE, ColumnNames, Repository, columns
-from db.row_mapping import AnySelect, MappedQuery, RowMapper, column_names, row_mapper
+from db.row_mapping import AnySelect, MappedQuery, RowMapper, column_names, row_functions
 from db.tables import events, meetings, recorded_columns
 from domain.change_stream import MeetingUpdate
 from domain.errors import Conflict, NotFound, ServiceUnavailable
@@ -41,7 +41,7 @@ from domain.ordering import MEETINGS_BY_AGE, Order
 from domain.pagination import Page, PageRequest
 
 FIELDS = tuple(field.name for field in fields(Meeting))
-to_meetings: RowMapper[Meeting] = row_mapper(Meeting, FIELDS)
+to_meetings: RowMapper[Meeting] = row_functions(Meeting, FIELDS).entities
 """Returns the meetings of rows whose columns are `FIELDS`, in this order."""
 
 EXTERNAL_ID = bindparam("external_id", type_=Text)
@@ -175,7 +175,7 @@ class MeetingRepository(Repository):
     _BY_EXTERNAL_ID = _MEETINGS.where(meetings.c.external_id == EXTERNAL_ID)
 
     _UPDATES = _updates()
-    _to_updated = staticmethod(row_mapper(Meeting, column_names(_UPDATES)))
+    _to_updated = staticmethod(row_functions(Meeting, column_names(_UPDATES)).entities)
 
     async def updates(self, seconds: float, known: Collection[MeetingUpdate], limit: int) -> list[MeetingUpdate]:
         """Returns the meetings that were created, changed or deleted in the last `seconds`, each at its newest.

@@ -81,16 +81,15 @@ class MappedQuery(NamedTuple, Generic[T]):
         lazily: bool = False,
         added: tuple[str, ...] = (),
     ) -> Self:
-        """Maps the statement's columns to the fields that they are named after: see `row_mapper`.
+        """Maps the statement's columns to the fields that they are named after: see `row_functions`.
 
         `lazily` makes entities as `lazy_mapper` does. `added` are fields whose values are put at the end of each row.
         """
         columns = column_names(statement) + added
-        decoded = {field for field, _ in decoders}
-        names = tuple(f"{name} (stored)" if name.rpartition(".")[2] in decoded else name for name in columns)
+        make, fill, decoded = row_functions(entity, columns, parts, without, decoders)  # type: ignore[arg-type]
+        names = tuple(f"{name} (stored)" if name in decoded else name for name in columns)
         outer = set().union(*map(_outer_joined, statement.get_final_froms()))
         leaf_classes = tuple(leaf_class(column, outer) for column in statement.selected_columns) + (None,) * len(added)
-        make, fill = row_functions(entity, columns, parts, without, decoders)  # type: ignore[arg-type]
         if lazily:
             make = lazy_mapper(entity, names, leaf_classes, fill)  # type: ignore[arg-type]
         return cls(statement, make, names, leaf_classes)
@@ -266,20 +265,15 @@ def lazy_mapper(
     return make_unread
 
 
-def row_mapper(
-    entity: type[T],
-    columns: tuple[str, ...],
-    parts: tuple[str, ...] = (),
-    without: tuple[str, ...] = (),
-    decoders: Decoders = (),
-) -> RowMapper[T]:
-    """Returns a function that makes an entity of each row, which has exactly these columns.
+class RowFunctions(NamedTuple, Generic[T]):
+    """The functions for rows that have exactly some columns."""
 
-    `parts` are the fields that are dataclasses themselves; they are made whether they have columns or not. Columns that are
-    named after no field are skipped, and the fields `without` a column are None. The value of an enum becomes its member, and
-    a field of `decoders` gets what its function returns. All other fields stay unset: reading one raises AttributeError.
-    """
-    return row_functions(entity, columns, parts, without, decoders)[0]  # type: ignore[arg-type]
+    entities: RowMapper[T]
+    """Makes an entity of each row."""
+    fill: Callable[[T, Row], None]
+    """Sets the attributes of an entity from a row."""
+    decoded: frozenset[str]
+    """The columns whose values are not those of the attributes."""
 
 
 @lru_cache(maxsize=1_000)
@@ -289,8 +283,14 @@ def row_functions(
     parts: tuple[str, ...] = (),
     without: tuple[str, ...] = (),
     decoders: Decoders = (),
-) -> tuple[RowMapper[T], Callable[[T, Row], None]]:
-    """Returns the function that `row_mapper` describes, and one that sets the attributes of an entity from a row."""
+) -> RowFunctions[T]:
+    """Returns the functions for rows of these columns.
+
+    `parts` are the fields that are dataclasses themselves; they are made whether they have columns or not. Columns that are
+    named after no field are skipped, and the fields `without` a column are None. The value of an enum becomes its member, and
+    a field of `decoders` gets what its function returns. All other fields stay unset: reading one raises AttributeError.
+    """
+    decoded: set[str] = set()
     types, decode = {part: _part_type(entity, part) for part in parts}, dict(decoders)
     namespace: dict[str, object] = {
         "new": object.__new__,
@@ -311,6 +311,8 @@ def row_functions(
         elif field in decode:
             namespace[f"decode_{field}"] = decode[field]
             value = f"decode_{field}({variable})"
+        if value != variable:
+            decoded.add(column)
         lines.append(f"{f'part_{part}' if part else 'entity'}.{field} = {value}")
     lines += [f"entity.{field} = None" for field in without]
     body, taken = "\n        ".join(lines or ("pass",)), f"{', '.join(variables)},"
@@ -320,7 +322,8 @@ def row_functions(
         f"def fill(entity, row):\n        {taken} = row\n        {body}\n"
     )
     exec(source, namespace)
-    return cast(RowMapper[T], namespace["make_entities"]), cast(Callable[[T, Row], None], namespace["fill"])
+    make, fill = cast(RowMapper[T], namespace["make_entities"]), cast(Callable[[T, Row], None], namespace["fill"])
+    return RowFunctions(make, fill, frozenset(decoded))
 
 
 def _part_type(entity: type, field: str) -> type:
@@ -331,4 +334,4 @@ def _part_type(entity: type, field: str) -> type:
 
 def map_rows(entity: type[T], rows: Sequence[Record]) -> list[T]:
     """Returns the entities of the rows of a statement in text: the rows themselves say what their columns are named."""
-    return row_mapper(entity, tuple(rows[0].keys()))(rows) if rows else []
+    return row_functions(entity, tuple(rows[0].keys())).entities(rows) if rows else []  # type: ignore[arg-type]

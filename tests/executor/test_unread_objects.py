@@ -95,7 +95,7 @@ def row(number: Any = 1, **others: Any) -> tuple[Any, ...]:
 
 
 def unread(*rows: tuple[Any, ...], is_proven: bool = True) -> list[Any]:
-    _, fill = row_functions(Spoken, COLUMNS, ("voice",))
+    fill = row_functions(Spoken, COLUMNS, ("voice",)).fill
     return lazy_mapper(Spoken, COLUMNS, LEAF_CLASSES if is_proven else (None,) * len(COLUMNS), fill)(rows)
 
 
