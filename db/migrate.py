@@ -1,5 +1,6 @@
 """Brings a database to the newest schema, from code."""
 
+import asyncpg
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
@@ -15,6 +16,9 @@ from domain.errors import DatabaseUnusable
 
 _ADVISORY_LOCK_KEY = 5_729_463_018
 """The lock lets several servers start at once: one of them migrates, and the others wait."""
+
+_DEPENDED_ON = (asyncpg.FeatureNotSupportedError, asyncpg.DependentObjectsStillExistError)
+"""Errors of changes to columns and types that something is made of which is not of Rapporteur, such as a view."""
 
 
 def _config() -> Config:
@@ -51,9 +55,11 @@ async def migrate(engine: Engine, revision: str = "head") -> None:
                 await connection.run_sync(step)
         except DBAPIError as error:
             cause = driver_error(error)
-            if not isinstance(cause, WRONG_SCHEMA):
+            if not isinstance(cause, (*WRONG_SCHEMA, *_DEPENDED_ON)):
                 raise
             reason = str(cause).partition("\n")[0]
+            if isinstance(cause, _DEPENDED_ON) and cause.detail:
+                reason += ": " + cause.detail.replace("\n", "; ")
             raise DatabaseUnusable(f"the database cannot be migrated to {revision}: {reason}") from error
     if revision in ("head", head()):
         await index_segments(engine)

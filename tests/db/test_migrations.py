@@ -22,7 +22,7 @@ from db.engine import Engine, create_engine
 from db.migrate import migrate
 from db.schema_revisions import MIGRATIONS, current_revision, head, revisions
 from db.tables import metadata
-from domain.errors import ServiceUnavailable
+from domain.errors import DatabaseUnusable, ServiceUnavailable
 from tests.harness.databases import TestPostgres
 from tests.harness.seed_rows import SEED
 from tests.harness.waiting import TIMEOUT_SECONDS
@@ -211,6 +211,20 @@ async def test_columns_take_domains_without_being_written_anew(
         assert await connection.fetch(files) == before[0]
 
 
+async def test_columns_that_take_domains_keep_the_statistics_that_plans_are_made_by(
+    database_url: str, engine: Engine, postgres: TestPostgres
+) -> None:
+    await migrate(engine, "0018")
+    postgres.run_in(database_url, *SEED, "ANALYZE")
+    known = "SELECT tablename, attname FROM pg_stats WHERE tablename ~ '^(meetings|segments)' ORDER BY 1, 2"
+    async with connected(database_url) as connection:
+        before = await connection.fetch(known)
+        assert before
+        for revision in ("head", "0018"):
+            await migrate(engine, revision)
+            assert await connection.fetch(known) == before
+
+
 async def test_a_migration_and_a_writer_that_took_a_table_first_do_not_wait_for_each_other(
     database_url: str, engine: Engine
 ) -> None:
@@ -224,6 +238,47 @@ async def test_a_migration_and_a_writer_that_took_a_table_first_do_not_wait_for_
                 pass
             await writer.execute("LOCK TABLE meetings IN ROW EXCLUSIVE MODE")
         await migration
+    assert await current_revision(engine) == head()
+
+
+async def test_a_migration_gives_up_in_time_where_a_table_that_it_takes_with_another_stays_locked(
+    database_url: str, engine: Engine
+) -> None:
+    async with connected(database_url) as other, other.transaction():
+        await other.execute("LOCK TABLE meetings IN ROW EXCLUSIVE MODE")
+        async with asyncio.timeout(20):  # far beyond the wait for a lock
+            with pytest.raises(ServiceUnavailable):
+                await migrate(engine, "0018")
+    assert await current_revision(engine) == head()
+
+
+async def test_a_migration_waits_for_a_vacuum_while_others_write(database_url: str, engine: Engine) -> None:
+    await migrate(engine, "0018")
+    waiting = "SELECT FROM pg_locks WHERE relation = 'segments'::regclass AND NOT granted"
+    async with connected(database_url) as vacuum, connected(database_url) as writer:
+        async with asyncio.timeout(TIMEOUT_SECONDS), vacuum.transaction():
+            await vacuum.execute("LOCK TABLE segments IN SHARE UPDATE EXCLUSIVE MODE")
+            migration = asyncio.create_task(migrate(engine))
+            while not await writer.fetch(waiting):
+                pass
+            async with writer.transaction():
+                await writer.execute("LOCK TABLE segments, meetings IN ROW EXCLUSIVE MODE NOWAIT")
+        await migration
+    assert await current_revision(engine) == head()
+
+
+async def test_a_view_that_is_in_the_way_is_named(database_url: str, engine: Engine, postgres: TestPostgres) -> None:
+    await migrate(engine, "0018")
+    postgres.run_in(database_url, "CREATE VIEW titles AS SELECT title FROM meetings")
+    with pytest.raises(DatabaseUnusable, match=r'cannot alter type .*view titles depends on column "title"'):
+        await migrate(engine)
+    assert await current_revision(engine) == "0018"
+
+
+async def test_a_table_that_has_a_domain_is_named(database_url: str, engine: Engine, postgres: TestPostgres) -> None:
+    postgres.run_in(database_url, "CREATE TABLE theirs (odds probability)")
+    with pytest.raises(DatabaseUnusable, match="column odds of table theirs depends on type probability"):
+        await migrate(engine, "0018")
     assert await current_revision(engine) == head()
 
 

@@ -66,25 +66,38 @@ CHECKS = {
 }
 REMAINING_CHECKS = {"meetings": {"version": "version >= 1"}, "segments": {"times": "start_time <= end_time"}}
 
+# This waits for VACUUM and ANALYZE, but for no readers and writers, nor do they for it. An autovacuum is ended by who waits for
+# it for a second (`deadlock_timeout`), which the next lock does not.
+LOCK_OUT_VACUUM = "LOCK TABLE meetings, segments IN SHARE UPDATE EXCLUSIVE MODE"
+
 # Writers take the two tables in either order, so whoever waits for the second one and holds the first may wait for ever.
 LOCK = """
-DO $$BEGIN
-    FOR attempt IN 1..200 LOOP
+DO $$DECLARE
+    given text := current_setting('lock_timeout');
+    deadline timestamptz := clock_timestamp() + given::interval;
+BEGIN
+    LOOP
         BEGIN
             LOCK TABLE meetings IN ACCESS EXCLUSIVE MODE;
-            LOCK TABLE segments IN ACCESS EXCLUSIVE MODE NOWAIT;
-            RETURN;
+            SET LOCAL lock_timeout = '100ms';
+            LOCK TABLE segments IN ACCESS EXCLUSIVE MODE;
+            EXIT;
         EXCEPTION WHEN lock_not_available THEN
-            IF attempt = 200 THEN
+            IF clock_timestamp() > deadline THEN
                 RAISE;
             END IF;
         END;
         PERFORM pg_sleep(0.02);
     END LOOP;
+    PERFORM set_config('lock_timeout', given, true);
 END$$"""
+
+# A column whose type changes loses its statistics, without which PostgreSQL chooses worse indexes.
+STATISTICS = "ANALYZE meetings, segments"
 
 
 def upgrade() -> None:
+    op.execute(LOCK_OUT_VACUUM)
     op.execute(LOCK)
     # A column takes a domain without a CHECK as it is, without its rows being written anew, and so do its indexes.
     for name, (base, _) in DOMAINS.items():
@@ -94,15 +107,18 @@ def upgrade() -> None:
         _change(table, *_dropped(table, CHECKS), *types, *_added(table, REMAINING_CHECKS))
     for name, (_, check) in DOMAINS.items():
         op.execute(f"ALTER DOMAIN {name} ADD CHECK ({check})")
+    op.execute(STATISTICS)
 
 
 def downgrade() -> None:
+    op.execute(LOCK_OUT_VACUUM)
     op.execute(LOCK)
     for table, columns in COLUMNS.items():
         types = [f"ALTER {column} TYPE {DOMAINS[domain][0]}" for column, domain in columns.items()]
         _change(table, *_dropped(table, REMAINING_CHECKS), *types, *_added(table, CHECKS))
     for name in DOMAINS:
         op.execute(f"DROP DOMAIN {name}")
+    op.execute(STATISTICS)
 
 
 def _dropped(table: str, checks: dict[str, dict[str, str]]) -> list[str]:
