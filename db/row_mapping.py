@@ -306,8 +306,9 @@ def row_functions(
             continue
         value = variable
         if isinstance(hint, type) and issubclass(hint, Enum):
-            namespace[f"Enum_{field}"] = hint
-            value = f"Enum_{field}({variable})"
+            namespace |= {f"Enum_{field}": hint, f"members_{field}": {member.value: member for member in hint}}
+            # The class says what is wrong, but takes 1 % of a write's instructions.
+            value = f"(members_{field}.get({variable}) or Enum_{field}({variable}))"
         elif field in decode:
             namespace[f"decode_{field}"] = decode[field]
             value = f"decode_{field}({variable})"
