@@ -281,7 +281,10 @@ class AbstractTypeCompleter(Completer):
         self._name_by_class = lru_cache(maxsize=100)(partial(type_name_by_class, type_))
 
     def complete(self, context: FieldContext, values: list[object]) -> list[object]:
-        require_plain_values(*self.without_nulls(values))
+        found, classes = self.without_nulls(values)
+        require_plain_values(found, classes)
+        if len(found) == len(values) and len(classes) == 1 and (name := self._name_by_class(*classes)):
+            return self._completer(context.executor.schema, name).complete(context, found)
         resolve_type = self._type.resolve_type or context.executor.type_resolver
         indexes_by_type: dict[str, list[int]] = {}
         for index, value in enumerate(values):
