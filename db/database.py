@@ -1,8 +1,7 @@
 """The database as the floors above see it: read on a connection, or write in a unit of work."""
 
 import logging
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 from sqlalchemy import literal, select
@@ -13,7 +12,7 @@ from db.credentials import Credentials
 from db.engine import create_engine, create_session_factory
 from db.replica_reads import ReplicaConnection, TokenConnection
 from db.replicas import Replicas
-from db.unit_of_work import Repositories, UnitOfWork
+from db.unit_of_work import Repositories, SingleWrite, UnitOfWork
 from db.wal_positions import WRITTEN_POSITION, token_of
 from db.webhook_outbox import Outbox
 from domain.consistency_tokens import PRIMARY, ConsistencyToken
@@ -92,19 +91,10 @@ class Database:
             return PRIMARY
         return token_of(row)
 
-    @contextmanager
-    def writing(self, workspace_id: WorkspaceId, author: Author | None = None) -> Iterator[Repositories]:
-        """Gives the repositories for a write of one statement, which is a transaction already, and publishes it afterwards.
-
-        What needs more than one statement to be true needs a unit of work. Raises Forbidden if the database is only read.
-        """
+    def writing(self, workspace_id: WorkspaceId, author: Author | None = None) -> SingleWrite:
+        """Returns the repositories for a write of one statement. Raises Forbidden if the database is only read."""
         self._check_writable()
-        repositories = Repositories(self._statements, workspace_id, author)
-        try:
-            yield repositories
-        finally:
-            if changes := repositories.changes.drain():
-                self.notifier.publish(changes)
+        return SingleWrite(self._statements, workspace_id, self.notifier.publish, author)
 
     def snapshot(self, workspace_id: WorkspaceId) -> UnitOfWork:
         """Returns a transaction for reads of more than one statement."""

@@ -108,6 +108,30 @@ class Repositories:
         return DeliveryRepository(self)
 
 
+class SingleWrite(Repositories):
+    """A write of one statement, which is a transaction already. What it has changed is published when the block is left.
+
+    What needs more than one statement to be true needs a unit of work.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        workspace_id: WorkspaceId,
+        publish: Callable[[Changes], None],
+        author: Author | None = None,
+    ) -> None:
+        super().__init__(connection, workspace_id, author)
+        self._publish = publish
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._changes:
+            self._publish(self._changes)
+
+
 class UnitOfWork(Repositories):
     """One transaction. Rollback is the default: what is not committed when the block is left did not happen.
 

@@ -1,13 +1,13 @@
 """The context of one operation: it knows who asks, and gives access to the data of its workspace."""
 
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import cached_property
 
 import strawberry
 
 from db.database import Database, Reads
-from db.unit_of_work import Repositories, UnitOfWork
+from db.unit_of_work import Repositories, SingleWrite, UnitOfWork
 from domain.consistency_tokens import ConsistencyToken
 from domain.history import REASON, Author
 from domain.ids import WorkspaceId
@@ -121,19 +121,28 @@ class Context:
         finally:
             self.renew_loaders()
 
-    @contextmanager
-    def writing(self, reason: str | None = None) -> Iterator[Repositories]:
+    def writing(self, reason: str | None = None) -> "_Writing":
         """Does what `unit_of_work` does for a write of one statement, which needs no commit: that saves two round trips."""
-        author = self._author(reason)
-        try:
-            with self._database.writing(self.principal.workspace_id, author) as repositories:
-                yield repositories
-            self.has_written = True
-        finally:
-            self.renew_loaders()
+        return _Writing(self, self._database.writing(self.principal.workspace_id, self._author(reason)))
 
     def _author(self, reason: str | None) -> Author:
         return Author(self.actor, None if reason is None else checked(REASON, reason, "reason"))
+
+
+class _Writing:
+    """Runs a block that writes with one statement. (Generators in its place took 2 % of an append's instructions.)"""
+
+    def __init__(self, context: Context, repositories: SingleWrite) -> None:
+        self._context = context
+        self._repositories = repositories
+
+    def __enter__(self) -> Repositories:
+        return self._repositories
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        with self._repositories:
+            self._context.renew_loaders()
+        self._context.has_written |= kind is None
 
 
 Info = strawberry.Info[Context, None]
