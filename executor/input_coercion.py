@@ -5,14 +5,22 @@ unusual: graphql-core then coerces all values again and reports what is wrong, i
 """
 
 from collections.abc import Callable
+from math import isfinite
+from operator import itemgetter
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from graphql import (
+    GRAPHQL_MAX_INT,
+    GRAPHQL_MIN_INT,
+    GraphQLBoolean,
     GraphQLEnumType,
+    GraphQLFloat,
     GraphQLInputObjectType,
     GraphQLInputType,
+    GraphQLInt,
     GraphQLScalarType,
+    GraphQLString,
     Undefined,
     ValueNode,
     is_input_object_type,
@@ -63,8 +71,8 @@ def _non_null_expression(type_: GraphQLInputType, value: str, namespace: Namespa
     if is_list_type(type_):
         item = f"{value}_"
         items = f"[{input_coercion_expression(type_.of_type, item, namespace)} for {item} in {value}]"
-        if coerce_columns := _column_coercer(type_.of_type):
-            namespace[name := f"coerce{len(namespace)}"] = coerce_columns
+        if coerce_objects := _objects_coercer(type_.of_type):
+            namespace[name := f"coerce{len(namespace)}"] = coerce_objects
             items = f"({name}({value}) or {items})"
         return f"({items} if type({value}) is list else fall_back())"  # also a single value in place of a list
     name = f"coerce{len(namespace)}"
@@ -81,38 +89,105 @@ def _non_null_expression(type_: GraphQLInputType, value: str, namespace: Namespa
     return f"{name}({value})"
 
 
-def _column_coercer(type_: GraphQLInputType) -> Callable[[list[Any]], UniformObjects | None] | None:
+ColumnCoercer = Callable[[list[Any]], list[Any] | None]
+"""Returns coerced values, one or more; None if one is wrong or unusual."""
+
+
+def _column_if(condition: Callable[[list[Any]], bool]) -> ColumnCoercer:
+    """Returns the coercer of values that coerce to themselves where the condition holds."""
+    return lambda values: values if condition(values) else None
+
+
+def _are_of(class_: type, values: list[Any]) -> bool:
+    return list(map(type, values)).count(class_) == len(values)
+
+
+def _texts(values: list[Any]) -> list[Any] | None:
+    try:
+        "".join(values)  # in a quarter of the time that it takes to ask for their classes
+    except TypeError:
+        return None
+    return values
+
+
+def _floats(values: list[Any]) -> list[Any] | None:
+    """Takes whole numbers, too: JavaScript writes 2.0 as 2."""
+    floats = values
+    if not _are_of(float, values):
+        if not {float, int}.issuperset(map(type, values)):
+            return None
+        floats = list(map(float, values))
+        if floats != values:
+            return None
+    return floats if isfinite(sum(floats)) else None  # it is not if one of them is not
+
+
+_COLUMN_COERCERS: dict[GraphQLInputType, ColumnCoercer] = {
+    GraphQLString: _texts,
+    GraphQLInt: _column_if(
+        lambda values: _are_of(int, values) and min(values) >= GRAPHQL_MIN_INT and max(values) <= GRAPHQL_MAX_INT
+    ),
+    GraphQLFloat: _floats,
+    GraphQLBoolean: _column_if(lambda values: _are_of(bool, values)),
+}
+
+
+def _beside_nulls(coerce: ColumnCoercer) -> ColumnCoercer:
+    """Returns the coercer of a nullable type, by the one of the values that are not null."""
+
+    def coerce_nullable(values: list[Any]) -> list[Any] | None:
+        coerced = coerce(values)
+        if coerced is not None or None not in values:
+            return coerced
+        others = [value for value in values if value is not None]
+        if not others:
+            return values
+        coerced = coerce(others)
+        if coerced is None or coerced is others:
+            return coerced and values
+        rest = iter(coerced)
+        return [None if value is None else next(rest) for value in values]
+
+    return coerce_nullable
+
+
+def _objects_coercer(type_: GraphQLInputType) -> Callable[[list[Any]], UniformObjects | None] | None:
     """Returns a function that coerces objects field by field, with half of the instructions; None if it never could.
 
-    It returns None unless all objects give the same fields, and each value coerces to itself.
+    It returns None unless all objects give the same fields, and their values are usual.
     """
     type_ = type_.of_type if is_non_null_type(type_) else type_
     if not is_input_object_type(type_) or type_.is_one_of or type_.out_type is not GraphQLInputObjectType.out_type:
         return None
     required = {name for name, field in type_.fields.items() if is_required_input_field(field)}
-    columns: dict[str, Callable[[list[Any]], list[Any]]] = {}
+    columns: dict[str, ColumnCoercer] = {}
     for name, field in type_.fields.items():
         nullable = not is_non_null_type(field.type)
-        usual = IDENTITY_CONDITIONS.get(field.type if nullable else field.type.of_type)
-        if field.out_name or coerce_default_value(field) is not Undefined or not (usual or nullable):
+        coerce_column = _COLUMN_COERCERS.get(field.type if nullable else field.type.of_type)
+        if field.out_name or coerce_default_value(field) is not Undefined or not (coerce_column or nullable):
             return None
-        value = f"each[{name!r}]"
-        condition = usual.format(value=value) if usual else f"(v := {value}) is None"
-        body = f"return [v for each in objects if {condition}{' or v is None' * nullable}]"
-        columns[name] = compile_function("column", "objects", [body], {})
+        coerce_column = coerce_column or (lambda values: None)
+        columns[name] = _beside_nulls(coerce_column) if nullable else coerce_column
 
     def coerce(objects: list[Any]) -> UniformObjects | None:
         names = objects[0].keys() if objects and type(objects[0]) is dict else ()
         if not required.issubset(names):
             return None
-        size, count = len(names), len(objects)
-        if len([None for each in objects if type(each) is dict and len(each) == size]) != count:
+        if not _are_of(dict, objects) or sum(map(len, objects)) != len(objects) * len(names):
             return None
+        found = {}
         try:
-            found = {name: columns[name](objects) for name in names}
+            for name in names:
+                values = list(map(itemgetter(name), objects))
+                coerced = columns[name](values)
+                if coerced is None:
+                    return None
+                if coerced is not values:
+                    objects = [{**each, name: value} for each, value in zip(objects, coerced, strict=True)]
+                found[name] = coerced
         except KeyError:  # one that the others do not give, or that is unknown
             return None
-        return UniformObjects(objects, found) if all(len(values) == count for values in found.values()) else None
+        return UniformObjects(objects, found)
 
     return coerce
 

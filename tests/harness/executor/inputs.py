@@ -1,6 +1,7 @@
 """Generates inputs of every kind for an argument, right and wrong."""
 
 import math
+from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -55,7 +56,14 @@ MARKS: list[list[dict[str, Any]]] = [
     [FULL_MARK, {"isOpen": None, "near": None, "label": "b", "at": 2, "weight": None}],
     [FULL_MARK, MARK],
     [MARK | {"weight": 0.5}, MARK | {"isOpen": True}],
-    [MARK | {"weight": 1}, MARK | {"weight": 0.5}],
+    *([MARK | {"weight": 0.5}, MARK | {"weight": weight}] for weight in (1, None, 2**53 + 1, -(10**400), True, -0.0)),
+    *([MARK | {"weight": 2}, MARK | {"weight": weight}] for weight in (1, None, 2**53 + 1, "1", math.nan)),
+    *([MARK | {"weight": None}, MARK | {"weight": weight}] for weight in (1, 1.5, math.inf)),
+    [MARK | {"weight": 1.5e308}, MARK | {"weight": 1.5e308}],
+    [MARK | {"weight": 1.5e308}, MARK | {"weight": 10**308}],
+    [MARK | {"isOpen": True}, MARK | {"isOpen": None}, MARK | {"isOpen": False}],
+    [MARK | {"label": "\ud800"}, MARK | {"label": "\x1f\x00"}, MARK | {"label": ""}],
+    [MARK, OrderedDict(MARK)],
     [MARK | {"near": [{"x": 1}]}, MARK | {"near": None}],
 ]
 """Objects that give the same fields, and others that do not."""
