@@ -21,7 +21,7 @@ from rich.table import Table
 from sqlalchemy import text
 
 from db.column_domains import Domain
-from db.column_queries import separated
+from db.column_queries import array_literal, separated
 from db.compiled_statements import DriverStatement, driver_statement
 from db.driver import ConnectionSettings
 from db.keyset import PageShape, page_parameters
@@ -124,10 +124,10 @@ class Backend:
                 [f"Spoken {self._draw.random()}: so we said and went on, and wrote it down." for _ in numbers]
             ),
             speakers=separated([f"Speaker {n % 3}" for n in numbers]),
-            start_times=[n * 2.0 for n in numbers],
-            end_times=[n * 2.0 + 1.5 for n in numbers],
-            finals=[],  # as the server sends them where all are true, and null
-            confidences=[],
+            start_times=array_literal([n * 2.0 for n in numbers]),
+            end_times=array_literal([n * 2.0 + 1.5 for n in numbers]),
+            finals=array_literal(()),  # as the server sends them where all are true, and null
+            confidences=array_literal(()),
         )
 
     async def _read(self, ids: list[Any], first: int) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from itertools import chain
 from typing import Any, NamedTuple
 
+import orjson
 from asyncpg.pgproto.pgproto import UUID
 from sqlalchemy import ColumnElement, FromClause, Text, cast, func, literal_column
 
@@ -79,8 +80,12 @@ def numbers_in(column: bytes, cls: type | None) -> list[Any]:
 
 def separated(texts: Sequence[str]) -> str | None:
     """Returns texts as one text, with separators in between; None if one of them has the separator."""
-    joined = TEXT_SEPARATOR.join(texts)
-    return joined if joined.count(TEXT_SEPARATOR) == len(texts) - 1 else None
+    return None if TEXT_SEPARATOR in "".join(texts) else TEXT_SEPARATOR.join(texts)
+
+
+def array_literal(values: Sequence[float | bool | None]) -> str:
+    """Returns numbers or truth values as PostgreSQL writes an array of them."""
+    return f"{{{orjson.dumps(values)[1:-1].decode()}}}" if values else "{}"
 
 
 def are_separable(row: Sequence[Any], first: int, leaf_classes: Sequence[type | None]) -> bool:

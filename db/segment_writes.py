@@ -7,14 +7,14 @@ import orjson
 from sqlalchemy import text
 
 from db.change_sequence import LOCKED, RESULT, STAMPED, SegmentChanges, of_meeting, raised
-from db.column_queries import SEPARATOR, separated
+from db.column_queries import SEPARATOR, array_literal, separated
 from db.meetings import FIELDS as MEETING_FIELDS
 from db.segment_resolution import NAMES, assignments, heard, resolved
 from domain.bulk_validation import ValueColumns
 from domain.errors import FieldProblem, InvalidInput
 from domain.ids import MeetingId
 from domain.rules import INT32_MAX
-from domain.segments import DeletedSegments, Segment, SegmentContent, UpsertedSegments, segment_columns
+from domain.segments import DeletedSegments, Segment, SegmentContent, UpsertedSegments, segment_columns, with_defaults
 from domain.word_timings import Word
 
 _CONTENT = ("text", "speaker", "start_time", "end_time", "is_final", "confidence", "words")
@@ -35,7 +35,7 @@ _APPENDED_CONTENT = [name for name in _CONTENT if name != "words"]
 _APPENDED = {
     **{name: f"new.{name}" for name in _APPENDED_CONTENT},
     "is_final": "coalesce(new.is_final, true)",
-    **resolved("new.text", "coalesce(new.speaker, '')", "raised.names"),  # null is the empty label of an only segment
+    **resolved("new.text", "coalesce(new.speaker, '')", "raised.names"),  # null: no label, or the only one is empty
 }
 _UNSAID = {
     "deleted": "true",
@@ -165,8 +165,8 @@ inserted AS (
         raised.now, raised.now, raised.change_seq, workspaces.language
     FROM raised, workspaces, unnest(
         string_to_array(:texts, {SEPARATOR}), string_to_array(:speakers, {SEPARATOR}),
-        CAST(:start_times AS float8[]), CAST(:end_times AS float8[]),
-        CAST(:finals AS bool[]), CAST(:confidences AS float8[])
+        CAST(CAST(:start_times AS text) AS float8[]), CAST(CAST(:end_times AS text) AS float8[]),
+        CAST(CAST(:finals AS text) AS bool[]), CAST(CAST(:confidences AS text) AS float8[])
     ) WITH ORDINALITY AS new ({", ".join(_APPENDED_CONTENT)}, nth)
     WHERE workspaces.id = :workspace
 )
@@ -191,27 +191,25 @@ SELECT {", ".join(MEETING_FIELDS)}, true AS is_current, true AS is_changed FROM 
 
         Raises NotFound for an unknown meeting, and InvalidInput if no number is left, or if two ids do not agree.
         """
-        numbers, external_ids, words = contents["segment_id"], contents["external_id"], contents["words"]
-        size = len(numbers)
         try:
-            if numbers.count(None) == external_ids.count(None) == words.count(None) == size and not deleted_ids:
-                texts, speakers = separated(contents["text"]), separated(contents["speaker"])
+            if not deleted_ids and contents.keys().isdisjoint(("segment_id", "external_id", "words")):
+                texts, speakers = separated(contents["text"]), separated(contents.get("speaker", ()))
                 if texts and speakers is not None:
-                    finals, confidences = contents["is_final"], contents["confidence"]
+                    size, finals = len(contents["text"]), contents.get("is_final", ())
                     meeting, _ = await self._written(
                         meeting_id,
                         self._APPEND,
                         size=size,
                         texts=texts,
                         speakers=speakers,
-                        start_times=contents["start_time"],
-                        end_times=contents["end_time"],
+                        start_times=array_literal(contents["start_time"]),
+                        end_times=array_literal(contents["end_time"]),
                         # `unnest` fills up with null what is shorter.
-                        finals=() if finals.count(True) == size else finals,
-                        confidences=() if confidences.count(None) == size else confidences,
+                        finals=array_literal(() if finals.count(True) == size else finals),
+                        confidences=array_literal(contents.get("confidence", ())),
                     )
                     return UpsertedSegments(meeting, size, updated=0, unchanged=0, ignored=0, deleted=0)
-            return await self._revise(meeting_id, contents, deleted_ids)
+            return await self._revise(meeting_id, with_defaults(contents), deleted_ids)
         except asyncpg.NumericValueOutOfRangeError as error:
             raise InvalidInput.of(
                 "segments", f"there is no free number above {INT32_MAX:,}: give each segment its own"

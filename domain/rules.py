@@ -29,7 +29,8 @@ class Violation(ValueError):
 class Rule(Protocol[T_co]):
     """Returns the value in the form that is stored. Raises Violation.
 
-    A rule may also have a `check_all`, which returns many values in that form, or None if one breaks the rule or is unusual.
+    None breaks every rule. A rule may also have a `check_all`, which returns many values in that form, one or more, or None if
+    one breaks the rule or is unusual.
     """
 
     def __call__(self, value: object, /) -> T_co: ...
@@ -70,9 +71,9 @@ class Text:
             _storable(joined := "".join(values), len(joined))
         except (TypeError, Violation):
             return None
-        visible = [value.strip() for value in values if len(value) <= self.max_chars]
-        if len(visible) != len(values):
+        if len(joined) > self.max_chars and max(map(len, values)) > self.max_chars:
             return None
+        visible = list(map(str.strip, values))
         if not all(visible) and (self.required or visible.count("") != values.count("")):
             return None
         return visible if self.strip else values
@@ -127,9 +128,13 @@ class Number:
         return float(value)
 
     def check_all(self, values: Sequence[float]) -> Sequence[float] | None:
-        low, high = self.minimum, self.maximum
-        numbers = [value + 0.0 for value in values if type(value) is float and low <= value <= high]
-        return numbers if len(numbers) == len(values) else None
+        if list(map(type, values)).count(float) != len(values):
+            return None
+        least = min(values)
+        # A sum with NaN is NaN; the least and the largest need not be.
+        if least < self.minimum or max(values) > self.maximum or not math.isfinite(sum(values)):
+            return None
+        return values if least > 0.0 else [value + 0.0 for value in values]  # -0.0 becomes 0.0
 
 
 @dataclass(frozen=True, slots=True)

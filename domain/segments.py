@@ -1,7 +1,7 @@
 """Segments: the utterances of a meeting, written by upsert and numbered by the meeting's change sequence."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from datetime import UTC, datetime
 from typing import Annotated, Any, NamedTuple
 
@@ -130,7 +130,7 @@ class SegmentContent:
         return None if starts else content
 
 
-_CONTENT_FIELDS = tuple(field.name for field in fields(SegmentContent))
+_CONTENT_DEFAULTS = {field.name: field.default for field in fields(SegmentContent)}
 
 
 @dataclass(slots=True)
@@ -210,22 +210,32 @@ def valid_segment_columns(given: ValueColumns, deleted_ids: Sequence[int]) -> Va
     """Returns what `parse_segments` would return for these values, or None if one is wrong or a segment has words."""
     if not 1 <= len(given["text"]) <= MAX_WRITE_SEGMENTS:
         return None
-    for name in ("segment_id", "external_id"):
-        ids = given.get(name, ())
-        nulls = ids.count(None)
-        if nulls != len(ids) and len(set(ids)) != len(ids) - nulls + (nulls > 0):
+    for name in given.keys() & {"segment_id", "external_id"}:
+        ids = [id for id in given[name] if id is not None]
+        if len(set(ids)) != len(ids):
             return None
     columns = valid_columns(SegmentContent, given)
     if columns is None:
         return None
     if [end for start, end in zip(columns["start_time"], columns["end_time"], strict=True) if end < start]:
         return None
-    return None if deleted_ids and not set(deleted_ids).isdisjoint(columns["segment_id"]) else columns
+    return None if deleted_ids and not set(deleted_ids).isdisjoint(columns.get("segment_id", ())) else columns
 
 
 def segment_columns(contents: "Sequence[SegmentContent | Segment]") -> ValueColumns:
-    """Returns the contents by the names of their fields."""
-    return {name: [getattr(content, name) for content in contents] for name in _CONTENT_FIELDS}
+    """Returns the contents by the names of their fields, without the fields of which all have the default."""
+    columns = {}
+    for name, default in _CONTENT_DEFAULTS.items():
+        values = [getattr(content, name) for content in contents]
+        if default is MISSING or values.count(default) != len(values):
+            columns[name] = values
+    return columns
+
+
+def with_defaults(columns: ValueColumns) -> ValueColumns:
+    """Returns the columns with those that are missing."""
+    size = len(columns["text"])
+    return {name: columns.get(name, [default] * size) for name, default in _CONTENT_DEFAULTS.items()}
 
 
 def parse_segments(inputs: Sequence[Mapping[str, object]], deleted_ids: Sequence[int] = ()) -> ValueColumns:

@@ -59,6 +59,20 @@ async def test_segments_without_ids_are_stored_as_those_with_ids_are(
     assert stored[0] == stored[1] == [as_given(each) for each in given]
 
 
+async def test_times_without_ids_are_stored_to_the_last_bit(database: Database) -> None:
+    meeting_id = await new_meeting(database)
+    times = [0.0, 5e-324, 1e-7, 0.1 + 0.2, 100 / 3, 1_700_000.123456789, 35_999_999.99999999]
+    await upsert_segments(
+        database,
+        meeting_id,
+        *(content(start_time=time, end_time=time, confidence=time % 1 or None, is_final=time > 1) for time in times),
+    )
+    stored = [(each.start_time, each.end_time) for each in await read_segments(database, meeting_id)]
+    assert stored == [(time, time) for time in times]
+    confidences = [each.confidence for each in await read_segments(database, meeting_id)]
+    assert confidences == [time % 1 or None for time in times]
+
+
 def as_given(segment: Any) -> list[Any]:
     return [getattr(segment, name) for name in ("text", "speaker", "start_time", "end_time", "is_final", "confidence")]
 
