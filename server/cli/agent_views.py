@@ -4,9 +4,10 @@ from typing import Annotated, Any
 
 import typer
 
+from server.cli.connected import connected
 from server.cli.options import DEFAULT_URL, ApiKeyToken, ServerUrl, fail
 from server.cli.output import JsonOutput, json_line, print_fields, print_json, print_table
-from server.client.api_client import ApiClient, ApiError
+from server.client.api_client import ApiClient
 
 PAGE_SIZE = 100
 
@@ -16,11 +17,8 @@ Reason = Annotated[str | None, typer.Option(help="For the history.")]
 
 def list_agents(url: ServerUrl = DEFAULT_URL, api_key: ApiKeyToken = None, json: JsonOutput = False) -> None:
     """List the agents, oldest first, with the active variant and the model that it resolves to."""
-    try:
-        with ApiClient(url, api_key) as client:
-            agents = [agent for page in client.pages("Agents", first=PAGE_SIZE) for agent in page]
-    except ApiError as error:
-        raise fail(error) from error
+    with connected(url, api_key) as client:
+        agents = [agent for page in client.pages("Agents", first=PAGE_SIZE) for agent in page]
     if json:
         print_json(agents)
         return
@@ -45,12 +43,9 @@ def show_agent(
     agent: AgentSlug, url: ServerUrl = DEFAULT_URL, api_key: ApiKeyToken = None, json: JsonOutput = False
 ) -> None:
     """Show an agent: its variants, and the configuration that a worker gets now."""
-    try:
-        with ApiClient(url, api_key) as client:
-            found = client.run("Agent", id=_found(client, agent)["id"])
-            resolved = client.run("ResolvedConfig", slug=agent)["resolvedConfig"]
-    except ApiError as error:
-        raise fail(error) from error
+    with connected(url, api_key) as client:
+        found = client.run("Agent", id=_found(client, agent)["id"])
+        resolved = client.run("ResolvedConfig", slug=agent)["resolvedConfig"]
     if json:
         print_json({**found, "resolvedConfig": resolved})
         return
@@ -83,17 +78,14 @@ def activate_variant(
     json: JsonOutput = False,
 ) -> None:
     """Make a variant the active one of its agent, or none."""
-    try:
-        with ApiClient(url, api_key) as client:
-            found = _found(client, agent, variant)
-            if variant is None:
-                changed = client.run("DeactivateVariant", agentId=found["id"], reason=reason)
-            elif found["variant"] is None:
-                raise fail(f"the agent {agent} has no variant {variant}")
-            else:
-                changed = client.run("ActivateVariant", id=found["variant"]["id"], reason=reason)
-    except ApiError as error:
-        raise fail(error) from error
+    with connected(url, api_key) as client:
+        found = _found(client, agent, variant)
+        if variant is None:
+            changed = client.run("DeactivateVariant", agentId=found["id"], reason=reason)
+        elif found["variant"] is None:
+            raise fail(f"the agent {agent} has no variant {variant}")
+        else:
+            changed = client.run("ActivateVariant", id=found["variant"]["id"], reason=reason)
     _tell(changed, json)
 
 
@@ -105,11 +97,8 @@ def roll_back_activation(
     json: JsonOutput = False,
 ) -> None:
     """Make active again what was active before."""
-    try:
-        with ApiClient(url, api_key) as client:
-            changed = client.run("RollbackActivation", agentId=_found(client, agent)["id"], reason=reason)
-    except ApiError as error:
-        raise fail(error) from error
+    with connected(url, api_key) as client:
+        changed = client.run("RollbackActivation", agentId=_found(client, agent)["id"], reason=reason)
     _tell(changed, json)
 
 

@@ -10,6 +10,7 @@ import typer
 from domain.manifests import MAX_ENTITIES
 from server.cli.agent_changes import changed_name, show_change
 from server.cli.agent_views import activate_variant, list_agents, roll_back_activation, show_agent
+from server.cli.connected import connected
 from server.cli.options import DEFAULT_URL, ApiKeyToken, ServerUrl, fail, stderr
 from server.cli.output import JsonOutput, counted, print_json
 from server.client.agent_files import (
@@ -52,7 +53,7 @@ def pull_agents(
         others = {path.name for path in read_folder(directory).manifests}
         written: list[str] = []
         total = 0
-        with ApiClient(url, api_key) as client:
+        with connected(url, api_key) as client:
             for name, content in pull(client):
                 others.discard(name)
                 total += 1
@@ -71,8 +72,6 @@ def pull_agents(
             )
         else:
             typer.echo(f"{counted(total, 'agent')}, {counted(len(written), 'file')} written")
-    except ApiError as error:
-        raise fail(error) from error
     except OSError as error:
         raise fail(f"{error.filename}: {error.strerror}") from error
 

@@ -7,9 +7,9 @@ from uuid import UUID
 import typer
 
 from domain.meetings import MeetingState
+from server.cli.connected import connected
 from server.cli.options import DEFAULT_URL, ApiKeyToken, MeetingArgument, ServerUrl, fail
 from server.cli.output import JsonOutput, counted, print_fields, print_json, print_table
-from server.client.api_client import ApiClient, ApiError
 from server.printable import printable
 
 PAGE_SIZE = 100
@@ -34,12 +34,9 @@ def list_meetings(
     """List meetings, from the newest to the oldest."""
     given = {"state": state and state.name, "text": text, "externalId": external_id}
     filter = {name: value for name, value in given.items() if value is not None}
-    try:
-        with ApiClient(url, api_key) as client:
-            pages = client.pages("Meetings", first=min(limit, PAGE_SIZE), filter=filter, segments=0)
-            found = list(islice((meeting for page in pages for meeting in page), limit))
-    except ApiError as error:
-        raise fail(error) from error
+    with connected(url, api_key) as client:
+        pages = client.pages("Meetings", first=min(limit, PAGE_SIZE), filter=filter, segments=0)
+        found = list(islice((meeting for page in pages for meeting in page), limit))
     if json:
         print_json(found)
         return
@@ -67,11 +64,8 @@ def show_meeting(
     json: JsonOutput = False,
 ) -> None:
     """Show a meeting and its speakers."""
-    try:
-        with ApiClient(url, api_key) as client:
-            found = client.run("Meeting", id=str(meeting))
-    except ApiError as error:
-        raise fail(error) from error
+    with connected(url, api_key) as client:
+        found = client.run("Meeting", id=str(meeting))
     if found is None:
         raise fail(f"there is no meeting {meeting}")
     if json:
@@ -100,18 +94,15 @@ def search(
     Japanese, Korean or Thai by any characters that follow each other.
     """
     asked = {"query": query, "meetingId": meeting and str(meeting), "speaker": speaker, "first": min(limit, PAGE_SIZE)}
-    try:
-        with ApiClient(url, api_key) as client:
-            found: list[Any] = []
-            after = None
-            while len(found) < limit:
-                page = client.run("SearchSegments", **asked, after=after)
-                found += page["edges"]
-                after = page["pageInfo"]["endCursor"]
-                if not page["pageInfo"]["hasNextPage"]:
-                    break
-    except ApiError as error:
-        raise fail(error) from error
+    with connected(url, api_key) as client:
+        found: list[Any] = []
+        after = None
+        while len(found) < limit:
+            page = client.run("SearchSegments", **asked, after=after)
+            found += page["edges"]
+            after = page["pageInfo"]["endCursor"]
+            if not page["pageInfo"]["hasNextPage"]:
+                break
     if json:
         print_json(found[:limit])
         return

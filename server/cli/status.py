@@ -4,9 +4,9 @@ from importlib.metadata import version
 
 import typer
 
-from server.cli.options import DEFAULT_URL, ApiKeyToken, ServerUrl, fail
+from server.cli.connected import connected
+from server.cli.options import DEFAULT_URL, ApiKeyToken, ServerUrl
 from server.cli.output import JsonOutput, print_fields, print_json
-from server.client.api_client import ApiClient, ApiError
 
 
 def status(url: ServerUrl = DEFAULT_URL, api_key: ApiKeyToken = None, json: JsonOutput = False) -> None:
@@ -14,11 +14,8 @@ def status(url: ServerUrl = DEFAULT_URL, api_key: ApiKeyToken = None, json: Json
 
     The exit code is 0 if the server can serve, and 1 if none answers or it cannot serve now.
     """
-    try:
-        with ApiClient(url, api_key) as client:
-            found = client.health()
-    except ApiError as error:
-        raise fail(error) from error
+    with connected(url, api_key) as client:
+        found = client.health()
     report = {"url": client.url, "command": version("rapporteur"), **found}
     if json:
         print_json(report)

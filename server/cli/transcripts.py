@@ -15,9 +15,10 @@ from domain.segments import SegmentContent
 from domain.times import MAX_TIME_SECONDS
 from domain.transcripts import NotATranscript, Note, SpeakerTurns, TranscriptFormat
 from domain.transcripts.speaker_turns import Turn
+from server.cli.connected import connected
 from server.cli.options import DEFAULT_URL, ApiKeyToken, MeetingArgument, ServerUrl, fail, stderr
 from server.cli.output import JsonOutput, counted, print_json
-from server.client.api_client import ApiClient, ApiError
+from server.client.api_client import ApiError
 from server.client.transcript_import import ImportResult, ReadOptions, check_file, import_file, read_file, readable
 from server.client.transcript_replay import SAMPLE_TRANSCRIPT, Follower, schedule
 from server.client.transcript_replay import replay as replay_lines
@@ -61,32 +62,29 @@ def import_files(
     refused = 0
     failure: ApiError | None = None
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
-    try:
-        with (
-            ApiClient(url, api_key) as client,
-            # Lines that are printed to a terminal go above the bar; what a pipe reads must not pass through the bar's console.
-            _progress(*columns, transient=True) as bar,
-        ):
-            for path in files:
-                task = bar.add_task(printable(readable(path.name)), total=None)
+    with (
+        connected(url, api_key) as client,
+        # Lines that are printed to a terminal go above the bar; what a pipe reads must not pass through the bar's console.
+        _progress(*columns, transient=True) as bar,
+    ):
+        for path in files:
+            task = bar.add_task(printable(readable(path.name)), total=None)
 
-                try:
-                    result = import_file(client, path, options, title=title, into=into)
-                except NotATranscript as error:
-                    refused += 1
-                    _print_refusal(bar.console, path, "not imported", error)
-                except ApiError as error:  # the next files would meet it, too
-                    failure = ApiError(f"{path}: {error}")
-                    break
-                else:
-                    results.append({"file": str(path), **asdict(result), "notes": _note_objects(result.notes)})
-                    _print_notes(bar.console, path, result.notes)
-                    if not json:
-                        _print_above(bar, f"{result.meeting_id}  {printable(result.title)}  ({_outcome(result)})")
-                finally:
-                    bar.remove_task(task)
-    except ApiError as error:
-        raise fail(error) from error
+            try:
+                result = import_file(client, path, options, title=title, into=into)
+            except NotATranscript as error:
+                refused += 1
+                _print_refusal(bar.console, path, "not imported", error)
+            except ApiError as error:  # the next files would meet it, too
+                failure = ApiError(f"{path}: {error}")
+                break
+            else:
+                results.append({"file": str(path), **asdict(result), "notes": _note_objects(result.notes)})
+                _print_notes(bar.console, path, result.notes)
+                if not json:
+                    _print_above(bar, f"{result.meeting_id}  {printable(result.title)}  ({_outcome(result)})")
+            finally:
+                bar.remove_task(task)
     if json:
         print_json(results)
     if results or refused:
@@ -191,11 +189,8 @@ def export(
     api_key: ApiKeyToken = None,
 ) -> None:
     """Write a meeting's transcript to a file, in the order of time."""
-    try:
-        with ApiClient(url, api_key) as client:
-            found = client.run("TranscriptFile", id=str(meeting), format=format.name, finalOnly=final_only)
-    except ApiError as error:
-        raise fail(error) from error
+    with connected(url, api_key) as client:
+        found = client.run("TranscriptFile", id=str(meeting), format=format.name, finalOnly=final_only)
     if found is None:
         raise fail(f"there is no meeting {meeting}")
     data = found["transcript"].encode()
@@ -234,7 +229,7 @@ def replay(
     lines = schedule(contents, better)
     columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[said]}", markup=False))
     try:
-        with ApiClient(url, api_key) as client, _progress(*columns) as bar:
+        with connected(url, api_key) as client, _progress(*columns) as bar:
             meeting = client.run("CreateMeeting", input={"title": title})
             link = f"{client.url}?meeting={meeting['id']}"
             if json:
@@ -253,8 +248,6 @@ def replay(
             replay_lines(client, meeting["id"], lines, speed, show)
             if follower:
                 follower.wait_for(client.run("Meeting", id=meeting["id"])["updatesCursor"])
-    except ApiError as error:
-        raise fail(error) from error
     except KeyboardInterrupt:
         raise fail("interrupted: the meeting is stopped") from None
 
