@@ -10,7 +10,7 @@ from sqlalchemy import Executable
 
 from db.compiled_statements import DriverStatement, driver_statement
 from db.driver import DriverConnection, Record
-from db.errors import WRONG_SCHEMA, connection_has_ended, translate_errors
+from db.errors import connection_has_ended, translate_errors
 from db.pool import ConnectionPool
 from domain.errors import ServiceUnavailable
 
@@ -84,7 +84,7 @@ class PooledConnection:
         if isinstance(error, asyncpg.ReadOnlySQLTransactionError):
             if _is_replaceable(driver):  # after a failover: a new connection leads to the new primary
                 self.pool.expire(driver)
-        elif isinstance(error, WRONG_SCHEMA):  # which others have prepared statements for, too
+        elif isinstance(error, asyncpg.InvalidCachedStatementError):  # others have prepared it, too
             self.pool.expire()
         elif isinstance(error, TimeoutError):  # of the driver: the server should have ended the statement before
             self._is_interrupted = True

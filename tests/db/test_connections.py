@@ -4,14 +4,17 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
+from uuid import uuid4
 
 import asyncpg
 import pytest
 from sqlalchemy import make_url
 
 from db.database import Database
+from domain.errors import ServiceUnavailable
 from domain.filters import MeetingFilter
 from domain.ids import DEFAULT_WORKSPACE_ID as WORKSPACE
+from domain.ids import AgentId
 from domain.meetings import Meeting
 from domain.pagination import PageRequest
 
@@ -111,3 +114,14 @@ async def test_a_changed_schema_that_one_connection_has_met_fails_no_transaction
     assert len((await meetings.page(PageRequest(10), MeetingFilter())).nodes) == 2
     await create()
     assert await meetings.count_by_state() == 4
+
+
+async def test_a_table_that_is_not_there_costs_no_connection(database: Database, observer: Any) -> None:
+    repositories = database.repositories(WORKSPACE)
+    await repositories.meetings.count_by_state()
+    (before,) = database.pool._idle
+    await observer.execute("ALTER TABLE agents RENAME TO former_agents")
+    with pytest.raises(ServiceUnavailable):
+        await repositories.agents.get(AgentId(uuid4()))
+    assert database.pool._idle == [before]
+    assert not before.is_closed()
