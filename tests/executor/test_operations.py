@@ -1,6 +1,7 @@
 """Executes the documents of `graphql/operations/`, and any others, on a real database: both executors answer alike."""
 
 import json
+import math
 import re
 from collections.abc import Iterator
 from copy import copy
@@ -103,6 +104,68 @@ def test_the_answer_to_any_query_is_the_same(
     body = json.dumps({"query": query, "variables": data.draw(variables)}).encode()
     fast, slow = ([server.api.http.post_json("/graphql", body).content for _ in range(3)] for server in servers)
     assert fast == slow
+
+
+GIVEN: dict[str, tuple[list[Any], list[Any]]] = {
+    "text": (["So.", " é ", "a\x1fb"], [None, "", " ", "\x00", "\ud800", 1, "a" * 20_001]),
+    "startTime": ([0.0, 1, 1.5], [None, -0.0, -1, 3, 2**53 + 1, 10**400, math.nan, True, "1", []]),
+    "endTime": ([2, 2.5], [None, math.inf, 10**9, False]),
+    "speaker": (["Ann", "", None], [" ", "\x1f", "a" * 201, 1.5]),
+    "isFinal": ([True, False, None], [1, "true"]),
+    "confidence": ([0.5, 1, None], [1.5, -1, math.nan, True]),
+    "segmentId": ([1, 2, None], [-1, 2**31, 1.0, 1.5, True]),
+    "externalId": (["a", "b", None], ["", 7]),
+    "words": ([None, []], [[{"text": "So", "startTime": 1, "endTime": 2}], [{"text": ""}], {}]),
+    "unknown": ([], [1]),
+}
+"""Usual and other values of the fields of a segment."""
+UPSERT = """{ upsertSegments(meetingId: $id, segments: %s) {
+    __typename
+    ... on UpsertedSegments { created updated meeting { segments { nodes {
+        segmentId externalId text speaker startTime endTime isFinal confidence words { text startTime }
+    } } } }
+    ... on InvalidInput { message fields { path message } }
+} }"""
+
+
+@st.composite
+def given_segments(draw: st.DrawFn) -> list[Any]:
+    """Draws segments that mostly give the same fields, up to two values of which are unusual."""
+    names = ["text", "startTime", "endTime", *draw(st.sets(st.sampled_from([*GIVEN][3:-1]), max_size=3))]
+    segments: list[Any] = [
+        {name: draw(st.sampled_from(GIVEN[name][0])) for name in names} for _ in range(draw(st.integers(1, 4)))
+    ]
+    for _ in range(draw(st.integers(0, 2))):
+        name = draw(st.sampled_from([*GIVEN]))
+        changed = draw(st.sampled_from(segments))
+        changed[name] = draw(st.sampled_from(GIVEN[name][1]))
+        if draw(st.integers(0, 4)) == 0:
+            del changed[name]
+    return [None, *segments] if draw(st.integers(0, 20)) == 0 else segments
+
+
+def as_literal(value: Any) -> str:
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{name}: {as_literal(each)}' for name, each in value.items())}}}"
+    return f"[{', '.join(map(as_literal, value))}]" if isinstance(value, list) else json.dumps(value)
+
+
+@settings(max_examples=150)
+@given(segments=given_segments(), is_literal=st.booleans())
+def test_the_answer_to_any_segments_is_the_same(
+    segments: list[Any], is_literal: bool, servers: tuple[RunningServer, RunningServer]
+) -> None:
+    """Checks what is stored, and every error: of types, of rules, and of both in turn."""
+    declared = "$id: ID!" if is_literal else "$id: ID!, $segments: [SegmentInput!]!"
+    query = f"mutation ({declared}) {UPSERT % (as_literal(segments) if is_literal else '$segments')}"
+    answers = []
+    for server in servers:
+        variables = {"id": server.api.meeting()["id"]} | ({} if is_literal else {"segments": segments})
+        for _ in range(2):  # the second time, there is a plan
+            body = json.dumps({"query": query, "variables": variables}).encode()
+            answers.append(server.api.http.post_json("/graphql", body).content)
+    assert answers[:2] == answers[2:]
+    assert b"Cannot query field" not in answers[0]
 
 
 @pytest.mark.parametrize("name", ["SegmentUpdates", "MeetingUpdates", "ResolvedConfigUpdates"])
