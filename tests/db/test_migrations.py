@@ -267,6 +267,18 @@ async def test_a_migration_waits_for_a_vacuum_while_others_write(database_url: s
     assert await current_revision(engine) == head()
 
 
+async def test_a_migration_leaves_the_triggers_of_others_as_they_are(
+    database_url: str, engine: Engine, postgres: TestPostgres
+) -> None:
+    create = "CREATE TRIGGER \"Audit\" AFTER UPDATE ON meetings FOR EACH ROW EXECUTE FUNCTION refuse('audited')"
+    postgres.run_in(database_url, create, 'ALTER TABLE meetings DISABLE TRIGGER "Audit"')
+    enabled = "SELECT tgenabled FROM pg_trigger WHERE tgname = 'Audit'"
+    async with connected(database_url) as connection:
+        for revision in ("0018", "head"):
+            await migrate(engine, revision)
+            assert await connection.fetchval(enabled) == b"D"
+
+
 async def test_a_view_that_is_in_the_way_is_named(database_url: str, engine: Engine, postgres: TestPostgres) -> None:
     await migrate(engine, "0018")
     postgres.run_in(database_url, "CREATE VIEW titles AS SELECT title FROM meetings")

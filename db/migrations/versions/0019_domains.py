@@ -130,12 +130,12 @@ def _added(table: str, checks: dict[str, dict[str, str]]) -> list[str]:
 
 
 def _change(table: str, *changes: str) -> None:
-    """Changes a table without its triggers, as PostgreSQL changes no type of a column that a trigger names."""
+    """Changes a table without our triggers, as PostgreSQL changes no type of a column that a trigger names."""
     triggers = (
         op.get_bind()
         .exec_driver_sql(
             "SELECT tgname, pg_get_triggerdef(oid) AS definition FROM pg_trigger"
-            f" WHERE tgrelid = '{table}'::regclass AND NOT tgisinternal ORDER BY tgname"
+            f" WHERE tgrelid = '{table}'::regclass AND NOT tgisinternal AND starts_with(tgname, '{table}_') ORDER BY tgname"
         )
         .all()
     )
