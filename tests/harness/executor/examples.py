@@ -104,6 +104,7 @@ def examples() -> Iterator[Example]:
         Rows(told, 1, 3),
         [*Rows(told, 1, 2)],
         Rows(told, 1, 2).unread(),
+        Rows(replace(told, columns=COLUMNS[:-1]), 1, 2).unread(),
         Rows(replace(told, columns=tuple(column for column in COLUMNS if column != "voice.name")), 1, 2).unread(),
         None,
     ):
