@@ -2,6 +2,12 @@
 
 import asyncio
 from collections import deque
+from typing import TypeAlias
+
+from db.driver import DriverConnection
+
+Turn: TypeAlias = "asyncio.Future[DriverConnection | None]"
+"""Becomes the connection that another has released; None if one is idle or to be opened."""
 
 
 class ConnectionQueue:
@@ -12,31 +18,31 @@ class ConnectionQueue:
     """
 
     def __init__(self) -> None:
-        self._turns: deque[tuple[float, asyncio.Future[None]]] = deque()
+        self._turns: deque[tuple[float, Turn]] = deque()
         """The turns, each with the time at which it is over, by the clock of the event loop."""
         self._timer: asyncio.TimerHandle | None = None
 
     def __len__(self) -> int:
         return len(self._turns)
 
-    def join(self, deadline: float) -> asyncio.Future[None]:
+    def join(self, deadline: float, loop: asyncio.AbstractEventLoop) -> Turn:
         """Returns a turn, which raises TimeoutError at the deadline. Whoever stops waiting for it must `leave`."""
-        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        turn: Turn = loop.create_future()
         self._turns.append((deadline, turn))
         if self._timer is None:
             self._look_later()
         return turn
 
-    def leave(self, deadline: float, turn: asyncio.Future[None]) -> None:
+    def leave(self, deadline: float, turn: Turn) -> None:
         if (deadline, turn) in self._turns:
             self._turns.remove((deadline, turn))
 
-    def serve(self) -> bool:
-        """Lets the first who waits use a connection, which is idle or to be opened. Returns False if nobody waits."""
+    def serve(self, connection: DriverConnection | None = None) -> bool:
+        """Gives the first who waits its turn. Returns False if nobody waits."""
         while self._turns:
             _, turn = self._turns.popleft()
             if not turn.done():
-                turn.set_result(None)
+                turn.set_result(connection)
                 return True
         return False
 

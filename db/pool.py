@@ -1,6 +1,7 @@
 """The pool: the one policy of connections, for reads, writes and units of work alike.
 
-- At most `size` connections are open. Whoever finds none free waits in turn: the first to come is the first served.
+- At most `size` connections are open. Whoever finds none free waits in turn: the first to come is the first served, with the
+  connection that is released next, which stays in use meanwhile.
 - `timeout` bounds the whole wait, the opening of a new connection included.
 - A connection that the server has closed is replaced when it is acquired: the driver knows, and that costs nothing. Nobody
   tells of a server that was cut off, so a connection that was idle for `IDLE_BEFORE_PING_SECONDS` is asked first.
@@ -20,7 +21,7 @@ import time
 
 import asyncpg
 
-from db.connection_queue import ConnectionQueue
+from db.connection_queue import ConnectionQueue, Turn
 from db.driver import ConnectionSettings, DriverConnection
 from db.errors import DRIVER_ERRORS, TOO_MANY_REQUESTS, translate_errors
 from db.statistics import Histogram
@@ -99,46 +100,57 @@ class ConnectionPool:
 
     async def acquire(self) -> DriverConnection:
         """Waits for a connection, to be given to `release` or `discard`. Raises ServiceUnavailable."""
-        clock = asyncio.get_running_loop().time
-        deadline = (began := clock()) + self._timeout
+        loop = asyncio.get_running_loop()
+        deadline = (began := loop.time()) + self._timeout
+        connection: DriverConnection | None = None
         if self._free:
             self._free -= 1
         else:
-            await self._wait(deadline)
-        try:
-            connection = self._pop_recent() or await self._check_or_open(deadline)
-        except BaseException:
-            self._free_one()
-            raise
-        self._in_use.add(connection)
+            turn = self._queue.join(deadline, loop)
+            try:
+                connection = await turn
+            except BaseException as error:
+                self._leave_queue(deadline, turn, error)
+                raise
+        if connection is not None and connection.is_closed():  # since it was released
+            self._in_use.discard(connection)
+            connection = None
+        if connection is None:
+            try:
+                connection = self._pop_recent() or await self._check_or_open(deadline)
+            except BaseException:
+                self._free_one()
+                raise
+            self._in_use.add(connection)
         if self._timer is None:
             self._look_later()
-        self.waits.observe(clock() - began)
+        self.waits.observe(loop.time() - began)
         connection.acquire_deadline = deadline
         return connection
 
-    async def _wait(self, deadline: float) -> None:
-        """Waits until one more connection may be used."""
-        turn = self._queue.join(deadline)
-        try:
-            await turn
-        except TimeoutError as error:
+    def _leave_queue(self, deadline: float, turn: Turn, error: BaseException) -> None:
+        """Waits no more. Raises ServiceUnavailable if that is because the time is over."""
+        if isinstance(error, TimeoutError):
             self.timeouts += 1
             raise ServiceUnavailable(TOO_MANY_REQUESTS) from error
-        except asyncio.CancelledError:
-            self._queue.leave(deadline, turn)
-            if turn.done() and not turn.cancelled() and turn.exception() is None:  # it came at the same time
+        self._queue.leave(deadline, turn)
+        if turn.done() and not turn.cancelled() and turn.exception() is None:  # it came at the same time
+            if connection := turn.result():
+                self.release(connection)
+            else:
                 self._free_one()
-            raise
 
     def _free_one(self) -> None:
         if not self._queue.serve():
             self._free += 1
 
     def release(self, connection: DriverConnection) -> None:
-        """Takes back a connection on which no transaction is open."""
+        """Takes back a connection on which no transaction is open. If others wait, the first of them has it at once."""
+        is_expired = connection.opened_at <= self._expired_at
+        if not is_expired and self._queue.serve(connection):
+            return
         self._in_use.discard(connection)
-        if connection.opened_at <= self._expired_at:
+        if is_expired:
             connection.terminate()
         else:
             connection.idle_since = time.monotonic()

@@ -128,6 +128,20 @@ async def test_a_connection_that_is_in_use_when_all_expire_is_closed_when_it_is_
         await assert_whole(database.engine, 2)
 
 
+async def test_a_connection_that_ends_while_it_is_handed_over_is_replaced(database_url: str) -> None:
+    async with opened(database_url, pool_size=1) as database, bounded():
+        pool = database.pool
+        released = await pool.acquire()
+        waiting = asyncio.create_task(pool.acquire())
+        await asyncio.sleep(0)
+        pool.release(released)
+        released.terminate()
+        acquired = await waiting
+        assert (acquired is released, pool.checkedout()) == (False, 1)
+        pool.release(acquired)
+        await assert_whole(database.engine, 1)
+
+
 async def test_those_who_wait_are_served_in_turn_whoever_gives_up(database_url: str) -> None:
     """Checks all who wait: those that are served, are cancelled before or just after their turn, or have waited too long."""
     async with (
