@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable
 from copy import copy
 from functools import cached_property
-from typing import Any, TypeAlias, TypeGuard
+from typing import Any, TypeAlias, TypeGuard, cast
 
 from graphql import (
     DocumentNode,
@@ -72,8 +72,7 @@ class _Constructed:
     def __get__(self, executor: Any, owner: type) -> Any:
         if executor._construction is None:
             raise AttributeError(self._name)
-        (arguments, options), executor._construction = executor._construction, None
-        executor.__init__(*arguments, **options)
+        executor._construct()
         return getattr(executor, self._name)
 
 
@@ -86,18 +85,17 @@ class FastExecutor(StrawberryGraphQLCoreExecutionContext):
 
     # Python keeps thirty attributes of an object in place; of more, it makes a dict, which took 3 % of a small request.
     __slots__ = (
-        "context_value", "field_resolver", "fragment_definitions", "is_awaitable", "middleware_manager", "operation",
-        "root_value", "schema", "type_resolver", "variable_values",
+        "context_value", "field_resolver", "fragment_definitions", "hide_suggestions", "is_awaitable", "middleware_manager",
+        "operation", "root_value", "schema", "type_resolver", "variable_values",
     )  # fmt: skip
     _operation_plan: OperationPlan | None = None
     _root_plan: RootPlan | None = None
     """The plan of this execution. None means that graphql-core executes everything."""
     _is_fallback = False
     """True for a copy that completes a value as graphql-core does."""
-    _construction: tuple[tuple[Any, ...], dict[str, Any]] | None = None
-    """The arguments of graphql-core's constructor, as long as it has not been called."""
+    _construction: tuple[Any, bool, Any, dict[str, Any]] | None = None
+    """The arguments of graphql-core's constructor that no attribute has, as long as it has not been called."""
     # What the options of the constructor are by default, until it has been called.
-    hide_suggestions = False
     abort_signal = hooks = operation_extensions = None
 
     @cached_property
@@ -121,6 +119,7 @@ class FastExecutor(StrawberryGraphQLCoreExecutionContext):
         middleware: Middleware | None = None,
         is_awaitable: Callable[[object], TypeGuard[Awaitable[object]]] | None = None,
         is_async_iterable: Callable[[object], TypeGuard[AsyncIterable[object]]] | None = None,
+        hide_suggestions: bool = False,
         **options: Any,
     ) -> "list[GraphQLError] | FastExecutor":
         """Builds an executor as graphql-core does (6.1 Executing Requests), from what is known of the operation.
@@ -136,35 +135,24 @@ class FastExecutor(StrawberryGraphQLCoreExecutionContext):
             except Exception:
                 execution_counts.inputs_fell_back += 1
             else:
-                arguments = (
-                    schema,
-                    plan.fragment_definitions,
-                    plan.fragments,
-                    root_value,
-                    context_value,
-                    plan.operation,
-                    variable_values,
-                    field_resolver or default_field_resolver,
-                    type_resolver or default_type_resolver,
-                    subscribe_field_resolver or default_field_resolver,
-                    enable_early_execution,
-                    middleware,
-                    is_awaitable or default_is_awaitable,
-                    is_async_iterable,
-                )
-                if plan.is_subscription:
-                    executor = cls(*arguments, **options)
-                else:  # it gets what a planned operation needs, which is little of what the constructor makes
-                    executor = cls.__new__(cls)
-                    executor._construction = arguments, options
-                    (
-                        executor.schema, executor.fragment_definitions, _, executor.root_value, executor.context_value,
-                        executor.operation, executor.variable_values, executor.field_resolver, executor.type_resolver,
-                        _, _, executor.middleware_manager, executor.is_awaitable, _,
-                    ) = arguments  # fmt: skip
-                    for name, value in options.items():
-                        setattr(executor, name, value)
+                executor = cls.__new__(cls)
+                executor.schema = schema
+                executor.fragment_definitions = plan.fragment_definitions
+                executor.root_value = root_value
+                executor.context_value = context_value
+                executor.operation = plan.operation
+                executor.variable_values = variable_values
+                executor.field_resolver = field_resolver or default_field_resolver
+                executor.type_resolver = type_resolver or default_type_resolver
+                executor.middleware_manager = middleware
+                executor.is_awaitable = is_awaitable or default_is_awaitable
+                executor.hide_suggestions = hide_suggestions
+                for name, value in options.items():
+                    setattr(executor, name, value)
                 executor._operation_plan = plan
+                executor._construction = subscribe_field_resolver, enable_early_execution, is_async_iterable, options
+                if plan.is_subscription:
+                    executor._construct()
                 return executor
         built = super().build(
             schema,
@@ -181,6 +169,7 @@ class FastExecutor(StrawberryGraphQLCoreExecutionContext):
             middleware,
             is_awaitable,
             is_async_iterable,
+            hide_suggestions,
             **options,
         )
         if isinstance(built, list):
@@ -190,6 +179,17 @@ class FastExecutor(StrawberryGraphQLCoreExecutionContext):
             plan = plans.operations[schema, operation_name] = OperationPlan(built, plans.condition_variables)
         built._operation_plan = plan
         return built
+
+    def _construct(self) -> None:
+        """Calls graphql-core's constructor."""
+        plan: Any = self._operation_plan
+        subscribe, is_early, is_async_iterable, options = cast(Any, self._construction)
+        self._construction = None
+        self.__init__(  # type: ignore[misc]
+            self.schema, self.fragment_definitions, plan.fragments, self.root_value, self.context_value, self.operation,
+            self.variable_values, self.field_resolver, self.type_resolver, subscribe or default_field_resolver, is_early,
+            self.middleware_manager, self.is_awaitable, is_async_iterable, self.hide_suggestions, **options,
+        )  # fmt: skip
 
     def execute_operation(self, serially: bool | None = None) -> AwaitableOrValue[Response]:
         """Executes the operation (6.2 Executing Operations), with the root fields collected before."""

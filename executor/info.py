@@ -24,7 +24,7 @@ def info_maker(converter: GraphQLCoreConverter, field: StrawberryField) -> InfoM
 
 def field_nodes(info: Info) -> Sequence[FieldNode]:
     """Returns the selections of the field that is being resolved, for which alone graphql-core's `info` is not built."""
-    context: FieldContext | None = vars(info).get("_field_context")
+    context: FieldContext | None = getattr(info, "_field_context", None)
     nodes: Sequence[FieldNode] = info._raw_info.field_nodes if context is None else context.field.nodes
     return nodes
 
@@ -34,16 +34,15 @@ def _on_demand(info_class: type[Info]) -> Callable[[StrawberryField, FieldContex
     """Returns a subclass that takes graphql-core's `info` from the context of the field."""
 
     class OnDemandInfo(info_class):  # type: ignore[misc, valid-type]
+        context: Any = None  # no property, as each resolver asks for it
+
         def __init__(self, field: StrawberryField, field_context: FieldContext) -> None:
             self._field = field
             self._field_context = field_context
+            self.context = field_context.executor.context_value
 
         @property
         def _raw_info(self) -> GraphQLResolveInfo[object]:
             return self._field_context.info
-
-        @property
-        def context(self) -> Any:
-            return self._field_context.executor.context_value
 
     return OnDemandInfo

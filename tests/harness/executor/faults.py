@@ -166,8 +166,8 @@ MUTANTS: dict[str, Fault] = {
     "a fallback with errors of its own": ("executor", "        self.collected_errors  # noqa", "        None  # noqa"),
     "an executor that is never constructed": (
         "executor",
-        "executor.__init__(*arguments, **options)",
-        "executor.errors = None",
+        "self.__init__(  # type",
+        "(lambda *_, **__: None)(  # type",
     ),
     "a batch in another order": ("resolution", "self._batch(objects,", "self._batch(objects[::-1],"),
     "an input that is not coerced": (
