@@ -106,7 +106,8 @@ class DocumentCache:
         """Returns the document and what validation says of it. Raises GraphQLError for a syntax error, and TooComplex."""
         if len(query) > self._max_chars:
             raise TooComplex("length", len(query), self._max_chars)
-        found = self._found(query)
+        last = self._last  # a subscription by HTTP asks twice, also for what is not kept
+        found = last[1] if last is not None and query == last[0] else self._find(query)
         if isinstance(found, TooComplex):
             raise TooComplex(*found.reason)  # a new one: an error that is raised again and again gathers tracebacks
         return found
@@ -129,9 +130,7 @@ class DocumentCache:
                 own = ", ".join(sorted(scope.name for scope in principal.scopes)) or "none"
                 raise Forbidden(f"{field} needs the scope {either}; yours: {own}")
 
-    def _found(self, query: str) -> PreparedDocument | TooComplex:
-        if self._last and query == self._last[0]:  # a subscription by HTTP asks twice, also for what is not kept
-            return self._last[1]
+    def _find(self, query: str) -> PreparedDocument | TooComplex:
         found = self._documents.get(query)
         if found is None:
             found = self._prepare(query)

@@ -115,7 +115,8 @@ class OperationRunner:
             prepared = self._schema.documents.prepare(request.query or "")
             if prepared.errors:
                 raise RequestErrors(prepared.errors)
-            return PreparedOperation(request, prepared, *prepared.operation(request.operation_name))
+            operation, cost = prepared.operation(request.operation_name)
+            return PreparedOperation(request, prepared, operation, cost)
         except GraphQLError as error:
             raise RequestErrors.from_exception(error) from error
 

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import product
 from types import NoneType
 from typing import Any, NamedTuple
 
@@ -38,8 +37,6 @@ _PARAMETERS = (
 )
 """The parameters in the order of `GraphQLRequest`."""
 _NAMES = frozenset(parameter.name for parameter in _PARAMETERS)
-_RIGHT_TYPES = frozenset(product(*((parameter.type, NoneType) for parameter in _PARAMETERS)))
-"""The types that the parameters of a request may have, each of which may be left out."""
 
 
 class MalformedRequest(ValueError):
@@ -66,7 +63,13 @@ def parse_parameters(value: object) -> GraphQLRequest:
     query, variables, extensions = get("query"), get("variables"), get("extensions")
     name, document_id = get("operationName"), get("documentId")
     request = GraphQLRequest(query, variables, name, extensions, document_id)
-    if (type(query), type(variables), type(name), type(extensions), type(document_id)) not in _RIGHT_TYPES:
+    if not (
+        (query is None or type(query) is str)
+        and (variables is None or type(variables) is dict)
+        and (name is None or type(name) is str)
+        and (extensions is None or type(extensions) is dict)
+        and (document_id is None or type(document_id) is str)
+    ):
         for found, parameter in zip((query, variables, name, extensions, document_id), _PARAMETERS, strict=True):
             if not isinstance(found, (parameter.type, NoneType)):
                 raise MalformedRequest(f"{parameter.name} must be {parameter.description}")

@@ -4,7 +4,7 @@ import hashlib
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractContextManager, ExitStack, nullcontext
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TypeAlias
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -53,26 +53,22 @@ def matches(if_none_match: bytes, tag: str) -> bool:
     return tag in named
 
 
-class SmallResponse:
+def _send_small(
+    body: bytes, status: int, headers: RawHeaders, scope: Scope, receive: Receive, send: Send
+) -> Awaitable[None]:
     """Sends a body as a whole, with these headers."""
+    start: Message = {"type": "http.response.start", "status": status, "headers": headers}
+    if WHOLE_RESPONSES in scope:
+        start["body"] = body
+        return send(start)
+    return _send_in_two_messages(start, body, send)
 
-    def __init__(self, body: bytes, status: int, headers: RawHeaders) -> None:
-        self._body = body
-        self._status = status
-        self._headers = headers
 
-    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-        start: Message = {"type": "http.response.start", "status": self._status, "headers": self._headers}
-        if WHOLE_RESPONSES in scope:
-            start["body"] = self._body
-            return send(start)
-        return self._send_in_two_messages(start, send)
-
-    async def _send_in_two_messages(self, start: Message, send: Send) -> None:
-        if self._status != NOT_MODIFIED:
-            self._headers.append((b"content-length", b"%d" % len(self._body)))
-        await send(start)
-        await send({"type": "http.response.body", "body": self._body})
+async def _send_in_two_messages(start: Message, body: bytes, send: Send) -> None:
+    if start["status"] != NOT_MODIFIED:
+        start["headers"].append((b"content-length", b"%d" % len(body)))
+    await send(start)
+    await send({"type": "http.response.body", "body": body})
 
 
 class LargeResponse:
@@ -129,10 +125,10 @@ async def body_response(
         sent.append(_raw_header("ETag", f'"{tag}{_GZIP_SUFFIX if is_gzipped else ""}"'))
         sent.append(_raw_header("Cache-Control", REVALIDATED))
         if matches(request.get(b"if-none-match", b""), tag):
-            return SmallResponse(b"", NOT_MODIFIED, sent)
+            return partial(_send_small, b"", NOT_MODIFIED, sent)
     sent.append(_content_type(media_type))
     if size <= MAX_WHOLE_BYTES and not is_gzipped:
-        return SmallResponse(b"".join(body), status, sent)
+        return partial(_send_small, b"".join(body), status, sent)
     with ExitStack() as held:
         held.enter_context(_held(body, hold))
         if is_gzipped:
@@ -142,7 +138,7 @@ async def body_response(
             held.enter_context(_held(body, hold))
         size = size_of(body)
         if size <= MAX_WHOLE_BYTES:
-            return SmallResponse(b"".join(body), status, sent)
+            return partial(_send_small, b"".join(body), status, sent)
         sent.append((b"content-length", b"%d" % size))
         return LargeResponse(body, status, sent, held.pop_all())
 
