@@ -10,7 +10,7 @@ from sqlalchemy import Executable
 
 from db.compiled_statements import DriverStatement, driver_statement
 from db.driver import DriverConnection, Record
-from db.errors import connection_has_ended, translate_errors
+from db.errors import WRONG_SCHEMA, connection_has_ended, translate_errors
 from db.pool import ConnectionPool
 from domain.errors import ServiceUnavailable
 
@@ -84,8 +84,8 @@ class PooledConnection:
         if isinstance(error, asyncpg.ReadOnlySQLTransactionError):
             if _is_replaceable(driver):  # after a failover: a new connection leads to the new primary
                 self.pool.expire(driver)
-        elif isinstance(error, asyncpg.InvalidCachedStatementError):  # others have prepared it, too
-            self.pool.expire()
+        elif isinstance(error, WRONG_SCHEMA):
+            self.pool.forget_statements()
         elif isinstance(error, TimeoutError):  # of the driver: the server should have ended the statement before
             self._is_interrupted = True
             if not driver.is_pooled:  # a pooler may have had no server for it
@@ -117,8 +117,7 @@ class PooledConnection:
         That is on another connection if nothing could be sent, or if the server was found to be read-only.
         """
         ended = self._in_use()
-        if isinstance(error, asyncpg.InvalidCachedStatementError):  # the schema has changed
-            ended.forget_statements()
+        if isinstance(error, asyncpg.InvalidCachedStatementError):  # the schema has changed, and it is prepared anew
             return
         if isinstance(error, asyncpg.ReadOnlySQLTransactionError):
             is_of_use = _is_replaceable(ended)

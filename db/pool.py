@@ -7,7 +7,7 @@
   tells of a server that was cut off, so a connection that was idle for `IDLE_BEFORE_PING_SECONDS` is asked first.
 - A connection is thrown away when its statement was cancelled or timed out, as the statement may still be running.
 - A connection that proved useless (read-only after a failover, or silent) is thrown away with all that were opened before it.
-- If the schema has changed, all connections are thrown away, as the statements that they have prepared are of no use.
+- If the schema has changed, all connections prepare their statements anew, as a stale one fails the transaction it is in.
 - A statement that waits long while no other connection is free may wait for an answer that was lost with the network. The
   server is asked whether it runs; if not, its connection is closed, so that its user need not wait for the timeout.
 - A statement that has no answer when PostgreSQL should have ended it is given up: its connection is closed, and all that were
@@ -170,15 +170,20 @@ class ConnectionPool:
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
 
-    def expire(self, connection: DriverConnection | None = None) -> None:
-        """Throws away all connections, or those that were opened up to this one: idle ones now, others when released."""
-        self._expired_at = max(self._expired_at, connection.opened_at if connection else time.monotonic())
+    def expire(self, connection: DriverConnection) -> None:
+        """Throws away all that were opened up to this one: idle ones now, those in use when they are released."""
+        self._expired_at = max(self._expired_at, connection.opened_at)
         idle, self._idle = self._idle, []
         for each in idle:
             if each.opened_at <= self._expired_at:
                 each.terminate()
             else:
                 self._idle.append(each)
+
+    def forget_statements(self) -> None:
+        """Has all statements prepared anew, on all connections."""
+        for connection in (*self._idle, *self._in_use):
+            connection.forget_statements()
 
     def terminate(self) -> None:
         """Closes all connections at once, also those in use, whose statements fail. The pool can still be used."""

@@ -92,8 +92,17 @@ BEGIN
     PERFORM set_config('lock_timeout', given, true);
 END$$"""
 
-# A column whose type changes loses its statistics, without which PostgreSQL chooses worse indexes.
-STATISTICS = "ANALYZE meetings, segments"
+# A column whose type changes loses its statistics, without which PostgreSQL chooses worse indexes. But an empty table that was
+# analyzed is planned for as one that stays empty.
+STATISTICS = """
+DO $$BEGIN
+    IF EXISTS (SELECT FROM meetings) THEN
+        ANALYZE meetings;
+    END IF;
+    IF EXISTS (SELECT FROM segments) THEN
+        ANALYZE segments;
+    END IF;
+END$$"""
 
 
 def upgrade() -> None:
