@@ -16,7 +16,11 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 
 
 class Domain(TypeDecorator[Any]):
-    """A domain over another type, by which it is called everywhere but in the tables."""
+    """A domain over another type. Tables are created with its name; statements take its columns for those of that type.
+
+    SQLAlchemy's own `DOMAIN` has not the operators of that type, and leaves parameters without it: the driver would look up
+    the domain.
+    """
 
     impl: TypeEngine[Any] | type[TypeEngine[Any]] = Text
     cache_ok = True

@@ -149,7 +149,7 @@ counted AS (
 
     # Where no segment has an id there is nothing to compare with: above the highest number ever used nothing is stored. That
     # number is read with the lock, however long this statement has waited for it. Texts come as one text with separators in
-    # between: the driver goes through an array element by element.
+    # between, and numbers as the text of an array: the driver goes through an array element by element.
     _APPEND = text(
         f"""
 WITH raised AS (

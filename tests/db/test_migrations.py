@@ -25,7 +25,7 @@ from db.tables import metadata
 from domain.errors import DatabaseUnusable, ServiceUnavailable
 from tests.harness.databases import TestPostgres
 from tests.harness.seed_rows import SEED
-from tests.harness.waiting import TIMEOUT_SECONDS
+from tests.harness.waiting import TIMEOUT_SECONDS, until_lock_is_awaited
 
 pytestmark = pytest.mark.slow
 
@@ -254,13 +254,11 @@ async def test_a_migration_gives_up_in_time_where_a_table_that_it_takes_with_ano
 
 async def test_a_migration_waits_for_a_vacuum_while_others_write(database_url: str, engine: Engine) -> None:
     await migrate(engine, "0018")
-    waiting = "SELECT FROM pg_locks WHERE relation = 'segments'::regclass AND NOT granted"
     async with connected(database_url) as vacuum, connected(database_url) as writer:
         async with asyncio.timeout(TIMEOUT_SECONDS), vacuum.transaction():
             await vacuum.execute("LOCK TABLE segments IN SHARE UPDATE EXCLUSIVE MODE")
             migration = asyncio.create_task(migrate(engine))
-            while not await writer.fetch(waiting):
-                pass
+            await until_lock_is_awaited(writer)
             async with writer.transaction():
                 await writer.execute("LOCK TABLE segments, meetings IN ROW EXCLUSIVE MODE NOWAIT")
         await migration
